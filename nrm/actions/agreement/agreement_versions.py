@@ -69,8 +69,9 @@ def approve(*, version: str, on: date, note: str, by: Actor, read: str = "") -> 
 
 
 def accept_weakening(*, version: str, number: str, reason: str, by: Actor, read: str = "") -> None:
-    """Accept that a version which is not open yet weakens the safeguard of that number. `read`: the digest of the text
-    that was shown, where it is known.
+    """Accept that a version which is not open yet weakens the safeguard of that number, or say better why.
+
+    `read`: the digest of the text that was shown, where it is known.
 
     Raises NotVisible (also where it weakens no such one), IllegalVersionStep, WeakeningRefused.
     """
@@ -86,10 +87,8 @@ def accept_weakening(*, version: str, number: str, reason: str, by: Actor, read:
         if number not in version_studies.found_in(row).weakened:
             raise NotVisible
         given = [each for each, _ in version_studies.accepted_in(row)]
-        if any(each.number == number for each in given):
-            raise IllegalVersionStep(VersionStepRefusal.ACCEPTED)
-        check_reason(reason, (each.reason for each in given))
-        # One from before another text was signed gives way; the chain has it.
+        check_reason(reason, (each.reason for each in given if each.number != number))
+        # A reason that is put right, and one from before another text was signed, give way; the chain has them.
         stale = delete(AcceptedWeakening).where(AcceptedWeakening.version_id == row.id)
         session.execute(stale.where(AcceptedWeakening.number == number))
         accepted = AcceptedWeakening(

@@ -21,6 +21,7 @@ from nrm.domain.agreement.routes import Fallback
 from nrm.domain.agreement.routing_diagrams import Way
 from nrm.domain.agreement.safeguards import Safeguards
 from nrm.domain.agreement.safeguards_beside import Called
+from nrm.domain.words import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,21 @@ class Study:
     def weakened(self) -> tuple[str, ...]:
         """The numbers of the safeguards that the text weakens, each once."""
         return tuple(dict.fromkeys(each.number for each in self.findings if each.kind is FindingKind.WEAKENED))
+
+    def same_weakenings(self, other: Study) -> set[str]:
+        """The numbers of the safeguards of which the two texts, held against one, weaken the same for the same
+        people."""
+        if self.against.version != other.against.version:
+            return set()
+        mine, theirs = self._said(), other._said()
+        return {number for number in mine if mine[number] == theirs.get(number)}
+
+    def _said(self) -> dict[str, set[tuple[Phrase, frozenset[Cube]]]]:
+        said: dict[str, set[tuple[Phrase, frozenset[Cube]]]] = {}
+        for each in self.findings:
+            if each.kind is FindingKind.WEAKENED:
+                said.setdefault(each.number, set()).add((each.text, each.cubes))
+        return said
 
 
 def studied(
@@ -72,12 +88,16 @@ def numbers_alone(old: Agreement, new: Agreement) -> bool:
 def study(
     old: Agreement, new: Agreement, safeguards: Safeguards, base: str = "", called: Collection[Called] = ()
 ) -> dict[str, Any]:
-    """As `studied`, as it is kept with a proposal. Without a `base` it was written from the one it is compared with."""
-    found = studied(old, new, safeguards, base, called)
+    """As `studied`, as it is kept with a proposal."""
+    return as_kept(studied(old, new, safeguards, base, called), base)
+
+
+def as_kept(found: Study, base: str = "") -> dict[str, Any]:
+    """As it is kept with a proposal. Without a `base` it was written from the one it is compared with."""
     differences = found.differences
     return {
-        "against": old.version,
-        "base": base or old.version,
+        "against": found.against.version,
+        "base": base or found.against.version,
         "findings": [_finding(each) for each in found.findings],
         "rerouted": [_rerouted(each) for each in differences.rerouted],
         "changes": [

@@ -47,7 +47,7 @@ class Finding:
     """One line: what kind, what is wrong, and with which profiles; `more` descriptions of them are left out.
 
     Of a weakening: the `number` of the safeguard and an `example` of whom it concerns, as a person and in codes; and
-    whether it was there `before`, in the text whose place this one takes.
+    whether it was there `before`, in the text whose place this one takes; `cubes`: all descriptions.
     """
 
     kind: FindingKind
@@ -58,6 +58,7 @@ class Finding:
     example: Person | None = None
     in_codes: str = ""
     before: bool = False
+    cubes: frozenset[Cube] = frozenset()
 
     def __str__(self) -> str:
         about = described(self.profile) if self.profile is not None else ""
@@ -117,7 +118,15 @@ def _weakened(each: Weakening, agreement: Agreement) -> Finding:
     cube, more = (each.cubes[0], len(each.cubes) - 1) if each.cubes else (None, 0)
     example = "" if each.example is None else in_codes(agreement, each.example)
     return Finding(
-        FindingKind.WEAKENED, each.text, cube, more, each.safeguard.number, each.example, example, each.before
+        FindingKind.WEAKENED,
+        each.text,
+        cube,
+        more,
+        each.safeguard.number,
+        each.example,
+        example,
+        each.before,
+        frozenset(each.cubes),
     )
 
 

@@ -201,13 +201,21 @@ def edit(version: str) -> Answer:
     agreement = _draft(version)
     study = version_studies.study_of(version, by=access.actor())
     names = agreement_words.names_of(agreement, study.against)
+    weakened = agreement_changes.weakened(agreement, by=access.actor())
+    fallen = request.args.get("fallen", "")[:200].split(",")
     return render_template(
         "agreement/agreement_drafts/edit.html",
+        # Named while it is so, whatever the address says.
+        fallen=[
+            gettext("Safeguard %(number)s", number=each.number)
+            for each in weakened
+            if each.number in fallen and not each.reason
+        ],
         agreement=agreement,
         findings=[agreement_changes.finding(each, names) for each in agreement_changes.others(study)],
         against=study.against.version,
         different=differences(*version_studies.texts_compared(version, by=access.actor())),
-        weakened=agreement_changes.weakened(agreement, by=access.actor()),
+        weakened=weakened,
         origin=version_studies.origin(version, by=access.actor()),
         status=VersionStatus.PROPOSED,
         may_accept=True,
@@ -226,7 +234,7 @@ def _save(version: str, form: OnceForm, change: Callable[[str], str]) -> Answer 
     """Save a change; None where the text it makes cannot be used: the first field says why."""
     try:
         read = request.form.get("read", "")[:64]
-        version = agreement_drafting.revise(version=version, change=change, by=access.actor(), read=read)
+        revised = agreement_drafting.revise(version=version, change=change, by=access.actor(), read=read)
     except (agreement_drafting.Unusable, parsing.BeyondLimits) as error:
         if isinstance(form, BeginTextForm):
             _say_wrong(form, error)
@@ -240,7 +248,8 @@ def _save(version: str, form: OnceForm, change: Callable[[str], str]) -> Answer 
         return None
     except texts.NotInText:
         raise NotVisible from None
-    return redirect(url_for("agreement_drafts.edit", version=version), 303)
+    fallen = ",".join(revised.fallen) or None
+    return redirect(url_for("agreement_drafts.edit", version=revised.version, fallen=fallen), 303)
 
 
 def _answer(version: str, form: OnceForm, heading: str, change: Callable[[str], str], hint: str = "") -> Answer:

@@ -356,8 +356,10 @@ def _accept_page(version: str, number: str, form: AcceptWeakeningForm) -> Answer
     found = [each for each in weakened if each.number == number]
     if not found:
         raise NotVisible
-    if found[0].reason:
-        raise IllegalVersionStep(VersionStepRefusal.ACCEPTED)
+    if not _may_accept(store.version(version, by=access.actor()).status):
+        raise IllegalVersionStep(VersionStepRefusal.STATE)
+    if request.method == "GET":
+        form.reason.data = found[0].reason
     page: str = render_template(
         "agreement/agreements/accept.html",
         agreement=agreement,

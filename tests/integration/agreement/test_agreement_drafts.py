@@ -9,17 +9,17 @@ from datetime import date, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from nrm.actions.agreement import agreement_drafting
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as actions
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.agreement.agreement_versions import IllegalVersionStep
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.agreement.agreements import AgreementVersion
-from nrm.steps.agreement import known_versions
+from nrm.models.agreement.agreements import AcceptedWeakening, AgreementVersion
+from nrm.steps.agreement import known_versions, version_studies
 from nrm.store.agreement.agreement_simulation import SIMULATION
 from tests import factories
 from tests import factories_agreements as texts
@@ -147,6 +147,39 @@ def test_a_text_that_was_tried_and_one_that_another_wrote_stay_as_they_are(app: 
     coordinator.post("/agreement/2030/edit/party/VATRA", VATRA, status=409)
     assert "/agreement/2030/edit" not in coordinator.get("/")
     assert "from = 2030-01-02" in kept().text
+
+
+@pytest.mark.slow  # a draft is changed, accepted and changed again
+def test_what_was_accepted_stays_where_a_change_does_not_touch_it_and_what_falls_is_named(
+    app: Flask, sign_in: SignIn
+) -> None:
+    coordinator, by = sign_in(texts.COORDINATOR), factories.actor(texts.COORDINATOR)
+    coordinator.post("/agreements/begin", BEGUN)
+    path = "/agreement/2030/edit"
+
+    def accepted() -> list[version_studies.AcceptedLine]:
+        db.session.rollback()
+        return version_studies.accepted_of("2030", by=by)
+
+    whole = {**VATRA, "languages": ["sq", "en", "it", "el"]}
+    coordinator.post(f"{path}/party/VATRA", whole)
+    texts.accepted("2030")
+    before = {each.number: each for each in accepted()}
+    assert set(before) == {"17", "28"}
+    assert coordinator.post(f"{path}/time/arrival", {"minutes": "720"}) == path
+    after = {each.number: each for each in accepted()}
+    assert after == before
+    assert all(each.sound for each in after.values())
+    assert "Say why once more" not in coordinator.get(f"{path}?lang=en&fallen=17,28,99")
+    assert "Correct the reason" in coordinator.get(f"{path}?lang=en")
+    where = coordinator.post(f"{path}/party/VATRA", {**whole, "on_call": "+355 33 000 998"})
+    assert where == f"{path}?fallen=28"
+    assert "Say why once more: Safeguard 28</p>" in coordinator.get(f"{where}&lang=en")
+    assert [each.number for each in accepted()] == ["17"]
+    with transaction() as session:  # what another hand changed is not carried on as if it were right
+        session.execute(update(AcceptedWeakening).values(reason="Nothing"))
+    coordinator.post(f"{path}/time/arrival", {"minutes": "700"})
+    assert accepted() == []
 
 
 @pytest.mark.slow  # a draft is begun and changed by two, who then accept and approve

@@ -92,6 +92,26 @@ def with_new_party(
     return tomlkit.dumps(document)
 
 
+def with_joining(text: str, code: str, new_code: str, names: Words, joins_on: date) -> str:
+    """The text in which a party that joins has another code, other names or another day. Raises NotInText."""
+    document = tomlkit.parse(text)
+    party: Any = entry_of(document, "party", "code", code)
+    _set(party, "code", new_code)
+    if party["names"] != names:
+        party["names"] = inline(names)
+    _set(party, "from", None if joins_on == document["from"] else joins_on)
+    return tomlkit.dumps(document)
+
+
+def without_party(text: str, code: str) -> str:
+    """The text without a party. Raises NotInText."""
+    document = tomlkit.parse(text)
+    entry_of(document, "party", "code", code)
+    parties: Any = document["party"]
+    del parties[next(place for place, each in enumerate(parties) if each["code"] == code)]
+    return tomlkit.dumps(document)
+
+
 def add_party(document: tomlkit.TOMLDocument, party: Table) -> None:
     """Write a party before the last one: what stands under that is the heading of the next part of the file."""
     party.add(tomlkit.nl())

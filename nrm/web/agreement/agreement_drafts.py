@@ -15,8 +15,10 @@ from forms.agreement.agreement_drafts import (
     BeginTextForm,
     ChangePartyForm,
     DeskForm,
+    TakeOutForm,
     change_time_form,
     join_party_form,
+    joining_form,
     word_clause_form,
 )
 from forms.agreement.agreements import REFUSED
@@ -212,6 +214,7 @@ def edit(version: str) -> Answer:
             if each.number in fallen and not each.reason
         ],
         agreement=agreement,
+        come=_come(version, agreement),
         findings=[agreement_changes.finding(each, names) for each in agreement_changes.others(study)],
         against=study.against.version,
         different=differences(*version_studies.texts_compared(version, by=access.actor())),
@@ -316,6 +319,47 @@ def party(version: str, code: str) -> Answer:
     )
 
 
+def _joining(version: str, code: str) -> tuple[Agreement, Party]:
+    """A party that came with the draft. Raises NotVisible for any other."""
+    agreement = _draft(version)
+    there = agreement.parties.get(code)
+    if there is None or code not in _come(version, agreement):
+        raise NotVisible
+    return agreement, there
+
+
+def _come(version: str, agreement: Agreement) -> set[str]:
+    """The parties that the text whose place the draft takes does not have."""
+    return {*agreement.parties} - {*version_studies.study_of(version, by=access.actor()).against.parties}
+
+
+@blueprint.route("/agreement/<version>/edit/party/<code>/joining", methods=["GET", "POST"])
+@access.requires(Permission.AGREEMENT_MANAGE)
+def joining(version: str, code: str) -> Answer:
+    """Code, names and day of a party that joins by this draft."""
+    agreement, there = _joining(version, code)
+    now = {"code": code, "joins_on": there.joined_on or agreement.starts_on}
+    now |= {f"name_{language}": name for language, name in there.names.items()}
+    form = joining_form(called())(request.form if request.method == "POST" else None, data=now)
+    form.first_day = agreement.starts_on
+
+    def corrected(text: str) -> str:
+        assert form.joins_on.data is not None
+        names = {language: form[f"name_{language}"].data or "" for language in country().languages}
+        return texts.with_joining(text, code, form.code.data or "", names, form.joins_on.data)
+
+    return _answer(version, form, text_in(there.names), corrected)
+
+
+@blueprint.route("/agreement/<version>/edit/party/<code>/remove", methods=["GET", "POST"])
+@access.requires(Permission.AGREEMENT_MANAGE)
+def take_out(version: str, code: str) -> Answer:
+    """A party that was added by mistake goes."""
+    _, there = _joining(version, code)
+    form = TakeOutForm(request.form if request.method == "POST" else None)
+    return _answer(version, form, text_in(there.names), lambda text: texts.without_party(text, code))
+
+
 @blueprint.route("/agreement/<version>/edit/join", methods=["GET", "POST"])
 @access.requires(Permission.AGREEMENT_MANAGE)
 def join(version: str) -> Answer:
@@ -323,6 +367,7 @@ def join(version: str) -> Answer:
     agreement = _draft(version)
     form = join_party_form(called())(request.form if request.method == "POST" else None)
     _offer(form, agreement, None)
+    form.first_day = agreement.starts_on
     form.kinds = {code: str(each.kind) for code, each in agreement.parties.items()}
     before = [
         (each.code, gettext("before %(name)s", name=text_in(each.names)))

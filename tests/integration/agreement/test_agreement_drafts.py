@@ -182,6 +182,41 @@ def test_what_was_accepted_stays_where_a_change_does_not_touch_it_and_what_falls
     assert accepted() == []
 
 
+@pytest.mark.slow  # a draft is changed five times
+def test_a_party_that_was_added_by_mistake_is_put_right_or_taken_out(app: Flask, sign_in: SignIn) -> None:
+    coordinator, by = sign_in(texts.COORDINATOR), factories.actor(texts.COORDINATOR)
+    coordinator.post("/agreements/begin", BEGUN)
+    path, fresh = "/agreement/2030/edit", kept().text
+    early = coordinator.post(f"{path}/join?lang=en", {**NEW, "joins_on-year": 2029}, status=422)
+    assert "Enter the first day of the text, or a later one" in early
+    coordinator.post(f"{path}/join", NEW)
+    page = coordinator.get(path)
+    assert f"{path}/party/SHPRESA/joining" in page
+    assert f"{path}/party/VATRA/joining" not in page
+    for of in ("joining", "remove"):
+        coordinator.get(f"{path}/party/VATRA/{of}", status=404)
+        coordinator.post(f"{path}/party/VATRA/{of}", {"sure": "y"}, status=404)
+        sign_in("vatra.shelter_manager").get(f"{path}/party/SHPRESA/{of}", status=403)
+    right = {"code": "AGIMI", "name_sq": "Agimi, Shkodër", "name_en": "Dawn, Shkodër"}
+    right |= {"joins_on-day": 3, "joins_on-month": 3, "joins_on-year": 2030}
+    for wrong in (
+        {"code": "VATRA"},
+        {"code": "a b"},
+        {"name_en": ""},
+        {"joins_on-year": 2029},
+        {"name_en": "VATRA, Vlorë"},
+    ):
+        coordinator.post(f"{path}/party/SHPRESA/joining", {**right, **wrong}, status=422)
+    assert 'value="SHPRESA"' in coordinator.get(f"{path}/party/SHPRESA/joining")
+    assert coordinator.post(f"{path}/party/SHPRESA/joining", right).partition("?")[0] == path
+    kept()
+    party = known_versions.document("2030", by=by).parties["AGIMI"]
+    assert (party.names["en"], party.joined_on) == ("Dawn, Shkodër", date(2030, 3, 3))
+    coordinator.post(f"{path}/party/AGIMI/remove", {}, status=422)
+    coordinator.post(f"{path}/party/AGIMI/remove", {"sure": "y"})
+    assert kept().text == fresh
+
+
 @pytest.mark.slow  # a draft is begun and changed by two, who then accept and approve
 def test_who_changes_accepts_or_approves_a_draft_does_so_to_the_text_that_was_shown(
     app: Flask, sign_in: SignIn

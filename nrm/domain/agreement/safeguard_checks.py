@@ -36,13 +36,16 @@ from nrm.domain.agreement.safeguards import (
     SameHours,
     SameNames,
     SameNumbers,
+    SameOrigin,
     StaysParty,
     StepsStay,
     StillReceived,
     TimeToAnswer,
     Told,
+    WordsAgree,
 )
 from nrm.domain.agreement.safeguards_beside import Called, at_large, for_whom
+from nrm.domain.agreement.times_in_words import words_against
 from nrm.domain.conditions import ALWAYS, Condition
 from nrm.domain.durations import duration_text
 from nrm.domain.words import N_, Phrase
@@ -182,11 +185,13 @@ def _weakened(safeguard: Safeguard, text: _Text) -> Iterator[Weakening]:
                 yield Weakening(safeguard, waits)
         case Lasts() as rule:
             yield from (Weakening(safeguard, said) for said in _lasts(rule, text.agreement))
-        case SameHours() | SameNumbers() | SameNames() | SameHands() | ReportsStay() as rule:
+        case SameHours() | SameNumbers() | SameNames() | SameOrigin() | SameHands() | ReportsStay() as rule:
             if text.before is not None:
                 yield from (
                     Weakening(safeguard, said) for said in at_large(rule, text.before, text.agreement, text.called)
                 )
+        case WordsAgree():
+            yield from (Weakening(safeguard, said) for said in words_against(text.agreement))
         case NewestText():
             if text.before is not None and text.written_from not in ("", text.before.version):
                 values = {"old": text.written_from, "new": text.before.version}

@@ -157,6 +157,16 @@ class SameNames:
 
 
 @dataclass(frozen=True, slots=True)
+class WordsAgree:
+    """The words of a clause say the times of its rule, and the same ones in every language."""
+
+
+@dataclass(frozen=True, slots=True)
+class SameOrigin:
+    """What was a proposal is not said to come from the agreement itself, nor the other way round."""
+
+
+@dataclass(frozen=True, slots=True)
 class KnownFirst:
     """Where a party was asked before, no party that the text before did not know is asked first, or must receive."""
 
@@ -200,6 +210,8 @@ Rule = (
     | SameHours
     | SameNumbers
     | SameNames
+    | WordsAgree
+    | SameOrigin
     | KnownFirst
     | StepsStay
     | SameHands
@@ -412,6 +424,14 @@ def _same_names(_: Table, __: _Known) -> SameNames:
     return SameNames()
 
 
+def _words_agree(_: Table, __: _Known) -> WordsAgree:
+    return WordsAgree()
+
+
+def _same_origin(_: Table, __: _Known) -> SameOrigin:
+    return SameOrigin()
+
+
 def _known_first(table: Table, known: _Known) -> KnownFirst:
     return KnownFirst(_when(table, known))
 
@@ -449,6 +469,8 @@ _RULES: Mapping[str, Any] = {
     "same_hours": _same_hours,
     "same_numbers": _same_numbers,
     "same_names": _same_names,
+    "words_agree": _words_agree,
+    "same_origin": _same_origin,
     "known_first": _known_first,
     "steps_stay": _steps_stay,
     "same_hands": _same_hands,
@@ -463,6 +485,7 @@ BESIDE = (
     "same_hours",
     "same_numbers",
     "same_names",
+    "same_origin",
     "known_first",
     "steps_stay",
     "same_hands",

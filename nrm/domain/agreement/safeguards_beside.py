@@ -23,6 +23,7 @@ from nrm.domain.agreement.safeguards import (
     SameHours,
     SameNames,
     SameNumbers,
+    SameOrigin,
     StepsStay,
 )
 from nrm.domain.documents import Words
@@ -30,7 +31,7 @@ from nrm.domain.look_alikes import look_alike
 from nrm.domain.words import N_, Phrase
 
 ByPerson = ReadsNoMore | ReadsNoLess | KnownFirst | StepsStay
-AtLarge = SameHours | SameNumbers | SameNames | SameHands | ReportsStay
+AtLarge = SameHours | SameNumbers | SameNames | SameOrigin | SameHands | ReportsStay
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ def at_large(rule: AtLarge, before: Agreement, after: Agreement, called: Collect
             yield from _one_number(before, after)
         case SameNames():
             yield from _names(before, after, called)
+        case SameOrigin():
+            yield from _origins(before, after)
         case SameHands():
             yield from _hands(before, after)
         case ReportsStay():
@@ -235,6 +238,16 @@ def _renamed(values: Mapping[str, str]) -> Phrase | None:
     if values["earlier"]:
         return N_("the party with the code %(coded)s is called “%(name)s”; was “%(earlier)s”", **values)
     return None
+
+
+def _origins(before: Agreement, after: Agreement) -> Iterator[Phrase]:
+    was = {each.number: each.origin for each in before.clauses}
+    for each in after.clauses:
+        if each.number in was and each.origin != was[each.number]:
+            if each.origin == "agreement":
+                yield N_("clause %(number)s is said to come from the agreement; was a proposal", number=each.number)
+            else:
+                yield N_("clause %(number)s is said to be a proposal; came from the agreement", number=each.number)
 
 
 def _hands(before: Agreement, after: Agreement) -> Iterator[Phrase]:

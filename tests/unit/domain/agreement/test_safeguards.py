@@ -305,6 +305,10 @@ def swapped(data: dict[str, Any]) -> None:
     one["names"], other["names"] = other["names"], one["names"]
 
 
+def words(number: str, **said: str) -> Change:
+    return lambda data: clause(data, number)["text"].update(said)
+
+
 def house(**changed: Any) -> dict[str, Any]:
     """A party that is new, to be sent to by no clause."""
     new = {**copy.deepcopy(party(document(), "NRC")), "code": "HOUSE", "on_call": "+355 4 000 0191"}
@@ -324,7 +328,7 @@ SILENT: list[tuple[str, Change, set[str]]] = [
     (
         "a minute to answer",
         lambda data: [each.update(within="PT1M") for each in clause(data, "1.4")["deadline"]],
-        {"25"},
+        {"25", "35"},
     ),
     ("the text ends the day after", lambda data: data.update(until=date(2005, 7, 19)), {"26"}),
     ("a desk for a minute", desk("NRC", opens="10:00", closes="10:01", weekends=False), {"27"}),
@@ -341,6 +345,15 @@ SILENT: list[tuple[str, Change, set[str]]] = [
         {"28"},
     ),
     ("two parties change their names", swapped, {"34"}),
+    ("words of one language say another time", words("3.1", en="Child protection is told within a week."), {"35"}),
+    (
+        "words of each language say another time",
+        words("1.4", en="Within 45 minutes.", sq="Brenda 45 minutash."),
+        {"35"},
+    ),
+    ("words of one language say no time", words("1.4", en="The answer is given soon."), {"35"}),
+    ("a proposal is said to be law", lambda data: clause(data, "3.1").update(origin="agreement"), {"36"}),
+    ("law is said to be a proposal", lambda data: clause(data, "2.1").update(origin="proposal"), {"36"}),
     (
         "a party is called as an organisation that is no party",
         lambda data: party(data, "NRC").update(names={"sq": "Policia e Shtetit", "en": "State Police"}),
@@ -393,6 +406,7 @@ def test_what_is_no_weakening_beside_the_text_before_is_none():
         party(data, "CHILD_PROTECTION").update(on_call="+355 4 0000109")
         data["party"].append(house())
         clause(data, "4.3")["refer_to"].append("HOUSE")
+        words("1.4", en="Within thirty minutes.", sq="Brenda gjysmë ore.")(data)
         data.update(referral_expires="PT1H", until=date(2006, 7, 17))
 
     assert {each.number for each in weakened(better)} - {"17"} == set()
@@ -470,8 +484,8 @@ NAMED = {*AGREEMENT.parties, *MechanismRole, *map(str, KIND_OF_ROLE.values())}
 LAST = len(_FILE["safeguard"]) + 1
 RULES = (
     "told, before, never_reads, at_most, escalates, receivers_at_least, stays_party, no_later, still_received, "
-    "reads_no_more, reads_no_less, time_to_answer, lasts, same_hours, same_numbers, same_names, known_first, "
-    "steps_stay, same_hands, reports_stay, newest_text"
+    "reads_no_more, reads_no_less, time_to_answer, lasts, same_hours, same_numbers, same_names, words_agree, "
+    "same_origin, known_first, steps_stay, same_hands, reports_stay, newest_text"
 )
 
 

@@ -1,5 +1,5 @@
 """What a text may not bring in silence beside the one whose place it takes: more that is read, somebody who is not
-reached, a stranger who is asked first, a step that nobody has to do (ADR 0161).
+reached, a stranger who is asked first, a step that nobody has to do (ADR 0161), another name (ADR 0171).
 
 Where it depends on the person it is a diagram whose outcomes are what is said, None where nothing is; else phrases.
 """

@@ -1,4 +1,4 @@
-"""Which times the words of a clause say, so that they can be held against each other and against its rule.
+"""Which times the words of a clause say, so that they can be held against each other and against its rule (ADR 0171).
 
 Numbers in digits and the small ones in letters, before a unit of time. A language that is not here says nothing.
 """

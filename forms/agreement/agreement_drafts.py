@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import date, time
+from collections.abc import Collection, Mapping
+from datetime import date, time, timedelta
 from typing import Any, cast
 
 from wtforms import (
@@ -139,14 +139,26 @@ _KINDS: Mapping[OrganisationKind, str] = {
 }
 
 
-class JoinPartyForm(DeskForm):
-    """A party joins."""
+class JoiningForm(OnceForm):
+    """Who joins, and on which day."""
 
     code = StringField(
         N_("Code of the party"),
         description=N_("Capital letters, digits and _, for example SHPRESA. It stays for ever."),
         validators=[Matches(_CODE, N_("Use capital letters, digits and _, for example SHPRESA"))],
     )
+    joins_on = DayField(N_("The day from which it takes part"))
+    first_day = date.min
+
+    def validate_joins_on(self, field: DayField) -> None:
+        """Not before the text itself."""
+        if field.data is not None and field.data < self.first_day:
+            raise Wrong(N_("Enter the first day of the text, or a later one"))
+
+
+class JoinPartyForm(JoiningForm, DeskForm):
+    """A party joins."""
+
     kind = SelectField(
         N_("What it is"),
         choices=[
@@ -156,7 +168,6 @@ class JoinPartyForm(DeskForm):
         validators=[OneOf(N_("Choose what it is"))],
         validate_choice=False,
     )
-    joins_on = DayField(N_("The day from which it takes part"))
     asked_before = SelectField(
         N_("Its place among those of its kind"),
         description=N_(
@@ -183,11 +194,28 @@ class JoinPartyForm(DeskForm):
 # Who it is comes before its desk.
 _FIRST = cast(Any, DeskForm.opens).creation_counter - 1
 for _place, _name in ((0, "code"), (0.5, "kind"), (0.6, "joins_on"), (0.7, "asked_before")):
-    getattr(JoinPartyForm, _name).creation_counter = _FIRST + _place
+    cast(Any, getattr(JoinPartyForm, _name)).creation_counter = _FIRST + _place
+
+
+class TakeOutForm(OnceForm):
+    """A party that was added by mistake goes."""
+
+    sure = BooleanField(
+        N_("Take this party out of the draft"), validators=[InputRequired(N_("Tick it, or go back to the draft"))]
+    )
 
 
 def join_party_form(languages: Mapping[str, str]) -> type[JoinPartyForm]:
     """The form with the name in each of the languages, after the code; `languages`: what the reader calls them."""
+    return type("JoinPartyForm", (JoinPartyForm,), _names(languages))
+
+
+def joining_form(languages: Mapping[str, str]) -> type[JoiningForm]:
+    """As `join_party_form`, of a party that was added: its code, its names and its day alone."""
+    return type("JoiningForm", (JoiningForm,), _names(languages))
+
+
+def _names(languages: Mapping[str, str]) -> dict[str, Any]:
     after = cast(Any, JoinPartyForm.code).creation_counter
     fields = {}
     for place, (language, called) in enumerate(languages.items(), start=1):
@@ -197,18 +225,56 @@ def join_party_form(languages: Mapping[str, str]) -> type[JoinPartyForm]:
         )
         field.creation_counter = after + place / (len(languages) + 1) / 2
         fields[f"name_{language}"] = field
-    return type("JoinPartyForm", (JoinPartyForm,), fields)
+    return fields
+
+
+class Minutes(IntegerField):
+    """A time in whole minutes; what is no number is as wrong as one that is too high."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the number, or nothing."""
+        said = valuelist[0].strip() if valuelist else ""
+        self.data = int(said) if said.isascii() and said.isdigit() and len(said) < 9 else None
+
+
+_NO_MINUTES = N_("Enter minutes from 1 to 20160, which are 14 days")
+_MINUTES = NumberRange(1, LONGEST_MINUTES, _NO_MINUTES)
 
 
 class ChangeTimeForm(OnceForm):
     """A step of the critical path has another time."""
 
-    minutes = IntegerField(
-        N_("Within how many minutes"),
-        validators=[
-            NumberRange(1, LONGEST_MINUTES, N_("Enter minutes from 1 to 20160, which are 14 days")),
-        ],
-    )
+    minutes = Minutes(N_("Within how many minutes"), validators=[_MINUTES])
+    clauses: Mapping[str, str] = {}  # field -> number of the clause that gives the step a time of its own
+
+    def own(self) -> dict[str, timedelta]:
+        """What was typed for each clause."""
+        typed = {number: self[name].data for name, number in self.clauses.items()}
+        return {number: timedelta(minutes=minutes) for number, minutes in typed.items() if minutes is not None}
+
+
+class NoLonger:
+    """No longer than the step itself; what stands there already is shortened with it."""
+
+    def __call__(self, form: Form, field: Field) -> None:
+        """Raise ValidationError with what to do."""
+        whole = form["minutes"].data
+        if field.data is None:
+            if field.raw_data:
+                raise Wrong(_NO_MINUTES)
+        elif whole is not None and field.data > whole and field.data != field.object_data:
+            raise Wrong(N_("Enter a time that is not longer than that of the step"))
+        elif field.data < 1:
+            raise Wrong(_NO_MINUTES)
+
+
+def change_time_form(clauses: Collection[str]) -> type[ChangeTimeForm]:
+    """The form with a time for each of the clauses that give the step one of their own."""
+    fields: dict[str, Any] = {"clauses": {f"clause_{place}": number for place, number in enumerate(clauses)}}
+    for name, number in fields["clauses"].items():
+        label = N_("Within how many minutes by clause %(number)s", number=number)
+        fields[name] = Minutes(label, validators=[NoLonger()])
+    return type("ChangeTimeForm", (ChangeTimeForm,), fields)
 
 
 def word_clause_form(languages: Mapping[str, str]) -> type[OnceForm]:

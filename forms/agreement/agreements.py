@@ -155,12 +155,11 @@ REFUSED = {
         "Another text was signed since this one was written, and takes its place first: what came with it would go. "
         "The coordinating office begins anew from that text, or says with a reason why it goes on."
     ),
-    VersionStepRefusal.ACCEPTED: N_("This weakening was accepted already."),
     VersionStepRefusal.TRIES: N_(
         "Five proposals were tried on these quarters already; more would let the figures be worked out. "
         "Wait for the end of the quarter, or withdraw what is not needed and compare the texts."
     ),
-    VersionStepRefusal.CHANGED: N_("This is not the text you have read. Read it again before you sign."),
+    VersionStepRefusal.CHANGED: N_("This is not the text you have read: somebody changed it. Read it again first."),
 }
 """Why a step is refused, in words."""
 

@@ -27,6 +27,7 @@ from nrm.domain.agreement.fact_diagrams import TooManyClasses
 from nrm.domain.agreement.routing import Capacity
 from nrm.domain.agreement.routing import route as route_under
 from nrm.domain.agreement.routing_facts import UnknownFact, parse_facts
+from nrm.domain.agreement.safeguards_beside import Called
 from nrm.domain.look_alikes import skeleton
 from nrm.steps.agreement import known_versions
 from nrm.store import names as organisation_names
@@ -90,7 +91,9 @@ def check(file: Path, code: str) -> None:
     safeguards = country.safeguards if shipped else replace(country.safeguards, accepted=())
     try:
         before = None if shipped else _place_taken(agreement, country)
-        checked = agreement_checks.check(agreement, Lines().tell, safeguards=safeguards, before=before)
+        checked = agreement_checks.check(
+            agreement, Lines().tell, safeguards=safeguards, before=before, called=_called(country)
+        )
     except TooManyClasses:
         raise Refused(f"{file.name}: clause: the conditions tell too many profiles apart to look at each") from None
     findings = [f"country: {each}" for each in countries.mismatches(agreement, country)]
@@ -158,6 +161,11 @@ def _checked_first(file: Path) -> Agreement:
     raise click.exceptions.Exit(1)
 
 
+def _called(country: countries.Country) -> list[Called]:
+    """What the organisations of the country are called."""
+    return [Called(each.code, each.party or "", each.names) for each in country.organisations.values()]
+
+
 def _place_taken(agreement: Agreement, country: countries.Country) -> Agreement:
     """The text of the country whose place the document would take: the last that began before it, else the newest."""
     known = [each for each in country.agreements if each.starts_on <= agreement.starts_on]
@@ -214,7 +222,7 @@ def simulate(draft: Path, directory: Path, first: date, last: date, as_json: boo
         country = app.extensions["nrm.country"]
         unaccepted = replace(country.safeguards, accepted=())
         for finding in agreement_checks.check(
-            agreement, safeguards=unaccepted, before=_place_taken(agreement, country)
+            agreement, safeguards=unaccepted, before=_place_taken(agreement, country), called=_called(country)
         ).findings:
             if finding.kind is agreement_checks.FindingKind.WEAKENED:
                 tell(str(finding), err=True)

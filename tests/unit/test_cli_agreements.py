@@ -262,6 +262,15 @@ def test_what_deceives_the_eye_is_a_finding_as_on_the_page(tmp_path: Path):
         assert any(line.startswith("text: ") and finding in line for line in result.stdout.splitlines()), finding
 
 
+def test_another_name_or_number_of_a_party_is_a_finding(tmp_path: Path):
+    for old, new, number in (
+        ('sq = "OIM Tiranë"', 'sq = "Policia e Shtetit"', "34: the party with the code IOM takes the name “Policia"),
+        ('"+355 33 000 103"', '"+355 69 111 1111"', "28: VATRA is called at +355 69 111 1111; was at"),
+    ):
+        result = CliRunner().invoke(mou, ["check", str(_changed(tmp_path, old, new))])
+        assert f"weakened: safeguard {number}" in result.stdout
+
+
 def test_what_a_document_says_moves_no_cursor(tmp_path: Path):
     """`mou check` and `mou diff` print names and numbers of the file: characters that nobody sees are written out."""
     shipped = (countries.FOLDER / "albania" / "mou-2005.toml").read_text("utf-8")

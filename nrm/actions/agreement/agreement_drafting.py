@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import date
-from typing import Any, cast
+from typing import NamedTuple, cast
 
 from flask import current_app
 from sqlalchemy import delete
@@ -16,7 +16,7 @@ from nrm.countries import Country, CountryError, draft_of, text_of_file
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
 from nrm.domain.agreement import agreement_drafts
-from nrm.domain.agreement.agreement_changes import study
+from nrm.domain.agreement.agreement_changes import Study, as_kept, studied
 from nrm.domain.agreement.agreement_versions import (
     LONGEST_TEXT,
     NAME,
@@ -57,7 +57,7 @@ def propose(*, text: str, by: Actor, base: str = "") -> str:
     known_versions.refresh()  # another process may have seen the last signature of a text within the last minute
     text = text.replace("\r\n", "\n")
     agreement = _usable(text)
-    found = _studied(agreement, base)
+    found = as_kept(_studied(agreement, base), base)
     row = AgreementVersion(
         id=uuid.uuid4(),
         version=agreement.version,
@@ -124,9 +124,18 @@ def begin_again(*, old: str, version: str, starts_on: date, by: Actor) -> str:
     return propose(text=text, by=by, base=newest.version)
 
 
-def revise(*, version: str, change: Callable[[str], str], by: Actor) -> str:
-    """Change the text of a proposal that was not tried yet, check it and compare it anew; its name, which may have
-    changed. Takes a second.
+class Revised(NamedTuple):
+    """The name of a draft that was changed, which may be another one now, and the numbers of the safeguards that have
+    to be accepted anew: what was accepted of them was something else."""
+
+    version: str
+    fallen: tuple[str, ...]
+
+
+def revise(*, version: str, change: Callable[[str], str], by: Actor, read: str = "") -> Revised:
+    """Change the text of a proposal that was not tried yet, check it and compare it anew. Takes a second.
+
+    `read`: the digest of the text for which the change was entered, where it is known.
 
     Raises IllegalVersionStep (also where somebody changed it meanwhile), Unusable, NotVisible, CannotOpen, and what
     `change` raises.
@@ -136,30 +145,56 @@ def revise(*, version: str, change: Callable[[str], str], by: Actor) -> str:
     row = store.version(version, by=by)
     vault.check_version(row)
     check_revisable(VersionStatus(row.status), row.simulation)
+    known_versions.check_read(row, read)
     before = row.text
     text = change(before)
     agreement = _usable(text, own=known_versions.parsed(before, version, country()))
-    found = _studied(agreement, version_studies.base_of(row))
+    base = version_studies.base_of(row)
+    found = _studied(agreement, base)
+    same = version_studies.found_in(row).same_weakenings(found)
     with transaction() as session:
         row = store.version(version, by=by, lock=True)
         vault.check_version(row)
         check_revisable(VersionStatus(row.status), row.simulation)
         if row.text != before:
-            raise IllegalVersionStep(VersionStepRefusal.STATE)
-        row.version, row.text, row.study, row.proposed_at = agreement.version, text, found, clock.now()
+            raise IllegalVersionStep(VersionStepRefusal.CHANGED)
+        accepted = _accepted(row)
+        row.version, row.text, row.study, row.proposed_at = agreement.version, text, as_kept(found, base), clock.now()
         row.proposed_by = cast(uuid.UUID, by.member_id)
         vault.mark_version(row)
-        # What was accepted was a weakening of the text that was there.
         session.execute(delete(AcceptedWeakening).where(AcceptedWeakening.version_id == row.id))
         session.flush()
+        for each in accepted:
+            if each.number in same:
+                vault.mark_weakening(row, each)
+                session.add(each)
+        session.flush()
         known_versions.record(session, audit.Event.AGREEMENT_PROPOSED, row, by)
-    return agreement.version
+    weakened = set(found.weakened)
+    fallen = [each.number for each in accepted if each.number in weakened - same]
+    return Revised(agreement.version, tuple(fallen))
 
 
-def _studied(agreement: Agreement, base: str) -> dict[str, Any]:
+def _accepted(row: AgreementVersion) -> list[AcceptedWeakening]:
+    """What was accepted of the text that is there, as rows that are not kept yet: it was a weakening of that text, and
+    stays accepted where the new one weakens the same for the same people."""
+    return [
+        AcceptedWeakening(
+            id=uuid.uuid4(), version_id=row.id, number=each.number, reason=each.reason, by_id=each.by_id, at=each.at
+        )
+        for each, _ in version_studies.accepted_in(row)
+        if vault.is_weakening(row, each)
+    ]
+
+
+def _studied(agreement: Agreement, base: str) -> Study:
     try:
-        return study(
-            version_studies.taken_on(agreement.starts_on, agreement.version), agreement, country().safeguards, base
+        return studied(
+            version_studies.taken_on(agreement.starts_on, agreement.version),
+            agreement,
+            country().safeguards,
+            base,
+            version_studies.organisations_called(),
         )
     except TooManyClasses:
         raise Unusable("clause: the conditions tell too many profiles apart to look at each") from None

@@ -49,14 +49,16 @@ from nrm.store.rows.agreement import agreement_versions as agreement_version_row
 from nrm.vault import agreements as vault
 
 
-def approve(*, version: str, on: date, note: str, by: Actor) -> None:
-    """Record that the Minister of State approved the text, which was simulated before (`not_simulated`).
+def approve(*, version: str, on: date, note: str, by: Actor, read: str = "") -> None:
+    """Record that the Minister of State approved the text, which was simulated before (`not_simulated`). `read`: the
+    digest of the text that was shown, where it is known.
 
     Raises IllegalVersionStep, ApprovalRefused, NotVisible.
     """
     known_versions.refresh()
     with transaction() as session:
         row = _to_change(version, VersionEvent.APPROVE, by)
+        known_versions.check_read(row, read)
         check_simulated(row.simulation, numbers_alone=version_studies.found_in(row).numbers_alone)
         version_studies.check_newest(row)
         version_studies.check_all_accepted(row)
@@ -66,8 +68,10 @@ def approve(*, version: str, on: date, note: str, by: Actor) -> None:
         _moved(session, row, VersionEvent.APPROVE, audit.Event.AGREEMENT_APPROVED, by)
 
 
-def accept_weakening(*, version: str, number: str, reason: str, by: Actor) -> None:
-    """Accept that a version which is not open yet weakens the safeguard of that number.
+def accept_weakening(*, version: str, number: str, reason: str, by: Actor, read: str = "") -> None:
+    """Accept that a version which is not open yet weakens the safeguard of that number, or say better why.
+
+    `read`: the digest of the text that was shown, where it is known.
 
     Raises NotVisible (also where it weakens no such one), IllegalVersionStep, WeakeningRefused.
     """
@@ -79,13 +83,12 @@ def accept_weakening(*, version: str, number: str, reason: str, by: Actor) -> No
         vault.check_version(row)
         if row.status not in (VersionStatus.PROPOSED, VersionStatus.APPROVED):
             raise IllegalVersionStep(VersionStepRefusal.STATE)
+        known_versions.check_read(row, read)
         if number not in version_studies.found_in(row).weakened:
             raise NotVisible
         given = [each for each, _ in version_studies.accepted_in(row)]
-        if any(each.number == number for each in given):
-            raise IllegalVersionStep(VersionStepRefusal.ACCEPTED)
-        check_reason(reason, (each.reason for each in given))
-        # One from before another text was signed gives way; the chain has it.
+        check_reason(reason, (each.reason for each in given if each.number != number))
+        # A reason that is put right, and one from before another text was signed, give way; the chain has them.
         stale = delete(AcceptedWeakening).where(AcceptedWeakening.version_id == row.id)
         session.execute(stale.where(AcceptedWeakening.number == number))
         accepted = AcceptedWeakening(

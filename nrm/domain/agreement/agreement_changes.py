@@ -8,6 +8,7 @@ list of [fact, how, codes] (fact_diagrams.Term); a way is a list of [party, whet
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,8 @@ from nrm.domain.agreement.fact_diagrams import Cube, terms
 from nrm.domain.agreement.routes import Fallback
 from nrm.domain.agreement.routing_diagrams import Way
 from nrm.domain.agreement.safeguards import Safeguards
+from nrm.domain.agreement.safeguards_beside import Called
+from nrm.domain.words import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,30 @@ class Study:
         """The numbers of the safeguards that the text weakens, each once."""
         return tuple(dict.fromkeys(each.number for each in self.findings if each.kind is FindingKind.WEAKENED))
 
+    def same_weakenings(self, other: Study) -> set[str]:
+        """The numbers of the safeguards of which the two texts, held against one, weaken the same for the same
+        people."""
+        if self.against.version != other.against.version:
+            return set()
+        mine, theirs = self._said(), other._said()
+        return {number for number in mine if mine[number] == theirs.get(number)}
 
-def studied(old: Agreement, new: Agreement, safeguards: Safeguards, base: str = "") -> Study:
+    def _said(self) -> dict[str, set[tuple[Phrase, frozenset[Cube]]]]:
+        said: dict[str, set[tuple[Phrase, frozenset[Cube]]]] = {}
+        for each in self.findings:
+            if each.kind is FindingKind.WEAKENED:
+                said.setdefault(each.number, set()).add((each.text, each.cubes))
+        return said
+
+
+def studied(
+    old: Agreement, new: Agreement, safeguards: Safeguards, base: str = "", called: Collection[Called] = ()
+) -> Study:
     """Check the new version, written from `base`, and compare it with the old one; raises TooManyClasses. Tenths of a
-    second."""
+    second. `called`: the organisations that are known."""
     before = _signed_like(old, new)
-    findings = check(new, safeguards=replace(safeguards, accepted=()), before=before, written_from=base).findings
+    unaccepted = replace(safeguards, accepted=())
+    findings = check(new, safeguards=unaccepted, before=before, written_from=base, called=called).findings
     return Study(old, findings, diff(before, new), compare(before, new), numbers_alone(before, new))
 
 
@@ -64,13 +85,19 @@ def numbers_alone(old: Agreement, new: Agreement) -> bool:
     return same
 
 
-def study(old: Agreement, new: Agreement, safeguards: Safeguards, base: str = "") -> dict[str, Any]:
-    """As `studied`, as it is kept with a proposal. Without a `base` it was written from the one it is compared with."""
-    found = studied(old, new, safeguards, base)
+def study(
+    old: Agreement, new: Agreement, safeguards: Safeguards, base: str = "", called: Collection[Called] = ()
+) -> dict[str, Any]:
+    """As `studied`, as it is kept with a proposal."""
+    return as_kept(studied(old, new, safeguards, base, called), base)
+
+
+def as_kept(found: Study, base: str = "") -> dict[str, Any]:
+    """As it is kept with a proposal. Without a `base` it was written from the one it is compared with."""
     differences = found.differences
     return {
-        "against": old.version,
-        "base": base or old.version,
+        "against": found.against.version,
+        "base": base or found.against.version,
         "findings": [_finding(each) for each in found.findings],
         "rerouted": [_rerouted(each) for each in differences.rerouted],
         "changes": [

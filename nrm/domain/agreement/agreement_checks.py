@@ -6,7 +6,7 @@ is their choice and not a gap in the document.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -19,6 +19,7 @@ from nrm.domain.agreement.routes import Fallback
 from nrm.domain.agreement.routing_diagrams import Receiving, deciding_conditions, everyone_signed
 from nrm.domain.agreement.safeguard_checks import Weakening, weakenings
 from nrm.domain.agreement.safeguards import Safeguards
+from nrm.domain.agreement.safeguards_beside import Called
 from nrm.domain.conditions import Condition
 from nrm.domain.durations import duration_text
 from nrm.domain.words import N_, Phrase
@@ -46,7 +47,7 @@ class Finding:
     """One line: what kind, what is wrong, and with which profiles; `more` descriptions of them are left out.
 
     Of a weakening: the `number` of the safeguard and an `example` of whom it concerns, as a person and in codes; and
-    whether it was there `before`, in the text whose place this one takes.
+    whether it was there `before`, in the text whose place this one takes; `cubes`: all descriptions.
     """
 
     kind: FindingKind
@@ -57,6 +58,7 @@ class Finding:
     example: Person | None = None
     in_codes: str = ""
     before: bool = False
+    cubes: frozenset[Cube] = frozenset()
 
     def __str__(self) -> str:
         about = described(self.profile) if self.profile is not None else ""
@@ -86,11 +88,12 @@ def check(
     safeguards: Safeguards | None = None,
     before: Agreement | None = None,
     written_from: str = "",
+    called: Collection[Called] = (),
 ) -> Checked:
     """Everything that is wrong with the document, and what it weakens of the `safeguards`; raises TooManyClasses.
 
     `before`: the text whose place it takes, against which some safeguards are held; `written_from`: the name of the one
-    that it was begun from, where that is known.
+    that it was begun from, where that is known; `called`: the organisations that are known.
     """
     signed = everyone_signed(agreement)
     progress("who receives whom")
@@ -104,7 +107,7 @@ def check(
         *_forgotten(signed),
     ]
     progress("what is weakened")
-    found = weakenings(agreement, safeguards or Safeguards(), before, written_from)
+    found = weakenings(agreement, safeguards or Safeguards(), before, written_from, called)
     weakened = [_weakened(each, agreement) for each in found]
     known = safeguards.accepted_in(agreement.version) if safeguards is not None else {}
     findings += [each for each in weakened if each.number not in known]
@@ -115,7 +118,15 @@ def _weakened(each: Weakening, agreement: Agreement) -> Finding:
     cube, more = (each.cubes[0], len(each.cubes) - 1) if each.cubes else (None, 0)
     example = "" if each.example is None else in_codes(agreement, each.example)
     return Finding(
-        FindingKind.WEAKENED, each.text, cube, more, each.safeguard.number, each.example, example, each.before
+        FindingKind.WEAKENED,
+        each.text,
+        cube,
+        more,
+        each.safeguard.number,
+        each.example,
+        example,
+        each.before,
+        frozenset(each.cubes),
     )
 
 

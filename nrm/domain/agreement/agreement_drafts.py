@@ -6,17 +6,20 @@ A changed text is read and checked like any other; nothing here checks it. Decid
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import tomlkit
 from tomlkit.items import Table
 
 from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.agreement.agreements import Agreement, PathStep
+from nrm.domain.agreement.effects import NOTIFY
 from nrm.domain.documents import Words
-from nrm.domain.durations import duration_text
+from nrm.domain.durations import duration_text, parse_duration
 
 EVERYONE, NOBODY = "everyone", "nobody"
 """Whom a party receives, beside `as another one`."""
@@ -89,6 +92,26 @@ def with_new_party(
     return tomlkit.dumps(document)
 
 
+def with_joining(text: str, code: str, new_code: str, names: Words, joins_on: date) -> str:
+    """The text in which a party that joins has another code, other names or another day. Raises NotInText."""
+    document = tomlkit.parse(text)
+    party: Any = entry_of(document, "party", "code", code)
+    _set(party, "code", new_code)
+    if party["names"] != names:
+        party["names"] = inline(names)
+    _set(party, "from", None if joins_on == document["from"] else joins_on)
+    return tomlkit.dumps(document)
+
+
+def without_party(text: str, code: str) -> str:
+    """The text without a party. Raises NotInText."""
+    document = tomlkit.parse(text)
+    entry_of(document, "party", "code", code)
+    parties: Any = document["party"]
+    del parties[next(place for place, each in enumerate(parties) if each["code"] == code)]
+    return tomlkit.dumps(document)
+
+
 def add_party(document: tomlkit.TOMLDocument, party: Table) -> None:
     """Write a party before the last one: what stands under that is the heading of the next part of the file."""
     party.add(tomlkit.nl())
@@ -109,6 +132,8 @@ def _give_place(document: tomlkit.TOMLDocument, party: Table, asked_before: str)
         place, code = _asked(each)
         if before is not None and (place, code) <= before:
             place = before[0] if code > before[1] else before[0] + 1
+            if each is party and each is order[-1]:
+                place = max(place, len(order))  # who reads the number in the text reads that it is last
             each["place"] = place
         before = (place, code)
 
@@ -117,11 +142,64 @@ def _asked(party: Any) -> tuple[int, str]:
     return int(party.get("place", 0)), str(party["code"])
 
 
-def with_time(text: str, step: str, within: timedelta) -> str:
-    """The text in which a step of the critical path has another time. Raises NotInText."""
+def with_time(text: str, step: str, within: timedelta, own: Mapping[str, timedelta] = MappingProxyType({})) -> str:
+    """The text in which a step of the critical path has another time, and by `own` the clauses that give it one.
+
+    What had the same time as the step goes with it, and what would be longer is as long: the times of clauses, and when
+    the step climbs to somebody first. Raises NotInText.
+    """
     document = tomlkit.parse(text)
-    entry_of(document, "path", "step", step)["within"] = duration_text(within)
+    entry: Any = entry_of(document, "path", "step", step)
+    was = parse_duration(entry["within"])
+    _set_time(entry, "within", within)
+    rungs = entry.get("escalation", ())
+    if rungs:
+        latest = parse_duration(rungs[1]["after"]) if len(rungs) > 1 else within
+        first = parse_duration(rungs[0]["after"])
+        _set_time(rungs[0], "after", _with_it(first, was, min(within, max(latest, first))))
+    for number, duty in _times_of(document, entry):
+        had = parse_duration(duty["within"])
+        said = own.get(number, had)
+        _set_time(duty, "within", _with_it(had, was, within) if said == had else said)
     return tomlkit.dumps(document)
+
+
+TELL_CHILD = "tell_child_authority"
+"""The step that is done by a notice."""
+
+
+def times_of_clauses(agreement: Agreement, step: PathStep) -> dict[str, timedelta]:
+    """The clauses that give a step of the path a time of their own, by their number."""
+    found: dict[str, timedelta] = {}
+    for clause in agreement.of_referral:
+        for duty in clause.duties:
+            notice = step.step == TELL_CHILD and (duty.kind, duty.party) == (NOTIFY, step.responsible)
+            if duty.within is not None and (duty.kind == step.step or notice):
+                found.setdefault(clause.number, duty.within)
+    return found
+
+
+def _times_of(document: tomlkit.TOMLDocument, step: Any) -> Iterator[tuple[str, Any]]:
+    """(number of the clause, the duty in it), as `times_of_clauses`."""
+    for clause in document.get("clause", ()):
+        if "on" in clause:
+            continue
+        for duty in clause.get("deadline", ()):
+            if duty.get("step") == step["step"]:
+                yield str(clause["number"]), duty
+        for duty in clause.get("notify", ()) if step["step"] == TELL_CHILD else ():
+            if duty.get("party") == step["responsible"]:
+                yield str(clause["number"]), duty
+
+
+def _with_it(had: timedelta, was: timedelta, within: timedelta) -> timedelta:
+    return within if had == was or had > within else had
+
+
+def _set_time(table: Any, key: str, time_said: timedelta) -> None:
+    """What is the same time stays as it is written."""
+    if parse_duration(table[key]) != time_said:
+        table[key] = duration_text(time_said)
 
 
 def with_words(text: str, clause: str, words: Words) -> str:

@@ -104,7 +104,6 @@ class VersionStepRefusal(StrEnum):
     CHANGED = "changed"
     NOT_SIMULATED = "not_simulated"
     WEAKENED = "weakened"  # a safeguard is weakened and nobody accepted that
-    ACCEPTED = "accepted"
     REPLACED = "replaced"  # the text that it was written from was replaced meanwhile, and nobody accepted that
     TRIES = "tries"  # too many proposals were simulated over the same quarters
 

@@ -1,12 +1,14 @@
 """What a draft changed beside the text that it was written from, written into another text that was signed meanwhile.
 
 What the forms change is carried: a party that joins, its desk, telephones, regions, languages, place, last day and whom
-it receives, a time of the critical path, the words of a clause. Where the other text changed the same thing otherwise,
-that stays, and is named. Whatever else the draft changed was written in its file, and is named, too (ADR 0167).
+it receives, a time of the critical path and of the clauses that give it one, the words of a clause. Where the other
+text changed the same thing otherwise, that stays, and is named. Whatever else the draft changed was written in its
+file, and is named, too (ADR 0167).
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -74,7 +76,8 @@ def carried(base: str, draft: str, newest: str) -> Carried:
                 if value == _at(before[code], path):
                     continue
                 change = Change(part, code, ".".join(path))
-                if code in there and _at(there[code], path) in (value, _at(before[code], path)):
+                same = code in there and _is_same_item(entry, there[code], path)
+                if same and _at(there[code], path) in (value, _at(before[code], path)):
                     _put(entry_of(document, part, key, code), path, value)
                     kept.append(change)
                 else:
@@ -112,20 +115,43 @@ def _fields(part: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> t
     if part == "party":
         return PARTY
     if part == "path":
-        return (("within",),)
-    return tuple(("text", language) for language in {**before.get("text", {}), **after.get("text", {})})
+        return (("within",), *_times("escalation", "after", before, after))
+    words = (("text", language) for language in {**before.get("text", {}), **after.get("text", {})})
+    return (*words, *_times("deadline", "within", before, after), *_times("notify", "within", before, after))
+
+
+def _times(name: str, key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Path]:
+    """The times in a list of which nothing else is different."""
+    was, now = before.get(name, ()), after.get(name, ())
+    if len(was) == len(now) and all(_is_same_but(key, *pair) for pair in zip(was, now, strict=True)):
+        yield from ((name, str(place), key) for place in range(len(now)))
+
+
+def _is_same_but(key: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return {**one, key: None} == {**other, key: None}
+
+
+def _is_same_item(entry: Mapping[str, Any], there: Mapping[str, Any], path: Path) -> bool:
+    """Whether the other text has the same thing there, where it stands in a list."""
+    if len(path) != 3:
+        return True
+    one, other = _at(entry, path[:-1]), _at(there, path[:-1])
+    return isinstance(other, Mapping) and _is_same_but(path[-1], one, other)
 
 
 def _at(entry: Mapping[str, Any], path: Path) -> Any:
     value: Any = entry
     for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
+        if isinstance(value, list):
+            value = value[int(name)] if int(name) < len(value) else None
+        else:
+            value = value.get(name) if isinstance(value, Mapping) else None
     return value
 
 
 def _put(entry: Any, path: Path, value: Any) -> None:
     for name in path[:-1]:
-        entry = entry[name]
+        entry = entry[int(name)] if isinstance(entry, list) else entry[name]
     if value is None:
         entry.pop(path[-1], None)
     elif entry.get(path[-1]) != value:
@@ -162,10 +188,12 @@ def _rest(was: Mapping[str, Any], now: Mapping[str, Any], new: Mapping[str, Any]
 
 def _without(entry: Mapping[str, Any], fields: tuple[Path, ...]) -> dict[str, Any]:
     """The entry without what a form says of it."""
-    left = {name: dict(value) if isinstance(value, Mapping) else value for name, value in entry.items()}
+    left = copy.deepcopy(dict(entry))
     for path in fields:
         inner: Any = left
         for name in path[:-1]:
-            inner = inner.get(name, {})
+            inner = (
+                (inner[int(name)] if int(name) < len(inner) else {}) if isinstance(inner, list) else inner.get(name, {})
+            )
         inner.pop(path[-1], None)
     return left

@@ -6,14 +6,14 @@ in silence stands in safeguards_beside.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
 from nrm.domain.agreement.agreement_people import Person, somebody
-from nrm.domain.agreement.agreements import FACTS, MISSING, Agreement, Party
+from nrm.domain.agreement.agreements import FACTS, MISSING, Agreement, Party, PathStep
 from nrm.domain.agreement.effects import Effects
 from nrm.domain.agreement.fact_diagrams import NOWHERE, Cube, Profiles
 from nrm.domain.agreement.routing_diagrams import OFFICIAL, Receiving, deciding_conditions, everyone_signed
@@ -34,14 +34,18 @@ from nrm.domain.agreement.safeguards import (
     Safeguards,
     SameHands,
     SameHours,
+    SameNames,
     SameNumbers,
+    SameOrigin,
     StaysParty,
     StepsStay,
     StillReceived,
     TimeToAnswer,
     Told,
+    WordsAgree,
 )
-from nrm.domain.agreement.safeguards_beside import at_large, for_whom
+from nrm.domain.agreement.safeguards_beside import Called, at_large, for_whom
+from nrm.domain.agreement.times_in_words import words_against
 from nrm.domain.conditions import ALWAYS, Condition
 from nrm.domain.durations import duration_text
 from nrm.domain.words import N_, Phrase
@@ -67,13 +71,14 @@ class Weakening:
 class _Text:
     """A text by itself, and beside the one whose place it takes: both over the profiles that both know (None where
     there is no such text, or no profile that both know). `written_from`: the text that it was begun from, where it is
-    another than the one before."""
+    another than the one before. `called`: the organisations that are known."""
 
     agreement: Agreement
     effects: Effects
     before: Agreement | None
     pair: tuple[Effects, Effects] | None
     written_from: str = ""
+    called: Collection[Called] = ()
 
     def is_bound(self, code: str) -> bool:
         """Whether the party is bound from the first day of the text to the last, or as long as by the text before."""
@@ -86,15 +91,20 @@ class _Text:
 
 
 def weakenings(
-    agreement: Agreement, safeguards: Safeguards, before: Agreement | None = None, written_from: str = ""
+    agreement: Agreement,
+    safeguards: Safeguards,
+    before: Agreement | None = None,
+    written_from: str = "",
+    called: Collection[Called] = (),
 ) -> list[Weakening]:
     """Every weakening in the order of the safeguards; raises TooManyClasses. `before`: whose place the text takes;
-    `written_from`: the name of the text that it was begun from, where that is known."""
+    `written_from`: the name of the text that it was begun from, where that is known; `called`: the organisations that
+    are known."""
     signed = everyone_signed(agreement)
     asked = [condition for each in safeguards.all for condition in _conditions(each)]
     receiving = Receiving(signed, Profiles([*deciding_conditions(signed), *asked, OFFICIAL], signed.facts))
     pair = _beside(everyone_signed(before), signed, asked) if before is not None and safeguards.all else None
-    text = _Text(agreement, Effects(receiving), before, pair, written_from)
+    text = _Text(agreement, Effects(receiving), before, pair, written_from, called)
     there = _there_before(safeguards, text)
     return [
         replace(found, before=(found.safeguard.number, found.text) in there)
@@ -164,7 +174,7 @@ def _weakened(safeguard: Safeguard, text: _Text) -> Iterator[Weakening]:
             for diagram, say in _never_reads(rule, effects):
                 yield from _by_person(safeguard, effects, rule.when, diagram, say)
         case Escalates() as rule:
-            yield from (Weakening(safeguard, said) for said in _escalates(rule, text.agreement))
+            yield from (Weakening(safeguard, said) for said in _escalates(rule, text))
         case StaysParty() as rule:
             yield from (Weakening(safeguard, said) for said in _stays(rule, text))
         case TimeToAnswer() as rule:
@@ -175,9 +185,13 @@ def _weakened(safeguard: Safeguard, text: _Text) -> Iterator[Weakening]:
                 yield Weakening(safeguard, waits)
         case Lasts() as rule:
             yield from (Weakening(safeguard, said) for said in _lasts(rule, text.agreement))
-        case SameHours() | SameNumbers() | SameHands() | ReportsStay() as rule:
+        case SameHours() | SameNumbers() | SameNames() | SameOrigin() | SameHands() | ReportsStay() as rule:
             if text.before is not None:
-                yield from (Weakening(safeguard, said) for said in at_large(rule, text.before, text.agreement))
+                yield from (
+                    Weakening(safeguard, said) for said in at_large(rule, text.before, text.agreement, text.called)
+                )
+        case WordsAgree():
+            yield from (Weakening(safeguard, said) for said in words_against(text.agreement))
         case NewestText():
             if text.before is not None and text.written_from not in ("", text.before.version):
                 values = {"old": text.written_from, "new": text.before.version}
@@ -316,7 +330,11 @@ def _never_reads(rule: NeverReads, effects: Effects) -> Iterator[tuple[int, Call
             yield judged, text
 
 
-def _escalates(rule: Escalates, agreement: Agreement) -> Iterator[Phrase]:
+def _escalates(rule: Escalates, text: _Text) -> Iterator[Phrase]:
+    """Steps that are not there, and those of which nobody is told in time. One that is shorter than in the text before,
+    and climbs no later, is worse for nobody."""
+    agreement = text.agreement
+    earlier = {each.step: each for each in text.before.path} if text.before is not None else {}
     there = {each.step for each in agreement.path}
     for step in rule.steps:
         if step not in there:
@@ -324,9 +342,15 @@ def _escalates(rule: Escalates, agreement: Agreement) -> Iterator[Phrase]:
     for each in agreement.path:
         if not each.escalation:
             yield N_("`%(step)s` climbs to nobody when it is late", step=each.step)
-        elif each.escalation[0].after > each.within:
+        elif each.escalation[0].after > each.within and not _is_shorter(each, earlier.get(each.step)):
             values = {"after": duration_text(each.escalation[0].after), "within": duration_text(each.within)}
             yield N_("`%(step)s` climbs to somebody after %(after)s; its time is %(within)s", step=each.step, **values)
+
+
+def _is_shorter(now: PathStep, was: PathStep | None) -> bool:
+    if was is None or not was.escalation:
+        return False
+    return now.within < was.within and now.escalation[0].after <= was.escalation[0].after
 
 
 def _stays(rule: StaysParty, text: _Text) -> Iterator[Phrase]:

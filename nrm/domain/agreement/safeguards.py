@@ -145,9 +145,25 @@ class SameHours:
 
 @dataclass(frozen=True, slots=True)
 class SameNumbers:
-    """Parties of these kinds are reached by the numbers of the text before."""
+    """Parties are reached by the numbers of the text before, and no two by one; of these kinds alone where some are
+    named."""
 
     kinds: frozenset[OrganisationKind]
+
+
+@dataclass(frozen=True, slots=True)
+class SameNames:
+    """A party is called as in the text before, and a new one as nobody else who is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordsAgree:
+    """The words of a clause say the times of its rule, and the same ones in every language."""
+
+
+@dataclass(frozen=True, slots=True)
+class SameOrigin:
+    """What was a proposal is not said to come from the agreement itself, nor the other way round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +209,9 @@ Rule = (
     | Lasts
     | SameHours
     | SameNumbers
+    | SameNames
+    | WordsAgree
+    | SameOrigin
     | KnownFirst
     | StepsStay
     | SameHands
@@ -315,7 +334,9 @@ def _kind(table: Table, name: str) -> OrganisationKind:
     return OrganisationKind(table.one_of(name, set(OrganisationKind)))
 
 
-def _kinds(table: Table) -> frozenset[OrganisationKind]:
+def _kinds(table: Table, *, optional: bool = False) -> frozenset[OrganisationKind]:
+    if optional and not table.has("kinds"):
+        return frozenset()
     return frozenset(OrganisationKind(code) for code in table.texts("kinds", codes=set(OrganisationKind)))
 
 
@@ -396,7 +417,19 @@ def _same_hours(_: Table, __: _Known) -> SameHours:
 
 
 def _same_numbers(table: Table, _: _Known) -> SameNumbers:
-    return SameNumbers(_kinds(table))
+    return SameNumbers(_kinds(table, optional=True))
+
+
+def _same_names(_: Table, __: _Known) -> SameNames:
+    return SameNames()
+
+
+def _words_agree(_: Table, __: _Known) -> WordsAgree:
+    return WordsAgree()
+
+
+def _same_origin(_: Table, __: _Known) -> SameOrigin:
+    return SameOrigin()
 
 
 def _known_first(table: Table, known: _Known) -> KnownFirst:
@@ -435,6 +468,9 @@ _RULES: Mapping[str, Any] = {
     "lasts": _lasts,
     "same_hours": _same_hours,
     "same_numbers": _same_numbers,
+    "same_names": _same_names,
+    "words_agree": _words_agree,
+    "same_origin": _same_origin,
     "known_first": _known_first,
     "steps_stay": _steps_stay,
     "same_hands": _same_hands,
@@ -448,6 +484,8 @@ BESIDE = (
     "reads_no_less",
     "same_hours",
     "same_numbers",
+    "same_names",
+    "same_origin",
     "known_first",
     "steps_stay",
     "same_hands",

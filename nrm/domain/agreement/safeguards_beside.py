@@ -1,12 +1,13 @@
 """What a text may not bring in silence beside the one whose place it takes: more that is read, somebody who is not
-reached, a stranger who is asked first, a step that nobody has to do (ADR 0161).
+reached, a stranger who is asked first, a step that nobody has to do (ADR 0161), another name (ADR 0171).
 
 Where it depends on the person it is a diagram whose outcomes are what is said, None where nothing is; else phrases.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import time
 from typing import Any
 
@@ -20,13 +21,26 @@ from nrm.domain.agreement.safeguards import (
     ReportsStay,
     SameHands,
     SameHours,
+    SameNames,
     SameNumbers,
+    SameOrigin,
     StepsStay,
 )
+from nrm.domain.documents import Words
+from nrm.domain.look_alikes import look_alike
 from nrm.domain.words import N_, Phrase
 
 ByPerson = ReadsNoMore | ReadsNoLess | KnownFirst | StepsStay
-AtLarge = SameHours | SameNumbers | SameHands | ReportsStay
+AtLarge = SameHours | SameNumbers | SameNames | SameOrigin | SameHands | ReportsStay
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What an organisation is called; `party`: the one that it acts for, or empty."""
+
+    code: str
+    party: str
+    names: Words
 
 
 def for_whom(rule: ByPerson, before: Effects, after: Effects) -> Iterator[int]:
@@ -44,8 +58,8 @@ def for_whom(rule: ByPerson, before: Effects, after: Effects) -> Iterator[int]:
                     yield _owed(step, waits, on, before, after)
 
 
-def at_large(rule: AtLarge, before: Agreement, after: Agreement) -> Iterator[Phrase]:
-    """What is said of the document itself."""
+def at_large(rule: AtLarge, before: Agreement, after: Agreement, called: Collection[Called] = ()) -> Iterator[Phrase]:
+    """What is said of the document itself; `called`: the organisations that are known."""
     match rule:
         case SameHours():
             for code, was in before.parties.items():
@@ -55,8 +69,13 @@ def at_large(rule: AtLarge, before: Agreement, after: Agreement) -> Iterator[Phr
         case SameNumbers():
             for code, was in before.parties.items():
                 now = after.parties.get(code)
-                if now is not None and rule.kinds & {was.kind, now.kind}:
+                if now is not None and (not rule.kinds or rule.kinds & {was.kind, now.kind}):
                     yield from _numbers(was, now)
+            yield from _one_number(before, after)
+        case SameNames():
+            yield from _names(before, after, called)
+        case SameOrigin():
+            yield from _origins(before, after)
         case SameHands():
             yield from _hands(before, after)
         case ReportsStay():
@@ -154,6 +173,81 @@ def _numbers(was: Party, now: Party) -> Iterator[Phrase]:
     if _digits(desk) != _digits(earlier) and (now.desk.telephone or was.desk.telephone):
         values = {"party": now.code, "number": desk, "earlier": earlier}
         yield N_("the desk of %(party)s is called at %(number)s; was at %(earlier)s", **values)
+
+
+def _one_number(before: Agreement, after: Agreement) -> Iterator[Phrase]:
+    """Two parties that are reached by one number, and were not."""
+    there = _shared(before)
+    for (party, whom), number in _shared(after).items():
+        if (party, whom) not in there:
+            yield N_(
+                "%(party)s and %(whom)s are called at one number, %(number)s", party=party, whom=whom, number=number
+            )
+
+
+def _shared(agreement: Agreement) -> dict[tuple[str, str], str]:
+    """Every two parties that have a number in common, and that number."""
+    found: dict[tuple[str, str], str] = {}
+    had: dict[str, list[str]] = {}
+    for code, party in agreement.parties.items():
+        for number in dict.fromkeys(each for each in (party.on_call, party.desk.telephone) if each):
+            for other in had.get(_digits(number), ()):
+                if other != code:
+                    found.setdefault((other, code), number)
+            had.setdefault(_digits(number), []).append(code)
+    return found
+
+
+def _names(before: Agreement, after: Agreement, called: Collection[Called]) -> Iterator[Phrase]:
+    """Parties whose name is another one, and whose it was. They are said by their codes: what they are called is what
+    is in question."""
+    known = [Called(code, code, party.names) for code, party in before.parties.items()]
+    for code, party in after.parties.items():
+        was = before.parties.get(code)
+        earlier = was.names if was is not None else {}
+        found: dict[str, Phrase] = {}
+        for language, name in party.names.items():
+            if earlier.get(language) != name and name not in found:
+                owner = _owner(code, name, [*known, *called])
+                values = {"coded": code, "name": name, "earlier": earlier.get(language, ""), "owner": owner}
+                if (said := _renamed(values)) is not None:
+                    found[name] = said
+        yield from found.values()
+
+
+def _owner(code: str, name: str, known: Collection[Called]) -> str:
+    """The code of whoever else has that name, or one that looks like it, whole or as a part between commas; empty where
+    nobody has."""
+    for each in known:
+        if code not in (each.code, each.party):
+            for other in each.names.values():
+                if any(look_alike(name, part) for part in (other, *other.split(","))):
+                    return each.code
+    return ""
+
+
+def _renamed(values: Mapping[str, str]) -> Phrase | None:
+    if values["owner"] and values["earlier"]:
+        return N_(
+            "the party with the code %(coded)s takes the name “%(name)s”, by which %(owner)s is known; was "
+            "“%(earlier)s”",
+            **values,
+        )
+    if values["owner"]:
+        return N_("the party with the code %(coded)s takes the name “%(name)s”, by which %(owner)s is known", **values)
+    if values["earlier"]:
+        return N_("the party with the code %(coded)s is called “%(name)s”; was “%(earlier)s”", **values)
+    return None
+
+
+def _origins(before: Agreement, after: Agreement) -> Iterator[Phrase]:
+    was = {each.number: each.origin for each in before.clauses}
+    for each in after.clauses:
+        if each.number in was and each.origin != was[each.number]:
+            if each.origin == "agreement":
+                yield N_("clause %(number)s is said to come from the agreement; was a proposal", number=each.number)
+            else:
+                yield N_("clause %(number)s is said to be a proposal; came from the agreement", number=each.number)
 
 
 def _hands(before: Agreement, after: Agreement) -> Iterator[Phrase]:

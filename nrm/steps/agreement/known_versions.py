@@ -24,8 +24,10 @@ from nrm import audit, clock
 from nrm.countries import Country, CountryError, accepted, text_of_file
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.agreement.agreement_versions import (
+    IllegalVersionStep,
     Signed,
     VersionStatus,
+    VersionStepRefusal,
     as_signed,
     signing_parties,
 )
@@ -201,6 +203,12 @@ def text_of(version: str, *, by: Actor) -> str:
 def digest_of(version: str, *, by: Actor) -> str:
     """What a signature covers, in hexadecimal. Raises NotVisible."""
     return vault.digest(text_of(version, by=by))
+
+
+def check_read(row: AgreementVersion, read: str) -> None:
+    """Raise IllegalVersionStep where somebody changed the text since it was read; `read`: its digest then, or empty."""
+    if read and vault.digest(row.text) != read:
+        raise IllegalVersionStep(VersionStepRefusal.CHANGED)
 
 
 def effective(row: AgreementVersion) -> Agreement | None:

@@ -22,6 +22,7 @@ from nrm.domain.agreement.agreement_versions import (
     place_taken,
 )
 from nrm.domain.agreement.agreements import Agreement
+from nrm.domain.agreement.safeguards_beside import Called
 from nrm.models.agreement.agreements import (
     AcceptedWeakening,
     AgreementVersion,
@@ -163,14 +164,22 @@ def found_in(row: AgreementVersion) -> Study:
     signed itself or withdrawn, with the version that it was compared with, if that is known here."""
     against, base = place_taken_by(row), base_of(row)
     kept = cast(dict[tuple[str, str, str, str], Study], current_app.extensions.setdefault(STUDIES, {}))
-    key = (row.text, against.version, base, repr(country().safeguards))
+    called = organisations_called()
+    key = (row.text, against.version, base, repr((country().safeguards, called)))
     if key not in kept:
         if len(kept) >= MOST_STUDIES:
             kept.clear()
         kept[key] = studied(
-            against, known_versions.parsed(row.text, row.version, country()), country().safeguards, base
+            against, known_versions.parsed(row.text, row.version, country()), country().safeguards, base, called
         )
     return kept[key]
+
+
+def organisations_called() -> tuple[Called, ...]:
+    """What the organisations of the instance are called, and what those of its country are called there."""
+    listed = country().organisations.values()
+    here = agreement_version_rows.organisations_called()
+    return (*here, *(Called(each.code, each.party or "", each.names) for each in listed))
 
 
 def place_taken_by(row: AgreementVersion) -> Agreement:

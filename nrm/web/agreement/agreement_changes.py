@@ -20,7 +20,7 @@ from nrm.domain.words import Phrase
 from nrm.steps.agreement import version_studies
 from nrm.store.countries import country
 from nrm.web.agreement import agreement_words as words
-from nrm.web.language import text_in, translated
+from nrm.web.language import own_name, text_in, translated
 
 DESCRIPTIONS = 3
 """How many descriptions of people, the widest first, the page shows of each change of the way."""
@@ -124,6 +124,8 @@ def _said(key: str, value: object, names: Mapping[str, str]) -> object:
         return names.get(text, text)
     if key in ("step", "other"):
         return words.step(text)
+    if key in ("language", "lacking"):
+        return own_name(text)
     if key == "compartments":
         return words.compartments([Compartment(each) for each in text.split(", ")])
     if key == "to":

@@ -14,9 +14,11 @@ from forms import SelectChoice
 from forms.agreement.agreement_drafts import (
     BeginTextForm,
     ChangePartyForm,
-    ChangeTimeForm,
     DeskForm,
+    TakeOutForm,
+    change_time_form,
     join_party_form,
+    joining_form,
     word_clause_form,
 )
 from forms.agreement.agreements import REFUSED
@@ -26,7 +28,12 @@ from nrm import parsing
 from nrm.actions.agreement import agreement_drafting, agreement_versions
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
 from nrm.domain.agreement import agreement_drafts as texts
-from nrm.domain.agreement.agreement_versions import IllegalVersionStep, VersionStatus, check_revisable
+from nrm.domain.agreement.agreement_versions import (
+    IllegalVersionStep,
+    VersionStatus,
+    VersionStepRefusal,
+    check_revisable,
+)
 from nrm.domain.agreement.agreements import Agreement, Party
 from nrm.domain.agreement.carried_changes import Change
 from nrm.domain.words import N_, Phrase
@@ -148,6 +155,8 @@ def _carried_line(change: Change, *texts_there: Agreement) -> str:
         return f"{text_in(steps[0].names)}: {said}"
     if change.part == "clause":
         said = gettext("its words") if change.what else gettext("its rule, or the clause itself")
+        if change.what and not change.what.startswith("text."):
+            said = gettext("its time")
         clause_named = gettext("Clause %(number)s", number=change.key)
         return f"{clause_named}: {said}"
     return gettext("Another part of the text: %(part)s", part=change.part)
@@ -194,13 +203,22 @@ def edit(version: str) -> Answer:
     agreement = _draft(version)
     study = version_studies.study_of(version, by=access.actor())
     names = agreement_words.names_of(agreement, study.against)
+    weakened = agreement_changes.weakened(agreement, by=access.actor())
+    fallen = request.args.get("fallen", "")[:200].split(",")
     return render_template(
         "agreement/agreement_drafts/edit.html",
+        # Named while it is so, whatever the address says.
+        fallen=[
+            gettext("Safeguard %(number)s", number=each.number)
+            for each in weakened
+            if each.number in fallen and not each.reason
+        ],
         agreement=agreement,
+        come=_come(version, agreement),
         findings=[agreement_changes.finding(each, names) for each in agreement_changes.others(study)],
         against=study.against.version,
         different=differences(*version_studies.texts_compared(version, by=access.actor())),
-        weakened=agreement_changes.weakened(agreement, by=access.actor()),
+        weakened=weakened,
         origin=version_studies.origin(version, by=access.actor()),
         status=VersionStatus.PROPOSED,
         may_accept=True,
@@ -209,19 +227,32 @@ def edit(version: str) -> Answer:
     )
 
 
+_MEANWHILE = N_(
+    "Somebody changed this draft meanwhile, and nothing of yours was saved. Go back to the draft, open this page again "
+    "and enter your change there"
+)
+
+
 def _save(version: str, form: OnceForm, change: Callable[[str], str]) -> Answer | None:
     """Save a change; None where the text it makes cannot be used: the first field says why."""
     try:
-        version = agreement_drafting.revise(version=version, change=change, by=access.actor())
+        read = request.form.get("read", "")[:64]
+        revised = agreement_drafting.revise(version=version, change=change, by=access.actor(), read=read)
     except (agreement_drafting.Unusable, parsing.BeyondLimits) as error:
         if isinstance(form, BeginTextForm):
             _say_wrong(form, error)
         else:
             next(iter(form)).errors = [_what(error)]
         return None
+    except IllegalVersionStep as error:
+        if error.reason is not VersionStepRefusal.CHANGED:
+            raise
+        next(iter(form)).errors = [_MEANWHILE]
+        return None
     except texts.NotInText:
         raise NotVisible from None
-    return redirect(url_for("agreement_drafts.edit", version=version), 303)
+    fallen = ",".join(revised.fallen) or None
+    return redirect(url_for("agreement_drafts.edit", version=revised.version, fallen=fallen), 303)
 
 
 def _answer(version: str, form: OnceForm, heading: str, change: Callable[[str], str], hint: str = "") -> Answer:
@@ -231,8 +262,9 @@ def _answer(version: str, form: OnceForm, heading: str, change: Callable[[str], 
         saved = _save(version, form, change)
         if saved is not None:
             return saved
+    read = request.form.get("read", "")[:64] or known_versions.digest_of(version, by=access.actor())
     page = render_template(
-        "agreement/agreement_drafts/change.html", version=version, form=form, heading=heading, hint=hint
+        "agreement/agreement_drafts/change.html", version=version, form=form, heading=heading, hint=hint, read=read
     )
     return page, 422 if sent else 200
 
@@ -287,6 +319,47 @@ def party(version: str, code: str) -> Answer:
     )
 
 
+def _joining(version: str, code: str) -> tuple[Agreement, Party]:
+    """A party that came with the draft. Raises NotVisible for any other."""
+    agreement = _draft(version)
+    there = agreement.parties.get(code)
+    if there is None or code not in _come(version, agreement):
+        raise NotVisible
+    return agreement, there
+
+
+def _come(version: str, agreement: Agreement) -> set[str]:
+    """The parties that the text whose place the draft takes does not have."""
+    return {*agreement.parties} - {*version_studies.study_of(version, by=access.actor()).against.parties}
+
+
+@blueprint.route("/agreement/<version>/edit/party/<code>/joining", methods=["GET", "POST"])
+@access.requires(Permission.AGREEMENT_MANAGE)
+def joining(version: str, code: str) -> Answer:
+    """Code, names and day of a party that joins by this draft."""
+    agreement, there = _joining(version, code)
+    now = {"code": code, "joins_on": there.joined_on or agreement.starts_on}
+    now |= {f"name_{language}": name for language, name in there.names.items()}
+    form = joining_form(called())(request.form if request.method == "POST" else None, data=now)
+    form.first_day = agreement.starts_on
+
+    def corrected(text: str) -> str:
+        assert form.joins_on.data is not None
+        names = {language: form[f"name_{language}"].data or "" for language in country().languages}
+        return texts.with_joining(text, code, form.code.data or "", names, form.joins_on.data)
+
+    return _answer(version, form, text_in(there.names), corrected)
+
+
+@blueprint.route("/agreement/<version>/edit/party/<code>/remove", methods=["GET", "POST"])
+@access.requires(Permission.AGREEMENT_MANAGE)
+def take_out(version: str, code: str) -> Answer:
+    """A party that was added by mistake goes."""
+    _, there = _joining(version, code)
+    form = TakeOutForm(request.form if request.method == "POST" else None)
+    return _answer(version, form, text_in(there.names), lambda text: texts.without_party(text, code))
+
+
 @blueprint.route("/agreement/<version>/edit/join", methods=["GET", "POST"])
 @access.requires(Permission.AGREEMENT_MANAGE)
 def join(version: str) -> Answer:
@@ -294,6 +367,7 @@ def join(version: str) -> Answer:
     agreement = _draft(version)
     form = join_party_form(called())(request.form if request.method == "POST" else None)
     _offer(form, agreement, None)
+    form.first_day = agreement.starts_on
     form.kinds = {code: str(each.kind) for code, each in agreement.parties.items()}
     before = [
         (each.code, gettext("before %(name)s", name=text_in(each.names)))
@@ -327,23 +401,29 @@ def step_time(version: str, path_step: str) -> Answer:
     there = next((each for each in agreement.path if each.step == path_step), None)
     if there is None:
         raise NotVisible
-    own = [each for each in agreement.of_referral if any(duty.kind == path_step for duty in each.duties)]
+    own = texts.times_of_clauses(agreement, there)
     hint = ""
     if own:
         hint = gettext(
-            "These clauses give the step a time of their own: %(numbers)s. For whom they hold that one counts, and it "
-            "is changed in the file.",
-            numbers=", ".join(each.number for each in own),
+            "These clauses give the step a time of their own: %(numbers)s. For whom they hold that one counts. What is "
+            "the same as the time of the step changes with it, and what would be longer is shortened. If the words of "
+            "a clause say its time, change them, too.",
+            numbers=", ".join(own),
         )
-    minutes = int(there.within.total_seconds()) // 60
-    form = ChangeTimeForm(request.form if request.method == "POST" else None, data={"minutes": minutes})
+    made = change_time_form(own)
+    now = {"minutes": _minutes(there.within), **{name: _minutes(own[each]) for name, each in made.clauses.items()}}
+    form = made(request.form if request.method == "POST" else None, data=now)
     return _answer(
         version,
         form,
         text_in(there.names),
-        lambda text: texts.with_time(text, path_step, timedelta(minutes=form.minutes.data or 0)),
+        lambda text: texts.with_time(text, path_step, timedelta(minutes=form.minutes.data or 0), form.own()),
         hint,
     )
+
+
+def _minutes(within: timedelta) -> int:
+    return int(within.total_seconds()) // 60
 
 
 @blueprint.route("/agreement/<version>/edit/clause/<clause_number>", methods=["GET", "POST"])

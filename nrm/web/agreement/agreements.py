@@ -325,9 +325,15 @@ def _step_page(version: str, *expected: Any, **values: Any) -> Answer:
         may_accept=_may_accept(row.status),
         checked=agreement_changes.others(version_studies.study_of(version, by=access.actor())),
         digest=digest,
+        read=_read() or digest,
         **values,
     )
     return page
+
+
+def _read() -> str:
+    """The digest of the text that the form which was sent showed; empty where none was."""
+    return request.form.get("read", "")[:64]
 
 
 def _may_accept(status: str) -> bool:
@@ -350,9 +356,17 @@ def _accept_page(version: str, number: str, form: AcceptWeakeningForm) -> Answer
     found = [each for each in weakened if each.number == number]
     if not found:
         raise NotVisible
-    if found[0].reason:
-        raise IllegalVersionStep(VersionStepRefusal.ACCEPTED)
-    page: str = render_template("agreement/agreements/accept.html", agreement=agreement, weakened=found, form=form)
+    if not _may_accept(store.version(version, by=access.actor()).status):
+        raise IllegalVersionStep(VersionStepRefusal.STATE)
+    if request.method == "GET":
+        form.reason.data = found[0].reason
+    page: str = render_template(
+        "agreement/agreements/accept.html",
+        agreement=agreement,
+        weakened=found,
+        form=form,
+        read=_read() or known_versions.digest_of(version, by=access.actor()),
+    )
     return page
 
 
@@ -364,7 +378,9 @@ def accept(version: str, number: str) -> Answer:
     form = AcceptWeakeningForm(request.form)
     if form.validate():
         try:
-            actions.accept_weakening(version=version, number=number, reason=form.reason.data or "", by=access.actor())
+            actions.accept_weakening(
+                version=version, number=number, reason=form.reason.data or "", by=access.actor(), read=_read()
+            )
             return redirect(url_for("agreements.changes", version=version, _anchor="weakened"), 303)
         except WeakeningRefused as error:
             form.reason.errors = [REASON_OF_ANOTHER if error.copied else NO_REASON]
@@ -381,7 +397,9 @@ def approve(version: str) -> Answer:
     if form.validate():
         assert isinstance(form.on.data, date)
         try:
-            actions.approve(version=version, on=form.on.data, note=form.note.data or "", by=access.actor())
+            actions.approve(
+                version=version, on=form.on.data, note=form.note.data or "", by=access.actor(), read=_read()
+            )
             return redirect(url_for("agreements.show", version=version), 303)
         except ApprovalRefused as error:
             field, words = UNUSABLE[error.reason]

@@ -143,7 +143,7 @@ def _parties(agreement: Agreement, names: Names) -> dict[str, _Part]:
             gettext("Members: %(names)s", names=_listed(names[code] for code in each.members)),
             _line(gettext("From"), _day(each.joined_on) if each.joined_on else gettext("as the version")),
             _line(gettext("Last day"), _day(each.until)),
-            *([_line(gettext("Place among those of its kind"), str(each.place))] if each.place else []),
+            *([_line(gettext("Place among those of its kind"), place)] if (place := _place(agreement, each)) else []),
         )
         light = (
             gettext(
@@ -163,6 +163,19 @@ def _parties(agreement: Agreement, names: Names) -> dict[str, _Part]:
         return _Part(_named("party", names[each.code]), heavy, light)
 
     return {code: said(each) for code, each in agreement.parties.items()}
+
+
+def _place(agreement: Agreement, party: Party) -> str:
+    """Where a party that has a number stands among those of its kind; empty for any other."""
+    order = sorted(
+        (each for each in agreement.parties.values() if each.kind == party.kind), key=lambda each: each.asked
+    )
+    position = order.index(party)
+    if not party.place or len(order) == 1:
+        return ""
+    if position == len(order) - 1:
+        return gettext("last, after %(name)s", name=text_in(order[position - 1].names))
+    return gettext("before %(name)s", name=text_in(order[position + 1].names))
 
 
 def _reports(agreement: Agreement, names: Names) -> dict[str, _Part]:

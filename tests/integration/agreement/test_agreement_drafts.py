@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from nrm.actions.agreement import agreement_drafting
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as actions
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.agreement.agreement_versions import IllegalVersionStep
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.agreement.agreements import AgreementVersion
-from nrm.steps.agreement import known_versions
+from nrm.models.agreement.agreements import AcceptedWeakening, AgreementVersion
+from nrm.steps.agreement import known_versions, version_studies
 from nrm.store.agreement.agreement_simulation import SIMULATION
 from tests import factories
 from tests import factories_agreements as texts
@@ -148,6 +149,114 @@ def test_a_text_that_was_tried_and_one_that_another_wrote_stay_as_they_are(app: 
     assert "from = 2030-01-02" in kept().text
 
 
+@pytest.mark.slow  # a draft is changed, accepted and changed again
+def test_what_was_accepted_stays_where_a_change_does_not_touch_it_and_what_falls_is_named(
+    app: Flask, sign_in: SignIn
+) -> None:
+    coordinator, by = sign_in(texts.COORDINATOR), factories.actor(texts.COORDINATOR)
+    coordinator.post("/agreements/begin", BEGUN)
+    path = "/agreement/2030/edit"
+
+    def accepted() -> list[version_studies.AcceptedLine]:
+        db.session.rollback()
+        return version_studies.accepted_of("2030", by=by)
+
+    whole = {**VATRA, "languages": ["sq", "en", "it", "el"]}
+    coordinator.post(f"{path}/party/VATRA", whole)
+    texts.accepted("2030")
+    before = {each.number: each for each in accepted()}
+    assert set(before) == {"17", "28"}
+    assert coordinator.post(f"{path}/time/arrival", {"minutes": "720"}) == path
+    after = {each.number: each for each in accepted()}
+    assert after == before
+    assert all(each.sound for each in after.values())
+    assert "Say why once more" not in coordinator.get(f"{path}?lang=en&fallen=17,28,99")
+    assert "Correct the reason" in coordinator.get(f"{path}?lang=en")
+    where = coordinator.post(f"{path}/party/VATRA", {**whole, "on_call": "+355 33 000 998"})
+    assert where == f"{path}?fallen=28"
+    assert "Say why once more: Safeguard 28</p>" in coordinator.get(f"{where}&lang=en")
+    assert [each.number for each in accepted()] == ["17"]
+    with transaction() as session:  # what another hand changed is not carried on as if it were right
+        session.execute(update(AcceptedWeakening).values(reason="Nothing"))
+    coordinator.post(f"{path}/time/arrival", {"minutes": "700"})
+    assert accepted() == []
+
+
+@pytest.mark.slow  # a draft is changed five times
+def test_a_party_that_was_added_by_mistake_is_put_right_or_taken_out(app: Flask, sign_in: SignIn) -> None:
+    coordinator, by = sign_in(texts.COORDINATOR), factories.actor(texts.COORDINATOR)
+    coordinator.post("/agreements/begin", BEGUN)
+    path, fresh = "/agreement/2030/edit", kept().text
+    early = coordinator.post(f"{path}/join?lang=en", {**NEW, "joins_on-year": 2029}, status=422)
+    assert "Enter the first day of the text, or a later one" in early
+    coordinator.post(f"{path}/join", NEW)
+    page = coordinator.get(path)
+    assert f"{path}/party/SHPRESA/joining" in page
+    assert f"{path}/party/VATRA/joining" not in page
+    for of in ("joining", "remove"):
+        coordinator.get(f"{path}/party/VATRA/{of}", status=404)
+        coordinator.post(f"{path}/party/VATRA/{of}", {"sure": "y"}, status=404)
+        sign_in("vatra.shelter_manager").get(f"{path}/party/SHPRESA/{of}", status=403)
+    right = {"code": "AGIMI", "name_sq": "Agimi, Shkodër", "name_en": "Dawn, Shkodër"}
+    right |= {"joins_on-day": 3, "joins_on-month": 3, "joins_on-year": 2030}
+    for wrong in (
+        {"code": "VATRA"},
+        {"code": "a b"},
+        {"name_en": ""},
+        {"joins_on-year": 2029},
+        {"name_en": "VATRA, Vlorë"},
+    ):
+        coordinator.post(f"{path}/party/SHPRESA/joining", {**right, **wrong}, status=422)
+    assert 'value="SHPRESA"' in coordinator.get(f"{path}/party/SHPRESA/joining")
+    assert coordinator.post(f"{path}/party/SHPRESA/joining", right).partition("?")[0] == path
+    kept()
+    party = known_versions.document("2030", by=by).parties["AGIMI"]
+    assert (party.names["en"], party.joined_on) == ("Dawn, Shkodër", date(2030, 3, 3))
+    coordinator.post(f"{path}/party/AGIMI/remove", {}, status=422)
+    coordinator.post(f"{path}/party/AGIMI/remove", {"sure": "y"})
+    assert kept().text == fresh
+
+
+@pytest.mark.slow  # a draft is begun and changed by two, who then accept and approve
+def test_who_changes_accepts_or_approves_a_draft_does_so_to_the_text_that_was_shown(
+    app: Flask, sign_in: SignIn
+) -> None:
+    coordinator, by = sign_in(texts.COORDINATOR), factories.actor(texts.COORDINATOR)
+    coordinator.post("/agreements/begin", BEGUN)
+    path = "/agreement/2030/edit/party/VATRA"
+
+    def shown(at: str) -> str:
+        found = re.search('name="read" value="([0-9a-f]{64})"', coordinator.get(at))
+        assert found is not None
+        return found[1]
+
+    def another(number: str) -> None:
+        agreement_drafting.revise(version="2030", change=lambda text: text.replace("+355 4 000 0109", number, 1), by=by)
+
+    mine = {**VATRA, "languages": ["sq", "en", "it", "el"], "read": shown(path)}
+    another("+355 4 0000109")
+    before = kept().text
+    page = coordinator.post(f"{path}?lang=en", mine, status=422)
+    assert "Somebody changed this draft meanwhile" in page
+    coordinator.post(path, mine, status=422)  # the form that came back is still of the text from before
+    assert kept().text == before
+    assert coordinator.post(path, {**mine, "read": shown(path)}) == "/agreement/2030/edit"
+    accept = "/agreement/2030/weakened/28"
+    accepts = {"reason": "The number of the house has moved", "read": shown(accept)}
+    coordinator.get("/agreement/2030/approve")
+    approval = {"note": "Letter 12", "read": shown("/agreement/2030/approve")}
+    approval |= {f"on-{part}": getattr(texts.today(), part) for part in ("day", "month", "year")}
+    change = kept().text.replace("+355 33 000 999", "+355 69 111 1111", 1)
+    agreement_drafting.revise(version="2030", change=lambda _: change, by=by)
+    coordinator.post(accept, accepts, status=409)
+    texts.accepted("2030")
+    refused = coordinator.post("/agreement/2030/approve?lang=en", approval, status=409)
+    assert "somebody changed it" in refused
+    assert kept().status == "proposed"
+    coordinator.post("/agreement/2030/approve", {**approval, "read": shown("/agreement/2030/approve")})
+    assert kept().status == "approved"
+
+
 @pytest.mark.parametrize("login", ["vatra.shelter_manager", "ra.duty_officer", "oms.monitor", "administrator"])
 def test_nobody_but_the_coordinator_writes_a_text(app: Flask, sign_in: SignIn, login: str) -> None:
     by = factories.actor(texts.COORDINATOR)
@@ -182,13 +291,22 @@ def test_days_and_names_of_a_draft_are_refused_where_they_are_over_or_taken_and_
     path = "/agreement/2031-b/edit"
     leaves = {**VATRA, "leaves": "y", "until-day": 1, "until-month": 1, "until-year": 2025}
     assert "2025-01-01 is over" in coordinator.post(f"{path}/party/VATRA?lang=en", leaves, status=422)
-    # What the form of a time does not change, it says; a stranger who is asked first has to be accepted.
+    # Which clauses a time reaches is said; a stranger who is asked first has to be accepted.
     assert "These clauses give the step a time of their own: 1.3, 1.4." in coordinator.get(
         f"{path}/time/answer?lang=en"
     )
-    assert "a time of their own" not in coordinator.get(f"{path}/time/tell_child_authority?lang=en")
+    longer = {"minutes": "45", "clause_0": "60", "clause_1": "50"}
+    refused = coordinator.post(f"{path}/time/answer?lang=en", longer, status=422)
+    assert refused.count("Enter a time that is not longer than that of the step") == 2  # in the summary, at the field
+    for wrong in ("0", "soon", "-1", "1" * 30):
+        coordinator.post(f"{path}/time/answer", {**longer, "clause_1": wrong}, status=422)
+    coordinator.post(f"{path}/time/answer", {**longer, "clause_1": "20"})
+    document = known_versions.document("2031-b", by=factories.actor(texts.COORDINATOR))
+    times = [document.clause(number).duties[0].within for number in ("1.3", "1.4")]
+    assert times == [timedelta(minutes=45), timedelta(minutes=20)]
     coordinator.post(f"{path}/join", {**NEW, "joins_on-year": 2032, "languages": "it"})
     page = html.unescape(coordinator.get(f"{path}?lang=en"))
+    assert "Place among those of its kind: last, after Vatra, Vlorë" in page
     assert "Shpresa, Shkodër, which is new, is asked first" in page
     first, there_before = page.index("Safeguard 29"), page.index("The text in force has this, too")
     assert first < there_before < page.index("Safeguard 17")

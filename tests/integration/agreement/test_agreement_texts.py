@@ -71,7 +71,8 @@ def test_a_weakening_is_accepted_by_number_with_a_reason_before_the_approval(pro
         for nothing in ("  ", "ok", "ok " * 10, "0123456789012345678901"):
             assert "Enter why, in two words or more" in coordinator.post(f"{path}?lang=en", {"reason": nothing}, 422)
         assert coordinator.post(path, {"reason": REASON + number}) == "/agreement/2027/changes#weakened"
-        coordinator.post(path, {"reason": REASON + number}, status=409)
+        assert REASON + number in coordinator.get(path)
+        coordinator.post(path, {"reason": REASON + number + "."})  # a reason is put right until the text is open
     assert numbers() == ["1", "8"]
     copied = coordinator.post("/agreement/2027/weakened/21?lang=en", {"reason": f" {REASON}1. "}, 422)
     assert "this one was given for another safeguard" in copied
@@ -94,6 +95,48 @@ def test_a_weakening_is_accepted_by_number_with_a_reason_before_the_approval(pro
         assert re.search(f"Accepted by Test coordinator on [^<]*, because, as it was written: <[^>]*>{REASON}", signer)
         assert "Accept it, with a reason" not in signer
     coordinator.get("/agreement/2027/weakened/1", status=409)
+
+
+@pytest.mark.slow  # a text is written, accepted, approved, opened and read by a signer
+def test_names_and_numbers_of_parties_that_change_are_read_first_and_accepted(app: Flask, sign_in: SignIn) -> None:
+    """No trial is asked of such a text: the houses change their names, and the telephones stay with the codes."""
+    by = factories.actor(texts.COORDINATOR)
+    swapped = [
+        (
+            f'names = {{ sq = "{name}", en = "{name}" }}\nsigned_on',
+            f'names = {{ sq = "{new}", en = "{new}" }}\nsigned_on',
+        )
+        for name, new in (("Vatra, Vlorë", "Tjetër Vizion,  E"), ("Tjetër Vizion, Elbasan", "Vatra, Vlorë"))
+    ]
+    text = texts.draft(
+        "2027",
+        None,
+        *swapped,
+        ("Tjetër Vizion,  E", "Tjetër Vizion, Elbasan"),
+        ("Tjetër Vizion,  E", "Tjetër Vizion, Elbasan"),
+        ('"+355 33 000 103"', '"+355 69 111 1111"'),
+        ('sq = "Qendra Kombëtare Pritëse", en = "National', 'sq = "Policia e Shtetit", en = "National'),
+    )
+    agreement_drafting.propose(text=text, by=by)
+    coordinator = sign_in(texts.COORDINATOR)
+    first = html.unescape(coordinator.get("/agreement/2027/changes?lang=en")).partition("What this version weakens")[2]
+    for said in (
+        "is called at +355 69 111 1111; was at +355 33 000 103",
+        "the party with the code VATRA takes the name “Tjetër Vizion, Elbasan”, by which TJETER_VIZION is known; was "
+        "“Vatra, Vlorë”",
+        "the party with the code TJETER_VIZION takes the name “Vatra, Vlorë”, by which VATRA is known",
+        "the party with the code NRC takes the name “Policia e Shtetit”, by which MOPO is known; was “Qendra",
+    ):
+        assert said in first.partition("The text in force has this, too")[0]
+    for number in ("17", "28"):
+        texts.accepted_one("2027", number)
+    with pytest.raises(actions.IllegalVersionStep):
+        actions.approve(version="2027", on=texts.today(), note="Letter 12", by=by)
+    coordinator.post("/agreement/2027/weakened/34", {"reason": REASON})
+    actions.approve(version="2027", on=texts.today(), note="Letter 12", by=by)
+    actions.open_for_signature(version="2027", by=by)
+    signer = html.unescape(sign_in("vatra.case_worker").get("/agreement/2027/sign?lang=en"))
+    assert 0 < signer.index("the party with the code VATRA takes the name") < signer.index('id="different"')
 
 
 @pytest.mark.parametrize("login", ["vatra.case_worker", "rinas.border_officer", "administrator", "ra.duty_officer"])

@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from nrm.db import db
 from nrm.domain.agreement.agreement_versions import SIGNERS, VersionStatus
+from nrm.domain.agreement.safeguards_beside import Called
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.agreement.agreements import (
     AcceptedWeakening,
@@ -43,6 +44,12 @@ class SignatureLine:
 def names() -> list[str]:
     """The names that were ever given to a version, withdrawn ones too, each once."""
     return list(db.session.scalars(select(AgreementVersion.version).distinct().order_by(AgreementVersion.version)))
+
+
+def organisations_called() -> list[Called]:
+    """What every organisation is called, by its code."""
+    statement = select(Organisation.code, Organisation.party, Organisation.names).order_by(Organisation.code)
+    return [Called(code, party or "", called) for code, party, called in db.session.execute(statement)]
 
 
 def open_for_signature() -> Sequence[AgreementVersion]:

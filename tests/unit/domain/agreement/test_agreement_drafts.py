@@ -12,10 +12,12 @@ import pytest
 from nrm import countries
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.agreement import agreement_drafts as texts
+from nrm.domain.agreement.agreement_changes import studied
 from nrm.domain.agreement.agreement_documents import parse_agreement
 from nrm.domain.agreement.agreement_drafts import NotInText, PartyText
 
 SHIPPED = (countries.FOLDER / "albania" / "mou-2005.toml").read_text("utf-8")
+BEFORE = parse_agreement(tomllib.loads(SHIPPED))
 VATRA = PartyText(time(8), time(20), True, "+355 33 000 203", "+355 33 000 103", ["vlore"])
 
 
@@ -68,6 +70,7 @@ def test_a_party_joins_and_the_headings_of_the_file_stay_where_they_are() -> Non
     assert read.parties["SHPRESA"].languages == ("sq", "it")
     assert read.parties["SHPRESA"].signed_on is None  # nobody knows yet
     assert read.parties["SHPRESA"].competence == read.parties["VATRA"].competence
+    assert read.parties["SHPRESA"].place == 3  # of three: it is last for who reads the number, too
     assert all(line.startswith("+") for line in changed(text))
     comments = [line for line in SHIPPED.splitlines() if line.startswith("#")]
     assert [line for line in text.splitlines() if line.startswith("#")] == comments
@@ -91,6 +94,8 @@ def test_a_form_that_has_languages_in_another_order_changes_none() -> None:
 
 def test_a_time_and_the_words_of_a_clause() -> None:
     assert changed(texts.with_time(SHIPPED, "answer", timedelta(minutes=30))) == [
+        '-   { step = "answer", party = "receiver", within = "PT1H" },',
+        '+   { step = "answer", party = "receiver", within = "PT30M" },',
         '- within = "PT1H"',
         '+ within = "PT30M"',
     ]
@@ -131,7 +136,7 @@ def test_a_party_that_joins_is_asked_last_or_before_another_one_and_the_rest_kee
     assert len(there) > 1
     last = joined(SHIPPED, "AGIMI")  # before all others by its code
     assert asked(last) == [*there, "AGIMI"]
-    assert [line for line in changed(last) if "place" in line] == ["+ place = 1"]
+    assert [line for line in changed(last) if "place" in line] == ["+ place = 3"]
     for at, other in enumerate(there):
         for code in ("AGIMI", "ZERI"):
             assert asked(joined(SHIPPED, code, other)) == [*there[:at], code, *there[at:]]
@@ -139,3 +144,40 @@ def test_a_party_that_joins_is_asked_last_or_before_another_one_and_the_rest_kee
     assert asked(again) == [*there, "BESA", "ZERI", "AGIMI"]
     with pytest.raises(NotInText):
         joined(SHIPPED, "AGIMI", "RA")
+
+
+@pytest.mark.slow  # each step of the path is held against the text in force
+def test_a_shorter_time_reaches_the_clauses_and_the_climbing_and_weakens_nothing() -> None:
+    safeguards = countries.load("albania").safeguards
+    for step, short, clauses in (
+        ("first_interview", timedelta(hours=12), {"1.2": timedelta(hours=12)}),
+        ("tell_child_authority", timedelta(minutes=10), {"3.1": timedelta(minutes=10)}),
+        ("answer", timedelta(minutes=45), {"1.3": timedelta(minutes=45), "1.4": timedelta(minutes=30)}),
+        ("answer", timedelta(minutes=20), {"1.3": timedelta(minutes=20), "1.4": timedelta(minutes=20)}),
+        ("arrival", timedelta(hours=12), {"1.3": timedelta(hours=12)}),
+        ("ask_consent", timedelta(hours=12), {"1.5": timedelta(hours=12)}),
+    ):
+        text = texts.with_time(SHIPPED, step, short)
+        read = parse_agreement(tomllib.loads(text))
+        (there,) = (each for each in read.path if each.step == step)
+        assert texts.times_of_clauses(read, there) == clauses
+        assert there.within == short
+        assert there.escalation[0].after <= short
+        # The words of these clauses still say the time from before.
+        found = studied(BEFORE, read, safeguards).findings
+        assert {each.number for each in found} == {"17"} | ({"35"} if {*clauses} & {"1.2", "1.3"} else set()), step
+        if step != "answer" or short > timedelta(minutes=30):
+            assert texts.with_time(text, step, {each.step: each for each in BEFORE.path}[step].within) == SHIPPED
+
+
+def test_a_clause_gets_the_time_that_was_typed_for_it() -> None:
+    own = {"1.3": timedelta(hours=1), "1.4": timedelta(minutes=20)}
+    text = texts.with_time(SHIPPED, "answer", timedelta(minutes=45), own)
+    assert changed(text) == [
+        '-   { step = "answer", party = "receiver", within = "PT1H" },',
+        '+   { step = "answer", party = "receiver", within = "PT45M" },',
+        '- deadline = [{ step = "answer", party = "receiver", within = "PT30M" }]',
+        '+ deadline = [{ step = "answer", party = "receiver", within = "PT20M" }]',
+        '- within = "PT1H"',
+        '+ within = "PT45M"',
+    ]

@@ -54,10 +54,12 @@ def test_what_forms_changed_is_carried_beside_what_the_newer_text_brought() -> N
         ("party", "VATRA", "competence"),
         ("party", "AGIMI", ""),
         ("path", "answer", "within"),
+        ("clause", "1.3", "deadline.0.within"),
         ("clause", "1.3", "text.sq"),
         ("clause", "1.3", "text.en"),
     }
     both = read(found)
+    assert [duty.within for duty in both.clause("1.3").duties] == [timedelta(minutes=30), timedelta(days=1)]
     drafted = parse_agreement(tomllib.loads(draft))
     assert (both.parties["VATRA"].desk.opens, both.parties["VATRA"].on_call) == (time(9), "+355 33 000 999")
     assert both.parties["VATRA"].competence == drafted.parties["VATRA"].competence
@@ -88,3 +90,12 @@ def test_what_was_changed_in_the_file_is_named_and_not_carried() -> None:
     assert found.in_file == (Change("clause", number),)
     assert carried(BASE, draft, draft).in_file == ()
     assert read(found).clause(number).must
+
+
+def test_a_time_of_a_clause_that_says_something_else_in_the_newer_text_stays() -> None:
+    """In its place another step has the time now, or another party."""
+    first = '{ step = "answer", party = "receiver", within = "PT1H" },'
+    newest = BASE.replace(first, first.replace("receiver", "NRC"), 1)
+    found = carried(BASE, made(answer(30)), newest)
+    assert Change("clause", "1.3", "deadline.0.within") in found.other
+    assert read(found).clause("1.3").duties[0].within == timedelta(hours=1)

@@ -18,6 +18,7 @@ from nrm.domain.agreement.routing import Capacity, route
 from nrm.domain.agreement.routing_diagrams import everyone_signed
 from nrm.domain.agreement.routing_facts import parse_facts
 from nrm.domain.agreement.safeguards import MalformedSafeguards, Safeguards, parse_safeguards
+from nrm.domain.agreement.safeguards_beside import Called
 from nrm.domain.documents import Table
 from nrm.domain.roles import KIND_OF_ROLE, MechanismRole
 from tests.unit.domain.agreement.agreement_facts import AGREEMENT, NOON, document
@@ -38,6 +39,7 @@ def read(data: dict[str, Any]) -> Safeguards:
     return parse_safeguards(table, AGREEMENT.facts, AGREEMENT.parties, {AGREEMENT.version}, ROLES)
 
 
+CALLED = [Called("ASHP", "", {"sq": "Policia e Shtetit, Tiranë", "en": "State Police"})]
 SAFEGUARDS = read(copy.deepcopy(_FILE))
 
 
@@ -45,7 +47,7 @@ def weakened(change: Change) -> list[Finding]:
     """What the shipped document weakens after the change, but what was accepted for it."""
     data = document()
     change(data)
-    found = check(parse_agreement(data), safeguards=SAFEGUARDS, before=AGREEMENT).findings
+    found = check(parse_agreement(data), safeguards=SAFEGUARDS, before=AGREEMENT, called=CALLED).findings
     return [each for each in found if each.kind is FindingKind.WEAKENED]
 
 
@@ -280,8 +282,7 @@ HARMS: list[tuple[str, Change, set[str]]] = [
 
 def accomplice(data: dict[str, Any]) -> None:
     """A new house that everybody must be sent to; each count of receivers is better than before."""
-    new = {**copy.deepcopy(party(data, "NRC")), "code": "HOUSE", "names": {"sq": "Shtëpia", "en": "The house"}}
-    data["party"].append(new)
+    data["party"].append(house())
     first = {"number": "0.1", "text": {"sq": "Së pari.", "en": "First."}, "origin": "proposal", "must": True}
     data["clause"].insert(0, {**first, "refer_to": ["HOUSE", "NRC", "IOM", "VATRA", "TJETER_VIZION"]})
 
@@ -298,6 +299,22 @@ def desk(code: str, **changed: Any) -> Change:
     return lambda data: party(data, code)["desk"].update(changed)
 
 
+def swapped(data: dict[str, Any]) -> None:
+    """The telephones stay: whoever calls one house reads the name of the other."""
+    one, other = party(data, "VATRA"), party(data, "TJETER_VIZION")
+    one["names"], other["names"] = other["names"], one["names"]
+
+
+def words(number: str, **said: str) -> Change:
+    return lambda data: clause(data, number)["text"].update(said)
+
+
+def house(**changed: Any) -> dict[str, Any]:
+    """A party that is new, to be sent to by no clause."""
+    new = {**copy.deepcopy(party(document(), "NRC")), "code": "HOUSE", "on_call": "+355 4 000 0191"}
+    return {**new, "names": {"sq": "Shtëpia", "en": "The house"}, **changed}
+
+
 SILENT: list[tuple[str, Change, set[str]]] = [
     ("a shelter reads everybody", told("VATRA", "identity", "story", "care", "legal", "hand_over"), {"23"}),
     ("an organisation reads everybody", told("IOM", "identity"), {"23"}),
@@ -311,7 +328,7 @@ SILENT: list[tuple[str, Change, set[str]]] = [
     (
         "a minute to answer",
         lambda data: [each.update(within="PT1M") for each in clause(data, "1.4")["deadline"]],
-        {"25"},
+        {"25", "35"},
     ),
     ("the text ends the day after", lambda data: data.update(until=date(2005, 7, 19)), {"26"}),
     ("a desk for a minute", desk("NRC", opens="10:00", closes="10:01", weekends=False), {"27"}),
@@ -320,6 +337,32 @@ SILENT: list[tuple[str, Change, set[str]]] = [
         "the child authority has another number",
         lambda data: party(data, "CHILD_PROTECTION").update(on_call="+355 4 000 0190"),
         {"28"},
+    ),
+    ("a shelter has another number", lambda data: party(data, "VATRA").update(on_call="+355 69 111 1111"), {"28"}),
+    (
+        "the desk of a shelter is the child authority",
+        lambda data: data["party"].append({**house(), "on_call": party(data, "CHILD_PROTECTION")["on_call"]}),
+        {"28"},
+    ),
+    ("two parties change their names", swapped, {"34"}),
+    ("words of one language say another time", words("3.1", en="Child protection is told within a week."), {"35"}),
+    (
+        "words of each language say another time",
+        words("1.4", en="Within 45 minutes.", sq="Brenda 45 minutash."),
+        {"35"},
+    ),
+    ("words of one language say no time", words("1.4", en="The answer is given soon."), {"35"}),
+    ("a proposal is said to be law", lambda data: clause(data, "3.1").update(origin="agreement"), {"36"}),
+    ("law is said to be a proposal", lambda data: clause(data, "2.1").update(origin="proposal"), {"36"}),
+    (
+        "a party is called as an organisation that is no party",
+        lambda data: party(data, "NRC").update(names={"sq": "Policia e Shtetit", "en": "State Police"}),
+        {"34"},
+    ),
+    (
+        "a new party is called as an organisation that is no party",
+        lambda data: data["party"].append(house(names={"sq": "Policia e Shtetlt, Tiranë", "en": "A house"})),
+        {"34"},
     ),
     ("a desk of the help line has another number", desk("HELPLINE", telephone="+355 4 000 0190"), {"28"}),
     ("a new house for everybody", accomplice, {"29"}),
@@ -358,16 +401,23 @@ def test_what_no_count_is_worse_by_is_found_beside_the_text_before(change: Chang
 
 def test_what_is_no_weakening_beside_the_text_before_is_none():
     def better(data: dict[str, Any]) -> None:
-        """Longer hours, another number of a shelter, a shorter wait, a text for a year, a house that is asked last."""
+        """Longer hours, a number written otherwise, a shorter wait, a text for a year, a house that is asked last."""
         desk("VATRA", opens="00:00", closes="00:00")(data)
-        party(data, "NRC").update(on_call="+355 4 000 0190")
         party(data, "CHILD_PROTECTION").update(on_call="+355 4 0000109")
-        new = {**copy.deepcopy(party(data, "NRC")), "code": "HOUSE", "names": {"sq": "Shtëpia", "en": "The house"}}
-        data["party"].append(new)
+        data["party"].append(house())
         clause(data, "4.3")["refer_to"].append("HOUSE")
+        words("1.4", en="Within thirty minutes.", sq="Brenda gjysmë ore.")(data)
         data.update(referral_expires="PT1H", until=date(2006, 7, 17))
 
     assert {each.number for each in weakened(better)} - {"17"} == set()
+
+
+def test_a_step_that_is_shorter_and_climbs_as_before_weakens_nothing_and_one_that_climbs_later_does():
+    shorter = weakened(lambda data: step(data, "arrival").update(within="PT12H"))
+    assert {each.number for each in shorter} - {"17"} == set()
+    rungs = [{"after": "P2D", "to": "duty_officer"}]
+    later = weakened(lambda data: step(data, "arrival").update(within="PT12H", escalation=rungs))
+    assert {each.number for each in later} - {"17"} == {"12", "21"}
 
 
 def test_what_the_text_before_weakens_for_the_same_people_is_said_to_be_there_before():
@@ -434,8 +484,8 @@ NAMED = {*AGREEMENT.parties, *MechanismRole, *map(str, KIND_OF_ROLE.values())}
 LAST = len(_FILE["safeguard"]) + 1
 RULES = (
     "told, before, never_reads, at_most, escalates, receivers_at_least, stays_party, no_later, still_received, "
-    "reads_no_more, reads_no_less, time_to_answer, lasts, same_hours, same_numbers, known_first, steps_stay, "
-    "same_hands, reports_stay, newest_text"
+    "reads_no_more, reads_no_less, time_to_answer, lasts, same_hours, same_numbers, same_names, words_agree, "
+    "same_origin, known_first, steps_stay, same_hands, reports_stay, newest_text"
 )
 
 

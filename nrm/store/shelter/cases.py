@@ -17,13 +17,13 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.domain.shelter.cases import Compartment
-from nrm.domain.shelter.consents import read_by_consent
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Grant
 from nrm.store.paging import PAGE, Page, day_place_after, page
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
+from nrm.store.rows.shelter import consents as consent_rows
 from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.statements import built_once
 
@@ -206,7 +206,8 @@ def by_pseudonym(pseudonym: str, *, by: Actor) -> uuid.UUID:
 
 def shares(case_id: uuid.UUID, *, by: Actor) -> list[ShareLine]:
     """The other organisations with which the holder shares parts; for the holder only, else NotVisible."""
-    if row(case_id, by=by).holder_id != by.organisation_id:
+    seen = row(case_id, by=by)
+    if seen.holder_id != by.organisation_id:
         raise NotVisible
     statement = (
         select(Organisation, Grant.compartment)
@@ -222,7 +223,7 @@ def shares(case_id: uuid.UUID, *, by: Actor) -> list[ShareLine]:
             id_,
             each.names,
             tuple(sorted(compartments)),
-            bool(read_by_consent(OrganisationKind(each.kind)) & set(compartments)),
+            bool(consent_rows.given_by_consent(seen, each) & set(compartments)),
         )
         for id_, (each, compartments) in found.items()
     ]

@@ -64,6 +64,10 @@ DONE = {
     "yes": N_(
         "The yes is recorded. Names are compared within some minutes; if somebody is alike, the other house is asked."
     ),
+    "again": N_(
+        "The person is compared once more, within some minutes. What was said stays as it was, with its day and its "
+        "end."
+    ),
     "no": N_("The no is recorded. Nobody is compared."),
     "taken_back": N_("The yes is taken back: nobody compares this person any more."),
     "word": N_("Recorded."),
@@ -182,7 +186,8 @@ def ask(case_id: uuid.UUID) -> Answer:
         ):  # the page says why itself
             words = gettext("Nothing was recorded.")
         return _page_of_case(case_id, AskPersonForm(), WordForm(), 409, words)
-    return _to_case(case_id, "yes" if said is Said.YES else "no")
+    compared = said is Said.YES and request.form.get("read") == said
+    return _to_case(case_id, "again" if compared else "yes" if said is Said.YES else "no")
 
 
 def _to_case(case_id: uuid.UUID, done: str) -> BaseResponse:

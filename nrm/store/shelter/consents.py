@@ -224,6 +224,14 @@ def lists(case_id: uuid.UUID, *, by: Actor) -> dict[Naming, list[str]]:
     return rows.lists(case_id)
 
 
+def not_told_yet(case_id: uuid.UUID, *, by: Actor) -> list[str]:
+    """Of the parties on the list of those told, as codes, those that can read a part and have not been told; for the
+    holder, else NotVisible."""
+    _seen_by_holder(case_id, by)
+    waiting = rows.not_told_yet(case_id)
+    return [party for party in rows.lists(case_id)[Naming.TOLD] if party in waiting]
+
+
 def withheld_until(case_id: uuid.UUID, *, by: Actor) -> datetime | None:
     """Until when what was told waits for a yes, None where nothing waits; for the holder, else NotVisible."""
     _seen_by_holder(case_id, by)

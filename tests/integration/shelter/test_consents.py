@@ -164,6 +164,31 @@ def test_a_share_that_is_taken_back_opens_nothing_also_not_with_an_old_backup(
         consents.withdraw(case_id=world.case, what=Topic.SHARING, party="TRP_UNIT", by=nrc)
 
 
+def test_who_can_read_a_part_is_not_among_those_told_before_anybody_told_it(world_app: Planted) -> None:
+    """The list is read out to the person."""
+    app, world = world_app
+    waits, names = "To be told: can read a part, and nobody has told it yet", "Responsible Authority"
+    owed = db.session.scalars(
+        select(Obligation).where(
+            Obligation.case_id == world.case, Obligation.party == "RA", Obligation.kind == "notify"
+        )
+    ).one()
+    assert owed.done_at is None
+    worker, address = Person(app.test_client(), "nrc.case_worker"), f"/cases/{world.case}/consents?lang=en"
+
+    def listed(word: str) -> str:
+        found = re.search(rf"<dt>{word}</dt><dd>([^<]*)</dd>", worker.get(address))
+        return found[1] if found else ""
+
+    assert listed(waits) == names
+    assert names not in listed("Told")
+    for page in (f"/cases/{world.case}/consents", f"/cases/{world.case}"):
+        assert "Për t’u njoftuar" in worker.get(f"{page}?lang=sq")
+    referrals.acknowledge(obligation_id=owed.id, by=factories.actor("ra.duty_officer"))
+    assert listed(waits) == ""
+    assert names in listed("Told")
+
+
 def test_of_an_adult_nothing_is_shared_with_whoever_is_there_for_children(world_app: Planted) -> None:
     app, world = world_app
     worker, address = Person(app.test_client(), "nrc.case_worker"), f"/cases/{world.case}/share"

@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.referrals.critical_path import NOTIFY
 from nrm.domain.shelter.cases import UNFINISHED, Compartment
 from nrm.domain.shelter.consents import (
     MISTAKEN,
@@ -26,8 +27,8 @@ from nrm.domain.shelter.consents import (
 )
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.audit import AuditEntry
-from nrm.models.referrals.referrals import Referral
-from nrm.models.shelter.cases import Case, Withheld
+from nrm.models.referrals.referrals import Obligation, Referral
+from nrm.models.shelter.cases import Case, Reading, Withheld
 from nrm.models.shelter.consents import Consent, NamedParty
 from nrm.store.countries import country
 
@@ -259,6 +260,17 @@ def lists(case_id: uuid.UUID) -> dict[Naming, list[str]]:
     for naming, party in db.session.execute(statement.order_by(NamedParty.party)):
         found[Naming(naming)].append(party)
     return found
+
+
+def not_told_yet(case_id: uuid.UUID) -> set[str]:
+    """The parties that the agreement says are told of the case, and were not: it is owed still, and nobody there opened
+    anything. The caller has checked the case."""
+    theirs = select(Organisation.id).where(
+        or_(Organisation.party == Obligation.party, Organisation.code == Obligation.party)
+    )
+    opened = exists().where(Reading.case_id == case_id, Reading.organisation_id.in_(theirs.correlate(Obligation)))
+    owed = (Obligation.case_id == case_id, Obligation.kind == NOTIFY, Obligation.done_at.is_(None))
+    return set(db.session.scalars(select(Obligation.party).where(*owed, ~opened)))
 
 
 def withheld_until(case_id: uuid.UUID) -> datetime | None:

@@ -413,6 +413,7 @@ WORDS: Mapping[str, str] = {
     "referrals.accept": N_("Accept the person"),
     "referrals.acknowledge": N_("Record that what is owed was done"),
     "referrals.take_back_known": N_("Take back that the desk knows"),
+    "matching.change_course": N_("Change what a linked case is"),
     "referrals.take_back_promise": N_("Take back what nobody promised by telephone"),
     "referrals.decline": N_("Decline a referral"),
     "mistakes.acceptance": N_("Take back that we accepted a person"),

@@ -238,6 +238,20 @@ def confirm(
         audit.append(session, audit.Event.MATCH_CONFIRMED, by=by, pair_id=pair_id)
 
 
+def change_course(*, pair_id: uuid.UUID, course: Course, by: Actor, read: str | None = None) -> None:
+    """The house that asked says that the linked case is something else than it had said, within the same hours as for
+    other answers; nobody breaks the link for it. `read`: as `answer`. Raises NotPermitted, NotVisible, MatchRefused."""
+    with transaction() as session:
+        line, asked, pair = store.ours_row(pair_id, by=by)
+        assert by.member_id is not None
+        if pair.ours is not None and pair.ours.course is course:
+            return  # pressed twice
+        if read is not None and read != line.mark:
+            raise MatchRefused(MatchRefusal.CHANGED)
+        steps.put_pair(session, asked.row, rules.of_course(pair, course, by.member_id, clock.now()))
+        audit.append(session, audit.Event.MATCH_CONFIRMED, by=by, pair_id=pair_id)
+
+
 def _check_read(line: store.TheirLine | store.OurLine, answer: Answer, read: str | None, *, twice: bool) -> None:
     if read is not None and read != line.mark:
         raise MatchRefused(MatchRefusal.CHANGED)

@@ -163,6 +163,13 @@ class OurLine(Common):
         return until if until is not None and clock.now() < until else None
 
     @property
+    def course_until(self) -> datetime | None:
+        """Until when it can be said otherwise what the linked case is; None if it is too late."""
+        linked = self.stand is PairStand.LINKED and self.ours is not None
+        until = self.ours.changed_until if linked and self.ours is not None else None
+        return until if until is not None and clock.now() < until else None
+
+    @property
     def settled(self) -> bool:
         """Whether nothing is to be done."""
         return not (self.stand is PairStand.CONFIRM or self.unread or self.changed_until or _not_reached(self.ours))

@@ -168,6 +168,34 @@ def test_a_link_is_broken_with_a_reason_the_other_side_reads_it_and_either_mends
 
 
 @pytest.mark.slow
+def test_what_a_linked_case_is_can_be_changed_alone_for_twelve_hours(nrc: Actor, vatra: Actor, sign_in: SignIn) -> None:
+    pair = linked(nrc, vatra).pair
+    line = store.ours(pair, by=vatra)
+    asker, holder, ours = sign_in(VATRA), sign_in(NRC), f"/who-was-here/ours/{pair}"
+    assert there.counted(line.case_id) == "repeat_again"
+    page = shown(asker, ours)
+    assert "The link stays." in page
+    change = f"{ours}/course"
+    assert "Choose what this case is" in asker.post(f"{change}?lang=en", {}, 422)
+    asker.post(change, {"course": "no"}, 422)
+    holder.post(change, {"course": "same_case"}, 404)  # the other side said nothing of it
+    sign_in("iom.case_worker").post(change, {"course": "same_case"}, 404)
+    for _ in range(2):
+        asker.post(change, {"course": "same_case", "read": mark_of(page)}, 303)
+    db.session.rollback()
+    after = store.ours(pair, by=vatra)
+    assert (there.counted(line.case_id), after.stand) == ("repeat_same", PairStand.LINKED)
+    assert after.course_until == line.course_until  # no press prolongs the hours
+    asker.post(change, {"course": "again", "read": mark_of(page)}, 409)  # from another window
+    assert there.counted(line.case_id) == "repeat_same"
+    later(hours=13)
+    late = sign_in(VATRA)
+    assert "The link stays." not in shown(late, ours)
+    late.post(change, {"course": "again"}, 409)
+    assert store.ours(pair, by=factories.actor(VATRA)).stand is PairStand.LINKED
+
+
+@pytest.mark.slow
 def test_an_answer_that_changed_while_the_other_side_looked_is_told_and_nothing_is_recorded(
     nrc: Actor, vatra: Actor, sign_in: SignIn
 ) -> None:

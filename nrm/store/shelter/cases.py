@@ -205,14 +205,19 @@ def by_pseudonym(pseudonym: str, *, by: Actor) -> uuid.UUID:
 
 
 def shares(case_id: uuid.UUID, *, by: Actor) -> list[ShareLine]:
-    """The other organisations with which the holder shares parts; for the holder only, else NotVisible."""
+    """The other organisations that read parts of the case; for the holder only, else NotVisible. Of a move that was
+    accepted the house where the person still sleeps keeps its own label, too: that is no part of the case."""
     seen = row(case_id, by=by)
     if seen.holder_id != by.organisation_id:
         raise NotVisible
     statement = (
         select(Organisation, Grant.compartment)
         .join(Grant, Grant.organisation_id == Organisation.id)
-        .where(Grant.case_id == case_id, Grant.organisation_id != by.organisation_id)
+        .where(
+            Grant.case_id == case_id,
+            Grant.organisation_id != by.organisation_id,
+            Grant.compartment.in_([str(each) for each in Compartment]),
+        )
         .order_by(Organisation.code)
     )
     found: dict[uuid.UUID, tuple[Organisation, list[Compartment]]] = {}

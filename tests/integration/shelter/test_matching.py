@@ -46,7 +46,7 @@ from nrm.linkage.people import Person as Compared
 from nrm.models.accounts.alarms import Alarm
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case, Grant
-from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchKey, MatchQuestion
+from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchKey, MatchQuestion, SeenByMember
 from nrm.steps.shelter import matching as steps
 from nrm.store import days
 from nrm.store.countries import country
@@ -396,6 +396,13 @@ def test_a_member_compares_people_once_more_so_often_in_a_day(vatra: Actor, sign
     later(days=1)
     # Nobody was asked: the yes is that of yesterday, with its hour and its end, whoever pressed.
     vatra = factories.actor("vatra.shelter_manager")
+    db.session.execute(delete(SeenByMember))  # as after everything was to be taken back by mistake
+    db.session.commit()
+    second = sign_in("vatra.shelter_manager")
+    second.post(page, again, 409)
+    assert "I have seen this person" in second.get(f"{page}?lang=en")  # else nobody could compare her any more
+    second.post(f"{page}/seen", {}, 303)
+    assert "now a colleague asks" in second.get(f"{page}?lang=en")
     actions.seen(case_id=one.case_id, by=factories.actor("vatra.case_worker"))
     for login in ("vatra.case_worker", "vatra.shelter_manager"):
         colleague = sign_in(login)

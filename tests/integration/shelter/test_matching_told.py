@@ -153,6 +153,7 @@ def test_a_link_is_broken_with_a_reason_the_other_side_reads_it_and_either_mends
     assert "or broke a link" in shown(holder, "/")
     assert "or broke a link" not in shown(asker, "/")
     page_of_theirs = shown(holder, theirs)
+    assert "mended" not in page_of_theirs
     assert re.search(r"Vatra[^<]* broke the link on 4 March 2026", page_of_theirs)
     assert "Both were seen at one time in two places" in page_of_theirs
     assert 'name="said"' in shown(asker, ours)  # who broke it can say that it was a mistake
@@ -163,6 +164,7 @@ def test_a_link_is_broken_with_a_reason_the_other_side_reads_it_and_either_mends
     assert there.counted(store.ours(pair, by=vatra).case_id) == "pending"
     holder.post(theirs, {"said": "same-papers"}, 303)
     assert there.counted(store.ours(pair, by=vatra).case_id) == "repeat_again"
+    assert all("It was mended since" in each for each in (shown(holder, theirs), shown(asker, ours)))
     sign_in("iom.case_worker").get(theirs, 404)
     sign_in("iom.case_worker").post(f"/who-was-here/{pair}/read", {}, 404)
 
@@ -243,7 +245,7 @@ def test_taking_the_yes_back_has_a_page_that_says_what_goes_and_the_other_side_r
     asker.post(question, {"said": "refused", "read": ""}, 409)  # a stale page
     assert there.counted(found.now.case_id) == "repeat_again"
     page = shown(asker, f"{question}/take-back")
-    assert "goes on both sides" in page
+    assert "is removed on both sides" in page
     assert "National Reception Centre" in page
     assert f'href="{question}/take-back"' in shown(asker, f"/cases/{found.now.case_id}/consents")
     said = asker.post(f"{question}/take-back", {}, 303)

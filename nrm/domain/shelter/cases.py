@@ -142,7 +142,7 @@ says so, except the parts of formal identification, which nobody reads without t
 
 OF_CHILDREN = frozenset({OrganisationKind.CHILD_PROTECTION})
 """Kinds of organisations whose clauses are about children, and about whoever may be one: of an adult a holder shares
-nothing with them."""
+nothing with them (ADR 0170)."""
 
 
 class CaseRefusal(StrEnum):

@@ -121,6 +121,7 @@ class Event(StrEnum):
     REFERRAL_NOT_ARRIVED = "referral_not_arrived"
     REFERRAL_ASSIGNED = "referral_assigned"
     REFERRAL_PROMISED = "referral_promised"
+    PROMISE_TAKEN_BACK = "promise_taken_back"
     REFERRAL_DEPARTED = "referral_departed"
     REFERRAL_CALLED_OFF = "referral_called_off"
     DEPARTURE_TAKEN_BACK = "departure_taken_back"

@@ -145,6 +145,18 @@ class ConfirmPairForm(AnswerPairForm):
         return True
 
 
+class CourseForm(OnceForm):
+    """What a case is that is linked already."""
+
+    course = RadioField(
+        N_("What is this case?"),
+        choices=[SelectChoice(value=str(each), label=label) for each, label in COURSES.items()],
+        validators=[Offered(N_("Choose what this case is"))],
+        validate_choice=False,
+    )
+    read = HiddenField()
+
+
 class BreakForm(OnceForm):
     """Why a link is broken."""
 

@@ -18,6 +18,7 @@ from nrm import audit, clock
 from nrm.db import hit_one, rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.members import TooFewKeyHolders
+from nrm.domain.referrals.duty import PRESSED_WRONG_WITHIN
 from nrm.domain.referrals.referrals import (
     DeclineReason,
     Escort,
@@ -53,6 +54,7 @@ from nrm.steps.shelter import withheld as withheld_steps
 from nrm.steps.shelter.arrivals import Admission, Told
 from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store.referrals import obligations
+from nrm.store.referrals import referrals as store
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.referrals import referrals as referral_rows
@@ -243,6 +245,29 @@ def promise(*, referral_id: uuid.UUID, promised_by: str, by: Actor) -> None:
         expires_within = referral.expires_at - (referral.promised_at or referral.sent_at)
         change(session, referral, after, promised_at=now, promised_by=promised_by, expires_at=now + expires_within)
         next_receiver_steps.record(session, audit.Event.REFERRAL_PROMISED, referral, by)
+
+
+def take_back_promise(*, referral_id: uuid.UUID, by: Actor) -> None:
+    """The actor recorded some minutes ago what nobody promised, or of the wrong person: the answer is owed by the hour
+    of before, and so is asking the next party. Both entries of the audit chain stay, the name goes.
+
+    Raises NotVisible (also of what somebody else recorded), IllegalTransition (`state`: answered, taken back already;
+    `pressed_long_ago`).
+    """
+    if not (by.may(Permission.REFERRAL_SEND) or by.may(Permission.REFERRAL_DIRECT)):
+        raise NotPermitted(Permission.REFERRAL_SEND)
+    with transaction() as session:
+        referral = store.row(referral_id, by=by, lock=True)
+        next_receiver_steps.lock_case(referral.case_id)
+        if referral.status != ReferralStatus.SENT or referral.promised_at is None:
+            raise IllegalTransition(TransitionRefusal.STATE)
+        if referral.promised_at <= clock.now() - PRESSED_WRONG_WITHIN:
+            raise IllegalTransition(TransitionRefusal.PRESSED_LONG_AGO)
+        if not store.may_take_back_promise(referral, by=by):
+            raise NotVisible
+        before = referral.sent_at + (referral.expires_at - referral.promised_at)
+        change(session, referral, ReferralStatus.SENT, promised_at=None, promised_by="", expires_at=before)
+        next_receiver_steps.record(session, audit.Event.PROMISE_TAKEN_BACK, referral, by)
 
 
 def depart(

@@ -43,12 +43,13 @@ from nrm.domain.shelter.consents import (
     Narrowing,
     Said,
     Topic,
-    read_by_consent,
     reads_by_consent,
 )
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.support.follow_ups import check_closing
 from nrm.domain.support.plans import AtClosing
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.shelter.cases import Case
 from nrm.models.shelter.closings import Closing
 from nrm.models.shelter.consents import Consent
 from nrm.steps.accounts import many_acts
@@ -151,25 +152,23 @@ def share(
     agreed: bool,
     by: Actor,
 ) -> None:
-    """The holder lets another organisation read some compartments, because the person agrees.
+    """The holder lets another organisation read some compartments, because the person agrees or a clause says so.
 
-    A legal file that does not exist yet is begun empty. Raises NotPermitted, NotVisible, CannotOpen, CaseRefused.
+    A legal file that does not exist yet is begun empty. Of what the organisation reads by a clause already nothing is
+    recorded once more. Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`not_shareable`, also with whoever is
+    there for children, of an adult; `not_agreed`, `not_applied`, `nothing_to_share`).
     """
     by.must(Permission.CASE_OPEN)
     organisation = names.organisation(organisation_id)
     with transaction() as session:
-        steps.check_unasked(session, case_id, by)
-        kind = OrganisationKind(organisation.kind)
-        check_share(kind, compartments, agreed=agreed)
-        if kind is OrganisationKind.TRP_UNIT and not permit_rows.has_applied(case_id):
-            raise CaseRefused(CaseRefusal.NOT_APPLIED)
+        by_consent = _check_share(session, case_id, organisation, compartments, agreed=agreed, by=by)
         for compartment in sorted(compartments):
             if compartment is Compartment.LEGAL:
                 steps.begin(session, case_id, compartment, by)
-            elif compartment not in vault.compartments_of(session, case_id):
-                raise CaseRefused(CaseRefusal.NOTHING_TO_SHARE)
             if organisation_id not in grants.holders_of(session, case_id, compartment):
                 sharing.share(session, case_id, compartment, [organisation_id], by=by)
+            elif compartment not in by_consent:
+                continue
             audit.append(
                 session,
                 audit.Event.CASE_SHARED,
@@ -178,7 +177,7 @@ def share(
                 organisation_id_shared=organisation_id,
                 compartment=compartment,
             )
-        if set(compartments) & read_by_consent(kind):
+        if set(compartments) & by_consent:
             party = organisation.party or organisation.code
             yes = Answer(Topic.SHARING, Said.GIVEN, party)
             consent_records.name(session, case_id, [party], by)
@@ -187,10 +186,49 @@ def share(
         many_acts.look(session, AlarmKind.SHARES, by)
 
 
+def check_sharing(
+    *,
+    case_id: uuid.UUID,
+    organisation_id: uuid.UUID,
+    compartments: Collection[Compartment],
+    agreed: bool,
+    by: Actor,
+) -> bool:
+    """Refuse what `share` would refuse, before anybody is asked whether they are sure, and change nothing. Returns
+    whether the organisation will read it because the person agrees."""
+    by.must(Permission.CASE_OPEN)
+    organisation = names.organisation(organisation_id)
+    with transaction() as session:
+        by_consent = _check_share(session, case_id, organisation, compartments, agreed=agreed, by=by)
+    return bool(set(compartments) & by_consent)
+
+
+def _check_share(
+    session: Session,
+    case_id: uuid.UUID,
+    organisation: Organisation,
+    compartments: Collection[Compartment],
+    *,
+    agreed: bool,
+    by: Actor,
+) -> frozenset[Compartment]:
+    """Raise unless it may be shared; returns what the organisation can read by consent alone."""
+    steps.check_unasked(session, case_id, by)
+    case, kind = session.get_one(Case, case_id), OrganisationKind(organisation.kind)
+    granted = consent_rows.granted(case, organisation)
+    check_share(kind, compartments, age_class=case.age_class, agreed=agreed, granted=granted)
+    if kind is OrganisationKind.TRP_UNIT and not permit_rows.has_applied(case_id):
+        raise CaseRefused(CaseRefusal.NOT_APPLIED)
+    if not set(compartments) - {Compartment.LEGAL} <= set(vault.compartments_of(session, case_id)):
+        raise CaseRefused(CaseRefusal.NOTHING_TO_SHARE)
+    return consent_rows.given_by_consent(case, organisation)
+
+
 def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, mistake: bool = False, by: Actor) -> None:
     """End a share, because the person no longer agrees: all that the organisation could read gets a new epoch.
 
-    This is possible at any time. While somebody is asked to take the person, the new keys are offered to them again.
+    This is possible at any time; of what a clause gives, for some minutes, by who shared it. While somebody is asked to
+    take the person, the new keys are offered to them again.
     `mistake`: the actor shared it some minutes ago and nobody had asked the person: no yes and no no of theirs is kept.
     Raises NotPermitted, NotVisible (also when nothing is shared), CannotOpen, CaseRefused (`by_clause`, `no_mistake`).
     """
@@ -201,9 +239,10 @@ def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, mistake: bool =
         raise CaseRefused(CaseRefusal.BY_CLAUSE)
     with transaction() as session:
         steps.held_open_case(case_id, by)
-        if mistake and organisation_id not in consent_rows.shared_lately(case_id, by.member_id):
+        lately = consent_rows.shared_lately(case_id, by.member_id).get(organisation_id, frozenset())
+        if mistake and not lately:
             raise CaseRefused(CaseRefusal.NO_MISTAKE)
-        if not consent_records.end_reading(session, case_id, [organisation], by):
+        if not consent_records.end_reading(session, case_id, [organisation], by, also=lately):
             raise (
                 NotVisible if OrganisationKind(organisation.kind) in BY_CONSENT else CaseRefused(CaseRefusal.BY_CLAUSE)
             )

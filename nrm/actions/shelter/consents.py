@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from nrm import clock
 from nrm.db import transaction
-from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.accounts.second_hands import ActKind, ActReason, WaitsForSecond
 from nrm.domain.shelter.cases import NOT_COLLECTED
 from nrm.domain.shelter.consents import (
@@ -29,7 +29,6 @@ from nrm.domain.shelter.consents import (
     check_asked,
     check_weighed,
     nothing_is_kept,
-    read_by_consent,
 )
 from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
 from nrm.models.referrals.referrals import Obligation
@@ -191,8 +190,9 @@ def lapse(*, by: Actor) -> int:
         over = consent_rows.over(days.today(), _BATCH)
         for consent in over:
             reads = consent_records.readers(session, consent.party) if consent.topic == Topic.SHARING else []
+            case = session.get_one(Case, consent.case_id)
             taken = [
-                grants.take_back(session, consent.case_id, each.id, read_by_consent(OrganisationKind(each.kind)))
+                grants.take_back(session, consent.case_id, each.id, consent_rows.given_by_consent(case, each))
                 for each in reads
             ]
             waits = Narrowing.WAITS if any(taken) else Narrowing.DONE

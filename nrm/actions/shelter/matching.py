@@ -82,6 +82,8 @@ def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor, read:
     """Write down what the person answered; after a yes she is encoded, and compared by the next `tend`. `read`: the
     answer that the page showed: if there is another one meanwhile, nothing is written (MatchRefused, `changed`).
 
+    While her yes holds, a yes compares her once more: it stays as it was said, with its day, its end and who heard it.
+
     What happens here, and how long it takes, does not depend on who else is known. Raises NotPermitted, NotVisible,
     CaseRefused, CannotOpen, MatchRefused.
     """
@@ -100,8 +102,9 @@ def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor, read:
         why = rows.may_not_ask(case_id, own, by.member_id, days.today())
         if why is not None:
             raise MatchRefused(MatchRefusal(why))
-        twice, last = _pressed_twice(row, by), rows.asked_at(case_id)
-        if twice and (last is None or last > clock.now() - rules.ONE_PRESS):
+        last, holds = rows.last_asked(case_id), row is not None and rows.yes_holds(case_id)
+        twice = last is not None and last.member_id == by.member_id and last.at > clock.now() - rules.ONE_PRESS
+        if row is not None and holds and twice and not row.searched:
             _encode(session, case, _link(session, by), by)  # the name may have been written another way meanwhile
             return
         if read is not None and read != (row.said if row is not None else ""):
@@ -112,7 +115,9 @@ def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor, read:
         if last is not None and rows.number_again(by.member_id, midnight) >= country().matching.again_a_day:
             raise MatchRefused(MatchRefusal.TOO_MANY_AGAIN)
         _encode(session, case, _link(session, by), by)
-        if not twice:
+        if row is not None and holds:
+            _compare_again(session, row)
+        else:
             _write(session, case, said, with_guardian, by)
         session.add(
             MatchAsked(id=uuid.uuid4(), member_id=by.member_id, organisation_id=own, case_id=case_id, at=clock.now())
@@ -145,10 +150,12 @@ def _refuse(session: Session, case: Case, with_guardian: bool, by: Actor) -> Non
     audit.append(session, audit.Event.MATCH_REFUSED, by=by, case_id=case.id)
 
 
-def _pressed_twice(row: MatchQuestion | None, by: Actor) -> bool:
-    """Whether the member wrote down the same yes today and nobody was compared since: that is one check, not two."""
-    mine = row is not None and row.asked_by_id == by.member_id and row.asked_on == days.today()
-    return mine and row is not None and row.said == Said.YES and not row.searched
+def _compare_again(session: Session, row: MatchQuestion) -> None:
+    """The person is compared with the yes of before, which nobody says anew."""
+    found = rows.sealed(row)
+    row.searched, row.word, row.revision = False, "", row.revision + 1
+    row.sealed_pairs = vault.sealed_pairs(row.case_id, row.revision, vault.numbered(found))
+    session.flush()
 
 
 def _write(session: Session, case: Case, said: Said, with_guardian: bool, by: Actor) -> None:
@@ -228,6 +235,20 @@ def confirm(
             return  # pressed twice
         _check_read(line, answer, read, twice=twice)
         steps.put_pair(session, asked.row, _of_side(rules.confirmed(pair, opinion), line))
+        audit.append(session, audit.Event.MATCH_CONFIRMED, by=by, pair_id=pair_id)
+
+
+def change_course(*, pair_id: uuid.UUID, course: Course, by: Actor, read: str | None = None) -> None:
+    """The house that asked says that the linked case is something else than it had said, within the same hours as for
+    other answers; nobody breaks the link for it. `read`: as `answer`. Raises NotPermitted, NotVisible, MatchRefused."""
+    with transaction() as session:
+        line, asked, pair = store.ours_row(pair_id, by=by)
+        assert by.member_id is not None
+        if pair.ours is not None and pair.ours.course is course:
+            return  # pressed twice
+        if read is not None and read != line.mark:
+            raise MatchRefused(MatchRefusal.CHANGED)
+        steps.put_pair(session, asked.row, rules.of_course(pair, course, by.member_id, clock.now()))
         audit.append(session, audit.Event.MATCH_CONFIRMED, by=by, pair_id=pair_id)
 
 

@@ -177,6 +177,7 @@ class TransitionRefusal(StrEnum):
     ON_THE_WAY = "on_the_way"  # they have left: whoever comes is received first
     CHANGED = "changed"  # somebody recorded another escort or hour since the page was loaded
     MISSING = "missing"  # an alarm stands: whoever raised it ends it, and not a departure
+    PRESSED_LONG_AGO = "pressed_long_ago"  # what is taken back for some minutes alone
 
 
 class IllegalTransition(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from types import MappingProxyType
@@ -140,6 +140,11 @@ BY_CONSENT = frozenset({OrganisationKind.TRP_UNIT, OrganisationKind.PROSECUTION,
 says so, except the parts of formal identification, which nobody reads without the person's consent."""
 
 
+OF_CHILDREN = frozenset({OrganisationKind.CHILD_PROTECTION})
+"""Kinds of organisations whose clauses are about children, and about whoever may be one: of an adult a holder shares
+nothing with them (ADR 0170)."""
+
+
 class CaseRefusal(StrEnum):
     """Why the holder of a case cannot do something now."""
 
@@ -172,15 +177,30 @@ class CaseRefused(Exception):
         self.reason = reason
 
 
-def check_share(kind: OrganisationKind, compartments: Collection[Compartment], *, agreed: bool) -> None:
-    """Raise CaseRefused unless these compartments may be shared with an organisation of this kind.
+def shareable(kind: OrganisationKind, age_class: str) -> frozenset[Compartment]:
+    """What a holder may share of a person of that age class with an organisation of this kind."""
+    if kind in OF_CHILDREN and age_class == "adult":
+        return frozenset()
+    return SHAREABLE.get(kind, frozenset())
 
-    A permit unit, a prosecutor and those who identify see something only if the person agrees. A child is protected by
-    clauses, not by consent.
+
+def check_share(
+    kind: OrganisationKind,
+    compartments: Collection[Compartment],
+    *,
+    age_class: str,
+    agreed: bool,
+    granted: Container[Compartment] = (),
+) -> None:
+    """Raise CaseRefused unless these compartments of this person may be shared with an organisation of this kind.
+
+    `granted`: what a clause in force gives it of this person. Whatever no clause gives is read only if the person
+    agrees; so are all that a permit unit and a prosecutor read, and the parts of formal identification.
     """
-    if not compartments or not set(compartments) <= SHAREABLE.get(kind, frozenset()):
+    if not compartments or not set(compartments) <= shareable(kind, age_class):
         raise CaseRefused(CaseRefusal.NOT_SHAREABLE)
-    if not agreed and (kind in BY_CONSENT or Compartment.JOINT_INTERVIEW in compartments):
+    by_clause = all(each in granted and each not in OF_IDENTIFICATION for each in compartments)
+    if not agreed and (kind in BY_CONSENT or not by_clause):
         raise CaseRefused(CaseRefusal.NOT_AGREED)
 
 

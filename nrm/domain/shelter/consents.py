@@ -302,11 +302,15 @@ def asked_in_interview(questionnaire: Questionnaire, answers: Answers) -> Asking
     return asking(questionnaire, answers, language=language, interpreter=interpreter, page=page)
 
 
-def read_by_consent(kind: OrganisationKind) -> frozenset[Compartment]:
-    """What an organisation of this kind reads because the person agrees: that stops when the consent ends."""
+def read_by_consent(kind: OrganisationKind, granted: Collection[Compartment] | None = None) -> frozenset[Compartment]:
+    """What an organisation of this kind reads because the person agrees: that stops when the consent ends.
+
+    `granted`: what the clauses give it of this person; None: all that a clause can give to such a kind.
+    """
     shared = SHAREABLE.get(kind, frozenset())
     if kind not in BY_CONSENT:
-        shared &= {Compartment.JOINT_INTERVIEW}
+        clause = shared - OF_IDENTIFICATION if granted is None else frozenset(granted)
+        shared -= clause - OF_IDENTIFICATION
     return shared | OF_IDENTIFICATION if Compartment.JOINT_INTERVIEW in shared else shared
 
 

@@ -404,6 +404,16 @@ def confirmed(pair: Pair, opinion: Opinion) -> Pair:
     return replace(after, unread=news)
 
 
+def of_course(pair: Pair, course: Course, member_id: uuid.UUID, now: datetime) -> Pair:
+    """The linked pair with another word on what the second case is, for as long as the answer of whoever asked could
+    be changed: the link and the hour stay. Raises MatchRefused."""
+    if pair.stand is not PairStand.LINKED or pair.ours is None or now >= pair.ours.changed_until:
+        raise MatchRefused(MatchRefusal.DECIDED)
+    if pair.theirs is not None and pair.theirs.member_id == member_id:
+        raise MatchRefused(MatchRefusal.SAME_MEMBER)
+    return replace(pair, ours=replace(pair.ours, course=course))
+
+
 def broken(pair: Pair, how: Broken, side: Side) -> Pair:
     """The pair once a side says that it was a mistake: the other one is told; both may say *same* again. Raises
     MatchRefused."""

@@ -43,17 +43,27 @@ from nrm.steps.support import link_codes as link_steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.referrals.obligations import ASK_CONSENT
+from nrm.store.rows.shelter import consents as consent_rows
 from nrm.vault import compartments as vault
 from nrm.vault import epochs, grants, sharing
 from nrm.vault import rows as row_marks
 
 
-def end_reading(session: Session, case_id: uuid.UUID, organisations: Collection[Organisation], by: Actor) -> bool:
+def end_reading(
+    session: Session,
+    case_id: uuid.UUID,
+    organisations: Collection[Organisation],
+    by: Actor,
+    *,
+    also: Collection[Compartment] = (),
+) -> bool:
     """Start a new epoch, without these organisations, of what they read by consent; returns whether they read anything.
 
     The actor must hold the keys. The new keys are also offered to a party that is being asked to take the person.
+    `also`: parts that end whoever let them be read.
     """
-    gone = {each.id: read_by_consent(OrganisationKind(each.kind)) for each in organisations}
+    case = session.get_one(Case, case_id)
+    gone = {each.id: consent_rows.given_by_consent(case, each).union(also) for each in organisations}
     keep: dict[str, Collection[uuid.UUID]] = {}
     ended: dict[uuid.UUID, list[str]] = {}
     for compartment in vault.compartments_of(session, case_id):
@@ -89,7 +99,7 @@ def narrow(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
     waiting = (Consent.case_id == case_id, Consent.narrowing == Narrowing.WAITS, Consent.ended == Ended.LAPSED)
     if session.scalar(select(Consent.id).where(*waiting).limit(1)) is None:
         return False
-    shared = frozenset[Compartment]().union(*(read_by_consent(kind) for kind in OrganisationKind))
+    shared = frozenset[Compartment]().union(*(read_by_consent(kind, ()) for kind in OrganisationKind))
     keep: dict[str, Collection[uuid.UUID]] = {
         compartment: grants.holders_of(session, case_id, compartment)
         for compartment in vault.compartments_of(session, case_id)
@@ -196,8 +206,9 @@ def record(
     for answer in said:
         last = due_on(answer, today, country().validity)
         if answer.topic is Topic.SHARING and answer.party and last is not None:
+            case = session.get_one(Case, case_id)
             for reader in readers(session, answer.party):
-                grants.hold_until(session, case_id, reader.id, read_by_consent(OrganisationKind(reader.kind)), last)
+                grants.hold_until(session, case_id, reader.id, consent_rows.given_by_consent(case, reader), last)
     # The rows first: a transaction that has locked the end of the audit chain must wait for nothing else (PostgreSQL).
     session.flush()
     for answer in said:

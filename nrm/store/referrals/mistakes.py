@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import select
 
 from nrm.db import db
+from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.mistakes import ReferralMistake
@@ -25,6 +26,12 @@ class MistakeLine:
     why: str
     escort: str
     known_on: date
+
+    @property
+    def quarter(self) -> str:
+        """The quarter, where no more is kept; else empty. Of what was taken back on its first day nobody can tell."""
+        found = Quarter.of(self.known_on)
+        return str(found) if found.start == self.known_on else ""
 
 
 @dataclass(frozen=True, slots=True)

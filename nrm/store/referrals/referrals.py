@@ -34,6 +34,7 @@ from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.crossing_points import is_told_receiver
+from nrm.domain.referrals.duty import PRESSED_WRONG_WITHIN
 from nrm.domain.referrals.referrals import ReferralStatus, Relation
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Organisation
 from nrm.models.interviews.interviews import Interview
@@ -174,6 +175,14 @@ def referral(referral_id: uuid.UUID, *, by: Actor) -> ReferralLine:
     if found is None:
         raise NotVisible
     return _referral_line(found, by)
+
+
+def may_take_back_promise(referral_: ReferralLine | Referral, *, by: Actor) -> bool:
+    """Whether the actor recorded some minutes ago what was promised by telephone, of a referral that they saw, and
+    nobody has answered."""
+    since, at = clock.now() - PRESSED_WRONG_WITHIN, referral_.promised_at
+    lately = referral_.status == ReferralStatus.SENT and at is not None and at > since
+    return lately and referral_rows.promised_by(referral_.id, by.member_id, since)
 
 
 def has_not_come(line: ReferralLine) -> bool:

@@ -16,14 +16,14 @@ from sqlalchemy import case as case_when
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.referrals.referrals import ReferralStatus
-from nrm.domain.shelter.cases import HOUSE_LABEL, Compartment
-from nrm.domain.shelter.consents import read_by_consent
+from nrm.domain.shelter.cases import Compartment
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Grant
 from nrm.store.paging import PAGE, Page, day_place_after, page
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
+from nrm.store.rows.shelter import consents as consent_rows
 from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.statements import built_once
 
@@ -205,14 +205,19 @@ def by_pseudonym(pseudonym: str, *, by: Actor) -> uuid.UUID:
 
 
 def shares(case_id: uuid.UUID, *, by: Actor) -> list[ShareLine]:
-    """The other organisations with which the holder shares parts; for the holder only, else NotVisible."""
-    if row(case_id, by=by).holder_id != by.organisation_id:
+    """The other organisations that read parts of the case; for the holder only, else NotVisible. Of a move that was
+    accepted the house where the person still sleeps keeps its own label, too: that is no part of the case."""
+    seen = row(case_id, by=by)
+    if seen.holder_id != by.organisation_id:
         raise NotVisible
     statement = (
         select(Organisation, Grant.compartment)
         .join(Grant, Grant.organisation_id == Organisation.id)
-        .where(Grant.case_id == case_id, Grant.organisation_id != by.organisation_id)
-        .where(Grant.compartment != HOUSE_LABEL)  # of the house in which the person sleeps until a move
+        .where(
+            Grant.case_id == case_id,
+            Grant.organisation_id != by.organisation_id,
+            Grant.compartment.in_([str(each) for each in Compartment]),
+        )
         .order_by(Organisation.code)
     )
     found: dict[uuid.UUID, tuple[Organisation, list[Compartment]]] = {}
@@ -223,7 +228,7 @@ def shares(case_id: uuid.UUID, *, by: Actor) -> list[ShareLine]:
             id_,
             each.names,
             tuple(sorted(compartments)),
-            bool(read_by_consent(OrganisationKind(each.kind)) & set(compartments)),
+            bool(consent_rows.given_by_consent(seen, each) & set(compartments)),
         )
         for id_, (each, compartments) in found.items()
     ]

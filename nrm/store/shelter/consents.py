@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.referrals.referrals import Relation
-from nrm.domain.shelter.cases import BY_CONSENT, CaseRefusal, CaseRefused
+from nrm.domain.shelter.cases import BY_CONSENT, CaseRefusal, CaseRefused, Compartment, shareable
 from nrm.domain.shelter.consents import MISTAKEN, Ended, Naming, Narrowing, Said, Topic, is_due
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Case
@@ -105,6 +105,16 @@ def shared_lately(case_id: uuid.UUID, *, by: Actor) -> frozenset[uuid.UUID]:
     NotVisible."""
     _seen_by_holder(case_id, by)
     return frozenset(rows.shared_lately(case_id, by.member_id))
+
+
+def share_choices(case_id: uuid.UUID, *, by: Actor) -> list[tuple[Organisation, frozenset[Compartment]]]:
+    """(organisation, what the holder may share with it of this person), of those with which anything may be shared; for
+    the holder, else NotVisible."""
+    case = _seen_by_holder(case_id, by)
+    found = (
+        (each, shareable(OrganisationKind(each.kind), case.age_class)) for each in names.organisations_by_id().values()
+    )
+    return [(each, parts) for each, parts in found if parts]
 
 
 def ended_lately(case_id: uuid.UUID, *, by: Actor) -> dict[uuid.UUID, tuple[Organisation, tuple[str, ...]]]:
@@ -212,6 +222,14 @@ def lists(case_id: uuid.UUID, *, by: Actor) -> dict[Naming, list[str]]:
     """The three lists of one person, as codes of parties; for the holder, else NotVisible."""
     _seen_by_holder(case_id, by)
     return rows.lists(case_id)
+
+
+def not_told_yet(case_id: uuid.UUID, *, by: Actor) -> list[str]:
+    """Of the parties on the list of those told, as codes, those that can read a part and have not been told; for the
+    holder, else NotVisible."""
+    _seen_by_holder(case_id, by)
+    waiting = rows.not_told_yet(case_id)
+    return [party for party in rows.lists(case_id)[Naming.TOLD] if party in waiting]
 
 
 def withheld_until(case_id: uuid.UUID, *, by: Actor) -> datetime | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -163,6 +163,13 @@ class OurLine(Common):
         return until if until is not None and clock.now() < until else None
 
     @property
+    def course_until(self) -> datetime | None:
+        """Until when it can be said otherwise what the linked case is; None if it is too late."""
+        linked = self.stand is PairStand.LINKED and self.ours is not None
+        until = self.ours.changed_until if linked and self.ours is not None else None
+        return until if until is not None and clock.now() < until else None
+
+    @property
     def settled(self) -> bool:
         """Whether nothing is to be done."""
         return not (self.stand is PairStand.CONFIRM or self.unread or self.changed_until or _not_reached(self.ours))
@@ -192,7 +199,8 @@ class OfCase:
     """How it stands with the question to the person of one case, for its holder. `closed`: the case is, so nobody is
     asked any more, but a yes can be taken back; `parked`: it is closed to everybody, and nobody is compared; `refusal`:
     why this member may not ask; `over_on`: until when a check is said to be under way; `number`: of the check; `at`:
-    when the last yes was written down; `apart`: the person struck out a house, which is told nothing; `theirs`: who
+    when the yes that holds was written down; `void`: it does not hold any more, and the person is asked; `apart`:
+    the person struck out a house, which is told nothing; `theirs`: who
     asks for this person."""
 
     said: Said | None
@@ -207,6 +215,7 @@ class OfCase:
     parked: bool
     number: str
     at: datetime | None
+    void: bool
     apart: bool
     pairs: tuple[OurLine, ...]
     theirs: tuple[TheirLine, ...]
@@ -605,11 +614,16 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> OfCase:
         case.status == "closed",
         act_rows.parking(case_id) is not None,
         rules.number_of(asked.number) if asked is not None else "",
-        rows.asked_at(case_id) if said is Said.YES else None,
+        rows.said_at(case_id, _begins(row.asked_on)) if row is not None and said is Said.YES else None,
+        said is Said.YES and not rows.yes_holds(case_id),
         bool(rows.house_of(case_id).struck),
         tuple(everything.ours(asked, by)) if asked is not None else (),
         tuple(line for line, _, _ in everything.theirs(by, case_id)),
     )
+
+
+def _begins(day: date) -> datetime:
+    return datetime.combine(day, time(), country().timezone)
 
 
 def is_looked_for(case_id: uuid.UUID, *, by: Actor) -> bool:

@@ -92,12 +92,17 @@ ON_THE_WAY = N_(
     "They have left already, so the person is on the way to you: call the sender. Who comes is received first; "
     "after that you can ask another shelter."
 )
+PRESSED_LONG_AGO = N_(
+    "This was pressed more than ten minutes ago and cannot be taken back any more. Call the shelter; what it says to "
+    "the referral counts."
+)
 CONFLICTS: Mapping[TransitionRefusal, str] = {
     TransitionRefusal.LATE: LATE,
     TransitionRefusal.LEFT: LEFT,
     TransitionRefusal.ASSIGNED: BINDING,
     TransitionRefusal.STILL_THERE: STILL_THERE,
     TransitionRefusal.MISSING: MISSING,
+    TransitionRefusal.PRESSED_LONG_AGO: PRESSED_LONG_AGO,
     TransitionRefusal.ON_THE_WAY: ON_THE_WAY,
     # Of these the page says no more than of every conflict: that somebody was faster.
     TransitionRefusal.ACTOR: "",
@@ -181,6 +186,7 @@ def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
         move=transfers.of_referral(line.id),
         moves=transfer_store.is_move(line),
         taken_back=taken_back.section(line),
+        promised_lately=store.may_take_back_promise(line, by=access.actor()),
         not_left=taken_back.may_say_not_left(line),
         goes_to=mistake_store.goes_to(line),
         post=by.kind in POSTS,
@@ -225,6 +231,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         moves=transfer_store.is_move(line),
         not_come=store.has_not_come(line),
         taken_back=taken_back.section(line),
+        promised_lately=store.may_take_back_promise(line, by=access.actor()),
         not_left=taken_back.may_say_not_left(line),
         not_taken=taken_back.may_say_not_taken(line),
         on_the_way=taken_back.may_say_on_the_way(line),
@@ -457,6 +464,17 @@ def promise(referral_id: uuid.UUID) -> Answer:
         return render_template("referrals/referrals/promise.html", line=line, form=form), 422
     try:
         actions.promise(referral_id=referral_id, promised_by=(form.name.data or "").strip(), by=access.actor())
+    except IllegalTransition as error:
+        return _conflict(error)
+    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/promise/back")
+@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
+def take_back_promise(referral_id: uuid.UUID) -> Answer:
+    """Say some minutes after that nobody promised it, or that it was another person's."""
+    try:
+        actions.take_back_promise(referral_id=referral_id, by=access.actor())
     except IllegalTransition as error:
         return _conflict(error)
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)

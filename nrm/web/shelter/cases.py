@@ -35,8 +35,8 @@ from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permissio
 from nrm.domain.interviews.interviews import Questionnaire
 from nrm.domain.shelter import first_talks as first_talk_rules
 from nrm.domain.shelter.cases import (
+    OF_CHILDREN,
     OF_IDENTIFICATION,
-    SHAREABLE,
     WRITTEN_BY_HOLDER,
     CaseRefusal,
     CaseRefused,
@@ -424,20 +424,24 @@ def openings(case_id: uuid.UUID) -> str:
 @blueprint.get("/cases/<uuid:case_id>/share")
 @access.requires(Permission.CASE_OPEN)
 def share_page(case_id: uuid.UUID) -> Answer:
-    return _share_page(case_id, _share_form())
+    return _share_page(case_id, _share_form(case_id))
 
 
-def _share_form() -> ShareCaseForm:
+def _share_form(case_id: uuid.UUID) -> ShareCaseForm:
+    """The form, with what may be shared of this person alone."""
     form = ShareCaseForm(request.form)
+    choices = consent_store.share_choices(case_id, by=access.actor())
     form.what.choices = [
         SelectChoice(
             value=f"{each.code}:{'+'.join(shared)}",
             label=f"{text_in(each.names)}: {_named(shared)}",
         )
-        for each in organisation_names.organisations_by_id().values()
+        for each, parts in choices
         for shared in OFFERED_SHARES.get(OrganisationKind(each.kind), ())
-        if set(shared) <= SHAREABLE[OrganisationKind(each.kind)]
+        if set(shared) <= parts
     ]
+    if not any(OrganisationKind(each.kind) in OF_CHILDREN for each, _ in choices):
+        form.agreed.description = ""
     return form
 
 
@@ -467,24 +471,39 @@ def _share_page(case_id: uuid.UUID, form: ShareCaseForm, status: int = 200) -> t
 @access.requires(Permission.CASE_OPEN)
 def share(case_id: uuid.UUID) -> Answer:
     by = access.actor()
-    form = _share_form()
+    form = _share_form(case_id)
     store.shares(case_id, by=by)
     if not form.validate():
         return _share_page(case_id, form, 422)
+    if "back" in request.form:
+        return _share_page(case_id, form)
     code, _, named = form.what.data.partition(":")
+    organisation, parts = (
+        organisation_names.organisation_by_code(code),
+        [Compartment(each) for each in named.split("+")],
+    )
+    agreed = bool(form.agreed.data)
     try:
-        actions.share(
-            case_id=case_id,
-            organisation_id=organisation_names.organisation_by_code(code).id,
-            compartments=[Compartment(each) for each in named.split("+")],
-            agreed=bool(form.agreed.data),
-            by=by,
-        )
+        if not request.form.get("sure"):
+            by_consent = actions.check_sharing(
+                case_id=case_id, organisation_id=organisation.id, compartments=parts, agreed=agreed, by=by
+            )
+            return _ask_before_sharing(case_id, text_in(organisation.names), _named(tuple(parts)), by_consent)
+        actions.share(case_id=case_id, organisation_id=organisation.id, compartments=parts, agreed=agreed, by=by)
     except CaseRefused as error:
         field = form.agreed if error.reason is CaseRefusal.NOT_AGREED else form.what
         field.errors = [CASE_REFUSED[error.reason]]
         return _share_page(case_id, form, 422)
     return redirect(url_for("cases.share_page", case_id=case_id), 303)
+
+
+def _ask_before_sharing(case_id: uuid.UUID, name: str, parts: str, by_consent: bool) -> Answer:
+    """Who will read what of whom: on a page of its own, because the choices look alike."""
+    sent = [(name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", "sure")]
+    case = store.case(case_id, by=access.actor())
+    return render_template(
+        "shelter/cases/share_sure.html", case=case, sent=sent, name=name, parts=parts, by_consent=by_consent
+    )
 
 
 @blueprint.post("/cases/<uuid:case_id>/share/<uuid:organisation_id>/end")

@@ -35,6 +35,7 @@ from nrm.domain.shelter.consents import (
     ConsentRefusal,
     ConsentRefused,
     Ended,
+    Naming,
     Said,
     Topic,
     Weighed,
@@ -118,14 +119,17 @@ def now(case_id: uuid.UUID, said: str) -> str:
 
 
 def _lists(case_id: uuid.UUID) -> list[tuple[str, str]]:
-    """(which list, the names on it) of the three lists; nothing where none of them was kept."""
+    """(which list, the names on it) of the three lists; nothing where none of them was kept. Who can read a part and
+    was not told yet stands apart: this is read out to the person."""
     known, found = party_names(), store.lists(case_id, by=access.actor())
     if not any(found.values()):
         return []
-    return [
-        (translated(label), "; ".join(known.get(party, party) for party in found[naming]) or gettext("nobody"))
-        for naming, label in NAMING_LABELS.items()
-    ]
+    waiting = store.not_told_yet(case_id, by=access.actor())
+    found[Naming.TOLD] = [party for party in found[Naming.TOLD] if party not in waiting]
+    listed = [(translated(label), found[naming]) for naming, label in NAMING_LABELS.items()]
+    if waiting:
+        listed.append((gettext("To be told: can read a part, and nobody has told it yet"), waiting))
+    return [(label, "; ".join(known.get(each, each) for each in on) or gettext("nobody")) for label, on in listed]
 
 
 def _name(line: ConsentLine) -> str:

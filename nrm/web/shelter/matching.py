@@ -21,13 +21,14 @@ from forms.shelter.matching import (
     AskPersonForm,
     BreakForm,
     ConfirmPairForm,
+    CourseForm,
     TakeBackForm,
     WordForm,
 )
 from nrm.actions.shelter import matching as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefused
-from nrm.domain.shelter.matching import BreakWhy, MatchRefusal, MatchRefused, Opinion, PairStand, Said, Word
+from nrm.domain.shelter.matching import BreakWhy, Course, MatchRefusal, MatchRefused, Opinion, PairStand, Said, Word
 from nrm.domain.words import N_
 from nrm.store.countries import country
 from nrm.store.shelter import cases as case_store
@@ -63,6 +64,10 @@ OUR_STANDS = {
 DONE = {
     "yes": N_(
         "The yes is recorded. Names are compared within some minutes; if somebody is alike, the other house is asked."
+    ),
+    "again": N_(
+        "The person is compared once more, within some minutes. What was said stays as it was, with its day and its "
+        "end."
     ),
     "no": N_("The no is recorded. Nobody is compared."),
     "taken_back": N_("The yes is taken back: nobody compares this person any more."),
@@ -182,7 +187,8 @@ def ask(case_id: uuid.UUID) -> Answer:
         ):  # the page says why itself
             words = gettext("Nothing was recorded.")
         return _page_of_case(case_id, AskPersonForm(), WordForm(), 409, words)
-    return _to_case(case_id, "yes" if said is Said.YES else "no")
+    compared = said is Said.YES and request.form.get("read") == said
+    return _to_case(case_id, "again" if compared else "yes" if said is Said.YES else "no")
 
 
 def _to_case(case_id: uuid.UUID, done: str) -> BaseResponse:
@@ -332,13 +338,18 @@ def ours(pair_id: uuid.UUID) -> Answer:
     return _or_gone(lambda: _ours_page(pair_id, ConfirmPairForm(), 200), pair_id)
 
 
-def _ours_page(pair_id: uuid.UUID, form: ConfirmPairForm, status: int, refused: str = "") -> tuple[str, int]:
+def _ours_page(
+    pair_id: uuid.UUID, form: ConfirmPairForm, status: int, refused: str = "", *, other: CourseForm | None = None
+) -> tuple[str, int]:
     line = store.ours(pair_id, by=access.actor())
     form.read.data = line.mark
+    of_course = other or CourseForm()
+    of_course.read.data = line.mark
     page = render_template(
         "shelter/matching/ours.html",
         line=line,
         form=form,
+        of_course=of_course,
         band=BAND_LABELS[line.band],
         stand=OUR_STANDS[line.stand],
         said=_said(line.ours),
@@ -371,6 +382,25 @@ def _confirm(pair_id: uuid.UUID) -> Answer:
             return _ours_page(pair_id, form, 422)
         return _ours_page(pair_id, ConfirmPairForm(), 409, translated(REFUSED[error.reason]))
     return _to_list(store.ours(pair_id, by=by))
+
+
+@blueprint.post("/who-was-here/ours/<uuid:pair_id>/course")
+@access.requires(Permission.MATCH_CHECK)
+def change_course(pair_id: uuid.UUID) -> Answer:
+    """Say that the linked case is something else; the link stays."""
+    return _or_gone(lambda: _change_course(pair_id), pair_id, 409)
+
+
+def _change_course(pair_id: uuid.UUID) -> Answer:
+    form, by = CourseForm(request.form), access.actor()
+    if not form.validate():
+        return _ours_page(pair_id, ConfirmPairForm(), 422, other=form)
+    try:
+        actions.change_course(pair_id=pair_id, course=Course(form.course.data), read=request.form.get("read"), by=by)
+    except MatchRefused as error:
+        blank = ConfirmPairForm()
+        return _ours_page(pair_id, blank, 409, translated(REFUSED[error.reason]), other=CourseForm())
+    return redirect(url_for("matching.ours", pair_id=pair_id), 303)
 
 
 @blueprint.get("/who-was-here/<uuid:pair_id>/break")

@@ -41,7 +41,7 @@ from nrm.store.referrals import referrals as store
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import places
 from nrm.vault import compartments as vault
-from nrm.vault import members, shredding
+from nrm.vault import members, sharing, shredding
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
@@ -467,6 +467,36 @@ def test_a_promise_by_telephone_stops_the_deadline_and_releases_no_key(rinas: Ac
     assert store.referral(sent.referral_id, by=duty).late is False
 
 
+@pytest.mark.slow
+def test_a_promise_that_nobody_made_is_taken_back_for_ten_minutes(
+    app: Flask, sign_in: Callable[[str], Person], rinas: Actor, nrc: Actor
+) -> None:
+    assert app
+    sent = people.sent(rinas)
+    before = store.referral(sent.referral_id, by=rinas)
+    button, page = "Pressed by mistake: nobody promised it", f"/referrals/{sent.referral_id}"
+    officer, desk = sign_in("rinas.border_officer"), sign_in("ra.duty_officer")
+    desk.post(f"{page}/promise/back", {}, 409)  # nothing was promised
+    factories.later(minutes=5)
+    desk.post(f"{page}/promise", {"name": "Arta Leka"})
+    assert "The next party is asked at" in desk.get("/duty?lang=en")  # the hour in the list is not that of the promise
+    assert button in desk.get(f"{page}?lang=en")
+    assert button not in officer.get(f"{page}?lang=en")
+    officer.post(f"{page}/promise/back", {}, 404)  # somebody else pressed it
+    sign_in("vatra.case_worker").post(f"{page}/promise/back", {}, 404)
+    assert desk.post(f"{page}/promise/back") == page
+    db.session.rollback()
+    assert store.referral(sent.referral_id, by=rinas) == before
+    assert button not in desk.get(f"{page}?lang=en")
+    desk.post(f"{page}/promise/back", {}, 409)  # pressed twice
+    officer.post(f"{page}/promise", {"name": "Arta"})
+    factories.later(minutes=11)
+    assert button not in officer.get(f"{page}?lang=en")
+    assert "more than ten minutes ago" in officer.post(f"{page}/promise/back?lang=en", {}, 409)
+    db.session.rollback()
+    assert store.referral(sent.referral_id, by=rinas).promised_by == "Arta"
+
+
 # --- arriving
 
 
@@ -599,13 +629,9 @@ def test_a_reader_of_one_shared_part_sees_neither_the_route_nor_what_is_owed(wor
     """The page to ask another shelter named the party that the person had struck out."""
     app, world = world_app
     holder = factories.actor("nrc.case_worker")
-    cases.share(
-        case_id=world.case,
-        organisation_id=people.organisation("CHILD_PROTECTION"),
-        compartments=[Compartment.IDENTITY],
-        agreed=True,
-        by=holder,
-    )
+    with transaction() as session:  # as of somebody who was a child, and agreed at 18 that they read on
+        office = people.organisation("CHILD_PROTECTION")
+        sharing.share(session, world.case, Compartment.IDENTITY, [office], by=holder)
     reader = Person(app.test_client(), "child_protection.case_worker")
     reader.get(f"/cases/{world.case}", status=200)
     for page in ("refer", "opened"):

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from nrm import clock
 from nrm.actions.shelter import ages, cases, consents, stays
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.ages import AgeRefused, after
@@ -25,9 +25,11 @@ from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.findings import ChildFile
-from nrm.store import days
+from nrm.steps.shelter import consent_records
+from nrm.store import days, names
 from nrm.store.referrals import obligations
 from nrm.store.reports import counting
+from nrm.store.shelter import cases as case_store
 from nrm.vault import compartments, grants
 from tests import factories
 from tests.conftest import Person
@@ -77,6 +79,7 @@ def owed(case_id: uuid.UUID) -> set[str]:
 
 
 def readers(case_id: uuid.UUID) -> set[uuid.UUID]:
+    db.session.rollback()  # what a page did meanwhile is seen, too
     there = compartments.compartments_of(db.session(), case_id)
     return set().union(*(grants.holders_of(db.session(), case_id, each) for each in there))
 
@@ -142,6 +145,36 @@ def test_at_18_what_child_protection_reads_ends_unless_she_agrees_and_her_consen
     answers = [Answer(topic, Said.GIVEN) for topic in (Topic.SERVICES, Topic.SHARING, Topic.STATISTICS)]
     consents.ask(case_id=case_id, answers=answers, asking=Asking("sq", "", ""), by=vatra)
     assert "ask_consent" not in owed(case_id)
+    if agrees:  # of an adult no clause gives it: who agreed can change her mind
+        assert next(each for each in case_store.shares(case_id, by=vatra) if each.organisation_id == service).by_consent
+        cases.end_share(case_id=case_id, organisation_id=service, by=vatra)
+        assert service not in readers(case_id)
+
+
+def test_what_a_child_is_shared_by_mistake_ends_though_a_clause_gives_it(vatra: Actor, sign_in: SignIn) -> None:
+    """An office for children is offered of a child alone, and its share can be put right by who pressed it."""
+    case_id, office = girl(vatra), names.organisation_by_code("CHILD_PROTECTION")
+    person, path, service = sign_in(HOLDER), f"/cases/{case_id}/share", office.id
+    chosen: dict[str, object] = {"what": "CHILD_PROTECTION:identity"}
+    person.post(path, {**chosen, "sure": "y"})  # it reads this already, from the intake on
+    assert "Shared by mistake" not in person.get(f"{path}?lang=en")
+    with transaction() as session:
+        consent_records.end_reading(session, case_id, [office], vatra, also=[Compartment.IDENTITY])
+    assert service not in readers(case_id)
+    assert "A clause of the agreement gives it" in person.post(f"{path}?lang=en", chosen, 200)
+    assert service not in readers(case_id)
+    person.post(path, {**chosen, "sure": "y"})
+    assert service in readers(case_id)
+    assert "(by a clause of the agreement)" in (page := person.get(path))
+    assert "Shared by mistake" in page
+    person.post(f"{path}/{service}/end", {"mistake": "yes"})
+    assert service not in readers(case_id)
+    person.post(path, {**chosen, "sure": "y"})
+    factories.later(minutes=16)
+    late = sign_in(HOLDER)
+    assert "End this" not in late.get(f"{path}?lang=en")  # now it is the clause's
+    late.post(f"{path}/{service}/end", {}, 409)
+    assert service in readers(case_id)
 
 
 def test_nobody_is_18_before_the_day(vatra: Actor) -> None:

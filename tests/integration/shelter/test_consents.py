@@ -164,6 +164,50 @@ def test_a_share_that_is_taken_back_opens_nothing_also_not_with_an_old_backup(
         consents.withdraw(case_id=world.case, what=Topic.SHARING, party="TRP_UNIT", by=nrc)
 
 
+def test_who_can_read_a_part_is_not_among_those_told_before_anybody_told_it(world_app: Planted) -> None:
+    """The list is read out to the person."""
+    app, world = world_app
+    waits, names = "To be told: can read a part, and nobody has told it yet", "Responsible Authority"
+    owed = db.session.scalars(
+        select(Obligation).where(
+            Obligation.case_id == world.case, Obligation.party == "RA", Obligation.kind == "notify"
+        )
+    ).one()
+    assert owed.done_at is None
+    worker, address = Person(app.test_client(), "nrc.case_worker"), f"/cases/{world.case}/consents?lang=en"
+
+    def listed(word: str) -> str:
+        found = re.search(rf"<dt>{word}</dt><dd>([^<]*)</dd>", worker.get(address))
+        return found[1] if found else ""
+
+    assert listed(waits) == names
+    assert names not in listed("Told")
+    for page in (f"/cases/{world.case}/consents", f"/cases/{world.case}"):
+        assert "Për t’u njoftuar" in worker.get(f"{page}?lang=sq")
+    referrals.acknowledge(obligation_id=owed.id, by=factories.actor("ra.duty_officer"))
+    assert listed(waits) == ""
+    assert names in listed("Told")
+
+
+def test_of_an_adult_nothing_is_shared_with_whoever_is_there_for_children(world_app: Planted) -> None:
+    app, world = world_app
+    worker, address = Person(app.test_client(), "nrc.case_worker"), f"/cases/{world.case}/share"
+    page = worker.get(f"{address}?lang=en")
+    assert "PROSECUTION:legal" in page
+    assert "CHILD_PROTECTION" not in page
+    assert "Not needed for child protection" not in page
+    for what in ("CHILD_PROTECTION:identity", "CHILD_PROTECTION:joint_interview"):
+        worker.post(address, {"what": what, "agreed": "yes", "sure": "y"}, 422)
+    office, by = people.organisation("CHILD_PROTECTION"), factories.actor("nrc.case_worker")
+    for agreed in (True, False):
+        with pytest.raises(CaseRefused, match="not_shareable"):
+            cases.share(
+                case_id=world.case, organisation_id=office, compartments=[Compartment.IDENTITY], agreed=agreed, by=by
+            )
+    assert "Tick that the person was told" in worker.post(address, {"what": "PROSECUTION:legal", "sure": "y"}, 422)
+    assert {office} & {each.organisation_id for each in case_store.shares(world.case, by=by)} == set()
+
+
 @pytest.mark.slow
 def test_a_part_that_was_shared_by_mistake_is_no_word_of_the_person(world_app: Planted) -> None:
     app, world = world_app
@@ -176,7 +220,10 @@ def test_a_part_that_was_shared_by_mistake_is_no_word_of_the_person(world_app: P
     assert (Topic.SHARING, party) not in before
 
     def shared() -> None:
-        worker.post(address, {"what": what, "agreed": "yes"})
+        before = said(world.case)
+        assert "will read of" in worker.post(f"{address}?lang=en", {"what": what, "agreed": "yes"}, 200)
+        assert said(world.case) == before  # who will read what is said before anybody reads
+        worker.post(address, {"what": what, "agreed": "yes", "sure": "y"})
         assert said(world.case)[Topic.SHARING, party] == Said.GIVEN
 
     shared()

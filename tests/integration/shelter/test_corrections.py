@@ -12,7 +12,8 @@ from flask import Flask, current_app
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from nrm.actions.referrals import next_receiver, referrals
+from nrm import clock
+from nrm.actions.referrals import mistakes, next_receiver, referrals
 from nrm.actions.shelter import absences, cases, corrections, stays
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
@@ -32,6 +33,7 @@ from nrm.models.shelter.places import Occupancy
 from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter.leaving import Exit
 from nrm.store import days
+from nrm.store.referrals.mistakes import MistakeLine
 from nrm.store.reports import counting
 from nrm.store.rows.shelter import places
 from nrm.store.shelter import absences as absence_store
@@ -219,6 +221,26 @@ def _arrived(by: Actor) -> tuple[uuid.UUID, uuid.UUID, uuid.UUID]:
         case_id=case_id, place_id=place, admitted_on=today, anticipated_end_on=today + timedelta(days=10), by=by
     )
     return line.referral_id, case_id, stay_id
+
+
+def test_what_is_kept_as_a_quarter_is_told_as_a_quarter(vatra: Actor, sign_in: Callable[[str], Person]) -> None:
+    """Once the person has arrived no more is kept: "1 October" was a day on which nothing had happened."""
+    assert vatra
+    nrc, rinas = factories.actor("nrc.case_worker"), sign_in("rinas.border_officer")
+    line = sent(factories.actor("rinas.border_officer"))
+    later = clock.now() + timedelta(hours=2)
+    referrals.accept(referral_id=line.referral_id, place_id=bed("NRC", 4), expected_at=later, by=nrc)
+    referrals.not_arrived(referral_id=line.referral_id, by=nrc)
+    mistakes.await_again(referral_id=line.referral_id, why=Why.MISTYPED, by=nrc)
+    referrals.arrive(referral_id=line.referral_id, by=nrc)
+    corrections.take_back_arrival(referral_id=line.referral_id, why=Why.MISTYPED, by=nrc)
+    said = rinas.get(f"/referrals/{line.referral_id}?lang=en").split("Recorded by mistake, and taken back")[1]
+    quarter = Quarter.of(days.today())
+    assert f"{quarter.start.day} {quarter.start:%B %Y}" not in said.split("</ul>")[0]
+    assert str(quarter.year) in said.split("</ul>")[0]
+    kept = MistakeLine("not_come", "mistyped", "", date(2026, 10, 1))
+    assert kept.quarter == "2026Q4"
+    assert MistakeLine("not_come", "mistyped", "", date(2026, 11, 29)).quarter == ""
 
 
 def test_an_arrival_that_was_wrong_is_taken_back_and_she_is_expected_again(vatra: Actor) -> None:

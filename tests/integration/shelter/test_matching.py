@@ -46,7 +46,7 @@ from nrm.linkage.people import Person as Compared
 from nrm.models.accounts.alarms import Alarm
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case, Grant
-from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchKey, MatchQuestion
+from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchKey, MatchQuestion, SeenByMember
 from nrm.steps.shelter import matching as steps
 from nrm.store import days
 from nrm.store.countries import country
@@ -373,12 +373,15 @@ def test_a_member_asks_for_so_many_in_a_day_and_a_burst_is_seen(app: Flask, vatr
     actions.ask(case_id=opened[limit].case_id, said=Said.YES, with_guardian=False, by=vatra)
 
 
+@pytest.mark.slow
 def test_a_member_compares_people_once_more_so_often_in_a_day(vatra: Actor, sign_in: SignIn) -> None:
     """The name of a case can be written anew as often as one likes: each comparison would try out another person."""
     one, other = said_yes(vatra, MIRA), taken_in(vatra, OTHER, bed=3)
     page, again = f"/cases/{one.case_id}/who-was-here", {"said": "yes", "read": "yes"}
     worker, most = sign_in("vatra.case_worker"), country().matching.again_a_day
     worker.post(page, again, 303)  # at once: one press
+    written = select(MatchQuestion.asked_on, MatchQuestion.asked_by_id).where(MatchQuestion.case_id == one.case_id)
+    said, stood = db.session.execute(written).one(), store.of_case(one.case_id, by=vatra)
     for each in range(most):
         later(minutes=2)
         worker.post(page, again, 303)
@@ -391,7 +394,33 @@ def test_a_member_compares_people_once_more_so_often_in_a_day(vatra: Actor, sign
     assert db.session.scalars(select(MatchEncoding.id)).all() == encoded
     worker.post(f"/cases/{other.case_id}/who-was-here", {"said": "yes", "read": ""}, 303)  # who is new is asked
     later(days=1)
-    sign_in("vatra.case_worker").post(page, again, 303)
+    # Nobody was asked: the yes is that of yesterday, with its hour and its end, whoever pressed.
+    vatra = factories.actor("vatra.shelter_manager")
+    db.session.execute(delete(SeenByMember))  # as after everything was to be taken back by mistake
+    db.session.commit()
+    second = sign_in("vatra.shelter_manager")
+    second.post(page, again, 409)
+    assert "I have seen this person" in second.get(f"{page}?lang=en")  # else nobody could compare her any more
+    second.post(f"{page}/seen", {}, 303)
+    assert "now a colleague asks" in second.get(f"{page}?lang=en")
+    actions.seen(case_id=one.case_id, by=factories.actor("vatra.case_worker"))
+    for login in ("vatra.case_worker", "vatra.shelter_manager"):
+        colleague = sign_in(login)
+        assert "What was said stays as it was" in colleague.get(f"{colleague.post(page, again)}&lang=en")
+        db.session.rollback()
+        assert db.session.execute(written).one() == said
+        stands = store.of_case(one.case_id, by=vatra)
+        assert (stands.at, stands.over_on) == (stood.at, stood.over_on)
+        later(minutes=2)
+    # Taken back and said anew, it is a new yes.
+    actions.take_back(case_id=one.case_id, with_guardian=False, by=vatra)
+    later(minutes=2)
+    actions.seen(case_id=one.case_id, by=factories.actor("vatra.case_worker"))
+    actions.ask(case_id=one.case_id, said=Said.YES, with_guardian=False, by=factories.actor("vatra.shelter_manager"))
+    stands = store.of_case(one.case_id, by=factories.actor("vatra.shelter_manager"))
+    assert stands.asked_on == days.today()
+    assert stands.at is not None
+    assert stands.at > clock.now() - timedelta(minutes=1)
 
 
 def test_what_is_erased_is_forgotten(nrc: Actor, vatra: Actor) -> None:

@@ -153,6 +153,7 @@ def test_a_link_is_broken_with_a_reason_the_other_side_reads_it_and_either_mends
     assert "or broke a link" in shown(holder, "/")
     assert "or broke a link" not in shown(asker, "/")
     page_of_theirs = shown(holder, theirs)
+    assert "mended" not in page_of_theirs
     assert re.search(r"Vatra[^<]* broke the link on 4 March 2026", page_of_theirs)
     assert "Both were seen at one time in two places" in page_of_theirs
     assert 'name="said"' in shown(asker, ours)  # who broke it can say that it was a mistake
@@ -163,8 +164,37 @@ def test_a_link_is_broken_with_a_reason_the_other_side_reads_it_and_either_mends
     assert there.counted(store.ours(pair, by=vatra).case_id) == "pending"
     holder.post(theirs, {"said": "same-papers"}, 303)
     assert there.counted(store.ours(pair, by=vatra).case_id) == "repeat_again"
+    assert all("It was mended since" in each for each in (shown(holder, theirs), shown(asker, ours)))
     sign_in("iom.case_worker").get(theirs, 404)
     sign_in("iom.case_worker").post(f"/who-was-here/{pair}/read", {}, 404)
+
+
+@pytest.mark.slow
+def test_what_a_linked_case_is_can_be_changed_alone_for_twelve_hours(nrc: Actor, vatra: Actor, sign_in: SignIn) -> None:
+    pair = linked(nrc, vatra).pair
+    line = store.ours(pair, by=vatra)
+    asker, holder, ours = sign_in(VATRA), sign_in(NRC), f"/who-was-here/ours/{pair}"
+    assert there.counted(line.case_id) == "repeat_again"
+    page = shown(asker, ours)
+    assert "The link stays." in page
+    change = f"{ours}/course"
+    assert "Choose what this case is" in asker.post(f"{change}?lang=en", {}, 422)
+    asker.post(change, {"course": "no"}, 422)
+    holder.post(change, {"course": "same_case"}, 404)  # the other side said nothing of it
+    sign_in("iom.case_worker").post(change, {"course": "same_case"}, 404)
+    for _ in range(2):
+        asker.post(change, {"course": "same_case", "read": mark_of(page)}, 303)
+    db.session.rollback()
+    after = store.ours(pair, by=vatra)
+    assert (there.counted(line.case_id), after.stand) == ("repeat_same", PairStand.LINKED)
+    assert after.course_until == line.course_until  # no press prolongs the hours
+    asker.post(change, {"course": "again", "read": mark_of(page)}, 409)  # from another window
+    assert there.counted(line.case_id) == "repeat_same"
+    later(hours=13)
+    late = sign_in(VATRA)
+    assert "The link stays." not in shown(late, ours)
+    late.post(change, {"course": "again"}, 409)
+    assert store.ours(pair, by=factories.actor(VATRA)).stand is PairStand.LINKED
 
 
 @pytest.mark.slow
@@ -215,7 +245,7 @@ def test_taking_the_yes_back_has_a_page_that_says_what_goes_and_the_other_side_r
     asker.post(question, {"said": "refused", "read": ""}, 409)  # a stale page
     assert there.counted(found.now.case_id) == "repeat_again"
     page = shown(asker, f"{question}/take-back")
-    assert "goes on both sides" in page
+    assert "is removed on both sides" in page
     assert "National Reception Centre" in page
     assert f'href="{question}/take-back"' in shown(asker, f"/cases/{found.now.case_id}/consents")
     said = asker.post(f"{question}/take-back", {}, 303)

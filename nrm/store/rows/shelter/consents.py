@@ -12,13 +12,25 @@ from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.shelter.cases import UNFINISHED
-from nrm.domain.shelter.consents import MISTAKEN, SHARED_BY_MISTAKE_WITHIN, Ended, Naming, Narrowing, Said, Topic
-from nrm.models.accounts.accounts import Member
+from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.referrals.critical_path import NOTIFY
+from nrm.domain.shelter.cases import UNFINISHED, Compartment
+from nrm.domain.shelter.consents import (
+    MISTAKEN,
+    SHARED_BY_MISTAKE_WITHIN,
+    Ended,
+    Naming,
+    Narrowing,
+    Said,
+    Topic,
+    read_by_consent,
+)
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.audit import AuditEntry
-from nrm.models.referrals.referrals import Referral
-from nrm.models.shelter.cases import Case, Withheld
+from nrm.models.referrals.referrals import Obligation, Referral
+from nrm.models.shelter.cases import Case, Reading, Withheld
 from nrm.models.shelter.consents import Consent, NamedParty
+from nrm.store.countries import country
 
 _NEWEST_ENTRIES = 5_000
 
@@ -57,9 +69,28 @@ def thought_over(at: datetime, most: int) -> Sequence[Withheld]:
     return db.session.scalars(statement.execution_options(populate_existing=True)).all()
 
 
-def shared_lately(case_id: uuid.UUID, member_id: uuid.UUID | None) -> dict[uuid.UUID, datetime]:
-    """Organisation -> since when, of those to whom the member gave a part of the case within the minutes in which it
-    may be called a mistake. The caller has checked the case."""
+def granted(case: Case, organisation: Organisation) -> frozenset[Compartment]:
+    """What the clauses in force give this organisation of this person. A clause that looks at a fact that is not kept
+    gives nothing: then the person is asked."""
+    known = {**case.facts, "age_class": case.age_class}
+    named = {organisation.party or organisation.code, organisation.kind}
+    return frozenset(
+        compartment
+        for clause in country().in_force(clock.now()).of_referral
+        for duty in clause.duties
+        if duty.party in named and duty.grant and clause.when.names() <= known.keys() and clause.when.holds(known)
+        for compartment in duty.grant
+    )
+
+
+def given_by_consent(case: Case, organisation: Organisation) -> frozenset[Compartment]:
+    """What this organisation can read of this person only because she agrees."""
+    return read_by_consent(OrganisationKind(organisation.kind), granted(case, organisation))
+
+
+def shared_lately(case_id: uuid.UUID, member_id: uuid.UUID | None) -> dict[uuid.UUID, frozenset[Compartment]]:
+    """Organisation -> the parts of the case that the member gave it within the minutes in which that may be called a
+    mistake. The caller has checked the case."""
     since = clock.now() - SHARED_BY_MISTAKE_WITHIN
     newest = select(func.max(AuditEntry.id)).scalar_subquery()
     statement = select(AuditEntry.details, AuditEntry.at).where(
@@ -67,11 +98,12 @@ def shared_lately(case_id: uuid.UUID, member_id: uuid.UUID | None) -> dict[uuid.
         AuditEntry.event == "case_shared",
         AuditEntry.member_id == str(member_id),
     )
-    found: dict[uuid.UUID, datetime] = {}
+    found: dict[uuid.UUID, frozenset[Compartment]] = {}
     for details, when in db.session.execute(statement.order_by(AuditEntry.id)):
         said, at = json.loads(details), datetime.fromisoformat(when)
         if at > since and said["case_id"] == str(case_id):
-            found.setdefault(uuid.UUID(said["organisation_id_shared"]), at)
+            to = uuid.UUID(said["organisation_id_shared"])
+            found[to] = found.get(to, frozenset()) | {Compartment(said["compartment"])}
     return found
 
 
@@ -228,6 +260,17 @@ def lists(case_id: uuid.UUID) -> dict[Naming, list[str]]:
     for naming, party in db.session.execute(statement.order_by(NamedParty.party)):
         found[Naming(naming)].append(party)
     return found
+
+
+def not_told_yet(case_id: uuid.UUID) -> set[str]:
+    """The parties that the agreement says are told of the case, and were not: it is owed still, and nobody there opened
+    anything. The caller has checked the case."""
+    theirs = select(Organisation.id).where(
+        or_(Organisation.party == Obligation.party, Organisation.code == Obligation.party)
+    )
+    opened = exists().where(Reading.case_id == case_id, Reading.organisation_id.in_(theirs.correlate(Obligation)))
+    owed = (Obligation.case_id == case_id, Obligation.kind == NOTIFY, Obligation.done_at.is_(None))
+    return set(db.session.scalars(select(Obligation.party).where(*owed, ~opened)))
 
 
 def withheld_until(case_id: uuid.UUID) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from nrm.domain.accounts.second_hands import ActStatus
 from nrm.domain.shelter.matching import MOST_PAIRS, Gone, House, MatchRefusal, Pair, Said, Where
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.accounts.second_hands import HeavyAct
+from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchKey, MatchQuestion, SeenByMember
@@ -25,6 +27,7 @@ from nrm.store.rows.accounts.occasions import has_seen_beside
 from nrm.store.rows.shelter import consents as consent_rows
 from nrm.vault import matching as vault
 
+_NEWEST_ENTRIES = 5_000
 PARTY = select(Organisation.party).where(Organisation.id == Case.holder_id).correlate(Case).scalar_subquery()
 STRUCK_OUT = consent_rows.STRUCK_OUT
 _PARKED = exists().where(HeavyAct.case_id == Case.id, HeavyAct.status == ActStatus.PARKED).correlate(Case)
@@ -225,9 +228,36 @@ def seen_by(case_id: uuid.UUID, member_id: uuid.UUID) -> bool:
     return db.session.scalar(select(here)) is True
 
 
-def asked_at(case_id: uuid.UUID) -> datetime | None:
-    """When the person's last yes was written down."""
-    return db.session.scalar(select(func.max(MatchAsked.at)).where(MatchAsked.case_id == case_id))
+def last_asked(case_id: uuid.UUID) -> MatchAsked | None:
+    """The last check of the person: after a yes, or compared once more."""
+    mine = select(MatchAsked).where(MatchAsked.case_id == case_id).order_by(MatchAsked.at.desc()).limit(1)
+    return db.session.scalar(mine)
+
+
+def said_at(case_id: uuid.UUID, since: datetime) -> datetime | None:
+    """When the yes that holds was written down: the first check of the day of the yes (`since`: its beginning), after
+    a yes of the same day that was taken back, if there was one. Later ones compared the person once more."""
+    times = select(MatchAsked.at).where(MatchAsked.case_id == case_id, MatchAsked.at >= since).order_by(MatchAsked.at)
+    found = db.session.scalars(times).all()
+    if len(found) < 2:
+        return next(iter(found), None)
+    newest = select(func.max(AuditEntry.id)).scalar_subquery()
+    refused = select(AuditEntry.at, AuditEntry.details).where(
+        AuditEntry.id > newest - _NEWEST_ENTRIES, AuditEntry.event == "match_refused"
+    )
+    rows = db.session.execute(refused).all()
+    back = [datetime.fromisoformat(at) for at, said in rows if json.loads(said)["case_id"] == str(case_id)]
+    return next((each for each in found if all(each > no for no in back)), found[-1])
+
+
+def yes_holds(case_id: uuid.UUID) -> bool:
+    """Whether the yes of before is still the person's word: not after she wanted everything withdrawn or erased, and
+    nobody answered in time."""
+    unanswered = HeavyAct.status.in_((ActStatus.ASKED, ActStatus.EXPIRED))
+    since = exists().where(MatchAsked.case_id == case_id, MatchAsked.at > HeavyAct.asked_at).correlate(HeavyAct)
+    said_yes = exists().where(MatchQuestion.case_id == case_id, MatchQuestion.said == "yes")
+    void = exists().where(HeavyAct.case_id == case_id, unanswered, ~since)
+    return db.session.scalar(select(and_(said_yes, ~void))) is True
 
 
 def number_asked(member_id: uuid.UUID, since: datetime) -> int:

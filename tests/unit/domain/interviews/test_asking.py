@@ -67,12 +67,22 @@ def test_all_hours_of_a_quarter_become_the_same(at: datetime) -> None:
 def test_only_the_table_is_shared_and_by_consent_where_it_needs_one(
     kind: OrganisationKind, compartment: Compartment, agreed: bool
 ) -> None:
+    def refused(age_class: str, granted: tuple[Compartment, ...]) -> str:
+        try:
+            check_share(kind, [compartment], age_class=age_class, agreed=agreed, granted=granted)
+        except CaseRefused as error:
+            return str(error.reason)
+        return ""
+
     by_consent = kind in BY_CONSENT or compartment is Compartment.JOINT_INTERVIEW
-    if compartment in SHAREABLE.get(kind, ()) and (agreed or not by_consent):
-        check_share(kind, [compartment], agreed=agreed)
-    else:
-        with pytest.raises(CaseRefused):
-            check_share(kind, [compartment], agreed=agreed)
+    there = compartment in SHAREABLE.get(kind, ())
+    for age_class in ("child", "unsure"):
+        assert refused(age_class, (compartment,)) == (
+            "not_shareable" if not there else "" if agreed or not by_consent else "not_agreed"
+        )
+        assert refused(age_class, ()) == ("not_shareable" if not there else "" if agreed else "not_agreed")
+    there = there and kind is not OrganisationKind.CHILD_PROTECTION
+    assert refused("adult", ()) == ("not_shareable" if not there else "" if agreed else "not_agreed")
 
 
 def test_narratives_care_and_hand_over_are_shared_with_nobody() -> None:
@@ -83,4 +93,4 @@ def test_narratives_care_and_hand_over_are_shared_with_nobody() -> None:
 
 def test_sharing_nothing_is_no_share() -> None:
     with pytest.raises(CaseRefused):
-        check_share(OrganisationKind.TRP_UNIT, [], agreed=True)
+        check_share(OrganisationKind.TRP_UNIT, [], age_class="adult", agreed=True)

@@ -101,8 +101,9 @@ def see(*, act_id: uuid.UUID, by: Actor) -> None:
         if asked.seen_at is not None or asked.parked_at is None:
             raise ActRefused(ActRefusal.SEEN)
         asked.seen_at, asked.seen_by_id = clock.now(), by.member_id
-        # Of who was stopped since, a signed form is said by nobody any more: the time runs from now.
-        signed = asked.signed_on is not None and askers.may_ask(asked.asked_by_id, asked.asked_at)
+        # Where no time ran, and of who was stopped since, that there is a signed form is said by one hand: from now on.
+        ran = asked.signed_on is not None and asked.final_at is not None
+        signed = ran and askers.may_ask(asked.asked_by_id, asked.asked_at)
         asked.final_at = final_at(asked.parked_at, asked.seen_at, many=asked.many, signed=signed)
         asked.mark = rows.act_mark(asked)
         session.flush()

@@ -36,6 +36,7 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.steps.accounts import many_acts
 from nrm.store.accounts import second_hands as store
+from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.vault import counted, rows
 
 
@@ -56,6 +57,7 @@ def of_case(
     of_member, of_holder = store.begun(case_id, by=by)
     many, signed = is_many(of_member, of_holder), signed_on is not None
     held_back = store.is_held_back(kind, case_id, by=by) or store.is_new_there(by=by)
+    looked_at = not occasion_rows.has_stopped_a_colleague(by.member_id, by.organisation_id)
     begins = parks(many=many, signed=signed, held_back=held_back)
     if pending is not None:
         if not begins:
@@ -65,7 +67,7 @@ def of_case(
     act.many, act.signed_on = many, signed_on
     if begins:
         act.parked_at = act.asked_at
-        act.final_at = final_at(act.asked_at, None, many=many, signed=signed)
+        act.final_at = final_at(act.asked_at, None, many=many, signed=signed and looked_at)
     _put(session, act, by)
     return act, True
 

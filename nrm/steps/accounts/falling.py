@@ -13,6 +13,7 @@ from nrm.models.accounts.accounts import Invitation, Member
 from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.steps.accounts import members as steps
+from nrm.store.rows.accounts import occasions
 from nrm.vault import rows
 from nrm.vault.keylog import words
 
@@ -40,6 +41,22 @@ def fall(session: Session, asker: Member, by: Actor) -> None:
         HeavyAct.decided_by_id == Invitation.by_id,
     )
     session.execute(unused.where(Invitation.member_id.in_(caused)).execution_options(synchronize_session=False))
+
+
+def stand_still(session: Session, by: Actor) -> None:
+    """Who stops a colleague takes a pair of eyes away: of what they, or who is one hand with them, closed to everybody
+    time destroys nothing before somebody else has seen it. Call it when the colleague is stopped."""
+    unseen = select(HeavyAct).where(
+        HeavyAct.organisation_id == by.organisation_id,
+        HeavyAct.status == str(ActStatus.PARKED),
+        HeavyAct.seen_at.is_(None),
+        HeavyAct.final_at.is_not(None),
+    )
+    for act in session.scalars(unseen.order_by(HeavyAct.id).execution_options(populate_existing=True)).all():
+        if rows.is_act(act) and occasions.hangs_on_one(act.asked_by_id, by.member_id):
+            act.final_at = None
+            act.mark = rows.act_mark(act)
+    session.flush()
 
 
 def _fall(session: Session, act: HeavyAct, by: Actor) -> None:

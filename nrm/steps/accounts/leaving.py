@@ -42,6 +42,7 @@ def leave(session: Session, member: Member, organisation: Organisation, by: Acto
     member.status, member.left_at = "disabled", clock.now() if had_keys else None
     session.flush()
     falling.fall(session, member, by)
+    falling.stand_still(session, by)
     if not invited:  # nobody left: a link is withdrawn that nobody used
         happened(session, KeyHappening.DISABLED, member, by=by)
     # For the log who left held the version, whatever the rows say: it is handed nothing more before the next one.
@@ -109,6 +110,7 @@ def suspend(
     session.add(row)
     session.flush()
     falling.fall(session, member, by)
+    falling.stand_still(session, by)
     key_log.suspended(session, member.id, by, reason=str(reason))
     happened(session, KeyHappening.SUSPENDED, member, by=by)
     audit.append(

@@ -121,6 +121,33 @@ def test_a_withdrawal_by_a_newcomer_waits_also_with_a_form_that_she_signed(app: 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("first", ["stops", "withdraws"])
+def test_of_who_stops_a_colleague_no_form_destroys_a_case_by_time(app: Flask, first: str) -> None:
+    """The worker suspends the only one who would look, and says that the person signed: in either order."""
+    (case_id,) = opened(1)
+    worker = Person(app.test_client(), WORKER)
+    day = {"signed_day-day": "1", "signed_day-month": "1", "signed_day-year": "2026"}
+
+    def withdraws() -> str:
+        return worker.post(f"/cases/{case_id}/consents/withdraw", {**EVERYTHING, "signed": "y", **day})
+
+    def stops() -> str:
+        return worker.post(f"/members/{member(MANAGER).id}/suspend", {"reason": "misuse"})
+
+    act = (stops(), withdraws())[1] if first == "stops" else (withdraws(), stops())[0]
+    assert "after a second member has seen it" in worker.get(f"/cases/{case_id}?lang=en")  # and nobody opens it
+    factories.later(days=4)
+    tending.tend()
+    assert kept(case_id)
+    desk = Person(app.test_client(), DESK)
+    assert "72 hours run" in desk.get(f"{act}?lang=en")
+    desk.post(f"{act}/see")
+    factories.later(days=4)
+    tending.tend()
+    assert not kept(case_id)
+
+
+@pytest.mark.slow
 def test_a_creature_of_today_is_nobody_who_is_left(app: Flask) -> None:
     """The worker lets somebody made up in, and stops the manager: three held the key, and one has the house."""
     one_more(ANA, WORKER)

@@ -14,7 +14,8 @@ from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Role
 from nrm.domain.accounts.key_log_entries import time_of
-from nrm.domain.accounts.suspensions import leaves_alone
+from nrm.domain.accounts.members import KeyHappening
+from nrm.domain.accounts.suspensions import AGAIN, leaves_alone
 from nrm.domain.accounts.vouching import (
     SEASONED,
     HandRefusal,
@@ -26,7 +27,7 @@ from nrm.domain.accounts.vouching import (
     refusal_of_hand,
 )
 from nrm.domain.accounts.words import OccasionStatus, WordPurpose
-from nrm.models.accounts.accounts import Invitation, Member, Organisation
+from nrm.models.accounts.accounts import Invitation, KeyEvent, Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.suspensions import Suspension
 from nrm.store.rows.accounts import suspensions as suspension_rows
@@ -221,6 +222,23 @@ def hangs_on_one(member_id: uuid.UUID | None, other_id: uuid.UUID | None) -> boo
     if member_id is None or other_id is None:
         return False
     return bool(hangs_on(member_id, _vouched_by) & hangs_on(other_id, _vouched_by))
+
+
+def has_stopped_a_colleague(member_id: uuid.UUID | None, organisation_id: uuid.UUID | None) -> bool:
+    """Whether the member, or who is one hand with them, stopped somebody there within 14 days: suspended them, objected
+    to what they did, or ended their account."""
+    stopped = (KeyHappening.SUSPENDED, KeyHappening.OBJECTED, KeyHappening.DISABLED)
+    found = (
+        select(KeyEvent.by_id)
+        .distinct()
+        .where(
+            KeyEvent.organisation_id == organisation_id,
+            KeyEvent.event.in_([str(each) for each in stopped]),
+            KeyEvent.at > clock.now() - AGAIN,
+            KeyEvent.by_id.is_not(None),
+        )
+    )
+    return any(hangs_on_one(member_id, each) for each in db.session.scalars(found).all())
 
 
 def last_link_by(member_id: uuid.UUID) -> uuid.UUID | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import uuid
 from collections.abc import Callable
@@ -190,7 +191,19 @@ def test_who_lives_in_a_house_complains_without_a_number_and_the_desk_deals_with
     status, page = typed(client, f"/feedback/complain?in=en&at={at}", {"what": WORDS, "reach": "Motra", "change": "el"})
     assert (status, '<html lang="el">' in page, WORDS in page, "Motra" in page) == (200, True, True, True)
     left = client.post("/hide-screen", data={"hidden_at": "/feedback", "in": "el"})
-    assert "Η οθόνη είναι κρυμμένη" in client.get(left.headers["Location"]).text
+    page = client.get(left.headers["Location"]).text
+    assert "Η οθόνη είναι κρυμμένη" in page
+    assert 'href="/feedback?in=el"' in page
+    # Who leaves the page of a house leads the next one there, in the language of the page.
+    shown = client.get(f"/feedback/complain?in=el&at={at}").text
+    (sent,) = re.findall(r'<form method="post" action="/hide-screen".*?</form>', shown)
+    left = client.post("/hide-screen", data=dict(re.findall(r'name="(\w+)" value="([^"]+)"', sent)))
+    page = client.get(left.headers["Location"]).text
+    (on,) = re.findall(r'<a href="([^"]+)"', page)
+    assert html.unescape(on) == f"/feedback?in=el&at={at}"
+    assert "at=" not in client.post("/hide-screen", data={"in": "el", "at": "x y<"}).headers["Location"]
+    for junk in ("/blank?in=tlh&at=x", "/blank?at=x", "/blank?in=el&at=%00"):
+        assert ('href="/"' in client.get(junk).text) == ("in=el" not in junk)
     assert client.post("/hide-screen", data={"in": "//x"}).headers["Location"] == "/blank"
     assert "Write what happened." in typed(client, f"/feedback/complain?in=en&at={at}", {"what": " \u202e\r\n"})[1]
     status, page = typed(client, "/feedback/complain?in=en", {"what": "a" * (LONGEST + 1)})

@@ -44,8 +44,11 @@ SETTLE_LABELS = {
     State.PAID: N_("It was paid"),
     State.RETURNED: N_("It came back, or cannot be paid"),
 }
-PAID_ALTHOUGH = N_("The money had gone out already")
-"""What the desk says of a benefit that was called off while the payment was in its hands."""
+CALLED_OFF_LABELS = {
+    State.PAID: N_("The money had gone out already"),
+    State.RETURNED: N_("No money went out"),
+}
+"""What the desk says of a benefit that was called off, maybe while the payment was in its hands."""
 
 
 class AskBenefitForm(OnceForm):

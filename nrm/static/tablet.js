@@ -35,5 +35,23 @@
     sends = false;
   });
 
+  // Who walks away leaves nothing for the next one: without a hand on it the page goes back to the first one, also when
+  // the tablet slept meanwhile.
+  const left = 5 * 60 * 1000;
+  let touched = Date.now(), goes = false;
+  const look = () => {
+    if (goes || sends || Date.now() - touched < left) return;
+    goes = true;
+    const first = one("main .back").href;
+    one("main").replaceChildren();
+    location.replace(first);
+  };
+  // Asleep for too long: what wakes it is not the hand that wrote.
+  for (const sign of ["keydown", "pointerdown", "scroll", "input"]) {
+    addEventListener(sign, () => { look(); touched = Date.now(); }, { passive: true });
+  }
+  document.addEventListener("visibilitychange", look);
+  setInterval(look, 5000);
+
   addEventListener("pagehide", () => one("main").replaceChildren());
 })();

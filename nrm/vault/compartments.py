@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Table, and_, bindparam, delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock, crypto
@@ -184,6 +184,25 @@ def create(
         grants.grant(session, compartment_key, case_id, compartment, 1, grantees, by=by)
         grants.grant_members(session, compartment_key, case_id, compartment, 1, members, by=by)
     shredding.store(shred_keys)
+
+
+_UNPLACE = (
+    # A place that follows from nothing, below zero, where no row is put in its order.
+    text("UPDATE sealed_compartments SET rowid = -1 - (random() & 4611686018427387903) WHERE case_id = :case_id"),
+    text("UPDATE grants SET rowid = -1 - (random() & 4611686018427387903) WHERE case_id = :case_id"),
+)
+
+
+def create_unplaced(
+    session: Session, case_id: uuid.UUID, values: Mapping[str, dict[str, Any]], holders: Collection[uuid.UUID]
+) -> None:
+    """As `create`, so that the place of a row does not tell between which others it was written: SQLite numbers rows as
+    they come, and those beside it have an hour in the audit chain."""
+    create(session, case_id, values, holders)
+    if session.get_bind(SealedCompartment).dialect.name == "sqlite":
+        for statement in _UNPLACE:
+            session.execute(statement, {"case_id": case_id.hex})
+    shredding.unplace(case_id)
 
 
 def put(session: Session, case_id: uuid.UUID, compartment: str, sealed_value: bytes) -> None:

@@ -65,6 +65,18 @@ def _held_or_new(session: Session, place: Place, holders: Collection[uuid.UUID],
         return grants.recipients(session, holders, by=by, again=grants.holders_of(session, *place))
 
 
+def replace(
+    session: Session, case_id: uuid.UUID, compartment: str, value: dict[str, Any], holder_id: uuid.UUID, *, by: Actor
+) -> None:
+    """A new epoch of the compartment with `value` in place of what is there, for one organisation: what was sealed
+    before is destroyed with the old shred key, in every backup, too. Raises CannotOpen, StaleRevision."""
+    row, *opened_with = keys(session, case_id, compartment, by=by)
+    grantees = _held_or_new(session, (case_id, compartment), [holder_id], by)
+    following = follow(session, row, opened_with, grantees, revision=row.revision + 1, value=value)
+    place = {"case_id": case_id, "compartment": compartment, "epoch": row.epoch + 1}
+    shredding.store([{**place, "key": following[1]}])
+
+
 def give_to_members(
     session: Session,
     case_id: uuid.UUID,

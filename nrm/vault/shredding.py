@@ -61,6 +61,19 @@ def store(shred_keys: Sequence[dict[str, object]], release_keys: Sequence[dict[s
                 connection.execute(insert(model), list(keys))
 
 
+_UNPLACE = text(
+    # A place that follows from nothing, below zero, where no row is put in its order.
+    "UPDATE shred_keys SET rowid = -1 - (random() & 4611686018427387903) WHERE case_id = :case_id"
+)
+
+
+def unplace(case_id: uuid.UUID) -> None:
+    """The place of these keys no longer tells between which others they were written (SQLite)."""
+    with _engine().begin() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.execute(_UNPLACE, {"case_id": case_id.hex})
+
+
 _SHRED_KEY = Prepared(
     select(ShredKey.__table__.c.key).where(
         ShredKey.__table__.c.case_id == bindparam("case_id"),

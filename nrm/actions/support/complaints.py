@@ -104,7 +104,9 @@ def _seal(said: Mapping[str, str], *, without_house: bool) -> None:
             complaint = Complaint(id=uuid.uuid4(), dealt_on=None, dealt_by_id=None, without_house=without_house)
             session.add(complaint)
             session.flush()
-            vault.create(session, complaint.id, {COMPLAINT: {**value, "on": days.today().isoformat()}}, holders)
+            vault.create_unplaced(
+                session, complaint.id, {COMPLAINT: {**value, "on": days.today().isoformat()}}, holders
+            )
     except (keyrings.HoldsNoKeys, CannotOpen):
         raise CannotTake from None
 

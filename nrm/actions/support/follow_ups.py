@@ -7,7 +7,7 @@ that is closed stays closed for all else: writing a contact opens and changes no
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -50,6 +50,10 @@ from nrm.vault import shifts as shift_vault
 CannotOpen = members.CannotOpen
 StaleRevision = vault.StaleRevision
 _BATCH = 100
+
+
+class OthersWait(Exception):
+    """Nothing is ended: not those benefits wait that the actor had read."""
 
 
 def agree(*, case_id: uuid.UUID, words: Mapping[str, str], child_return: bool = False, by: Actor) -> None:
@@ -143,6 +147,13 @@ def opened(*, case_id: uuid.UUID, by: Actor) -> tuple[dict[str, Any], int] | Non
     return read.value, read.revision
 
 
+def waiting(*, case_id: uuid.UUID, by: Actor) -> list[str] | None:
+    """The payment codes that wait and that `end` would call off, for a session that opened what is sealed; else None.
+    Raises NotPermitted, NotVisible."""
+    found = opened(case_id=case_id, by=by)
+    return sorted(benefit_ends.waiting_in(found[0])) if found is not None else None
+
+
 def record(*, case_id: uuid.UUID, months: int, contact: Contact, text: str = "", by: Actor) -> Stand:
     """What came of a contact; returns how it stands now. A later entry of the same months corrects the one before,
     which stays under seal. After the last contact, or when she does not want it any more, the follow-up is over.
@@ -213,15 +224,20 @@ def _tried_today(row: FollowUpDate) -> bool:
     return row.state == Stand.OPEN and row.tries > 0 and row.next_on == again_on
 
 
-def end(*, case_id: uuid.UUID, by: Actor) -> None:
+def end(*, case_id: uuid.UUID, seen: Collection[str] = (), by: Actor) -> None:
     """She does not want it any more: how she is reached and all words are destroyed at once. A benefit that waits is
-    called off by it.
+    called off by it; `seen`: those that the actor read are called off. Their codes stay under seal, until the payment
+    desk has said whether the money had gone out.
 
-    Raises NotPermitted, NotVisible, CaseRefused, FollowUpRefused, CannotOpen for who cannot read whether one waits.
+    Raises NotPermitted, NotVisible, CaseRefused, FollowUpRefused, OthersWait, CannotOpen for who cannot read whether
+    one waits.
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
-        if not benefit_ends.let_go(session, _standing(case_id, by), by):
+        found = _standing(case_id, by)
+        if benefit_ends.waiting(found, by) not in (None, set(seen)):
+            raise OthersWait
+        if not benefit_ends.let_go(session, found, by):
             raise CannotOpen
         steps.end(session, case_id, Ended.NO_LONGER, by)
     erasure_steps.carry_out()
@@ -267,7 +283,7 @@ def pass_time(*, by: Actor) -> int:
                 steps.begin(session, case_id, left_on)
                 number += 1
         gone = [case_id for case_id in rows.lapsed(today, _BATCH) if steps.end(session, case_id, Ended.LAPSED, by)]
-        over = rows.finished(today - timedelta(days=country().retention.notice_days), _BATCH)
+        over = rows.finished(today - timedelta(days=country().retention.notice_days), today, _BATCH)
         for follow_up_id in over:
             epochs.erase(session, follow_up_id, [FOLLOW_UP])
     if gone or over:

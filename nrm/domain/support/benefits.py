@@ -46,10 +46,13 @@ SETTLES: Mapping[State, frozenset[State]] = {
     State.ASKED: frozenset({State.PAID, State.RETURNED}),
     State.PAID: frozenset({State.RETURNED}),
     State.RETURNED: frozenset(),
-    State.CALLED_OFF: frozenset({State.PAID}),
+    State.CALLED_OFF: frozenset({State.PAID, State.RETURNED}),
 }
 """What the payment desk can say of a benefit that stands like this. Money that went out is recorded whatever happened
-meanwhile: also of one that was called off while the desk had it in hand."""
+meanwhile: also of one that was called off while the desk had it in hand. That none went out is said, too: the
+house then needs to know no more whose it was."""
+ANSWERED_MONTHS = 3
+"""For so many months after it was called off the payment desk is asked whether the money had gone out."""
 UNDONE_WITHIN = timedelta(days=1)
 """What the desk recorded can be taken back on the day itself and on the one after."""
 
@@ -110,6 +113,11 @@ def month_after(day: date, number: int) -> date:
     """The first day of the month so many months after that of a day."""
     count = day.year * 12 + day.month - 1 + number
     return date(count // 12, count % 12 + 1, 1)
+
+
+def answer_since(today: date) -> date:
+    """What was called off in this month or later is not over before the payment desk says whether money went out."""
+    return month_after(today, -ANSWERED_MONTHS)
 
 
 def check_settled(state: State, to: State) -> None:

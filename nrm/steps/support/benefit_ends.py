@@ -3,11 +3,12 @@ again (ADR 0165)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.support import benefits as rules
@@ -16,7 +17,7 @@ from nrm.domain.support.follow_ups import FOLLOW_UP
 from nrm.models.support.follow_ups import FollowUp
 from nrm.store import days
 from nrm.store.rows.support import benefits as rows
-from nrm.vault import care_notes, compartments
+from nrm.vault import care_notes, compartments, epochs
 
 
 def among(value: Mapping[str, Any]) -> list[Entry]:
@@ -35,6 +36,38 @@ def let_go(session: Session, follow_up: FollowUp, by: Actor) -> bool:
     if called_off:
         rows.stir(session)
     return True
+
+
+def waiting(follow_up: FollowUp, by: Actor) -> set[str] | None:
+    """The payment codes that wait in what is sealed of a follow-up; None where it does not open for the actor."""
+    value = compartments.glance(db.session(), follow_up.id, FOLLOW_UP, by=by) if by.organisation_id else None
+    return None if value is None else waiting_in(value)
+
+
+def waiting_in(value: Mapping[str, Any]) -> set[str]:
+    """The payment codes that wait among what is sealed of a follow-up."""
+    return rows.asked({each.code for each in among(value)})
+
+
+def keep_codes(session: Session, follow_up: FollowUp, by: Actor) -> bool:
+    """The person wants no contact any more: of what is sealed of the follow-up nothing stays but the codes of which the
+    payment desk can still say that money went out, under a new key; the old one is listed for destruction. False where
+    there is none, or nothing opens for the actor: then nothing is kept."""
+    value = compartments.glance(session, follow_up.id, FOLLOW_UP, by=by) if by.organisation_id else None
+    open_ = rows.unsettled([each.code for each in among(value or {})], rules.answer_since(days.today()))
+    if not open_ or value is None:
+        return False
+    epochs.replace(session, follow_up.id, FOLLOW_UP, _of(value, open_), follow_up.organisation_id, by=by)
+    return True
+
+
+def _of(value: Mapping[str, Any], codes: Collection[str]) -> dict[str, Any]:
+    """What is sealed of the benefits with these codes, and nothing else."""
+    return {
+        name: each
+        for name, each in value.items()
+        if isinstance(each, dict) and "plan" in each and each.get("code") in codes
+    }
 
 
 def carry_into_care(session: Session, follow_up: FollowUp, by: Actor) -> None:

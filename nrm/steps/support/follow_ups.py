@@ -48,7 +48,8 @@ def end(session: Session, case_id: uuid.UUID, why: Ended, by: Actor) -> bool:
     """The follow-up of the case is over, if there is one: contacts that were not made are not made any more. How she is
     reached and every word are destroyed at once, or, after the last contact, when the time for a correction is over. A
     benefit that waits is called off first, as far as the actor can read whose it is; of what nobody ended that is kept
-    for a time, while one of the house waits. Returns whether there was one. Call `erasures.carry_out` after the
+    for a time, while one of the house waits, and of what she ended the codes alone, while the payment desk can say that
+    money had gone out. Returns whether there was one. Call `erasures.carry_out` after the
     transaction."""
     found = rows.standing(case_id, lock=True)
     if found is None:
@@ -73,7 +74,8 @@ def end(session: Session, case_id: uuid.UUID, why: Ended, by: Actor) -> bool:
             .values(alarm_on=None, alarm_by_id=None)
             .execution_options(synchronize_session=False)
         )
-        if traced or why is not Ended.LAPSED:
+        kept = why is Ended.NO_LONGER and benefit_ends.keep_codes(session, found, by)
+        if not kept and (traced or why is not Ended.LAPSED):
             epochs.erase(session, found.id, [FOLLOW_UP])
     audit.append(session, audit.Event.FOLLOW_UP_ENDED, by=by, case_id=case_id, why=str(why))
     return True

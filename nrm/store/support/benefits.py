@@ -38,6 +38,10 @@ class BenefitLine:
         """Whether the payment desk can still take back what it said of it last."""
         return self.settled_on is not None and self.settled_on >= today - UNDONE_WITHIN
 
+    def is_asked_about(self, since: date) -> bool:
+        """Whether it was called off in that month or later and the payment desk has not said whether money went out."""
+        return self.state is State.CALLED_OFF and self.settled_month is not None and self.settled_month >= since
+
     @property
     def last_month(self) -> date:
         """The last month that it is for."""

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, lit
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.support.follow_ups import EARLY, FollowUpRefusal, Stand, is_late
+from nrm.domain.support.follow_ups import EARLY, Ended, FollowUpRefusal, Stand, is_late
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
@@ -73,6 +73,11 @@ class CaseLine:
     def next(self) -> ContactLine | None:
         """The contact whose turn it is."""
         return next((each for each in self.contacts if each.state is Stand.OPEN), None)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the person ended it: nothing of it is kept but codes of benefits."""
+        return self.ended_why == Ended.NO_LONGER
 
     @property
     def alarms(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -56,6 +57,9 @@ from nrm.web.accounts.members import NOT_NOW
 from nrm.web.language import gettext, languages, text_in, translated
 
 blueprint = Blueprint("accounts", __name__)
+
+_AT = re.compile(r"[\w-]{1,100}", re.ASCII)
+"""What can be the token in the address of a house's page."""
 
 WEAK = {
     PasswordRefusal.SHORT: N_("Enter a password of at least 12 characters"),
@@ -155,6 +159,9 @@ def hide_screen() -> BaseResponse:
     # The reader of a page without an account may speak no language of the program.
     said = request.form.get("in", "")
     words: dict[str, Any] = {"in": said} if said in country().handouts.feedback else {}
+    at = request.form.get("at", "")
+    if words and _AT.fullmatch(at):
+        words["at"] = at  # of the page of a house: the next one who lives there begins at it
     response = redirect(url_for("screen_lock.unlock_page") if idle else url_for("accounts.blank", **words), 303)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
@@ -182,7 +189,10 @@ def speak_meanwhile(language: str, page: str) -> BaseResponse:
 
 @blueprint.get("/blank")
 def blank() -> str:
-    return render_template("blank.html", t=country().handouts.feedback.get(request.args.get("in", "")))
+    said, at = request.args.get("in", ""), request.args.get("at", "")
+    texts = country().handouts.feedback.get(said)
+    kept: dict[str, Any] = {"in": said, **({"at": at} if _AT.fullmatch(at) else {})}
+    return render_template("blank.html", t=texts, on=url_for("feedback.index", **kept) if texts else "/")
 
 
 @blueprint.get("/invitations/<token>")

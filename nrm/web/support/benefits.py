@@ -9,8 +9,8 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from forms import SelectChoice
 from forms.shelter.cases import CASE_REFUSED
 from forms.support.benefits import (
+    CALLED_OFF_LABELS,
     CHANNEL_WORDS,
-    PAID_ALTHOUGH,
     REFUSED,
     SETTLE_LABELS,
     STATE_LABELS,
@@ -21,7 +21,7 @@ from forms.support.benefits import (
 from nrm.actions.support import benefits as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefused
-from nrm.domain.support.benefits import SETTLES, BenefitRefusal, BenefitRefused, Entry, State, months
+from nrm.domain.support.benefits import SETTLES, BenefitRefusal, BenefitRefused, Entry, State, answer_since, months
 from nrm.domain.words import N_
 from nrm.store import days
 from nrm.store.countries import country
@@ -52,12 +52,14 @@ def _held(case_id: uuid.UUID) -> SeenCase:
 @access.requires(Permission.STAY_MANAGE)
 def of_person(case_id: uuid.UUID) -> Answer:
     """The benefits of a person, for a session that opened where they lie; without it nothing says that there is one."""
-    case = _held(case_id)
+    case, nothing = _held(case_id), False
     try:
         mine: Mine | None = actions.of_person(case_id=case_id, by=access.actor())
     except actions.CannotOpen:
         mine = None
-    except (CaseRefused, BenefitRefused) as error:
+    except BenefitRefused:  # of a closed case of which nothing is sealed any more
+        mine, nothing = [], True
+    except CaseRefused as error:
         return _refused(error)
     by = access.actor()
     follow_up = follow_ups.of_case(case_id, by=by) if case.status != "open" else None
@@ -65,6 +67,7 @@ def of_person(case_id: uuid.UUID) -> Answer:
         "support/benefits/of_person.html",
         case=case,
         mine=mine,
+        nothing=nothing,
         may_ask=mine is not None and actions.may_ask(case_id=case_id, by=by),
         follow_up=follow_up is not None and follow_up.is_kept,
         channels=CHANNEL_WORDS,
@@ -119,12 +122,23 @@ def ask(case_id: uuid.UUID) -> Answer:
     if not form.validate():
         return _ask_page(case, form, 422)
     try:
-        actions.ask(case_id=case_id, wanted=form.wanted, once=once, by=access.actor())
+        code = actions.ask(case_id=case_id, wanted=form.wanted, once=once, by=access.actor())
     except actions.CannotOpen:
         return errors.error_page(409, OPEN_FIRST)
     except (CaseRefused, BenefitRefused) as error:
         return _refused(error)
-    return redirect(url_for("benefits.of_person", case_id=case_id), 303)
+    return _asked(case, code)
+
+
+def _asked(case: SeenCase, code: str) -> Answer:
+    """What was asked for: on the page of the person, or, where that does not open for this session, once here."""
+    by = access.actor()
+    try:
+        actions.of_person(case_id=case.id, by=by)
+    except actions.CannotOpen:
+        (line,) = store.by_codes([code], by=by)
+        return render_template("support/benefits/asked.html", case=case, line=line, channels=CHANNEL_WORDS)
+    return redirect(url_for("benefits.of_person", case_id=case.id), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/benefits/call-off")
@@ -218,11 +232,14 @@ def _of_nobody(*, done: bool) -> Answer:
 @access.requires(Permission.BENEFIT_SETTLE)
 def of_desk() -> str:
     """What the payment desk is asked for."""
-    lines = store.of_desk(by=access.actor())
+    lines, since = store.of_desk(by=access.actor()), answer_since(days.today())
+    waiting = [line for line in lines if line.state is State.ASKED]
+    asked_about = [line for line in lines if line.is_asked_about(since)]
     return render_template(
         "support/benefits/of_desk.html",
-        waiting=[line for line in lines if line.state is State.ASKED],
-        over=[line for line in lines if line.state is not State.ASKED],
+        waiting=waiting,
+        asked_about=asked_about,
+        over=[line for line in lines if line not in waiting and line not in asked_about],
         channels=CHANNEL_WORDS,
         states=STATE_LABELS,
     )
@@ -236,10 +253,9 @@ def settle_page(payment_code: str) -> Answer:
 
 def _settle_form(line: BenefitLine) -> SettleBenefitForm:
     form = SettleBenefitForm(request.form)
+    labels = CALLED_OFF_LABELS if line.state is State.CALLED_OFF else SETTLE_LABELS
     form.to.choices = [
-        SelectChoice(value=str(each), label=PAID_ALTHOUGH if line.state is State.CALLED_OFF else label)
-        for each, label in SETTLE_LABELS.items()
-        if each in SETTLES[line.state]
+        SelectChoice(value=str(each), label=label) for each, label in labels.items() if each in SETTLES[line.state]
     ]
     return form
 

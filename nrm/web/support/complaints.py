@@ -29,6 +29,8 @@ Answer = Response | tuple[str, int] | str
 FEW, FEW_OF_HOUSE = (10, 600.0), (20, 600.0)
 """So many complaints of one address in so many seconds: from the page that is of no house, and, apart, from that of
 each house. Nobody closes it for another address, and who closes the one does not close the other."""
+NO_HOUSE = "-"
+"""What is chosen for a complaint that is about no house; no organisation has this code."""
 NOT_OPEN = N_("It does not open for you: a colleague who can open it reads it to you.")
 OPEN_FIRST = N_("Open it first: the quarter of an hour is over.")
 ALREADY = N_("It is marked so already.")
@@ -99,7 +101,8 @@ def type_page() -> Answer:
 def _type_form(*, typed: bool = True) -> TypeComplaintForm:
     form = TypeComplaintForm(request.form if typed else None)
     houses = [SelectChoice(value=each.code, label=text_in(each.names)) for each in store.houses(by=access.actor())]
-    form.house.choices = [SelectChoice(value="", label=gettext("no house, or not known")), *houses]
+    none = SelectChoice(value=NO_HOUSE, label=gettext("no house, or not known"))
+    form.house.choices = [SelectChoice(value="", label=""), none, *houses]
     return form
 
 
@@ -115,6 +118,8 @@ def take_down() -> Answer:
     if not form.validate():
         return _type_page(form, 422)
     said = {name: (form[name].data or "").strip() for name in ("text", "where", "house", "reach")}
+    if said["house"] == NO_HOUSE:
+        said["house"] = ""
     try:
         actions.take_down(**said, came=Came(form.came.data), by=access.actor())
     except CannotTake:

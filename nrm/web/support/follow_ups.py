@@ -20,11 +20,9 @@ from forms.support.follow_ups import (
     AgreeForm,
     ContactForm,
 )
-from nrm.actions.support import benefits
 from nrm.actions.support import follow_ups as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
-from nrm.domain.support.benefits import BenefitRefused, State
 from nrm.domain.support.follow_ups import WORDS, FollowUpRefusal, FollowUpRefused, Result, Stand
 from nrm.domain.words import N_
 from nrm.store.accounts import second_hands
@@ -248,7 +246,7 @@ def _contact(
         field: Any = form[name]
         field.choices = of_list(list_) if name != "outcome" or line is found.contacts[-1] else []
     form.needs.choices = of_list("needs")
-    why_not = line.why_not(today())
+    why_not = line.why_not(today()) or (FollowUpRefusal.ENDED if found.is_gone else None)
     if why_not is None and any(each.months < months and each.state is Stand.OPEN for each in found.contacts):
         why_not = FollowUpRefusal.EARLIER_FIRST
     return case, line, form, why_not
@@ -299,25 +297,25 @@ def end_page(case_id: uuid.UUID) -> Answer:
     case = _held(case_id)
     if _standing(case_id) is None:
         return errors.error_page(409, REFUSED[FollowUpRefusal.ENDED])
-    return render_template("support/follow_ups/end.html", case=case, waiting=_waiting(case_id))
+    return _end_page(case)
 
 
-def _waiting(case_id: uuid.UUID) -> list[str]:
-    """The payment codes that wait, for a session that opened where they lie."""
-    try:
-        mine = benefits.of_person(case_id=case_id, by=access.actor())
-    except (benefits.CannotOpen, CaseRefused, BenefitRefused):
-        return []
-    return [line.code for _, line in mine if line is not None and line.state is State.ASKED]
+def _end_page(case: SeenCase, *, others: bool = False) -> Answer:
+    """What waits and is called off; `others`: it is not what the page said before."""
+    waiting = actions.waiting(case_id=case.id, by=access.actor())
+    status = 409 if others else 200
+    return render_template("support/follow_ups/end.html", case=case, waiting=waiting, others=others), status
 
 
 @blueprint.post("/cases/<uuid:case_id>/follow-up/end")
 @access.requires(Permission.STAY_MANAGE)
 def end(case_id: uuid.UUID) -> Answer:
     """She does not want it any more."""
-    _held(case_id)
+    case = _held(case_id)
     try:
-        actions.end(case_id=case_id, by=access.actor())
+        actions.end(case_id=case_id, seen=request.form.getlist("seen"), by=access.actor())
+    except actions.OthersWait:
+        return _end_page(case, others=True)
     except actions.CannotOpen:
         return errors.error_page(409, NOT_BY_YOU)
     except (CaseRefused, FollowUpRefused) as error:

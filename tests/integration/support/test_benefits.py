@@ -26,8 +26,9 @@ from nrm.domain.shelter.data_requests import RequestKind
 from nrm.domain.support.benefits import BenefitRefusal, BenefitRefused, Channel, State, Wanted, month_after
 from nrm.domain.support.follow_ups import Ended
 from nrm.models.audit import AuditEntry
-from nrm.models.shelter.cases import Case
+from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.models.support.benefits import Benefit
+from nrm.models.support.follow_ups import FollowUp
 from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
 from nrm.store.support import benefits as store
@@ -151,11 +152,15 @@ def test_a_benefit_from_the_page_of_a_person_to_the_desk_and_back(vatra: Actor, 
     assert state(second) == "called_off"
     # The money was out already when it was called off: that is recorded, and the house reads it.
     assert "do not pay it" in desk.get(f"/benefits/{second}?lang=en")
-    refused(BenefitRefusal.OVER, benefits.settle, code=second, to=State.RETURNED, by=factories.actor(DESK))
-    desk.post(f"/benefits/{second}", {"to": "paid"})
-    assert state(second) == "paid"
-    desk.post(f"/benefits/{second}/undo")
-    assert state(second) == "called_off"
+    refused(BenefitRefusal.OVER, benefits.settle, code=second, to=State.ASKED, by=factories.actor(DESK))
+    asked = "Called off: say whether the money had gone out"
+    for said, stands in (("paid", "paid"), ("returned", "returned")):
+        assert asked in desk.get("/benefits?lang=en")
+        desk.post(f"/benefits/{second}", {"to": said})
+        assert state(second) == stands
+        assert asked not in desk.get("/benefits?lang=en")
+        desk.post(f"/benefits/{second}/undo")
+        assert state(second) == "called_off"
     refused(BenefitRefusal.OVER, benefits.call_off, case_id=opened_.case_id, code=code, by=vatra)
     # Of the desk the chain says which code, of the house only that something was written under seal.
     entries = db.session.execute(select(AuditEntry.event, AuditEntry.details)).all()
@@ -185,7 +190,11 @@ def test_after_the_shelter_it_is_asked_for_under_the_key_of_the_follow_up_and_go
     path = f"/cases/{case_id}/benefits"
     assert f"/cases/{case_id}/follow-up" in manager.get(path)
     assert path in manager.get(f"/cases/{case_id}/follow-up")
-    manager.get(f"/cases/{nobody}/benefits", 409)  # nothing is kept in which one could lie
+    # Nothing is kept in which one could lie: to read that is no error, and nothing can be asked for.
+    page = manager.get(f"/cases/{nobody}/benefits?lang=en")
+    assert "What said which payment codes are hers is destroyed, or was never written" in page
+    assert f"/cases/{nobody}/benefits/ask" not in page
+    manager.get(f"/cases/{nobody}/benefits/ask", 409)
     follow_ups.open_words(case_id=case_id, by=vatra)
     code = ask(case_id, vatra)
     assert [entry.code for entry, _ in benefits.of_person(case_id=case_id, by=vatra)] == [code]
@@ -198,14 +207,94 @@ def test_after_the_shelter_it_is_asked_for_under_the_key_of_the_follow_up_and_go
     second = ask(case_id, vatra)
     benefits.call_off(case_id=case_id, code=second, by=vatra)
     assert (state(code), state(second)) == ("asked", "called_off")
-    # Who ends it reads before that a benefit waits; what waits is called off by the same press.
-    page = manager.get(f"/cases/{case_id}/follow-up/end?lang=en")
+    # Who ends it reads before that a benefit waits, and what to do; what waits is called off by the same press.
+    address = f"/cases/{case_id}/follow-up/end"
+    page = manager.get(f"{address}?lang=en")
     assert "1 benefit waits to be paid and is called off by this" in page
-    assert code in page
-    manager.post(f"/cases/{case_id}/follow-up/end")
-    assert state(code) == "called_off"
-    refused(BenefitRefusal.CLOSED, benefits.of_person, case_id=case_id, by=vatra)
-    assert {each.code for each in store.of_house(by=vatra)} == {code, second}
+    assert "Ask the payment desk first whether the money has gone out already" in page
+    assert re.findall(r'name="seen" value="([^"]+)"', page) == [code]
+    # Another one was asked for in a second tab: nothing ends, and the page names both.
+    third = ask(case_id, vatra)
+    for seen in ([code], [], [code, third, second], ["x"]):
+        page = manager.post(f"{address}?lang=en", {"seen": seen}, 409)
+        assert "What waits to be paid has changed since this page was shown" in page
+    assert (state(code), state(third)) == ("asked", "asked")
+    assert sorted(re.findall(r'name="seen" value="([^"]+)"', page)) == sorted([code, third])
+    other = sign_in("vatra.case_worker")  # has not opened it: nothing says what waits, and nothing ends
+    page = other.get(f"{address}?lang=en")
+    assert "only who has read it can end this" in page
+    page += other.post(f"{address}?lang=en", status=409)
+    assert "you have not read it: nothing ended" in page
+    assert code not in page
+    manager.post(address, {"seen": [code, third]})
+    assert (state(code), state(third)) == ("called_off", "called_off")
+    assert {each.code for each in store.of_house(by=vatra)} == {code, second, third}
+
+
+@pytest.mark.slow
+def test_whose_a_code_is_stays_readable_until_the_desk_has_said_whether_its_money_went_out(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    """The contact ends while the payment is in the hands of the desk, which records only then that it was paid."""
+    case_id, late = followed(vatra), followed(vatra, bed=1)
+    codes = {}
+    for each in (case_id, late):
+        follow_ups.open_words(case_id=each, by=vatra)
+        codes[each] = ask(each, vatra, channel=Channel.VOUCHER)
+        assert _sealed_of(each) == [1]
+        follow_ups.end(case_id=each, seen=[codes[each]], by=vatra)
+        # How she is reached is gone with its key; of what was sealed the code alone is there, under a new one.
+        assert _sealed_of(each) == [2]
+        found = follow_ups.opened(case_id=each, by=vatra)
+        assert found is not None
+        assert [each["code"] for each in found[0].values()] == [codes[each]]
+    refused(BenefitRefusal.CLOSED, ask, case_id=case_id, by=vatra)
+    factories.later(days=2)
+    tending.tend()
+    benefits.settle(code=codes[case_id], to=State.PAID, by=factories.actor(DESK))
+    factories.later(days=2)
+    tending.tend()
+    manager = sign_in(MANAGER)
+    assert "1 benefit was paid or came back" in manager.get("/?lang=en")
+    page = manager.get(f"/cases/{case_id}/follow-up?lang=en")
+    assert "Payment codes alone are kept" in page
+    assert codes[case_id] not in page
+    manager.post(f"/cases/{case_id}/follow-up/open")
+    page = manager.get(f"/cases/{case_id}/follow-up?lang=en")
+    assert f"/cases/{case_id}/benefits" in page
+    assert WORDS["channel"] not in page
+    assert codes[case_id] in manager.get(f"/cases/{case_id}/benefits")
+    # The house has read it, and of the other one the desk says that nothing went out: then nothing of them is kept.
+    manager.post("/benefits/of-house/seen")
+    tending.tend()
+    assert _sealed_of(case_id), "the desk owes the house an answer about the other one"
+    benefits.settle(code=codes[late], to=State.RETURNED, by=factories.actor(DESK))
+    sign_in(MANAGER).post("/benefits/of-house/seen")
+    tending.tend()
+    assert _sealed_of(late), "what the desk said can still be taken back"
+    factories.later(days=2)
+    tending.tend()
+    tending.tend()
+    assert not _sealed_of(case_id)
+    assert not _sealed_of(late)
+    # Where the desk says nothing, it ends by itself.
+    vatra = factories.actor(MANAGER)
+    third = followed(vatra, bed=2)
+    follow_ups.open_words(case_id=third, by=vatra)
+    follow_ups.end(case_id=third, seen=[ask(third, vatra)], by=vatra)
+    factories.later(days=88)
+    tending.tend()
+    assert _sealed_of(third)
+    factories.later(days=3)
+    tending.tend()
+    assert not _sealed_of(third)
+
+
+def _sealed_of(case_id: uuid.UUID) -> list[int]:
+    """The epochs of what is sealed of the follow-ups of a case."""
+    db.session.rollback()
+    ids = select(FollowUp.id).where(FollowUp.case_id == case_id)
+    return list(db.session.scalars(select(SealedCompartment.epoch).where(SealedCompartment.case_id.in_(ids))))
 
 
 @pytest.mark.slow
@@ -236,6 +325,25 @@ def test_what_waits_is_read_and_called_off_when_nothing_can_be_asked_for_any_mor
     sign_in("iom.shelter_manager").post("/benefits/of-house/call-off", {"code": codes[1]}, 422)
     manager.post("/benefits/of-house/call-off", {"code": codes[1]})
     assert state(codes[1]) == "called_off"
+
+
+@pytest.mark.slow
+def test_who_asks_while_care_is_not_open_reads_code_and_voucher_once(vatra: Actor, sign_in: SignIn) -> None:
+    """Nothing was written in care before, so there was nothing to open; what is asked for begins it."""
+    path = f"/cases/{admitted(vatra).case_id}/benefits"
+    manager = sign_in(MANAGER)
+    (once,) = re.findall(r'name="once" value="([0-9a-f-]{36})"', manager.get(f"{path}/ask"))
+    data = {"once": once, "amount": "12000", "first": f"{days.today():%Y-%m}", "months": "1", "channel": "voucher"}
+    page = manager.post(f"{path}/ask?lang=en", data, 200)
+    db.session.rollback()
+    (row,) = db.session.scalars(select(Benefit)).all()
+    for shown in (row.code, row.voucher, "is not shown again before you open them"):
+        assert shown in page
+    again = manager.get(f"{path}?lang=en")
+    assert "Open care to read them" in again
+    assert row.code not in again
+    assert row.code not in manager.post(f"{path}/ask", data, 409)  # the page loaded again asks for nothing
+    assert db.session.scalar(select(func.count()).select_from(Benefit)) == 1
 
 
 @pytest.mark.slow

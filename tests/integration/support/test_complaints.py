@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import html
+import itertools
 import re
+import sqlite3
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from nrm import clock
 from nrm.actions import tending
@@ -70,6 +75,33 @@ def test_it_is_sealed_to_the_authority_alone_and_no_entry_or_hour_says_that_it_c
         ):
             with pytest.raises(NotPermitted):
                 refused(by)
+
+
+def test_the_place_of_a_row_does_not_tell_between_which_others_a_complaint_came(app: Flask) -> None:
+    """Rows beside it have their hour in the audit chain: by them it would be known who stood at the tablet."""
+    assert app
+
+    def places(table: str, session: Session) -> dict[str, int]:
+        ours = text(f"SELECT case_id, rowid FROM {table} WHERE compartment = :complaint")
+        return {each.case_id: each.rowid for each in session.execute(ours.bindparams(complaint=COMPLAINT))}
+
+    for number in range(4):
+        complaints.complain(text=f"{WORDS} {number}", reach="", house_id=None)
+    db.session.rollback()
+    came = sorted(places("sealed_compartments", db.session()).values())
+    assert len(came) == 4
+    assert came[-1] < 0  # below every row that was numbered as it came
+    assert max(later - earlier for earlier, later in itertools.pairwise(came)) > 1000
+    assert all(at < 0 for at in places("grants", db.session()).values())
+    with closing(sqlite3.connect(app.extensions["nrm.config"].directory / "shred.db")) as second:
+        keys = second.execute("SELECT rowid FROM shred_keys WHERE compartment = ?", [COMPLAINT]).fetchall()
+    assert len(keys) == 4
+    assert all(at < 0 for (at,) in keys)
+    desk = factories.actor(DESK)
+    assert len(complaints.heard(by=desk)) == 4  # each opens as before
+    complaints.open_words(
+        complaint_id=uuid.UUID(next(iter(places("grants", db.session())))), purpose=Purpose.SAFETY, by=desk
+    )
 
 
 def test_the_desk_opens_it_with_a_purpose_that_is_recorded_and_a_year_after_it_is_destroyed(app: Flask) -> None:
@@ -190,7 +222,19 @@ def test_who_lives_in_a_house_complains_without_a_number_and_the_desk_deals_with
     status, page = typed(client, f"/feedback/complain?in=en&at={at}", {"what": WORDS, "reach": "Motra", "change": "el"})
     assert (status, '<html lang="el">' in page, WORDS in page, "Motra" in page) == (200, True, True, True)
     left = client.post("/hide-screen", data={"hidden_at": "/feedback", "in": "el"})
-    assert "Η οθόνη είναι κρυμμένη" in client.get(left.headers["Location"]).text
+    page = client.get(left.headers["Location"]).text
+    assert "Η οθόνη είναι κρυμμένη" in page
+    assert 'href="/feedback?in=el"' in page
+    # Who leaves the page of a house leads the next one there, in the language of the page.
+    shown = client.get(f"/feedback/complain?in=el&at={at}").text
+    (sent,) = re.findall(r'<form method="post" action="/hide-screen".*?</form>', shown)
+    left = client.post("/hide-screen", data=dict(re.findall(r'name="(\w+)" value="([^"]+)"', sent)))
+    page = client.get(left.headers["Location"]).text
+    (on,) = re.findall(r'<a href="([^"]+)"', page)
+    assert html.unescape(on) == f"/feedback?in=el&at={at}"
+    assert "at=" not in client.post("/hide-screen", data={"in": "el", "at": "x y<"}).headers["Location"]
+    for junk in ("/blank?in=tlh&at=x", "/blank?at=x", "/blank?in=el&at=%00"):
+        assert ('href="/"' in client.get(junk).text) == ("in=el" not in junk)
     assert client.post("/hide-screen", data={"in": "//x"}).headers["Location"] == "/blank"
     assert "Write what happened." in typed(client, f"/feedback/complain?in=en&at={at}", {"what": " \u202e\r\n"})[1]
     status, page = typed(client, "/feedback/complain?in=en", {"what": "a" * (LONGEST + 1)})
@@ -235,6 +279,16 @@ def test_who_lives_in_a_house_complains_without_a_number_and_the_desk_deals_with
     page = desk.get(f"/complaints/{typed_in.id}?lang=en")
     assert "Dera nuk mbyllet." in page
     assert f"typed by {DESK}" in page
+    # About no house: chosen, and not left out.
+    desk.post("/complaints/new", {**paper, "house": "", "where": "Spitali"}, 422)
+    (none,) = re.findall(r'<option value="([^"]+)"[^>]*>no house, or not known', desk.get("/complaints/new?lang=en"))
+    elsewhere = {**paper, "text": "Mjeku më bërtiti.", "house": none, "where": "Spitali"}
+    assert desk.post("/complaints/new", elsewhere) == "/complaints?typed=yes"
+    (typed_in,) = [each for each in complaints.heard(by=factories.actor(DESK)) if each.house == ""]
+    desk.post(f"/complaints/{typed_in.id}/open", {"purpose": "duty_decision"})
+    page = desk.get(f"/complaints/{typed_in.id}?lang=en")
+    assert "Mjeku më bërtiti." in page
+    assert "Spitali" in page
     house = sign_in(MANAGER)
     house.get("/complaints/new", 403)
     for page in ("/complaints", address):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy import case, delete, exists, null, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from nrm.db import db, hit_one, rows_hit
@@ -77,6 +78,24 @@ def is_any_asked(organisation_id: uuid.UUID) -> bool:
     """Whether a benefit of the organisation waits to be paid."""
     asked = exists().where(Benefit.organisation_id == organisation_id, Benefit.state == str(State.ASKED))
     return bool(db.session.scalar(select(asked)))
+
+
+def asked(codes: Collection[str]) -> set[str]:
+    """Those of these codes that wait to be paid."""
+    waits = select(Benefit.code).where(Benefit.code.in_(codes), Benefit.state == str(State.ASKED))
+    return set(db.session.scalars(waits))
+
+
+def is_open(since: date) -> ColumnElement[bool]:
+    """Of which benefits the payment desk can still say that money went out, or the house has not read what it said:
+    called off in that month or later, not seen by the house, or what can still be taken back."""
+    called_off = and_(Benefit.state == str(State.CALLED_OFF), Benefit.settled_month >= since)
+    return or_(called_off, Benefit.untold, Benefit.was != "")
+
+
+def unsettled(codes: Collection[str], since: date) -> set[str]:
+    """Those of these codes of which `is_open` is true."""
+    return set(db.session.scalars(select(Benefit.code).where(Benefit.code.in_(codes), is_open(since))))
 
 
 def forget_days(session: Session, before: date) -> None:

@@ -6,15 +6,16 @@ import uuid
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 
 from nrm.db import db
-from nrm.domain.support.benefits import State
+from nrm.domain.support.benefits import State, answer_since
 from nrm.domain.support.follow_ups import KEPT_FOR_BENEFITS, LAPSES_AFTER, Ended, Stand
 from nrm.models.shelter.cases import SealedCompartment
 from nrm.models.shelter.stays import Stay
 from nrm.models.support.benefits import Benefit
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
+from nrm.store.rows.support.benefits import is_open
 
 
 def standing(case_id: uuid.UUID, *, lock: bool = False) -> FollowUp | None:
@@ -66,17 +67,21 @@ def lapsed(today: date, limit: int) -> Sequence[uuid.UUID]:
     return db.session.scalars(statement.limit(limit)).all()
 
 
-def finished(before: date, limit: int) -> Sequence[uuid.UUID]:
+def finished(before: date, today: date, limit: int) -> Sequence[uuid.UUID]:
     """Agreements that were over on that day or before, and of which something is sealed still; for the system. While a
-    benefit of their house waits they are kept, for so long at most: whose it is may lie in one of them."""
+    benefit of their house waits they are kept, for so long at most: whose it is may lie in one of them. Where the
+    person ended it, what is sealed are codes alone: they are kept while the payment desk owes an answer about one of
+    the house, or the house has not read it, for so long at most."""
     sealed = exists().where(SealedCompartment.case_id == FollowUp.id)
     waits = exists().where(Benefit.organisation_id == FollowUp.organisation_id, Benefit.state == str(State.ASKED))
-    statement = select(FollowUp.id).where(
+    owed = exists().where(Benefit.organisation_id == FollowUp.organisation_id, is_open(answer_since(today)))
+    ended = and_(
         FollowUp.ended_why.in_((str(Ended.FINISHED), str(Ended.LAPSED))),
         FollowUp.ended_on <= before,
-        sealed,
         or_(~waits, FollowUp.ended_on <= before - KEPT_FOR_BENEFITS),
     )
+    codes = and_(FollowUp.ended_why == str(Ended.NO_LONGER), or_(~owed, FollowUp.ended_on <= today - KEPT_FOR_BENEFITS))
+    statement = select(FollowUp.id).where(sealed, or_(ended, codes))
     return db.session.scalars(statement.limit(limit)).all()
 
 

@@ -81,6 +81,7 @@ def test_the_desk_says_paid_of_what_waits_and_that_it_came_back_of_what_was_paid
         (State.ASKED, State.RETURNED),
         (State.PAID, State.RETURNED),
         (State.CALLED_OFF, State.PAID),  # the money was out already
+        (State.CALLED_OFF, State.RETURNED),  # it was not
     }
 
 

@@ -415,7 +415,7 @@ def _act_line(found: Any, by: Actor) -> ActLine:
         by_desk=bool(left_to_desk),
         may_agree=second,
         may_see=parked and sees and act.seen_at is None,
-        may_undo=parked and (desk or (colleague and by.may(PERMISSION[kind]))),
+        may_undo=parked and ((desk and not new) or (colleague and by.may(PERMISSION[kind]))),
         recorded=bool(recorded),
         hands=tuple(_names(_hands(act))) if colleague and status in OPEN and not second else (),
         refusal=refusal,

@@ -65,6 +65,10 @@ UNDONE: Mapping[Undone, str] = {
     Undone.FELL: N_("over: who asked was suspended, or their account was ended"),
 }
 ANSWERED = N_("This was answered already, or its time is over.")
+NEW_AT_DESK = N_(
+    "You have been at the duty desk for less than 14 days: you decide nothing of another organisation. Call one of the "
+    "desk who was there before."
+)
 REFUSALS = {
     ActRefusal.ANSWERED: ANSWERED,
     ActRefusal.OWN: N_("You asked for this yourself. A colleague has to agree."),
@@ -75,6 +79,11 @@ REFUSALS = {
     ),
     ActRefusal.SEEN: N_("Somebody said already that they have seen this."),
     ActRefusal.FELL: N_("Who asked for this is suspended, or their account was ended: it is over, and was not done."),
+    ActRefusal.ONE_HAND: N_(
+        "You are one hand with the person it is about, whom the one who asks suspended before. So you neither agree "
+        "nor decline: another colleague does, or the duty desk."
+    ),
+    ActRefusal.NEW_AT_DESK: NEW_AT_DESK,
 }
 
 HAND_REFUSALS: Mapping[HandRefusal, str] = {
@@ -88,7 +97,10 @@ HAND_REFUSALS: Mapping[HandRefusal, str] = {
     HandRefusal.NOT_CALLED: N_("Call the known number first; then tick the box"),
     HandRefusal.ENDED: N_("The account was ended within 14 days: let the person in again with their own keys."),
     HandRefusal.STOPPED: N_("You asked for this, or are one hand with who did, and it was ended within 24 hours."),
-    HandRefusal.ONE_HAND: N_("You are one hand with this person."),
+    HandRefusal.ONE_HAND: N_(
+        "You are one hand with this person: one of you, or a third alone, let in the other or both. So you neither "
+        "agree nor decline: another colleague does, or the duty desk."
+    ),
     HandRefusal.SUSPENDED: N_("You suspended this person, or are one hand with who did."),
 }
 

@@ -250,7 +250,7 @@ def test_the_suspension_of_an_account_that_was_ended_is_over(app: Flask) -> None
     factories.later(days=30)
     address = f"/suspensions/{suspend(WORKER, MANAGER)}"
     manager = factories.actor(MANAGER)  # who suspended them, and does not end the account alone
-    agreed(asked(lambda: members.disable(member_id=id_of(WORKER), by=manager)), factories.actor("v.fifth"))
+    agreed(asked(lambda: members.disable(member_id=id_of(WORKER), by=manager)), factories.actor(DESK))
     third = Person(app.test_client(), "v.third")
     assert address not in third.get("/")
     assert f"{address}/end" not in third.get(address)

@@ -32,6 +32,7 @@ from nrm.store.accounts import second_hands as store
 from nrm.web import access, errors, hosts, sessions
 from nrm.web.accounts import shown_secrets
 from nrm.web.accounts.happenings import HAPPENINGS
+from nrm.web.accounts.key_log import NEW_AT_DESK
 from nrm.web.accounts.members import GONE, LAST
 from nrm.web.carrying import ACT_WORDS
 
@@ -65,10 +66,6 @@ UNDONE: Mapping[Undone, str] = {
     Undone.FELL: N_("over: who asked was suspended, or their account was ended"),
 }
 ANSWERED = N_("This was answered already, or its time is over.")
-NEW_AT_DESK = N_(
-    "You have been at the duty desk for less than 14 days: you decide nothing of another organisation. Call one of the "
-    "desk who was there before."
-)
 REFUSALS = {
     ActRefusal.ANSWERED: ANSWERED,
     ActRefusal.OWN: N_("You asked for this yourself. A colleague has to agree."),

@@ -18,8 +18,8 @@ from nrm.store.accounts import members as member_store
 from nrm.store.accounts import suspending
 from nrm.store.accounts import suspensions as store
 from nrm.web import access, errors, sessions
+from nrm.web.accounts.key_log import NEW_AT_DESK
 from nrm.web.accounts.members import OWN
-from nrm.web.accounts.second_hands import NEW_AT_DESK
 
 blueprint = Blueprint("suspensions", __name__)
 Answer = BaseResponse | tuple[str, int] | str

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 
+from nrm.domain.accounts import key_log_hands as hands
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.key_log_entries import Party, Proposal, founders_of
@@ -23,11 +24,18 @@ def is_for_older(state: State, proposal: Proposal, member_id: uuid.UUID | None, 
         return False
     if concerned_by(state, proposal) == known.organisation_id:
         return False
+    enough = _would_hold(state, proposal, known.id, at)
     return any(
-        occasion_rows.is_seasoned(each.id) and state.still_needed(proposal, each.id, at)
+        occasion_rows.is_seasoned(each.id)
+        and state.still_needed(proposal, each.id, at)
+        and (not enough or _would_hold(state, proposal, each.id, at))
         for each in state.active_in(known.organisation_id, at)
         if each.id != known.id
     )
+
+
+def _would_hold(state: State, proposal: Proposal, member_id: uuid.UUID, at: int) -> bool:
+    return hands.is_complete(state, proposal.kind, proposal.body, [*proposal.signers, member_id], at)
 
 
 def concerned_by(state: State, proposal: Proposal) -> uuid.UUID | None:

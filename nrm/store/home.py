@@ -53,8 +53,8 @@ class Top:
     not seen; how many steps of plans are due, and how many plans wait for the actor to confirm them; how many contacts
     after the shelter are due; how many complaints about staff wait; how many people of the house have a hearing
     announced; how many quarters wait for a signature under their nights; how many invitations into the organisation are
-    open; of how many benefits the house has not seen what became of them. An actor who has no part in one of them gets
-    0.
+    open; of how many benefits the house has not seen what became of them; how often somebody asked to end the actor's
+    account. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -92,6 +92,7 @@ class Top:
     nights: int = 0
     invited: int = 0
     benefits: int = 0
+    own_end: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -152,4 +153,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         subsidies.number_to_sign(by),
         members.number_invited(by),
         benefits.number_untold(by),
+        second_hands.number_of_own_end(by),
     )

@@ -13,12 +13,14 @@ from nrm.actions.agreement import agreement_versions
 from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible, Permission, Role
 from nrm.store import home as store
 from nrm.store.accounts import changes, holding, members, occasions, second_hands, suspensions
+from nrm.store.accounts import key_log as key_log_store
 from nrm.store.interviews import directives
 from nrm.store.referrals import obligations
 from nrm.web import access, sessions
 from nrm.web.accounts import words
 from nrm.web.accounts.happenings import HAPPENINGS
 from nrm.web.accounts.key_log import SHORT
+from nrm.web.accounts.second_hands import REASONS
 
 blueprint = Blueprint("home", __name__)
 
@@ -47,6 +49,8 @@ def index() -> str:
     g.act_alarms = g.top.act_alarms
     g.holding = holding.stands(g.top.keys, by=by)
     g.of_older = holding.of_older(by=by) if g.top.keys.old_wraps else []
+    g.own_end = second_hands.own_end(by=by) if g.top.own_end else []
+    g.own_role, g.why_ended = key_log_store.own_role(by=by), REASONS
     g.acts = second_hands.waiting(by=by) if g.top.acts else []
     g.occasions = occasions.waiting(by=by) if g.top.occasions else []
     g.changes, g.more_changes = changes.at_home(by=by) if g.top.changes else ([], False)

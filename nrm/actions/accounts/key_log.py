@@ -35,12 +35,14 @@ from nrm.domain.accounts.key_log_entries import (
     hour_of,
     read_aloud_to,
 )
+from nrm.domain.accounts.vouching import HandRefusal, NoSecondHand
 from nrm.domain.accounts.words import TRIES, WrongWords
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.audit import AuditEntry
 from nrm.steps.accounts import ceremonies, organisations, parties, roles
 from nrm.store.accounts import key_log as key_log_store
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
+from nrm.store.rows.accounts import proposals as proposal_rows
 from nrm.store.rows.accounts.failed_attempts import Counter
 from nrm.vault import keyrings, second_factor
 from nrm.vault.keylog import belief, copies, files, log, people
@@ -289,7 +291,8 @@ def agree(*, proposal: bytes, typed: Mapping[uuid.UUID, Sequence[str]] | None = 
     Who attests a founding types the words of each founder's accession sheet (`typed`, by member), and with whom the log
     begins those of a colleague and of one of the other organisation: keys that somebody else put into the rows have
     other words. People are let in by their words alone (`words.type_words`). Raises EntryRefused, NotPermitted,
-    CannotOpen, PartyRefused; WrongWords, NoOccasion, TooSoon after ten wrong entries.
+    CannotOpen, PartyRefused; WrongWords, NoOccasion, TooSoon after ten wrong entries; NoSecondHand for who is new at
+    the duty desk, while somebody else there could.
     """
     if by.member_id is None:
         raise NotPermitted("somebody with keys")
@@ -309,6 +312,8 @@ def _agree(proposal: bytes, typed: Mapping[uuid.UUID, Sequence[str]], by: Actor)
         now, at = log.state(session), hour_of(clock.now())
         if found is not None and found not in now.open_proposals(at):
             raise EntryRefused(EntryRefusal.VOID)  # what it began from has changed, or it was of another night
+        if found is not None and proposal_rows.is_for_older(now, found, by.member_id, at):
+            raise NoSecondHand(HandRefusal.NEW)
         if found and isinstance(body, NewRole | Standing) and not now.still_needed(found, by.member_id, at):
             raise EntryRefused(EntryRefusal.HANDS)
         after = log.agree(session, proposal, by=by)
@@ -325,7 +330,7 @@ def _agree(proposal: bytes, typed: Mapping[uuid.UUID, Sequence[str]], by: Actor)
 
 def decline(*, proposal: bytes, reason: No, by: Actor) -> bool:
     """Take back what the actor proposed, or say that they do not agree to what waits for their hand; returns whether
-    that ended it. Raises NotPermitted, EntryRefused, LogWrong, CannotOpen."""
+    that ended it. Raises NotPermitted, EntryRefused, LogWrong, CannotOpen; NoSecondHand as `agree`."""
     if by.member_id is None:
         raise NotPermitted("somebody with keys")
     with transaction() as session:
@@ -337,6 +342,8 @@ def decline(*, proposal: bytes, reason: No, by: Actor) -> bool:
         own = by.member_id == found.proposed_by
         if not own and not now.still_needed(found, by.member_id, at):
             raise EntryRefused(EntryRefusal.SIGNER)
+        if not own and proposal_rows.is_for_older(now, found, by.member_id, at):
+            raise NoSecondHand(HandRefusal.NEW)
         after = log.decline(session, proposal, No.MISTAKE if own else reason, by=by)
         audit.append(session, audit.Event.KEY_LOG_DECLINED, by=by, kind=found.kind, own=own)
         return proposal not in after.proposals

@@ -54,7 +54,7 @@ from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import askers
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as occasion_rows
-from nrm.store.rows.accounts import suspensions as suspension_rows
+from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.vault import epochs, grants, keyrings, rewrapping, shredding
 from nrm.vault import members as vault
 
@@ -95,8 +95,8 @@ def disable(*, member_id: uuid.UUID, reason: ActReason = ActReason.LEFT, by: Act
     (`_bind_administrator`). Raises NotPermitted, KeyHoldersDecide, NotVisible, OwnAccount, LastKeyHolder, TooFewLeft,
     EndsTooMany, CannotOpen; WaitsForSecond where a second hand comes first: fewer than two people would hold the key,
     none of those who stay would be a second hand for the actor, the actor was let in lately and the colleague was there
-    before, the actor's own hand suspended them within 14 days, it is the last other one of the duty desk, or it is the
-    organisation's third within a day.
+    before, the actor's own hand suspended them within 14 days and they are no newcomer to the actor, it is the last
+    other one of the duty desk, or it is the organisation's third within a day.
     """
     by.must(Permission.ACCOUNT_DISABLE)
     with transaction() as session:
@@ -130,8 +130,9 @@ def _no_other_hand(member: Member, by: Actor) -> bool:
 
 def _had_suspended(member: Member, by: Actor) -> bool:
     """Whether the actor, or somebody who is one hand with the actor, suspended this person lately: nobody stops a
-    colleague and then ends their account alone."""
-    return any(occasion_rows.hangs_on_one(by.member_id, each) for each in suspension_rows.who_suspended(member.id))
+    colleague and then ends their account alone. Of a newcomer to the actor it is as if nobody had."""
+    newcomer = by.member_id is not None and occasion_rows.is_new_to(member.id, by.member_id)
+    return not newcomer and act_rows.had_suspended(by.member_id, member.id)
 
 
 def _is_last_of_desk(member: Member, by: Actor) -> bool:

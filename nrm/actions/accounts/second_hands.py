@@ -51,6 +51,7 @@ _REFUSED = {
     HandRefusal.OWN: ActRefusal.OWN,
     HandRefusal.NEW: ActRefusal.NEW,
     HandRefusal.VOUCHED: ActRefusal.VOUCHED,
+    HandRefusal.ONE_HAND: ActRefusal.ONE_HAND,
 }
 
 
@@ -92,9 +93,9 @@ def see(*, act_id: uuid.UUID, by: Actor) -> None:
         _hold(session, asked)
         asked = store.row(act_id, by=by)
         desk = _is_desk_of(asked, by) and climbs(asked.asked_at, asked.seen_at, clock.now())
-        if desk and occasion_rows.is_new_at_desk(by.member_id, by.organisation_id):
-            raise ActRefused(ActRefusal.NEW)
-        if not desk:
+        if desk:
+            _must_not_be_new_at_desk(by)
+        else:
             _check_second_hand(asked, by)
         if asked.status != ActStatus.PARKED:
             raise ActRefused(ActRefusal.ANSWERED)
@@ -114,12 +115,14 @@ def undo(*, act_id: uuid.UUID, by: Actor, changed_mind: bool = False) -> None:
     """Let the holder open a case again that is closed to everybody; nothing is destroyed.
 
     A member of the holder, the one who asked included, or the duty desk. `changed_mind`: the person said so herself, at
-    the holder. Needs no key. Raises NotVisible, NotPermitted, ActRefused (`answered`).
+    the holder. Needs no key. Raises NotVisible, NotPermitted, ActRefused (`answered`, `new_at_desk`).
     """
     asked = store.row(act_id, by=by)
     desk = _is_desk_of(asked, by)
     if not desk:
         by.must(PERMISSION[ActKind(asked.kind)])
+    else:
+        _must_not_be_new_at_desk(by)
     how = Undone.AUTHORITY if desk else Undone.PERSON if changed_mind else Undone.HOLDER
     with transaction() as session:
         _hold(session, asked)
@@ -138,9 +141,11 @@ def undo(*, act_id: uuid.UUID, by: Actor, changed_mind: bool = False) -> None:
 
 def decline(*, act_id: uuid.UUID, by: Actor) -> None:
     """Decline what is not done yet, or take back what the actor asked for. Raises NotVisible, NotPermitted, ActRefused
-    (`answered`)."""
+    (`answered`, `one_hand`, `new_at_desk`)."""
     asked = store.row(act_id, by=by)
-    if not _is_desk_of(asked, by):
+    if _is_desk_of(asked, by):
+        _must_not_be_new_at_desk(by)
+    else:
         by.must(PERMISSION[ActKind(asked.kind)])
     with transaction() as session:
         _hold(session, asked)
@@ -148,6 +153,8 @@ def decline(*, act_id: uuid.UUID, by: Actor) -> None:
         if asked.status != ActStatus.ASKED:
             raise ActRefused(ActRefusal.ANSWERED)
         mine = asked.asked_by_id == by.member_id
+        if not mine and act_rows.is_hand_of_subject(asked, by.member_id):
+            raise ActRefused(ActRefusal.ONE_HAND)
         how = Undone.ASKER if mine else Undone.AUTHORITY if _is_desk_of(asked, by) else Undone.HOLDER
         alone.settle(session, asked, ActStatus.DECLINED, by, undone=how)
         alone.record(session, audit.Event.ACT_DECLINED, asked, by)
@@ -244,6 +251,12 @@ def _is_desk_of(asked: HeavyAct, by: Actor) -> bool:
     return by.may(Permission.REFERRAL_DIRECT) and asked.organisation_id != by.organisation_id
 
 
+def _must_not_be_new_at_desk(by: Actor) -> None:
+    """Raise ActRefused for who was let in at the duty desk lately, where others there decide for other houses."""
+    if occasion_rows.is_new_at_desk(by.member_id, by.organisation_id):
+        raise ActRefused(ActRefusal.NEW_AT_DESK)
+
+
 def _check_second_hand(asked: HeavyAct, by: Actor) -> None:
     """Raise NotPermitted, ActRefused unless the actor is the second hand for this act."""
     if asked.status not in OPEN:
@@ -251,8 +264,7 @@ def _check_second_hand(asked: HeavyAct, by: Actor) -> None:
     if asked.asked_by_id == by.member_id:
         raise ActRefused(ActRefusal.OWN)
     if _is_desk_of(asked, by):
-        if occasion_rows.is_new_at_desk(by.member_id, by.organisation_id):
-            raise ActRefused(ActRefusal.NEW)
+        _must_not_be_new_at_desk(by)
         if not store.is_left_to_desk(asked, by=by):
             raise NotPermitted("a colleague of the holder is the second hand")
         return

@@ -49,9 +49,11 @@ def suspend(*, member_id: uuid.UUID, reason: SuspensionReason, by: Actor) -> uui
 
 def end(*, suspension_id: uuid.UUID, by: Actor) -> None:
     """End it before its time: a colleague, the duty desk, or who did it. Raises NotVisible, NotPermitted,
-    SuspensionRefused (`over`)."""
+    SuspensionRefused (`over`, `one_hand`, `new_at_desk`)."""
     with transaction() as session:
         found, line = _held(session, suspension_id, by)
+        if line.why_not is not None:
+            raise SuspensionRefused(line.why_not)
         if not line.may_end:
             raise NotPermitted("neither a second hand nor who did it")
         desk = found.organisation_id != by.organisation_id and not line.mine

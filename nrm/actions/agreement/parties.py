@@ -21,6 +21,7 @@ from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.agreement.parties import PartyRefusal, PartyRefused
 from nrm.models.accounts.accounts import Organisation
 from nrm.store.countries import country
+from nrm.store.rows.accounts import proposals as proposal_rows
 from nrm.store.rows.agreement import agreement_versions as agreement_version_rows
 from nrm.vault import agreements as vault
 from nrm.vault import keyrings
@@ -77,6 +78,9 @@ def _sign(
                 said = not suspended and (known.party_state, known.party_agreement) == (state, body.agreement)
             if said or (waits is not None and by.member_id in waits.signers):
                 raise PartyRefused(PartyRefusal.SAID)
+            now = log.state(session)
+            if waits is not None and proposal_rows.is_for_older(now, waits, by.member_id, hour_of(clock.now())):
+                raise PartyRefused(PartyRefusal.NEW)
             holds, _ = log.sign_or_agree(session, EntryKind.PARTY, body, by=by)
         except EntryRefused:
             raise PartyRefused(PartyRefusal.SAID) from None

@@ -110,6 +110,7 @@ class ChangeRefusal(StrEnum):
     NOT_THEIRS = "not_theirs"  # nobody but the person changes a name
     NEWCOMER = "newcomer"  # let in lately, and it is about somebody who was there before
     LATELY = "lately"  # the name was changed within 14 days, or a colleague typed the words for it within these
+    SUSPENDED = "suspended"  # the actor, or who is one hand with them, suspended this person: proposes no lower role
     HANDS = "hands"  # the key log does not take the actor's hand for it
 
 

@@ -112,6 +112,8 @@ class ActRefusal(StrEnum):
     VOUCHED = "vouched"  # nor does whom the one who asked let in alone: it would be the same hand
     SEEN = "seen"  # a second member has seen it already
     FELL = "fell"  # who asked is suspended, or their account was ended
+    ONE_HAND = "one_hand"  # nor, of whom who asked suspended before, does who is one hand with that person
+    NEW_AT_DESK = "new_at_desk"  # nor anything of another house who was let in at the duty desk lately
 
 
 class ActRefused(Exception):

@@ -64,6 +64,8 @@ class SuspensionRefusal(StrEnum):
     OWN = "own"
     OVER = "over"
     NO_SECOND_HAND = "no_second_hand"
+    ONE_HAND = "one_hand"  # the actor is one hand with who is suspended, so does not end it
+    NEW_AT_DESK = "new_at_desk"  # the actor was let in at the duty desk lately, so ends none of another house
 
 
 class SuspensionRefused(Exception):

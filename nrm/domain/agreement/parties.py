@@ -13,6 +13,7 @@ class PartyRefusal(StrEnum):
     STILL_BOUND = "still_bound"  # a version in force names it today, or a signed one will
     DESK = "desk"  # the desk itself: nobody could end it
     SAID = "said"  # the log says so already, or the actor has signed
+    NEW = "new"  # the actor is new at the duty desk, and another one of it could sign
     HOLDS_CASES = "holds_cases"  # or is asked for somebody: told to the Responsible Authority alone
 
 

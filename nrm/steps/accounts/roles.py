@@ -17,12 +17,13 @@ from nrm.domain.accounts import key_log_entries
 from nrm.domain.accounts.accounts import PERMISSIONS, Actor, OrganisationKind, Role
 from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefusal, EntryRefused, NewName, NewRole, hour_of
 from nrm.domain.accounts.key_log_known import ATTESTS_AFTER
-from nrm.domain.accounts.members import ChangeRefusal, ChangeRefused, KeyHappening
+from nrm.domain.accounts.members import ChangeRefusal, ChangeRefused, KeyHappening, takes_away
 from nrm.domain.accounts.person_names import NameRefusal, NameRefused
 from nrm.models.accounts.accounts import Member
 from nrm.steps.accounts.key_events import happened
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts import person_names
+from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.vault.keylog import log, people
 from nrm.vault.keyrings import Disagrees
 
@@ -33,14 +34,17 @@ _ANOTHERS = (NameRefusal.NAMESAKE, NameRefusal.LOGIN)
 def give(session: Session, member: Member, role: Role, by: Actor) -> bool:
     """Sign that the member has another role; whether it holds now, or waits for a second hand.
 
-    That is so for a role with more rights than the actor's own: the new one, or the one that is taken away. Raises
-    ChangeRefused, Disagrees, CannotOpen.
+    That is so for a role with more rights than the actor's own: the new one, or the one that is taken away. Who
+    suspended this person lately, or is one hand with who did, proposes none that may do less. Raises ChangeRefused,
+    Disagrees, CannotOpen.
     """
     known, body = _known(session, member.id), NewRole(member.id, str(role))
     if known.role == role:
         raise ChangeRefused(ChangeRefusal.SAME)
     _must_be_another_hand(session, known, role, by)
     waiting = log.proposal_of(log.state(session), EntryKind.ROLE, body)
+    if waiting is None and takes_away(known.role, str(role)) and act_rows.had_suspended(by.member_id, member.id):
+        raise ChangeRefused(ChangeRefusal.SUSPENDED)
     if waiting is None and occasion_rows.is_new_to(by.member_id, member.id):
         raise ChangeRefused(ChangeRefusal.NEWCOMER)
     if waiting is not None and by.member_id in waiting.signers:

@@ -23,6 +23,7 @@ from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.accounts.suspensions import Suspension
 from nrm.store import signed_names
+from nrm.store.accounts import own_entries
 from nrm.store.rows.accounts import occasions as rows
 from nrm.vault.rows import is_act
 
@@ -59,10 +60,10 @@ class ChangeLine:
     effective_at: datetime | None = None
     may_come_back: bool = False
     """`login`, `by_login`: the sign-in names; `before`, `after`: the roles or names of a change; `takes_away`: the new
-    role may not do all that the old one may; `asked_by`: who asked for what another one let happen; `times`: how often
-    it was asked that this person begins anew; `effective_at`: when they would; `may_come_back`: an account that was
-    ended, and opens with its keys if it is let in again. `elsewhere`: the other organisation in which it was: told to
-    the duty desk, without names of people."""
+    role may not do all that the old one may; `asked_by`: who asked for, or proposed, what another one let happen;
+    `times`: how often it was asked that this person begins anew; `effective_at`: when they would;
+    `may_come_back`: an account that was ended, and opens with its keys if it is let in again. `elsewhere`: the other
+    organisation in which it was: told to the duty desk, without names of people."""
 
 
 def number_told(by: Actor) -> ColumnElement[int]:
@@ -143,7 +144,8 @@ def _once_each(found: Sequence[Any], by: Actor) -> list[tuple[Any, int]]:
 
 def _lines(found: Sequence[tuple[Any, int]], by: Actor) -> list[ChangeLine]:
     standing = rows.standing(by.member_id) if found and by.member_id is not None else None
-    askers = _askers([row for row, _ in found], by)
+    events = [row for row, _ in found]
+    askers = _askers(events, by) | _proposers(events, by)
     ids = [whose for row, _ in found for whose in (row.member_id, row.by_id)]
     codes = signed_names.codes([*ids, *(each.id for each in askers.values())])
     return [_line(row, times, askers.get(row.id), standing, by, codes) for row, times in found]
@@ -178,6 +180,21 @@ def _askers(found: Sequence[Any], by: Actor) -> dict[uuid.UUID, Any]:
         if last and last[-1].id != row.by_id:
             askers[id_] = last[-1]
     return askers
+
+
+def _proposers(found: Sequence[Any], by: Actor) -> dict[uuid.UUID, Any]:
+    """Who proposed a role to which another one agreed, as `_askers`."""
+    proposed = {
+        row.id: own_entries.role_proposer(row.member_id, row.after, agreed_by=row.by_id, at=row.at, by=by)
+        for row in found
+        if row.event == KeyHappening.ROLE_CHANGED and row.Organisation.id == by.organisation_id
+    }
+    whose = {each for each in proposed.values() if each is not None}
+    if not whose:
+        return {}
+    people = db.session.execute(select(Member.id, Member.name, Member.login).where(Member.id.in_(whose)))
+    named = {row.id: row for row in people}
+    return {id_: named[each] for id_, each in proposed.items() if each in named}
 
 
 def one(event_id: uuid.UUID, *, by: Actor) -> ChangeLine:

@@ -28,6 +28,7 @@ from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts import suspensions as suspension_rows
 
 _MOST = 20
+_NO_ACT = uuid.UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,11 @@ def of_words(member_id: uuid.UUID, *, by: Actor) -> Around | None:
     asked = sorted(askers.who_let_begin_anew(member, occasion_rows.going_on(db.session(), member_id)), key=_when)
     asker = db.session.get(Member, asked[0][0]) if asked else None
     return _around(asker, member_id, None, asked[0][1]) if asker is not None else None
+
+
+def of_proposal(asker_id: uuid.UUID | None, *, about: uuid.UUID, at: datetime, by: Actor) -> Around | None:
+    """The same of who proposed in the key log something about somebody. Raises NotVisible as `of_request`."""
+    return of_request(asker_id, about=about, act_id=_NO_ACT, at=at, by=by)
 
 
 def _when(asked: tuple[uuid.UUID, datetime]) -> datetime:

@@ -35,6 +35,7 @@ from nrm.domain.accounts.key_log_entries import (
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.store import names, signed_names
 from nrm.store.countries import country
+from nrm.store.rows.accounts import proposals as proposal_rows
 from nrm.vault.keylog import belief, log, people
 
 
@@ -44,7 +45,8 @@ class ProposalLine:
     organisations; `elsewhere`: somebody who waits is let in by the words that they read, on a page of its own;
     `attests`: the reader vouches for founders, whose words are typed. `mine`: the reader signed it; `against`: it is
     against the reader's own organisation. `names`: of the organisations; `role`, `person`: of whom it is, among people;
-    `urgent`: it takes an organisation out, tonight; `declined`: how many do not agree."""
+    `urgent`: it takes an organisation out, tonight; `declined`: how many do not agree. `for_older`: the reader is new
+    at the duty desk, and another one of it answers."""
 
     digest: bytes
     kind: EntryKind
@@ -62,17 +64,26 @@ class ProposalLine:
     urgent: bool = False
     declined: int = 0
     may_take_back: bool = False
+    for_older: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SignerLine:
-    """Who signed or does not agree: a colleague by name, others by their organisation; of the administrators and of the
-    Responsible Authority the name too, for they are called back. `reason`: the code of who does not agree."""
+    """Who signed or does not agree: a colleague by name and sign-in name, others by their organisation; of the
+    administrators and of the Responsible Authority the name too, for they are called back, and of a proposal about a
+    person everybody's. `telephone`: none where it is of the house that such a proposal is about. `reason`: the code of
+    who does not agree."""
 
     name: str
     names: Mapping[str, str]
     telephone: str
     reason: str = ""
+    login: str = ""
+
+    @property
+    def called(self) -> str:
+        """By name and sign-in name; empty for whom the reader knows by the organisation alone."""
+        return f"{self.name} ({self.login})" if self.name and self.login else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,7 @@ class PersonLine:
     role: Role
     organisation: str
     keys: str
+    login: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +124,10 @@ class OrganisationLine:
 
 @dataclass(frozen=True, slots=True)
 class RoleLine:
-    """Who is to have another role. `whom`: the name; a code where the row has another than was signed, and for whoever
-    reads it in another organisation. `login`: the sign-in name, for colleagues."""
+    """Who is to have another role. `whom`: the name; a code where the row has another than was signed. `login`: the
+    sign-in name."""
 
+    member_id: uuid.UUID
     whom: str
     login: str
     before: Role
@@ -144,6 +157,8 @@ class ProposalPage:
     proposed_by: SignerLine | None = None
     declined: tuple[SignerLine, ...] = ()
     concerns: ConcernedLine | None = None
+    proposer_id: uuid.UUID | None = None
+    proposed_at: datetime | None = None
 
     @property
     def is_of_person(self) -> bool:
@@ -157,6 +172,33 @@ def proposals(*, state: State | None = None, by: Actor) -> list[ProposalLine]:
     state = log.state(db.session) if state is None else state
     found = [_line(state, each, by) for each in state.open_proposals(hour_of(clock.now()))]
     return sorted([line for line in found if line is not None], key=lambda line: not line.urgent)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRole:
+    """What somebody reads who is to have another role: who proposed it, and until when others can agree."""
+
+    proposed_by: str
+    before: Role
+    after: Role
+    until: datetime
+
+
+def own_role(*, by: Actor) -> list[OwnRole]:
+    """The open proposals about the actor's own role. Nothing while the log is wrong."""
+    state, at = log.last_state(db.session), hour_of(clock.now())
+    if by.member_id is None or not state.proposals:
+        return []
+    return [
+        OwnRole(
+            _signer(state, each, each.proposed_by, by).called,
+            Role(state.members[by.member_id].role),
+            Role(each.body.role),
+            datetime.fromtimestamp(asked_until(each) * 3600, UTC),
+        )
+        for each in state.open_proposals(at)
+        if isinstance(each.body, NewRole) and each.body.member_id == by.member_id
+    ]
 
 
 def proposal(digest: bytes, *, by: Actor) -> ProposalPage:
@@ -179,43 +221,45 @@ def proposal(digest: bytes, *, by: Actor) -> ProposalPage:
         PartyState(body.state) if isinstance(body, Party) else None,
         body.agreement.hex() if isinstance(body, Party) else "",
         body.number if isinstance(body, Restored) else 0,
-        _role(state, body, by) if isinstance(body, NewRole) else None,
+        _role(state, body) if isinstance(body, NewRole) else None,
         tuple(_people(state, read_aloud_to(body, by.member_id), codes)) if by.member_id is not None else (),
         body.reason if isinstance(body, Standing) else "",
         () if line.wanted else tuple(_hands(state, found, by)),
         body.subject_id if isinstance(body, Standing) else None,
         isinstance(body, Standing) and _is_desk(state, body.subject_id),
-        _signer(state, found.proposed_by, by),
-        tuple(_signer(state, each, by, reason) for each, reason in found.declined),
+        _signer(state, found, found.proposed_by, by),
+        tuple(_signer(state, found, each, by, reason) for each, reason in found.declined),
         _concerns(state, found),
+        found.proposed_by,
+        time_of(found.at),
     )
 
 
 _CALLED_BACK = (OrganisationKind.OPERATOR, OrganisationKind.RESPONSIBLE_AUTHORITY)
 
 
-def _signer(state: State, member_id: uuid.UUID, by: Actor, reason: str = "") -> SignerLine:
+def _signer(state: State, of_: Proposal, member_id: uuid.UUID, by: Actor, reason: str = "") -> SignerLine:
     row, known = db.session.get(Member, member_id), state.members.get(member_id)
     if row is None:
         return SignerLine("", {}, "", reason)
     of = db.session.get_one(Organisation, row.organisation_id)
-    shown = of.id == by.organisation_id or of.kind in _CALLED_BACK
+    of_person = isinstance(of_.body, Person | NewRole)
+    shown = of.id == by.organisation_id or of.kind in _CALLED_BACK or of_person
     signed = known is None or people.is_named_so(row, known.name_digest)
     name = row.name if signed else people.code_of(known, state) if known is not None else ""
-    return SignerLine(name if shown else "", signed_names.organisation_names(of), names.number_of(of), reason)
+    # In the house that it is about who proposed it answers the telephone.
+    telephone = "" if of_person and of.id == proposal_rows.concerned_by(state, of_) else names.number_of(of)
+    login = row.login if signed and shown else ""
+    return SignerLine(name if shown else "", signed_names.organisation_names(of), telephone, reason, login)
 
 
 def _concerns(state: State, of: Proposal) -> ConcernedLine | None:
     """Whom it takes out, or whose people it is about; a founding has its organisations in full."""
-    known = state.organisations.get(_organisation_id(state, of) or uuid.UUID(int=0))
+    known = state.organisations.get(proposal_rows.concerned_by(state, of) or uuid.UUID(int=0))
     row = db.session.get(Organisation, known.id) if known is not None else None
     if known is None or row is None:
         return None
     return ConcernedLine(known.code, signed_names.organisation_names(row), names.number_of(row))
-
-
-def _organisation_id(state: State, of: Proposal) -> uuid.UUID | None:
-    return of.body.organisation_id if isinstance(of.body, Party) else state.organisation_of(of.body)
 
 
 def _is_desk(state: State, subject_id: uuid.UUID) -> bool:
@@ -290,12 +334,11 @@ def may_begin(*, by: Actor) -> bool:
     return by.kind is not None and by.kind.holds_keys and not log.last_state(db.session).begun
 
 
-def _role(state: State, body: NewRole, by: Actor) -> RoleLine:
+def _role(state: State, body: NewRole) -> RoleLine:
     known, row = state.members[body.member_id], db.session.get(Member, body.member_id)
-    own = known.organisation_id == by.organisation_id
-    named = row is not None and people.is_named_so(row, known.name_digest)
-    whom = row.name if row is not None and own and named else people.code_of(known, state)
-    return RoleLine(whom, row.login if row is not None and own else "", Role(known.role), Role(body.role))
+    if row is None or not people.is_named_so(row, known.name_digest):
+        return RoleLine(known.id, people.code_of(known, state), "", Role(known.role), Role(body.role))
+    return RoleLine(known.id, row.name, row.login, Role(known.role), Role(body.role))
 
 
 def _organisation(each: Founding) -> OrganisationLine:
@@ -316,9 +359,11 @@ def _line(state: State, of: Proposal, by: Actor) -> ProposalLine | None:
     if by.member_id is None:
         return None
     at = hour_of(clock.now())
-    wanted, mine = state.still_needed(of, by.member_id, at), by.member_id in of.signers
+    asked, mine = state.still_needed(of, by.member_id, at), by.member_id in of.signers
+    for_older = asked and proposal_rows.is_for_older(state, of, by.member_id, at)
+    wanted = asked and not for_older
     against = isinstance(of.body, Standing) and of.body.subject_id == by.organisation_id
-    if not (wanted or mine or against or _is_among_colleagues(state, of, by.member_id, at)):
+    if not (asked or mine or against or _is_among_colleagues(state, of, by.member_id, at)):
         return None
     until = datetime.fromtimestamp(asked_until(of) * 3600, UTC)
     codes = {each.organisation_id: each.code for each in foundings_in(of.body)}
@@ -334,11 +379,12 @@ def _line(state: State, of: Proposal, by: Actor) -> ProposalLine | None:
         mine,
         against,
         tuple(_names_about(state, of)),
-        _role(state, of.body, by) if isinstance(of.body, NewRole) else None,
+        _role(state, of.body) if isinstance(of.body, NewRole) else None,
         next(iter(_people(state, [of.body], codes)), None) if isinstance(of.body, Person) else None,
         is_urgent(of),
         len(of.declined),
         by.member_id == of.proposed_by,
+        for_older,
     )
 
 
@@ -362,7 +408,7 @@ def _is_among_colleagues(state: State, of: Proposal, member_id: uuid.UUID, at: i
 def _about(state: State, of: Proposal) -> str:
     if foundings := foundings_in(of.body):
         return ", ".join(each.code for each in foundings)
-    organisation_id = _organisation_id(state, of)
+    organisation_id = proposal_rows.concerned_by(state, of)
     return state.organisations[organisation_id].code if organisation_id in state.organisations else ""
 
 
@@ -377,16 +423,18 @@ def _people(state: State, persons: Iterable[Person], codes: Mapping[uuid.UUID, s
         known = state.organisations.get(each.organisation_id)
         code = codes.get(each.organisation_id) or (known.code if known is not None else "")
         keys = people.fingerprint(each.signing + each.sealing)
-        yield PersonLine(each.member_id, row.name if row is not None and named else "", Role(each.role), code, keys)
+        name, login = (row.name, row.login) if row is not None and named else ("", "")
+        yield PersonLine(each.member_id, name, Role(each.role), code, keys, login)
 
 
 def _signed_by(state: State, of: Proposal, by: Actor) -> Iterable[str]:
-    """Who signed: a colleague by name, another by the code of the organisation; a founder as in what is proposed."""
+    """Who signed: a colleague by name, another by the code of the organisation; a founder as in what is proposed. What
+    is about a person names everybody."""
     founding = {each.member_id: each for each in founders_of(of.body)}
     for each in of.signers:
         row = db.session.get(Member, each)
         known = state.members.get(each)
-        own = row is not None and row.organisation_id == by.organisation_id
+        own = row is not None and (row.organisation_id == by.organisation_id or isinstance(of.body, Person | NewRole))
         founds = row is not None and each in founding and people.is_named_so(row, founding[each].name_digest)
         if row is not None and known is not None and own and not people.is_named_so(row, known.name_digest):
             yield people.code_of(known, state)

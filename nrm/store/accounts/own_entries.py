@@ -169,6 +169,38 @@ def difference(events: Sequence[KeyEvent], *, whole: bool, by: Actor) -> Differe
     return Difference(_lines(state, missing, by), frozenset(unsigned))
 
 
+def role_proposer(
+    member_id: uuid.UUID, role: str, *, agreed_by: uuid.UUID | None, at: datetime, by: Actor
+) -> uuid.UUID | None:
+    """Who proposed the role that a colleague got then, when `agreed_by` agreed; None where one hand gave it, and while
+    the log is wrong."""
+    state = log.last_state(db.session)
+    own = by.organisation_id
+    if own is None or own not in state.organisations:
+        return None
+    agreed = _ROWS.where(
+        KeyLogEntry.kind == str(EntryKind.AGREED),
+        KeyLogEntry.signer_id == agreed_by,
+        KeyLogEntry.number <= state.number,
+    )
+    try:
+        for row in db.session.execute(agreed.order_by(KeyLogEntry.number.desc()).limit(_BATCH)).all():
+            body, hour = _verified(state, row)
+            if hour < hour_of(at) - 1 or not isinstance(body, Agreed) or body.proposal not in state.digests:
+                break
+            place = state.digests.index(body.proposal) + 1
+            proposed = db.session.execute(_ROWS.where(KeyLogEntry.number == place)).first()
+            what = _verified(state, proposed)[0] if proposed is not None else None
+            if proposed is None or not isinstance(what, Proposed) or what.body != NewRole(member_id, role):
+                continue
+            if hour <= hour_of(at):
+                found: uuid.UUID = proposed.signer_id
+                return found
+    except log.LogWrong:
+        return None
+    return None
+
+
 def _is_signed(row: KeyEvent) -> bool:
     """Whether an entry goes with such a row: none with what the clock does, nor with an organisation as a whole."""
     event = KeyHappening(row.event)

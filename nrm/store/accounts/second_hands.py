@@ -1,7 +1,8 @@
 """Acts that need a second hand, or time: for those who may answer or asked, and for the duty desk.
 
-Nobody is told of an act about their own account. The duty desk sees what no second member has seen in a day, and what
-nobody of the organisation could agree to: then it is the second hand. It reads no case for it.
+Whose account is to be ended reads who asked for it, and why, and has no part in the answer (ADR 0163). The duty desk
+sees what no second member has seen in a day, and what nobody of the organisation could agree to: then it is the second
+hand. It reads no case for it.
 """
 
 from __future__ import annotations
@@ -131,6 +132,41 @@ def moments(by: Actor) -> dict[str, datetime]:
         return {}
     now = clock.now()
     return {"acts_undone_since": now - SHOWN_UNDONE, "acts_climbed_until": now - CLIMBS}
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEnd:
+    """What somebody reads whose account a colleague asked to end: by whom, why, and until when somebody can agree."""
+
+    asked_by: str
+    reason: ActReason
+    expires_at: datetime
+
+
+def number_of_own_end(by: Actor) -> ColumnElement[int]:
+    """How many requests to end the actor's account wait; a part of another statement."""
+    if by.member_id is None:
+        return literal(0)
+    return select(func.count()).select_from(HeavyAct).where(*_own_end(by)).scalar_subquery()
+
+
+def own_end(*, by: Actor) -> list[OwnEnd]:
+    """Them, the first asked for first: nobody's account ends on request before they could read it."""
+    statement = select(HeavyAct, Member.name, Member.login).join(Member, Member.id == HeavyAct.asked_by_id)
+    found = db.session.execute(
+        statement.where(*_own_end(by)).order_by(HeavyAct.asked_at).execution_options(populate_existing=True)
+    ).all()
+    codes = signed_names.codes([act.asked_by_id for act, *_ in found])
+    return [
+        OwnEnd(signed_names.who(codes, act.asked_by_id, *called), ActReason(act.reason), act.expires_at)
+        for act, *called in found
+        if rows.is_act(act) and not is_over(act.expires_at, clock.now())
+    ]
+
+
+def _own_end(by: Actor) -> tuple[ColumnElement[bool], ...]:
+    kind = HeavyAct.kind == str(ActKind.END_ACCOUNT)
+    return HeavyAct.member_id == by.member_id, kind, HeavyAct.status == str(ActStatus.ASKED)
 
 
 def waiting(*, by: Actor) -> list[ActLine]:
@@ -415,7 +451,7 @@ def _act_line(found: Any, by: Actor) -> ActLine:
         by_desk=bool(left_to_desk),
         may_agree=second,
         may_see=parked and sees and act.seen_at is None,
-        may_undo=parked and (desk or (colleague and by.may(PERMISSION[kind]))),
+        may_undo=parked and ((desk and not new) or (colleague and by.may(PERMISSION[kind]))),
         recorded=bool(recorded),
         hands=tuple(_names(_hands(act))) if colleague and status in OPEN and not second else (),
         refusal=refusal,

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.accounts.suspensions import SuspensionEnd, SuspensionReason
+from nrm.domain.accounts.suspensions import SuspensionEnd, SuspensionReason, SuspensionRefusal
 from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
 from nrm.models.accounts.suspensions import Suspension
 from nrm.store import names, signed_names
@@ -49,6 +49,8 @@ class SuspensionLine:
     may_lengthen: bool
     caused: bool = False
     """A colleague objected to what the reader did: another one ends it, or the desk."""
+    why_not: SuspensionRefusal | None = None
+    """Why the reader, who could end it otherwise, does not."""
 
     @property
     def called(self) -> str:
@@ -192,6 +194,17 @@ def _is_another_hand(suspension: Suspension, by: Actor) -> bool:
     return refusal is None and not occasion_rows.would_be_alone(member, by.member_id)
 
 
+def _why_not_end(suspension: Suspension, by: Actor) -> SuspensionRefusal | None:
+    """Why somebody who did not suspend does not end it: one hand with the suspended person, or new at the duty desk
+    where it is of another house (ADR 0163)."""
+    if occasion_rows.hangs_on_one(by.member_id, suspension.member_id):
+        return SuspensionRefusal.ONE_HAND
+    outside = suspension.organisation_id != by.organisation_id
+    if outside and occasion_rows.is_new_at_desk(by.member_id, by.organisation_id):
+        return SuspensionRefusal.NEW_AT_DESK
+    return None
+
+
 def _line(found: Any, by: Actor) -> SuspensionLine:
     suspension, organisation, name, login, status, *who = found
     stands = suspension.ended_at is None and suspension.until > clock.now() and status != "disabled"
@@ -200,9 +213,7 @@ def _line(found: Any, by: Actor) -> SuspensionLine:
     second = second and (by.may(Permission.ACCOUNT_CONFIRM) or by.may(Permission.REFERRAL_DIRECT))
     event = db.session.get(KeyEvent, suspension.event_id) if suspension.event_id is not None else None
     caused = event is not None and event.by_id == by.member_id
-    # Whom the suspended person alone let in is their own hand.
-    inside = suspension.organisation_id == by.organisation_id
-    creature = stands and second and inside and occasion_rows.was_let_in_by(by.member_id, suspension.member_id)
+    why_not = _why_not_end(suspension, by) if stands and second and not caused else None
     hands = (suspension.by_id, suspension.longer_by_id, suspension.ended_by_id)
     codes = signed_names.codes([suspension.member_id, *hands])
     return SuspensionLine(
@@ -224,7 +235,8 @@ def _line(found: Any, by: Actor) -> SuspensionLine:
         stands=stands,
         mine=mine,
         # Who runs the machine does not end what the key log has: they ask a colleague or the desk.
-        may_end=stands and not caused and ((mine and not suspension.by_administrator) or (second and not creature)),
+        may_end=stands and not caused and ((mine and not suspension.by_administrator) or (second and why_not is None)),
         may_lengthen=stands and second and suspension.longer_by_id is None and _is_another_hand(suspension, by),
         caused=stands and caused,
+        why_not=why_not,
     )

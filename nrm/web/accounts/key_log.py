@@ -17,6 +17,7 @@ from nrm.actions.accounts import organisations as organisations_actions
 from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible, Permission
 from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, No, PartyState
+from nrm.domain.accounts.vouching import NoSecondHand
 from nrm.domain.accounts.words import NoOccasion, WrongWords
 from nrm.domain.agreement.parties import PartyRefused
 from nrm.domain.words import N_
@@ -69,6 +70,10 @@ SHORT: Mapping[EntryKind, str] = {
     EntryKind.RESTORED: N_("The key log was put back from a copy"),
 }
 """What waits for several hands, in the words of a home page."""
+NEW_AT_DESK = N_(
+    "You have been at the duty desk for less than 14 days: you decide nothing of another organisation. Call one of the "
+    "desk who was there before."
+)
 KNOWN = N_("I have read this, and know from the people themselves that it is right")
 NOT_TICKED = N_("Call them first; then tick the box")
 NO_SHEET = N_(
@@ -82,6 +87,11 @@ REFUSED = N_("This was completed already, its time is over, or it needs another 
 @blueprint.errorhandler(actions.LogWrong)
 def _wrong(_error: actions.LogWrong) -> Answer:
     return errors.error_page(409, WRONG)
+
+
+@blueprint.errorhandler(NoSecondHand)
+def _new(_error: NoSecondHand) -> Answer:
+    return errors.error_page(409, NEW_AT_DESK)
 
 
 @blueprint.get("/key-log")
@@ -146,18 +156,29 @@ def _page(digest: str, form: AgreeForm | None, status: int, no: DeclineForm | No
         reasons=ORGANISATION_REASONS,
         left=left_by(page.suspends) if page.suspends is not None else None,
         around=_around(page),
+        new_at_desk=NEW_AT_DESK,
         happenings=HAPPENINGS,
         act_words=ACT_WORDS,
     ), status
 
 
 def _around(page: store.ProposalPage) -> deeds.Around | None:
-    """Of who begins anew: who let them, and what else these did."""
-    if page.line.kind is not EntryKind.ANEW or page.line.mine:
+    """Of who begins anew: who let them, and what else these did; of another role, and of who joins, the same of who
+    proposed it."""
+    if not page.is_of_person or page.line.mine:
         return None
+    about = page.role.member_id if page.role is not None else page.people[0].member_id
+    found = None
     try:
-        return deeds.of_words(page.people[0].member_id, by=access.actor())
+        if page.line.kind is EntryKind.ANEW:
+            found = deeds.of_words(about, by=access.actor())
     except NotVisible:  # the words are shown no more
+        pass
+    if found is not None or page.proposed_at is None:
+        return found
+    try:
+        return deeds.of_proposal(page.proposer_id, about=about, at=page.proposed_at, by=access.actor())
+    except NotVisible:  # who vouches for an office from outside
         return None
 
 
@@ -183,6 +204,8 @@ def _bytes(digest: str) -> bytes:
 def agree(digest: str) -> Answer:
     """Sign what others proposed, with the reader's own key."""
     page = store.proposal(_bytes(digest), by=access.actor())
+    if page.line.for_older:
+        return errors.error_page(409, NEW_AT_DESK)
     if not page.line.wanted or page.line.elsewhere:
         return errors.error_page(409, REFUSED)
     form = _form(page, request.form)

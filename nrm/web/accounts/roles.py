@@ -45,6 +45,10 @@ REFUSALS: Mapping[ChangeRefusal, str] = {
         "A name stays as it is for 14 days after it was changed, or after a colleague typed your words with it. Then "
         "you can change it."
     ),
+    ChangeRefusal.SUSPENDED: N_(
+        "You suspended this person within 14 days, or are one hand with who did. Another colleague proposes a role "
+        "that may do less; if there is none, call the duty desk."
+    ),
     ChangeRefusal.HANDS: N_("The key log does not take your hand for this. Ask another colleague."),
 }
 

@@ -32,6 +32,7 @@ from nrm.store.accounts import second_hands as store
 from nrm.web import access, errors, hosts, sessions
 from nrm.web.accounts import shown_secrets
 from nrm.web.accounts.happenings import HAPPENINGS
+from nrm.web.accounts.key_log import NEW_AT_DESK
 from nrm.web.accounts.members import GONE, LAST
 from nrm.web.carrying import ACT_WORDS
 
@@ -75,6 +76,11 @@ REFUSALS = {
     ),
     ActRefusal.SEEN: N_("Somebody said already that they have seen this."),
     ActRefusal.FELL: N_("Who asked for this is suspended, or their account was ended: it is over, and was not done."),
+    ActRefusal.ONE_HAND: N_(
+        "You are one hand with the person it is about, whom the one who asks suspended before. So you neither agree "
+        "nor decline: another colleague does, or the duty desk."
+    ),
+    ActRefusal.NEW_AT_DESK: NEW_AT_DESK,
 }
 
 HAND_REFUSALS: Mapping[HandRefusal, str] = {
@@ -88,7 +94,10 @@ HAND_REFUSALS: Mapping[HandRefusal, str] = {
     HandRefusal.NOT_CALLED: N_("Call the known number first; then tick the box"),
     HandRefusal.ENDED: N_("The account was ended within 14 days: let the person in again with their own keys."),
     HandRefusal.STOPPED: N_("You asked for this, or are one hand with who did, and it was ended within 24 hours."),
-    HandRefusal.ONE_HAND: N_("You are one hand with this person."),
+    HandRefusal.ONE_HAND: N_(
+        "You are one hand with this person: one of you, or a third alone, let in the other or both. So you neither "
+        "agree nor decline: another colleague does, or the duty desk."
+    ),
     HandRefusal.SUSPENDED: N_("You suspended this person, or are one hand with who did."),
 }
 

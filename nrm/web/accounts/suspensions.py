@@ -18,6 +18,7 @@ from nrm.store.accounts import members as member_store
 from nrm.store.accounts import suspending
 from nrm.store.accounts import suspensions as store
 from nrm.web import access, errors, sessions
+from nrm.web.accounts.key_log import NEW_AT_DESK
 from nrm.web.accounts.members import OWN
 
 blueprint = Blueprint("suspensions", __name__)
@@ -56,6 +57,11 @@ REFUSALS: Mapping[SuspensionRefusal, str] = {
         "Only a second hand makes it longer, and only once: a colleague who has been here for 14 days, is not one hand "
         "with who suspended, and would not be left alone; or the duty desk."
     ),
+    SuspensionRefusal.ONE_HAND: N_(
+        "You are one hand with the suspended person: one of you, or a third alone, let in the other or both. So you do "
+        "not end it: who suspended does, another colleague, or the duty desk."
+    ),
+    SuspensionRefusal.NEW_AT_DESK: NEW_AT_DESK,
 }
 
 
@@ -103,7 +109,9 @@ def suspend(member_id: uuid.UUID) -> Answer:
 def show(suspension_id: uuid.UUID) -> str:
     """Who is suspended, by whom, why and until when; and what a second hand can do."""
     line = store.one(suspension_id, by=access.actor())
-    return render_template("accounts/suspensions/show.html", line=line, reasons=REASON_LABELS, ends=ENDS)
+    return render_template(
+        "accounts/suspensions/show.html", line=line, reasons=REASON_LABELS, ends=ENDS, refusals=REFUSALS
+    )
 
 
 @blueprint.post("/suspensions/<uuid:suspension_id>/end")

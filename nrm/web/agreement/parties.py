@@ -16,7 +16,7 @@ from nrm.domain.agreement.parties import PartyRefusal, PartyRefused
 from nrm.domain.words import N_
 from nrm.store.agreement import parties as store
 from nrm.web import access, errors, sessions
-from nrm.web.accounts.key_log import HOLDS_CASES, PARTY_WORDS, WRONG
+from nrm.web.accounts.key_log import HOLDS_CASES, NEW_AT_DESK, PARTY_WORDS, WRONG
 
 blueprint = Blueprint("parties", __name__)
 Answer = errors.Answer
@@ -26,6 +26,7 @@ REFUSALS: Mapping[PartyRefusal, str] = {
     PartyRefusal.NOT_BOUND: N_("No version of the agreement that is in force today names this party."),
     PartyRefusal.STILL_BOUND: N_("A version of the agreement names this party, today or from a later day."),
     PartyRefusal.HOLDS_CASES: HOLDS_CASES,
+    PartyRefusal.NEW: NEW_AT_DESK,
     PartyRefusal.DESK: N_("This is the duty desk itself: nobody could let it take part again."),
     PartyRefusal.SAID: N_("The key log says so already, or waits for somebody of the Responsible Authority."),
 }

@@ -250,7 +250,7 @@ def test_the_suspension_of_an_account_that_was_ended_is_over(app: Flask) -> None
     factories.later(days=30)
     address = f"/suspensions/{suspend(WORKER, MANAGER)}"
     manager = factories.actor(MANAGER)  # who suspended them, and does not end the account alone
-    agreed(asked(lambda: members.disable(member_id=id_of(WORKER), by=manager)), factories.actor("v.fifth"))
+    agreed(asked(lambda: members.disable(member_id=id_of(WORKER), by=manager)), factories.actor(DESK))
     third = Person(app.test_client(), "v.third")
     assert address not in third.get("/")
     assert f"{address}/end" not in third.get(address)
@@ -267,7 +267,7 @@ def test_who_ends_an_account_says_why_and_whoever_agrees_or_lets_in_again_reads_
     desk = Person(app.test_client(), DESK)
     page = desk.get(f"{act}?lang=en")
     assert "must be looked into" in page
-    assert "Do not tell the person" in page
+    assert "reads on their own home page that this was asked for" in page
     desk.post(f"{act}/agree", {"sure": "y"})
     page = manager.get(f"{path}/back?lang=en")
     for words in ("must be looked into", "Test shelter_manager", "Agreed to by"):

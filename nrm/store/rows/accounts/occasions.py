@@ -212,11 +212,6 @@ def needs_hand(occasion: Occasion) -> bool:
     return is_newcomer(standing(occasion.by_id), standing(occasion.member_id), occasion.began_at)
 
 
-def was_let_in_by(member_id: uuid.UUID | None, other_id: uuid.UUID) -> bool:
-    """Whether somebody is there by the other alone, also through others."""
-    return member_id is not None and other_id in hangs_on(member_id, _vouched_by)
-
-
 def hangs_on_one(member_id: uuid.UUID | None, other_id: uuid.UUID | None) -> bool:
     """Whether two people are one hand: one of them, or a third alone, let in the other, or both (ADR 0101)."""
     if member_id is None or other_id is None:

@@ -255,7 +255,7 @@ def test_a_contract_is_recorded_once_corrected_and_ended(app: Flask, sign_in: Si
 BAD = {
     "amount": ({"amount": "-5"}, "as a whole number"),
     "no amount": ({"amount": "0"}, "as a whole number"),
-    "huge": ({"amount": "9" * 19}, "as a whole number"),
+    "huge": ({"amount": "9" * 19}, "This is too much: enter at most"),
     "backwards": ({"ends-year": 1999}, "not before the first day"),
     "no day": ({"starts-day": "31", "starts-month": "2"}, "a day that exists"),
     "no centre": ({"centre": "RA"}, "Choose the centre"),

@@ -163,7 +163,7 @@ def test_it_is_sealed_nothing_new_keeps_what_it_holds_and_ends_by_itself(world_a
     db.session.rollback()
     assert not_known(db.session(), [prosecution, unit]) == {prosecution}
     page = Person(world_app[0].test_client(), "nrc.case_worker").post(
-        f"/cases/{world.case}/share?lang=en", {"what": "PROSECUTION:legal", "agreed": "y"}, 409
+        f"/cases/{world.case}/share?lang=en", {"what": "PROSECUTION:legal", "agreed": "y", "sure": "y"}, 409
     )
     assert "takes no part for 72 hours" in page
     # Who holds a part keeps it under a new epoch; nobody who did not hold it is handed it by one.

@@ -118,7 +118,7 @@ def test_who_would_share_reads_whom_to_call_and_a_post_reads_no_name(world_app: 
     app, world = world_app
     me, post = Person(app.test_client(), "nrc.case_worker"), Person(app.test_client(), "rinas.border_officer")
     somebody_left("PROSECUTION", "prosecution.witness_liaison")
-    page = me.post(f"/cases/{world.case}/share?lang=en", {"what": "PROSECUTION:legal", "agreed": "y"}, 409)
+    page = me.post(f"/cases/{world.case}/share?lang=en", {"what": "PROSECUTION:legal", "agreed": "y", "sure": "y"}, 409)
     assert "somebody left" in page and "Prosecut" in page and "Show that it is you" not in page  # noqa: PT018
     # A post that adds something later: the case is held by a shelter, and which one it is it does not learn here.
     leaves("tjeter_vizion.case_worker", "tjeter_vizion.shelter_manager")

@@ -7,6 +7,7 @@ percent sign in an entry is written `%%`, with or without values.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import PoFileError, read_po
 
 FOLDER = Path(__file__).resolve().parent / "translations"
+TIMES = FOLDER / "times.toml"
 SOURCE = "en"
 """The language of the sentences in the source: the entries of every catalogue."""
 ONE_FILE = "messages.po"
@@ -54,6 +56,20 @@ class Coverage:
     def translated(self) -> int:
         """How many sentences it says."""
         return self.messages - len(self.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How a language writes times: patterns of its units with their minutes, and of numbers in letters."""
+
+    minutes: Mapping[str, int]
+    numbers: Mapping[str, float]
+
+
+@cache
+def times() -> Mapping[str, Times]:
+    """`Times` by language, for those in which somebody wrote them down."""
+    return {language: Times(**words) for language, words in tomllib.loads(TIMES.read_text("utf-8")).items()}
 
 
 def key(message: str, context: str = "") -> str:

@@ -38,8 +38,8 @@ class NameAlone:
     """A name and nothing else, that everybody can read with care."""
 
     def __call__(self, _: Form, field: Field) -> None:
-        """Raise ValidationError with what to do."""
-        if why := unreadable(field.data or ""):
+        """Raise ValidationError with what to do, where nothing else was said of it."""
+        if not field.errors and (why := unreadable(field.data or "")):
             raise ValidationError(NAME_REFUSALS[why])
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import inspect as inspect_database
 from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
+from nrm import clock
 from nrm import store as package
 from nrm.db import Model, db, disconnect
 from nrm.domain.accounts.accounts import ROLES_OF, NotPermitted, NotVisible, OrganisationKind, Permission
@@ -103,6 +104,7 @@ HARMLESS = {
     ("benefits", "number_asked"),
     ("cases", "login_of"),
     ("key_log", "is_founded"),  # the own organisation
+    ("occasions", "works_with_others"),  # in the own office
     ("holding", "stands"),  # of the key of the own organisation, and nothing where none is held
     ("referrals", "directory"),
     ("screenings", "last_counted"),
@@ -120,6 +122,9 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "digest": bytes(32),
         "act": ActKind.ERASE,
         "act_id": uuid.uuid4(),
+        "about": world.member,
+        "asker_id": world.member,
+        "at": clock.now(),
         "suspension_id": uuid.uuid4(),
         "event_id": uuid.uuid4(),
         "away_id": world.away,
@@ -169,6 +174,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "pseudonym": first(select(Case.pseudonym)).first(),
         "quarter": Quarter(2026, 2),
         "referral": first(select(Referral)).first(),
+        "referral_": first(select(Referral)).first(),
         "referral_id": world.asked,
         "remedy_id": world.remedy,
         "return_id": world.child_return,
@@ -200,6 +206,8 @@ def told(answer: object) -> bool:
         return bool(answer.current or answer.past or answer.may_admit)
     if isinstance(answer, Top):
         return bool(answer.alarms or answer.to_countersign or answer.act_alarms or answer.acts)
+    if isinstance(answer, tuple):
+        return any(answer)
     return bool(answer.rows) if isinstance(answer, Page) else bool(answer)
 
 

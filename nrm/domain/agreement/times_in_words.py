@@ -6,51 +6,28 @@ Numbers in digits and the small ones in letters, before a unit of time. A langua
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 
+from nrm import catalogues
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.documents import Words
 from nrm.domain.durations import duration_text
 from nrm.domain.words import N_, Phrase
 
-_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-_UNITS: Mapping[str, Mapping[str, timedelta]] = {
-    "en": {"minutes?": _MINUTE, "hours?": _HOUR, "days?": _DAY, "weeks?": 7 * _DAY},
-    "sq": {"minut(?:ë|a|ash|ave|ës|e)?": _MINUTE, "or(?:ë|e|ëve|ësh|ës)": _HOUR, "dit(?:ë|e|ëve|ësh|ës)": _DAY}
-    | {"jav(?:ë|e|ëve|ësh|ës)": 7 * _DAY},
-    "mk": {"минут(?:а|и)": _MINUTE, "час(?:а|ови)?": _HOUR, "ден(?:а|ови)?": _DAY, "недел(?:а|и)": 7 * _DAY},
-}
-"""How a language writes a unit, and how long it is."""
-_ONE_TO_TWELVE: Mapping[str, str] = {
-    "en": "one|an?;two;three;four;five;six;seven;eight;nine;ten;eleven;twelve",
-    "sq": "një;dy;tri|tre;katër;pesë;gjashtë;shtatë;tetë;nëntë;dhjetë;njëmbëdhjetë;dymbëdhjetë",
-    "mk": "еден|една|едно;два|две;три;четири;пет;шест;седум;осум;девет;десет;единаесет;дванаесет",
-}
-_MORE: Mapping[str, Mapping[str, float]] = {
-    "en": {"half an?": 0.5, "fifteen": 15, "twenty": 20, "twenty-four": 24, "thirty": 30, "forty-five": 45}
-    | {"forty-eight": 48, "sixty": 60},
-    "sq": {"gjysmë": 0.5, "pesëmbëdhjetë": 15, "njëzet": 20, "njëzet e katër": 24, "tridhjetë": 30}
-    | {"dyzet e pesë": 45, "dyzet e tetë": 48, "gjashtëdhjetë": 60},
-    "mk": {"половина|пола|половин": 0.5, "петнаесет": 15, "дваесет": 20, "дваесет и четири": 24, "триесет": 30}
-    | {"четириесет и пет": 45, "четириесет и осум": 48, "шеесет": 60},
-}
 
-
-def _patterns(language: str) -> tuple[tuple[re.Pattern[str], float | None, timedelta], ...]:
+def _patterns(words: catalogues.Times) -> tuple[tuple[re.Pattern[str], float | None, timedelta], ...]:
     """(pattern, the number that it stands for, or None for digits; the unit), the longest number first."""
-    numbers: dict[str, float | None] = {}
-    numbers |= dict(sorted(_MORE[language].items(), key=lambda each: -len(each[0])))
-    numbers |= {said: place for place, said in enumerate(_ONE_TO_TWELVE[language].split(";"), start=1)}
+    numbers: dict[str, float | None] = dict(sorted(words.numbers.items(), key=lambda each: -len(each[0])))
     numbers["([0-9]{1,6})"] = None
     return tuple(
-        (re.compile(rf"\b(?:{said})[\s-]+(?:{unit})\b"), number, length)
+        (re.compile(rf"\b(?:{said})[\s-]+(?:{unit})\b"), number, timedelta(minutes=minutes))
         for said, number in numbers.items()
-        for unit, length in _UNITS[language].items()
+        for unit, minutes in words.minutes.items()
     )
 
 
-_PATTERNS = {language: _patterns(language) for language in _UNITS}
+_PATTERNS = {language: _patterns(words) for language, words in catalogues.times().items()}
 
 
 def times_said(text: str, language: str) -> frozenset[timedelta]:

@@ -104,7 +104,10 @@ def begin() -> Answer:
 def again(version: str) -> Answer:
     """Begin again from the text that was signed meanwhile, with what the forms changed in this one."""
     there = known_versions.document(version, by=access.actor())
-    newest, made = agreement_drafting.changes_carried(version, by=access.actor())
+    try:
+        newest, made = agreement_drafting.changes_carried(version, by=access.actor())
+    except IllegalVersionStep:  # nothing took its place
+        return redirect(url_for("agreements.changes", version=version), 303)
     sent = request.method == "POST"
     first = max(there.starts_on, days.today() + timedelta(days=1))
     form = BeginTextForm(request.form if sent else None, data={"starts_on": first})

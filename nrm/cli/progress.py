@@ -31,13 +31,14 @@ class Lines:
 
 
 class Progress:
-    """Each phase gets a line when it begins, where nobody watches only if none was written within ten seconds.
-    `remaining` says how much of it is left."""
+    """Each phase gets a line when it begins for the first time; where nobody watches, one that comes again only if no
+    line was written within ten seconds. `remaining` says how much of it is left."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._began = clock()
         self._told: float | None = None
+        self._known: set[str] = set()
         self._phase = ""
         self._left: int | None = None
         self._watched = sys.stderr.isatty()
@@ -60,7 +61,8 @@ class Progress:
         """Something else begins."""
         self._close_bar()
         self._phase, self._left = what, None
-        if self._watched or self._told is None or self._clock() - self._told >= EVERY:
+        if self._watched or what not in self._known or self._told is None or self._clock() - self._told >= EVERY:
+            self._known.add(what)
             self._told = self._clock()
             click.echo(what, err=True)
 

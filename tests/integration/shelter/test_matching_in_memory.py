@@ -34,7 +34,7 @@ CORE = "bravolundri"
 BEFORE = {"given": "Zhbravolundrike", "family": "Xhbravolundriaj", "father": "Tebravolundrim", "origin": "Bravolundriq"}
 NOW = {"given": "Xhbravolundrike", "family": "Dzbravolundriaj", "father": "Thebravolundrin", "origin": "Bravolundrik"}
 BORN = "1991-10-23"
-PATIENCE = 120
+PATIENCE = 300
 LAST_MOMENTS = 5
 """In seconds: the answer is sent before a thread has let go of its request."""
 PROGRAM = """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass
@@ -19,9 +18,9 @@ from nrm.domain.shelter.shifts import SHIFT
 from nrm.models.accounts.accounts import KeyEvent, Member
 from nrm.models.accounts.alarms import Alarm
 from nrm.models.accounts.second_hands import HeavyAct
-from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Reading
 from nrm.models.shelter.matching import MatchAsked
+from nrm.store.rows import entries
 
 _NEWEST_ENTRIES = 20_000
 _LOOKED_BACK = timedelta(days=60)  # in which the last working days are looked for
@@ -129,16 +128,10 @@ def done(kind: AlarmKind) -> list[Done]:
 
 
 def _shares(since: datetime) -> list[Done]:
-    newest = select(func.max(AuditEntry.id)).scalar_subquery()
-    entries = db.session.execute(
-        select(AuditEntry.member_id, AuditEntry.organisation_id, AuditEntry.details, AuditEntry.at)
-        .where(AuditEntry.id > newest - _NEWEST_ENTRIES, AuditEntry.event == "case_shared")
-        .order_by(AuditEntry.id)
-    ).all()
     return [
-        Done(uuid.UUID(member), uuid.UUID(organisation), uuid.UUID(json.loads(details)["case_id"]), at)
-        for member, organisation, details, when in entries
-        if member and organisation and (at := datetime.fromisoformat(when)) > since
+        Done(each.member_id, each.organisation_id, uuid.UUID(each.said["case_id"]), each.at)
+        for each in entries.since(since, "case_shared", newest=_NEWEST_ENTRIES)
+        if each.member_id and each.organisation_id
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from datetime import datetime
 
@@ -12,14 +11,12 @@ from sqlalchemy.orm import aliased
 from nrm.db import db
 from nrm.domain.referrals.referrals import ReferralStatus, Terms
 from nrm.domain.shelter.stays import ExitReason
-from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case, Supplement
 from nrm.models.shelter.stays import Stay
 from nrm.prepared import Row
-
-_NEWEST_ENTRIES = 5_000
+from nrm.store.rows import entries
 
 
 def terms(referral: Referral | Row) -> Terms:
@@ -37,16 +34,8 @@ def terms(referral: Referral | Row) -> Terms:
 
 def promised_by(referral_id: uuid.UUID, member_id: uuid.UUID | None, since: datetime) -> bool:
     """Whether this member recorded since then what was promised by telephone; the caller has checked the referral."""
-    newest = select(func.max(AuditEntry.id)).scalar_subquery()
-    statement = select(AuditEntry.details, AuditEntry.at).where(
-        AuditEntry.id > newest - _NEWEST_ENTRIES,
-        AuditEntry.event == "referral_promised",
-        AuditEntry.member_id == str(member_id),
-    )
-    return any(
-        datetime.fromisoformat(at) > since and json.loads(details)["referral_id"] == str(referral_id)
-        for details, at in db.session.execute(statement)
-    )
+    done = entries.since(since, "referral_promised", entries.by(member_id))
+    return any(each.said["referral_id"] == str(referral_id) for each in done)
 
 
 def handed_over_urgently() -> ColumnElement[bool]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ScalarSelect, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
@@ -26,13 +26,11 @@ from nrm.domain.shelter.consents import (
     read_by_consent,
 )
 from nrm.models.accounts.accounts import Member, Organisation
-from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case, Reading, Withheld
 from nrm.models.shelter.consents import Consent, NamedParty
 from nrm.store.countries import country
-
-_NEWEST_ENTRIES = 5_000
+from nrm.store.rows import entries
 
 
 def over(today: date, most: int) -> Sequence[Consent]:
@@ -91,54 +89,33 @@ def given_by_consent(case: Case, organisation: Organisation) -> frozenset[Compar
 def shared_lately(case_id: uuid.UUID, member_id: uuid.UUID | None) -> dict[uuid.UUID, frozenset[Compartment]]:
     """Organisation -> the parts of the case that the member gave it within the minutes in which that may be called a
     mistake. The caller has checked the case."""
-    since = clock.now() - SHARED_BY_MISTAKE_WITHIN
-    newest = select(func.max(AuditEntry.id)).scalar_subquery()
-    statement = select(AuditEntry.details, AuditEntry.at).where(
-        AuditEntry.id > newest - _NEWEST_ENTRIES,
-        AuditEntry.event == "case_shared",
-        AuditEntry.member_id == str(member_id),
-    )
     found: dict[uuid.UUID, frozenset[Compartment]] = {}
-    for details, when in db.session.execute(statement.order_by(AuditEntry.id)):
-        said, at = json.loads(details), datetime.fromisoformat(when)
-        if at > since and said["case_id"] == str(case_id):
-            to = uuid.UUID(said["organisation_id_shared"])
-            found[to] = found.get(to, frozenset()) | {Compartment(said["compartment"])}
+    for said in _lately("case_shared", case_id, member_id):
+        to = uuid.UUID(said["organisation_id_shared"])
+        found[to] = found.get(to, frozenset()) | {Compartment(said["compartment"])}
     return found
 
 
 def said_lately(case_id: uuid.UUID, party: str, member_id: uuid.UUID | None) -> int:
     """How often the member wrote down a yes to this party within these minutes. The caller has checked the case."""
-    since = clock.now() - SHARED_BY_MISTAKE_WITHIN
-    newest = select(func.max(AuditEntry.id)).scalar_subquery()
-    statement = select(AuditEntry.details, AuditEntry.at).where(
-        AuditEntry.id > newest - _NEWEST_ENTRIES,
-        AuditEntry.event == "consent_recorded",
-        AuditEntry.member_id == str(member_id),
-    )
-    yes = {"case_id": str(case_id), "topic": str(Topic.SHARING), "party": party, "said": str(Said.GIVEN)}
-    return sum(
-        datetime.fromisoformat(at) > since and yes.items() <= json.loads(details).items()
-        for details, at in db.session.execute(statement)
-    )
+    yes = {"topic": str(Topic.SHARING), "party": party, "said": str(Said.GIVEN)}
+    return sum(yes.items() <= said.items() for said in _lately("consent_recorded", case_id, member_id))
 
 
 def ended_lately(case_id: uuid.UUID, member_id: uuid.UUID | None) -> dict[uuid.UUID, tuple[str, ...]]:
     """Organisation -> what it read, of those whose reading the member ended within the minutes in which it may be
     called a mistake. The caller has checked the case."""
-    since = clock.now() - SHARED_BY_MISTAKE_WITHIN
-    newest = select(func.max(AuditEntry.id)).scalar_subquery()
-    statement = select(AuditEntry.details, AuditEntry.at).where(
-        AuditEntry.id > newest - _NEWEST_ENTRIES,
-        AuditEntry.event == "share_ended",
-        AuditEntry.member_id == str(member_id),
-    )
-    found: dict[uuid.UUID, tuple[str, ...]] = {}
-    for details, when in db.session.execute(statement.order_by(AuditEntry.id)):
-        said = json.loads(details)
-        if datetime.fromisoformat(when) > since and said["case_id"] == str(case_id) and said.get("compartments"):
-            found[uuid.UUID(said["organisation_id_shared"])] = tuple(said["compartments"].split("+"))
-    return found
+    return {
+        uuid.UUID(said["organisation_id_shared"]): tuple(said["compartments"].split("+"))
+        for said in _lately("share_ended", case_id, member_id)
+        if said.get("compartments")
+    }
+
+
+def _lately(event: str, case_id: uuid.UUID, member_id: uuid.UUID | None) -> Iterator[Mapping[str, Any]]:
+    """What the entries of this event by the member about the case say, the oldest first."""
+    done = entries.since(clock.now() - SHARED_BY_MISTAKE_WITHIN, event, entries.by(member_id))
+    return (each.said for each in done if each.said["case_id"] == str(case_id))
 
 
 def ended_yes(case_id: uuid.UUID, party: str, member_id: uuid.UUID | None, today: date) -> Consent | None:

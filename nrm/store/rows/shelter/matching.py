@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -18,16 +17,15 @@ from nrm.domain.accounts.second_hands import ActStatus
 from nrm.domain.shelter.matching import MOST_PAIRS, Gone, House, MatchRefusal, Pair, Said, Where
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.accounts.second_hands import HeavyAct
-from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchKey, MatchQuestion, SeenByMember
 from nrm.models.shelter.stays import Stay
+from nrm.store.rows import entries
 from nrm.store.rows.accounts.occasions import has_seen_beside
 from nrm.store.rows.shelter import consents as consent_rows
 from nrm.vault import matching as vault
 
-_NEWEST_ENTRIES = 5_000
 PARTY = select(Organisation.party).where(Organisation.id == Case.holder_id).correlate(Case).scalar_subquery()
 STRUCK_OUT = consent_rows.STRUCK_OUT
 _PARKED = exists().where(HeavyAct.case_id == Case.id, HeavyAct.status == ActStatus.PARKED).correlate(Case)
@@ -241,12 +239,7 @@ def said_at(case_id: uuid.UUID, since: datetime) -> datetime | None:
     found = db.session.scalars(times).all()
     if len(found) < 2:
         return next(iter(found), None)
-    newest = select(func.max(AuditEntry.id)).scalar_subquery()
-    refused = select(AuditEntry.at, AuditEntry.details).where(
-        AuditEntry.id > newest - _NEWEST_ENTRIES, AuditEntry.event == "match_refused"
-    )
-    rows = db.session.execute(refused).all()
-    back = [datetime.fromisoformat(at) for at, said in rows if json.loads(said)["case_id"] == str(case_id)]
+    back = [each.at for each in entries.since(since, "match_refused") if each.said["case_id"] == str(case_id)]
     return next((each for each in found if all(each > no for no in back)), found[-1])
 
 

@@ -1,0 +1,50 @@
+"""What the newest entries of the audit chain say: for the minutes in which a press may be taken back (ADR 0166), and
+for alarms about what is done often in a short time.
+
+The chain has no index but its place: only so many entries from its end are looked at, whatever the moment.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, func, select
+
+from nrm.db import db
+from nrm.models.audit import AuditEntry
+
+_NEWEST = 5_000
+
+
+class Entry(NamedTuple):
+    """One event; `said` are its ids and codes."""
+
+    at: datetime
+    member_id: uuid.UUID | None
+    organisation_id: uuid.UUID | None
+    said: Mapping[str, Any]
+
+
+def by(member_id: uuid.UUID | None) -> ColumnElement[bool]:
+    """Whether this member did it; None: nobody did."""
+    return AuditEntry.member_id == str(member_id)
+
+
+def since(moment: datetime, event: str, *where: ColumnElement[bool], newest: int = _NEWEST) -> Iterator[Entry]:
+    """The entries of this event after the moment, the oldest first. The caller has checked what they are about."""
+    last = select(func.max(AuditEntry.id)).scalar_subquery()
+    statement = select(AuditEntry.at, AuditEntry.member_id, AuditEntry.organisation_id, AuditEntry.details).where(
+        AuditEntry.id > last - newest, AuditEntry.event == event, *where
+    )
+    for when, member, organisation, details in db.session.execute(statement.order_by(AuditEntry.id)).all():
+        at = datetime.fromisoformat(when)
+        if at > moment:
+            yield Entry(at, _id(member), _id(organisation), json.loads(details))
+
+
+def _id(text: str) -> uuid.UUID | None:
+    return uuid.UUID(text) if text else None

@@ -90,12 +90,17 @@ def serving(folder: Path) -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-c", PROGRAM, "serve", "--dir", str(folder), "--port", str(port), "--workers", "2"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT)
+    said = folder.with_name("said")
+    with said.open("wb") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=file, cwd=ROOT)
     started: set[int] = set()
     try:
         until(lambda: process.poll() is not None or (len(children(process.pid)) == 2 and answers(port)), PATIENCE)
         started = children(process.pid)
         yield Server(port, {process.pid, *started})
+    except AssertionError as error:
+        error.add_note(f"the server ({process.poll()}, {children(process.pid)}) said: {said.read_text('utf-8')}")
+        raise
     finally:
         stop(process, started)
 

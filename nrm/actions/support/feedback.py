@@ -76,7 +76,7 @@ def keep(*, codes: Sequence[str], again: bool = False, by: Actor) -> None:
         until = valid_until(days.today())
         marks = sorted(marked.slip_mark(house, each) for each in codes)
         session.add_all(FeedbackSlip(mark=each, organisation_id=house, until_on=until, is_last=True) for each in marks)
-        audit.append(session, audit.Event.FEEDBACK_SLIPS_PRINTED, by=by)
+        audit.append(session, audit.Event.FEEDBACK_SLIPS_PRINTED, by=by, instead_of="last_file" if again else None)
 
 
 def answer(*, code: str, replies: Replies) -> None:

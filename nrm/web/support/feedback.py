@@ -14,7 +14,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
-from forms.support.feedback import REFUSED, AgainForm, NoteForm, PrintSlipsForm, SheetForm, replies_in
+from forms.support.feedback import REFUSED, NoteForm, PrintSlipsForm, SheetForm, replies_in
 from nrm.actions.accounts import accounts
 from nrm.actions.support import feedback as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
@@ -231,36 +231,29 @@ def _languages() -> list[tuple[str, str]]:
     return [(code, handouts.greetings[code].parts["name"]) for code in handouts.feedback]
 
 
-def _offered() -> list[SelectChoice]:
+def offered() -> list[SelectChoice]:
     """The languages of these pages to choose from, after an empty line."""
     return [SelectChoice(value=code, label=name) for code, name in (("", ""), *_languages())]
 
 
 def _note_form(*, typed: bool = True) -> NoteForm:
     form = NoteForm(request.form if typed else None)
-    form.language.choices = _offered()
+    form.language.choices = offered()
     return form
 
 
 def slips_form(*, typed: bool = True) -> PrintSlipsForm:
     """How many slips, of as many as the house can still have."""
     form = PrintSlipsForm(request.form if typed else None)
-    form.slip_language.choices = _offered()
+    form.slip_language.choices = offered()
     form.offer(store.number_left(by=access.actor()))
-    return form
-
-
-def again_form(*, typed: bool = True) -> AgainForm:
-    """The slips of the last PDF once more."""
-    form = AgainForm(request.form if typed else None)
-    form.again_language.choices = _offered()
     return form
 
 
 def sheet_form(*, typed: bool = True) -> SheetForm:
     """A sheet for a complaint."""
     form = SheetForm(request.form if typed else None)
-    form.sheet_language.choices = _offered()
+    form.sheet_language.choices = offered()
     return form
 
 
@@ -268,7 +261,6 @@ def house_page(
     *,
     note: NoteForm | None = None,
     slips: PrintSlipsForm | None = None,
-    again: AgainForm | None = None,
     sheet: SheetForm | None = None,
     status: int = 200,
 ) -> tuple[str, int]:
@@ -287,9 +279,8 @@ def house_page(
         headings=[gettext("Question"), *((texts.parts[each], "n") for each in Reply)],
         note=note or _note_form(typed=False),
         slips=slips or slips_form(typed=False),
-        again=again or again_form(typed=False),
         sheet_form=sheet or sheet_form(typed=False),
-        form=note or slips or again or sheet or _note_form(typed=False),
+        form=note or slips or sheet or _note_form(typed=False),
         most=MOST_SLIPS,
         manages=by.may(Permission.FEEDBACK_MANAGE),
         language_names=dict(_languages()),

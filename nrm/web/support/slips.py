@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
-from forms.support.feedback import REFUSED, replies_in
+from forms.support.feedback import REFUSED, AgainForm, replies_in
 from nrm.actions.support import feedback as actions
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.interviews.handouts import Handout
@@ -55,15 +55,30 @@ def print_slips() -> Answer:
     return _printed(lambda: actions.draw(number=int(form.number.data), by=by), form.slip_language.data, by)
 
 
+@blueprint.get("/feedback/house/slips/again")
+@access.requires(Permission.FEEDBACK_MANAGE)
+def again_page() -> Answer:
+    return _again_page(AgainForm(), 200)
+
+
+def _again_page(form: AgainForm, status: int) -> Answer:
+    last = store.of_house(by=access.actor()).last
+    if not last:
+        return redirect(url_for("feedback.house"), 303)
+    form.again_language.choices = feedback.offered()
+    return render_template("support/feedback/again.html", form=form, last=last), status
+
+
 @blueprint.post("/feedback/house/slips/again")
 @access.requires(Permission.FEEDBACK_MANAGE)
 def again() -> Answer:
     """Make the slips of the last PDF again, which was lost: its own numbers stop counting."""
     by = access.actor()
     store.house(by=by)
-    form = feedback.again_form()
+    form = AgainForm(request.form)
+    form.again_language.choices = feedback.offered()
     if not form.validate():
-        return feedback.house_page(again=form, status=422)
+        return _again_page(form, 422)
     return _printed(lambda: actions.draw_again(by=by), form.again_language.data, by, again=True)
 
 

@@ -349,9 +349,12 @@ def test_a_house_prints_slips_and_writes_what_it_did_and_the_desk_types_what_cam
     assert len(set(codes)) == 4
     assert "236 more can be printed" in manager.get("/feedback/house?lang=en")
     # The file was lost: as many new ones in its place, and the lost ones count no more.
+    assert "Its 4 slips are made again" in manager.get("/feedback/house/slips/again?lang=en")
     manager.post("/feedback/house/slips/again", {}, 422)
     manager.post("/feedback/house/slips/again", {"again_language": "ru"}, 200)
     lost, codes = codes, re.findall(r"\d{4} \d{4} \d{4} \d{4}", printed[1])
+    told = db.session.scalars(select(AuditEntry.details).where(AuditEntry.event == "feedback_slips_printed")).all()
+    assert ["instead_of" in each for each in told] == [False, True]
     assert (len(codes), set(codes) & set(lost)) == (4, set())
     assert "236 more can be printed" in manager.get("/feedback/house?lang=en")
     with pytest.raises(NotValid):

@@ -37,6 +37,11 @@ ALREADY = N_("It is marked so already.")
 NOT_TAKEN = N_("It could not be sealed: nobody at your office holds its key. Nothing was saved.")
 
 
+@blueprint.errorhandler(AlreadySo)
+def _already(_: AlreadySo) -> Answer:
+    return errors.error_page(409, ALREADY)
+
+
 @blueprint.get("/feedback/complain")
 def complain_page() -> Answer:
     return _complain_page(feedback.spoken(), Written())
@@ -183,8 +188,6 @@ def deal(complaint_id: uuid.UUID) -> Answer:
         actions.deal(complaint_id=complaint_id, done=form.done.data or "", with_alike=form.with_alike.data, by=by)
     except actions.CannotOpen:
         return errors.error_page(409, OPEN_FIRST)
-    except AlreadySo:
-        return errors.error_page(409, ALREADY)
     return redirect(url_for("complaints.index", done="yes"), 303)
 
 
@@ -192,10 +195,7 @@ def deal(complaint_id: uuid.UUID) -> Answer:
 @access.requires(Permission.COMPLAINT_READ)
 def take(complaint_id: uuid.UUID) -> Answer:
     """The actor deals with it, and colleagues see it."""
-    try:
-        actions.take(complaint_id=complaint_id, by=access.actor())
-    except AlreadySo:
-        return errors.error_page(409, ALREADY)
+    actions.take(complaint_id=complaint_id, by=access.actor())
     return redirect(url_for("complaints.show", complaint_id=complaint_id), 303)
 
 
@@ -203,8 +203,5 @@ def take(complaint_id: uuid.UUID) -> Answer:
 @access.requires(Permission.COMPLAINT_READ)
 def take_up(complaint_id: uuid.UUID) -> Answer:
     """It is not dealt with after all."""
-    try:
-        actions.take_up(complaint_id=complaint_id, by=access.actor())
-    except AlreadySo:
-        return errors.error_page(409, ALREADY)
+    actions.take_up(complaint_id=complaint_id, by=access.actor())
     return redirect(url_for("complaints.show", complaint_id=complaint_id), 303)

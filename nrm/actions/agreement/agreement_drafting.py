@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple, cast
 
 from flask import current_app
@@ -39,6 +39,10 @@ from nrm.store.agreement import agreement_versions as store
 from nrm.store.countries import country
 from nrm.store.rows.agreement import agreement_versions as agreement_version_rows
 from nrm.vault import agreements as vault
+
+
+FURTHEST = timedelta(days=5 * 366)
+"""From today to the first day of a text: a year further away is a mistyped one."""
 
 
 class Unusable(Exception):
@@ -242,6 +246,8 @@ def _check_days(agreement: Agreement, own: Agreement | None) -> None:
     today = clock.today(country().timezone)
     if agreement.starts_on < today and (own is None or agreement.starts_on != own.starts_on):
         raise Unusable(f"from: {agreement.starts_on} is over; choose today or a later day")
+    if agreement.starts_on > today + FURTHEST:
+        raise Unusable(f"from: {agreement.starts_on} is more than five years ahead; is the year right?")
     before = version_studies.taken_on(agreement.starts_on, agreement.version)
     for position, party in enumerate(agreement.parties.values(), start=1):
         known = {each.parties[party.code].until for each in (before, own) if each and party.code in each.parties}

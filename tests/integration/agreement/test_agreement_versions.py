@@ -376,6 +376,10 @@ BROKEN = {
         "clause[20]: `legal_counse1` is no known step, and looks like `legal_counsel`",
     ),
     "a day that is over": (_as_2027(), "from: 2005-07-18 is over"),
+    "a year that is mistyped": (
+        _as_2027(("\nfrom = 2005-07-18", "\nfrom = 2127-01-01")),
+        "from: 2127-01-01 is more than",
+    ),
     "a number that is none": (
         _as_2027(('"+355 4 000 0102"', '"javascript:alert(1)"')),
         "party[2].on_call: is no telephone number",

@@ -40,7 +40,6 @@ from nrm.store.countries import country
 from nrm.store.rows.agreement import agreement_versions as agreement_version_rows
 from nrm.vault import agreements as vault
 
-
 FURTHEST = timedelta(days=5 * 366)
 """From today to the first day of a text: a year further away is a mistyped one."""
 

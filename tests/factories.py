@@ -20,7 +20,7 @@ from sqlalchemy import delete, insert, select, update
 from config import Config, load_config
 from nrm import clock, create_app, schema
 from nrm.actions import instances
-from nrm.actions.accounts import accounts, members, second_factor
+from nrm.actions.accounts import accounts, joining, members, second_factor
 from nrm.actions.accounts import key_log as key_log_actions
 from nrm.actions.accounts import words as words_actions
 from nrm.actions.interviews import holds
@@ -77,7 +77,7 @@ def populate() -> None:
     """One member per organisation and role of the instance, all for longer than a fortnight; needs an application
     context."""
     with at(clock.now() - timedelta(days=20)):
-        administrator = accounts.invite_first(login="administrator", name="Administrator")
+        administrator = joining.invite_first(login="administrator", name="Administrator")
         join(administrator)
         admin = actor("administrator")
         hands: dict[str, Actor] = {"administrator": admin}
@@ -262,7 +262,7 @@ def _all_sign(session: Any, kind: EntryKind, body: Any, hands: list[Founder]) ->
 
 def _member(organisation: Organisation, role: Role, inviting: Actor, more: str = "") -> Actor:
     login = login_of(organisation.code, role) + more
-    token = accounts.invite(organisation_id=organisation.id, login=login, name=f"Test {role}", role=role, by=inviting)
+    token = joining.invite(organisation_id=organisation.id, login=login, name=f"Test {role}", role=role, by=inviting)
     join(token)
     return actor(login)
 
@@ -324,9 +324,9 @@ def end_holds() -> int:
     return holds.finish_due(by=Actor.system("tend"))
 
 
-def join(token: str) -> accounts.Joined:
+def join(token: str) -> joining.Joined:
     """Accept an invitation and re-type the recovery code, as everybody is asked to."""
-    joined = accounts.join(token=token, password=PASSWORD)
+    joined = joining.join(token=token, password=PASSWORD)
     members.check_code_of_invitation(token=token, code=joined.recovery_code)
     return joined
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from nrm import clock, countries
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import joining
 from nrm.actions.agreement import agreement_drafting
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as actions
@@ -120,7 +120,7 @@ def colleague(organisation: Organisation, login: str, holder: Actor) -> str:
     keyless = holder.kind is None or not holder.kind.holds_keys
     inviting = factories.actor("administrator") if keyless else holder
     new = f"{login}.2"
-    token = accounts.invite(organisation_id=organisation.id, login=new, name="Second", role=holder.role, by=inviting)
+    token = joining.invite(organisation_id=organisation.id, login=new, name="Second", role=holder.role, by=inviting)
     if factories.join(token).waiting:
         factories.confirm(new, by=holder)
     return new

@@ -21,7 +21,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from nrm import clock
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import joining
 from nrm.actions.referrals import meetings, mistakes, next_receiver, referrals
 from nrm.actions.shelter import absences, cases, data_requests, identifications, missing_told, stays
 from nrm.db import db, disconnect
@@ -132,7 +132,7 @@ def base(folder: Path) -> None:
 def joins(holder: str, login: str, role: Role, code: str) -> None:
     """One more active member of the organisation with this code, let in by `holder`."""
     by = factories.actor(holder)
-    token = accounts.invite(organisation_id=organisation(code), login=login, name=f"Test {login}", role=role, by=by)
+    token = joining.invite(organisation_id=organisation(code), login=login, name=f"Test {login}", role=role, by=by)
     if factories.join(token).waiting:
         factories.confirm(login, by=by)
 

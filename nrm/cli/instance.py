@@ -18,7 +18,7 @@ from flask import Flask
 from config import Config, MisConfigured, key_files, lying_together
 from nrm import countries, schema
 from nrm.actions import country_versions, following, instances
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import joining
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import tell
 from nrm.cli.usage import application, application_of_any_version, instance_option, outdated
@@ -43,7 +43,7 @@ def init(directory: Path, named: str, language: str | None, one_folder: bool) ->
         _ask_about_places(directory)
     app = make_instance(directory, country, folder=folder, language=language or data.language, synthetic=False)
     with app.app_context():
-        token = accounts.invite_first(login="administrator", name="Administrator")
+        token = joining.invite_first(login="administrator", name="Administrator")
     click.echo(f"/invitations/{token}")
     click.echo(
         "Open this path on the server's address within 48 hours; it works once.\n"

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nrm.actions.accounts import accounts, members, second_factor, words
+from nrm.actions.accounts import accounts, joining, members, second_factor, words
 from nrm.demo import founding
 from nrm.demo.cast import cast
 from nrm.domain.accounts.accounts import ROLES_OF, Actor, OrganisationKind, Role
@@ -23,7 +23,7 @@ Account = dict[str, Any]
 
 def everybody() -> tuple[list[Account], Mapping[str, Actor]]:
     """An account for every role in every organisation, two where a keyring is held; who acts for each, by its code."""
-    token = accounts.invite_first(login="administrator", name=_name(0))
+    token = joining.invite_first(login="administrator", name=_name(0))
     administrator, admin = _join(token, "administrator", Role.ADMINISTRATOR, cast().operator)
     described, number = {0: administrator}, 1
     actors: dict[str, Actor] = {cast().operator: admin, f"{cast().operator}#1": admin}
@@ -51,7 +51,7 @@ def everybody() -> tuple[list[Account], Mapping[str, Actor]]:
 
 
 def _invited(organisation: Organisation, login: str, role: Role, number: int, by: Actor) -> tuple[Account, Actor]:
-    token = accounts.invite(organisation_id=organisation.id, login=login, name=_name(number), role=role, by=by)
+    token = joining.invite(organisation_id=organisation.id, login=login, name=_name(number), role=role, by=by)
     return _join(token, login, role, organisation.code)
 
 
@@ -125,7 +125,7 @@ def read_to(reader: Actor, *typists: Actor) -> None:
 
 def _join(token: str, login: str, role: Role, organisation: str) -> tuple[Account, Actor]:
     password = _password()
-    joined = accounts.join(token=token, password=password)
+    joined = joining.join(token=token, password=password)
     members.check_code_of_invitation(token=token, code=joined.recovery_code)
     cookie = accounts.sign_in(login=login, password=password)
     found = accounts.resume(cookie)

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
-from nrm.actions.accounts import accounts, second_factor
+from nrm.actions.accounts import accounts, joining, second_factor
 from nrm.db import db
 from nrm.domain.accounts.accounts import Role
 from tests import factories
@@ -136,7 +136,7 @@ def test_two_found_an_organisation_by_words_and_a_third_joins(app: Flask, browse
     shelter, admin = new_shelter(), factories.actor("administrator")
     links = [
         "/invitations/"
-        + accounts.invite(organisation_id=shelter, login=f"new.{each}", name=f"Founder {each}", role=role, by=admin)
+        + joining.invite(organisation_id=shelter, login=f"new.{each}", name=f"Founder {each}", role=role, by=admin)
         for each, role in (("one", Role.SHELTER_MANAGER), ("two", Role.CASE_WORKER))
     ]
     with live.serving(app) as base:
@@ -180,7 +180,7 @@ def test_two_found_an_organisation_by_words_and_a_third_joins(app: Flask, browse
 
         attested(browser, base, one, two)
         by = factories.actor("new.one")
-        token = accounts.invite(organisation_id=shelter, login="new.three", name="Third", role=Role.CASE_WORKER, by=by)
+        token = joining.invite(organisation_id=shelter, login="new.three", name="Third", role=Role.CASE_WORKER, by=by)
         db.session.rollback()
         three, _ = joins(browser, base, f"/invitations/{token}", "new.three")
         good(three, f"{base}/")
@@ -260,7 +260,7 @@ def test_who_begins_anew_is_told_on_every_page_and_an_older_colleague_objects(ap
     worker = id_of("vatra.case_worker")
     by = factories.actor("vatra.shelter_manager")
     assert by.organisation_id is not None
-    token = accounts.invite(
+    token = joining.invite(
         organisation_id=by.organisation_id, login="vatra.third", name="Third", role=Role.CASE_WORKER, by=by
     )
     factories.join(token)
@@ -309,7 +309,7 @@ def test_the_administrators_pages_offer_no_way_in(app: Flask, browser: Browser) 
     worker, by = id_of("vatra.case_worker"), factories.actor("vatra.shelter_manager")
     assert by.organisation_id is not None
     factories.join(
-        accounts.invite(
+        joining.invite(
             organisation_id=by.organisation_id, login="vatra.third", name="Third", role=Role.CASE_WORKER, by=by
         )
     )

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from nrm import audit, clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, words
+from nrm.actions.accounts import accounts, joining, words
 from nrm.actions.interviews import interview_imports, interview_sending, interviews
 from nrm.actions.referrals import next_receiver, referrals
 from nrm.actions.shelter import cases
@@ -230,11 +230,11 @@ def test_sending_and_destroying_at_once_does_one_of_them(instance: Flask) -> Non
 def test_an_invitation_is_accepted_once_however_many_have_the_link(instance: Flask) -> None:
     """The second would otherwise put a password and keys of their own in the place of the first one's."""
     colleague, vatra = factories.actor("vatra.case_worker"), people.organisation("VATRA")
-    token = accounts.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
+    token = joining.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
     passwords = [f"{number} lives of a border cat" for number in range(4)]
 
     def join(password: str) -> Callable[[], str]:
-        return lambda: f"{accounts.join(token=token, password=password).login} {password}"
+        return lambda: f"{joining.join(token=token, password=password).login} {password}"
 
     given = race(instance, *[join(password) for password in passwords])
     assert len(given) == 1
@@ -253,14 +253,14 @@ def test_founders_who_join_at_once_all_wait_and_two_who_type_at_once_make_one_ke
             Organisation(id=shelter, code="NEW", kind="ngo_shelter", party="NEW", names={"sq": "E re", "en": "New"})
         )
     tokens = [
-        accounts.invite(
+        joining.invite(
             organisation_id=shelter, login=f"new.{number}", name="New", role=Role.CASE_WORKER, by=administrator
         )
         for number in range(3)
     ]
 
     def join(token: str) -> Callable[[], bool]:
-        return lambda: accounts.join(token=token, password=factories.PASSWORD).waiting
+        return lambda: joining.join(token=token, password=factories.PASSWORD).waiting
 
     assert race(instance, *map(join, tokens)) == [True, True, True]
     db.session.rollback()
@@ -287,9 +287,7 @@ def test_one_sign_in_name_is_given_once(instance: Flask) -> None:
     colleague, vatra = factories.actor("vatra.case_worker"), people.organisation("VATRA")
 
     def invite() -> str:
-        return accounts.invite(
-            organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague
-        )
+        return joining.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
 
     assert len(race(instance, *[invite] * 4)) == 1
     assert db.session.scalar(select(func.count()).where(Member.login == "vatra.new")) == 1
@@ -297,7 +295,7 @@ def test_one_sign_in_name_is_given_once(instance: Flask) -> None:
 
 def test_a_colleague_confirmed_by_two_at_once_has_the_keyring_once(instance: Flask) -> None:
     colleague, vatra = factories.actor("vatra.case_worker"), people.organisation("VATRA")
-    token = accounts.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
+    token = joining.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
     factories.join(token)
     shown = words.shown(by=factories.actor("vatra.new"))
     assert shown is not None

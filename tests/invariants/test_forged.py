@@ -18,7 +18,7 @@ from sqlalchemy import delete, insert, select, update
 
 from nrm import audit, clock, crypto
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, members, passkeys, screen_lock, shown_secrets, words
+from nrm.actions.accounts import accounts, joining, members, passkeys, screen_lock, shown_secrets, words
 from nrm.actions.interviews import interviews
 from nrm.actions.referrals import announced_returns, next_receiver, referrals, supplements, transfers
 from nrm.actions.shelter import cases, consents
@@ -510,7 +510,7 @@ def wraps_of_two_colleagues_are_swapped(world: World) -> tuple[Attempt, object]:
 def a_waiting_member_is_made_active(world: World) -> tuple[Attempt, object]:
     colleague, vatra = factories.actor("vatra.case_worker"), people.organisation("VATRA")
     factories.join(
-        accounts.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
+        joining.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
     )
     put(Member, {"login": "vatra.new"}, status="active")
     return reading(world.own_case, "identity", "vatra.new"), world.own_case
@@ -520,7 +520,7 @@ def a_waiting_member_is_made_active(world: World) -> tuple[Attempt, object]:
 def the_public_key_of_a_waiting_member_is_replaced(world: World) -> tuple[Attempt, object]:
     colleague, vatra = factories.actor("vatra.case_worker"), people.organisation("VATRA")
     factories.join(
-        accounts.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
+        joining.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
     )
     new = member_of("vatra.new")
     put(Member, {"id": new}, kem_public=crypto.key_pair()[1])

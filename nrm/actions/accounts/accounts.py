@@ -1,4 +1,4 @@
-"""Inviting people, their keys, signing in and out."""
+"""Signing in and out, sessions, and what is carried over their end. How accounts begin: `joining`."""
 
 from __future__ import annotations
 
@@ -10,59 +10,40 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
 
 from nrm import audit, clock
-from nrm.db import db, hit_one, rows_hit, transaction
+from nrm.db import db, rows_hit, transaction
 from nrm.domain.accounts.accounts import (
-    INVITATION_HOURS,
-    ROLES_OF,
     SESSION_HOURS,
     SESSION_IDLE_MINUTES,
     SHOWN_MINUTES,
     Actor,
-    InvitationRefused,
-    LoginRefusal,
-    NotPermitted,
-    OrganisationKind,
     PasswordRefusal,
-    Permission,
     Role,
     SignInRefused,
-    UnusableInvitation,
-    UnusableLogin,
     WeakPassword,
     check_password,
-    check_prefix,
-    normalise_login,
 )
 from nrm.domain.accounts.key_log import State
 from nrm.domain.accounts.key_log_entries import time_of
-from nrm.domain.accounts.members import KeyHappening, check_inviting, is_ended_by_founding
 from nrm.domain.accounts.passkeys import Factors, Purpose
-from nrm.domain.accounts.vouching import NotYet
 from nrm.domain.accounts.words import OccasionStatus
-from nrm.models.accounts.accounts import HiddenPage, Invitation, Member, MemberSession, Organisation, ShownSecret
+from nrm.models.accounts.accounts import HiddenPage, Member, MemberSession, ShownSecret
 from nrm.prepared import Row
 from nrm.steps.accounts import covering, credentials, key_log, passkeys, recovering, signing_in
-from nrm.steps.accounts import members as member_steps
 from nrm.steps.accounts.credentials import COMMAND, Asker
-from nrm.steps.accounts.key_events import happened
 from nrm.steps.accounts.new_passwords import check_new, of_the_country
 from nrm.steps.shelter import shifts as shift_steps
-from nrm.store import names, signed_names
-from nrm.store.accounts import inviting
+from nrm.store import signed_names
 from nrm.store.rows.accounts import accounts as account_rows
-from nrm.store.rows.accounts import askers, person_names
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
-from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts import suspensions as suspension_rows
 from nrm.vault import keyrings
 from nrm.vault import members as vault
 from nrm.vault import passkeys as passkey_vault
 from nrm.vault import second_factor as second_factor_vault
-from nrm.vault.keylog import belief, log, words
+from nrm.vault.keylog import belief, log
 from nrm.vault.keylog.heads import Head
 from nrm.vault.marks import report
 from nrm.vault.passwords import is_common
@@ -157,140 +138,6 @@ class Carry(StrEnum):
     PAGE = "page"  # the address of a page that is shown after a fresh proof
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """The outcome of accepting an invitation. The recovery code is shown once and kept nowhere."""
-
-    login: str
-    recovery_code: str
-    waiting: bool
-
-
-def invite(*, organisation_id: uuid.UUID, login: str, name: str, role: Role, by: Actor) -> str:
-    """Make an account and return the token of its one-time link.
-
-    A key holder does this in their own organisation. The administrator does it for organisations in which nobody holds
-    a key, and for founders.
-    Of each hand at most five links are open or were made within a day; a colleague invites nobody in the first 14 days
-    where others were before.
-    Raises NotPermitted, KeyHoldersDecide, NotVisible, UnusableLogin, InvitationRefused.
-    """
-    by.must(Permission.ACCOUNT_INVITE)
-    return _invite(organisation_id, login, name, role, by)
-
-
-def invite_first(*, login: str, name: str) -> str:
-    """The first administrator of a new instance; raises NotPermitted once there is any member."""
-    operator = account_rows.operator()
-    if account_rows.has_members():
-        raise NotPermitted("the instance has members")
-    return _invite(operator.id, login, name, Role.ADMINISTRATOR, Actor.system("init"))
-
-
-def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: Actor) -> str:
-    login = normalise_login(login)
-    with transaction() as session:
-        organisation = names.organisation(organisation_id)
-        # Held until the end, as in `confirm`: who is the second key holder is decided before this or after it.
-        session.refresh(organisation, with_for_update={"key_share": True})
-        if by.member_id is not None:
-            check_inviting(
-                own=organisation.id == by.organisation_id,
-                holds=member_rows.holds_newest(by.member_id),
-                keeps_accounts=by.may(Permission.ORGANISATION_FOUND),
-                holds_keys=OrganisationKind(organisation.kind).holds_keys,
-                founded=account_rows.has_keyring(organisation.id),
-            )
-        if role not in ROLES_OF[OrganisationKind(organisation.kind)]:
-            raise NotPermitted(role)
-        if refusal := inviting.refusal(organisation_id, by=by):
-            raise InvitationRefused(refusal)
-        check_prefix(login, organisation.code, session.scalars(select(Organisation.code)))
-        if account_rows.member_by_login(login) is not None:
-            raise UnusableLogin(LoginRefusal.TAKEN)
-        if person_names.looks_like_login(organisation_id, login):
-            raise UnusableLogin(LoginRefusal.ALIKE)
-        member = Member(
-            id=uuid.uuid4(),
-            organisation_id=organisation_id,
-            login=login,
-            name=name.strip(),
-            role=role,
-            status="invited",
-            created_at=clock.now(),
-        )
-        session.add(member)
-        try:
-            session.flush()
-        except IntegrityError:  # taken in the same instant
-            raise UnusableLogin(LoginRefusal.TAKEN) from None
-        token = member_steps.link(session, member, by, clock.now() + timedelta(hours=INVITATION_HOURS))
-        audit.append(session, audit.Event.MEMBER_INVITED, by=by, member_id_invited=member.id, role=role)
-    return token
-
-
-def invited(token: str) -> Member:
-    """Who a link invites; raises UnusableInvitation, NotYet while the old account of who begins anew goes on."""
-    invitation = account_rows.invitation(vault.invitation_digest(token))
-    if invitation is None or invitation.used_at is not None or invitation.expires_at <= clock.now():
-        raise UnusableInvitation
-    member = db.session.get(Member, invitation.member_id, populate_existing=True)
-    if member is None or not words.is_invitation(invitation, member.login):
-        raise UnusableInvitation
-    if not askers.may_ask(invitation.by_id):
-        raise UnusableInvitation
-    organisation = names.organisation(member.organisation_id)
-    if not organisation.enabled:
-        raise UnusableInvitation
-    if member.status == "active":
-        waits = occasion_rows.going_on(db.session(), member.id)
-        if waits is not None and waits.status == OccasionStatus.WAITS and waits.effective_at is not None:
-            raise NotYet(waits.effective_at, needs_hand=occasion_rows.needs_hand(waits))
-    if member.status != "invited":
-        raise UnusableInvitation
-    if is_ended_by_founding(
-        from_colleague=member_rows.is_colleagues(invitation, member),
-        holds_keys=OrganisationKind(organisation.kind).holds_keys,
-        founded=account_rows.has_keyring(organisation.id),
-    ):
-        raise UnusableInvitation
-    return member
-
-
-def join(*, token: str, password: str) -> Joined:
-    """Accept an invitation: the member's keys are made here and nowhere else.
-
-    The member waits until a colleague has typed the words that their page shows; the two founders of an organisation
-    do it for each other. Only where an office without keys has nobody yet, its first member is active at once.
-    Raises UnusableInvitation, WeakPassword.
-    """
-    check_new(password, invited(token))
-    with transaction() as session:
-        # Held until the end: of two who join at once only one is an office's first.
-        organisation_id = invited(token).organisation_id
-        organisation = session.get_one(
-            Organisation, organisation_id, with_for_update={"key_share": True}, populate_existing=True
-        )
-        member = invited(token)
-        digest = vault.invitation_digest(token)
-        used = hit_one(
-            session,
-            update(Invitation)
-            .where(Invitation.digest == digest, Invitation.used_at.is_(None))
-            .values(used_at=clock.now()),
-        )
-        if not used:  # by somebody else who had the link, in the same instant
-            raise UnusableInvitation
-        _, code = vault.make_member_keys(member, password)
-        holds_keys = OrganisationKind(organisation.kind).holds_keys
-        waits = holds_keys or occasion_rows.has_active(organisation) or not key_log.is_in(session, member)
-        member.status = "waiting" if waits else "active"
-        by = Actor(member.id, organisation.id, Role(member.role))
-        happened(session, KeyHappening.JOINED, member, by=by)
-        audit.append(session, audit.Event.INVITATION_ACCEPTED, by=by)
-        return Joined(member.login, code, waits)
-
-
 def must_answer() -> None:
     """Raise what the database raises when it cannot be reached; return nothing when it answers."""
     db.session.execute(select(1))
@@ -313,10 +160,10 @@ def sign_in(*, login: str, password: str, code: str = "", browser: str = "", ask
     account = credentials.account_now(name)
     under = vault.prove(credentials.as_if_let_in(account), name, password)
     step = second_factor_vault.accepted_step(account, code)
+    # Asked in any case, but no passkey is read before the password is right: neither may be told by the time it takes.
+    asked = passkeys.factors_at(account, in_browser=asker != COMMAND, proved=under is not None)
     if account is None or under is None:
         credentials.refuse(account, "sign-in", tries)
-    # Only now: before the password is right nothing may tell who has a passkey, not even the time it takes.
-    asked = passkeys.factors_at(account, in_browser=asker != COMMAND)
     if account.has_second_factor or asked.passkeys:
         if step is None and (code.strip() or not asked.passkeys):
             credentials.refuse(account, "sign-in", tries, code=True)

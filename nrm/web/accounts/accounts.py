@@ -21,7 +21,7 @@ from forms.accounts.accounts import (
 from forms.accounts.organisations import ORGANISATION_REASONS
 from nrm import clock
 from nrm.actions.accounts import accounts as actions
-from nrm.actions.accounts import passkeys, second_factor
+from nrm.actions.accounts import joining, passkeys, second_factor
 from nrm.domain.accounts.accounts import (
     ROLE_LABELS,
     ROLES_OF,
@@ -206,7 +206,7 @@ def join(token: str) -> errors.Answer:
     if not form.validate():
         return _join_page(token, form, 422)
     try:
-        joined = actions.join(token=token, password=form.password.data or "")
+        joined = joining.join(token=token, password=form.password.data or "")
         return shown_secrets.lead_to("joined", code=joined.recovery_code, waiting=joined.waiting, token=token)
     except WeakPassword as error:
         form.password.errors = [WEAK[error.reason]]
@@ -217,7 +217,7 @@ def join(token: str) -> errors.Answer:
 
 def _join_page(token: str, form: JoinAccountForm, status: int) -> BaseResponse:
     try:
-        member = actions.invited(token)
+        member = joining.invited(token)
     except NotYet as error:
         page = render_template(
             "accounts/accounts/not_yet.html", at=error.at, over=error.at <= clock.now(), needs_hand=error.needs_hand
@@ -348,7 +348,7 @@ def invite() -> BaseResponse | tuple[str, int] | str:
     try:
         if not isinstance(form, InviteAccountForm):
             check_own_prefix(form.login.data or "", by.organisation_code)
-        token = actions.invite(
+        token = joining.invite(
             organisation_id=into,
             login=form.login.data or "",
             name=form.name.data or "",

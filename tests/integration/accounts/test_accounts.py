@@ -7,7 +7,7 @@ import re
 import pytest
 from flask import Flask
 
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import accounts, joining
 from nrm.domain.accounts import accounts as domain
 from nrm.domain.accounts.accounts import (
     Actor,
@@ -84,23 +84,23 @@ def test_changing_the_password_ends_every_other_session(app: Flask) -> None:
 def test_an_invitation_works_once_and_for_two_days(app: Flask) -> None:
     colleague = factories.actor("vatra.case_worker")
     vatra = organisation_names.organisation_by_code("VATRA")
-    token = accounts.invite(organisation_id=vatra.id, login="new.one", name="New", role=Role.CASE_WORKER, by=colleague)
+    token = joining.invite(organisation_id=vatra.id, login="new.one", name="New", role=Role.CASE_WORKER, by=colleague)
     with pytest.raises(UnusableInvitation):
-        accounts.invited(token[:-1])
-    joined = accounts.join(token=token, password=factories.PASSWORD)
+        joining.invited(token[:-1])
+    joined = joining.join(token=token, password=factories.PASSWORD)
     assert joined.waiting
     with pytest.raises(UnusableInvitation):
-        accounts.join(token=token, password=factories.PASSWORD)
-    late = accounts.invite(organisation_id=vatra.id, login="late.one", name="Late", role=Role.CASE_WORKER, by=colleague)
+        joining.join(token=token, password=factories.PASSWORD)
+    late = joining.invite(organisation_id=vatra.id, login="late.one", name="Late", role=Role.CASE_WORKER, by=colleague)
     factories.later(hours=48)
     with pytest.raises(UnusableInvitation):
-        accounts.join(token=late, password=factories.PASSWORD)
+        joining.join(token=late, password=factories.PASSWORD)
 
 
 def test_a_new_member_reaches_nothing_until_a_colleague_confirms(app: Flask) -> None:
     colleague = factories.actor("vatra.case_worker")
     vatra = organisation_names.organisation_by_code("VATRA")
-    token = accounts.invite(organisation_id=vatra.id, login="new.one", name="New", role=Role.CASE_WORKER, by=colleague)
+    token = joining.invite(organisation_id=vatra.id, login="new.one", name="New", role=Role.CASE_WORKER, by=colleague)
     factories.join(token)
     new = Person(app.test_client(), "new.one")
     new.get("/members", 403)
@@ -117,13 +117,13 @@ def test_an_account_cannot_be_made_outside_the_table_of_roles(app: Flask) -> Non
     admin = factories.actor("administrator")
     molsa = organisation_names.organisation_by_code("MOLSA")
     with pytest.raises(NotPermitted):
-        accounts.invite(organisation_id=molsa.id, login="spy.one", name="Spy", role=Role.CASE_WORKER, by=admin)
+        joining.invite(organisation_id=molsa.id, login="spy.one", name="Spy", role=Role.CASE_WORKER, by=admin)
     with pytest.raises(UnusableLogin):
-        accounts.invite(
+        joining.invite(
             organisation_id=molsa.id, login="vatra.case_worker", name="Twin", role=Role.STATISTICIAN, by=admin
         )
     with pytest.raises(NotPermitted):
-        accounts.invite(
+        joining.invite(
             organisation_id=molsa.id,
             login="spy.two",
             name="Spy",
@@ -136,10 +136,10 @@ def test_an_account_cannot_be_made_outside_the_table_of_roles(app: Flask) -> Non
 def test_a_weak_password_is_refused(app: Flask, password: str) -> None:
     colleague = factories.actor("vatra.case_worker")
     vatra = organisation_names.organisation_by_code("VATRA")
-    token = accounts.invite(organisation_id=vatra.id, login="new.one", name="New", role=Role.CASE_WORKER, by=colleague)
+    token = joining.invite(organisation_id=vatra.id, login="new.one", name="New", role=Role.CASE_WORKER, by=colleague)
     with pytest.raises(WeakPassword):
-        accounts.join(token=token, password=password)
-    assert accounts.invited(token).status == "invited"
+        joining.join(token=token, password=password)
+    assert joining.invited(token).status == "invited"
 
 
 def test_a_form_sent_after_the_session_died_comes_back_to_the_same_person_only(app: Flask) -> None:
@@ -212,8 +212,8 @@ def test_key_holders_print_as_hidden() -> None:
 def test_the_recovery_code_sets_a_new_password_and_nothing_else_does(app: Flask) -> None:
     colleague = factories.actor("vatra.case_worker")
     vatra = organisation_names.organisation_by_code("VATRA")
-    token = accounts.invite(organisation_id=vatra.id, login="new.one", name="New", role=Role.CASE_WORKER, by=colleague)
-    code = accounts.join(token=token, password=factories.PASSWORD).recovery_code
+    token = joining.invite(organisation_id=vatra.id, login="new.one", name="New", role=Role.CASE_WORKER, by=colleague)
+    code = joining.join(token=token, password=factories.PASSWORD).recovery_code
     wrong = code[:-1] + ("A" if code[-1] != "A" else "B")
     for login, given in (("new.one", wrong), ("new.one", ""), ("vatra.case_worker", code), ("nobody", code)):
         with pytest.raises(SignInRefused):
@@ -284,7 +284,7 @@ GUESSED = {
 def arjola(app: Flask) -> str:
     """The token of a link: somebody is invited to VATRA under her name."""
     by, vatra = factories.actor("vatra.shelter_manager"), organisation_names.organisation_by_code("VATRA")
-    return accounts.invite(
+    return joining.invite(
         organisation_id=vatra.id, login="a.hasani", name="Arjola Hasani", role=Role.CASE_WORKER, by=by
     )
 
@@ -294,13 +294,13 @@ def test_a_password_that_is_guessed_first_is_refused_with_the_reason(app: Flask,
     for why, passwords in GUESSED.items():
         for password in passwords:
             with pytest.raises(WeakPassword, match=f"^{why}$"):
-                accounts.join(token=arjola, password=password)
+                joining.join(token=arjola, password=password)
     for good in ("nine lives of a border cat", "Qendra shi lule kafe", "hhxq-4m2k-77zt-vd3w", "kQ8fT2mX81zz"):
         assert why_weak(arjola, good) == ""
 
 
 def why_weak(token: str, password: str) -> str:
-    names = names_of(accounts.invited(token))
+    names = names_of(joining.invited(token))
     try:
         domain.check_password(password, "a.hasani", names=names, is_common=is_common)
     except WeakPassword as error:
@@ -325,18 +325,18 @@ def test_the_list_is_long_and_its_ten_thousands_are_refused_quickly() -> None:
 
 
 def test_every_place_where_a_password_is_set_says_what_is_wrong_in_both_languages(app: Flask, arjola: str) -> None:
-    joining = app.test_client()
+    newcomer = app.test_client()
     address = f"/invitations/{arjola}"
     for language, common, name in (
         ("en", "this one is among the first that are guessed", "your name, your sign-in name"),
         ("sq", "ky është ndër të parët që provohen", "emri juaj, emri i hyrjes"),
     ):
         for password, said in (("Liverpool20242024", common), ("Arjola Hasani!!", name)):
-            token = token_in(joining.get(address).text)
+            token = token_in(newcomer.get(address).text)
             fields = {"password": password, "again": password, "csrf_token": token}
-            page = joining.post(f"{address}?lang={language}", data=fields)
+            page = newcomer.post(f"{address}?lang={language}", data=fields)
             assert (page.status_code, said in page.text) == (422, True), (language, password)
-    code = accounts.join(token=arjola, password=factories.PASSWORD).recovery_code
+    code = joining.join(token=arjola, password=factories.PASSWORD).recovery_code
     for password in ("Liverpool2024", "Arjola Hasani!!", "Vatra-Psiko-Sociale-2026"):
         with pytest.raises(WeakPassword):
             accounts.recover(login="a.hasani", code=code, new_password=password)

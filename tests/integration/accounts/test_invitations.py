@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from nrm import clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, members, organisations, suspensions, words
+from nrm.actions.accounts import accounts, joining, members, organisations, suspensions, words
 from nrm.actions.shelter import cases
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role, UnusableInvitation
@@ -53,7 +53,7 @@ def invited(login: str, by: str, role: Role = Role.CASE_WORKER, organisation: st
     actor = factories.actor(by)
     into = people.organisation(organisation) if organisation else actor.organisation_id
     assert into is not None
-    return accounts.invite(organisation_id=into, login=login, name="New", role=role, by=actor)
+    return joining.invite(organisation_id=into, login=login, name="New", role=role, by=actor)
 
 
 def one_more(login: str, by: str) -> uuid.UUID:
@@ -76,7 +76,7 @@ def new_shelter() -> uuid.UUID:
 
 
 def founder(shelter: uuid.UUID, login: str, by: str = "administrator") -> str:
-    return accounts.invite(
+    return joining.invite(
         organisation_id=shelter, login=login, name="New", role=Role.CASE_WORKER, by=factories.actor(by)
     )
 
@@ -84,7 +84,7 @@ def founder(shelter: uuid.UUID, login: str, by: str = "administrator") -> str:
 def usable(token: str) -> bool:
     db.session.rollback()
     try:
-        return accounts.invited(token) is not None
+        return joining.invited(token) is not None
     except UnusableInvitation:
         return False
     finally:
@@ -208,7 +208,7 @@ def test_whoever_takes_the_first_invitation_alone_opens_nothing_and_is_asked_not
     with transaction() as session:
         session.execute(update(Member).where(Member.login == "new.0").values(status="active"))
     with pytest.raises(NotPermitted):
-        accounts.invite(organisation_id=shelter, login="x.y", name="X", role=Role.CASE_WORKER, by=intruder)
+        joining.invite(organisation_id=shelter, login="x.y", name="X", role=Role.CASE_WORKER, by=intruder)
     assert not account_rows.has_keyring(shelter)
 
 
@@ -325,7 +325,7 @@ def test_the_administrator_invites_founders_and_the_links_end_with_the_founding(
     for token in (again, tokens[3]):
         assert not usable(token)
         with pytest.raises(UnusableInvitation):
-            accounts.join(token=token, password=factories.PASSWORD)
+            joining.join(token=token, password=factories.PASSWORD)
     with pytest.raises(NotPermitted):
         members.begin_again(member_id=third, by=factories.actor("administrator"))
     with pytest.raises(NotPermitted):

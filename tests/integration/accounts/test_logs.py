@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from nrm import cli
 from nrm.actions import tending
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import joining
 from nrm.actions.interviews import interviews
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import cases
@@ -98,8 +98,8 @@ def invited(client: FlaskClient) -> tuple[str, str]:
     """Somebody joins by a link and comes back by the recovery code: (the link's token, the code)."""
     vatra = account_store.organisation_by_code("VATRA").id
     colleague = factories.actor("vatra.case_worker")
-    token = accounts.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
-    code = accounts.join(token=token, password=factories.PASSWORD).recovery_code
+    token = joining.invite(organisation_id=vatra, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
+    code = joining.join(token=token, password=factories.PASSWORD).recovery_code
     client.get(f"/invitations/{token}")
     page = client.get("/recover")
     fields = {"login": "vatra.new", "code": code, "password": NEW, "again": NEW, "csrf_token": token_in(page.text)}

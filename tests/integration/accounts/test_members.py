@@ -20,7 +20,7 @@ from sqlalchemy import delete, func, select, text, update
 
 from nrm import audit, db
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, members, second_hands, words
+from nrm.actions.accounts import accounts, joining, members, second_hands, words
 from nrm.actions.interviews import interview_sending
 from nrm.actions.referrals import proposals, referrals
 from nrm.actions.shelter import cases
@@ -87,7 +87,7 @@ def needs_doctor(referral_id: uuid.UUID, by: Actor) -> bool:
 
 
 def invited(login: str, code: str = "NRC", role: Role = Role.CASE_WORKER) -> str:
-    return accounts.invite(
+    return joining.invite(
         organisation_id=people.organisation(code),
         login=login,
         name="New",
@@ -234,7 +234,7 @@ def test_who_lost_everything_begins_again_and_a_colleague_decides(app: Flask) ->
     token = members.begin_again(member_id=lost.id, by=manager)
     assert isinstance(accounts.resume(cookie), accounts.SignedIn)  # two work there: for 14 days it goes on
     with pytest.raises(NotYet):
-        accounts.invited(token)
+        joining.invited(token)
     factories.later(days=14)
     manager = factories.actor("nrc.shelter_manager")
     cookie = accounts.sign_in(login=lost.login, password=factories.PASSWORD)
@@ -245,7 +245,7 @@ def test_who_lost_everything_begins_again_and_a_colleague_decides(app: Flask) ->
     joined = factories.join(token)
     assert joined.waiting
     with pytest.raises(UnusableInvitation):
-        accounts.join(token=token, password=factories.PASSWORD)
+        joining.join(token=token, password=factories.PASSWORD)
     assert member(lost.login).kem_public != before
     waiting = factories.actor(lost.login)
     with pytest.raises((members.CannotOpen, NotVisible)):

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from nrm import audit, clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, key_log, organisations
+from nrm.actions.accounts import accounts, joining, key_log, organisations
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import cases
 from nrm.db import db, transaction
@@ -59,7 +59,7 @@ def test_a_suspended_organisation_reaches_nothing_and_who_waits_is_asked_of_the_
     held, waits = people.sent(rinas), people.sent(rinas)
     referrals.accept(referral_id=held.referral_id, place_id=people.bed("NRC"), by=worker)
     cookie = accounts.sign_in(login="nrc.case_worker", password=factories.PASSWORD)
-    token = accounts.invite(
+    token = joining.invite(
         organisation_id=people.organisation("NRC"), login="nrc.new", name="New", role=Role.CASE_WORKER, by=worker
     )
     nrc = people.organisation("NRC")
@@ -72,7 +72,7 @@ def test_a_suspended_organisation_reaches_nothing_and_who_waits_is_asked_of_the_
         with pytest.raises(SignInRefused):
             accounts.sign_in(login=login, password=factories.PASSWORD)
     with pytest.raises(UnusableInvitation):
-        accounts.join(token=token, password=factories.PASSWORD)
+        joining.join(token=token, password=factories.PASSWORD)
     assert "NRC" not in agreement_rows.desks()
     # The order of the route goes on without the sender; the next one can accept; nobody answers for the suspended.
     assert tending.tend()["referrals_expired"] == 1

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from nrm import clock, crypto, db
-from nrm.actions.accounts import accounts, second_factor, words
+from nrm.actions.accounts import accounts, joining, second_factor, words
 from nrm.actions.accounts import members as member_actions
 from nrm.cli.instance import make_instance
 from nrm.db import transaction
@@ -163,7 +163,7 @@ def new_person(app: Flask) -> tuple[FlaskClient, str]:
     by = factories.actor(ME)
     assert by.organisation_id is not None
     factories.later(minutes=1)
-    token = accounts.invite(organisation_id=by.organisation_id, login=NEW_ONE, name="New", role=Role.CASE_WORKER, by=by)
+    token = joining.invite(organisation_id=by.organisation_id, login=NEW_ONE, name="New", role=Role.CASE_WORKER, by=by)
     factories.join(token)
     db.db.session.remove()
     client = app.test_client()
@@ -644,7 +644,7 @@ def test_recovery_asks_for_the_second_factor_too(demanding: Flask) -> None:
 
 
 def accounts_invite(organisation_id: object, by: Actor, role: object) -> str:
-    return accounts.invite(
+    return joining.invite(
         organisation_id=organisation_id,  # type: ignore[arg-type]
         login="vatra.new",
         name="New",
@@ -654,4 +654,4 @@ def accounts_invite(organisation_id: object, by: Actor, role: object) -> str:
 
 
 def join(token: str) -> str:
-    return accounts.join(token=token, password=factories.PASSWORD).recovery_code
+    return joining.join(token=token, password=factories.PASSWORD).recovery_code

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, select, update
 
 from nrm import clock, crypto
-from nrm.actions.accounts import accounts, own_sessions, second_factor
+from nrm.actions.accounts import accounts, joining, own_sessions, second_factor
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, SignInRefused, WaitsForColleague
 from nrm.domain.accounts.browsers import BROWSERS, DEVICES, Browser, Device, kinds_of
@@ -285,7 +285,7 @@ def test_without_a_second_factor_fourteen_characters_are_too_few_and_beside_one_
         ("four.new", True, "kQ8fT2mX81z", 422),
     ):
         app.extensions["nrm.second_factor"] = False
-        token = accounts.invite(
+        token = joining.invite(
             organisation_id=by.organisation_id, login=login, name="N. N.", role=the(LOGIN).role, by=by
         )
         app.extensions["nrm.second_factor"] = demanded

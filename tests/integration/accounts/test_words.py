@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from nrm import audit, clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, members, objections, organisations, words
+from nrm.actions.accounts import accounts, joining, members, objections, organisations, words
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import cases
 from nrm.db import db, transaction
@@ -91,7 +91,7 @@ def test_nobody_is_shown_the_words_of_keys_that_somebody_put_in_the_place_of_the
 def test_words_are_shown_after_the_recovery_code_and_hold_for_two_days(app: Flask, sign_in: SignIn) -> None:
     factories.later()
     token = invited("vatra.new", WORKER)
-    joined = accounts.join(token=token, password=factories.PASSWORD)
+    joined = joining.join(token=token, password=factories.PASSWORD)
     new = sign_in("vatra.new")
     page = new.get("/?lang=en")
     assert "/recovery-code" in page
@@ -163,12 +163,12 @@ def test_for_24_hours_the_old_account_goes_on_says_so_on_every_page_and_ends_it_
     assert "This link does not work yet" in app.test_client().get(f"/invitations/{link[1]}?lang=en").text
     db.session.rollback()
     with pytest.raises(NotYet):
-        accounts.join(token=link[1], password=factories.PASSWORD)
+        joining.join(token=link[1], password=factories.PASSWORD)
     her.post(f"/members/{worker}/anew/stop")
     db.session.rollback()
     assert "who says that your password" not in her.get("/?lang=en")
     with pytest.raises(UnusableInvitation):
-        accounts.invited(link[1])
+        joining.invited(link[1])
     factories.later(hours=30)
     assert tending.tend()["begun_anew"] == 0
     assert accounts.sign_in(login=WORKER, password=factories.PASSWORD)
@@ -280,7 +280,7 @@ def test_a_row_by_hand_lets_nobody_begin_anew_earlier(app: Flask) -> None:
         session.execute(update(Occasion).where(Occasion.member_id == worker).values(effective_at=clock.now()))
     assert tending.tend()["begun_anew"] == 0
     with pytest.raises(UnusableInvitation):
-        accounts.invited(token)
+        joining.invited(token)
     assert accounts.sign_in(login=WORKER, password=factories.PASSWORD)
 
 
@@ -408,7 +408,7 @@ def test_an_organisation_that_lost_all_holders_is_founded_anew_as_another_and_th
     old = people.organisation("VATRA")
     # The administrator brings nobody back into the old one.
     with pytest.raises(NotPermitted):
-        accounts.invite(organisation_id=old, login="v.new", name="New", role=Role.CASE_WORKER, by=admin)
+        joining.invite(organisation_id=old, login="v.new", name="New", role=Role.CASE_WORKER, by=admin)
     for login in (WORKER, MANAGER):
         with pytest.raises(NotPermitted):
             members.begin_again(member_id=member(login).id, by=admin)
@@ -417,7 +417,7 @@ def test_an_organisation_that_lost_all_holders_is_founded_anew_as_another_and_th
     shelter = new_shelter()
     for number in range(2):
         factories.join(
-            accounts.invite(organisation_id=shelter, login=f"new.{number}", name="New", role=Role.CASE_WORKER, by=admin)
+            joining.invite(organisation_id=shelter, login=f"new.{number}", name="New", role=Role.CASE_WORKER, by=admin)
         )
     one, other = (factories.actor(f"new.{number}") for number in range(2))
     sheet = sign_in("new.0").get("/accession-sheet")

@@ -10,11 +10,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from nrm.actions.accounts import accounts, organisations
+from nrm.actions.accounts import joining, organisations
 from nrm.actions.agreement import agreement_drafting
 from nrm.actions.agreement import agreement_versions as actions
 from nrm.db import db, transaction
-from nrm.domain.accounts.accounts import Role
+from nrm.domain.accounts.accounts import Role, UnusableInvitation
 from nrm.domain.accounts.suspensions import OrganisationReason
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.agreement.agreements import AgreementVersion, AgreementWithdrawal
@@ -162,7 +162,7 @@ def invited(login: str) -> str:
     made = organisation()
     assert made is not None
     by = factories.actor("administrator")
-    return accounts.invite(organisation_id=made.id, login=login, name="Founder", role=Role.SHELTER_MANAGER, by=by)
+    return joining.invite(organisation_id=made.id, login=login, name="Founder", role=Role.SHELTER_MANAGER, by=by)
 
 
 @pytest.mark.slow
@@ -174,8 +174,8 @@ def test_who_was_invited_for_a_withdrawn_text_joins_and_signs_nothing_until_a_te
     left = organisation()
     assert left is not None
     assert (left.party, left.enabled) == ("", False)
-    with pytest.raises(accounts.UnusableInvitation):
-        accounts.invited(token)
+    with pytest.raises(UnusableInvitation):
+        joining.invited(token)
     other = (NEW[0], NEW[1].replace("ngo_shelter", "state_shelter"))
     with pytest.raises(agreement_drafting.Unusable, match=r"kind: SHPRESA is a ngo_shelter"):
         agreement_drafting.propose(text=texts.draft("2028", None, other), by=by)
@@ -183,7 +183,7 @@ def test_who_was_invited_for_a_withdrawn_text_joins_and_signs_nothing_until_a_te
     back = organisation()
     assert back is not None
     assert (back.party, back.enabled) == ("SHPRESA", True)
-    assert accounts.invited(token).login == "new.one"
+    assert joining.invited(token).login == "new.one"
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import func, inspect, select, text
 
 from nrm.actions import tending
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import joining
 from nrm.actions.interviews import groups as actions
 from nrm.actions.interviews import interviews
 from nrm.db import db
@@ -115,7 +115,7 @@ def join_the_post() -> None:
     """A second officer of the post, who joins and is confirmed."""
     by = factories.actor(LOGIN)
     assert by.organisation_id is not None
-    token = accounts.invite(
+    token = joining.invite(
         organisation_id=by.organisation_id, login=COLLEAGUE, name="Second", role=Role.BORDER_OFFICER, by=by
     )
     factories.join(token)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from nrm import audit, clock, db
 from nrm.actions import tending
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import joining
 from nrm.actions.interviews import holds, interviews
 from nrm.actions.referrals import notification_calls
 from nrm.db import db as database
@@ -122,7 +122,7 @@ def colleague(login: str = "rinas.second") -> None:
     """A second officer at the same post."""
     first = factories.actor(LOGIN)
     assert first.organisation_id is not None
-    token = accounts.invite(
+    token = joining.invite(
         organisation_id=first.organisation_id, login=login, name="Second", role=Role.BORDER_OFFICER, by=first
     )
     factories.join(token)

@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 
 from nrm import clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import joining
 from nrm.actions.interviews import interview_sending, interviews, monitoring
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role
@@ -108,7 +108,7 @@ def second_monitor(app: Flask) -> str:
     admin = factories.actor("administrator")
     office = account_store.organisation_by_code("OMS").id
     factories.join(
-        accounts.invite(organisation_id=office, login="oms.monitor.2", name="Second", role=Role.MONITOR, by=admin)
+        joining.invite(organisation_id=office, login="oms.monitor.2", name="Second", role=Role.MONITOR, by=admin)
     )
     return "oms.monitor.2"
 

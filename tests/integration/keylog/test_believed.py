@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from nrm import clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, members, words
+from nrm.actions.accounts import accounts, joining, members, words
 from nrm.actions.accounts import key_log as actions
 from nrm.actions.shelter import cases
 from nrm.db import db, disconnect, transaction
@@ -228,7 +228,7 @@ def test_a_session_that_saw_a_longer_log_seals_to_nobody_else(app: Flask, sign_i
     here = Path(app.extensions["nrm.config"].directory)
     older = {name: (here / name).read_bytes() for name in ("main.db", "shred.db", "keylog.log")}
     waiting = factories.join(
-        accounts.invite(
+        joining.invite(
             organisation_id=on_their_way.organisation("VATRA"),
             login="vatra.new",
             name="New",
@@ -304,7 +304,7 @@ def test_founding_a_new_organisation_by_its_people_and_two_who_attest(app: Flask
     organisation = unfounded("ngo_shelter")
     admin = factories.actor("administrator")
     for login, role in (("new.one", Role.CASE_WORKER), ("new.two", Role.SHELTER_MANAGER)):
-        factories.join(accounts.invite(organisation_id=organisation.id, login=login, name=login, role=role, by=admin))
+        factories.join(joining.invite(organisation_id=organisation.id, login=login, name=login, role=role, by=admin))
     one, two = factories.actor("new.one"), factories.actor("new.two")
     factories.let_in(two, by=one)
     assert not account_rows.has_keyring(organisation.id)
@@ -325,7 +325,7 @@ def test_founding_a_new_organisation_by_its_people_and_two_who_attest(app: Flask
     assert len(wrong.value.groups) == 8
     assert not actions.agree(proposal=digest, typed=sheets, by=factories.actor("ra.duty_officer"))
     # Too new in the log to attest.
-    newcomer = accounts.invite(
+    newcomer = joining.invite(
         organisation_id=on_their_way.organisation("VATRA"),
         login="vatra.new",
         name="New",
@@ -340,7 +340,7 @@ def test_founding_a_new_organisation_by_its_people_and_two_who_attest(app: Flask
     assert grants.recipients(db.session(), [organisation.id])[0].organisation_id == organisation.id
     db.session.rollback()
     # From now on their own people let in, and a role with more rights needs both.
-    third = accounts.invite(
+    third = joining.invite(
         organisation_id=organisation.id, login="new.three", name="Three", role=Role.SHELTER_MANAGER, by=one
     )
     assert factories.join(third).waiting

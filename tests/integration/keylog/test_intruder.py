@@ -32,7 +32,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from nrm import clock, crypto
-from nrm.actions.accounts import accounts, holding, members, organisations, words
+from nrm.actions.accounts import accounts, holding, joining, members, organisations, words
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Actor, Role
 from nrm.domain.accounts.suspensions import OrganisationReason
@@ -190,7 +190,7 @@ class Intruder(RuleBasedStateMachine):
         self.planted += 1
         login = f"vatra.honest{self.planted}"
         with suppress(*REFUSED):
-            token = accounts.invite(
+            token = joining.invite(
                 organisation_id=self.ids["VATRA"], login=login, name="Honest", role=Role.CASE_WORKER, by=by
             )
             factories.join(token)
@@ -361,7 +361,7 @@ class Intruder(RuleBasedStateMachine):
             lambda: organisations.suspend(organisation_id=self.ids[code], reason=OrganisationReason.ASKED, by=admin),
             lambda: organisations.readmit(organisation_id=self.ids[code], by=admin),
             lambda: factories.join(
-                accounts.invite(
+                joining.invite(
                     organisation_id=self.ids[code],
                     login=f"planted{self.planted}",
                     name="Planted",
@@ -387,7 +387,7 @@ class Intruder(RuleBasedStateMachine):
             if pick % 2:
                 members.renew_keyring(by=by)
             else:
-                token = accounts.invite(
+                token = joining.invite(
                     organisation_id=self.ids[OWN], login=login, name="Friend", role=Role.CASE_WORKER, by=by
                 )
                 factories.join(token)

@@ -22,7 +22,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from nrm import clock, crypto
-from nrm.actions.accounts import accounts, members
+from nrm.actions.accounts import accounts, joining, members
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Actor, Role
 from nrm.domain.accounts.key_log_entries import EntryKind, NewName
@@ -204,7 +204,7 @@ class IntruderOfBoth(RuleBasedStateMachine):
                     else:
                         login = f"iom.friend{self.friends}"
                         factories.join(
-                            accounts.invite(
+                            joining.invite(
                                 organisation_id=by.organisation_id,
                                 login=login,
                                 name="Friend",

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import delete, func, select, update
 
 from nrm import clock
-from nrm.actions.accounts import accounts, key_log, members, roles, suspensions
+from nrm.actions.accounts import joining, key_log, members, roles, suspensions
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Role
 from nrm.domain.accounts.suspensions import SuspensionReason
@@ -63,7 +63,7 @@ def test_rows_of_what_happened_are_held_against_what_was_signed(app: Flask) -> N
     factories.later(hours=2)
     manager = factories.actor("vatra.shelter_manager")
     assert manager.organisation_id is not None
-    token = accounts.invite(
+    token = joining.invite(
         organisation_id=manager.organisation_id, login="vatra.new", name="Nora", role=Role.CASE_WORKER, by=manager
     )
     factories.join(token)

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from nrm import clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, members, organisations, words
+from nrm.actions.accounts import accounts, joining, members, organisations, words
 from nrm.actions.accounts import key_log as actions
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind, Role
@@ -38,7 +38,7 @@ def organisation(code: str) -> uuid.UUID:
 def invited(login: str, code: str, role: Role) -> uuid.UUID:
     """Somebody whom the administrator invites into an office, and who has joined."""
     admin = factories.actor("administrator")
-    token = accounts.invite(organisation_id=organisation(code), login=login, name="New", role=role, by=admin)
+    token = joining.invite(organisation_id=organisation(code), login=login, name="New", role=role, by=admin)
     assert factories.join(token).waiting
     return member(login).id
 
@@ -211,7 +211,7 @@ def test_an_office_of_one_is_founded_by_that_one_and_two_who_attest(app: Flask) 
     with transaction() as session:
         session.add(office)
     admin = factories.actor("administrator")
-    token = accounts.invite(organisation_id=office.id, login="new.focal", name="Focal", role=Role.FOCAL_POINT, by=admin)
+    token = joining.invite(organisation_id=office.id, login="new.focal", name="Focal", role=Role.FOCAL_POINT, by=admin)
     assert not factories.join(token).waiting  # before its founding it is what the rows say
     founder = factories.actor("new.focal")
     digest = actions.found(other="", further=(), by=founder)

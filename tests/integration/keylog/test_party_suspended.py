@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from nrm import clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import accounts, joining
 from nrm.actions.accounts import key_log as actions
 from nrm.actions.agreement import parties
 from nrm.actions.referrals import proposals
@@ -44,7 +44,7 @@ def organisation(code: str) -> uuid.UUID:
 def second_officer(*, by: str = DESK, with_: str | None = "ra.identification_officer") -> Actor:
     """Another duty officer, whom two others of the desk let in."""
     first = factories.actor(by)
-    token = accounts.invite(
+    token = joining.invite(
         organisation_id=organisation("RA"), login=SECOND, name="Second", role=Role.DUTY_OFFICER, by=first
     )
     factories.join(token)

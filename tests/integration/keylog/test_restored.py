@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import delete, func, select
 
 from nrm.actions import backups
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import accounts, joining
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Role
 from nrm.models.accounts.accounts import Member
@@ -76,7 +76,7 @@ def restored(app: Flask, tmp_path: Path) -> Iterator[tuple[Flask, dict[str, str]
 def invited() -> str:
     by = factories.actor("nrc.case_worker")
     assert by.organisation_id is not None
-    token = accounts.invite(
+    token = joining.invite(
         organisation_id=by.organisation_id, login="nrc.new", name="New", role=Role.CASE_WORKER, by=by
     )
     factories.join(token)

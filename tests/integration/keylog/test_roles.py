@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from nrm import clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, roles, words
+from nrm.actions.accounts import joining, roles, words
 from nrm.actions.accounts import key_log as actions
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Role
@@ -41,7 +41,7 @@ def third(by: str = MANAGER, role: Role = Role.CASE_WORKER, login: str = "vatra.
     """Another colleague at VATRA, whom one of them let in."""
     hand = factories.actor(by)
     assert hand.organisation_id is not None
-    token = accounts.invite(organisation_id=hand.organisation_id, login=login, name="Third", role=role, by=hand)
+    token = joining.invite(organisation_id=hand.organisation_id, login=login, name="Third", role=role, by=hand)
     factories.join(token)
     factories.let_in(factories.actor(login), by=hand)
     return factories.actor(login)
@@ -117,7 +117,7 @@ def test_whom_the_first_let_in_alone_is_no_second_hand_for_a_role(app: Flask) ->
     one.post(f"/key-log/{waiting().hex()}/agree", {"compared": "y"}, 409)
     assert log.state(db.session).members[member(MANAGER).id].role == Role.SHELTER_MANAGER
     # Nor do they let somebody in as a manager whom one of them invited.
-    token = accounts.invite(
+    token = joining.invite(
         organisation_id=member(WORKER).organisation_id,
         login="vatra.boss",
         name="Boss",

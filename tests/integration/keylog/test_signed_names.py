@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from nrm.actions.accounts import accounts, members, words
+from nrm.actions.accounts import joining, members, words
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Role
 from nrm.models.accounts.accounts import Member, Organisation
@@ -75,7 +75,7 @@ def test_two_names_that_were_swapped_are_two_codes(app: Flask) -> None:
 def test_home_notices_and_the_page_of_who_types_words_show_the_code(app: Flask) -> None:
     manager = factories.actor(MANAGER)
     assert manager.organisation_id is not None
-    token = accounts.invite(
+    token = joining.invite(
         organisation_id=manager.organisation_id, login="vatra.new", name="New", role=Role.CASE_WORKER, by=manager
     )
     factories.join(token)

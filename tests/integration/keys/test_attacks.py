@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from nrm import cli, clock, crypto, faults
-from nrm.actions.accounts import accounts, words
+from nrm.actions.accounts import accounts, joining, words
 from nrm.actions.interviews import interviews
 from nrm.actions.referrals import next_receiver, referrals
 from nrm.actions.shelter import cases
@@ -183,9 +183,7 @@ def test_the_keyring_of_a_shelter_given_to_a_ministry_by_hand_is_not_sealed_to(w
 def test_a_colleague_confirms_no_key_that_the_new_member_did_not_make(app: Flask) -> None:
     colleague = factories.actor("vatra.case_worker")
     vatra = names.organisation_by_code("VATRA")
-    token = accounts.invite(
-        organisation_id=vatra.id, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague
-    )
+    token = joining.invite(organisation_id=vatra.id, login="vatra.new", name="New", role=Role.CASE_WORKER, by=colleague)
     factories.join(token)
     new = factories.actor("vatra.new")
     shown = words.shown(by=new)

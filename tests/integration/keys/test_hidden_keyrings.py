@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from nrm import audit, clock, crypto, schema
 from nrm.actions import backups, instances, tending
-from nrm.actions.accounts import accounts, members, words
+from nrm.actions.accounts import accounts, joining, members, words
 from nrm.actions.referrals import next_receiver, proposals
 from nrm.actions.shelter import cases
 from nrm.db import db, disconnect, transaction
@@ -184,8 +184,8 @@ def test_a_link_that_was_written_by_hand_does_not_work(app: Flask, caplog: pytes
     assert "the invitation of" in caplog.text
     manager = factories.actor("nrc.shelter_manager")
     nrc = people.organisation("NRC")
-    token = accounts.invite(organisation_id=nrc, login="nrc.new", name="New", role=Role.CASE_WORKER, by=manager)
-    assert accounts.invited(token).login == "nrc.new"
+    token = joining.invite(organisation_id=nrc, login="nrc.new", name="New", role=Role.CASE_WORKER, by=manager)
+    assert joining.invited(token).login == "nrc.new"
     stored = Invitation.digest == invitation_digest(token)
     was = db.session.execute(select(Invitation.expires_at, Invitation.by_id).where(stored)).one()
     worker = db.session.scalar(select(Member.id).where(Member.login == "nrc.case_worker"))
@@ -194,14 +194,14 @@ def test_a_link_that_was_written_by_hand_does_not_work(app: Flask, caplog: pytes
         with transaction() as session:
             session.execute(update(Invitation).where(stored).values(**change))
         with pytest.raises(UnusableInvitation):
-            accounts.invited(token)
+            joining.invited(token)
         with transaction() as session:
             values = {"expires_at": was.expires_at, "by_id": was.by_id, "mark": before}
             session.execute(update(Invitation).where(stored).values(**values))
     with transaction() as session:
         session.execute(update(Member).where(Member.login == "nrc.new").values(login="nrc.other"))
     with pytest.raises(UnusableInvitation):
-        accounts.invited(token)
+        joining.invited(token)
 
 
 @pytest.mark.slow

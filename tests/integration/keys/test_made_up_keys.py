@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy import insert, select, update
 
 from nrm import clock, crypto
-from nrm.actions.accounts import accounts, members, screen_lock, second_factor
+from nrm.actions.accounts import accounts, joining, members, screen_lock, second_factor
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Actor, KeyHolder, Role, SignInRefused
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, MemberSession
@@ -149,7 +149,7 @@ def factories_waiting() -> uuid.UUID:
     """One more who joined and waits."""
     by = factories.actor("nrc.shelter_manager")
     nrc = people.organisation("NRC")
-    token = accounts.invite(organisation_id=nrc, login="nrc.later", name="Later", role=Role.CASE_WORKER, by=by)
+    token = joining.invite(organisation_id=nrc, login="nrc.later", name="Later", role=Role.CASE_WORKER, by=by)
     factories.join(token)
     return member("nrc.later").id
 

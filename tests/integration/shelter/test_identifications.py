@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from nrm import audit
 from nrm import db as database
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import joining
 from nrm.actions.referrals import outside_referrals
 from nrm.actions.shelter import cases, consents, identifications, permits, stays
 from nrm.actions.shelter.identifications import Conclusion, JointInterview
@@ -51,7 +51,7 @@ SECOND = "state_police.second"
 
 def colleague(login: str, organisation: str, confirmer: str) -> Actor:
     """One more identification officer of an organisation."""
-    token = accounts.invite(
+    token = joining.invite(
         organisation_id=people.organisation(organisation),
         login=login,
         name="One more",

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 
 from nrm import clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import joining
 from nrm.actions.referrals import next_receiver, referrals
 from nrm.actions.shelter import cases, house_labels, key_workers, shifts
 from nrm.actions.shelter import stays as stay_actions
@@ -51,7 +51,7 @@ def colleague_of(organisation: str, login: str) -> str:
     by = factories.actor(f"{organisation.lower()}.case_worker")
     assert by.organisation_id is not None
     who = {"login": login, "name": login.title(), "role": Role.CASE_WORKER}
-    factories.join(accounts.invite(organisation_id=by.organisation_id, **who, by=by))  # type: ignore[arg-type]
+    factories.join(joining.invite(organisation_id=by.organisation_id, **who, by=by))  # type: ignore[arg-type]
     factories.confirm(login, by=by)
     return login
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from nrm.actions.shelter import house_labels
 from tests import factories, factories_stays
@@ -25,7 +25,7 @@ def test_a_shift_is_begun_the_screen_covers_itself_and_what_was_typed_comes_back
         live.sign_in(page, base, "vatra.case_worker")
         page.goto(f"{base}/?lang=sq")
         page.locator("[formaction='/shifts/people']").click()
-        assert "Lule, 4" in page.content()
+        expect(page.locator("main")).to_contain_text("Lule, 4")
         for path in ("", f"cases/{case_id}/key-worker", f"cases/{case_id}/house-label", "key-workers", "openings"):
             checks.assert_good_page(page, f"{base}/{path}", most=checks.ORDINARY_PAGE)
         page.clock.install()

@@ -94,11 +94,15 @@ def any_factor(account: Credentials) -> bool:
     return account.has_second_factor or bool(account.passkeys and genuine(account.id))
 
 
-def factors_at(account: Credentials, *, in_browser: bool) -> Factors:
-    """As `factors`; at a command line nobody can be asked for a passkey, so a telephone's code is enough there."""
-    number = len(genuine(account.id)) if account.passkeys else 0
+def factors_at(account: Credentials | None, *, in_browser: bool, proved: bool = True) -> Factors:
+    """As `factors`; at a command line nobody can be asked for a passkey, so a telephone's code is enough there.
+
+    Not `proved`, the password was wrong: no passkey is looked at.
+    """
+    has_telephone = account is not None and account.has_second_factor
+    number = len(genuine(account.id)) if account is not None and proved and account.passkeys else 0
     demanded = in_browser and vault.demanded()
-    return Factors(account.has_second_factor, number, second_factor.demanded(), demanded)
+    return Factors(has_telephone, number, second_factor.demanded(), demanded)
 
 
 def begin(session: Session, purpose: Purpose, member_id: uuid.UUID, bound_to: bytes) -> bytes:

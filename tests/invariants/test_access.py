@@ -124,7 +124,18 @@ def test_every_role_at_every_route_with_every_method_gets_what_the_table_says(ap
                 assert answer.status_code in (200, 303, 404), (endpoint, answer.status_code)
             else:
                 assert answer.status_code in (200, 303, 400, 404, 409, 413, 422), (method, endpoint, answer.status_code)
-        for endpoint, address in unsupported(app, method):
+    assert person.client.get("/").status_code == 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("role", LOGINS)
+def test_a_method_that_an_address_does_not_know_is_refused_to_whoever_comes(app: Flask, role: Role) -> None:
+    """Each address with each such method, by one of the roles in turn: which methods it knows is not asked of them."""
+    person = Person(app.test_client(), LOGINS[role])
+    turn = list(LOGINS).index(role)
+    for method in METHODS:
+        asked = list(unsupported(app, method))[turn :: len(LOGINS)]
+        for endpoint, address in asked:
             answer = person.client.open(address, method=method, data=_token(person, method))
             assert answer.status_code in (403, 404, 405), (method, endpoint)
     assert person.client.get("/").status_code == 200

@@ -68,6 +68,12 @@ def take_effect(session: Session, member: Member, occasion: Occasion, by: Actor)
     _anew(session, member, by)
 
 
+def agreed_after(session: Session, occasion: Occasion) -> None:
+    """Of an account that ended by time alone a second hand agreed afterwards; the caller has named it."""
+    words.mark(occasion)
+    session.flush()
+
+
 def stop(session: Session, member: Member, by: Actor) -> None:
     """Nobody lets the member begin anew any more; the link is dead."""
     ceremonies.close(session, member)

@@ -284,6 +284,11 @@ def typed_already(*, by: Actor) -> set[uuid.UUID]:
     return {each.body.member_id for each in open_ if isinstance(each.body, Person) and by.member_id in each.signers}
 
 
+def others_type(*, by: Actor) -> set[uuid.UUID]:
+    """The members whose words the actor does not type now: typed already, or another one does."""
+    return typed_already(by=by) | {each.member_id for each in waiting(by=by) if not each.waits and not each.may_type}
+
+
 def has_sheet(*, by: Actor) -> bool:
     """Whether the actor is a founder in a proposal that waits: then their words stand on a sheet."""
     open_ = log.last_state(db.session).open_proposals(hour_of(clock.now()))

@@ -254,8 +254,8 @@ def _of_words(member: Member, occasion: Occasion, by: Actor, *, own: bool) -> di
     holds_keys = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind).holds_keys
     there = by.member_id in occasion_rows.hands_beside(member, None, holds_keys=holds_keys)
     return {
-        "may_type": there and may is typing.Typing.YES and typists.may_type(member, by.member_id),
-        "typists": typists.named(member, but=by.member_id),
+        "may_type": there and may is typing.Typing.YES and typists.log_takes(member.id, by=by),
+        "typists": typists.who_may_type(member.id, by=by),
         "desk_first": there and may is typing.Typing.OUTSIDE,
     }
 

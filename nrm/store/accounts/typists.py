@@ -23,13 +23,13 @@ def typists(*, by: Actor) -> tuple[str, ...]:
     """Who types the words of the actor, who reads them: colleagues by name and sign-in name. Nobody where the duty desk
     and another do it, or where the actor reads none."""
     member = db.session.get(Member, by.member_id)
-    return named(member)
+    return _named(member)
 
 
 def who_may_type(member_id: uuid.UUID, *, by: Actor) -> tuple[str, ...]:
     """Who else than the actor types the words of this colleague, as `typists`; nobody of another organisation."""
     member = db.session.get(Member, member_id)
-    return named(member, but=by.member_id) if member and member.organisation_id == by.organisation_id else ()
+    return _named(member, but=by.member_id) if member and member.organisation_id == by.organisation_id else ()
 
 
 def stopped_by_typist(*, by: Actor) -> tuple[str, ...]:
@@ -59,7 +59,13 @@ def works_with_others(*, by: Actor) -> bool:
     return bool(occasion_rows.hands_beside(member, None, holds_keys=holds_keys))
 
 
-def named(member: Member | None, *, but: uuid.UUID | None = None) -> tuple[str, ...]:
+def log_takes(member_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the key log takes the actor's hand for this colleague, who reads words."""
+    member = db.session.get(Member, member_id)
+    return member is not None and by.member_id is not None and _may_type(member, by.member_id)
+
+
+def _named(member: Member | None, *, but: uuid.UUID | None = None) -> tuple[str, ...]:
     """Who of the organisation types the words of this member now, by name and sign-in name."""
     occasion = occasion_rows.going_on(db.session(), member.id) if member is not None else None
     if member is None or occasion is None:
@@ -69,7 +75,7 @@ def named(member: Member | None, *, but: uuid.UUID | None = None) -> tuple[str, 
         each
         for each in occasion_rows.hands_beside(member, but, holds_keys=holds_keys)
         if suspension_rows.standing(each) is None
-        and may_type(member, each)
+        and _may_type(member, each)
         and typing.of_colleague(member, occasion, each) is typing.Typing.YES
     ]
     return _called(ids)
@@ -82,7 +88,7 @@ def _called(ids: Collection[uuid.UUID]) -> tuple[str, ...]:
     return tuple(signed_names.who(codes, row.id, row.name, row.login) for row in rows_)
 
 
-def may_type(member: Member, typist_id: uuid.UUID) -> bool:
+def _may_type(member: Member, typist_id: uuid.UUID) -> bool:
     """Whether the key log takes this colleague's hand for who joins; where others typed already, as one hand more. The
     words of a lost telephone are no matter of the log."""
     state, at = log.last_state(db.session), hour_of(clock.now())

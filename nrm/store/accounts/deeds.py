@@ -17,7 +17,7 @@ from nrm.domain.accounts.members import KeyHappening
 from nrm.domain.accounts.second_hands import DAY, OF_CASES, ActKind, ActStatus
 from nrm.domain.accounts.vouching import REMEMBERED
 from nrm.domain.accounts.words import OccasionStatus
-from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
+from nrm.models.accounts.accounts import KeyEvent, Member, MemberSession, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case
@@ -58,8 +58,9 @@ class Around:
     """`asker`: by name and sign-in name; `let_in_by`: nobody for founders; `stopped`: they are suspended or ended, or
     were since they asked. `did`: since a day before; `asks`: what else waits. `kept`: how often the person ended the
     same within `REMEMBERED` ("my account stays"). `suspended_by`, `suspended_until`: of the person, if they are.
-    `did_since`: from when on `did` says what they did. `by_time`: when the account ended by time alone; `agreed_by`:
-    who agreed that it begins anew."""
+    `used_at`: when somebody used the account of who is to begin anew, after that was asked. `did_since`: from when on
+    `did` says what they did. `by_time`: when the account ended by time alone; `agreed_by`: who agreed that it begins
+    anew."""
 
     asker: str
     role: str
@@ -73,6 +74,7 @@ class Around:
     did_since: datetime
     suspended_by: str = ""
     suspended_until: datetime | None = None
+    used_at: datetime | None = None
     by_time: datetime | None = None
     agreed_by: str = ""
 
@@ -92,7 +94,14 @@ def of_request(
         return None
     if asker.organisation_id != by.organisation_id and not by.may(Permission.REFERRAL_DIRECT):
         raise NotVisible
-    return _around(asker, about, act_id, at)
+    found = _around(asker, about, act_id, at)
+    return replace(found, used_at=_used(about, at)) if act_id is None and about is not None else found
+
+
+def _used(member_id: uuid.UUID, since: datetime) -> datetime | None:
+    """When a session of the member was used last, if it was after that: then password and code are hardly lost."""
+    whose = (MemberSession.member_id == member_id, MemberSession.seen_at > since)
+    return db.session.scalar(select(func.max(MemberSession.seen_at)).where(*whose))
 
 
 def of_words(member_id: uuid.UUID, *, by: Actor) -> Around | None:

@@ -32,6 +32,13 @@ def who_may_type(member_id: uuid.UUID, *, by: Actor) -> tuple[str, ...]:
     return _named(member, but=by.member_id) if member and member.organisation_id == by.organisation_id else ()
 
 
+def has_desk_first(*, by: Actor) -> bool:
+    """Whether colleagues type the words of the actor, who begins anew, only after the duty desk."""
+    member = db.session.get(Member, by.member_id)
+    occasion = occasion_rows.going_on(db.session(), member.id) if member is not None else None
+    return member is not None and works_with_others(by=by) and typing.needs_outside(member, occasion)
+
+
 def stopped_by_typist(*, by: Actor) -> tuple[str, ...]:
     """Who of the actor's organisation could type the actor's words second, and is suspended by who typed them first."""
     member = db.session.get(Member, by.member_id)

@@ -110,6 +110,7 @@ def waiting_page() -> str:
         typists=typists.typists(by=by),
         others=typists.works_with_others(by=by),
         stopped=typists.stopped_by_typist(by=by),
+        desk_first=typists.has_desk_first(by=by),
         spelling=spelling(current_language()),
     )
 

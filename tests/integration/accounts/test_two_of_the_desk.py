@@ -55,12 +55,19 @@ def test_one_deceived_officer_and_a_creature_do_not_open_an_account(app: Flask) 
     early = app.test_client().get(f"/invitations/{link}?lang=en")
     assert number in early.text
     page = desk.get(f"/members/{worker_id}/anew/agree?lang=en")
+    assert "The account was used" not in page
+    factories.later(minutes=10)
+    person(app, WORKER)
+    manager, desk, second = person(app, MANAGER), person(app, DESK), person(app, SECOND)
+    page = desk.get(f"/members/{worker_id}/anew/agree?lang=en")
+    assert "Whoever can sign in has lost nothing" in page
     assert "They told me themselves that password and recovery code are lost" in page
     assert desk.post(f"/members/{worker_id}/anew/agree", {"sure": "y"}) == "/?agreed=anew"
     assert "Done: you agreed that the person begins anew" in desk.get("/?agreed=anew&lang=en")
     db.session.rollback()
     factories.join(link)
     said = words_of(WORKER)
+    assert "types them first, once it has spoken with you" in person(app, WORKER).get("/?lang=en")
     answer = desk.post(f"{path}?lang=en", {**said, "called_back": "y"}, 409)
     assert "one who was deceived must not be both hands" in answer
     assert f"({SECOND})" in answer

@@ -26,6 +26,10 @@ NAME_REFUSALS: Mapping[NameRefusal, str] = {
         "name, or looks like it on a page, or somebody was called so within a year. An initial or a doubled letter is "
         "not enough"
     ),
+    NameRefusal.DESK: N_(
+        "Add a second name, or the name of the father in full: somebody of the Responsible Authority, whose duty desk "
+        "decides for all organisations, is called so or looks so"
+    ),
     NameRefusal.LOGIN: N_("Enter first name and family name alone: this has the sign-in name of a colleague in it"),
     NameRefusal.TITLE: N_(
         "Enter first name and family name alone: this has the name of a role or of an office in it. The pages show the "

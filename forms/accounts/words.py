@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Self
 
 from wtforms import BooleanField, Field, PasswordField, StringField
 from wtforms.validators import InputRequired
@@ -18,6 +19,12 @@ AGAIN = (
 )
 
 
+SPOKE_WITH_OWNER = N_(
+    "I saw the person whose account this is, or called them at a number of their own that was known before. They told "
+    "me themselves that password and recovery code are lost"
+)
+
+
 class TypeWordsForm(OnceForm):
     """Four words, one in each field."""
 
@@ -28,6 +35,11 @@ class TypeWordsForm(OnceForm):
     called_back = BooleanField(
         N_("I called the number that was known of this organisation before, and know who spoke"),
     )
+
+    def of_anew(self) -> Self:
+        """With the tick for who begins anew: not the organisation is called, but the person."""
+        self.called_back.label.text = SPOKE_WITH_OWNER
+        return self
 
     @property
     def words(self) -> list[Field]:
@@ -48,7 +60,7 @@ class TypeWordsForm(OnceForm):
 class AgreeToAnewForm(OnceForm):
     """The second hand that lets somebody begin anew: a colleague, or the duty desk after a call back."""
 
-    sure = BooleanField(N_("I saw the person, or called a number that was known before, and know who spoke"))
+    sure = BooleanField(SPOKE_WITH_OWNER)
 
 
 class LostTelephoneForm(OnceForm):

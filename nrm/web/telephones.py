@@ -39,6 +39,12 @@ def numbers(struck: Collection[str] = ()) -> tuple[Telephone, ...]:
     return (*lines, *(Telephone(N_("Duty desk"), each.on_call) for each in desks[:1]))
 
 
+def duty_desk() -> str:
+    """The number of the duty desk; empty where there is none today."""
+    return next((each.number for each in numbers() if each.name == "Duty desk"), "")
+
+
 def register(app: Flask) -> None:
-    """Give templates `telephones()`."""
+    """Give templates `telephones()` and `duty_desk()`."""
     app.jinja_env.globals["telephones"] = numbers
+    app.jinja_env.globals["duty_desk"] = duty_desk

@@ -38,7 +38,7 @@ from nrm.domain.accounts.members import (
 )
 from nrm.domain.accounts.second_hands import ActKind, ActReason, ActStatus, WaitsForSecond
 from nrm.domain.accounts.vouching import HandRefusal, NoSecondHand
-from nrm.domain.accounts.words import NoOccasion, OccasionStatus
+from nrm.domain.accounts.words import AtDesk, NoOccasion, OccasionStatus
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.steps.accounts import alone, credentials, key_log, leaving
@@ -51,7 +51,7 @@ from nrm.store.accounts import members as store
 from nrm.store.accounts import occasions as occasion_store
 from nrm.store.accounts import second_hands as second_hand_store
 from nrm.store.rows.accounts import accounts as account_rows
-from nrm.store.rows.accounts import askers
+from nrm.store.rows.accounts import askers, typing
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts import second_hands as act_rows
@@ -285,13 +285,17 @@ def _must_not_be_refused(member: Member, by: Actor) -> None:
 def agree_to_anew(*, member_id: uuid.UUID, called_back: bool = False, by: Actor) -> None:
     """A second hand agrees that this member begins anew: the old account is gone at once, and the link works.
 
-    Where an organisation has no second hand, the duty desk of the Responsible Authority is one, after a call back.
-    Raises NotVisible, NoSecondHand, NoOccasion, LastKeyHolder.
+    Where an organisation has no second hand, the duty desk of the Responsible Authority is one, after a call back. Of
+    an account that ended by time alone it agrees afterwards, before anybody types words. Raises NotVisible,
+    NoSecondHand, NoOccasion, LastKeyHolder.
     """
     with transaction() as session:
         member, _ = _held_for_anew(session, member_id, by)
         occasion = occasion_rows.going_on(session, member.id)
-        if occasion is None or occasion.status != OccasionStatus.WAITS or not askers.may_ask(occasion.by_id):
+        late = _is_for_desk_after(member, occasion, by)
+        if occasion is None or not (late or occasion.status == OccasionStatus.WAITS):
+            raise NoOccasion
+        if not askers.may_ask(occasion.by_id):
             raise NoOccasion
         refusal = occasion_store.refusal_as_second_hand(
             member.id, first_id=occasion.by_id, called_back=called_back, by=by
@@ -300,9 +304,19 @@ def agree_to_anew(*, member_id: uuid.UUID, called_back: bool = False, by: Actor)
             raise NoSecondHand(refusal)
         occasion.second_id = by.member_id
         happened(session, KeyHappening.ANEW_AGREED, member, by=by)
-        steps.take_effect(session, member, occasion, by)
+        if late:
+            steps.agreed_after(session, occasion)
+        else:
+            steps.take_effect(session, member, occasion, by)
         audit.append(session, audit.Event.ANEW_AGREED, by=by, member_id_anew=member.id)
     shredding.work_off()
+
+
+def _is_for_desk_after(member: Member, occasion: Occasion | None, by: Actor) -> bool:
+    """Whether the account ended by time alone, and the actor is of the duty desk, which agrees before it types."""
+    if by.member_id is None or by.role is not Role.DUTY_OFFICER or by.organisation_id == member.organisation_id:
+        return False
+    return typing.of_desk(member, occasion, by.member_id) is AtDesk.AGREES
 
 
 def stop_anew(*, member_id: uuid.UUID, by: Actor) -> None:
@@ -365,7 +379,9 @@ def _held_for_anew(session: Session, member_id: uuid.UUID, by: Actor) -> tuple[M
     if member.organisation_id != by.organisation_id:
         waits = occasion_rows.going_on(session, member.id)
         outside = by.role is Role.DUTY_OFFICER or by.may(Permission.ORGANISATION_FOUND)
-        if not outside or waits is None or waits.status != OccasionStatus.WAITS:
+        if not outside or waits is None:
+            raise NotVisible
+        if waits.status != OccasionStatus.WAITS and not _is_for_desk_after(member, waits, by):
             raise NotVisible
     organisation = session.get_one(
         Organisation, member.organisation_id, with_for_update={"key_share": True}, populate_existing=True

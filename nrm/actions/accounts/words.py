@@ -15,13 +15,17 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Pe
 from nrm.domain.accounts.vouching import Typist, check_typing
 from nrm.domain.accounts.words import (
     TRIES,
+    AgreedBefore,
     AskerStopped,
+    AtDesk,
+    CameByTime,
     CannotVouch,
     MadeTheLink,
     NoOccasion,
     OccasionStatus,
     OneHand,
     OutsideFirst,
+    SecondStopped,
     TypedBefore,
     WordPurpose,
     Words,
@@ -51,7 +55,8 @@ class Shown:
     """The words that a person reads, and what for. `typed`: a founder's were typed already by the other one.
 
     `code_due`: they are not shown yet, because the recovery code is not typed in. `as_signed`: the row has the name and
-    the role that the person signed. `once`: one of two has typed them, and they were right. `repr` hides the words.
+    the role that the person signed. `once`: one of two has typed them, and they were right; `once_outside`: somebody of
+    another organisation. `repr` hides the words.
     """
 
     purpose: WordPurpose
@@ -61,6 +66,7 @@ class Shown:
     code_due: bool = False
     as_signed: bool = True
     once: bool = False
+    once_outside: bool = False
 
 
 def shown(*, by: Actor) -> Shown | None:
@@ -81,15 +87,21 @@ def shown(*, by: Actor) -> Shown | None:
             return None
         purpose = WordPurpose(occasion.purpose)
         joins = purpose in (WordPurpose.JOINED, WordPurpose.ANEW)
+        typed = typing.who_typed(member) if joins else frozenset()
         return Shown(
             purpose,
             word_vault.words(occasion, member, account_rows.instance().id),
             occasion.began_at + span_of(purpose),
             typed=occasion.status == OccasionStatus.TYPED,
             as_signed=purpose is WordPurpose.FACTOR or people.is_own(member),
-            once=joins and key_log.typed_by(session, member, by) is not None,
+            once=bool(typed),
+            once_outside=bool(typed) and all(_is_outside(session, each, member) for each in typed),
             code_due=purpose is not WordPurpose.FACTOR and member.code_checked_at is None,
         )
+
+
+def _is_outside(session: Session, typist_id: uuid.UUID, member: Member) -> bool:
+    return session.get_one(Member, typist_id).organisation_id != member.organisation_id
 
 
 def _own_occasion(session: Session, member: Member, by: Actor) -> Occasion | None:
@@ -154,6 +166,8 @@ def check(member_id: uuid.UUID, *, called_back: bool = False, by: Actor) -> Word
         raise NotVisible
     try:
         return WordPurpose(_typable(session, member, organisation, by, called_back=called_back).purpose)
+    except (AgreedBefore, CameByTime, SecondStopped):
+        raise
     except (CannotVouch, NoOccasion):
         if inside:
             raise
@@ -217,7 +231,22 @@ def _typable(session: Session, member: Member, organisation: Organisation, by: A
             raise OutsideFirst if may is typing.Typing.OUTSIDE else MadeTheLink
     if typed and not typed.further and not (outside and not same):
         raise OneHand
+    if not same and purpose in (WordPurpose.JOINED, WordPurpose.ANEW):
+        _must_type_for_desk(member, occasion, own.id)
     return occasion
+
+
+def _must_type_for_desk(member: Member, occasion: Occasion, own_id: uuid.UUID) -> None:
+    """Raise AgreedBefore, CameByTime, SecondStopped for whose hand from outside is none now."""
+    if typing.stopped_by_typist(member):
+        raise SecondStopped
+    if occasion.purpose != WordPurpose.ANEW:
+        return
+    may = typing.of_desk(member, occasion, own_id)
+    if may is AtDesk.AGREES:
+        raise CameByTime
+    if may is not AtDesk.YES:
+        raise AgreedBefore(typing.alone_from(member, occasion) if may is AtDesk.LATER else None)
 
 
 def _carry_out(session: Session, occasion: Occasion, member: Member, organisation: Organisation, by: Actor) -> bool:

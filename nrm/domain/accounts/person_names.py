@@ -38,6 +38,7 @@ class NameRefusal(StrEnum):
     LETTERS = "letters"  # letters that no name here has, and that look like others
     MORE = "more"  # brackets, digits, and other signs that put something beside a name
     NAMESAKE = "namesake"  # a colleague is called so, or looks so, or was called so within a year
+    DESK = "desk"  # somebody of the Responsible Authority is called so, or looks so
     LOGIN = "login"  # it holds the sign-in name of a colleague
     TITLE = "title"  # it holds the name of a role or of an office
 
@@ -122,7 +123,13 @@ def is_taken_for(name: str, known: str) -> bool:
     """Whether somebody of this name would be taken for the colleague who is called `known`: it looks so, or it is a
     part of that name, such as the family name alone."""
     shapes, of_known = _shapes(name), _shapes(known)
-    if shapes and set(shapes) <= set(of_known):
+    return bool(shapes) and (set(shapes) <= set(of_known) or looks_like(name, known))
+
+
+def looks_like(name: str, known: str) -> bool:
+    """Whether the eye takes the one name for the other: no part of it, but the whole (`likeness`)."""
+    shapes, of_known = _shapes(name), _shapes(known)
+    if shapes and sorted(shapes) == sorted(of_known):
         return True
     joined = "".join(shapes)
     return len(of_known) <= _PERMUTED and any(_once("".join(each)) == _once(joined) for each in permutations(of_known))

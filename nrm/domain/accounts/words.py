@@ -7,7 +7,7 @@ syllables are said alike in every language of the program, so there is no list t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from nrm.domain.accounts.failed_attempts import Limit
@@ -67,6 +67,15 @@ class OccasionStatus(StrEnum):
     OVER = "over"  # stopped, objected to, replaced
 
 
+class AtDesk(StrEnum):
+    """Whether somebody of the duty desk types first, where everybody inside is a hand of who asked."""
+
+    YES = "yes"
+    AGREES = "agrees"  # it came by time alone: first one of the desk speaks with the person, and agrees
+    ANOTHER = "another"  # they agreed: another one of the desk types
+    LATER = "later"  # they agreed, and nobody else of the desk could: a day after
+
+
 class WrongWords(Exception):
     """What was typed is not what the other person's page shows. `groups`: which of them, counted from 0."""
 
@@ -93,6 +102,23 @@ class OneHand(CannotVouch):
 
 class OutsideFirst(CannotVouch):
     """Everybody of the organisation is a hand of who let this person begin anew: somebody from outside types first."""
+
+
+class AgreedBefore(CannotVouch):
+    """They agreed for the duty desk that this person begins anew. `at`: None where another one of the desk types the
+    words; else from when on they do, because nobody else could."""
+
+    def __init__(self, at: datetime | None = None) -> None:
+        super().__init__(at)
+        self.at = at
+
+
+class CameByTime(CannotVouch):
+    """The account ended by time alone: first one of the duty desk speaks with its owner, and agrees."""
+
+
+class SecondStopped(CannotVouch):
+    """Who typed the words first suspended the colleague who could type them second: the desk does not stand in."""
 
 
 class AskerStopped(CannotVouch):

@@ -149,6 +149,13 @@ def ask_telephone(
     return occasion
 
 
+def has_begun_anew(session: Session, member: Member) -> bool:
+    """Whether the member's account ended because a colleague asked that they begin anew, and they have not joined."""
+    found = rows.going_on(session, member.id)
+    asked = found is not None and found.by_id is not None and found.status == OccasionStatus.OPEN
+    return asked and member.status == "invited"
+
+
 def close(session: Session, member: Member) -> None:
     """Nobody types words for this member any more, until there is another occasion."""
     found = rows.going_on(session, member.id)

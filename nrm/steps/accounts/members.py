@@ -34,9 +34,13 @@ def let_begin_again(session: Session, member_id: uuid.UUID, by: Actor) -> str:
 
 
 def begin_again(session: Session, member: Member, by: Actor) -> str:
-    """The member makes new keys, and the old ones are gone at once; returns the token of the one-time link."""
+    """The member makes new keys, and the old ones are gone at once; returns the token of the one-time link.
+
+    Another link for who has begun anew and has not joined yet forgets neither who asked nor who agreed, if anybody did.
+    """
     check_leaving(holds=member_rows.holds_newest(member.id), others=member_rows.other_holders(member))
-    ceremonies.close(session, member)
+    if not ceremonies.has_begun_anew(session, member):
+        ceremonies.close(session, member)
     end_links(session, member)
     _take_everything(session, member)
     member.status, member.left_at = "invited", None
@@ -66,6 +70,12 @@ def take_effect(session: Session, member: Member, occasion: Occasion, by: Actor)
     occasion.status = str(OccasionStatus.OPEN)
     words.mark(occasion)
     _anew(session, member, by)
+
+
+def agreed_after(session: Session, occasion: Occasion) -> None:
+    """Of an account that ended by time alone a second hand agreed afterwards; the caller has named it."""
+    words.mark(occasion)
+    session.flush()
 
 
 def stop(session: Session, member: Member, by: Actor) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
@@ -17,13 +17,13 @@ from nrm.domain.accounts.members import KeyHappening
 from nrm.domain.accounts.second_hands import DAY, OF_CASES, ActKind, ActStatus
 from nrm.domain.accounts.vouching import REMEMBERED
 from nrm.domain.accounts.words import OccasionStatus
-from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
+from nrm.models.accounts.accounts import KeyEvent, Member, MemberSession, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case
 from nrm.store import signed_names
 from nrm.store.accounts import occasions
-from nrm.store.rows.accounts import askers
+from nrm.store.rows.accounts import askers, typing
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts import suspensions as suspension_rows
 
@@ -56,8 +56,11 @@ class There:
 @dataclass(frozen=True, slots=True)
 class Around:
     """`asker`: by name and sign-in name; `let_in_by`: nobody for founders; `stopped`: they are suspended or ended, or
-    were since they asked. `did`: within a day; `asks`: what else waits. `kept`: how often the person ended the same
-    within `REMEMBERED` ("my account stays"). `suspended_by`, `suspended_until`: of the person, if they are."""
+    were since they asked. `did`: since a day before; `asks`: what else waits. `kept`: how often the person ended the
+    same within `REMEMBERED` ("my account stays"). `suspended_by`, `suspended_until`: of the person, if they are.
+    `used_at`: when somebody used the account of who is to begin anew, after that was asked. `did_since`: from when on
+    `did` says what they did. `by_time`: when the account ended by time alone; `agreed_by`: who agreed that it begins
+    anew."""
 
     asker: str
     role: str
@@ -68,8 +71,12 @@ class Around:
     asks: Sequence[Deed]
     there: Sequence[There]
     kept: int
+    did_since: datetime
     suspended_by: str = ""
     suspended_until: datetime | None = None
+    used_at: datetime | None = None
+    by_time: datetime | None = None
+    agreed_by: str = ""
 
 
 def of_request(
@@ -87,7 +94,14 @@ def of_request(
         return None
     if asker.organisation_id != by.organisation_id and not by.may(Permission.REFERRAL_DIRECT):
         raise NotVisible
-    return _around(asker, about, act_id, at)
+    found = _around(asker, about, act_id, at)
+    return replace(found, used_at=_used(about, at)) if act_id is None and about is not None else found
+
+
+def _used(member_id: uuid.UUID, since: datetime) -> datetime | None:
+    """When a session of the member was used last, if it was after that: then password and code are hardly lost."""
+    whose = (MemberSession.member_id == member_id, MemberSession.seen_at > since)
+    return db.session.scalar(select(func.max(MemberSession.seen_at)).where(*whose))
 
 
 def of_words(member_id: uuid.UUID, *, by: Actor) -> Around | None:
@@ -95,9 +109,17 @@ def of_words(member_id: uuid.UUID, *, by: Actor) -> Around | None:
     Raises NotVisible for whom these words do not wait."""
     occasions.one(member_id, by=by)
     member = db.session.get_one(Member, member_id)
-    asked = sorted(askers.who_let_begin_anew(member, occasion_rows.going_on(db.session(), member_id)), key=_when)
+    occasion = occasion_rows.going_on(db.session(), member_id)
+    asked = sorted(askers.who_let_begin_anew(member, occasion), key=_when)
     asker = db.session.get(Member, asked[0][0]) if asked else None
-    return _around(asker, member_id, None, asked[0][1]) if asker is not None else None
+    if asker is None:
+        return None
+    agreed = db.session.get(Member, occasion.second_id) if occasion is not None and occasion.second_id else None
+    return replace(
+        _around(asker, member_id, None, asked[0][1]),
+        by_time=typing.ended_by_time(occasion) if askers.makes_new_keys(member) else None,
+        agreed_by=_called([agreed])[0] if agreed is not None else "",
+    )
 
 
 def of_proposal(asker_id: uuid.UUID | None, *, about: uuid.UUID, at: datetime, by: Actor) -> Around | None:
@@ -111,17 +133,20 @@ def _when(asked: tuple[uuid.UUID, datetime]) -> datetime:
 
 def _around(asker: Member, about: uuid.UUID | None, act_id: uuid.UUID | None, at: datetime) -> Around:
     stands = suspension_rows.standing(about) if about is not None else None
-    standing = occasion_rows.standing(asker.id)
+    standing, since = occasion_rows.standing(asker.id), min(at, clock.now()) - DAY
     return Around(
         asker=_called([asker])[0],
         role=asker.role,
         since=standing.since,
         let_in_by=tuple(_called(filter(None, (db.session.get(Member, each) for each in standing.vouched_by)))),
         stopped=not askers.may_ask(asker.id, at),
-        did=sorted([*_events(asker.id, about, act_id), *_acts(asker.id, act_id)], key=_at, reverse=True)[:_MOST],
-        asks=sorted([*_asked(asker.id, act_id), *_lets_begin(asker.id, about, act_id)], key=_at)[:_MOST],
+        did=sorted([*_events(asker.id, about, act_id, since), *_acts(asker.id, act_id, since)], key=_at, reverse=True)[
+            :_MOST
+        ],
+        asks=sorted([*_asked(asker.id, act_id, since), *_lets_begin(asker.id, about, act_id)], key=_at)[:_MOST],
         there=_there(asker, about),
         kept=_kept(about),
+        did_since=since,
         suspended_by=_called([db.session.get_one(Member, stands.by_id)])[0] if stands is not None else "",
         suspended_until=stands.until if stands is not None else None,
     )
@@ -137,11 +162,11 @@ def _called(found: Iterable[Member]) -> list[str]:
     return [signed_names.who(codes, each.id, each.name, each.login) for each in people]
 
 
-def _events(member_id: uuid.UUID, about: uuid.UUID | None, act_id: uuid.UUID | None) -> list[Deed]:
+def _events(member_id: uuid.UUID, about: uuid.UUID | None, act_id: uuid.UUID | None, since: datetime) -> list[Deed]:
     statement = (
         select(KeyEvent.at, KeyEvent.event, Member.id, Member.name, Member.login)
         .join(Member, Member.id == KeyEvent.member_id)
-        .where(KeyEvent.by_id == member_id, KeyEvent.member_id != member_id, KeyEvent.at > clock.now() - DAY)
+        .where(KeyEvent.by_id == member_id, KeyEvent.member_id != member_id, KeyEvent.at > since)
         .order_by(KeyEvent.at.desc(), KeyEvent.id)
         .limit(_MOST + 1)
     )
@@ -157,11 +182,11 @@ def _events(member_id: uuid.UUID, about: uuid.UUID | None, act_id: uuid.UUID | N
     ]
 
 
-def _acts(member_id: uuid.UUID, but: uuid.UUID | None) -> list[Deed]:
+def _acts(member_id: uuid.UUID, but: uuid.UUID | None, since: datetime) -> list[Deed]:
     statement = (
         select(HeavyAct.asked_at, HeavyAct.kind, Case.pseudonym)
         .join(Case, Case.id == HeavyAct.case_id)
-        .where(HeavyAct.asked_by_id == member_id, HeavyAct.asked_at > clock.now() - DAY, HeavyAct.kind.in_(OF_CASES))
+        .where(HeavyAct.asked_by_id == member_id, HeavyAct.asked_at > since, HeavyAct.kind.in_(OF_CASES))
         .where(HeavyAct.id != (but or uuid.UUID(int=0)))
         .order_by(HeavyAct.asked_at.desc(), HeavyAct.id)
         .limit(_MOST)
@@ -169,9 +194,9 @@ def _acts(member_id: uuid.UUID, but: uuid.UUID | None) -> list[Deed]:
     return [Deed(row.asked_at, row.pseudonym, act=ActKind(row.kind)) for row in db.session.execute(statement)]
 
 
-def _asked(member_id: uuid.UUID, but: uuid.UUID | None) -> list[Deed]:
-    """What waits about other accounts; about cases it stands among what they did, unless it is older than a day."""
-    old = or_(HeavyAct.case_id.is_(None), HeavyAct.asked_at <= clock.now() - DAY)
+def _asked(member_id: uuid.UUID, but: uuid.UUID | None, since: datetime) -> list[Deed]:
+    """What waits about other accounts; about cases it stands among what they did, unless it is older."""
+    old = or_(HeavyAct.case_id.is_(None), HeavyAct.asked_at <= since)
     statement = (
         select(HeavyAct.asked_at, HeavyAct.kind, Case.pseudonym, Member.id, Member.name, Member.login)
         .outerjoin(Case, Case.id == HeavyAct.case_id)

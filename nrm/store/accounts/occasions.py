@@ -16,11 +16,11 @@ from nrm.domain.accounts import vouching
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission, Role
 from nrm.domain.accounts.key_log_entries import EntryKind, Person, founders_of, hour_of
 from nrm.domain.accounts.vouching import HandRefusal
-from nrm.domain.accounts.words import SHOWN_FOR, TELEPHONE_FOR, OccasionStatus, WordPurpose
+from nrm.domain.accounts.words import SHOWN_FOR, TELEPHONE_FOR, AtDesk, OccasionStatus, WordPurpose
 from nrm.models.accounts.accounts import Invitation, Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.store import names, signed_names
-from nrm.store.accounts import members
+from nrm.store.accounts import members, typists
 from nrm.store.rows.accounts import members as rows
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts import suspensions as suspension_rows
@@ -39,7 +39,10 @@ class OccasionLine:
     `since`, `by_since`: since when either is there with the present keys; `others`: how many others hold the key, or
     work in an office, and are not suspended; `began_at`: since when it waits;
     `needs_hand`: by time alone it never happens, and at `effective_at` it is over;
-    `reader_new`: the reader, of the duty desk, was let in there lately.
+    `reader_new`: the reader, of the duty desk, was let in there lately. Of words: `may_type`: the reader types them
+    now; `typists`: who else does, by name and sign-in name; `desk_first`: the duty desk, and then the reader. `desk`:
+    of another house, what the desk does about them; `alone_from`: from when on the reader, who agreed, types them;
+    `ended_at`: when the account ended by time alone.
     """
 
     member_id: uuid.UUID
@@ -64,6 +67,14 @@ class OccasionLine:
     began_at: datetime | None = None
     needs_hand: bool = False
     reader_new: bool = False
+    asks_desk: bool = False
+    """Of who begins anew: nobody of the organisation could be the second hand, so the duty desk is."""
+    may_type: bool = True
+    typists: tuple[str, ...] = ()
+    desk_first: bool = False
+    desk: AtDesk = AtDesk.YES
+    ended_at: datetime | None = None
+    alone_from: datetime | None = None
 
     @property
     def called(self) -> str:
@@ -113,6 +124,17 @@ def anew_after(member_id: uuid.UUID, *, by: Actor) -> timedelta:
         newcomer=occasion_rows.is_new_to(by.member_id, member.id),
         alone=inside and occasion_rows.is_last_other(member, by.member_id, holds_keys=kind.holds_keys),
     )
+
+
+def asks_desk(member_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether nobody of the organisation would be the second hand for the actor, who lets this colleague begin anew:
+    then the duty desk is, and has to be called."""
+    member = members.manageable(member_id, by=by)
+    if member.status != "active" or member.organisation_id != by.organisation_id:
+        return False
+    holds_keys = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind).holds_keys
+    there = occasion_rows.hands_beside(member, by.member_id, holds_keys=holds_keys)
+    return all(occasion_rows.hand_refusal(each, by.member_id, member.id) is not None for each in there)
 
 
 def needs_hand(member_id: uuid.UUID, *, by: Actor) -> bool:
@@ -194,6 +216,8 @@ def _line(
         return None
     if not waits and member.id in typed_already(by=by):
         return None  # their hand is there already, and another one is missing
+    desk = not own and by.role is Role.DUTY_OFFICER and by.member_id is not None
+    late = desk and not waits and typing.came_by_time(member, occasion)
     codes = signed_names.codes([member.id, occasion.by_id])
     return OccasionLine(
         member.id,
@@ -206,17 +230,37 @@ def _line(
         signed_names.who(codes, asker.id, asker.name, asker.login) if asker is not None else "",
         occasion.by_id == by.member_id,
         occasion.effective_at if waits else None,
-        may_agree,
+        may_agree or late,
         invited=not waits and own and _is_invited_by(member.id, by),
         login="" if member.id in codes else member.login,
         began_at=occasion.began_at,
         needs_hand=waits and occasion_rows.needs_hand(occasion),
         reader_new=waits and not own and by.member_id is not None and not occasion_rows.is_seasoned(by.member_id),
-        **(_facts(member, asker, holds_keys) if waits else {}),
+        **(_facts(member, occasion, asker, holds_keys) if waits or late else {}),
+        **(_of_words(member, occasion, by, own=own) if not waits else {}),
     )
 
 
-def _facts(member: Member, asker: Member | None, holds_keys: bool) -> dict[str, Any]:
+def _of_words(member: Member, occasion: Occasion, by: Actor, *, own: bool) -> dict[str, Any]:
+    """Whether the reader types the words now; else who does, and when."""
+    if by.member_id is None or occasion.purpose == WordPurpose.FACTOR:
+        return {}
+    if not own:
+        desk = typing.of_desk(member, occasion, by.member_id)
+        at = typing.alone_from(member, occasion) if desk is AtDesk.LATER else None
+        ended = typing.ended_by_time(occasion)
+        return {"may_type": desk is AtDesk.YES, "desk": desk, "alone_from": at, "ended_at": ended}
+    may = typing.of_colleague(member, occasion, by.member_id)
+    holds_keys = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind).holds_keys
+    there = by.member_id in occasion_rows.hands_beside(member, None, holds_keys=holds_keys)
+    return {
+        "may_type": there and may is typing.Typing.YES and typists.log_takes(member.id, by=by),
+        "typists": typists.who_may_type(member.id, by=by),
+        "desk_first": there and may is typing.Typing.OUTSIDE,
+    }
+
+
+def _facts(member: Member, occasion: Occasion, asker: Member | None, holds_keys: bool) -> dict[str, Any]:
     """What somebody has to know of who begins anew, and of who asks, before they agree."""
     there = occasion_rows.hands_beside(member, None, holds_keys=holds_keys)
     return {
@@ -225,6 +269,7 @@ def _facts(member: Member, asker: Member | None, holds_keys: bool) -> dict[str, 
         "by_role": asker.role if asker is not None else "",
         "by_since": occasion_rows.standing(asker.id).since if asker is not None else None,
         "others": sum(suspension_rows.standing(each) is None for each in there),
+        "asks_desk": all(occasion_rows.hand_refusal(each, occasion.by_id, member.id) is not None for each in there),
     }
 
 
@@ -239,64 +284,15 @@ def typed_already(*, by: Actor) -> set[uuid.UUID]:
     return {each.body.member_id for each in open_ if isinstance(each.body, Person) and by.member_id in each.signers}
 
 
+def others_type(*, by: Actor) -> set[uuid.UUID]:
+    """The members whose words the actor does not type now: typed already, or another one does."""
+    return typed_already(by=by) | {each.member_id for each in waiting(by=by) if not each.waits and not each.may_type}
+
+
 def has_sheet(*, by: Actor) -> bool:
     """Whether the actor is a founder in a proposal that waits: then their words stand on a sheet."""
     open_ = log.last_state(db.session).open_proposals(hour_of(clock.now()))
     return any(by.member_id == person.member_id for each in open_ for person in founders_of(each.body))
-
-
-def typists(*, by: Actor) -> tuple[str, ...]:
-    """Who types the words of the actor, who reads them: colleagues by name and sign-in name. Nobody where the duty desk
-    and another do it, or where the actor reads none."""
-    member = db.session.get(Member, by.member_id)
-    return _typists(member)
-
-
-def who_may_type(member_id: uuid.UUID, *, by: Actor) -> tuple[str, ...]:
-    """Who else than the actor types the words of this colleague, as `typists`; nobody of another organisation."""
-    member = db.session.get(Member, member_id)
-    return _typists(member, but=by.member_id) if member and member.organisation_id == by.organisation_id else ()
-
-
-def works_with_others(*, by: Actor) -> bool:
-    """Whether others work in the actor's organisation, who could type words if nothing kept them from it."""
-    member = db.session.get(Member, by.member_id)
-    if member is None:
-        return False
-    holds_keys = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind).holds_keys
-    return bool(occasion_rows.hands_beside(member, None, holds_keys=holds_keys))
-
-
-def _typists(member: Member | None, *, but: uuid.UUID | None = None) -> tuple[str, ...]:
-    occasion = occasion_rows.going_on(db.session(), member.id) if member is not None else None
-    if member is None or occasion is None:
-        return ()
-    holds_keys = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind).holds_keys
-    ids = [
-        each
-        for each in occasion_rows.hands_beside(member, but, holds_keys=holds_keys)
-        if suspension_rows.standing(each) is None
-        and _may_type(member, each)
-        and typing.of_colleague(member, occasion, each) is typing.Typing.YES
-    ]
-    named = select(Member.id, Member.name, Member.login).where(Member.id.in_(ids)).order_by(Member.name, Member.login)
-    rows_ = db.session.execute(named).all()
-    codes = signed_names.codes([row.id for row in rows_])
-    return tuple(signed_names.who(codes, row.id, row.name, row.login) for row in rows_)
-
-
-def _may_type(member: Member, typist_id: uuid.UUID) -> bool:
-    """Whether the key log takes this colleague's hand for who joins; where others typed already, as one hand more. The
-    words of a lost telephone are no matter of the log."""
-    state, at = log.last_state(db.session), hour_of(clock.now())
-    if member.organisation_id not in state.organisations or not member.own_signature or member.status != "waiting":
-        return True
-    person = people.person_of(member)
-    kind = EntryKind.ANEW if member.id in state.members else EntryKind.JOINED
-    waits = log.proposal_of(state, kind, person)
-    if waits is not None:
-        return state.still_needed(waits, typist_id, at)
-    return state.may_sign(kind, person, typist_id, at)
 
 
 def _may_vouch(member: Member, by: Actor) -> bool:
@@ -307,13 +303,15 @@ def _may_vouch(member: Member, by: Actor) -> bool:
     if organisation is None or by.member_id is None or not member.own_signature:
         return False
     person = people.person_of(member)
-    kind = EntryKind.ANEW if member.id in state.members else EntryKind.JOINED
+    kind, at = EntryKind.ANEW if member.id in state.members else EntryKind.JOINED, hour_of(clock.now())
     waits = log.proposal_of(state, kind, person)
+    if waits is not None and not state.hands_of(waits, at):  # as the action asks it
+        return state.still_needed(waits, by.member_id, at) and not typing.stopped_by_typist(member)
     first_id = waits.signers[0] if waits is not None else None
     first = typing.needs_outside(member, occasion_rows.going_on(db.session(), member.id))
     if not first and occasion_rows.hands_beside(member, first_id, holds_keys=organisation.holds_keys):
         return False
-    return state.may_sign(kind, person, by.member_id, hour_of(clock.now()))
+    return state.may_sign(kind, person, by.member_id, at)
 
 
 def one(member_id: uuid.UUID, *, by: Actor) -> OccasionLine:

@@ -51,13 +51,21 @@ def _check_holder(member: Member, by: Actor) -> None:
     )
 
 
+def _full_hands_beside(member: Member) -> int:
+    """How many colleagues of the member hold the key, are not suspended, and were not let in lately while somebody
+    there was before: a creature of one minute is nobody who is left."""
+    others = member_rows.ids_of_holders(member.organisation_id)
+    others.pop(member.id, None)
+    return sum(able and not occasion_rows.is_new_among(each, member.organisation_id) for each, able in others.items())
+
+
 def _check_administrator(member: Member) -> None:
     of_organisation, of_all = rows.by_administrators(member.organisation_id)
     kind = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind)
     check_by_administrator(
         lately=rows.lately(member.id),
         holds=kind.holds_keys and member_rows.holds_newest(member.id),
-        others=member_rows.other_holders(member, able=True),
+        others=_full_hands_beside(member),
         of_organisation=of_organisation,
         of_all=of_all,
     )

@@ -305,7 +305,7 @@ def members() -> str:
         page=store.members(by=by, after=request.args.get("after", "")),
         role_labels=ROLE_LABELS,
         typed=request.args.get("typed", ""),
-        typed_already=occasions.typed_already(by=by),
+        others_type=occasions.others_type(by=by),
         suspensions={each.member_id: each for each in suspensions.standing(by=by)},
         own_code=by.organisation_code,
         own_kind=by.kind,

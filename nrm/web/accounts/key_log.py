@@ -14,19 +14,21 @@ from forms.accounts.organisations import ORGANISATION_REASONS
 from forms.accounts.second_hands import REASON_LABELS
 from nrm.actions.accounts import key_log as actions
 from nrm.actions.accounts import organisations as organisations_actions
+from nrm.actions.accounts import words as word_actions
 from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible, Permission
 from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, No, PartyState
 from nrm.domain.accounts.vouching import NoSecondHand
-from nrm.domain.accounts.words import NoOccasion, WrongWords
+from nrm.domain.accounts.words import CannotVouch, NoOccasion, WrongWords
 from nrm.domain.agreement.parties import PartyRefused
 from nrm.domain.words import N_
-from nrm.store.accounts import changes, deeds, occasions
+from nrm.store.accounts import changes, deeds, occasions, typists
 from nrm.store.accounts import key_log as store
 from nrm.store.accounts import own_entries as entries
 from nrm.web import access, errors, sessions
 from nrm.web.accounts.happenings import HAPPENINGS
 from nrm.web.accounts.organisations import left_by
+from nrm.web.accounts.words import NO_OCCASION, refusal_said
 from nrm.web.carrying import ACT_WORDS
 
 blueprint = Blueprint("key_log", __name__)
@@ -73,6 +75,10 @@ SHORT: Mapping[EntryKind, str] = {
 NEW_AT_DESK = N_(
     "You have been at the duty desk for less than 14 days: you decide nothing of another organisation. Call one of the "
     "desk who was there before."
+)
+ELSEWHERE = N_(
+    "You type no words here: colleagues of the person do, or, where nobody there could, one of the duty desk who has "
+    "been there for 14 days."
 )
 KNOWN = N_("I have read this, and know from the people themselves that it is right")
 NOT_TICKED = N_("Call them first; then tick the box")
@@ -159,7 +165,25 @@ def _page(digest: str, form: AgreeForm | None, status: int, no: DeclineForm | No
         new_at_desk=NEW_AT_DESK,
         happenings=HAPPENINGS,
         act_words=ACT_WORDS,
+        **_typing(page),
     ), status
+
+
+def _typing(page: store.ProposalPage) -> dict[str, object]:
+    """Of who joins: whether the reader types the words now; else why not, and who can."""
+    if not page.line.elsewhere or not page.line.wanted:
+        return {}
+    about = page.people[0].member_id
+    try:
+        word_actions.check(about, called_back=True, by=access.actor())
+        return {"types_now": True}
+    except CannotVouch as error:
+        return {"types_not": refusal_said(error, about)}
+    except NoOccasion:
+        return {"types_not": NO_OCCASION}
+    except NotVisible:
+        names = typists.who_may_type(about, by=access.actor())
+        return {"types_not": ELSEWHERE, "typists": names}
 
 
 def _around(page: store.ProposalPage) -> deeds.Around | None:

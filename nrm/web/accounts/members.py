@@ -34,10 +34,10 @@ from nrm.domain.accounts.members import (
 )
 from nrm.domain.accounts.second_hands import ActReason
 from nrm.domain.accounts.vouching import ANEW_AFTER, HandRefusal, NoSecondHand
-from nrm.domain.accounts.words import NoOccasion
+from nrm.domain.accounts.words import AtDesk, NoOccasion
 from nrm.domain.words import N_
 from nrm.store import signed_names
-from nrm.store.accounts import deeds, holding, inviting
+from nrm.store.accounts import deeds, holding, inviting, typists
 from nrm.store.accounts import members as store
 from nrm.store.accounts import occasions as occasion_store
 from nrm.store.accounts import second_hands as second_hand_store
@@ -208,6 +208,7 @@ def begin_again_page(member_id: uuid.UUID) -> str:
         long=long,
         hand=hand,
         why_not=_why_not(refusal) if refusal else "",
+        asks_desk=not refusal and occasion_store.asks_desk(member_id, by=by),
     )
 
 
@@ -238,7 +239,9 @@ def begin_again(member_id: uuid.UUID) -> Answer:
     except KeyHoldersDecide:
         return errors.error_page(403, ELSEWHERE)
     link = hosts.link("accounts.invitation", token=token)
-    return shown_secrets.lead_to_own("invitation", link=link, name=signed_names.name_of(member), waits=waits)
+    asks_desk = bool(waits) and occasion_store.asks_desk(member_id, by=by)
+    name = signed_names.name_of(member)
+    return shown_secrets.lead_to_own("invitation", link=link, name=name, waits=waits, asks_desk=asks_desk)
 
 
 @blueprint.get("/members/<uuid:member_id>/anew/agree")
@@ -259,6 +262,7 @@ def agree_to_anew(member_id: uuid.UUID) -> Answer:
     if not form.sure.data:
         form.sure.errors = [N_("Make sure of it yourself first; then tick the box")]
         return _anew_page(member_id, form, 422)
+    outside = typists.is_of_another(member_id, by=access.actor())
     try:
         actions.agree_to_anew(member_id=member_id, called_back=True, by=access.actor())
     except NoSecondHand as error:
@@ -267,19 +271,24 @@ def agree_to_anew(member_id: uuid.UUID) -> Answer:
         return errors.error_page(409, OVER)
     except LastKeyHolder:
         return errors.error_page(409, LAST)
-    return redirect(url_for("home.index"), 303)
+    return redirect(url_for("home.index", agreed="anew" if outside else None), 303)
 
 
 def _anew_page(member_id: uuid.UUID, form: AgreeToAnewForm, status: int) -> Answer:
     line = occasion_store.one(member_id, by=access.actor())
-    if not line.waits:
+    late = line.desk is AtDesk.AGREES
+    if not line.waits and not late:
         raise NotVisible
     page = render_template(
         "accounts/members/agree.html",
         line=line,
+        late=late,
+        ended=line.ended_at,
         form=form,
         roles=ROLE_LABELS,
-        around=deeds.of_request(line.by_id, about=line.member_id, at=line.began_at, by=access.actor()),
+        around=deeds.of_words(member_id, by=access.actor())
+        if late
+        else deeds.of_request(line.by_id, about=line.member_id, at=line.began_at, by=access.actor()),
         happenings=HAPPENINGS,
         act_words=ACT_WORDS,
     )

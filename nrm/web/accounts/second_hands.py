@@ -65,6 +65,12 @@ UNDONE: Mapping[Undone, str] = {
     Undone.ASKER: N_("taken back by who asked"),
     Undone.FELL: N_("over: who asked was suspended, or their account was ended"),
 }
+UNDONE_OF_ACCOUNTS: Mapping[Undone, str] = {
+    **UNDONE,
+    Undone.HOLDER: N_("not agreed to by a colleague: it was not done"),
+    Undone.AUTHORITY: N_("not agreed to by the duty desk: it was not done"),
+}
+"""Nothing of a case was closed, so nothing is given back."""
 ANSWERED = N_("This was answered already, or its time is over.")
 REFUSALS = {
     ActRefusal.ANSWERED: ANSWERED,
@@ -125,7 +131,7 @@ def _act_page(
         act_words=WORDS,
         reasons=REASONS,
         statuses=STATUSES,
-        undone=UNDONE,
+        undone=UNDONE if line.kind in OF_CASES else UNDONE_OF_ACCOUNTS,
         heard=HEARD_LABELS,
         of_case=line.kind in OF_CASES,
         refusals=HAND_REFUSALS,

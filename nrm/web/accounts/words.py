@@ -12,24 +12,28 @@ from nrm.actions.accounts import words as actions
 from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible
 from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.accounts.words import (
+    AgreedBefore,
     AskerStopped,
+    CameByTime,
     CannotVouch,
     MadeTheLink,
     NoOccasion,
     OneHand,
     OutsideFirst,
+    SecondStopped,
     TypedBefore,
     WordPurpose,
     WrongWords,
     spelling,
 )
 from nrm.domain.words import N_
-from nrm.store.accounts import deeds
+from nrm.store.accounts import deeds, typists
 from nrm.store.accounts import occasions as store
-from nrm.web import access, errors, sessions
+from nrm.web import access, errors, formats, sessions
 from nrm.web.accounts.happenings import HAPPENINGS
 from nrm.web.carrying import ACT_WORDS
 from nrm.web.language import current_language, in_language, languages
+from nrm.web.telephones import duty_desk
 
 blueprint = Blueprint("words", __name__)
 
@@ -38,9 +42,13 @@ NO_OCCASION = N_(
     "recovery code is typed in."
 )
 NOT_YOURS = N_("You cannot do this for this person: a colleague who holds the key of their organisation does it.")
-OUTSIDE_FIRST = N_(
-    "You let this person begin anew, or are one hand with who did, and nobody else works there. So the duty desk of "
-    "the Responsible Authority types the words first: let the person call it. Then you type them, too."
+CAME_BY_TIME = N_(
+    "The old account ended by time alone: no second hand agreed, and its owner did not answer. First one of the duty "
+    "desk speaks with the owner, and agrees; then another one types the words."
+)
+SECOND_STOPPED = N_(
+    "Who typed these words first suspended the colleague who could type them second. The duty desk does not stand in "
+    "for that colleague. Ask why, and end the suspension if it is not right."
 )
 ASKER_STOPPED = N_(
     "Who let this person begin anew was suspended since, or their account was ended, so it is over. Speak with the "
@@ -50,6 +58,12 @@ TYPED_BEFORE = N_(
     "You typed these words already, and they were right. Their role may do more than yours: a second colleague has to "
     "type the same words."
 )
+TYPED_OUTSIDE = N_(
+    "You typed these words already, and they were right. You are not of this organisation: another hand types the same "
+    "words, too."
+)
+_NOT_NOW = (TypedBefore, OutsideFirst, AskerStopped, AgreedBefore, CameByTime, SecondStopped)
+_SAID = {AskerStopped: ASKER_STOPPED, CameByTime: CAME_BY_TIME, SecondStopped: SECOND_STOPPED}
 TOO_OFTEN = N_("Ten wrong entries within an hour: wait some minutes, and let the person make sure who they speak with.")
 HIDDEN = N_(
     "The key of this organisation or the key log is not as it should be, so nobody was let in. Tell the duty desk and "
@@ -93,8 +107,10 @@ def waiting_page() -> str:
         shown=shown,
         founders=store.founders(by=by) if founding else (),
         founding=founding,
-        typists=store.typists(by=by),
-        others=store.works_with_others(by=by),
+        typists=typists.typists(by=by),
+        others=typists.works_with_others(by=by),
+        stopped=typists.stopped_by_typist(by=by),
+        desk_first=typists.has_desk_first(by=by),
         spelling=spelling(current_language()),
     )
 
@@ -147,21 +163,11 @@ def type_words(member_id: uuid.UUID) -> Answer:
         return _type_page(member_id, form, 422)
     except TooSoon:
         return errors.error_page(429, TOO_OFTEN)
-    except TypedBefore:
-        return errors.error_page(409, TYPED_BEFORE)
-    except MadeTheLink:
-        return errors.error_page(403, _own_link(member_id))
-    except OneHand:
-        return errors.error_page(403, _one_hand(member_id))
-    except OutsideFirst:
-        return errors.error_page(409, OUTSIDE_FIRST)
-    except AskerStopped:
-        return errors.error_page(409, ASKER_STOPPED)
-    except CannotVouch:
-        return errors.error_page(403, NOT_YOURS)
+    except CannotVouch as error:
+        return _refused(error, member_id)
     except NotVisible:
         if not form.called_back.data and _is_outside(member_id):
-            form.called_back.errors = [N_("Call the known number first; then tick the box")]
+            form.called_back.errors = [N_("Make sure of it yourself first; then tick the box")]
             return _type_page(member_id, form, 422)
         raise
     except NoOccasion:
@@ -170,11 +176,51 @@ def type_words(member_id: uuid.UUID) -> Answer:
         return errors.error_page(409, HIDDEN)
     if access.visitor().waiting:
         return redirect(url_for("home.index"), 303)
-    return redirect(url_for("accounts.members", typed="yes" if holds else "once"), 303)
+    once = "outside" if typists.is_of_another(member_id, by=access.actor()) else "once"
+    return redirect(url_for("accounts.members", typed="yes" if holds else once), 303)
+
+
+def _refused(error: CannotVouch, member_id: uuid.UUID) -> Answer:
+    """The page of who does not type these words now."""
+    return errors.error_page(409 if isinstance(error, _NOT_NOW) else 403, refusal_said(error, member_id))
+
+
+def refusal_said(error: CannotVouch, member_id: uuid.UUID) -> str:
+    """Why somebody does not type these words now, and who does."""
+    if isinstance(error, TypedBefore):
+        return TYPED_OUTSIDE if typists.is_of_another(member_id, by=access.actor()) else TYPED_BEFORE
+    if isinstance(error, MadeTheLink):
+        return _own_link(member_id)
+    if isinstance(error, OneHand):
+        return _one_hand(member_id)
+    if isinstance(error, OutsideFirst):
+        return N_(
+            "You let this person begin anew, or are one hand with who did, and nobody else works there. So the duty "
+            "desk of the Responsible Authority types the words first: let the person call it now, %(number)s. Then you "
+            "type them, too.",
+            number=duty_desk(),
+        )
+    if isinstance(error, AgreedBefore):
+        return _agreed(error)
+    return next((text for kind, text in _SAID.items() if isinstance(error, kind)), NOT_YOURS)
+
+
+def _agreed(error: AgreedBefore) -> str:
+    if error.at is not None:
+        return N_(
+            "You agreed that this person begins anew, and nobody else of the duty desk can type the words now. You "
+            "type them from %(moment)s on: until then the owner of the account can call.",
+            moment=formats.moment(error.at, current_language()),
+        )
+    return N_(
+        "You agreed that this person begins anew. Another one of the duty desk speaks with them, and types the words: "
+        "one who was deceived must not be both hands. Who can: %(names)s.",
+        names=", ".join(typists.others_at_desk(by=access.actor())),
+    )
 
 
 def _own_link(member_id: uuid.UUID) -> str:
-    names = ", ".join(store.who_may_type(member_id, by=access.actor()))
+    names = ", ".join(typists.who_may_type(member_id, by=access.actor()))
     if not names:
         return N_(
             "You let this person begin anew, or are one hand with who did. Another colleague speaks with them, and "
@@ -188,7 +234,7 @@ def _own_link(member_id: uuid.UUID) -> str:
 
 
 def _one_hand(member_id: uuid.UUID) -> str:
-    names = ", ".join(store.who_may_type(member_id, by=access.actor()))
+    names = ", ".join(typists.who_may_type(member_id, by=access.actor()))
     if not names:
         return N_(
             "Somebody typed these words already, and you are one hand with them: one of you let the other in, or a "
@@ -213,24 +259,16 @@ def _type_page(member_id: uuid.UUID, form: TypeWordsForm, status: int) -> Answer
     by = access.actor()
     try:
         purpose = actions.check(member_id, called_back=True, by=by)
-    except TypedBefore:
-        return errors.error_page(409, TYPED_BEFORE)
-    except MadeTheLink:
-        return errors.error_page(403, _own_link(member_id))
-    except OneHand:
-        return errors.error_page(403, _one_hand(member_id))
-    except OutsideFirst:
-        return errors.error_page(409, OUTSIDE_FIRST)
-    except AskerStopped:
-        return errors.error_page(409, ASKER_STOPPED)
-    except CannotVouch:
-        return errors.error_page(403, NOT_YOURS)
+    except CannotVouch as error:
+        return _refused(error, member_id)
     except NoOccasion:
         return errors.error_page(409, NO_OCCASION)
     if purpose is WordPurpose.FOUNDED:
         line = next((each for each in store.founders(by=by) if each.member_id == member_id), None)
     else:
         line = store.one(member_id, by=by)
+    if purpose is WordPurpose.ANEW:
+        form.of_anew()
     if line is None:
         raise NotVisible
     page = render_template(

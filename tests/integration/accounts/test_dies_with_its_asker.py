@@ -338,6 +338,11 @@ def test_in_a_house_of_two_the_asker_types_after_the_desk_alone(app: Flask) -> N
     path = f"/members/{worker_id}/words"
     assert "types the words first" in manager.get(f"{path}?lang=en", 409)
     assert "types the words first" in manager.post(f"{path}?lang=en", dict(said), 409)
+    # Nobody else of the desk is there: who agreed types a day later, so that the owner can call meanwhile.
+    assert "nobody else of the duty desk can type" in desk.post(f"{path}?lang=en", {**said, "called_back": "y"}, 409)
+    assert path not in desk.get("/")
+    factories.later(hours=25)
+    manager, desk = Person(app.test_client(), MANAGER), Person(app.test_client(), DESK)
     assert path in desk.get("/")
     page = desk.get(f"{path}?lang=en")
     assert f"Test shelter_manager ({MANAGER}), Shelter manager, here since" in page

@@ -99,6 +99,12 @@ def _last(member_id: uuid.UUID, *events: KeyHappening, by_id: uuid.UUID | None =
     return db.session.scalar(found.order_by(KeyEvent.at.desc()).limit(1))
 
 
+def agreed_at(member_id: uuid.UUID, by_id: uuid.UUID | None) -> datetime | None:
+    """When this second hand agreed the last time that the member begins anew."""
+    found = _last(member_id, KeyHappening.ANEW_AGREED, by_id=by_id) if by_id is not None else None
+    return found.at if found is not None else None
+
+
 def _last_link(member_id: uuid.UUID) -> Invitation | None:
     last = select(Invitation).where(Invitation.member_id == member_id).order_by(Invitation.expires_at.desc()).limit(1)
     return db.session.scalar(last.execution_options(populate_existing=True))

@@ -155,6 +155,11 @@ def is_new_at_desk(member_id: uuid.UUID | None, organisation_id: uuid.UUID | Non
     is not suspended: that one decides for other houses."""
     if member_id is None or is_seasoned(member_id):
         return False
+    return bool(others_at_desk(member_id, organisation_id))
+
+
+def others_at_desk(member_id: uuid.UUID, organisation_id: uuid.UUID | None) -> list[uuid.UUID]:
+    """The others of the duty desk who have been there for 14 days and are not suspended."""
     there = select(Member.id).where(
         Member.organisation_id == organisation_id,
         Member.status == "active",
@@ -162,7 +167,7 @@ def is_new_at_desk(member_id: uuid.UUID | None, organisation_id: uuid.UUID | Non
         Member.id != member_id,
         ~suspension_rows.is_suspended(Member.id, clock.now()),
     )
-    return any(is_seasoned(each) for each in db.session.scalars(there))
+    return [each for each in db.session.scalars(there.order_by(Member.login)) if is_seasoned(each)]
 
 
 def would_be_alone(member: Member, by_id: uuid.UUID | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
 from sqlalchemy import exists, or_, select
 
@@ -18,6 +19,7 @@ from nrm.domain.accounts.person_names import (
     holds_title,
     is_taken_for,
     logins_look_alike,
+    looks_like,
     unreadable,
 )
 from nrm.domain.words import N_
@@ -33,7 +35,8 @@ def refusal(organisation_id: uuid.UUID, name: str, *, but: uuid.UUID | None = No
     """Why nobody else than `but` is called so in the organisation; None if somebody may be.
 
     A colleague who would be taken for another one works there, is about to, or left within a year; or had the name
-    within a year and has another one now.
+    within a year and has another one now. People of two organisations may share a name, but nobody elsewhere is called
+    as somebody of the Responsible Authority: its duty desk decides for all houses, and pages name it.
     """
     if why := unreadable(name):
         return why
@@ -44,6 +47,8 @@ def refusal(organisation_id: uuid.UUID, name: str, *, but: uuid.UUID | None = No
     called = [each for id_, each in _called(organisation_id) if id_ != but]
     if any(is_taken_for(name, each) for each in called):
         return NameRefusal.NAMESAKE
+    if any(looks_like(name, each) for each in _of_authority(organisation_id)):
+        return NameRefusal.DESK
     return None
 
 
@@ -71,6 +76,19 @@ def _called(organisation_id: uuid.UUID) -> list[tuple[uuid.UUID | None, str]]:
     )
     before = select(KeyEvent.member_id, KeyEvent.before).where(*within, KeyEvent.event == str(KeyHappening.RENAMED))
     return [(row[0], row[1]) for each in (there, before) for row in db.session.execute(each)]
+
+
+def _of_authority(organisation_id: uuid.UUID) -> Iterable[str]:
+    """The names of who works at the Responsible Authority, unless it is the organisation itself."""
+    return db.session.scalars(
+        select(Member.name)
+        .join(Organisation, Organisation.id == Member.organisation_id)
+        .where(
+            Organisation.kind == str(OrganisationKind.RESPONSIBLE_AUTHORITY),
+            Organisation.id != organisation_id,
+            Member.status.in_(("active", "waiting", "invited")),
+        )
+    )
 
 
 def _logins(organisation_id: uuid.UUID) -> list[str]:

@@ -62,8 +62,11 @@ def lines(*, by: Actor) -> list[ReadinessLine]:
     return sorted(found, key=lambda line: (not line.missing, not line.cautions, line.code))
 
 
-def with_many_posts() -> list[Mapping[str, str]]:
-    """What the parties of the text in force are called whose posts have a page of their own, and are not in `lines`."""
+def with_many_posts(*, by: Actor) -> list[Mapping[str, str]]:
+    """What the parties of the text in force are called whose posts have a page of their own, and are not in `lines`.
+    Raises NotPermitted."""
+    if not sees_all(by):
+        raise NotPermitted(Permission.REFERRAL_DIRECT)
     try:
         parties = country().in_force(clock.now()).parties.values()
     except NoAgreement:

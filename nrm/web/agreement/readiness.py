@@ -78,7 +78,7 @@ def index() -> Answer:
         unready=sum(bool(line.missing) for line in lines),
         missing=MISSING_WORDS,
         cautioned=_cautioned,
-        many_posts=store.with_many_posts(),
+        many_posts=store.with_many_posts(by=access.actor()),
     )
 
 

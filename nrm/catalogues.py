@@ -20,6 +20,7 @@ from babel.messages.pofile import PoFileError, read_po
 
 FOLDER = Path(__file__).resolve().parent / "translations"
 TIMES = FOLDER / "times.toml"
+PEOPLE = FOLDER / "people.toml"
 SOURCE = "en"
 """The language of the sentences in the source: the entries of every catalogue."""
 ONE_FILE = "messages.po"
@@ -70,6 +71,12 @@ class Times:
 def times() -> Mapping[str, Times]:
     """`Times` by language, for those in which somebody wrote them down."""
     return {language: Times(**words) for language, words in tomllib.loads(TIMES.read_text("utf-8")).items()}
+
+
+@cache
+def people() -> Mapping[str, Mapping[str, str]]:
+    """Patterns of the words for groups of people by language, for those in which somebody wrote them down."""
+    return tomllib.loads(PEOPLE.read_text("utf-8"))
 
 
 def key(message: str, context: str = "") -> str:

@@ -122,6 +122,7 @@ RUNG_LABELS = {
     "duty_officer": N_("the duty officer"),
     "emergency_bed": N_("the emergency place"),
 }
+GROUP_LABELS = {"women": N_("women"), "girls": N_("girls"), "men": N_("men"), "boys": N_("boys")}
 EVENT_LABELS = {"": N_("When a referral is sent"), "missing": N_("When the person is missing")}
 DIFFERENCE_LABELS = {
     "sent": N_("Who is sent elsewhere"),

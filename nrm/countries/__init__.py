@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -24,7 +25,7 @@ from nrm.countries.register import read_register
 from nrm.domain.agreement.agreement_documents import MalformedAgreement, parse_agreement
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.agreement.safeguards import MalformedSafeguards, Safeguards, parse_safeguards
-from nrm.domain.documents import MalformedDocument, Table
+from nrm.domain.documents import MalformedDocument, Table, keyed, said
 from nrm.domain.interviews.answers import is_unknown
 from nrm.domain.interviews.handouts import Handouts, parse_handouts
 from nrm.domain.interviews.interviews import Questionnaire
@@ -35,6 +36,7 @@ from nrm.domain.reports.counting import NOT_GRANTED
 from nrm.domain.reports.register import Register
 from nrm.domain.reports.report_list import BY_NAME, COMPENSATION, FILED, MAIN, FiledReport, Report
 from nrm.domain.shelter.claims import NOT_STATED
+from nrm.domain.words import N_, Phrase
 from nrm.statistics.description import parse as parse_tables
 from nrm.statistics.description import words_lacking
 from nrm.statistics.tables import Linked, MalformedTableSet, TableSet
@@ -384,11 +386,11 @@ def _draft(
     try:
         return parse_agreement(in_present_words(reader(text), country.formerly), languages)
     except (tomllib.TOMLDecodeError, parsing.Damaged) as error:
-        raise CountryError(f"{name}: file: is not TOML ({error})") from None
+        raise CountryError(_of(name, keyed("file", _not_toml(str(error), name)))) from None
     except MalformedAgreement as error:
-        raise CountryError(f"{name}: {error}") from None
+        raise CountryError(_of(name, said(error))) from None
     except RecursionError:
-        raise CountryError(f"{name}: file: is nested too deeply") from None
+        raise CountryError(_of(name, keyed("file", N_("is nested too deeply")))) from None
 
 
 def _held_against(agreement: Agreement, country: Country, name: str) -> Agreement:
@@ -397,8 +399,23 @@ def _held_against(agreement: Agreement, country: Country, name: str) -> Agreemen
         for wrong in _kinds_unlike(agreement, country):
             raise MalformedAgreement(wrong)
     except MalformedAgreement as error:
-        raise CountryError(f"{name}: {error}") from None
+        raise CountryError(_of(name, said(error))) from None
     return agreement
+
+
+def _of(name: str, what: str) -> str:
+    """What is wrong with a text: of a file after its name, of what somebody sent as it is."""
+    return f"{name}: {what}" if name else what
+
+
+_PLACE_IN_FILE = re.compile(r"line ([0-9]+), column ([0-9]+)")
+
+
+def _not_toml(told: str, name: str) -> Phrase:
+    """The reader of TOML speaks English; of what somebody sent, a page says where it stopped."""
+    if not name and (place := _PLACE_IN_FILE.search(told)):
+        return N_("is not TOML (%(told)s)", told=N_("line %(line)s, column %(column)s", line=place[1], column=place[2]))
+    return N_("is not TOML (%(told)s)", told=told)
 
 
 def _agreements(place: Path, country: Country) -> tuple[Agreement, ...]:
@@ -478,7 +495,9 @@ def _kinds_unlike(agreement: Agreement, country: Country) -> Iterator[str]:
         party = agreement.parties.get(organisation.party or "")
         if party is not None and party.kind is not organisation.kind:
             position = [*agreement.parties].index(party.code) + 1
-            yield f"party[{position}].kind: {party.code} is a {organisation.kind}"
+            yield keyed(
+                f"party[{position}].kind", N_("%(party)s is a %(kind)s", party=party.code, kind=str(organisation.kind))
+            )
 
 
 def _places_unlike(agreement: Agreement, country: Country) -> Iterator[str]:
@@ -496,15 +515,17 @@ def _places_unlike(agreement: Agreement, country: Country) -> Iterator[str]:
         kind = "crossing_point" if fact == "entry_point" else "region"
         for code in agreement.facts[fact]:
             if code not in codes and code not in ("none", "unknown"):
-                yield f"fact.{fact}.values: `{code}` is unknown to the country"
+                yield keyed(f"fact.{fact}.values", N_("`%(code)s` is unknown to the country", code=code))
         for code in codes:
             if code not in agreement.facts[fact] and country.is_open(kind, code, agreement.starts_on):
-                yield f"fact.{fact}.values: `{code}` of the country is missing"
+                yield keyed(f"fact.{fact}.values", N_("`%(code)s` of the country is missing", code=code))
     if agreement.timezone != country.timezone:
-        yield f"timezone: the country has {country.timezone}"
+        yield keyed("timezone", N_("the country has %(timezone)s", timezone=str(country.timezone)))
     for position, duty in enumerate(agreement.reporting, start=1):
         if duty.to not in country.organisations:
-            yield f"reporting[{position}].to: `{duty.to}` is not an organisation of the country"
+            yield keyed(
+                f"reporting[{position}].to", N_("`%(code)s` is not an organisation of the country", code=duty.to)
+            )
 
 
 def _toml(file: Path) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from nrm.domain.words import N_
+
 Value = str | int | bool | Collection[str] | None
 Leaf = Literal["eq", "in", "has", "lt", "said"]
 Branch = Literal["and", "or", "not"]
@@ -82,12 +84,12 @@ ALWAYS = Condition("and")
 def parse(data: object, *, said: bool = False) -> Condition:
     """Read one condition; raises MalformedCondition with what is wrong. `said`: whether that comparison is allowed."""
     if not isinstance(data, dict) or len(data) != 1:
-        raise MalformedCondition("a condition is a table with one of eq, in, has, lt, and, or, not")
+        raise MalformedCondition(N_("a condition is a table with one of eq, in, has, lt, and, or, not"))
     ((operator, operand),) = data.items()
     match operator:
         case "and" | "or":
             if not isinstance(operand, list) or not operand:
-                raise MalformedCondition(f"`{operator}` takes a list of conditions")
+                raise MalformedCondition(N_("`%(operator)s` takes a list of conditions", operator=operator))
             return Condition(operator, parts=tuple(parse(part, said=said) for part in operand))
         case "not":
             return Condition("not", parts=(parse(operand, said=said),))
@@ -95,23 +97,23 @@ def parse(data: object, *, said: bool = False) -> Condition:
             return _comparison(operator, operand)
         case "said" if said:
             if not isinstance(operand, str):
-                raise MalformedCondition("`said` takes a name")
+                raise MalformedCondition(N_("`said` takes a name"))
             return Condition("said", operand, True)
-    raise MalformedCondition(f"`{operator}` is none of eq, in, has, lt, and, or, not")
+    raise MalformedCondition(N_("`%(operator)s` is none of eq, in, has, lt, and, or, not", operator=operator))
 
 
 def _comparison(operator: Leaf, pair: object) -> Condition:
     if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[0], str):
-        raise MalformedCondition(f"`{operator}` takes a name and a value")
+        raise MalformedCondition(N_("`%(operator)s` takes a name and a value", operator=operator))
     name, operand = pair
     if operator == "in":
         if not isinstance(operand, list) or not operand or not all(isinstance(code, str) for code in operand):
-            raise MalformedCondition("`in` takes a name and a list of codes")
+            raise MalformedCondition(N_("`in` takes a name and a list of codes"))
         return Condition(operator, name, frozenset(operand))
     if operator == "lt" and (not isinstance(operand, int) or isinstance(operand, bool)):
-        raise MalformedCondition("`lt` takes a name and a whole number")
+        raise MalformedCondition(N_("`lt` takes a name and a whole number"))
     if operator == "has" and not isinstance(operand, str):
-        raise MalformedCondition("`has` takes a name and a code")
+        raise MalformedCondition(N_("`has` takes a name and a code"))
     if not isinstance(operand, str | int | bool):
-        raise MalformedCondition(f"`{operator}` takes a name and a code")
+        raise MalformedCondition(N_("`%(operator)s` takes a name and a code", operator=operator))
     return Condition(operator, name, operand)

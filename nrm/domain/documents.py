@@ -11,12 +11,25 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from nrm.domain.words import N_, NP_, Phrase
+
 Words = Mapping[str, str]
 """Language code -> text."""
 
 
 class MalformedDocument(ValueError):
-    """The text is `KEY: reason`, without the file."""
+    """The text is `KEY: reason`, without the file; as a phrase (`said`) it can be read in another language."""
+
+
+def keyed(key: str, reason: str) -> Phrase:
+    """`KEY: reason`, of which a page says the reason in the reader's language."""
+    return Phrase("%(key)s: %(reason)s", {"key": key, "reason": reason})
+
+
+def said(error: Exception) -> str:
+    """What an error says, as the phrase that it was made with if it was."""
+    first = error.args[0] if error.args else ""
+    return first if isinstance(first, Phrase) else str(error)
 
 
 @dataclass(slots=True)
@@ -38,7 +51,7 @@ class Table:
 
     def wrong(self, name: str, reason: str) -> NoReturn:
         """Raise the document's error about `name` (empty: about the table itself)."""
-        raise self.error(f"{self.place(name) if name else self.key}: {reason}")
+        raise self.error(keyed(self.place(name) if name else self.key, reason))
 
     def has(self, name: str) -> bool:
         """Whether the key is there."""
@@ -48,7 +61,7 @@ class Table:
         """The raw value; a missing key is an error."""
         self._known.add(name)
         if name not in self.data:
-            self.wrong(name, "missing")
+            self.wrong(name, NP_("a key of a file", "missing"))
         return self.data[name]
 
     def text(self, name: str, default: str | None = None) -> str:
@@ -58,14 +71,14 @@ class Table:
             return default
         value = self.value(name)
         if not isinstance(value, str) or not value.strip():
-            self.wrong(name, "must be text")
+            self.wrong(name, N_("must be text"))
         return value
 
     def one_of(self, name: str, codes: Collection[str], default: str | None = None) -> str:
         """A text that is one of `codes`."""
         value = self.text(name, default)
         if value not in codes:
-            self.wrong(name, f"`{value}` is none of {', '.join(sorted(codes))}")
+            self.wrong(name, N_("`%(code)s` is none of %(codes)s", code=value, codes=", ".join(sorted(codes))))
         return value
 
     def number(self, name: str, *, least: int = 0, default: int | None = None) -> int:
@@ -75,7 +88,7 @@ class Table:
             return default
         value = self.value(name)
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            self.wrong(name, f"must be a whole number, {least} or more")
+            self.wrong(name, N_("must be a whole number, %(least)s or more", least=least))
         return value
 
     def flag(self, name: str, default: bool | None = None) -> bool:
@@ -85,7 +98,7 @@ class Table:
             return default
         value = self.value(name)
         if not isinstance(value, bool):
-            self.wrong(name, "must be true or false")
+            self.wrong(name, N_("must be true or false"))
         return value
 
     def day(self, name: str, *, optional: bool = False) -> date | None:
@@ -95,7 +108,7 @@ class Table:
             return None
         value = self.value(name)
         if type(value) is not date:
-            self.wrong(name, "must be a date such as 2005-07-18")
+            self.wrong(name, N_("must be a date such as 2005-07-18"))
         return value
 
     def texts(self, name: str, *, codes: Collection[str] | None = None, optional: bool = False) -> tuple[str, ...]:
@@ -105,13 +118,13 @@ class Table:
             return ()
         value = self.value(name)
         if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-            self.wrong(name, "must be a list of texts")
+            self.wrong(name, N_("must be a list of texts"))
         seen: set[str] = set()
         for item in value:
             if item in seen:
-                self.wrong(name, f"`{item}` stands twice")
+                self.wrong(name, N_("`%(code)s` stands twice", code=item))
             if codes is not None and item not in codes:
-                self.wrong(name, f"`{item}` is none of {', '.join(sorted(codes))}")
+                self.wrong(name, N_("`%(code)s` is none of %(codes)s", code=item, codes=", ".join(sorted(codes))))
             seen.add(item)
         return tuple(value)
 
@@ -119,7 +132,7 @@ class Table:
         """A table with one text for every language of the document, and no other; in some language if it names none."""
         table = self.table(name)
         if not table.data:
-            self.wrong(name, "needs a text in some language")
+            self.wrong(name, N_("needs a text in some language"))
         read = {language: table.text(language) for language in self.languages or table.data}
         table.close()
         return MappingProxyType(read)
@@ -128,7 +141,7 @@ class Table:
         """A table inside this one."""
         value = self.value(name)
         if not isinstance(value, dict):
-            self.wrong(name, "must be a table")
+            self.wrong(name, N_("must be a table"))
         return Table(value, self.place(name), self.error, self.languages)
 
     def tables(self, name: str, *, optional: bool = False) -> list[Table]:
@@ -138,7 +151,7 @@ class Table:
             return []
         value = self.value(name)
         if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
-            self.wrong(name, "must be a list of tables")
+            self.wrong(name, N_("must be a list of tables"))
         return [
             Table(item, f"{self.place(name)}[{position}]", self.error, self.languages)
             for position, item in enumerate(value, start=1)
@@ -148,4 +161,4 @@ class Table:
         """Refuse keys that nobody has read: they are spelling mistakes."""
         for name in self.data:
             if name not in self._known:
-                self.wrong(name, "is not a key of this table")
+                self.wrong(name, N_("is not a key of this table"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from nrm.domain.words import N_
+
 _WRITTEN = re.compile(r"P(?:(\d{1,3})W|(?:(\d{1,4})D)?(?:T(?=\d)(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?)")
 _PERIOD = re.compile(r"P(?:\d{1,2}Y)?(?:\d{1,2}M)?")
 
@@ -21,7 +23,7 @@ def parse_duration(text: str) -> timedelta:
         read = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
         if read:
             return read
-    raise UnreadableDuration(f"`{text}` is not a duration such as PT30M or P1D")
+    raise UnreadableDuration(N_("`%(text)s` is not a duration such as PT30M or P1D", text=text))
 
 
 def duration_text(duration: timedelta) -> str:
@@ -38,5 +40,5 @@ def duration_text(duration: timedelta) -> str:
 def check_period(text: str) -> str:
     """A period of reporting in years and months, such as P3M; raises UnreadableDuration."""
     if len(text) < 3 or _PERIOD.fullmatch(text) is None:
-        raise UnreadableDuration(f"`{text}` is not a period such as P3M or P1Y")
+        raise UnreadableDuration(N_("`%(text)s` is not a period such as P3M or P1Y", text=text))
     return text

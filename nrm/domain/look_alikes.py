@@ -6,6 +6,7 @@ signs. Pure, for names of parties, versions, steps (ADR 0161), and the words of 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # Greek capitals that look like another letter than their small ones, which come after `casefold`.
@@ -49,6 +50,34 @@ def look_alike(one: str, other: str) -> bool:
         return False
     here, there = different
     return (first[here], first[there]) == (second[there], second[here])
+
+
+_SHORTEST_WORD, _SAME_BEGINNING, _LONGEST_ENDING = 4, 5, 3
+
+
+def share_words(one: str, other: str) -> bool:
+    """Whether all words that count of one name stand in the other, or of three and more all but one, in any order and
+    with another ending, such as `Border Police` in `Support Centre of the Border Police`."""
+    first, second = _words(one), _words(other)
+    fewer, more = sorted((first, second), key=len)
+    if not fewer:
+        return False
+    there = sum(any(_same_word(word, each) for each in more) for word in fewer)
+    return there == len(fewer) or (there >= 2 and 3 * there >= 2 * len(second))
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name that say whose it is: not `of` or `e`, but `IOM`."""
+    return [_shapes(each) for each in re.split(r"\W+", name) if len(each) >= _SHORTEST_WORD or each.isupper()]
+
+
+def _same_word(one: str, other: str) -> bool:
+    """Whether they are one word, or differ in the ending alone."""
+    if one == other:
+        return True
+    pairs = zip(one, other, strict=False)
+    same = next((place for place, pair in enumerate(pairs) if pair[0] != pair[1]), min(len(one), len(other)))
+    return same >= _SAME_BEGINNING and max(len(one), len(other)) - same <= _LONGEST_ENDING
 
 
 def _shapes(name: str) -> str:

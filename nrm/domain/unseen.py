@@ -12,6 +12,8 @@ import re
 import unicodedata
 from functools import cache
 
+from nrm.domain.words import N_
+
 # Embeddings, overrides and isolates, which can make a line read differently from what is stored; surrogates.
 _TURNING = "\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 _CONTROLS = [chr(each) for each in (*range(0x20), *range(0x7F, 0xA0))]
@@ -30,10 +32,16 @@ LONGEST_NAME = 120
 def fault_of_name(text: str, longest: int = LONGEST_NAME) -> str:
     """What is wrong with a name that a file of a country, or a text of the agreement, gives; empty if nothing."""
     if found := unseen(text):
-        return f"has a character that nobody sees (U+{ord(found):04X}), or more than one line"
+        return fault_unseen(found)
     if found := next((each for each in text if each in "<>"), ""):
-        return f"has a `{found}`: write words, and no marks of a page"
-    return f"is longer than {longest} characters" if len(text) > longest else ""
+        return N_("has a `%(mark)s`: write words, and no marks of a page", mark=found)
+    return N_("is longer than %(longest)s characters", longest=longest) if len(text) > longest else ""
+
+
+def fault_unseen(found: str) -> str:
+    """What is said of a text that has a character that nobody sees."""
+    code = f"U+{ord(found):04X}"
+    return N_("has a character that nobody sees (%(code)s), or more than one line", code=code)
 
 
 def unseen(text: str) -> str:

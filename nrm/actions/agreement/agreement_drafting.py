@@ -29,7 +29,9 @@ from nrm.domain.agreement.agreements import ASKED_BY_KIND, Agreement
 from nrm.domain.agreement.carried_changes import Carried, carried
 from nrm.domain.agreement.deceiving import deceiving, steps_of, unknown_steps
 from nrm.domain.agreement.fact_diagrams import TooManyClasses
+from nrm.domain.documents import keyed, said
 from nrm.domain.look_alikes import skeleton
+from nrm.domain.words import N_, Phrase
 from nrm.models.agreement.agreements import (
     AcceptedWeakening,
     AgreementVersion,
@@ -45,11 +47,22 @@ FURTHEST = timedelta(days=5 * 366)
 
 
 class Unusable(Exception):
-    """The document, or what was entered about it, cannot be used: `field` of the form, `what` to do (`KEY: reason`)."""
+    """The document, or what was entered about it, cannot be used: `what` says so (`KEY: reason`)."""
 
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.what = what
+
+    @property
+    def key(self) -> str:
+        """Where in the text; empty where that is not known."""
+        return str(self.what.values.get("key", "")) if isinstance(self.what, Phrase) else ""
+
+    @property
+    def reason(self) -> str:
+        """What is wrong there."""
+        found = self.what.values.get("reason", self.what) if isinstance(self.what, Phrase) else self.what
+        return found if isinstance(found, str) else str(found)
 
 
 def propose(*, text: str, by: Actor, base: str = "") -> str:
@@ -78,7 +91,7 @@ def propose(*, text: str, by: Actor, base: str = "") -> str:
             session.flush()
             known_versions.record(session, audit.Event.AGREEMENT_PROPOSED, row, by)
     except IntegrityError:
-        raise Unusable(f"version: `{agreement.version}` is the name of another version") from None
+        raise Unusable(_of_another(agreement.version)) from None
     return agreement.version
 
 
@@ -200,29 +213,34 @@ def _studied(agreement: Agreement, base: str) -> Study:
             version_studies.organisations_called(),
         )
     except TooManyClasses:
-        raise Unusable("clause: the conditions tell too many profiles apart to look at each") from None
+        raise Unusable(keyed("clause", N_("the conditions tell too many profiles apart to look at each"))) from None
 
 
 def _usable(text: str, *, own: Agreement | None = None) -> Agreement:
     """The agreement of a text that can be kept; `own`: the draft that it changes."""
     if not text.strip():
-        raise Unusable("file: is empty")
+        raise Unusable(keyed("file", N_("is empty")))
     if len(text) > LONGEST_TEXT:
-        raise Unusable(f"file: is longer than {LONGEST_TEXT} characters")
+        raise Unusable(keyed("file", N_("is longer than %(longest)s characters", longest=LONGEST_TEXT)))
     try:
         agreement = draft_of(text, cast(Country, current_app.extensions[known_versions.SHIPPED]), "")
     except CountryError as error:
-        raise Unusable(str(error).removeprefix(": ")) from None
+        raise Unusable(said(error)) from None
     if not NAME.fullmatch(agreement.version):
-        raise Unusable("version: has letters, digits, `.`, `-` and `_`, 40 at most")
+        raise Unusable(keyed("version", N_("has letters, digits, `.`, `-` and `_`, 40 at most")))
     _check_name(agreement.version, own)
     for position, party in enumerate(agreement.parties.values(), start=1):
         if not party.kind.holds_keys and party.kind is not OrganisationKind.COALITION:
-            raise Unusable(f"party[{position}].kind: a {party.kind} holds no key and cannot be a party")
+            raise Unusable(
+                keyed(
+                    f"party[{position}].kind",
+                    N_("a %(kind)s holds no key and cannot be a party", kind=str(party.kind)),
+                )
+            )
     _check_kinds(agreement)
     known = {step for each in country().agreements for _, step in steps_of(each)}
     for key, reason in [*deceiving(agreement), *unknown_steps(agreement, known)]:
-        raise Unusable(f"{key}: {reason}")
+        raise Unusable(keyed(key, reason))
     _check_days(agreement, own)
     return agreement
 
@@ -234,9 +252,26 @@ def _check_name(version: str, own: Agreement | None) -> None:
     others = {each.version for each in country().agreements} | {*agreement_version_rows.names()}
     for other in sorted(others - {own.version if own is not None else ""}):
         if other == version:
-            raise Unusable(f"version: `{version}` is the name of another version")
+            raise Unusable(_of_another(version))
         if skeleton(other) == skeleton(version):
-            raise Unusable(f"version: `{version}` looks like `{other}`, the name of another version")
+            raise Unusable(
+                keyed(
+                    "version",
+                    N_(
+                        "`%(version)s` looks like `%(other)s`, the name of another version",
+                        version=version,
+                        other=other,
+                    ),
+                )
+            )
+
+
+def _of_another(version: str) -> str:
+    return keyed("version", N_("`%(version)s` is the name of another version", version=version))
+
+
+def _is_over(day: date) -> str:
+    return N_("%(day)s is over; choose today or a later day", day=day.isoformat())
 
 
 def _check_days(agreement: Agreement, own: Agreement | None) -> None:
@@ -244,14 +279,19 @@ def _check_days(agreement: Agreement, own: Agreement | None) -> None:
     before the one in force."""
     today = clock.today(country().timezone)
     if agreement.starts_on < today and (own is None or agreement.starts_on != own.starts_on):
-        raise Unusable(f"from: {agreement.starts_on} is over; choose today or a later day")
+        raise Unusable(keyed("from", _is_over(agreement.starts_on)))
     if agreement.starts_on > today + FURTHEST:
-        raise Unusable(f"from: {agreement.starts_on} is more than five years ahead; is the year right?")
+        raise Unusable(
+            keyed(
+                "from",
+                N_("%(day)s is more than five years ahead; is the year right?", day=agreement.starts_on.isoformat()),
+            )
+        )
     before = version_studies.taken_on(agreement.starts_on, agreement.version)
     for position, party in enumerate(agreement.parties.values(), start=1):
         known = {each.parties[party.code].until for each in (before, own) if each and party.code in each.parties}
         if party.until is not None and party.until < today and party.until not in known:
-            raise Unusable(f"party[{position}].until: {party.until} is over; choose today or a later day")
+            raise Unusable(keyed(f"party[{position}].until", _is_over(party.until)))
 
 
 def _check_kinds(agreement: Agreement) -> None:
@@ -261,6 +301,13 @@ def _check_kinds(agreement: Agreement) -> None:
     for position, party in enumerate(agreement.parties.values(), start=1):
         known = here.get(party.code)
         if known is not None and known != party.kind:
-            raise Unusable(f"party[{position}].kind: {party.code} is a {known}")
+            raise Unusable(
+                keyed(f"party[{position}].kind", N_("%(party)s is a %(kind)s", party=party.code, kind=known))
+            )
         if known is None and party.kind in ASKED_BY_KIND and country().is_proposed(party.code):
-            raise Unusable(f"party[{position}].kind: a {party.kind} joins by the country's files, and not by a text")
+            raise Unusable(
+                keyed(
+                    f"party[{position}].kind",
+                    N_("a %(kind)s joins by the country’s files, and not by a text", kind=str(party.kind)),
+                )
+            )

@@ -18,7 +18,7 @@ from nrm.countries import draft_of
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, Permission
 from nrm.domain.agreement import agreement_simulation as rules
-from nrm.domain.agreement.agreement_versions import IllegalVersionStep, VersionStatus, VersionStepRefusal
+from nrm.domain.agreement.agreement_versions import TRIED, IllegalVersionStep, VersionStatus, VersionStepRefusal
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.quarters import Quarter, UnreadableQuarter
 from nrm.domain.reports.report_list import MAIN
@@ -39,6 +39,11 @@ MOST_QUARTERS = 4
 MOST_TRIALS = 5
 """How many proposals can be tried from the page over quarters with the same end. Each answer adds new noise to the same
 people, and the mean of many answers would remove the noise."""
+
+
+class TextChanged(Exception):
+    """The text that is tried was changed or withdrawn meanwhile: what the trial finds would be of a text that nobody
+    can approve."""
 
 
 class NoWholeQuarter(Exception):
@@ -218,21 +223,32 @@ def begin_trial(*, version: str, by: Actor, quarters: int = MOST_QUARTERS) -> No
     first, last = last_quarters(quarters)
     if row.status != VersionStatus.PROPOSED or row.simulation is not None:
         raise IllegalVersionStep(VersionStepRefusal.STATE)
-    if agreement_version_rows.tried_until(last) >= MOST_TRIALS:
+    if not may_be_tried():
         raise IllegalVersionStep(VersionStepRefusal.TRIES)
     text = row.text
     held = background.lock()
     db.session.rollback()  # nothing is held open while the figures are worked on
     background.go_on(
         lambda: try_text(text, first, last, lambda part, of: background.tell(held, part, of)),
-        name_of_trial(version),
+        name_of_trial(version, vault.digest(text)),
         held,
     )
 
 
-def name_of_trial(version: str) -> str:
-    """How the long work is called that tries a version."""
-    return f"simulating {version}"
+def may_be_tried() -> bool:
+    """Whether another proposal can be tried: fewer than MOST_TRIALS were over quarters that end as the last one did."""
+    _, last = last_quarters(1)
+    return agreement_version_rows.tried_until(last) < MOST_TRIALS
+
+
+def is_under_way(version: str, digest: str) -> bool:
+    """Whether the version is being tried now, as the text with this digest."""
+    return background.what() == name_of_trial(version, digest)
+
+
+def name_of_trial(version: str, digest: str) -> str:
+    """How the long work is called that tries a text of a version."""
+    return f"simulating {version} ({digest[:12]})"
 
 
 def last_quarters(number: int) -> tuple[date, date]:
@@ -244,8 +260,22 @@ def last_quarters(number: int) -> tuple[date, date]:
 
 
 def try_text(text: str, first: date, last: date, part: Callable[[int, int], None] = lambda _, __: None) -> None:
-    """Simulate a text and keep the result with the proposals that have this text; for the program itself."""
-    made = simulate(draft_of(text, country(), ""), first, last, by=store.SIMULATION, text=text, part=part)
+    """Simulate a text and keep the result with the proposals that have this text; for the program itself. It ends
+    without one where no proposal has the text any more: another one can be tried then."""
+
+    def go_on(*_: object) -> None:
+        if not agreement_version_rows.is_there(text):
+            raise TextChanged
+
+    def next_part(number: int, of: int) -> None:
+        go_on()
+        part(number, of)
+
+    draft = draft_of(text, country(), "")
+    try:
+        made = simulate(draft, first, last, by=store.SIMULATION, text=text, progress=go_on, part=next_part)
+    except TextChanged:
+        return
     keep(text=text, simulated=made.to_json(), by=store.SIMULATION)
 
 
@@ -253,11 +283,13 @@ def keep(*, text: str, simulated: dict[str, Any], by: Actor) -> str | None:
     """Keep the result of a simulation with the proposal that has this text; its version, None where there is none."""
     if by.member_id is not None:
         raise NotPermitted
-    for row, version in agreement_version_rows.with_text(text.replace("\r\n", "\n")):
+    text = text.replace("\r\n", "\n")
+    for row, version in agreement_version_rows.with_text(text):
         with transaction() as session:
-            kept = session.get(AgreementVersion, row)
-            assert kept is not None
-            kept.simulation = simulated
+            kept = session.get(AgreementVersion, row, with_for_update=True, populate_existing=True)
+            if kept is None or kept.text != text:
+                continue  # changed since it was looked for: this is no trial of what is there now
+            kept.simulation = {**simulated, TRIED: vault.digest(text)}
             audit.append(session, audit.Event.AGREEMENT_SIMULATED, by=by, version_id=row)
         return version
     return None

@@ -30,9 +30,10 @@ from nrm.domain.agreement.agreements import (
     Target,
 )
 from nrm.domain.conditions import ALWAYS, Condition, MalformedCondition
-from nrm.domain.documents import MalformedDocument, Table
+from nrm.domain.documents import MalformedDocument, Table, said
 from nrm.domain.durations import UnreadableDuration, check_period, parse_duration
 from nrm.domain.shelter.cases import OF_IDENTIFICATION, Compartment
+from nrm.domain.words import N_, NP_
 
 GRANTED = frozenset(Compartment) - OF_IDENTIFICATION
 """The compartments that a clause can grant. Those of formal identification are read only with the person's consent."""
@@ -51,7 +52,7 @@ def parse_agreement(data: Mapping[str, Any], languages: tuple[str, ...] = ()) ->
     starts_on = _day(table, "from")
     ends_on = table.day("until", optional=True)
     if ends_on is not None and ends_on < starts_on:
-        table.wrong("until", "lies before `from`")
+        table.wrong("until", N_("lies before `from`"))
     entries = table.tables("party")
     codes = _party_codes(entries)
     facts = _facts(table.table("fact"), codes)
@@ -78,7 +79,7 @@ def parse_agreement(data: Mapping[str, Any], languages: tuple[str, ...] = ()) ->
 def _day(table: Table, name: str) -> date:
     read = table.day(name)
     if read is None:
-        table.wrong(name, "missing")
+        table.wrong(name, NP_("a key of a file", "missing"))
     return read
 
 
@@ -87,7 +88,7 @@ def _timezone(table: Table) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        table.wrong("timezone", f"`{name}` is not a time zone")
+        table.wrong("timezone", N_("`%(name)s` is not a time zone", name=name))
 
 
 def duration_of(table: Table, name: str) -> timedelta:
@@ -95,7 +96,7 @@ def duration_of(table: Table, name: str) -> timedelta:
     try:
         return parse_duration(table.text(name))
     except UnreadableDuration as error:
-        table.wrong(name, str(error))
+        table.wrong(name, said(error))
 
 
 def _within(table: Table) -> timedelta | None:
@@ -107,9 +108,9 @@ def _party_codes(entries: list[Table]) -> dict[str, Table]:
     for entry in entries:
         code = entry.text("code")
         if code != code.upper() or not code.isidentifier():
-            entry.wrong("code", "has capital letters, digits and _")
+            entry.wrong("code", N_("has capital letters, digits and _"))
         if code in codes:
-            entry.wrong("code", f"`{code}` stands twice")
+            entry.wrong("code", N_("`%(code)s` stands twice", code=code))
         codes[code] = entry
     return codes
 
@@ -121,18 +122,18 @@ def _facts(table: Table, parties: Collection[str]) -> Mapping[str, tuple[str, ..
         fact = table.table(name)
         if shape == FLAG:
             if fact.value("values") != [True, False]:
-                fact.wrong("values", "must be [true, false]")
+                fact.wrong("values", N_("must be [true, false]"))
             read[name] = ()
         elif fact.value("values") == "parties":
             read[name] = tuple(parties)
         else:
             read[name] = fact.texts("values")
             if not read[name]:
-                fact.wrong("values", "is empty")
+                fact.wrong("values", N_("is empty"))
         fact.close()
     for name in table.data:
         if name not in FACTS:
-            table.wrong(name, "is not a routing fact")
+            table.wrong(name, N_("is not a routing fact"))
     return MappingProxyType(read)
 
 
@@ -141,20 +142,20 @@ def condition_of(table: Table, name: str, facts: Mapping[str, tuple[str, ...]]) 
     try:
         condition = conditions.parse(table.value(name))
     except MalformedCondition as error:
-        table.wrong(name, str(error))
+        table.wrong(name, said(error))
     for comparison in condition.comparisons():
         fact, operator, operand = comparison.name, comparison.operator, comparison.operand
         if fact not in facts:
-            table.wrong(name, f"`{fact}` is not a declared fact")
+            table.wrong(name, N_("`%(fact)s` is not a declared fact", fact=fact))
         if (operator == "has") != (FACTS[fact] == SET) or operator == "lt":
-            table.wrong(name, f"`{operator}` does not fit the fact `{fact}`")
+            table.wrong(name, N_("`%(operator)s` does not fit the fact `%(fact)s`", operator=operator, fact=fact))
         if FACTS[fact] == FLAG:
             if operator != "eq" or not isinstance(operand, bool):
-                table.wrong(name, f"`{fact}` is compared with true or false")
+                table.wrong(name, N_("`%(fact)s` is compared with true or false", fact=fact))
             continue
         for code in sorted(operand) if isinstance(operand, frozenset) else [operand]:
             if code not in facts[fact]:
-                table.wrong(name, f"`{code}` is not a value of `{fact}`")
+                table.wrong(name, N_("`%(code)s` is not a value of `%(fact)s`", code=code, fact=fact))
     return condition
 
 
@@ -166,15 +167,15 @@ def _party(entry: Table, code: str, codes: Collection[str], facts: Mapping[str, 
         competence = ALWAYS if everyone else condition_of(entry, "competence", facts)
     signed_on, joined_on, until = (entry.day(name, optional=True) for name in ("signed_on", "from", "until"))
     if joined_on is not None and signed_on is not None and joined_on < signed_on:
-        entry.wrong("from", "a party joins on the day it signs or later")
+        entry.wrong("from", N_("a party joins on the day it signs or later"))
     begins = joined_on or signed_on
     if until is not None and (begins is None or until < begins):
-        entry.wrong("until", "lies before the party joined")
+        entry.wrong("until", N_("lies before the party joined"))
     members = entry.texts("members", codes=codes, optional=True)
     if (kind is OrganisationKind.COALITION) != bool(members):
-        entry.wrong("members", "a coalition, and nothing else, is made of members")
+        entry.wrong("members", N_("a coalition, and nothing else, is made of members"))
     if kind is OrganisationKind.COALITION and competence is not None:
-        entry.wrong("competence", "a coalition receives nobody itself; its members do")
+        entry.wrong("competence", N_("a coalition receives nobody itself; its members do"))
     read = Party(
         code=code,
         kind=kind,
@@ -199,7 +200,7 @@ def _check_members(entries: Mapping[str, Table], parties: Mapping[str, Party]) -
     for code, party in parties.items():
         for member in party.members:
             if parties[member].kind is OrganisationKind.COALITION:
-                entries[code].wrong("members", f"`{member}` is a coalition itself")
+                entries[code].wrong("members", N_("`%(member)s` is a coalition itself", member=member))
 
 
 def _desk(table: Table) -> Desk:
@@ -208,9 +209,9 @@ def _desk(table: Table) -> Desk:
         try:
             read.append(time.fromisoformat(table.text(name)))
         except ValueError:
-            table.wrong(name, f"`{table.text(name)}` is not a time such as 08:00")
+            table.wrong(name, N_("`%(value)s` is not a time such as 08:00", value=table.text(name)))
     if read[0] > read[1]:
-        table.wrong("closes", "lies before `opens`")
+        table.wrong("closes", N_("lies before `opens`"))
     telephone = table.text("telephone") if table.has("telephone") else ""
     desk = Desk(read[0], read[1], table.flag("weekends"), telephone)
     table.close()
@@ -224,15 +225,18 @@ def _clauses(
     places: dict[str, Table] = {}
     for entry, clause in zip(entries, clauses, strict=True):
         if clause.number in places:
-            entry.wrong("number", f"`{clause.number}` stands twice")
+            entry.wrong("number", N_("`%(code)s` stands twice", code=clause.number))
         places[clause.number] = entry
     overrides = {clause.number: clause.overrides for clause in clauses}
     for clause in clauses:
         for number in clause.overrides:
             if number not in places:
-                places[clause.number].wrong("overrides", f"there is no clause `{number}`")
+                places[clause.number].wrong("overrides", N_("there is no clause `%(number)s`", number=number))
             if _reaches(number, clause.number, overrides):
-                places[clause.number].wrong("overrides", f"`{clause.number}` and `{number}` override each other")
+                places[clause.number].wrong(
+                    "overrides",
+                    N_("`%(number)s` and `%(other)s` override each other", number=clause.number, other=number),
+                )
     return clauses
 
 
@@ -253,12 +257,12 @@ def _clause(entry: Table, parties: Mapping[str, Party], facts: Mapping[str, tupl
     refer_to = _targets(entry, "refer_to", parties)
     must, ends = entry.flag("must", False), entry.flag("ends", False)
     if must and not refer_to:
-        entry.wrong("must", "says nothing without `refer_to`")
+        entry.wrong("must", N_("says nothing without `refer_to`"))
     if ends and refer_to:
-        entry.wrong("ends", "a clause that ends the way refers to nobody")
+        entry.wrong("ends", N_("a clause that ends the way refers to nobody"))
     then = _targets(entry, "then", parties)
     if then and not must:
-        entry.wrong("then", "follows a must; who may be asked stands in `refer_to`")
+        entry.wrong("then", N_("follows a must; who may be asked stands in `refer_to`"))
     on = entry.one_of("on", {MISSING}) if entry.has("on") else ""
     read = Clause(
         number=entry.text("number"),
@@ -275,9 +279,9 @@ def _clause(entry: Table, parties: Mapping[str, Party], facts: Mapping[str, tupl
         on=on,
     )
     if on and (read.refer_to or read.forbid or read.ends or read.overrides):
-        entry.wrong("on", "a clause of an event says who is told and what is done, and sends nobody anywhere")
+        entry.wrong("on", N_("a clause of an event says who is told and what is done, and sends nobody anywhere"))
     if not (read.refer_to or read.forbid or read.duties or read.ends):
-        entry.wrong("", "nothing follows from this clause")
+        entry.wrong("", N_("nothing follows from this clause"))
     entry.close()
     return read
 
@@ -291,15 +295,22 @@ def _target(entry: Table, name: str, item: str, parties: Mapping[str, Party]) ->
     coalition, slash, member = item.partition("/")
     if slash:
         if coalition not in parties or member not in parties[coalition].members:
-            entry.wrong(name, f"`{item}` is not a coalition and its member")
+            entry.wrong(name, N_("`%(item)s` is not a coalition and its member", item=item))
         return Target(party=member, coalition=coalition)
     if item in parties:
         if parties[item].kind is OrganisationKind.COALITION:
-            entry.wrong(name, f"`{item}` is a coalition; name its member as in `{item}/{parties[item].members[0]}`")
+            entry.wrong(
+                name,
+                N_(
+                    "`%(item)s` is a coalition; name its member as in `%(item)s/%(member)s`",
+                    item=item,
+                    member=parties[item].members[0],
+                ),
+            )
         return Target(party=item)
     if item in set(OrganisationKind) and item != OrganisationKind.COALITION:
         return Target(kind=OrganisationKind(item))
-    return entry.wrong(name, f"`{item}` is neither a party nor a kind of party")
+    return entry.wrong(name, N_("`%(item)s` is neither a party nor a kind of party", item=item))
 
 
 def _duties(entry: Table, parties: Mapping[str, Party], *, on: str) -> tuple[Duty, ...]:
@@ -314,7 +325,7 @@ def _duties(entry: Table, parties: Mapping[str, Party], *, on: str) -> tuple[Dut
         for duty in entry.tables(name, optional=True):
             step = duty.text("step")
             if step == "notify":
-                duty.wrong("step", "to tell a party is written as `notify`")
+                duty.wrong("step", N_("to tell a party is written as `notify`"))
             party = duty.one_of("party", {*parties, RECEIVER})
             if name == "require":
                 read.append(Duty(step, party, _within(duty), before=duty.text("before")))
@@ -328,7 +339,7 @@ def _path(entries: list[Table], parties: Mapping[str, Party]) -> tuple[PathStep,
     path = tuple(_path_step(entry, parties) for entry in entries)
     for position, (entry, step) in enumerate(zip(entries, path, strict=True)):
         if any(step.step == other.step for other in path[:position]):
-            entry.wrong("step", f"`{step.step}` stands twice")
+            entry.wrong("step", N_("`%(code)s` stands twice", code=step.step))
     return path
 
 
@@ -339,7 +350,7 @@ def _path_step(entry: Table, parties: Mapping[str, Party]) -> PathStep:
         keeper = rung.one_of("party", parties) if to == "emergency_bed" else None
         escalation.append(Escalation(duration_of(rung, "after"), to, keeper))
         if len(escalation) > 1 and escalation[-1].after <= escalation[-2].after:
-            rung.wrong("after", "must be later than the rung before")
+            rung.wrong("after", N_("must be later than the rung before"))
         rung.close()
     read = PathStep(
         step=entry.text("step"),
@@ -356,7 +367,7 @@ def _reporting(entry: Table, parties: Mapping[str, Party]) -> ReportingDuty:
     try:
         every = check_period(entry.text("every"))
     except UnreadableDuration as error:
-        entry.wrong("every", str(error))
+        entry.wrong("every", said(error))
     read = ReportingDuty(
         who=entry.texts("who", codes=parties),
         through=entry.one_of("through", parties) if entry.has("through") else None,

@@ -78,7 +78,8 @@ def with_new_party(
     asked_before: str = "",
 ) -> str:
     """The text in which a party joins; on `joins_on`, or with the text. When it signs nobody knows yet, and the text
-    does not say it. Among those of its kind it is asked last, or before the party of that code. Raises NotInText."""
+    does not say it. Among those of its kind it is asked last, or before the party of that code. If it receives people,
+    it reports as those do that receive some. Raises NotInText."""
     document = tomlkit.parse(text)
     party = tomlkit.table()
     party["code"], party["kind"] = code, str(kind)
@@ -89,6 +90,8 @@ def with_new_party(
     _say(party, said, document)
     _give_place(document, party, asked_before)
     add_party(document, party)
+    if "competence" in party:
+        _give_reports(document, code)
     return tomlkit.dumps(document)
 
 
@@ -97,6 +100,8 @@ def with_joining(text: str, code: str, new_code: str, names: Words, joins_on: da
     document = tomlkit.parse(text)
     party: Any = entry_of(document, "party", "code", code)
     _set(party, "code", new_code)
+    for each in own_reports(document, code):
+        each["who"] = [new_code]
     if party["names"] != names:
         party["names"] = inline(names)
     _set(party, "from", None if joins_on == document["from"] else joins_on)
@@ -109,6 +114,10 @@ def without_party(text: str, code: str) -> str:
     entry_of(document, "party", "code", code)
     parties: Any = document["party"]
     del parties[next(place for place, each in enumerate(parties) if each["code"] == code)]
+    reports: Any = document.get("reporting", [])
+    for place in reversed(range(len(reports))):
+        if list(reports[place].get("who", ())) == [code]:
+            del reports[place]
     return tomlkit.dumps(document)
 
 
@@ -117,6 +126,26 @@ def add_party(document: tomlkit.TOMLDocument, party: Table) -> None:
     party.add(tomlkit.nl())
     parties: Any = document["party"]
     parties.insert(len(parties) - 1, party)
+
+
+def own_reports(document: Mapping[str, Any], code: str) -> list[Any]:
+    """The reports that the party alone owes."""
+    return [each for each in document.get("reporting", ()) if list(each.get("who", ())) == [code]]
+
+
+def add_report(document: tomlkit.TOMLDocument, report: Mapping[str, Any], who: str) -> None:
+    """Write a duty to report of one party, like that one."""
+    table = tomlkit.table()
+    for name, value in report.items():
+        table[name] = [who] if name == "who" else inline(value) if isinstance(value, Mapping) else value
+    reports: Any = document["reporting"]
+    reports.append(table)
+
+
+def _give_reports(document: tomlkit.TOMLDocument, code: str) -> None:
+    receiving = {str(each["code"]) for each in document.get("party", ()) if "competence" in each}
+    for report in [each for each in document.get("reporting", ()) if receiving & {*each.get("who", ())}]:
+        add_report(document, report.unwrap(), code)
 
 
 def _give_place(document: tomlkit.TOMLDocument, party: Table, asked_before: str) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.agreement.agreements import Agreement, Party
@@ -23,6 +24,8 @@ from nrm.domain.look_alikes import skeleton
 SIGNERS = 2
 """How many people sign for each party."""
 
+TRIED = "tried"
+"""Where a simulation that is kept says the digest of the text that it tried."""
 LONGEST_TEXT = 256 * 1024
 LONGEST_NOTE = 500
 LONGEST_REASON = 500
@@ -124,10 +127,16 @@ def decide(status: VersionStatus, event: VersionEvent) -> VersionStatus:
         raise IllegalVersionStep(VersionStepRefusal.STATE) from None
 
 
-def check_simulated(simulation: object, *, numbers_alone: bool) -> None:
-    """Raise IllegalVersionStep unless the text was simulated on past cases, which must come before approval; but where
-    nothing but names and telephones is different, every case would go as before."""
-    if simulation is None and not numbers_alone:
+def is_trial_of(simulation: Mapping[str, Any] | None, digest: str) -> bool:
+    """Whether a simulation that was kept is of the text with this digest. One from before digests were kept is of the
+    text that it stands with: a text that was tried does not change."""
+    return simulation is not None and simulation.get(TRIED, digest) == digest
+
+
+def check_simulated(simulation: Mapping[str, Any] | None, digest: str, *, numbers_alone: bool) -> None:
+    """Raise IllegalVersionStep unless this very text was simulated on past cases, which must come before approval; but
+    where nothing but names and telephones is different, every case would go as before."""
+    if not is_trial_of(simulation, digest) and not numbers_alone:
         raise IllegalVersionStep(VersionStepRefusal.NOT_SIMULATED)
 
 

@@ -1,22 +1,22 @@
 """What a draft changed beside the text that it was written from, written into another text that was signed meanwhile.
 
-What the forms change is carried: a party that joins, its desk, telephones, regions, languages, place, last day and whom
-it receives, a time of the critical path and of the clauses that give it one, the words of a clause. Where the other
-text changed the same thing otherwise, that stays, and is named. Whatever else the draft changed was written in its
-file, and is named, too (ADR 0167).
+What the forms change is carried: a party that joins and its reports, its desk, telephones, regions, languages, place,
+last day and whom it receives, a time of the critical path and of the clauses that give it one, the words of a clause.
+Where the other text changed the same thing otherwise, that stays, and is named. Whatever else the draft changed was
+written in its file, and is named, too (ADR 0167).
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import tomlkit
 from tomlkit.items import Table
 
-from nrm.domain.agreement.agreement_drafts import add_party, entry_of, inline
+from nrm.domain.agreement.agreement_drafts import add_party, add_report, entry_of, inline, own_reports
 
 Path = tuple[str, ...]
 PARTY: tuple[Path, ...] = (
@@ -82,8 +82,20 @@ def carried(base: str, draft: str, newest: str) -> Carried:
                     kept.append(change)
                 else:
                     other.append(change)
-    in_file += _rest(was, now, new)
+    joined = [each.key for each in kept if each.part == "party" and not each.what]
+    for code in joined:
+        for report in own_reports(now, code) if "reporting" in new else ():
+            add_report(document, report, code)
+    in_file += _rest(was, _without_reports(now, joined), new)
     return Carried(tomlkit.dumps(document), tuple(kept), tuple(other), tuple(dict.fromkeys(in_file)))
+
+
+def _without_reports(now: Mapping[str, Any], joined: Collection[str]) -> Mapping[str, Any]:
+    """The draft without what parties that join report, which comes with them."""
+    own = [each for code in joined for each in own_reports(now, code)]
+    if not own:
+        return now
+    return {**now, "reporting": [each for each in now["reporting"] if each not in own]}
 
 
 def _joins(

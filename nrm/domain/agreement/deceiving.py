@@ -13,7 +13,8 @@ from nrm.domain.agreement.effects import NOTIFY
 from nrm.domain.documents import Words
 from nrm.domain.look_alikes import look_alike
 from nrm.domain.telephones import EXAMPLE, is_telephone
-from nrm.domain.unseen import fault_of_name, unseen
+from nrm.domain.unseen import fault_of_name, fault_unseen, unseen
+from nrm.domain.words import N_
 
 STEPS = frozenset(
     {
@@ -60,7 +61,10 @@ def unknown_steps(agreement: Agreement, known: Collection[str]) -> Iterator[tupl
     for key, step in dict.fromkeys(steps_of(agreement)):
         if step not in there:
             like = next((each for each in there if look_alike(step, each)), "")
-            yield key, f"`{step}` is no known step" + (f", and looks like `{like}`" if like else "")
+            if like:
+                yield key, N_("`%(code)s` is no known step, and looks like `%(like)s`", code=step, like=like)
+            else:
+                yield key, N_("`%(code)s` is no known step", code=step)
 
 
 def deceiving(agreement: Agreement) -> Iterator[tuple[str, str]]:
@@ -69,7 +73,7 @@ def deceiving(agreement: Agreement) -> Iterator[tuple[str, str]]:
     yield from _parties(agreement)
     for position, clause in enumerate(agreement.clauses, start=1):
         if not _NUMBER.fullmatch(clause.number):
-            yield f"clause[{position}].number", f"`{clause.number}` is no number such as 3.1"
+            yield f"clause[{position}].number", N_("`%(number)s` is no number such as 3.1", number=clause.number)
         yield from _unseen(f"clause[{position}].text", clause.text)
     for position, step in enumerate(agreement.path, start=1):
         yield from _names(f"path[{position}].names", step.names)
@@ -84,13 +88,13 @@ def _parties(agreement: Agreement) -> Iterator[tuple[str, str]]:
         yield from _names(f"{key}.names", party.names)
         for language, name in party.names.items():
             for other in dict.fromkeys(code for said, code in called if code != party.code and look_alike(said, name)):
-                yield f"{key}.names.{language}", f"is the name of `{other}`, too, or looks like it"
+                yield f"{key}.names.{language}", N_("is the name of `%(code)s`, too, or looks like it", code=other)
         called += [(name, party.code) for name in party.names.values()]
         if party.receives is not None:
             yield from _unseen(f"{key}.receives", party.receives)
         for name, number in (("on_call", party.on_call), ("desk.telephone", party.desk.telephone)):
             if number and not is_telephone(number):
-                yield f"{key}.{name}", f"is no telephone number, such as {EXAMPLE}"
+                yield f"{key}.{name}", N_("is no telephone number, such as %(example)s", example=EXAMPLE)
 
 
 def _names(key: str, names: Words) -> Iterator[tuple[str, str]]:
@@ -102,4 +106,4 @@ def _names(key: str, names: Words) -> Iterator[tuple[str, str]]:
 def _unseen(key: str, words: Words) -> Iterator[tuple[str, str]]:
     for language, text in words.items():
         if found := unseen(text):
-            yield f"{key}.{language}", f"has a character that nobody sees (U+{ord(found):04X}), or more than one line"
+            yield f"{key}.{language}", fault_unseen(found)

@@ -16,6 +16,7 @@ from nrm.domain.agreement.agreement_people import Person, somebody
 from nrm.domain.agreement.agreements import FACTS, MISSING, Agreement, Party, PathStep
 from nrm.domain.agreement.effects import Effects
 from nrm.domain.agreement.fact_diagrams import NOWHERE, Cube, Profiles
+from nrm.domain.agreement.people_in_words import receives_against
 from nrm.domain.agreement.routing_diagrams import OFFICIAL, Receiving, deciding_conditions, everyone_signed
 from nrm.domain.agreement.safeguards import (
     AtMost,
@@ -23,6 +24,7 @@ from nrm.domain.agreement.safeguards import (
     Escalates,
     KnownFirst,
     Lasts,
+    LearnsNoMore,
     NeverReads,
     NewestText,
     NoLater,
@@ -36,6 +38,7 @@ from nrm.domain.agreement.safeguards import (
     SameHours,
     SameNames,
     SameNumbers,
+    SameOrder,
     SameOrigin,
     StaysParty,
     StepsStay,
@@ -44,7 +47,7 @@ from nrm.domain.agreement.safeguards import (
     Told,
     WordsAgree,
 )
-from nrm.domain.agreement.safeguards_beside import Called, at_large, for_whom
+from nrm.domain.agreement.safeguards_beside import ByPerson, Called, at_large, for_whom
 from nrm.domain.agreement.times_in_words import words_against
 from nrm.domain.conditions import ALWAYS, Condition
 from nrm.domain.durations import duration_text
@@ -192,6 +195,7 @@ def _weakened(safeguard: Safeguard, text: _Text) -> Iterator[Weakening]:
                 )
         case WordsAgree():
             yield from (Weakening(safeguard, said) for said in words_against(text.agreement))
+            yield from (Weakening(safeguard, said) for said in receives_against(text.agreement, text.before))
         case NewestText():
             if text.before is not None and text.written_from not in ("", text.before.version):
                 values = {"old": text.written_from, "new": text.before.version}
@@ -201,7 +205,9 @@ def _weakened(safeguard: Safeguard, text: _Text) -> Iterator[Weakening]:
                     **values,
                 )
                 yield Weakening(safeguard, written)
-        case NoLater() | StillReceived() | ReadsNoMore() | ReadsNoLess() | KnownFirst() | StepsStay() as rule:
+        case NoLater() | StillReceived() as rule:
+            yield from _compared(safeguard, rule, text)
+        case ReadsNoMore() | ReadsNoLess() | KnownFirst() | LearnsNoMore() | SameOrder() | StepsStay() as rule:
             yield from _compared(safeguard, rule, text)
 
 
@@ -379,11 +385,7 @@ def _bound(party: Party, agreement: Agreement, until: date | None = None) -> Ite
 # Held against the text whose place it takes.
 
 
-def _compared(
-    safeguard: Safeguard,
-    rule: NoLater | StillReceived | ReadsNoMore | ReadsNoLess | KnownFirst | StepsStay,
-    text: _Text,
-) -> Iterator[Weakening]:
+def _compared(safeguard: Safeguard, rule: NoLater | StillReceived | ByPerson, text: _Text) -> Iterator[Weakening]:
     if text.before is None:
         return
     if text.pair is None:
@@ -391,7 +393,7 @@ def _compared(
             "cannot be compared with version %(version)s: they know no facts in common", version=text.before.version
         )
         yield Weakening(safeguard, different)
-    elif isinstance(rule, ReadsNoMore | ReadsNoLess | KnownFirst | StepsStay):
+    elif isinstance(rule, ByPerson):
         when = rule.when if isinstance(rule, KnownFirst) else ALWAYS
         for diagram in for_whom(rule, *text.pair):
             yield from _by_person(safeguard, text.pair[1], when, diagram, lambda said: said)

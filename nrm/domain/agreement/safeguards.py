@@ -153,12 +153,12 @@ class SameNumbers:
 
 @dataclass(frozen=True, slots=True)
 class SameNames:
-    """A party is called as in the text before, and a new one as nobody else who is known."""
+    """A party is called as in the text before, and a new one neither as anybody else who is known, nor nearly so."""
 
 
 @dataclass(frozen=True, slots=True)
 class WordsAgree:
-    """The words of a clause say the times of its rule, and the same ones in every language."""
+    """The words of a clause, and of whom a party receives, say what the rule says, and the same in every language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +174,16 @@ class KnownFirst:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnsNoMore:
+    """Nobody is told of somebody of whom the text before did not tell them, and no party that is new is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class SameOrder:
+    """Parties that the text before knew are asked in its order."""
+
+
+@dataclass(frozen=True, slots=True)
 class StepsStay:
     """Whoever had to do something for somebody, before another step or by a deadline, still has to."""
 
@@ -185,7 +195,7 @@ class SameHands:
 
 @dataclass(frozen=True, slots=True)
 class ReportsStay:
-    """Whoever reported to somebody by the text before still does, the same way and as often."""
+    """Whoever reported to somebody by the text before still does, the same way and as often; a new house does, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +223,8 @@ Rule = (
     | WordsAgree
     | SameOrigin
     | KnownFirst
+    | LearnsNoMore
+    | SameOrder
     | StepsStay
     | SameHands
     | ReportsStay
@@ -436,6 +448,14 @@ def _known_first(table: Table, known: _Known) -> KnownFirst:
     return KnownFirst(_when(table, known))
 
 
+def _learns_no_more(_: Table, __: _Known) -> LearnsNoMore:
+    return LearnsNoMore()
+
+
+def _same_order(_: Table, __: _Known) -> SameOrder:
+    return SameOrder()
+
+
 def _steps_stay(_: Table, __: _Known) -> StepsStay:
     return StepsStay()
 
@@ -472,6 +492,8 @@ _RULES: Mapping[str, Any] = {
     "words_agree": _words_agree,
     "same_origin": _same_origin,
     "known_first": _known_first,
+    "learns_no_more": _learns_no_more,
+    "same_order": _same_order,
     "steps_stay": _steps_stay,
     "same_hands": _same_hands,
     "reports_stay": _reports_stay,
@@ -487,6 +509,8 @@ BESIDE = (
     "same_names",
     "same_origin",
     "known_first",
+    "learns_no_more",
+    "same_order",
     "steps_stay",
     "same_hands",
     "reports_stay",

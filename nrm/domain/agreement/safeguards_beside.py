@@ -1,5 +1,6 @@
 """What a text may not bring in silence beside the one whose place it takes: more that is read, somebody who is not
-reached, a stranger who is asked first, a step that nobody has to do (ADR 0161), another name (ADR 0171).
+reached, a stranger who is asked first, a step that nobody has to do (ADR 0161), another name (ADR 0171), somebody who
+learns of a person, another order (ADR 0173).
 
 Where it depends on the person it is a diagram whose outcomes are what is said, None where nothing is; else phrases.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 from nrm.domain.agreement.agreements import MISSING, Agreement, Desk, Party
@@ -16,6 +17,7 @@ from nrm.domain.agreement.effects import Effects, Owed
 from nrm.domain.agreement.routes import Fallback
 from nrm.domain.agreement.safeguards import (
     KnownFirst,
+    LearnsNoMore,
     ReadsNoLess,
     ReadsNoMore,
     ReportsStay,
@@ -23,14 +25,16 @@ from nrm.domain.agreement.safeguards import (
     SameHours,
     SameNames,
     SameNumbers,
+    SameOrder,
     SameOrigin,
     StepsStay,
 )
 from nrm.domain.documents import Words
-from nrm.domain.look_alikes import look_alike
+from nrm.domain.durations import duration_text
+from nrm.domain.look_alikes import look_alike, share_words
 from nrm.domain.words import N_, Phrase
 
-ByPerson = ReadsNoMore | ReadsNoLess | KnownFirst | StepsStay
+ByPerson = ReadsNoMore | ReadsNoLess | KnownFirst | LearnsNoMore | SameOrder | StepsStay
 AtLarge = SameHours | SameNumbers | SameNames | SameOrigin | SameHands | ReportsStay
 
 
@@ -52,6 +56,15 @@ def for_whom(rule: ByPerson, before: Effects, after: Effects) -> Iterator[int]:
                     yield _granted(reader, on, before, after, more=isinstance(rule, ReadsNoMore))
         case KnownFirst():
             yield _strangers(before, after)
+        case LearnsNoMore():
+            for on in ("", MISSING):
+                for reader in after.readers:
+                    yield _newly_told(reader, on, before, after)
+            for code in after.agreement.parties:
+                if code not in before.agreement.parties:
+                    yield _newly_asked(code, before, after)
+        case SameOrder():
+            yield _order(before, after)
         case StepsStay():
             for on in ("", MISSING):
                 for step, waits in before.steps(on):
@@ -84,6 +97,7 @@ def at_large(rule: AtLarge, before: Agreement, after: Agreement, called: Collect
                 for who, through, to, every in _reports(each):
                     if (who, through, to, every) not in there:
                         yield N_("%(party)s does not report to %(code)s any more as before", party=who, code=to)
+            yield from _silent(before, after)
 
 
 def _pairs(effects: Effects, diagram: int) -> int:
@@ -132,6 +146,56 @@ def _strangers(before: Effects, after: Effects) -> int:
         return None if first in known else N_("%(party)s, which is new, is asked first", party=first)
 
     return after.profiles.joined(_pairs(before, before.receiving.ways()), after.receiving.ways(), judge)
+
+
+def _newly_told(reader: str, on: str, before: Effects, after: Effects) -> int:
+    """Where the reader is told, and was not; where it is given something with it, another safeguard says that."""
+    profiles = after.profiles
+    was = before.told(reader, on) if reader in before.readers else profiles.always(None)
+
+    def judge(one: tuple[timedelta | None], now: timedelta | None) -> Phrase | None:
+        if one[0] is not None or now is None:
+            return None
+        values = {"whom": reader, "within": duration_text(now)}
+        if on:
+            return N_("%(whom)s is told of a missing person within %(within)s; was not told", **values)
+        return N_("%(whom)s is told within %(within)s; was not told", **values)
+
+    told = profiles.joined(_pairs(before, was), after.told(reader, on), judge)
+    given = _pairs(after, _granted(reader, on, before, after, more=True))
+    return profiles.joined(given, told, lambda one, said: None if one[0] else said)
+
+
+def _newly_asked(code: str, before: Effects, after: Effects) -> int:
+    """Where a party that is new is asked; where it is asked first, or must receive, is said by another safeguard."""
+    profiles = after.profiles
+    asked = profiles.choose(after.receiving.asked(code), profiles.always(True), profiles.always(False))
+    said = N_("%(party)s, which is new, may be asked, and reads the whole case of whom it receives", party=code)
+
+    def judge(one: tuple[Phrase | None], now: bool) -> Phrase | None:
+        return said if now and (one[0] is None or one[0].values["party"] != code) else None
+
+    return profiles.joined(_pairs(after, _strangers(before, after)), asked, judge)
+
+
+def _order(before: Effects, after: Effects) -> int:
+    """Where a party that was known is asked before one that was asked before it, or that was asked while it was not."""
+    known = before.agreement.parties
+
+    def judge(one: tuple[Any], way: Any) -> Phrase | None:
+        if isinstance(one[0], Fallback) or isinstance(way, Fallback):
+            return None
+        places = {party: place for place, (party, _) in enumerate(one[0])}
+        for place, (party, _) in enumerate(way):
+            for whom, _ in way[place + 1 :]:
+                if party in known and whom in places and places.get(party, len(places)) > places[whom]:
+                    if party in places:
+                        return N_("%(party)s is asked before %(whom)s; was asked after", party=party, whom=whom)
+                    return N_("%(party)s is asked before %(whom)s; was not asked", party=party, whom=whom)
+        return None
+
+    ways = before.receiving.ways(whole=True), after.receiving.ways(whole=True)
+    return after.profiles.joined(_pairs(before, ways[0]), ways[1], judge)
 
 
 def _owed(step: str, waits: str, on: str, before: Effects, after: Effects) -> int:
@@ -201,40 +265,68 @@ def _shared(agreement: Agreement) -> dict[tuple[str, str], str]:
 def _names(before: Agreement, after: Agreement, called: Collection[Called]) -> Iterator[Phrase]:
     """Parties whose name is another one, and whose it was. They are said by their codes: what they are called is what
     is in question."""
-    known = [Called(code, code, party.names) for code, party in before.parties.items()]
+    known = [*(Called(code, code, party.names) for code, party in before.parties.items()), *called]
     for code, party in after.parties.items():
         was = before.parties.get(code)
         earlier = was.names if was is not None else {}
+        others = [each for each in known if not {each.code, each.party} & {code, *party.members}]
         found: dict[str, Phrase] = {}
         for language, name in party.names.items():
             if earlier.get(language) != name and name not in found:
-                owner = _owner(code, name, [*known, *called])
-                values = {"coded": code, "name": name, "earlier": earlier.get(language, ""), "owner": owner}
-                if (said := _renamed(values)) is not None:
+                values = {"coded": code, "name": name, "earlier": earlier.get(language, "")}
+                if (said := _renamed(values, _owner(name, others), _near(name, others))) is not None:
                     found[name] = said
         yield from found.values()
 
 
-def _owner(code: str, name: str, known: Collection[Called]) -> str:
+def _owner(name: str, others: Collection[Called]) -> str:
     """The code of whoever else has that name, or one that looks like it, whole or as a part between commas; empty where
     nobody has."""
-    for each in known:
-        if code not in (each.code, each.party):
-            for other in each.names.values():
-                if any(look_alike(name, part) for part in (other, *other.split(","))):
-                    return each.code
+    for each in others:
+        for other in each.names.values():
+            if any(look_alike(name, part) for part in (other, *other.split(","))):
+                return each.code
     return ""
 
 
-def _renamed(values: Mapping[str, str]) -> Phrase | None:
-    if values["owner"] and values["earlier"]:
+def _near(name: str, others: Collection[Called]) -> str:
+    """The code of whoever has a name of which it has the words, or nearly all of them. A place after a comma is no name
+    of anybody."""
+    for each in others:
+        for other in each.names.values():
+            first, *rest = other.split(",")
+            if any(share_words(name, part) for part in (other, first, *(part for part in rest if " " in part.strip()))):
+                return each.code
+    return ""
+
+
+def _renamed(values: Mapping[str, str], owner: str, near: str) -> Phrase | None:
+    if owner and values["earlier"]:
         return N_(
             "the party with the code %(coded)s takes the name “%(name)s”, by which %(owner)s is known; was "
             "“%(earlier)s”",
             **values,
+            owner=owner,
         )
-    if values["owner"]:
-        return N_("the party with the code %(coded)s takes the name “%(name)s”, by which %(owner)s is known", **values)
+    if owner:
+        return N_(
+            "the party with the code %(coded)s takes the name “%(name)s”, by which %(owner)s is known",
+            **values,
+            owner=owner,
+        )
+    if near and values["earlier"]:
+        return N_(
+            "the party with the code %(coded)s takes the name “%(name)s”, which has words of the name of %(owner)s; "
+            "was “%(earlier)s”",
+            **values,
+            owner=near,
+        )
+    if near:
+        return N_(
+            "the party with the code %(coded)s takes the name “%(name)s”, which has words of the name of %(owner)s",
+            **values,
+            owner=near,
+        )
     if values["earlier"]:
         return N_("the party with the code %(coded)s is called “%(name)s”; was “%(earlier)s”", **values)
     return None
@@ -264,6 +356,15 @@ def _hands(before: Agreement, after: Agreement) -> Iterator[Phrase]:
             if rung.party is not None and keepers and rung.party not in keepers:
                 values = {"step": step.step, "party": min(keepers), "whom": rung.party}
                 yield N_("%(party)s keeps the emergency place of `%(step)s`; was %(whom)s", **values)
+
+
+def _silent(before: Agreement, after: Agreement) -> Iterator[Phrase]:
+    """Parties that are new, receive people and report to nobody, while others that receive people do."""
+    reporting = {who for each in after.reporting for who in each.who}
+    if any(after.parties[code].competence is not None for code in reporting if code in after.parties):
+        for code, party in after.parties.items():
+            if code not in before.parties and code not in reporting and party.competence is not None:
+                yield N_("%(party)s, which is new, reports to nobody; others that receive people do", party=code)
 
 
 def _reports(duty: Any) -> Iterator[tuple[str, str | None, str, str]]:

@@ -19,6 +19,7 @@ from nrm.domain.agreement.agreement_versions import (
     VersionStepRefusal,
     check_accepted,
     completed_at,
+    is_trial_of,
     place_taken,
 )
 from nrm.domain.agreement.agreements import Agreement
@@ -122,23 +123,48 @@ def check_newest(row: AgreementVersion) -> None:
         raise IllegalVersionStep(VersionStepRefusal.REPLACED)
 
 
-def must_be_tried(version: str, *, by: Actor) -> bool:
-    """Whether a version has to be tried before it can be approved, and was not. Raises NotVisible, CannotOpen."""
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """What has to come before a version can be approved, or once it is, be opened: a trial of this very text, a reason
+    for each of these safeguards, a decision about the text that was signed meanwhile."""
+
+    trial: bool
+    reasons: tuple[str, ...]
+    decision: bool
+
+    @property
+    def anything(self) -> bool:
+        """Whether its next step would be refused."""
+        return self.trial or bool(self.reasons) or self.decision
+
+
+def lacking(version: str, *, by: Actor) -> Lacking:
+    """What a version lacks for its next step. Raises NotVisible, CannotOpen."""
     row = store.version(version, by=by)
     vault.check_version(row)
-    return row.simulation is None and not found_in(row).numbers_alone
+    return _lacking(row)
 
 
-def untried(*, by: Actor) -> set[str]:
-    """The proposals that must be tried before they can be approved; one that another program changed is among them."""
+def _lacking(row: AgreementVersion) -> Lacking:
+    found = found_in(row)
+    valid = {each.number for each, _ in accepted_in(row) if vault.is_weakening(row, each)}
+    tried = found.numbers_alone or is_trial_of(row.simulation, vault.digest(row.text))
+    return Lacking(
+        row.status == VersionStatus.PROPOSED and not tried,
+        tuple(number for number in found.weakened if number not in valid),
+        place_taken_by(row).version != base_of(row) and not _is_accepted_as_replaced(row),
+    )
 
-    def must(row: AgreementVersion) -> bool:
-        try:
-            return must_be_tried(row.version, by=by)
-        except CannotOpen:
-            return True
 
-    return {row.version for row in store.versions(by=by) if row.status == VersionStatus.PROPOSED and must(row)}
+def lacking_by_version(*, by: Actor) -> dict[str, Lacking]:
+    """As `lacking`, of every version that waits for its approval or its opening; none that another program changed."""
+    found: dict[str, Lacking] = {}
+    for row in store.versions(by=by):
+        if row.status in (VersionStatus.PROPOSED, VersionStatus.APPROVED):
+            with suppress(CannotOpen):
+                vault.check_version(row)
+                found[row.version] = _lacking(row)
+    return found
 
 
 def texts_compared(version: str, *, by: Actor) -> tuple[Agreement, Agreement]:

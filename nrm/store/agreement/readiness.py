@@ -36,7 +36,8 @@ Readers = Mapping[uuid.UUID, tuple[int, Mapping[tuple[str, int], int]]]
 
 @dataclass(frozen=True, slots=True)
 class ReadinessLine:
-    """An organisation that acts for a party, and what is there of it."""
+    """An organisation that acts for a party, and what is there of it; `called`: what the text that binds it calls the
+    party, or will bind it, else what the organisation is called."""
 
     organisation_id: uuid.UUID
     code: str
@@ -45,6 +46,7 @@ class ReadinessLine:
     readiness: Readiness
     missing: tuple[Missing, ...]
     cautions: tuple[Caution, ...]
+    called: Mapping[str, str]
 
 
 def sees_all(by: Actor) -> bool:
@@ -58,6 +60,18 @@ def lines(*, by: Actor) -> list[ReadinessLine]:
         raise NotPermitted(Permission.REFERRAL_DIRECT)
     found = _lines(select(Organisation).where(Organisation.kind != OrganisationKind.BORDER_POLICE))
     return sorted(found, key=lambda line: (not line.missing, not line.cautions, line.code))
+
+
+def with_many_posts(*, by: Actor) -> list[Mapping[str, str]]:
+    """What the parties of the text in force are called whose posts have a page of their own, and are not in `lines`.
+    Raises NotPermitted."""
+    if not sees_all(by):
+        raise NotPermitted(Permission.REFERRAL_DIRECT)
+    try:
+        parties = country().in_force(clock.now()).parties.values()
+    except NoAgreement:
+        return []
+    return [each.names for each in parties if each.kind is OrganisationKind.BORDER_POLICE]
 
 
 def line(organisation_id: uuid.UUID, *, by: Actor) -> ReadinessLine:
@@ -106,6 +120,7 @@ def _lines(statement: Select[Organisation]) -> list[ReadinessLine]:
                 readiness,
                 readiness.missing(today),
                 readiness.cautions,
+                party.names if party is not None else organisation.names,
             )
         )
     return found

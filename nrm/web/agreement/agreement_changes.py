@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from forms.agreement.agreements import RUNG_LABELS
+from forms.agreement.agreements import GROUP_LABELS, RUNG_LABELS
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.agreement.agreement_changes import Study
 from nrm.domain.agreement.agreement_checks import Finding, FindingKind, check
@@ -128,6 +128,8 @@ def _said(key: str, value: object, names: Mapping[str, str]) -> object:
         return own_name(text)
     if key == "compartments":
         return words.compartments([Compartment(each) for each in text.split(", ")])
+    if key == "group":
+        return translated(GROUP_LABELS[text])
     if key == "to":
         return translated(RUNG_LABELS[text])
     if key in ("within", "allowed", "after", "was", "least"):

@@ -26,6 +26,7 @@ from forms.names import language_name
 from forms.typed import OnceForm
 from nrm import parsing
 from nrm.actions.agreement import agreement_drafting, agreement_versions
+from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
 from nrm.domain.agreement import agreement_drafts as texts
 from nrm.domain.agreement.agreement_versions import (
@@ -165,10 +166,16 @@ def _carried_line(change: Change, *texts_there: Agreement) -> str:
     return gettext("Another part of the text: %(part)s", part=change.part)
 
 
-def _say_wrong(form: BeginTextForm, error: agreement_drafting.Unusable | parsing.BeyondLimits) -> None:
-    """At the day where the day is wrong, else at the name."""
-    field = form.starts_on if str(error).startswith("from:") else form.version
-    field.errors = [_what(error)]
+def _say_wrong(form: OnceForm, error: agreement_drafting.Unusable | parsing.BeyondLimits) -> None:
+    """At the field that stands for the place in the text, in its words alone; else at the first, with the place."""
+    key = error.key if isinstance(error, agreement_drafting.Unusable) else ""
+    *above, last = key.split(".")
+    days = "starts_on" if "starts_on" in form else "joins_on"
+    name = f"name_{last}" if above and above[-1] == "names" else {"from": days, "within": "minutes"}.get(last, last)
+    if name in form and isinstance(error, agreement_drafting.Unusable):
+        form[name].errors = [N_("Correct the draft: %(what)s", what=error.reason)]
+    else:
+        next(iter(form)).errors = [_what(error)]
 
 
 @blueprint.route("/agreement/<version>/edit/name", methods=["GET", "POST"])
@@ -225,6 +232,8 @@ def edit(version: str) -> Answer:
         origin=version_studies.origin(version, by=access.actor()),
         status=VersionStatus.PROPOSED,
         may_accept=True,
+        running=_is_being_tried(version),
+        ended=request.args.get("ended") == "yes",
         rerouted=len(study.differences.rerouted),
         span=span,
     )
@@ -236,16 +245,18 @@ _MEANWHILE = N_(
 )
 
 
+def _is_being_tried(version: str) -> bool:
+    return simulations.is_under_way(version, known_versions.digest_of(version, by=access.actor()))
+
+
 def _save(version: str, form: OnceForm, change: Callable[[str], str]) -> Answer | None:
     """Save a change; None where the text it makes cannot be used: the first field says why."""
+    running = _is_being_tried(version)
     try:
         read = request.form.get("read", "")[:64]
         revised = agreement_drafting.revise(version=version, change=change, by=access.actor(), read=read)
     except (agreement_drafting.Unusable, parsing.BeyondLimits) as error:
-        if isinstance(form, BeginTextForm):
-            _say_wrong(form, error)
-        else:
-            next(iter(form)).errors = [_what(error)]
+        _say_wrong(form, error)
         return None
     except IllegalVersionStep as error:
         if error.reason is not VersionStepRefusal.CHANGED:
@@ -254,8 +265,8 @@ def _save(version: str, form: OnceForm, change: Callable[[str], str]) -> Answer 
         return None
     except texts.NotInText:
         raise NotVisible from None
-    fallen = ",".join(revised.fallen) or None
-    return redirect(url_for("agreement_drafts.edit", version=revised.version, fallen=fallen), 303)
+    fallen, ended = ",".join(revised.fallen) or None, "yes" if running else None
+    return redirect(url_for("agreement_drafts.edit", version=revised.version, fallen=fallen, ended=ended), 303)
 
 
 def _answer(version: str, form: OnceForm, heading: str, change: Callable[[str], str], hint: str = "") -> Answer:

@@ -84,7 +84,7 @@ def coordinator_home() -> str:
         withdrawals=actions.withdrawals(by=by),
         origins=version_studies.origins(by=by),
         refused=known.refused,
-        untried=version_studies.untried(by=by),
+        lacking=version_studies.lacking_by_version(by=by),
         labels=STATUS_LABELS,
         ending=ending,
         unready=sum(bool(line.missing) for line in readiness.lines(by=by)),
@@ -214,7 +214,7 @@ def _changes(version: str, form: TryAgreementForm) -> Response:
     ]
     counted = Counter(each.kind for each in study.comparison.differences)
     waits = row.status == VersionStatus.PROPOSED and row.simulation is None and background.is_busy()
-    running = waits and background.what() == simulations.name_of_trial(version)
+    running = waits and simulations.is_under_way(version, known_versions.digest_of(version, by=access.actor()))
     page = make_response(
         render_template(
             "agreement/agreements/changes.html",
@@ -229,7 +229,9 @@ def _changes(version: str, form: TryAgreementForm) -> Response:
             concerned=concerned if own else None,
             different=differences(*version_studies.texts_compared(version, by=access.actor())),
             status=row.status,
-            must_be_tried=version_studies.must_be_tried(version, by=access.actor()),
+            lacking=version_studies.lacking(version, by=access.actor()),
+            numbers_alone=study.numbers_alone,
+            no_more_trials=None if simulations.may_be_tried() else REFUSED[VersionStepRefusal.TRIES],
             nothing_for_anybody=not study.comparison.differences,
             waits=waits and not running,
             trial=agreement_simulation.arranged(row.simulation, names) if row.simulation else None,
@@ -302,8 +304,6 @@ def _take_file(form: ProposeAgreementForm) -> Phrase | None:
 @blueprint.get("/agreement/<version>/approve")
 @access.requires(Permission.AGREEMENT_MANAGE)
 def approve_page(version: str) -> Answer:
-    if version_studies.must_be_tried(version, by=access.actor()):
-        raise IllegalVersionStep(VersionStepRefusal.NOT_SIMULATED)
     return _step_page(version, VersionStatus.PROPOSED, "agreement/agreements/approve.html", form=ApproveAgreementForm())
 
 
@@ -323,6 +323,7 @@ def _step_page(version: str, *expected: Any, **values: Any) -> Answer:
         origin=version_studies.origin(version, by=access.actor()),
         status=row.status,
         may_accept=_may_accept(row.status),
+        lacking=version_studies.lacking(version, by=access.actor()),
         checked=agreement_changes.others(version_studies.study_of(version, by=access.actor())),
         digest=digest,
         read=_read() or digest,

@@ -36,15 +36,21 @@ MISSING_WORDS: Mapping[Missing, str] = {
 }
 CAUTION_WORDS: Mapping[Caution, str] = {
     Caution.ONE_HOLDER: N_("one person alone holds its key"),
-    Caution.TELEPHONE: N_("a number is not tried, or nobody answered"),
     Caution.DIRECTIVES: N_("not everybody has read the directives"),
 }
+TELEPHONE_WORDS: Mapping[Tried, str] = {
+    Tried.IN_VAIN: N_("nobody answered at a number"),
+    Tried.LONG_AGO: N_("a number answered more than 90 days ago"),
+    Tried.NEVER: N_("a number was never tried"),
+}
+"""The worst first."""
 TRIED_WORDS: Mapping[Tried, str] = {
     Tried.NEVER: N_("never tried"),
     Tried.LONG_AGO: N_("answered, but more than 90 days ago"),
     Tried.IN_VAIN: N_("nobody answered"),
     Tried.ANSWERED: N_("answered"),
 }
+NO_NUMBER = N_("no number is known")
 UNKNOWN_NUMBER = N_("This number is no longer in the directory. Go back and load the page again.")
 
 
@@ -71,8 +77,16 @@ def index() -> Answer:
         lines=lines,
         unready=sum(bool(line.missing) for line in lines),
         missing=MISSING_WORDS,
-        cautions=CAUTION_WORDS,
+        cautioned=_cautioned,
+        many_posts=store.with_many_posts(by=access.actor()),
     )
+
+
+def _cautioned(line: ReadinessLine) -> list[str]:
+    """Each warning in words; of the numbers the worst alone."""
+    there = {each.tried for each in line.readiness.numbers}
+    worst = next((words for state, words in TELEPHONE_WORDS.items() if state in there), NO_NUMBER)
+    return [translated(worst if each is Caution.TELEPHONE else CAUTION_WORDS[each]) for each in line.cautions]
 
 
 @blueprint.get("/readiness/own")

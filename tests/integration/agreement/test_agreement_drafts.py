@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -19,6 +20,7 @@ from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.agreement.agreement_versions import IllegalVersionStep
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.agreement.agreements import AcceptedWeakening, AgreementVersion
+from nrm.steps import background
 from nrm.steps.agreement import known_versions, version_studies
 from nrm.store.agreement.agreement_simulation import SIMULATION
 from tests import factories
@@ -119,7 +121,14 @@ def test_wrong_input_comes_back_with_the_field_and_changes_nothing(app: Flask, s
     assert "VATRA" in coordinator.post(f"{path}/join?lang=en", {**NEW, "code": "VATRA"}, status=422)
     # A last day before the party signed.
     leaves = {**VATRA, "leaves": "y", "until-day": 1, "until-month": 1, "until-year": 2001}
-    assert "Correct the draft" in coordinator.post(f"{path}/party/VATRA?lang=en", leaves, status=422)
+    page = html.unescape(coordinator.post(f"{path}/party/VATRA?lang=sq", leaves, status=422))
+    assert "Ndreqni projektin: është para se të hynte pala" in page  # at its field, without the words of the file
+    assert page.count("Ndreqni projektin") == 2
+    assert "party[" not in page
+    near = {**NEW, "name_en": "Vatra, Vlorë"}
+    page = html.unescape(coordinator.post(f"{path}/join?lang=sq", near, status=422))
+    assert 'href="#name_en"' in page
+    assert "është edhe emri i `VATRA`, ose duket si ai" in page
     for minutes in ("", "0", "-1", "x", "20161"):
         coordinator.post(f"{path}/time/answer", {"minutes": minutes}, status=422)
     coordinator.post(f"{path}/clause/1.3", {"sq": "", "en": "x"}, status=422)
@@ -243,7 +252,7 @@ def test_who_changes_accepts_or_approves_a_draft_does_so_to_the_text_that_was_sh
     assert coordinator.post(path, {**mine, "read": shown(path)}) == "/agreement/2030/edit"
     accept = "/agreement/2030/weakened/28"
     accepts = {"reason": "The number of the house has moved", "read": shown(accept)}
-    coordinator.get("/agreement/2030/approve")
+    texts.accepted("2030")
     approval = {"note": "Letter 12", "read": shown("/agreement/2030/approve")}
     approval |= {f"on-{part}": getattr(texts.today(), part) for part in ("day", "month", "year")}
     change = kept().text.replace("+355 33 000 999", "+355 69 111 1111", 1)
@@ -255,6 +264,47 @@ def test_who_changes_accepts_or_approves_a_draft_does_so_to_the_text_that_was_sh
     assert kept().status == "proposed"
     coordinator.post("/agreement/2030/approve", {**approval, "read": shown("/agreement/2030/approve")})
     assert kept().status == "approved"
+
+
+@pytest.mark.slow  # a draft is begun, tried and changed
+def test_a_trial_is_of_the_text_that_it_tried_and_of_no_other(
+    app: Flask, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coordinator = sign_in(texts.COORDINATOR)
+    coordinator.post("/agreements/begin", BEGUN)
+    row, tried = kept(), kept().text
+    digest = known_versions.digest_of("2030", by=factories.actor(texts.COORDINATOR))
+    held = background.lock()
+    os.pwrite(held, f" 1/ 4\n{simulations.name_of_trial('2030', digest)}".encode(), 0)
+    path = "/agreement/2030/edit"
+    assert "A change ends that trial" in coordinator.get(f"{path}?lang=en")
+    ended = coordinator.post(f"{path}/party/VATRA", {**VATRA, "closes": "21:00"})
+    assert ended == f"{path}?ended=yes"
+    page = coordinator.get(f"{ended}&lang=en")
+    assert "The trial of the text before your change was ended" in page
+    assert "A change ends that trial" not in page
+    os.close(held)
+    # The thread ends without having counted anybody, or kept anything.
+    monkeypatch.setattr(simulations.rules, "simulate", None)
+    simulations.try_text(tried, *simulations.last_quarters(1))
+    assert kept().simulation is None
+    # Whoever looks for the text a moment before it is changed does not keep the trial with the changed one.
+    found = simulations.Withheld(*[date(2026, 1, 1)] * 2).to_json()
+    with monkeypatch.context() as changed:
+        changed.setattr(simulations.agreement_version_rows, "with_text", lambda _: [(row.id, "2030")])
+        assert simulations.keep(text=tried, simulated=found, by=SIMULATION) is None
+    assert kept().simulation is None
+    assert simulations.keep(text=kept().text, simulated=found, by=SIMULATION) == "2030"
+    texts.accepted("2030")
+    assert '<form id="sheet"' in coordinator.get("/agreement/2030/approve")
+    with transaction() as session:
+        other = {**found, "tried": digest}
+        session.execute(update(AgreementVersion).values(simulation=other))
+    early = coordinator.get("/agreement/2030/approve")
+    assert "/agreement/2030/changes#trial" in early
+    assert '<form id="sheet"' not in early
+    with pytest.raises(IllegalVersionStep):
+        actions.approve(version="2030", on=texts.today(), note="Letter 12", by=factories.actor(texts.COORDINATOR))
 
 
 @pytest.mark.parametrize("login", ["vatra.shelter_manager", "ra.duty_officer", "oms.monitor", "administrator"])
@@ -332,7 +382,7 @@ def test_a_number_changes_without_a_trial_and_anything_else_does_not(app: Flask,
     )
     texts.accepted("2029")
     assert "Nothing but names and telephones" not in coordinator.get("/agreement/2029/changes?lang=en")
-    coordinator.get("/agreement/2029/approve", status=409)
+    assert "/agreement/2029/changes#trial" in coordinator.get("/agreement/2029/approve")
     with pytest.raises(IllegalVersionStep):
         actions.approve(version="2029", on=texts.today(), note="Letter 12", by=by)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import os
 import re
@@ -65,7 +66,10 @@ def test_a_broken_draft_comes_back_with_key_and_value_and_nothing_is_lost(app: F
     broken = texts.draft("2027", None, ("must = true", 'must = "yes"'))
     file = (io.BytesIO(broken.encode()), "draft.toml")
     page = coordinator.post("/agreements", {"file": file}, status=422)
-    assert "clause[6].must: must be true or false" in page
+    assert "clause[6].must: duhet të jetë true ose false" in page
+    for language, said in (("en", "clause[6].must: must be true or false"), ("sq", "file: nuk është TOML (rreshti 1")):
+        text = broken if language == "en" else "version = ?"
+        assert said in html.unescape(coordinator.post(f"/agreements?lang={language}", {"text": text}, status=422))
     assert "must = &#34;yes&#34;" in page
     assert "refer_to = [&#34;NRC&#34;, &#34;IOM&#34;, &#34;ngo_shelter&#34;]" in page
     for junk in (b"\xff\xfe\x00", b"", b"[" * 5000, b"version = 1\x00", "version = \u202e".encode()):
@@ -136,8 +140,13 @@ def test_a_proposal_is_tried_on_past_cases_before_it_is_approved(app: Flask, sig
     page = coordinator.get("/agreement/2027/changes")
     assert "/agreement/2027/try" in page
     assert "/agreement/2027/approve" not in page
+    assert "Para miratimit" in page
     approval = {"on-day": 10, "on-month": 7, "on-year": 2026, "note": "Decision 12"}
-    coordinator.get("/agreement/2027/approve", status=409)
+    for there in (coordinator.get("/"), early := coordinator.get("/agreement/2027/approve")):
+        assert "/agreement/2027/changes#trial" in there
+        assert "/agreement/2027/changes#weakened" in there
+    assert '<form id="sheet"' not in early  # no button that would be refused
+    assert "/agreement/2027/approve" not in coordinator.get("/")
     assert "nuk është provuar ende" in coordinator.post("/agreement/2027/approve", approval, status=409)
     assert status_of("2027") == "proposed"
 
@@ -147,7 +156,8 @@ def test_a_proposal_is_tried_on_past_cases_before_it_is_approved(app: Flask, sig
     waits = coordinator.get("/agreement/2027/changes?lang=en")
     assert "another version is being tried; this one can be tried after that" in waits
     assert "Part 2" not in waits
-    os.pwrite(held, b"\n" + simulations.name_of_trial("2027").encode(), 5)
+    digest = known_versions.digest_of("2027", by=factories.actor(texts.COORDINATOR))
+    os.pwrite(held, b"\n" + simulations.name_of_trial("2027", digest).encode(), 5)
     assert "Part 2 of at most 4." in coordinator.get("/agreement/2027/changes?lang=en")
     answer = coordinator.client.get("/agreement/2027/changes")
     assert answer.headers["Refresh"] == "10"
@@ -185,8 +195,12 @@ def test_five_proposals_are_tried_on_the_same_quarters_and_no_more(app: Flask, s
         simulations.keep(text=text, simulated=found, by=SIMULATION)
         actions.withdraw(version=f"try-{number}", reason="Another text takes its place", by=by)
     agreement_drafting.propose(text=texts.draft(), by=by)
-    page = sign_in(texts.COORDINATOR).post("/agreement/2027/try", {"quarters": "4"}, status=409)
+    coordinator = sign_in(texts.COORDINATOR)
+    page = coordinator.post("/agreement/2027/try", {"quarters": "4"}, status=409)
     assert "Pesë propozime" in page
+    page = coordinator.get("/agreement/2027/changes")
+    assert "Pesë propozime" in page
+    assert "/agreement/2027/try" not in page
     assert not background.is_busy()
 
 

@@ -170,6 +170,11 @@ def test_the_duty_desk_and_the_coordinator_see_all_and_a_party_itself_alone(app:
         page = person.get("/readiness?lang=en")
         assert "1 party is not ready" in page
         assert "no building entered" in page
+        # By the name that the agreement says, too; the posts of the border police have a page of their own.
+        assert f'/readiness/{vatra}">Vatra, Vlorë</a><br><small>Women’s Hearth “Vatra”, Vlorë</small>' in page
+        assert "Border and Migration Police has many posts" in page
+        assert ("nobody answered at a number" in page) is (login != DESK)  # the desk pressed that, below
+        assert "a number was never tried" in page
         page = person.get(f"/readiness/{vatra}?lang=en")
         assert "1 thing is missing: until then no route names it." in page
         assert "Nobody answered" in page

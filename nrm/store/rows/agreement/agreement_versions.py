@@ -209,6 +209,15 @@ def with_text(text: str) -> list[tuple[uuid.UUID, str]]:
     return [(row.id, row.version) for row in db.session.execute(statement)]
 
 
+def is_there(text: str) -> bool:
+    """Whether a version that was not withdrawn has exactly this text now; on a connection of its own."""
+    statement = select(AgreementVersion.id).where(
+        AgreementVersion.text == text, AgreementVersion.status != VersionStatus.WITHDRAWN
+    )
+    with Session(db.engine) as session:
+        return session.scalar(statement.limit(1)) is not None
+
+
 def parties_here() -> set[str]:
     """The parties that an organisation of this instance acts as."""
     return set(db.session.scalars(select(Organisation.party).where(Organisation.party != "").distinct()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, time, timedelta
 from difflib import ndiff
 
@@ -71,9 +72,24 @@ def test_a_party_joins_and_the_headings_of_the_file_stay_where_they_are() -> Non
     assert read.parties["SHPRESA"].signed_on is None  # nobody knows yet
     assert read.parties["SHPRESA"].competence == read.parties["VATRA"].competence
     assert read.parties["SHPRESA"].place == 3  # of three: it is last for who reads the number, too
+    reports = [(each.who, each.through, each.to, each.every) for each in read.reporting]
+    assert reports[2:] == [(("SHPRESA",), *reports[0][1:])]  # as the others that receive people
     assert all(line.startswith("+") for line in changed(text))
     comments = [line for line in SHIPPED.splitlines() if line.startswith("#")]
     assert [line for line in text.splitlines() if line.startswith("#")] == comments
+
+
+def test_what_a_party_reports_goes_with_its_code_and_with_the_party() -> None:
+    everyone = PartyText(time(8), time(16), False, "", "+355 22 000 123", ["shkoder"], None, texts.EVERYONE)
+    nobody = replace(everyone, receives=texts.NOBODY)
+    names = {"sq": "Shpresa", "en": "Shpresa"}
+    joined = texts.with_new_party(SHIPPED, "SHPRESA", OrganisationKind.NGO_SHELTER, names, None, everyone)
+    renamed = texts.with_joining(joined, "SHPRESA", "AGIMI", names, date(2030, 1, 1))
+    assert parse_agreement(tomllib.loads(renamed)).reporting[-1].who == ("AGIMI",)
+    without = parse_agreement(tomllib.loads(texts.without_party(renamed, "AGIMI")))
+    assert without.reporting == BEFORE.reporting
+    silent = texts.with_new_party(SHIPPED, "SHPRESA", OrganisationKind.HELPLINE, names, None, nobody)
+    assert parse_agreement(tomllib.loads(silent)).reporting == BEFORE.reporting
 
 
 def test_a_form_that_has_languages_in_another_order_changes_none() -> None:

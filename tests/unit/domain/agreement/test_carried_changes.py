@@ -65,6 +65,7 @@ def test_what_forms_changed_is_carried_beside_what_the_newer_text_brought() -> N
     assert both.parties["VATRA"].competence == drafted.parties["VATRA"].competence
     assert both.parties["AGIMI"] == drafted.parties["AGIMI"]
     assert "SHPRESA" in both.parties
+    assert [each.who for each in both.reporting[2:]] == [("SHPRESA",), ("AGIMI",)]
     assert both.clause("1.3").text == words
     assert both.path == drafted.path
 

@@ -79,6 +79,7 @@ def _new_findings(data: dict[str, Any]) -> set[str]:
 STANDING = ("NRC", "RA", "CHILD_PROTECTION", "TRP_UNIT")
 
 
+@pytest.mark.slow  # some forty documents, each compared
 def test_who_stands_for_a_role_every_later_time_and_every_group_without_a_place_is_a_finding_by_itself():
     wanted = {f"party {code} replaced{how}" for code in STANDING for how in ("", ", in name there")}
     wanted |= {f"path {each.step} later, and whom it climbs to" for each in AGREEMENT.path}

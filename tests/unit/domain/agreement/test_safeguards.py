@@ -312,7 +312,31 @@ def words(number: str, **said: str) -> Change:
 def house(**changed: Any) -> dict[str, Any]:
     """A party that is new, to be sent to by no clause."""
     new = {**copy.deepcopy(party(document(), "NRC")), "code": "HOUSE", "on_call": "+355 4 000 0191"}
-    return {**new, "names": {"sq": "Shtëpia", "en": "The house"}, **changed}
+    said = {**new, "names": {"sq": "Shtëpia", "en": "The house"}, **changed}
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def asked_last(data: dict[str, Any], code: str) -> None:
+    data["party"].append(house())
+    data["reporting"][0]["who"].append(code)
+    clause(data, "4.3")["refer_to"].append(code)
+
+
+def told_too(data: dict[str, Any], code: str, on: str = "") -> None:
+    """A clause of its own tells the party of everybody; it receives nobody."""
+    if code == "HOUSE":
+        data["party"].append(house(competence=None))
+    notice = {"notify": [{"party": code, "within": "PT15M"}], **({"on": on} if on else {})}
+    words = {"sq": "Njoftohet.", "en": "It is told."}
+    data["clause"].append({"number": "5.6", "text": words, "origin": "proposal", **notice})
+
+
+def receives(**said: str) -> Change:
+    return lambda data: party(data, "VATRA").update(receives=said)
+
+
+def named_like(name: str) -> Change:
+    return lambda data: data["party"].append(house(competence=None, names={"sq": name, "en": "A house"}))
 
 
 SILENT: list[tuple[str, Change, set[str]]] = [
@@ -341,7 +365,9 @@ SILENT: list[tuple[str, Change, set[str]]] = [
     ("a shelter has another number", lambda data: party(data, "VATRA").update(on_call="+355 69 111 1111"), {"28"}),
     (
         "the desk of a shelter is the child authority",
-        lambda data: data["party"].append({**house(), "on_call": party(data, "CHILD_PROTECTION")["on_call"]}),
+        lambda data: data["party"].append(
+            {**house(competence=None), "on_call": party(data, "CHILD_PROTECTION")["on_call"]}
+        ),
         {"28"},
     ),
     ("two parties change their names", swapped, {"34"}),
@@ -361,11 +387,47 @@ SILENT: list[tuple[str, Change, set[str]]] = [
     ),
     (
         "a new party is called as an organisation that is no party",
-        lambda data: data["party"].append(house(names={"sq": "Policia e Shtetlt, Tiranë", "en": "A house"})),
+        lambda data: data["party"].append(
+            house(competence=None, names={"sq": "Policia e Shtetlt, Tiranë", "en": "A house"})
+        ),
         {"34"},
     ),
     ("a desk of the help line has another number", desk("HELPLINE", telephone="+355 4 000 0190"), {"28"}),
-    ("a new house for everybody", accomplice, {"29"}),
+    ("a new house for everybody", accomplice, {"29", "32", "38"}),
+    ("a new house that is asked last", lambda data: asked_last(data, "HOUSE"), {"37"}),
+    ("a new party is told of everybody", lambda data: told_too(data, "HOUSE"), {"37"}),
+    ("a new party is told of a missing child", lambda data: told_too(data, "HOUSE", on="missing"), {"37"}),
+    ("a party that was there is told of everybody", lambda data: told_too(data, "HELPLINE"), {"37"}),
+    (
+        "people at high risk are sent to other houses first",
+        lambda data: clause(data, "2.3").update(refer_to=["ngo_shelter", "NRC", "IOM"]),
+        {"38"},
+    ),
+    ("another order", lambda data: clause(data, "4.3").update(refer_to=["IOM", "NRC", "ngo_shelter"]), {"38"}),
+    ("a house says that it receives everybody", receives(en="Everybody who pays", sq="Këdo që paguan"), {"35"}),
+    ("a house words otherwise whom it receives", receives(en="Women and girls.", sq="Gra dhe vajza."), {"35"}),
+    (
+        "a house receives other people by its rule",
+        lambda data: party(data, "VATRA").update(competence={"eq": ["gender", "feminine"]}),
+        {"35"},
+    ),
+    (
+        "a new house hides whom it receives",
+        lambda data: data["party"].append(house(receives={"en": "Women and girls.", "sq": "Gra dhe vajza."})),
+        {"32", "35"},
+    ),
+    ("a new house reports to nobody", lambda data: data["party"].append(house()), {"32"}),
+    *(
+        (f"a new party is called nearly as another one: {name}", named_like(name), {"34"})
+        for name in (
+            "Border Police Support Centre",
+            "Responsible Authority, night desk",
+            "Qendra Mbështetëse e Policisë së Shtetit",
+            "National Reception Home",
+            "Child Protection Fund",
+            "Friends of Vatra",
+        )
+    ),
     (
         "a step has another name",
         lambda data: clause(data, "6.1")["require"][1].update(step="legal_counse1"),
@@ -401,11 +463,9 @@ def test_what_no_count_is_worse_by_is_found_beside_the_text_before(change: Chang
 
 def test_what_is_no_weakening_beside_the_text_before_is_none():
     def better(data: dict[str, Any]) -> None:
-        """Longer hours, a number written otherwise, a shorter wait, a text for a year, a house that is asked last."""
+        """Longer hours, a number written otherwise, a shorter wait, a text for a year."""
         desk("VATRA", opens="00:00", closes="00:00")(data)
         party(data, "CHILD_PROTECTION").update(on_call="+355 4 0000109")
-        data["party"].append(house())
-        clause(data, "4.3")["refer_to"].append("HOUSE")
         words("1.4", en="Within thirty minutes.", sq="Brenda gjysmë ore.")(data)
         data.update(referral_expires="PT1H", until=date(2006, 7, 17))
 
@@ -485,7 +545,7 @@ LAST = len(_FILE["safeguard"]) + 1
 RULES = (
     "told, before, never_reads, at_most, escalates, receivers_at_least, stays_party, no_later, still_received, "
     "reads_no_more, reads_no_less, time_to_answer, lasts, same_hours, same_numbers, same_names, words_agree, "
-    "same_origin, known_first, steps_stay, same_hands, reports_stay, newest_text"
+    "same_origin, known_first, learns_no_more, same_order, steps_stay, same_hands, reports_stay, newest_text"
 )
 
 

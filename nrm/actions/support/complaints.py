@@ -9,8 +9,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 
+from flask import current_app
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
@@ -38,10 +39,12 @@ from nrm.store.rows.support import complaints as rows
 from nrm.store.shelter.cases import login_of
 from nrm.store.support import complaints as store
 from nrm.vault import compartments as vault
-from nrm.vault import epochs, keyrings
+from nrm.vault import epochs, keyrings, unplaced
 
 CannotOpen = keyrings.CannotOpen
 _BATCH = 200
+_STIRS_EVERY = timedelta(hours=1)
+_STIRRED = "nrm.complaints.stirred"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -233,3 +236,13 @@ def forget(*, by: Actor) -> int:
             audit.append(session, audit.Event.COMPLAINT_FORGOTTEN, by=by, complaint_id=each)
     erasure_steps.carry_out()
     return len(over)
+
+
+def stir() -> int:
+    """Once an hour, whether or not one came: give the rows of all complaints a place that says nothing of when they
+    came. Returns how many were moved."""
+    now, before = clock.now(), current_app.extensions.get(_STIRRED)
+    if isinstance(before, datetime) and before <= now < before + _STIRS_EVERY:
+        return 0
+    current_app.extensions[_STIRRED] = now
+    return unplaced.stir(COMPLAINT, Complaint.__tablename__)

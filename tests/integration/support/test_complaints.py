@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from nrm import clock
 from nrm.actions import tending
+from nrm.actions.shelter import cases
 from nrm.actions.support import complaints
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import NotPermitted
@@ -34,6 +35,7 @@ from nrm.web.support import complaints as pages
 from tests import factories
 from tests.conftest import Person, token_in
 from tests.factories_referrals import organisation
+from tests.factories_stays import admitted
 from tests.integration.support.test_feedback import changed, raw_rows, typed
 
 DESK, MANAGER = "ra.duty_officer", "vatra.shelter_manager"
@@ -102,6 +104,78 @@ def test_the_place_of_a_row_does_not_tell_between_which_others_a_complaint_came(
     complaints.open_words(
         complaint_id=uuid.UUID(next(iter(places("grants", db.session())))), purpose=Purpose.SAFETY, by=desk
     )
+
+
+def test_rows_from_before_are_given_a_random_place_once_and_open_as_before(app: Flask) -> None:
+    complaints.complain(text=WORDS, reach="", house_id=None)
+    main = app.extensions["nrm.config"].directory / "main.db"
+    second = main.with_name("shred.db")
+    places = [(main, "sealed_compartments"), (main, "grants"), (second, "shred_keys")]
+
+    def numbers() -> list[int]:
+        found = []
+        for path, table in places:
+            with closing(sqlite3.connect(path)) as connection:
+                found += connection.execute(f"SELECT rowid FROM {table} WHERE compartment = ?", [COMPLAINT]).fetchall()
+        return [number for (number,) in found]
+
+    db.session.rollback()
+    for path, table in places:  # as an older program left them
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(f"UPDATE {table} SET rowid = 700000 WHERE compartment = ?", [COMPLAINT])
+            connection.commit()
+    assert numbers() == [700000] * 3
+    assert tending.tend()["complaints_moved"] == 1
+    moved = numbers()
+    assert all(number < 0 for number in moved)
+    begun = clock.now()
+    clock.set_clock(lambda: begun + timedelta(hours=2))
+    assert tending.tend()["complaints_moved"] == 0
+    assert numbers() == moved
+    complaints.open_words(complaint_id=the_one(), purpose=Purpose.SAFETY, by=factories.actor(DESK))
+
+
+@pytest.mark.slow
+def test_in_postgresql_no_place_and_no_writer_of_a_row_tells_between_which_others_one_came(postgres_app: Flask) -> None:
+    """Every hour all of them are written anew, in one transaction and in a random order."""
+    by = factories.actor("vatra.case_worker")
+    other = admitted(by).case_id
+    came = []
+    for number in range(8):
+        complaints.complain(text=f"{WORDS} {number}", reach="", house_id=organisation("VATRA"))
+        now = set(db.session.scalars(select(Complaint.id)))
+        came += [each for each in now if each not in came]
+        cases.add_note(case_id=other, text="Hëngri mirë", by=by)
+
+    def placed(session: Session, table: str, key: str, where: str) -> list[tuple[uuid.UUID, str]]:
+        found = session.execute(text(f"SELECT {key}, xmin::text FROM {table} WHERE {where} ORDER BY ctid")).all()
+        session.rollback()
+        return [(each[0], each[1]) for each in found]
+
+    ours = f"compartment = '{COMPLAINT}'"
+    three = [("complaints", "id", "true"), *((each, "case_id", ours) for each in ("sealed_compartments", "grants"))]
+    db.session.rollback()
+    before = [placed(db.session(), *each) for each in three]
+    assert [each for each, _ in before[0]] == came  # what is mended: one transaction each, in the order of their hours
+    assert len({writer for _, writer in before[0]}) == 8
+    assert tending.tend()["complaints_moved"] == 8
+    with db.engines["shred"].connect() as second:
+        found = second.execute(text(f"SELECT case_id, xmin::text FROM shred_keys WHERE {ours} ORDER BY ctid")).all()
+    after = [*(placed(db.session(), *each) for each in three), [(each[0], each[1]) for each in found]]
+    for rows in after:
+        assert {each for each, _ in rows} == set(came)
+        assert len({writer for _, writer in rows}) == 1
+        assert [each for each, _ in rows] not in (came, came[::-1])  # one chance in 20,160
+    assert {each[1] for each in before[1]}.isdisjoint(each[1] for each in after[1])
+    assert tending.tend()["complaints_moved"] == 0  # not before an hour is over, whatever comes meanwhile
+    desk = factories.actor(DESK)
+    assert len(complaints.heard(by=desk)) == 8
+    complaints.open_words(complaint_id=came[0], purpose=Purpose.SAFETY, by=desk)
+    complaints.take(complaint_id=came[0], by=desk)  # its row is referred to
+    begun = clock.now()
+    clock.set_clock(lambda: begun + timedelta(hours=1, minutes=1))
+    assert tending.tend()["complaints_moved"] == 8
+    assert postgres_app
 
 
 def test_the_desk_opens_it_with_a_purpose_that_is_recorded_and_a_year_after_it_is_destroyed(app: Flask) -> None:

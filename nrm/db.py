@@ -31,6 +31,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     String,
+    TextClause,
     TypeDecorator,
     UpdateBase,
     Uuid,
@@ -282,7 +283,7 @@ def _do_afterwards(session: Session) -> None:
             current_app.logger.error("what follows a transaction is left for later: %s", type(error).__name__)
 
 
-def rows_hit(session: Session | Connection, statement: UpdateBase) -> int:
+def rows_hit(session: Session | Connection, statement: UpdateBase | TextClause) -> int:
     """Execute an update or a delete; gives how many rows it changed."""
     return cast("CursorResult[object]", session.execute(statement)).rowcount
 

@@ -7,7 +7,7 @@ from datetime import date
 from wtforms import HiddenField, RadioField, SelectField, StringField
 
 from forms import SelectChoice
-from forms.typed import Offered, OnceForm, PlainText, check_amount, whole_number
+from forms.typed import Offered, OnceForm, OneOf, PlainText, check_amount, whole_number
 from nrm.domain.support.benefits import (
     MOST_AMOUNT,
     MOST_MONTHS,
@@ -24,6 +24,9 @@ REFUSED = {
     BenefitRefusal.PERIOD: N_("Choose the first month, and how many"),
     BenefitRefusal.OVER: N_("It is paid, returned or called off already."),
     BenefitRefusal.GONE: N_("Choose one of the codes"),
+    BenefitRefusal.OWN: N_(
+        "Who asked for it does not agree to it, and neither does whom they let in: another colleague does."
+    ),
     BenefitRefusal.LATE: N_("A day is over since this was recorded: it stays."),
 }
 CHANNEL_LABELS = {
@@ -60,7 +63,7 @@ class AskBenefitForm(OnceForm):
         description=N_("For all months together."),
         validators=[PlainText(20)],
     )
-    first = SelectField(N_("First month"), validators=[Offered(REFUSED[BenefitRefusal.PERIOD])], validate_choice=False)
+    first = SelectField(N_("First month"), validators=[OneOf(REFUSED[BenefitRefusal.PERIOD])], validate_choice=False)
     months = SelectField(
         N_("For how many months"),
         choices=[SelectChoice(value=str(each), label=str(each)) for each in range(1, MOST_MONTHS + 1)],
@@ -88,6 +91,12 @@ class AskBenefitForm(OnceForm):
         """What a valid form asks for."""
         first = date.fromisoformat(f"{self.first.data}-01")
         return Wanted(whole_number(self.amount), first, int(self.months.data), Channel(self.channel.data))
+
+
+class AgreeForm(OnceForm):
+    """To which of the person's benefits a second member agrees."""
+
+    code = RadioField(N_("Which one?"), validators=[Offered(REFUSED[BenefitRefusal.GONE])], validate_choice=False)
 
 
 class CallOffForm(OnceForm):

@@ -44,7 +44,7 @@ class DealForm(OnceForm):
         description=N_("It is sealed as the complaint is, with your name. Nobody outside of your office reads it."),
         validators=[DataRequired(N_("Write what was done")), PlainText(LONGEST_DONE)],
     )
-    with_alike = BooleanField(N_("The others that say the same are dealt with, too"))
+    with_alike = BooleanField(N_("The others that say nearly the same are dealt with, too"))
 
 
 class TypeComplaintForm(OnceForm):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, HiddenField, RadioField
+from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
 from wtforms.validators import InputRequired
 
-from forms.typed import Offered, OnceForm
-from nrm.domain.support.subsidies import NightsRefusal, PaymentRefusal, Stand
+from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.support.subsidies import LONGEST_REASON, NightsRefusal, PaymentRefusal, Stand
 from nrm.domain.words import N_
 
 REFUSED = {
@@ -15,6 +15,7 @@ REFUSED = {
 }
 NOT_RECORDED = {
     PaymentRefusal.NOTHING: N_("Nothing is left to be recorded."),
+    PaymentRefusal.DIFFERS: N_("Write why it is paid all the same"),
     PaymentRefusal.CHANGED: N_("Something else stands here now: read it again, then record"),
 }
 STAND_LABELS = {
@@ -42,4 +43,9 @@ class PaidForm(OnceForm):
     seen = HiddenField()
     what = RadioField(
         N_("What do you record?"), validators=[Offered(N_("Choose what you record"))], validate_choice=False
+    )
+    reason = TextAreaField(
+        N_("Why is it paid all the same?"),
+        description=N_("Whom you called, and what they said. The record keeps it; name nobody who lives there."),
+        validators=[PlainText(LONGEST_REASON)],
     )

@@ -243,7 +243,7 @@ def verify(file: Path, key_texts: tuple[str, ...], directory: Path | None) -> No
     by the server's, and a CSV by its metadata beside it (FILE-metadata.json). With --dir the instance checks any file.
     """
     content = _content(file)
-    told: list[str] = []
+    overtaken = ""
     if key_texts:
         signed = _is_signed(file, content, [_public_key(text) for text in key_texts])
         by = "with this key" if len(key_texts) == 1 else "with these keys"
@@ -252,7 +252,7 @@ def verify(file: Path, key_texts: tuple[str, ...], directory: Path | None) -> No
             signed = actions.is_sealed(content) or _is_signed(file, content, None)
             nights = _statement(content) if signed else None
             if nights is not None and subsidies.is_overtaken(nights):
-                told.append(f"overtaken: another file of {nights['quarter']} was signed after it, and that one counts")
+                overtaken = f"overtaken: another file of {nights['quarter']} was signed after it, and that one counts"
         by = "by this server"
         if nights is not None:  # the server has signed nothing of it
             (entry,) = nights["signatures"]
@@ -262,10 +262,10 @@ def verify(file: Path, key_texts: tuple[str, ...], directory: Path | None) -> No
     if not signed:
         raise Refused(f"{file}: not what was signed {by}", code=1)
     click.echo(f"{file}: signed {by}")
-    for line in told:
-        click.echo(f"{file}: {line}")
     if unsigned := _without_time(content):
         click.echo(f"{file}: time not signed: {', '.join(unsigned)}", err=True)
+    if overtaken:  # it is what was signed, and nobody pays by it any more
+        raise Refused(f"{file}: {overtaken}", code=1)
 
 
 def _statement(content: bytes) -> dict[str, Any] | None:

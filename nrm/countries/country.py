@@ -170,6 +170,7 @@ class Country:
     watches: tuple[Watch, ...]
     roles: Mapping[MechanismRole, str]  # the code of the organisation that has it
     plan_late_days: int  # after so many days a step of a plan that is not done is the manager's, too
+    benefit_alone: int = 0  # up to so much a member of a house asks for alone; 0: nothing
     matching: MatchingRules = field(default_factory=MatchingRules)  # days, and checks a day
     complaints: Elsewhere | None = None
     follow_up: FollowUpRules = field(default_factory=FollowUpRules)  # months, tries, and days

@@ -241,6 +241,11 @@ class Plans(Part):
     late_days: Positive
 
 
+class Benefits(Part):
+    origin: Origin
+    alone: Annotated[int, Field(ge=0)]
+
+
 class Calendar(Part):
     first_quarter: Text
     release_after_days: Positive
@@ -318,6 +323,7 @@ class CountryFile(Part):
     follow_up: FollowUp | None = None
     permits: Permits | None = None
     plans: Plans | None = None
+    benefits: Benefits | None = None
     formerly: Formerly | None = None  # type: ignore[valid-type]
     opened: Days = Field(default_factory=Days)
     closed: Days = Field(default_factory=Days)

@@ -11,13 +11,16 @@ from nrm.actions.shelter import cases
 from nrm.actions.support import benefits
 from nrm.demo.cast import cast
 from nrm.demo.people import Plan
-from nrm.domain.accounts.accounts import Actor, NotVisible
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
 from nrm.domain.support.benefits import BenefitRefused, Channel, State, Wanted, month_after
 from nrm.store import days
+from nrm.store.countries import country
 
 EVERY = 12
 """So many people have one among them for whom a benefit is asked."""
+BY_TWO = 6
+"""Of so many benefits one is above what a member asks alone."""
 _REFUSED = (BenefitRefused, CaseRefused, NotVisible, benefits.CannotOpen)
 
 
@@ -34,8 +37,9 @@ def begin(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> Callable[[],
     number = plan.number // EVERY
 
     def happens() -> None:
+        dear = number % BY_TWO == 2
         wanted = Wanted(
-            5_000 * (1 + number % 5),
+            country().benefit_alone + 15_000 if dear else 5_000 * (1 + number % 5),
             month_after(days.today(), 1),
             1 + number % 6,
             Channel.VOUCHER if number % 3 == 0 else Channel.ACCOUNT,
@@ -43,6 +47,8 @@ def begin(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> Callable[[],
         try:
             cases.open_compartment(case_id=case_id, compartment=Compartment.CARE, purpose=Purpose.CARE, by=by)
             code = benefits.ask(case_id=case_id, wanted=wanted, once=uuid.uuid4(), by=by)
+            if dear:
+                _agree(life, case_id, code, by)
             if number % 7 == 6:
                 benefits.call_off(case_id=case_id, code=code, by=by)
         except _REFUSED:
@@ -54,8 +60,21 @@ def begin(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> Callable[[],
     return happens
 
 
+def _agree(life: Life, case_id: uuid.UUID, code: str, by: Actor) -> None:
+    """A colleague opens the same notes and agrees; where nobody can it waits for one."""
+    for other in life.actors.values():
+        if other.organisation_id != by.organisation_id or not other.may(Permission.STAY_MANAGE):
+            continue
+        try:
+            cases.open_compartment(case_id=case_id, compartment=Compartment.CARE, purpose=Purpose.CARE, by=other)
+            benefits.agree(case_id=case_id, code=code, by=other)
+        except _REFUSED:
+            continue
+        return
+
+
 def _settle(life: Life, code: str, to: State) -> None:
     try:
         benefits.settle(code=code, to=to, by=life.actors[f"{cast().counting}/payment_officer"])
-    except BenefitRefused:
-        return  # it was called off
+    except (BenefitRefused, NotVisible):
+        return  # it was called off, or waits for a second one of the house

@@ -35,21 +35,29 @@
     sends = false;
   });
 
-  // Who walks away leaves nothing for the next one: without a hand on it the page goes back to the first one, also when
-  // the tablet slept meanwhile.
-  const left = 5 * 60 * 1000;
+  // Who walks away leaves nothing for the next one: without a hand on it for two minutes the page is covered, and after
+  // two more it goes back to the first one, also when the tablet slept meanwhile.
+  const covers = 2 * 60 * 1000;
   let touched = Date.now(), goes = false;
+  const cover = (yes) => { one("main .narrow").hidden = yes; one("[data-idle]").hidden = !yes; };
   const look = () => {
-    if (goes || sends || Date.now() - touched < left) return;
+    const idle = Date.now() - touched;
+    if (goes || sends || idle < covers) return;
+    if (idle < 2 * covers) return cover(true);
     goes = true;
     const first = one("main .back").href;
     one("main").replaceChildren();
     location.replace(first);
   };
-  // Asleep for too long: what wakes it is not the hand that wrote.
+  // What wakes a sleeping tablet is not the hand that wrote.
   for (const sign of ["keydown", "pointerdown", "scroll", "input"]) {
-    addEventListener(sign, () => { look(); touched = Date.now(); }, { passive: true });
+    addEventListener(sign, () => { look(); if (one("[data-idle]")?.hidden) touched = Date.now(); }, { passive: true });
   }
+  addEventListener("click", ({ target }) => {
+    if (!target.closest("[data-idle] button")) return;
+    touched = Date.now();
+    cover(false);
+  });
   document.addEventListener("visibilitychange", look);
   setInterval(look, 5000);
 

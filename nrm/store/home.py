@@ -93,6 +93,7 @@ class Top:
     invited: int = 0
     benefits: int = 0
     own_end: int = 0
+    to_agree: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -154,4 +155,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         members.number_invited(by),
         benefits.number_untold(by),
         second_hands.number_of_own_end(by),
+        benefits.number_for_second(by),
     )

@@ -78,11 +78,16 @@ def test_the_next_one_at_the_tablet_finds_nothing_by_the_back_button(
             first = page.url
             page.locator("main .btn.second").click()
             page.locator("#what").fill(WORDS)
-            page.clock.run_for(200_000)
+            page.clock.run_for(100_000)
             page.locator("#reach").fill("Motra")
-            page.clock.run_for(200_000)  # a hand was on it meanwhile
+            page.clock.run_for(100_000)  # a hand was on it meanwhile
+            expect(page.locator("#what")).to_be_visible()
+            page.clock.run_for(30_000)  # two minutes: covered, with a warning
+            expect(page.locator("#what")).to_be_hidden()
+            checks.assert_accessible(page)
+            page.locator("[data-idle] button").click()
             expect(page.locator("#what")).to_have_value(WORDS)
-            page.clock.run_for(120_000)
+            page.clock.run_for(250_000)
             expect(page.locator("main .btn")).to_have_count(2)
             assert sorted(page.url.split("?")[1].split("&")) == sorted(first.split("?")[1].split("&"))
             back_shows_nothing(page)

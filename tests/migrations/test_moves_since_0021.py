@@ -1824,3 +1824,19 @@ def test_what_was_paid_and_who_deals_with_a_complaint_is_forgotten_on_the_way_do
         data.add("night_payments", position=1, amount=-12)
         data.down()
         assert {name: data.rows(name) for name in names} == was
+
+
+@pytest.mark.slow
+def test_what_was_asked_for_before_waits_for_no_second_member_and_reasons_go_on_the_way_down(before: Before) -> None:
+    data = before("0102_agreed_by_two")
+    names = ("benefits", "night_payments")
+    plain = {"settled_month": None, "voucher": "", "channel": "account", "months": 1, "was": "", "settled_on": None}
+    data.add("benefits", **plain, state="asked", amount=900_000)
+    data.add("night_payments", position=1, amount=-12)
+    was = {name: data.rows(name) for name in names}
+    for _ in range(2):
+        data.up()
+        assert [each["second"] for each in data.rows("benefits")] == [""]
+        assert [each["reason"] for each in data.rows("night_payments")] == [""]
+        data.down()
+        assert {name: data.rows(name) for name in names} == was

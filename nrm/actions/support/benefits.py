@@ -26,6 +26,7 @@ from nrm.domain.support.benefits import (
 from nrm.models.support.benefits import Benefit
 from nrm.steps.support import benefits as steps
 from nrm.store import days
+from nrm.store.countries import country
 from nrm.store.rows.support import benefits as rows
 from nrm.store.support import benefits as store
 
@@ -58,6 +59,7 @@ def ask(*, case_id: uuid.UUID, wanted: Wanted, once: uuid.UUID, by: Actor) -> st
                 channel=str(wanted.channel),
                 voucher=voucher,
                 state=str(State.ASKED),
+                second=str(rules.second_for(wanted.amount, country().benefit_alone)),
             )
         )
         session.flush()
@@ -72,6 +74,27 @@ def _drawn(channel: Channel) -> tuple[str, str]:
         voucher = rules.new_voucher(os.urandom(RANDOM_BYTES)) if channel is Channel.VOUCHER else ""
         if not rows.is_taken(code, voucher):
             return code, voucher
+
+
+def agree(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
+    """A second member of the house, who opened the notes of the person, agrees to a benefit that waits for one; who it
+    was lies under seal with it. Raises NotPermitted, NotVisible, CaseRefused, CannotOpen, BenefitRefused (`closed`,
+    `gone`, `own`, `over`)."""
+    with transaction() as session:
+        entry = next((each for each in steps.read(case_id=case_id, by=by) if each.code == code), None)
+        if entry is None:
+            raise BenefitRefused(BenefitRefusal.GONE)
+        if not steps.is_second(entry, by):
+            raise BenefitRefused(BenefitRefusal.OWN)
+        steps.write(session, case_id, rules.AGREED, {"code": code}, by)
+        if not rows.agree(session, code):
+            raise BenefitRefused(BenefitRefusal.OVER)
+        rows.stir(session)
+
+
+def may_agree(entry: rules.Entry, *, by: Actor) -> bool:
+    """Whether the actor could be the second one of this benefit."""
+    return steps.is_second(entry, by)
 
 
 def call_off(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
@@ -113,9 +136,17 @@ def undo(*, code: str, by: Actor) -> None:
         audit.append(session, audit.Event.BENEFIT_SETTLED, by=by, code=code, state=line.was)
 
 
+def told(*, case_id: uuid.UUID, by: Actor) -> int:
+    """The person knows what became of her benefits; returns of how many. Raises NotPermitted, NotVisible, CaseRefused,
+    CannotOpen, BenefitRefused (`closed`)."""
+    with transaction() as session:
+        return rows.told(session, [each.code for each in steps.read(case_id=case_id, by=by)])
+
+
 def seen(*, by: Actor) -> int:
-    """The house has seen what became of its benefits. Raises NotPermitted."""
-    by.must(Permission.STAY_MANAGE)
+    """Nobody has to be told any more what became of the benefits of the house: its manager says so. Raises
+    NotPermitted."""
+    by.must(Permission.TEAM_MANAGE)
     assert by.organisation_id
     with transaction() as session:
         return rows.seen(session, by.organisation_id)

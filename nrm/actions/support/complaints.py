@@ -9,8 +9,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 
+from flask import current_app
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
@@ -20,14 +21,17 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.support.complaints import (
     COMPLAINT,
+    FIRST_WORDS,
     KEPT_FOR,
     LONGEST,
     LONGEST_DONE,
     LONGEST_REACH,
+    MOST_OPENED,
     MOST_WAITING,
     AlreadySo,
     Came,
     CannotTake,
+    folded,
 )
 from nrm.models.shelter.cases import Reading
 from nrm.models.support.complaints import Complaint, ComplaintTaken
@@ -39,15 +43,18 @@ from nrm.store.shelter.cases import login_of
 from nrm.store.support import complaints as store
 from nrm.vault import compartments as vault
 from nrm.vault import epochs, keyrings
+from nrm.vault.unattended import unplaced
 
 CannotOpen = keyrings.CannotOpen
 _BATCH = 200
+_STIRS_EVERY = timedelta(hours=1)
+_STIRRED = "nrm.complaints.stirred"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Heard:
     """One complaint as the desk sees it. `on`, `house`: None where it does not open; `taken_by`: the name of who deals
-    with it; `alike`: how many others that wait have the same words and the same house; `words`: for a session that
+    with it; `alike`: how many others that wait say nearly the same of the same house; `words`: for a session that
     opened it, else None. `repr` hides it."""
 
     id: uuid.UUID
@@ -113,16 +120,49 @@ def _seal(said: Mapping[str, str], *, without_house: bool) -> None:
 
 def heard(*, by: Actor) -> Sequence[Heard]:
     """Every complaint with its day and its house, the oldest that waits first, without a word of it. Of those that wait
-    and say the same of the same house there is one line: that of the oldest, or of the one that somebody deals with.
-    Raises NotPermitted, NotVisible."""
+    and say nearly the same of the same house there is one line: that of the oldest, or of the one that somebody deals
+    with. Raises NotPermitted, NotVisible."""
     by.must(Permission.COMPLAINT_READ)
     found = [_heard(line, by) for line in store.lines(by=by)]
-    folded: dict[Hashable, list[Heard]] = {}
-    for each, said in found:
-        waits_alike = said if each.dealt_on is None and said is not None else each.id
-        folded.setdefault(waits_alike, []).append(each)
-    lines = [replace(min(alike, key=_first), alike=len(alike) - 1) for alike in folded.values()]
+    together = dict[Hashable, list[Heard]]()
+    for place, (each, said) in zip(_folded(found), found, strict=True):
+        together.setdefault(place if each.dealt_on is None and said else each.id, []).append(each)
+    lines = [replace(min(alike, key=_first), alike=len(alike) - 1) for alike in together.values()]
     return sorted(lines, key=lambda each: (each.dealt_on is not None, each.on or date.max, each.id))
+
+
+def _folded(found: Sequence[tuple[Heard, Said | None]]) -> list[int]:
+    """For each the place of the first that waits and says nearly the same of the same house."""
+    return folded(
+        [
+            (each.id, "") if said is None or each.dealt_on is not None else ((said.house, said.where), said.text)
+            for each, said in found
+        ]
+    )
+
+
+def first_words(lines: Sequence[Heard], *, by: Actor) -> dict[uuid.UUID, str]:
+    """How each of these that waits begins, where the session opened it. Raises NotPermitted."""
+    by.must(Permission.COMPLAINT_READ)
+    begins = dict[uuid.UUID, str]()
+    for each in [each for each in lines if each.dealt_on is None][:MOST_OPENED]:
+        try:
+            value = vault.read(db.session(), each.id, COMPLAINT, by=by).value
+        except CannotOpen:
+            continue
+        text = " ".join(str(value["text"]).split())
+        begins[each.id] = text if len(text) <= FIRST_WORDS else f"{text[:FIRST_WORDS].rstrip()} …"
+    return begins
+
+
+def open_all(*, purpose: Purpose, by: Actor) -> int:
+    """Open every line that waits with one reason, each recorded as by `open_words`, so that none is hidden among many;
+    returns how many. Raises NotPermitted, NotVisible."""
+    lines = [each for each in heard(by=by) if each.dealt_on is None and each.on is not None][:MOST_OPENED]
+    with transaction() as session:
+        for each in lines:
+            _open(session, each.id, purpose, by)
+    return len(lines)
 
 
 def _first(line: Heard) -> tuple[bool, date, uuid.UUID]:
@@ -138,23 +178,34 @@ def one(*, complaint_id: uuid.UUID, by: Actor) -> Heard:
     except CannotOpen:
         return line
     kept = {each.name: str(value.get(each.name, "")) for each in fields(Words)}
-    return replace(line, words=Words(**kept), alike=len(_alike(complaint_id, by)))
+    return replace(line, words=Words(**kept), alike=len(alike(complaint_id=complaint_id, by=by)))
 
 
-def _heard(line: store.ComplaintLine, by: Actor) -> tuple[Heard, Hashable]:
+@dataclass(frozen=True, slots=True, repr=False)
+class Said:
+    """What is compared of a complaint; it is shown to nobody. `repr` hides it."""
+
+    text: str
+    house: str
+    where: str
+
+
+def _heard(line: store.ComplaintLine, by: Actor) -> tuple[Heard, Said | None]:
     """The line, and what it says and of which house, to compare it with others; None where it does not open."""
     value = vault.glance(db.session(), line.id, COMPLAINT, by=by)
     if value is None:
         return Heard(line.id, line.dealt_on, None, None, line.taken_by), None
     seen = Heard(line.id, line.dealt_on, date.fromisoformat(value["on"]), value["house"], line.taken_by)
-    return seen, (" ".join(value["text"].split()), value["house"], value.get("where", ""))
+    return seen, Said(value["text"], value["house"], " ".join(value.get("where", "").casefold().split()))
 
 
-def _alike(complaint_id: uuid.UUID, by: Actor) -> list[uuid.UUID]:
-    """Others that wait and say the same of the same house."""
-    found = [_heard(line, by) for line in store.lines(by=by) if line.dealt_on is None or line.id == complaint_id]
-    said = next((said for each, said in found if each.id == complaint_id), None)
-    return [each.id for each, other in found if said is not None and other == said and each.id != complaint_id]
+def alike(*, complaint_id: uuid.UUID, by: Actor) -> list[Heard]:
+    """Others that wait and say nearly the same of the same house. Raises NotPermitted, NotVisible."""
+    by.must(Permission.COMPLAINT_READ)
+    found = [_heard(line, by) for line in store.lines(by=by) if line.dealt_on is None]
+    places = _folded(found)
+    mine = {place for place, (each, _) in zip(places, found, strict=True) if each.id == complaint_id}
+    return [each for place, (each, _) in zip(places, found, strict=True) if place in mine and each.id != complaint_id]
 
 
 def take(*, complaint_id: uuid.UUID, by: Actor) -> None:
@@ -174,19 +225,23 @@ def open_words(*, complaint_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
     CannotOpen."""
     by.must(Permission.COMPLAINT_READ)
     with transaction() as session:
-        store.row(complaint_id, by=by)
-        session.add(
-            Reading(
-                case_id=complaint_id,
-                compartment=COMPLAINT,
-                purpose=purpose,
-                member_id=by.member_id,
-                organisation_id=by.organisation_id,
-                holder_id=by.organisation_id,
-                opened_at=clock.now(),
-            )
+        _open(session, complaint_id, purpose, by)
+
+
+def _open(session: Session, complaint_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
+    store.row(complaint_id, by=by)
+    session.add(
+        Reading(
+            case_id=complaint_id,
+            compartment=COMPLAINT,
+            purpose=purpose,
+            member_id=by.member_id,
+            organisation_id=by.organisation_id,
+            holder_id=by.organisation_id,
+            opened_at=clock.now(),
         )
-        vault.allow(session, complaint_id, COMPLAINT, purpose, by=by)
+    )
+    vault.allow(session, complaint_id, COMPLAINT, purpose, by=by)
 
 
 def deal(*, complaint_id: uuid.UUID, done: str, with_alike: bool = False, by: Actor) -> int:
@@ -196,12 +251,12 @@ def deal(*, complaint_id: uuid.UUID, done: str, with_alike: bool = False, by: Ac
     by.must(Permission.COMPLAINT_READ)
     with transaction() as session:
         vault.read(session, complaint_id, COMPLAINT, by=by)
-        alike = _alike(complaint_id, by) if with_alike else []
+        others = alike(complaint_id=complaint_id, by=by) if with_alike else []
         said = {"done": done.strip()[:LONGEST_DONE], "done_by": login_of(by)}
         vault.merge(session, complaint_id, COMPLAINT, said, by=by)
-        for each in (complaint_id, *alike):
+        for each in (complaint_id, *(other.id for other in others)):
             _mark(session, each, days.today(), by, audit.Event.COMPLAINT_DEALT)
-    return 1 + len(alike)
+    return 1 + len(others)
 
 
 def take_up(*, complaint_id: uuid.UUID, by: Actor) -> None:
@@ -233,3 +288,13 @@ def forget(*, by: Actor) -> int:
             audit.append(session, audit.Event.COMPLAINT_FORGOTTEN, by=by, complaint_id=each)
     erasure_steps.carry_out()
     return len(over)
+
+
+def stir() -> int:
+    """Once an hour, whether or not one came: give the rows of all complaints a place that says nothing of when they
+    came. Returns how many were moved."""
+    now, before = clock.now(), current_app.extensions.get(_STIRRED)
+    if isinstance(before, datetime) and before <= now < before + _STIRS_EVERY:
+        return 0
+    current_app.extensions[_STIRRED] = now
+    return unplaced.stir(COMPLAINT, Complaint.__tablename__)

@@ -79,6 +79,11 @@ def keep(*, codes: Sequence[str], again: bool = False, by: Actor) -> None:
         audit.append(session, audit.Event.FEEDBACK_SLIPS_PRINTED, by=by, instead_of="last_file" if again else None)
 
 
+def is_printed(code: str) -> bool:
+    """Whether this is the number of a slip of some house that is not too old, used or not."""
+    return rows.slip_of([marked.slip_mark(each, code) for each in rows.houses()], days.today()) is not None
+
+
 def answer(*, code: str, replies: Replies) -> None:
     """Put in what somebody answered, who has the slip with this number. Raises NotValid, Busy. A slip that was used
     takes as long as one that was not."""

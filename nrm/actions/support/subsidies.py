@@ -101,15 +101,18 @@ def _value(line: Line) -> dict[str, Any]:
     return rules.statement(line.base.code, line.base.quarter, line.base.basis, line.base.paid, line.now)
 
 
-def pay(quarter: Quarter, code: str, *, seen: str, by: Actor) -> None:
-    """The payment desk records that what is left was paid, or taken off. `seen`: `left_of` what was shown.
+def pay(quarter: Quarter, code: str, *, seen: str, reason: str = "", by: Actor) -> None:
+    """The payment desk records that what is left was paid, or taken off. `seen`: `left_of` what was shown;
+    `reason`: why, where the contract of now gives another amount than what was signed.
 
-    Raises NotPermitted, NotVisible, PaymentRefused (`nothing`, `changed`).
+    Raises NotPermitted, NotVisible, PaymentRefused (`nothing`, `changed`, `differs`).
     """
     line = _to_record(quarter, code, seen, by)
     if not line.left:
         raise PaymentRefused(PaymentRefusal.NOTHING)
-    _record(line, line.left, by)
+    if line.differs and not reason.strip():
+        raise PaymentRefused(PaymentRefusal.DIFFERS)
+    _record(line, line.left, by, reason.strip()[: rules.LONGEST_REASON] if line.differs else "")
 
 
 def take_back(quarter: Quarter, code: str, *, seen: str, by: Actor) -> None:
@@ -122,7 +125,7 @@ def take_back(quarter: Quarter, code: str, *, seen: str, by: Actor) -> None:
 
 def left_of(line: Line) -> str:
     """What a page says of what it shows, so that nothing is recorded twice."""
-    return f"{line.position}.{len(line.paid)}"
+    return f"{line.position}.{len(line.paid)}.{line.amount_now if line.differs else ''}"
 
 
 def _to_record(quarter: Quarter, code: str, seen: str, by: Actor) -> Line:
@@ -133,7 +136,7 @@ def _to_record(quarter: Quarter, code: str, seen: str, by: Actor) -> Line:
     return line
 
 
-def _record(line: Line, amount: int, by: Actor) -> None:
+def _record(line: Line, amount: int, by: Actor, reason: str = "") -> None:
     quarter, code = str(line.base.quarter), line.base.code
     try:
         with transaction() as session:
@@ -145,6 +148,7 @@ def _record(line: Line, amount: int, by: Actor) -> None:
                     amount=amount,
                     statement=line.position,
                     paid_on=days.today(),
+                    reason=reason,
                     member_id=by.member_id,
                 )
             )

@@ -13,9 +13,10 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
+from nrm.domain.quarters import Quarter
 from nrm.domain.support.witnesses import symbols
 
-BENEFIT, CALLED_OFF = "benefit", "benefit_called_off"
+BENEFIT, CALLED_OFF, AGREED = "benefit", "benefit_called_off", "benefit_agreed"
 """What an entry under seal says that it is, among the notes on care or in what is sealed of a follow-up."""
 RANDOM_BYTES = 24
 MOST_MONTHS = 12
@@ -42,6 +43,14 @@ class State(StrEnum):
     CALLED_OFF = "called_off"  # by the holder, before it was paid
 
 
+class Second(StrEnum):
+    """Whether a second member of the house agrees to it."""
+
+    NONE = ""  # none is needed
+    WANTED = "wanted"  # until then the payment desk sees nothing of it
+    GIVEN = "given"
+
+
 SETTLES: Mapping[State, frozenset[State]] = {
     State.ASKED: frozenset({State.PAID, State.RETURNED}),
     State.PAID: frozenset({State.RETURNED}),
@@ -66,6 +75,7 @@ class BenefitRefusal(StrEnum):
     OVER = "over"  # it is paid, returned or called off already
     GONE = "gone"  # there is no such code with this person
     LATE = "late"  # it was recorded too long ago to be taken back
+    OWN = "own"  # who asked for it, or is one hand with who did, does not agree to it
 
 
 class BenefitRefused(Exception):
@@ -118,6 +128,20 @@ def month_after(day: date, number: int) -> date:
 def answer_since(today: date) -> date:
     """What was called off in this month or later is not over before the payment desk says whether money went out."""
     return month_after(today, -ANSWERED_MONTHS)
+
+
+def second_for(amount: int, alone: int) -> Second:
+    """Whether so much waits for a second member. `alone`: up to what one member asks alone."""
+    return Second.NONE if amount <= alone else Second.WANTED
+
+
+def quarter_sums(amounts: Iterable[tuple[date, int]]) -> list[tuple[str, int]]:
+    """What amounts to how much in each quarter, by the month with which each begins, the newest quarter first."""
+    sums: dict[str, int] = {}
+    for month, amount in amounts:
+        quarter = str(Quarter.of(month))
+        sums[quarter] = sums.get(quarter, 0) + amount
+    return sorted(sums.items(), reverse=True)
 
 
 def check_settled(state: State, to: State) -> None:

@@ -22,6 +22,7 @@ STATEMENT = "nights"
 """What a signed file says that it is, under `statement`."""
 SIGNER = str(Role.SHELTER_MANAGER)
 MOST_NIGHTS = 100_000
+LONGEST_REASON = 300
 
 
 class Stand(StrEnum):
@@ -48,6 +49,7 @@ class PaymentRefusal(StrEnum):
 
     NOTHING = "nothing"  # nothing is left to be paid, or to be taken back
     CHANGED = "changed"  # something else stands there now than was shown
+    DIFFERS = "differs"  # the contract of now gives another amount, and no reason says why this one is paid
 
 
 class PaymentRefused(Exception):

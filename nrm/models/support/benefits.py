@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model
-from nrm.domain.support.benefits import MOST_MONTHS, Channel, State
+from nrm.domain.support.benefits import MOST_MONTHS, Channel, Second, State
 from nrm.models.accounts.accounts import one_of
 
 
@@ -46,4 +46,5 @@ class Benefit(Model):
     # stand in the audit chain, too, and go here when the day is over.
     was: Mapped[str] = mapped_column(default="")
     settled_on: Mapped[date | None]
+    second: Mapped[str] = mapped_column(default=Second.NONE)  # whether a second member of the house agreed; not who
     untold: Mapped[bool] = mapped_column(default=False)  # the house has not said yet that it saw this

@@ -41,4 +41,5 @@ class NightPayment(Model):
     amount: Mapped[int] = mapped_column(BigInteger)  # below zero where something was taken off
     statement: Mapped[int]  # the number of the signed file by which it was paid
     paid_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(default="")  # why it was paid although the contract of now gives another amount
     member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))

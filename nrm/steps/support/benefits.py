@@ -20,6 +20,8 @@ from nrm.models.support.follow_ups import FollowUp
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.support import benefit_ends
 from nrm.steps.support import plans as plan_steps
+from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.accounts import occasions
 from nrm.store.rows.support import follow_ups as follow_up_rows
 from nrm.store.shelter import cases as store
 from nrm.vault import care_notes, compartments
@@ -62,6 +64,15 @@ def check_asked(*, case_id: uuid.UUID, by: Actor) -> None:
         read(case_id=case_id, by=by)
     else:
         _entries(_follow_up(case, by).id, case_id, by)
+
+
+def is_second(entry: Entry, by: Actor) -> bool:
+    """Whether the actor may agree to what somebody else asked for: not who asked, nor whom they alone let in. Who let
+    them in may: in most houses one manager lets everybody in."""
+    asker = account_rows.member_by_login(entry.login)
+    if entry.login == store.login_of(by) or asker is None:
+        return False
+    return not occasions.was_let_in_by(by.member_id, asker.id)
 
 
 def _places(case: Case, by: Actor) -> list[uuid.UUID]:

@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, func, literal, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.support.benefits import UNDONE_WITHIN, Channel, State, month_after
+from nrm.domain.support.benefits import UNDONE_WITHIN, Channel, Second, State, month_after, quarter_sums
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.support.benefits import Benefit
+from nrm.store.rows.support.benefits import SHOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,17 @@ class BenefitLine:
     was: str = ""
     settled_on: date | None = None
     untold: bool = False
+    second: Second = Second.NONE
+
+    @property
+    def waits_for_second(self) -> bool:
+        """Whether a second member of the house has to agree before the payment desk sees it."""
+        return self.state is State.ASKED and self.second is Second.WANTED
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether the desk took back what it had said, and the house has not been told that yet."""
+        return self.untold and self.state in (State.ASKED, State.CALLED_OFF)
 
     def may_undo(self, today: date) -> bool:
         """Whether the payment desk can still take back what it said of it last."""
@@ -51,7 +63,7 @@ class BenefitLine:
 def of_desk(*, by: Actor) -> list[BenefitLine]:
     """Every benefit, those that wait first, by code: the order says nothing. Raises NotPermitted."""
     by.must(Permission.BENEFIT_SETTLE)
-    return _lines(Benefit.code != "")
+    return _lines(SHOWN)
 
 
 def of_house(*, by: Actor) -> list[BenefitLine]:
@@ -70,7 +82,7 @@ def by_codes(codes: Collection[str], *, by: Actor) -> list[BenefitLine]:
 def line(code: str, *, by: Actor) -> BenefitLine:
     """One of `of_desk`; raises NotPermitted, NotVisible."""
     by.must(Permission.BENEFIT_SETTLE)
-    found = _lines(Benefit.code == code)
+    found = _lines((Benefit.code == code) & SHOWN)
     if not found:
         raise NotVisible
     return found[0]
@@ -79,7 +91,7 @@ def line(code: str, *, by: Actor) -> BenefitLine:
 def number_asked(*, by: Actor) -> int:
     """How many wait to be paid. Raises NotPermitted."""
     by.must(Permission.BENEFIT_SETTLE)
-    return db.session.scalar(select(func.count()).where(Benefit.state == str(State.ASKED))) or 0
+    return db.session.scalar(select(func.count()).where(Benefit.state == str(State.ASKED), SHOWN)) or 0
 
 
 def number_untold(by: Actor) -> ColumnElement[int]:
@@ -89,6 +101,22 @@ def number_untold(by: Actor) -> ColumnElement[int]:
         return literal(0)
     untold = (Benefit.organisation_id == by.organisation_id, Benefit.untold)
     return select(func.count()).select_from(Benefit).where(*untold).scalar_subquery()
+
+
+def number_for_second(by: Actor) -> ColumnElement[int]:
+    """How many benefits of the house wait for a second member, as a column of another statement; 0 for everybody
+    else."""
+    if not by.may(Permission.STAY_MANAGE):
+        return literal(0)
+    waits = (Benefit.organisation_id == by.organisation_id, Benefit.state == str(State.ASKED), ~SHOWN)
+    return select(func.count()).select_from(Benefit).where(*waits).scalar_subquery()
+
+
+def sums(*, by: Actor) -> list[tuple[str, int]]:
+    """What was paid to the house, or is asked for by it, in each quarter. Raises NotPermitted."""
+    by.must(Permission.TEAM_MANAGE)
+    counted = (State.ASKED, State.PAID)
+    return quarter_sums((each.from_month, each.amount) for each in of_house(by=by) if each.state in counted)
 
 
 def _lines(wanted: ColumnElement[bool]) -> list[BenefitLine]:
@@ -113,6 +141,7 @@ def _lines(wanted: ColumnElement[bool]) -> list[BenefitLine]:
             each.was,
             each.settled_on,
             each.untold,
+            Second(each.second),
         )
         for each, holder in db.session.execute(statement)
     ]

@@ -30,10 +30,12 @@ from nrm.vault import signing
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """One record of the payment desk: how much, on which day."""
+    """One record of the payment desk: how much, on which day, and why although the contract of now gives another
+    amount."""
 
     amount: int
     on: date
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,16 @@ class Line:
         return self.amount if self.stand in (Stand.SIGNED, Stand.CHANGED) else None
 
     @property
+    def differs(self) -> bool:
+        """Whether the contract of now would give another amount than what was signed, and is paid."""
+        return self.stand is Stand.CHANGED and self.amount_now != self.to_pay
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to pay, signed or not: no contract pays for nights."""
+        return not self.agreed and self.stand in (Stand.UNSIGNED, Stand.SIGNED)
+
+    @property
     def waits(self) -> bool:
         """Whether its manager has to sign."""
         return self.stand in (Stand.UNSIGNED, Stand.CHANGED, Stand.BROKEN)
@@ -113,7 +125,9 @@ def lines(*, by: Actor) -> list[Line]:
     for base in bases:
         place = ids[base.code], str(base.quarter)
         line = _line(base, terms.get(place[0], ()), newest.get(place), by)
-        found.append(replace(line, paid=tuple(Paid(each.amount, each.paid_on) for each in paid.get(place, ()))))
+        found.append(
+            replace(line, paid=tuple(Paid(each.amount, each.paid_on, each.reason) for each in paid.get(place, ())))
+        )
     return found
 
 

@@ -284,9 +284,17 @@ def _party_names() -> dict[str, str]:
 def open_page(case_id: uuid.UUID, compartment: str) -> Answer:
     """Ask why, before anything is shown."""
     case, form = _to_open(case_id, compartment)
-    return render_template(
-        "shelter/cases/open.html", case=case, form=form, label=COMPARTMENT_LABELS[Compartment(compartment)]
-    )
+    return _open_page(case, form, compartment)
+
+
+_BACK_TO = {"benefits": "benefits.of_person", "plan": "plans.show", "follow-up": "follow_ups.show"}
+"""Pages of a case from which somebody comes to open what is sealed, and to which they go back."""
+
+
+def _open_page(case: SeenCase, form: OpenCaseForm, compartment: str, status: int = 200) -> Answer:
+    label, to = COMPARTMENT_LABELS[Compartment(compartment)], request.values.get("to", "")
+    to = to if to in _BACK_TO else ""
+    return render_template("shelter/cases/open.html", case=case, form=form, label=label, to=to), status
 
 
 def _to_open(case_id: uuid.UUID, compartment: str) -> tuple[SeenCase, OpenCaseForm]:
@@ -307,15 +315,15 @@ def open_case(case_id: uuid.UUID) -> Answer:
     compartment = request.form.get("compartment", "")
     case, form = _to_open(case_id, compartment)
     if not form.validate():
-        label = COMPARTMENT_LABELS[Compartment(compartment)]
-        return render_template("shelter/cases/open.html", case=case, form=form, label=label), 422
+        return _open_page(case, form, compartment, 422)
     try:
         actions.open_compartment(
             case_id=case_id, compartment=Compartment(compartment), purpose=Purpose(form.purpose.data), by=access.actor()
         )
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
-    return redirect(address(case_id, compartment), 303)
+    back = _BACK_TO.get(request.form.get("to", ""))
+    return redirect(url_for(back, case_id=case_id) if back else address(case_id, compartment), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/write/<compartment>")

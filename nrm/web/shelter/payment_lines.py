@@ -88,7 +88,9 @@ def download(ending: str) -> BaseResponse:
                 line.nights_paid,
                 line.to_pay,
                 line.paid_amount if line.paid else None,
-                translated(STAND_LABELS[line.stand]),
+                gettext("nothing to pay: no contract pays for nights")
+                if line.nothing and line.waits
+                else translated(STAND_LABELS[line.stand]),
             ]
         )
     title = gettext("Nights that shelters are paid for")

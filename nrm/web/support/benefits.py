@@ -14,6 +14,7 @@ from forms.support.benefits import (
     REFUSED,
     SETTLE_LABELS,
     STATE_LABELS,
+    AgreeForm,
     AskBenefitForm,
     CallOffForm,
     SettleBenefitForm,
@@ -69,6 +70,8 @@ def of_person(case_id: uuid.UUID) -> Answer:
         mine=mine,
         nothing=nothing,
         may_ask=mine is not None and actions.may_ask(case_id=case_id, by=by),
+        untold=any(line is not None and line.untold for _, line in mine or ()),
+        agreeable=_agreeable(mine or []),
         follow_up=follow_up is not None and follow_up.is_kept,
         channels=CHANNEL_WORDS,
         states=STATE_LABELS,
@@ -92,14 +95,14 @@ def ask_page(case_id: uuid.UUID) -> Answer:
         return _refused(error)
     form = _ask_form()
     form.once.data = str(uuid.uuid4())
-    form.first.data = f"{days.today():%Y-%m}"
     return _ask_page(case, form)
 
 
 def _ask_form() -> AskBenefitForm:
     form = AskBenefitForm(request.form)
     form.name_currency(text_in(country().currency))
-    form.first.choices = [
+    # None is chosen beforehand: the month in which it was asked would lead to the entry of the audit chain.
+    form.first.choices = [SelectChoice(value="", label="")] + [
         SelectChoice(value=f"{each:%Y-%m}", label=formats.month(each, current_language()))
         for each in months(days.today())
     ]
@@ -107,7 +110,7 @@ def _ask_form() -> AskBenefitForm:
 
 
 def _ask_page(case: SeenCase, form: AskBenefitForm, status: int = 200) -> Answer:
-    return render_template("support/benefits/ask.html", case=case, form=form), status
+    return render_template("support/benefits/ask.html", case=case, form=form, alone=country().benefit_alone), status
 
 
 @blueprint.post("/cases/<uuid:case_id>/benefits/ask")
@@ -171,6 +174,62 @@ def _call_off(case_id: uuid.UUID, *, done: bool) -> Answer:
     return redirect(url_for("benefits.of_person", case_id=case_id), 303)
 
 
+def _agreeable(mine: Mine) -> list[BenefitLine]:
+    """Those that wait for a second member who could be the reader."""
+    by = access.actor()
+    waiting = [(entry, line) for entry, line in mine if line is not None and line.waits_for_second]
+    return [line for entry, line in waiting if actions.may_agree(entry, by=by)]
+
+
+@blueprint.get("/cases/<uuid:case_id>/benefits/agree")
+@access.requires(Permission.STAY_MANAGE)
+def agree_page(case_id: uuid.UUID) -> Answer:
+    return _agree(case_id, done=False)
+
+
+@blueprint.post("/cases/<uuid:case_id>/benefits/agree")
+@access.requires(Permission.STAY_MANAGE)
+def agree(case_id: uuid.UUID) -> Answer:
+    """A second member of the house agrees: the payment desk sees it from then on."""
+    return _agree(case_id, done=True)
+
+
+def _agree(case_id: uuid.UUID, *, done: bool) -> Answer:
+    by, case = access.actor(), _held(case_id)
+    form = AgreeForm(request.form if done else None)
+    try:
+        mine = actions.of_person(case_id=case_id, by=by)
+        asked_by = {entry.code: entry.login for entry, _ in mine}
+        form.code.choices = [
+            SelectChoice(value=each.code, label=f"{_in_words(each)} ({asked_by[each.code]})")
+            for each in _agreeable(mine)
+        ]
+        if done and not form.code.choices and any(line and line.waits_for_second for _, line in mine):
+            return errors.error_page(409, translated(REFUSED[BenefitRefusal.OWN]))
+        if not done or not form.validate():
+            return render_template("support/benefits/agree.html", case=case, form=form), 422 if done else 200
+        actions.agree(case_id=case_id, code=form.code.data, by=by)
+    except actions.CannotOpen:
+        return errors.error_page(409, OPEN_FIRST)
+    except (CaseRefused, BenefitRefused) as error:
+        return _refused(error)
+    return redirect(url_for("benefits.of_person", case_id=case_id), 303)
+
+
+@blueprint.post("/cases/<uuid:case_id>/benefits/told")
+@access.requires(Permission.STAY_MANAGE)
+def told(case_id: uuid.UUID) -> Answer:
+    """The person knows what became of her benefits: the pages of the house say so no more."""
+    _held(case_id)
+    try:
+        actions.told(case_id=case_id, by=access.actor())
+    except actions.CannotOpen:
+        return errors.error_page(409, OPEN_FIRST)
+    except (CaseRefused, BenefitRefused) as error:
+        return _refused(error)
+    return redirect(url_for("benefits.of_person", case_id=case_id), 303)
+
+
 def _in_words(line: BenefitLine) -> str:
     language = current_language()
     amount = f"{formats.number(line.amount, language)} {text_in(country().currency)}"
@@ -182,21 +241,24 @@ def _in_words(line: BenefitLine) -> str:
 def of_house() -> str:
     """What the house asked for, by payment codes alone: whose a code is, only the page of that person says."""
     by = access.actor()
-    lines = store.of_house(by=by)
+    lines, manages = store.of_house(by=by), by.may(Permission.TEAM_MANAGE)
     return render_template(
         "support/benefits/of_house.html",
         lines=sorted(lines, key=lambda each: not each.untold),
         untold=any(each.untold for each in lines),
-        may_call_off=by.may(Permission.TEAM_MANAGE) and any(each.state is State.ASKED for each in lines),
+        for_second=any(each.waits_for_second for each in lines),
+        manages=manages,
+        sums=store.sums(by=by) if manages else [],
+        may_call_off=manages and any(each.state is State.ASKED for each in lines),
         channels=CHANNEL_WORDS,
         states=STATE_LABELS,
     )
 
 
 @blueprint.post("/benefits/of-house/seen")
-@access.requires(Permission.STAY_MANAGE)
+@access.requires(Permission.TEAM_MANAGE)
 def seen() -> Answer:
-    """The house has seen what was paid and what came back: the home page says so no more."""
+    """Nobody has to be told any more what was paid and what came back: the home page says so no more."""
     actions.seen(by=access.actor())
     return redirect(url_for("benefits.of_house"), 303)
 

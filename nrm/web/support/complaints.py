@@ -12,9 +12,11 @@ from forms import SelectChoice
 from forms.support.complaints import CAME_LABELS, DealForm, OpenComplaintForm, TypeComplaintForm
 from forms.support.feedback import Written, complaint_in
 from nrm.actions.support import complaints as actions
+from nrm.actions.support import feedback as feedback_actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.support.complaints import AlreadySo, Came, CannotTake
+from nrm.domain.support.feedback import MistypedCode, parse_code
 from nrm.domain.words import N_
 from nrm.store import names
 from nrm.store.support import complaints as store
@@ -26,9 +28,10 @@ from nrm.web.support.feedback import Spoken
 blueprint = Blueprint("complaints", __name__)
 Answer = Response | tuple[str, int] | str
 
-FEW, FEW_OF_HOUSE = (10, 600.0), (20, 600.0)
+FEW, FEW_OF_HOUSE, FEW_OF_SLIP = (10, 600.0), (20, 600.0), (2, 3600.0)
 """So many complaints of one address in so many seconds: from the page that is of no house, and, apart, from that of
-each house. Nobody closes it for another address, and who closes the one does not close the other."""
+each house; and where that is reached, by one slip. Nobody closes it for another address, who closes the one does not
+close the other, and who has a slip gets through a network that somebody else has filled."""
 NO_HOUSE = "-"
 """What is chosen for a complaint that is about no house; no organisation has this code."""
 NOT_OPEN = N_("It does not open for you: a colleague who can open it reads it to you.")
@@ -65,14 +68,29 @@ def complain() -> Answer:
     house_id = here.house.organisation_id if here.house else None
     few = feedback.limit(f"complaints {house_id}", *(FEW_OF_HOUSE if house_id else FEW))
     wait = few.left(feedback.address())
-    if wait:
+    if not wait:
+        few.count(feedback.address())
+    elif not _has_slip(request.form.get("slip", "")[:60]):
         return _complain_page(here, written, "slow", 429, minutes=max(1, math.ceil(wait / 60)))
-    few.count(feedback.address())
     try:
         actions.complain(text=written.text, where=written.where, reach=written.reach, house_id=house_id)
     except CannotTake:
         return _complain_page(here, written, "closed", 503)
     return redirect(url_for("complaints.sent", **feedback.kept(here)), 303)
+
+
+def _has_slip(code: str) -> bool:
+    """Whether somebody with a slip of a house writes, used or not, who has not sent much by it: whoever fills the limit
+    of the house's network has no such number, or not that one. The slip is not used up, and nothing of it is kept."""
+    try:
+        number = parse_code(code)
+    except MistypedCode:
+        return False
+    few = feedback.limit("complaints by slip", *FEW_OF_SLIP)
+    if few.is_over(number) or not feedback_actions.is_printed(number):
+        return False
+    few.count(number)
+    return True
 
 
 @blueprint.get("/feedback/sent")
@@ -85,16 +103,37 @@ def sent() -> Answer:
 
 @blueprint.get("/complaints")
 @access.requires(Permission.COMPLAINT_READ)
-def index() -> str:
-    """Every complaint: on which day, from which house's page; not a word of it."""
-    houses = names.names_by_code(current_language())
-    return render_template(
+def index() -> Answer:
+    """Every complaint: on which day, from which house's page; how it begins only for who opened all."""
+    return _index(OpenComplaintForm())
+
+
+def _index(form: OpenComplaintForm, status: int = 200) -> tuple[str, int]:
+    by = access.actor()
+    lines = actions.heard(by=by)
+    begins = actions.first_words(lines, by=by)
+    shown = render_template(
         "support/complaints/index.html",
-        lines=actions.heard(by=access.actor()),
-        houses=houses,
+        lines=lines,
+        begins=begins,
+        unopened=sum(each.dealt_on is None and each.on is not None and each.id not in begins for each in lines),
+        form=form,
+        houses=names.names_by_code(current_language()),
         done=request.args.get("done"),
         typed=request.args.get("typed"),
     )
+    return shown, status
+
+
+@blueprint.post("/complaints/open")
+@access.requires(Permission.COMPLAINT_READ)
+def open_all() -> Answer:
+    """Show how each one that waits begins; every opening is recorded first."""
+    form = OpenComplaintForm(request.form)
+    if not form.validate():
+        return _index(form, 422)
+    actions.open_all(purpose=Purpose(form.purpose.data), by=access.actor())
+    return redirect(url_for("complaints.index"), 303)
 
 
 @blueprint.get("/complaints/new")
@@ -146,9 +185,12 @@ def _page(
     status: int = 200,
 ) -> tuple[str, int]:
     """One complaint, with what was sent last of one of its two forms."""
+    by = access.actor()
+    found = actions.one(complaint_id=complaint_id, by=by)
     shown = render_template(
         "support/complaints/show.html",
-        found=actions.one(complaint_id=complaint_id, by=access.actor()),
+        found=found,
+        others=actions.alike(complaint_id=complaint_id, by=by) if found.dealt_on is None and found.words else [],
         houses=names.names_by_code(current_language()),
         form=dealing or opening or OpenComplaintForm(),
         opening=opening or OpenComplaintForm(),

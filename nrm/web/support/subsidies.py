@@ -8,7 +8,7 @@ from forms import SelectChoice
 from forms.support.subsidies import NOT_RECORDED, REFUSED, PaidForm, SignNightsForm
 from nrm.actions.support import subsidies as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
-from nrm.domain.support.subsidies import NightsRefused, PaymentRefused
+from nrm.domain.support.subsidies import NightsRefused, PaymentRefusal, PaymentRefused
 from nrm.store.countries import country
 from nrm.store.support import subsidies as store
 from nrm.store.support.subsidies import Line
@@ -104,10 +104,16 @@ def paid(quarter: str, code: str) -> errors.Answer:
     if not form.validate():
         form.seen.data = actions.left_of(line)
         return _paid_page(line, form), 422
-    record = actions.pay if form.what.data == "paid" else actions.take_back
+    seen = form.seen.data or ""
     try:
-        record(which, code, seen=form.seen.data or "", by=by)
+        if form.what.data == "paid":
+            actions.pay(which, code, seen=seen, reason=form.reason.data or "", by=by)
+        else:
+            actions.take_back(which, code, seen=seen, by=by)
     except PaymentRefused as refused:
+        if refused.reason is PaymentRefusal.DIFFERS:
+            form.reason.errors = [translated(NOT_RECORDED[refused.reason])]
+            return _paid_page(line, form), 422
         form.what.errors = [translated(NOT_RECORDED[refused.reason])]
         form.what.data = None
         form.seen.data = actions.left_of(line)

@@ -31,6 +31,8 @@ from nrm.models.support.benefits import Benefit
 from nrm.models.support.follow_ups import FollowUp
 from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
+from nrm.store.countries import country
+from nrm.store.rows.accounts import occasions
 from nrm.store.support import benefits as store
 from tests import factories
 from tests import second_hands as hands
@@ -43,7 +45,7 @@ SignIn = Callable[[str], Person]
 MANAGER, DESK = "vatra.shelter_manager", "molsa.payment_officer"
 CLEAR = {
     "code", "organisation_id", "amount", "from_month", "months", "channel", "voucher", "state", "settled_month",
-    "was", "settled_on", "untold",
+    "was", "settled_on", "untold", "second",
 }  # fmt: skip
 
 
@@ -88,12 +90,17 @@ def test_a_benefit_from_the_page_of_a_person_to_the_desk_and_back(vatra: Actor, 
     pseudonym = db.session.get_one(Case, opened_.case_id).pseudonym
     manager, desk = sign_in(MANAGER), sign_in(DESK)
     assert path in manager.get(case)
-    assert f"{case}/open/care" in manager.get(path)
+    assert f"{case}/open/care?to=benefits" in manager.get(path)
     manager.get(f"{path}/ask", 409)
     manager.get(f"{path}/call-off", 409)
     assert "waits to be paid" not in desk.get("/?lang=en")
-    manager.post(f"{case}/open", {"compartment": "care", "purpose": "care"})
+    assert 'name="to" value="benefits"' in manager.get(f"{case}/open/care?to=benefits")
+    assert 'name="to"' not in manager.get(f"{case}/open/care?to=//x")
+    assert 'name="to" value="benefits"' in manager.post(f"{case}/open", {"compartment": "care", "to": "benefits"}, 422)
+    assert manager.post(f"{case}/open", {"compartment": "care", "purpose": "care", "to": "//x"}).startswith(case)
+    assert manager.post(f"{case}/open", {"compartment": "care", "purpose": "care", "to": "benefits"}) == path
     page = manager.get(f"{path}/ask?lang=en")
+    assert "selected" not in page.split('name="first"')[1].split("</select>")[0]  # no month of the asking beforehand
     (once,) = re.findall(r'name="once" value="([0-9a-f-]{36})"', page)
     month = f"{days.today():%Y-%m}"
     good = {"once": once, "amount": "12,000", "first": month, "months": "3", "channel": "voucher"}
@@ -126,9 +133,29 @@ def test_a_benefit_from_the_page_of_a_person_to_the_desk_and_back(vatra: Actor, 
     desk.post(f"/benefits/{code}", {"to": "called_off"}, 422)
     desk.post("/benefits/P-2222-2222-2222", {"to": "paid"}, 404)
     desk.post(f"/benefits/{code}", {"to": "paid"})
-    assert "1 benefit was paid or came back" in manager.get("/?lang=en")
+    # What it said stays on the home page of everybody until the person knows, or the manager says that nobody has to.
+    worker = sign_in("vatra.case_worker")
+    new = "The payment desk said something new of 1 benefit"
+    worker.post("/benefits/of-house/seen", status=403)
+    worker.post(f"{path}/told", status=409)  # she does not know whose it is
+    assert new in manager.get("/?lang=en")
+    assert new in worker.get("/?lang=en")
+    assert "The person knows" in manager.get(f"{path}?lang=en")
+    manager.post(f"{path}/told")
+    for page in (manager.get("/?lang=en"), worker.get("/?lang=en")):
+        assert new not in page
+    desk.post(f"/benefits/{code}/undo")
+    assert new in manager.get("/?lang=en")
+    taken_back = "asked for: the desk took back what it had recorded"
+    assert taken_back in manager.get("/benefits/of-house?lang=en")
+    assert taken_back in manager.get(f"{path}?lang=en")
+    desk.post(f"/benefits/{code}", {"to": "paid"})
+    assert taken_back not in manager.get("/benefits/of-house?lang=en")
+    desk.post(f"/benefits/{code}", {"to": "returned"})
+    desk.post(f"/benefits/{code}/undo")
+    assert new in manager.get("/?lang=en")  # it was told neither that it was paid nor that it came back
     manager.post("/benefits/of-house/seen")
-    assert "was paid or came back" not in manager.get("/?lang=en")
+    assert new not in manager.get("/?lang=en")
     assert "paid" in manager.get(f"{path}?lang=en")
     desk.post(f"/benefits/{code}", {"to": "paid"}, 422)
     desk.post(f"/benefits/{code}", {"to": "returned"})
@@ -255,7 +282,7 @@ def test_whose_a_code_is_stays_readable_until_the_desk_has_said_whether_its_mone
     factories.later(days=2)
     tending.tend()
     manager = sign_in(MANAGER)
-    assert "1 benefit was paid or came back" in manager.get("/?lang=en")
+    assert "The payment desk said something new of 1 benefit" in manager.get("/?lang=en")
     page = manager.get(f"/cases/{case_id}/follow-up?lang=en")
     assert "Payment codes alone are kept" in page
     assert codes[case_id] not in page
@@ -347,6 +374,75 @@ def test_who_asks_while_care_is_not_open_reads_code_and_voucher_once(vatra: Acto
 
 
 @pytest.mark.slow
+def test_above_an_amount_a_second_one_of_the_house_agrees_before_the_desk_sees_it(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    case_id = admitted(vatra).case_id
+    cases.add_note(case_id=case_id, text="Hëngri mirë", by=vatra)
+    case, path = f"/cases/{case_id}", f"/cases/{case_id}/benefits"
+    most = country().benefit_alone
+    worker, manager, desk = sign_in("vatra.case_worker"), sign_in(MANAGER), sign_in(DESK)
+    for page in (worker, manager):
+        page.post(f"{case}/open", {"compartment": "care", "purpose": "care"})
+    assert "a second one of you has to agree" in worker.get(f"{path}/ask?lang=en")
+    good = {"first": f"{days.today():%Y-%m}", "months": "1", "channel": "voucher"}
+    for amount in (most, most + 1):
+        worker.post(f"{path}/ask", {**good, "once": str(uuid.uuid4()), "amount": str(amount)})
+    db.session.rollback()
+    found = {row.amount: row for row in db.session.scalars(select(Benefit))}
+    alone, both = found[most].code, found[most + 1].code
+    assert (found[most].second, found[most + 1].second) == ("", "wanted")
+    # The desk sees nothing of it, and cannot pay it; nor does who asked agree.
+    assert alone in desk.get("/benefits")
+    assert both not in desk.get("/benefits")
+    assert "1 benefit waits to be paid" in desk.get("/?lang=en")
+    desk.get(f"/benefits/{both}", 404)
+    desk.post(f"/benefits/{both}", {"to": "paid"}, 404)
+    assert "1 benefit waits for a second one of you" in manager.get("/?lang=en")
+    assert f"{path}/agree" not in worker.get(path)
+    assert "Tell a colleague for whom it is" in worker.get(f"{path}?lang=en")
+    assert both not in worker.get(f"{path}/agree")
+    worker.post(f"{path}/agree", {"code": both}, 409)
+    sign_in("iom.shelter_manager").post(f"{path}/agree", {"code": both}, 404)
+    assert "1 benefit waits for a second one of you" not in sign_in("iom.shelter_manager").get("/?lang=en")
+    assert f"{path}/agree" in manager.get(path)
+    assert "(vatra.case_worker)" in manager.get(f"{path}/agree")
+    manager.post(f"{path}/agree", {"code": alone}, 422)
+    manager.post(f"{path}/agree", {"code": both})
+    manager.post(f"{path}/agree", {"code": both}, 422)
+    assert "by two members" in desk.get(f"/benefits/{both}?lang=en")
+    assert "by one member" in desk.get(f"/benefits/{alone}?lang=en")
+    assert "for a second one of you" not in manager.get("/?lang=en")
+    # Who agreed stands under seal alone, and the sums of the quarter on the page of the manager.
+    db.session.rollback()
+    chain = db.session.scalars(select(AuditEntry.details)).all()
+    assert not any(both in details for details in chain)
+    sums = manager.get("/benefits/of-house?lang=en").replace("\u00a0", ",")
+    assert f"{2 * most + 1:,}" in sums
+    assert "by the quarter of the first month" not in worker.get("/benefits/of-house?lang=en")
+    # Not who was let in by the one who asked: that would be one hand. Who let them in may.
+    entry = next(each for each, _ in benefits.of_person(case_id=case_id, by=opened_by(case_id)) if each.code == both)
+    newcomer = factories.actor(MANAGER)
+    asker = factories.actor("vatra.case_worker").member_id
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(occasions, "hangs_on", lambda member_id, _: frozenset({member_id, asker}))
+        assert not benefits.may_agree(entry, by=newcomer)
+    assert benefits.may_agree(entry, by=newcomer)
+    # Called off before anybody agreed: the desk is never asked about it.
+    third = ask(opened(case_id, vatra), vatra, amount=most + 5)
+    benefits.call_off(case_id=case_id, code=third, by=vatra)
+    assert third not in desk.get("/benefits")
+    second = opened_by(case_id, "vatra.case_worker")
+    refused(BenefitRefusal.OVER, benefits.agree, case_id=case_id, code=third, by=second)
+
+
+def opened_by(case_id: uuid.UUID, login: str = MANAGER) -> Actor:
+    by = factories.actor(login)
+    opened(case_id, by)
+    return by
+
+
+@pytest.mark.slow
 def test_when_everything_is_taken_back_nothing_says_whose_a_code_was(app: Flask, vatra: Actor, sign_in: SignIn) -> None:
     case_id, other = resident(vatra), resident(vatra, 1)
     code, others = ask(case_id, vatra), ask(other, vatra)
@@ -384,7 +480,7 @@ def test_no_row_of_either_database_ties_a_payment_code_to_a_case(app: Flask, vat
     """Everything outside of the payment table, and what is in it: a thief has both databases and no key."""
     people = [resident(vatra, 0) for _ in range(4)]
     asked = [(case_id, ask(case_id, vatra, amount=10_000 + number)) for number, case_id in enumerate(people)]
-    asked += [(case_id, ask(case_id, vatra, 777_000 + n, Channel.VOUCHER)) for n, case_id in enumerate(people)]
+    asked += [(case_id, ask(case_id, vatra, 17_771 + n, Channel.VOUCHER)) for n, case_id in enumerate(people)]
     benefits.settle(code=asked[0][1], to=State.PAID, by=factories.actor(DESK))
     benefits.call_off(case_id=people[1], code=asked[1][1], by=vatra)
     db.session.rollback()

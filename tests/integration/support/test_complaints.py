@@ -18,7 +18,9 @@ from sqlalchemy.orm import Session
 
 from nrm import clock
 from nrm.actions import tending
+from nrm.actions.shelter import cases
 from nrm.actions.support import complaints
+from nrm.actions.support import feedback as slips
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import NotPermitted
 from nrm.domain.shelter.cases import Purpose
@@ -34,10 +36,21 @@ from nrm.web.support import complaints as pages
 from tests import factories
 from tests.conftest import Person, token_in
 from tests.factories_referrals import organisation
+from tests.factories_stays import admitted
 from tests.integration.support.test_feedback import changed, raw_rows, typed
 
 DESK, MANAGER = "ra.duty_officer", "vatra.shelter_manager"
 WORDS = "Roja e natës hyn në dhomë pa trokitur."
+DIFFERENT = (
+    "Bërtet në darkë kur fëmijët flenë",
+    "E mori telefonin tim dhe nuk ma ktheu",
+    "Gjella ishte e prishur tri ditë",
+    "Nuk më la të thërras avokaten",
+    "Qeshi kur qaja para të tjerave",
+    "Dera e banjës nuk mbyllet",
+    "Më tha se do të më kthejë te vëllai",
+    "Ilaçet m’i dha me vonesë dhe pa ujë",
+)
 SignIn = Callable[[str], Person]
 
 
@@ -86,7 +99,7 @@ def test_the_place_of_a_row_does_not_tell_between_which_others_a_complaint_came(
         return {each.case_id: each.rowid for each in session.execute(ours.bindparams(complaint=COMPLAINT))}
 
     for number in range(4):
-        complaints.complain(text=f"{WORDS} {number}", reach="", house_id=None)
+        complaints.complain(text=DIFFERENT[number], reach="", house_id=None)
     db.session.rollback()
     came = sorted(places("sealed_compartments", db.session()).values())
     assert len(came) == 4
@@ -102,6 +115,78 @@ def test_the_place_of_a_row_does_not_tell_between_which_others_a_complaint_came(
     complaints.open_words(
         complaint_id=uuid.UUID(next(iter(places("grants", db.session())))), purpose=Purpose.SAFETY, by=desk
     )
+
+
+def test_rows_from_before_are_given_a_random_place_once_and_open_as_before(app: Flask) -> None:
+    complaints.complain(text=WORDS, reach="", house_id=None)
+    main = app.extensions["nrm.config"].directory / "main.db"
+    second = main.with_name("shred.db")
+    places = [(main, "sealed_compartments"), (main, "grants"), (second, "shred_keys")]
+
+    def numbers() -> list[int]:
+        found = []
+        for path, table in places:
+            with closing(sqlite3.connect(path)) as connection:
+                found += connection.execute(f"SELECT rowid FROM {table} WHERE compartment = ?", [COMPLAINT]).fetchall()
+        return [number for (number,) in found]
+
+    db.session.rollback()
+    for path, table in places:  # as an older program left them
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(f"UPDATE {table} SET rowid = 700000 WHERE compartment = ?", [COMPLAINT])
+            connection.commit()
+    assert numbers() == [700000] * 3
+    assert tending.tend()["complaints_moved"] == 1
+    moved = numbers()
+    assert all(number < 0 for number in moved)
+    begun = clock.now()
+    clock.set_clock(lambda: begun + timedelta(hours=2))
+    assert tending.tend()["complaints_moved"] == 0
+    assert numbers() == moved
+    complaints.open_words(complaint_id=the_one(), purpose=Purpose.SAFETY, by=factories.actor(DESK))
+
+
+@pytest.mark.slow
+def test_in_postgresql_no_place_and_no_writer_of_a_row_tells_between_which_others_one_came(postgres_app: Flask) -> None:
+    """Every hour all of them are written anew, in one transaction and in a random order."""
+    by = factories.actor("vatra.case_worker")
+    other = admitted(by).case_id
+    came = []
+    for number in range(8):
+        complaints.complain(text=DIFFERENT[number], reach="", house_id=organisation("VATRA"))
+        now = set(db.session.scalars(select(Complaint.id)))
+        came += [each for each in now if each not in came]
+        cases.add_note(case_id=other, text="Hëngri mirë", by=by)
+
+    def placed(session: Session, table: str, key: str, where: str) -> list[tuple[uuid.UUID, str]]:
+        found = session.execute(text(f"SELECT {key}, xmin::text FROM {table} WHERE {where} ORDER BY ctid")).all()
+        session.rollback()
+        return [(each[0], each[1]) for each in found]
+
+    ours = f"compartment = '{COMPLAINT}'"
+    three = [("complaints", "id", "true"), *((each, "case_id", ours) for each in ("sealed_compartments", "grants"))]
+    db.session.rollback()
+    before = [placed(db.session(), *each) for each in three]
+    assert [each for each, _ in before[0]] == came  # what is mended: one transaction each, in the order of their hours
+    assert len({writer for _, writer in before[0]}) == 8
+    assert tending.tend()["complaints_moved"] == 8
+    with db.engines["shred"].connect() as second:
+        found = second.execute(text(f"SELECT case_id, xmin::text FROM shred_keys WHERE {ours} ORDER BY ctid")).all()
+    after = [*(placed(db.session(), *each) for each in three), [(each[0], each[1]) for each in found]]
+    for rows in after:
+        assert {each for each, _ in rows} == set(came)
+        assert len({writer for _, writer in rows}) == 1
+        assert [each for each, _ in rows] not in (came, came[::-1])  # one chance in 20,160
+    assert {each[1] for each in before[1]}.isdisjoint(each[1] for each in after[1])
+    assert tending.tend()["complaints_moved"] == 0  # not before an hour is over, whatever comes meanwhile
+    desk = factories.actor(DESK)
+    assert len(complaints.heard(by=desk)) == 8
+    complaints.open_words(complaint_id=came[0], purpose=Purpose.SAFETY, by=desk)
+    complaints.take(complaint_id=came[0], by=desk)  # its row is referred to
+    begun = clock.now()
+    clock.set_clock(lambda: begun + timedelta(hours=1, minutes=1))
+    assert tending.tend()["complaints_moved"] == 8
+    assert postgres_app
 
 
 def test_the_desk_opens_it_with_a_purpose_that_is_recorded_and_a_year_after_it_is_destroyed(app: Flask) -> None:
@@ -183,9 +268,64 @@ def test_an_address_sends_few_and_closes_it_for_nobody_else_and_nothing_of_it_is
         assert client.post("/feedback/complain", data=data, environ_overrides=asks).status_code == 303
     at = feedback_rows.token_of(organisation("VATRA"))
     assert typed(client, f"/feedback/complain?at={at}", {"what": WORDS})[0] == 303
+    # Who has a slip of a house gets through a network that somebody else has filled; used or not is not said, and the
+    # slip is not used up.
+    _, limit_page = typed(client, "/feedback/complain?in=en", {"what": WORDS})
+    assert "Or write the number on your slip below" in limit_page
+    assert 'name="slip"' in limit_page
+    assert 'name="slip"' not in client.get("/feedback/complain?in=en").text
+    manager = factories.actor(MANAGER)
+    drawn = slips.draw(number=2, by=manager)
+    made_up = slips.draw(number=1, by=manager)[0]
+    slips.keep(codes=drawn, by=manager)
+    for code in ("", "1234", made_up):
+        assert typed(client, "/feedback/complain", {"what": WORDS, "slip": code})[0] == 429
+    before = raw_rows()
+    most_of_slip, _ = pages.FEW_OF_SLIP
+    for code in drawn:
+        sent = [typed(client, "/feedback/complain", {"what": WORDS, "slip": code})[0] for _ in range(most_of_slip + 1)]
+        assert sent == [303] * most_of_slip + [429]
+    assert raw_rows()["feedback_slips"] == before["feedback_slips"]
     # At the desk what says the same is one line, apart for each house.
     lines = complaints.heard(by=factories.actor(DESK))
-    assert sorted((each.house, each.alike) for each in lines) == [("", most + 1), ("VATRA", 0)]
+    by_slip = 2 * most_of_slip
+    assert sorted((each.house, each.alike) for each in lines) == [("", most + 1 + by_slip), ("VATRA", 0)]
+
+
+@pytest.mark.slow
+def test_forty_that_differ_by_a_letter_hide_no_other_and_all_are_opened_with_one_reason(
+    app: Flask, sign_in: SignIn
+) -> None:
+    assert app
+    house = organisation("VATRA")
+    real = "Ai më ndjek deri te dera e dhomës dhe më kërkon para."
+    for number in range(12):
+        noise = f"{number} Këtu ushqimi është i keq dhe askush nuk na dëgjon{'!' * number} {chr(97 + number)}"
+        complaints.complain(text=noise, reach="", house_id=house)
+        if number == 6:
+            complaints.complain(text=real, reach="", house_id=house)
+    desk, page = factories.actor(DESK), sign_in(DESK)
+    assert sorted(each.alike for each in complaints.heard(by=desk)) == [0, 11]
+    shown = page.get("/complaints?lang=en")
+    assert "11 more say nearly the same" in shown
+    assert "Ai më ndjek" not in shown
+    page.post("/complaints/open", {}, 422)
+    sign_in(MANAGER).post("/complaints/open", {"purpose": "safety"}, 403)
+    assert page.post("/complaints/open", {"purpose": "safety"}) == "/complaints"
+    shown = page.get("/complaints?lang=en")
+    assert "Ai më ndjek deri te dera" in shown
+    assert "Open all that wait" not in shown
+    db.session.rollback()
+    read = db.session.scalars(select(Reading).where(Reading.compartment == COMPLAINT)).all()
+    assert [each.purpose for each in read] == ["safety"] * 2  # one reading for each line
+    assert "Ai më ndjek" not in sign_in(DESK).get("/complaints")  # another session opens anew
+    (noisy,) = [each for each in complaints.heard(by=desk) if each.alike]
+    address = f"/complaints/{noisy.id}"
+    assert len(set(re.findall(r'href="(/complaints/[0-9a-f-]{36})"', page.get(address))) - {address}) == 11
+    page.post(f"{address}/dealt", {"done": "Zhurmë", "with_alike": "y"})
+    db.session.rollback()
+    (left,) = [each for each in complaints.heard(by=desk) if each.dealt_on is None]
+    assert left.alike == 0
 
 
 def test_a_page_without_an_account_leaves_no_line_in_the_log_and_gives_no_code(

@@ -224,6 +224,11 @@ def hangs_on_one(member_id: uuid.UUID | None, other_id: uuid.UUID | None) -> boo
     return bool(hangs_on(member_id, _vouched_by) & hangs_on(other_id, _vouched_by))
 
 
+def was_let_in_by(member_id: uuid.UUID | None, other_id: uuid.UUID | None) -> bool:
+    """Whether the member is there by the other one alone, or by whom that one let in."""
+    return member_id is not None and other_id in hangs_on(member_id, _vouched_by)
+
+
 def has_stopped_a_colleague(member_id: uuid.UUID | None, organisation_id: uuid.UUID | None) -> bool:
     """Whether the member, or who is one hand with them, stopped somebody there within 14 days: suspended them, objected
     to what they did, or ended their account."""

@@ -11,8 +11,11 @@ from sqlalchemy import ColumnElement, and_, case, delete, exists, null, or_, sel
 from sqlalchemy.orm import Session
 
 from nrm.db import db, hit_one, rows_hit
-from nrm.domain.support.benefits import KEPT_MONTHS, State, month_after
+from nrm.domain.support.benefits import KEPT_MONTHS, Second, State, month_after
 from nrm.models.support.benefits import Benefit
+
+SHOWN = Benefit.second != str(Second.WANTED)
+"""What the payment desk sees: not what waits for a second member of the house, or was called off while it did."""
 
 
 def is_taken(code: str, voucher: str) -> bool:
@@ -35,6 +38,13 @@ def stir(session: Session) -> None:
         )
 
 
+def agree(session: Session, code: str) -> bool:
+    """Whether the benefit waited for a second member, and waits for the payment desk now."""
+    wanted = (Benefit.code == code, Benefit.state == str(State.ASKED), Benefit.second == str(Second.WANTED))
+    change = update(Benefit).where(*wanted).values(second=str(Second.GIVEN))
+    return hit_one(session, change.execution_options(synchronize_session=False))
+
+
 def settle(session: Session, code: str, before: State, after: State, month: date) -> bool:
     """Whether the benefit stood so, and stands otherwise now."""
     return hit_one(
@@ -55,22 +65,30 @@ def settle_by_desk(session: Session, code: str, before: State, after: State, tod
 
 
 def undo(session: Session, code: str, since: date) -> bool:
-    """Whether what the desk said of it on that day or later is taken back. A house that saw it is told of that, too."""
+    """Whether what the desk said of it on that day or later is taken back. The house is told of that, too, unless it
+    was told nothing of it yet."""
     asked = Benefit.was == str(State.ASKED)
+    never_told = Benefit.untold & Benefit.was.in_([str(State.ASKED), str(State.CALLED_OFF)])
     back = {
         "state": Benefit.was,
         "was": "",
         "settled_on": None,
         "settled_month": case((asked, null()), else_=Benefit.settled_month),
-        "untold": ~Benefit.untold,
+        "untold": ~never_told,
     }
     change = update(Benefit).where(Benefit.code == code, Benefit.was != "", Benefit.settled_on >= since).values(**back)
     return hit_one(session, change.execution_options(synchronize_session=False))
 
 
 def seen(session: Session, organisation_id: uuid.UUID) -> int:
-    """The house has seen what became of its benefits; returns of how many."""
+    """Nobody of the house has to be told any more what became of its benefits; returns of how many."""
     untold = update(Benefit).where(Benefit.organisation_id == organisation_id, Benefit.untold)
+    return rows_hit(session, untold.values(untold=False).execution_options(synchronize_session=False))
+
+
+def told(session: Session, codes: Collection[str]) -> int:
+    """The person whose codes these are knows what became of them; returns of how many."""
+    untold = update(Benefit).where(Benefit.code.in_(codes), Benefit.untold)
     return rows_hit(session, untold.values(untold=False).execution_options(synchronize_session=False))
 
 
@@ -89,7 +107,7 @@ def asked(codes: Collection[str]) -> set[str]:
 def is_open(since: date) -> ColumnElement[bool]:
     """Of which benefits the payment desk can still say that money went out, or the house has not read what it said:
     called off in that month or later, not seen by the house, or what can still be taken back."""
-    called_off = and_(Benefit.state == str(State.CALLED_OFF), Benefit.settled_month >= since)
+    called_off = and_(Benefit.state == str(State.CALLED_OFF), Benefit.settled_month >= since, SHOWN)
     return or_(called_off, Benefit.untold, Benefit.was != "")
 
 

@@ -123,6 +123,9 @@ if [ -n "$wheel" ]; then
 else
     [ -r "$here/requirements.txt" ] || fail "name a wheel with --wheel, or run it in the folder of a bundle"
     (cd "$here" && sha256sum --quiet --strict -c SHA256SUMS) >&2 || fail "the bundle is damaged: a file is not as in SHA256SUMS"
+    made=$(sed -n '1s/^# for //p' "$here/requirements.txt")
+    has=$("$python" -c 'import platform, sys; print("Python %d.%d on %s" % (*sys.version_info[:2], platform.machine()))')
+    [ "$made" = "$has" ] || fail "--python: the bundle is for $made, and $python is $has"
     if [ -n "$signers" ]; then
         [ -r "$signers" ] || fail "--signers: $signers cannot be read"
         who=$(ssh-keygen -Y find-principals -s "$here/SHA256SUMS.sig" -f "$signers" 2>/dev/null | head -n 1)

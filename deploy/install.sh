@@ -2,6 +2,7 @@
 # Installs nrm as a service of this machine: user, folders, program, settings, units of systemd. It can be run again at any
 # time: what is there stays, program and units become those of this version. What it did not do it says in one line, exit 2.
 set -eu
+umask 022
 
 usage() {
     cat <<'TEXT'

@@ -51,6 +51,8 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def behind(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not on this machine")
     place = tmp_path_factory.mktemp("behind")
     factories.copy_instance(template, place / "instance")
     key, certificate = place / "key.pem", place / "certificate.pem"

@@ -1,4 +1,7 @@
-"""Backups: the keys of those who keep them, writing a pair, restoring it, and testing whether it can be restored."""
+"""Backups: the keys of those who keep them, writing a pair, restoring it, and testing whether it can be restored.
+
+A drill needs nobody's password (ADR 0177).
+"""
 
 from __future__ import annotations
 

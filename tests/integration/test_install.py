@@ -29,7 +29,7 @@ SERVICES = ("nrm", "nrm-erase", "nrm-backup", "nrm-drill")
 PROGRAM = """
 import os, sys
 def main():
-    print("nrm 9.9" if sys.argv[1:] == ["--version"] else [os.environ["NRM_DATABASE"], os.getcwd(), *sys.argv[1:]])
+    print("nrm 9.9" if sys.argv[1:] == ["--version"] else [os.environ["NRM_DATABASE"], *sys.argv[1:]])
 """
 
 
@@ -172,7 +172,7 @@ def test_a_bundle_is_installed_again_and_taken_away_and_what_was_recorded_stays(
     done = subprocess.run(
         [root / "usr/local/sbin/nrm", "doctor", "a b"], check=True, capture_output=True, text=True, cwd="/", timeout=60
     )
-    assert done.stdout == f"['{root}/var/lib/nrm-main/mine.db', '{root}/var/lib/nrm', 'doctor', 'a b']\n"
+    assert done.stdout == f"['{root}/var/lib/nrm-main/mine.db', 'doctor', 'a b']\n"
 
     with (bundle / "wheels/inner-1-py3-none-any.whl").open("ab") as file:
         file.write(b"x")

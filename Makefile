@@ -9,7 +9,7 @@ DEMO ?= .demo
 # Without compiled modules every start of a command compiles 300 of them: half a second.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run setup setup-dev test quick check lint bench access imports pictures fonts lock clean
+.PHONY: run setup setup-dev test quick check lint bench access imports pictures fonts bundle container lock clean
 
 run: setup
 	$(BIN)/nrm demo --dir $(DEMO) --port 5000
@@ -77,6 +77,25 @@ pictures: setup-dev
 fonts: setup-dev
 	$(BIN)/python -m tests.browser.card_fonts $(CJK)
 
+# What a machine without network needs, as one signed file in .bundle, for the Python and the processor of this machine:
+# make bundle BUNDLE_KEY=~/.ssh/id_ed25519. The program in it is the last commit.
+BUNDLE := .bundle
+bundle: setup-dev
+	@test -f "$(BUNDLE_KEY)" || { echo "bundle: BUNDLE_KEY: name the private key of ssh that signs it" >&2; exit 2; }
+	rm -rf $(BUNDLE)
+	mkdir -p $(BUNDLE)/source $(BUNDLE)/files/wheels
+	git archive HEAD | tar -x -C $(BUNDLE)/source
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.lock -d $(BUNDLE)/files/wheels
+	cd $(BUNDLE)/source && SOURCE_DATE_EPOCH=$$(git -C ../.. log -1 --format=%ct) ../../$(BIN)/python -m pip wheel --quiet \
+		--disable-pip-version-check --no-index --no-deps --no-build-isolation -w ../files/wheels .
+	$(BIN)/python $(BUNDLE)/source/deploy/bundle.py $(BUNDLE)/files "$(BUNDLE_KEY)"
+
+# The image, where podman or buildah is at hand
+container:
+	@if command -v podman >/dev/null; then podman build -t nrm -f deploy/Containerfile .; \
+	elif command -v buildah >/dev/null; then buildah build -t nrm -f deploy/Containerfile .; \
+	else echo "container: neither podman nor buildah is at hand; apt-get install podman" >&2; exit 2; fi
+
 # The lock holds every hash and no address: any index that serves these files will do.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra build -o requirements.lock pyproject.toml
@@ -84,4 +103,4 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --no-deps -o requirements-data.lock requirements-data.in
 
 clean:
-	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) $(BUNDLE) .pytest_cache .mypy_cache .ruff_cache .hypothesis

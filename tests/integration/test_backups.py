@@ -424,7 +424,12 @@ def test_a_drill_finds_nothing_and_leaves_nothing(keeper: Keeper) -> None:
     while set(Path("/dev/shm").glob(".drill-*")) - drills:
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    done = run("drill", "--dir", keeper.instance, "--to", keeper.folder, "--key", keeper.keys[0], "--as", "x")
+    (keeper.instance / "drilled").unlink()
+    done = run("drill", "--dir", keeper.instance, "--to", keeper.folder, *own)  # nobody's password, and all but opening
+    assert done.exit_code == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout) == {**report, "opened": None}
+    assert (keeper.instance / "drilled").exists()
+    done = run("drill", "--dir", keeper.instance, "--to", keeper.folder, "--key", keeper.keys[0])
     assert done.exit_code == 2
 
 
@@ -446,6 +451,11 @@ def test_a_drill_names_what_is_missing_changed_or_does_not_open(world_app: tuple
     assert "audit entry 5: changed" in found
     assert "5 compartments without their shred key" in found
     assert re.search(r"[78] of \d+ compartments do not open for nrc.case_worker", found)
+    done = run("drill", "--dir", keeper.instance, "--to", keeper.folder, *own)
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["opened"] is None
+    assert "\n".join(json.loads(done.stdout)["findings"]) + "\n" in re.sub("[78] of .*", "", found)
+    assert not (keeper.instance / "drilled").exists()
 
 
 @pytest.mark.slow

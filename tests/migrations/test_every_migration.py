@@ -223,7 +223,7 @@ TABLE: dict[str, Moved | str] = {
         since.test_what_was_paid_and_who_deals_with_a_complaint_is_forgotten_on_the_way_down,
         ("benefits", "complaints", "feedback_slips"),
     ),
-    "0102_agreed_by_two": Moved(
+    "0099_agreed_by_two": Moved(
         since.test_what_was_asked_for_before_waits_for_no_second_member_and_reasons_go_on_the_way_down,
         ("benefits", "night_payments"),
     ),

@@ -1828,7 +1828,7 @@ def test_what_was_paid_and_who_deals_with_a_complaint_is_forgotten_on_the_way_do
 
 @pytest.mark.slow
 def test_what_was_asked_for_before_waits_for_no_second_member_and_reasons_go_on_the_way_down(before: Before) -> None:
-    data = before("0102_agreed_by_two")
+    data = before("0099_agreed_by_two")
     names = ("benefits", "night_payments")
     plain = {"settled_month": None, "voucher": "", "channel": "account", "months": 1, "was": "", "settled_on": None}
     data.add("benefits", **plain, state="asked", amount=900_000)

@@ -4,7 +4,7 @@ give has a reason."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0102_agreed_by_two"
+revision = "0099_agreed_by_two"
 down_revision = "0098_paid_and_heard"
 branch_labels = None
 depends_on = None

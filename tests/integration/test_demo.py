@@ -148,7 +148,7 @@ def until(holds: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
     """Wait until it holds; while nobody listens, it does not."""
     end = time.monotonic() + LONGEST_SECONDS
     while True:
-        with contextlib.suppress(ConnectionRefusedError):
+        with contextlib.suppress(ConnectionError):  # nobody yet, or somebody who just leaves
             if holds():
                 return
         assert process.poll() is None, "the command ended"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from config import Config
+    from nrm.countries import Country
 
 
 def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
@@ -18,3 +20,10 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     from nrm import application  # imported late: code that imports only a rule must not load the web
 
     return application.create_app(config, synchronous=synchronous)
+
+
+def create_being_made(country: Country, state: Callable[[], Mapping[str, Any]], *, address: str) -> Flask:
+    """The pages of a demo country that is being made; `state` says how far it is (`nrm.web.being_made`)."""
+    from nrm.web import being_made  # imported late, as above
+
+    return being_made.create(country, state, address=address)

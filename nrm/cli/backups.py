@@ -22,6 +22,7 @@ from nrm import create_app, schema
 from nrm.actions import backups as actions
 from nrm.cli.drilling import temporary
 from nrm.cli.instance import folder_of_country, instance_settings
+from nrm.cli.progress import Lines
 from nrm.cli.refusals import Refused
 from nrm.cli.usage import application, application_of_any_version, instance_option, settings, signed_in
 from nrm.db import db, disconnect
@@ -36,6 +37,10 @@ _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False, writable=True
 
 def _tell(text: str) -> None:
     print(text, file=sys.stderr)  # noqa: T201
+
+
+def _silent(_: str) -> None:
+    """Say nothing of what is being done."""
 
 
 @click.command("backup-key")
@@ -60,7 +65,8 @@ def backup_key(out: Path) -> None:
 @instance_option
 @click.option("--to", envvar="NRM_BACKUPS", required=True, type=_FOLDER, help="The folder (default: NRM_BACKUPS).")
 @click.option("--recipient", "recipients", multiple=True, required=True, type=_FILE, help="FILE.pub; give it twice.")
-def backup(directory: Path, to: Path, recipients: tuple[Path, ...]) -> None:
+@click.option("--quiet", is_flag=True, help="Say nothing but the answer.")
+def backup(directory: Path, to: Path, recipients: tuple[Path, ...], quiet: bool) -> None:
     """Write both databases, as they are at one instant, as main-TIME and shred-TIME, while others go on working.
 
     Each file opens only with the private keys of both recipients. Shred files are deleted after seven days.
@@ -70,7 +76,7 @@ def backup(directory: Path, to: Path, recipients: tuple[Path, ...]) -> None:
         raise Refused("--recipient: name two files of different people")
     with application(directory).app_context(), _explained_errors():
         try:
-            written = actions.take(to, (keys[0], keys[1]), tell=_tell)
+            written = actions.take(to, (keys[0], keys[1]), tell=_silent if quiet else Lines().tell)
         finally:
             disconnect()
     click.echo(

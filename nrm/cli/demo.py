@@ -8,10 +8,10 @@ import os
 import re
 import shutil
 import signal
-import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import partial
 from pathlib import Path
@@ -20,11 +20,13 @@ from typing import Any, cast
 import click
 from flask import Flask
 
+from config import ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES
 from nrm import clock, countries
 from nrm.cli.instance import folder_of_country, make_instance, named_country
 from nrm.cli.refusals import Refused
 from nrm.cli.serving import run_server
 from nrm.cli.usage import application
+from nrm.cli.waiting import Making, Waiting
 from nrm.countries import Country
 from nrm.db import checkpoint, disconnect
 from nrm.demo import agreements, register, staff
@@ -35,6 +37,7 @@ from nrm.demo.feedback import add_feedback
 from nrm.demo.life import Life
 from nrm.demo.monitoring import monitor
 from nrm.demo.people import YEARS, full_quarters, plans, tonight
+from nrm.demo.progress import Progress
 from nrm.demo.tonight import add_tonight
 from nrm.demo.witnesses import add_witnesses
 from nrm.steps.interviews import drafts
@@ -43,6 +46,7 @@ COUNTRY = countries.DEFAULT
 QUESTIONNAIRE = drafts.CURRENT
 CLOSED_QUARTERS = 4
 ACCOUNTS_FILE = "accounts.json"
+HOST = "127.0.0.1"
 _UNFINISHED = ".nrm-demo-unfinished"
 # All that may lie in the folder of a demo country.
 _MADE = re.compile(
@@ -74,26 +78,51 @@ def demo(
     """Make a demo country of synthetic people and serve it on this machine; an existing one is served as it is."""
     known = directory / ACCOUNTS_FILE
     clear_unfinished(directory)
-    if known.is_file() and (there := application(directory)).extensions["nrm.synthetic"]:
-        made_of = _country(there).code
-        if named is not None and (code := named_country(named)[0]) != made_of:
-            raise Refused(f"--country: {directory} holds a demo of {made_of}, not of {code}; name a new folder")
-        described = json.loads(known.read_text("utf-8"))
-        _tell_user(f"{directory} holds a demo country already; it is kept as it is")
-    else:
-        code, folder = named_country(named or str(folder_of_country() or COUNTRY))
-        last_day = until.date() if until else None
-        with built_aside(directory) as place:
-            described = make_demo(
-                place, people=people, seed=seed, until=last_day, second_factor=second_factor, code=code, folder=folder
-            )
-            (place / ACCOUNTS_FILE).touch(mode=0o600)
-            (place / ACCOUNTS_FILE).write_text(json.dumps(described, indent=1), "utf-8")
-    described = {"url": f"http://127.0.0.1:{port}", **described}
-    click.echo(json.dumps(described, ensure_ascii=False) if as_json else _table(described))
-    sys.stdout.flush()
-    if not no_serve:
-        run_server(directory, host="127.0.0.1", port=port, workers=2)
+    with ExitStack() as until_served:
+        waiting = None
+        if known.is_file() and (there := application(directory)).extensions["nrm.synthetic"]:
+            made_of = _country(there).code
+            if named is not None and (code := named_country(named)[0]) != made_of:
+                raise Refused(f"--country: {directory} holds a demo of {made_of}, not of {code}; name a new folder")
+            described = json.loads(known.read_text("utf-8"))
+            _tell_user(f"{directory} holds a demo country already; it is kept as it is")
+        else:
+            code, folder = named_country(named or str(folder_of_country() or COUNTRY))
+            last_day = until.date() if until else None
+            data, _ = _invented(code, folder)
+            with built_aside(directory) as place, _saying_how_to_go_on(directory), Making() as making:
+                if not no_serve:
+                    waiting = until_served.enter_context(Waiting(data, people, host=HOST, port=port))
+                    _tell_user(f"http://{HOST}:{port} says how far it is; accounts are printed when they work")
+                described = make_demo(
+                    place,
+                    people=people,
+                    seed=seed,
+                    until=last_day,
+                    second_factor=second_factor,
+                    code=code,
+                    folder=folder,
+                    tell=[making.tell, *([waiting.tell] if waiting is not None else [])],
+                )
+                (place / ACCOUNTS_FILE).touch(mode=0o600)
+                (place / ACCOUNTS_FILE).write_text(json.dumps(described, indent=1), "utf-8")
+        described = {"url": f"http://{HOST}:{port}", **described}
+        answer = json.dumps(described, ensure_ascii=False) if as_json else _table(described)
+        if no_serve:
+            click.echo(answer)
+            return
+        leave = waiting.leave if waiting is not None else None
+        run_server(directory, host=HOST, port=port, workers=2, answer=answer, takes_over=leave)
+
+
+@contextmanager
+def _saying_how_to_go_on(directory: Path) -> Iterator[None]:
+    """Say at Ctrl-C what happens to a country that is not complete."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _tell_user(f"{directory} is not complete: the same command removes what is there and begins again")
+        raise
 
 
 @contextmanager
@@ -158,9 +187,11 @@ def make_demo(
     second_factor: bool = False,
     code: str = COUNTRY,
     folder: Path | None = None,
+    tell: Sequence[Callable[[Progress], None]] = (),
 ) -> dict[str, Any]:
     """Build the country, from its `folder` if it did not come with the program; returns its quarters and accounts.
 
+    `tell`: who is told how far it is, after each step.
     Raises Refused, also for a country that lacks what a demo needs.
     """
     data, invented = _invented(code, folder)
@@ -168,6 +199,7 @@ def make_demo(
     last = last_instant(until, zone, date(data.agreements[0].starts_on.year, 12, 31))
     last_day = clock.day_of(last, zone)
     _tell_user("making the instance")
+    progress = Progress(people, CLOSED_QUARTERS, _unless_stopped(tell))
     clock.set_clock(lambda: last - timedelta(days=YEARS * 365 + 1))
     app = make_instance(
         directory,
@@ -178,12 +210,18 @@ def make_demo(
         second_factor=second_factor,
         synchronous="OFF",
     )
+    settings = app.extensions["nrm.config"]
+    # Random passwords of people who are invented: whoever signs in has theirs derived as the settings say, then.
+    app.extensions["nrm.config"] = replace(
+        settings,
+        argon2_kib=min(settings.argon2_kib, ARGON2_FLOOR_KIB),
+        argon2_passes=min(settings.argon2_passes, ARGON2_FLOOR_PASSES),
+    )
     with app.app_context():
         try:
-            described, actors = staff.everybody()
+            described, actors = staff.everybody(progress)
             agreements.sign_by_all(actors)
-            life = Life(actors, _country(app).questionnaires[QUESTIONNAIRE], last)
-            tell = _progress(last)
+            life = Life(actors, _country(app).questionnaires[QUESTIONNAIRE], last, progress)
             for plan in tonight(plans(seed, people, last_day, invented), last):
                 life.at(plan.at, life.come(plan))
                 if plan.announced:
@@ -193,15 +231,15 @@ def make_demo(
                 due = datetime.combine(quarter.end + timedelta(days=14), time(9), UTC)
                 filed = datetime.combine(quarter.end + timedelta(days=9), time(9), UTC)
                 life.at(min(filed, last), register.file_all(quarter, actors, complete=quarter != quarters[-1]))
-                life.at(min(due, last), life.close(quarter, tell))
+                life.at(min(due, last), life.close(quarter))
                 life.at(min(due + timedelta(days=6), last), partial(monitor, life, quarter))
-            life.at(last - timedelta(minutes=5), register.join(quarters[:-1], actors, tell))
+            life.at(last - timedelta(minutes=5), register.join(quarters[:-1], actors, progress))
             life.at(last - timedelta(minutes=4), life.begin(invented.first_posts[0]))
             add_tonight(life, last)
             add_desks(life, last, seed)
             add_witnesses(life, last, seed)
             add_feedback(life, quarters, last, seed)
-            life.run(tell)
+            life.run()
             agreements.leave_one_open(actors)
             agreements.sign_nights(actors)
             checkpoint()
@@ -243,8 +281,8 @@ def _country(app: Flask) -> Country:
     return cast(Country, app.extensions["nrm.country"])
 
 
-def _remember_stop() -> list[int]:
-    """Raise KeyboardInterrupt at Ctrl-C, and fill the list: where it was raised a library may have swallowed it."""
+def _unless_stopped(tell: Sequence[Callable[[Progress], None]]) -> Callable[[Progress], None]:
+    """Tell all of them; raises KeyboardInterrupt after Ctrl-C: where it was raised a library may have swallowed it."""
     stopped: list[int] = []
 
     def stop(number: int, _: object) -> None:
@@ -253,22 +291,14 @@ def _remember_stop() -> list[int]:
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, stop)
-    return stopped
 
-
-def _progress(last: datetime) -> Callable[[str], None]:
-    """Say each month once, and every quarter that is closed."""
-    told: set[str] = set()
-    stopped = _remember_stop()
-
-    def tell(what: str) -> None:
+    def told(progress: Progress) -> None:
         if stopped:
             raise KeyboardInterrupt
-        if what not in told:
-            told.add(what)
-            _tell_user(f"{what} (until {last:%Y-%m-%d})" if what[:2] == "20" else what)
+        for each in tell:
+            each(progress)
 
-    return tell
+    return told
 
 
 def _table(described: Mapping[str, Any]) -> str:

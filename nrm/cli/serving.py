@@ -12,6 +12,7 @@ import socket
 import ssl
 import tempfile
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -51,8 +52,19 @@ def serve(directory: Path, host: str, port: int, workers: int) -> None:
         shutil.rmtree(figures, ignore_errors=True)
 
 
-def run_server(directory: Path, *, host: str, port: int, workers: int) -> None:
+def run_server(
+    directory: Path,
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    answer: str = "",
+    takes_over: Callable[[], None] | None = None,
+) -> None:
     """Check that the instance can start, then serve it; a plain HTTP port is for loopback or behind a proxy.
+
+    `answer` is printed to standard output when somebody answers. `takes_over`: lets whoever has answered at the port
+    until now leave, in any worker.
 
     The workers are forked from this process and take the application that was checked, without a connection in it. One
     that dies is replaced, unless the one in its place dies within seconds too.
@@ -69,7 +81,7 @@ def run_server(directory: Path, *, host: str, port: int, workers: int) -> None:
         raise Refused(
             "NRM_ADDRESS: set it to the address that people open, https://...; requests for other hosts are refused"
         )
-    address = _address(host, port)
+    address = host if takes_over is not None else _address(host, port)
     if config.tls_certificate is not None and config.tls_key is not None:
         _check_certificate(config.tls_certificate, config.tls_key)
     multiprocessing.set_start_method("fork", force=True)
@@ -78,7 +90,8 @@ def run_server(directory: Path, *, host: str, port: int, workers: int) -> None:
     gc.freeze()
     gateway = Gateway(app, threads=THREADS, largest=app.config["MAX_CONTENT_LENGTH"], seconds=BODY_SECONDS)
     shown = f"[{host}]" if ":" in host else host
-    ready = Ready(address, port, f"serving at {'https' if tls else 'http'}://{shown}:{port}")
+    sentence = f"serving at {'https' if tls else 'http'}://{shown}:{port}"
+    ready = Ready(address, port, sentence, answer=answer, takes_over=takes_over)
     Server(
         "nrm",
         address=address,
@@ -124,12 +137,23 @@ def _check_certificate(certificate: Path, key: Path) -> None:
 class Ready:
     """Says once, on standard error, that somebody answers at the port; made before the workers are forked."""
 
-    def __init__(self, address: str, port: int, sentence: str) -> None:
-        self.address, self.port, self.sentence = address, port, sentence
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        sentence: str,
+        *,
+        answer: str = "",
+        takes_over: Callable[[], None] | None = None,
+    ) -> None:
+        self.address, self.port, self.sentence, self.answer = address, port, sentence, answer
+        self._takes_over = takes_over
         self._unsaid = multiprocessing.Semaphore(1)
 
     def say(self) -> None:
         """Wait until a connection is taken, and say it if no other worker did."""
+        if self._takes_over is not None:
+            self._takes_over()
         pause = threading.Event()
         while True:
             try:
@@ -138,6 +162,8 @@ class Ready:
             except OSError:
                 pause.wait(0.02)
         if self._unsaid.acquire(block=False):
+            if self.answer:
+                click.echo(self.answer)
             click.echo(self.sentence, err=True)
 
 

@@ -34,6 +34,7 @@ from nrm.demo.follow_ups import Afterwards
 from nrm.demo.here_before import HereBefore
 from nrm.demo.made_up_interviews import first_talk, random_answers
 from nrm.demo.people import Plan
+from nrm.demo.progress import Progress
 from nrm.demo.residents import Residents
 from nrm.domain.accounts.accounts import Actor, NotVisible, Role
 from nrm.domain.interviews.endings import ChildAnswer, EndReason, is_child
@@ -67,7 +68,6 @@ from nrm.store.rows.referrals import next_receiver as next_receiver_rows
 from nrm.store.shelter import places as place_store
 from nrm.store.shelter import stays as stay_store
 
-Progress = Callable[[str], None]
 TENDED_EVERY = timedelta(days=3)
 
 
@@ -89,8 +89,11 @@ _ANSWERS = (
 class Life:
     """A queue of what happens next, and the people of the mechanism who make it happen."""
 
-    def __init__(self, actors: Mapping[str, Actor], questionnaire: Questionnaire, until: datetime) -> None:
+    def __init__(
+        self, actors: Mapping[str, Actor], questionnaire: Questionnaire, until: datetime, progress: Progress
+    ) -> None:
         self.actors = actors
+        self.progress = progress
         self.questionnaire = questionnaire
         self.until = until
         self.closed: list[Quarter] = []
@@ -116,7 +119,7 @@ class Life:
         """Let something happen after a pause."""
         self.at(self._now + pause, happens)
 
-    def run(self, progress: Progress) -> None:
+    def run(self) -> None:
         """Everything that happens until the end, in the order of time; the clock stays where the demo ended."""
         clock.set_clock(lambda: self._now)
         tended = datetime.min.replace(tzinfo=UTC)
@@ -125,14 +128,22 @@ class Life:
             if self._now - tended >= TENDED_EVERY:
                 tended = self._now
                 tending.tend()
-                progress(f"{self._now:%Y-%m}")
+                self.progress.reach(self._now.date())
             happens()
         self._now = self.until
         tending.tend()
 
     def come(self, plan: Plan) -> Callable[[], None]:
         """Somebody arrives: at a post, at the help line, or at a shelter's own door."""
-        return lambda: self._walk_in(plan) if plan.way == "shelter" else self._interview(plan)
+
+        def happens() -> None:
+            self.progress.come(plan.post)
+            if plan.way == "shelter":
+                self._walk_in(plan)
+            else:
+                self._interview(plan)
+
+        return happens
 
     def announce(self, plan: Plan) -> Callable[[], None]:
         """The consulate announces somebody who will return in two days."""
@@ -186,11 +197,11 @@ class Life:
 
         return happens
 
-    def close(self, quarter: Quarter, progress: Progress) -> Callable[[], None]:
+    def close(self, quarter: Quarter) -> Callable[[], None]:
         """The contributors confirm, the statistician closes a quarter and signs, the Responsible Authority signs."""
 
         def happens() -> None:
-            progress(f"report ix of {quarter}")
+            self.progress.close("report ix", quarter)
             for code, actor in self.actors.items():
                 if code == actor.organisation_code and actor.kind in CONTRIBUTING:
                     contributions.answer(quarter, Answer.CONFIRMED, by=actor)

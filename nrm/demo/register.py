@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from nrm.actions.reports import filings, joint_report
 from nrm.demo.cast import cast
+from nrm.demo.progress import Progress
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.filings import Figures
@@ -55,12 +56,12 @@ def _figures(table: Matrix, dice: random.Random) -> Figures:
     return tuple(lines)
 
 
-def join(quarters: Sequence[Quarter], actors: Mapping[str, Actor], tell: Callable[[str], None]) -> Callable[[], None]:
+def join(quarters: Sequence[Quarter], actors: Mapping[str, Actor], progress: Progress) -> Callable[[], None]:
     """The joint report of the last of these quarters; where its reports were refused there is none."""
 
     def happens() -> None:
         for quarter in quarters[-1:]:
-            tell(f"joint report of {quarter}")
+            progress.close("joint report", quarter)
             if quarter in calendar.span().quarters:
                 try:
                     joint_report.make(quarter, by=actors[f"{cast().coordinating}/coordinator"])

@@ -9,6 +9,7 @@ from typing import Any
 from nrm.actions.accounts import accounts, joining, members, second_factor, words
 from nrm.demo import founding
 from nrm.demo.cast import cast
+from nrm.demo.progress import Progress
 from nrm.domain.accounts.accounts import ROLES_OF, Actor, OrganisationKind, Role
 from nrm.models.accounts.accounts import Organisation
 from nrm.store.accounts import accounts as store
@@ -21,21 +22,28 @@ FOUNDERS = 2
 Account = dict[str, Any]
 
 
-def everybody() -> tuple[list[Account], Mapping[str, Actor]]:
+def everybody(progress: Progress) -> tuple[list[Account], Mapping[str, Actor]]:
     """An account for every role in every organisation, two where a keyring is held; who acts for each, by its code."""
     token = joining.invite_first(login="administrator", name=_name(0))
     administrator, admin = _join(token, "administrator", Role.ADMINISTRATOR, cast().operator)
+    logins = {
+        organisation: _logins(organisation.code, OrganisationKind(organisation.kind))
+        for organisation in store.organisations(by=admin)
+    }
+    progress.accounts = 1 + sum(map(len, logins.values()))
+    progress.account()
     described, number = {0: administrator}, 1
     actors: dict[str, Actor] = {cast().operator: admin, f"{cast().operator}#1": admin}
     founders: dict[str, list[Actor]] = {}
     later: list[tuple[int, Organisation, str, Role]] = []
-    for organisation in store.organisations(by=admin):
+    for organisation, own in logins.items():
         # The case worker comes first: what the demo does in a shelter, it does as one.
-        for place, (login, role) in enumerate(_logins(organisation.code, OrganisationKind(organisation.kind))):
+        for place, (login, role) in enumerate(own):
             if place < FOUNDERS:
                 described[number], actor = _invited(organisation, login, role, number, admin)
                 _let_in(actor, founders.setdefault(organisation.code, []), organisation)
                 _acts(actors, actor, organisation, role, founders[organisation.code])
+                progress.account()
             else:
                 later.append((number, organisation, login, role))
             number += 1
@@ -47,6 +55,7 @@ def everybody() -> tuple[list[Account], Mapping[str, Actor]]:
         described[number], actor = _invited(organisation, login, role, number, inviting)
         read_to(actor, *staff[:FOUNDERS])
         _acts(actors, actor, organisation, role, staff)
+        progress.account()
     return [described[each] for each in sorted(described)], actors
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from typing import Any, cast
 
@@ -36,6 +37,7 @@ DISAGREES = N_(
     "lost. Tell the duty desk and whoever runs the server."
 )
 TRY_AGAIN_SECONDS = 30
+NOTHING_THERE = 404
 
 
 def error_page(status: int, explanation: str = "") -> Answer:
@@ -62,14 +64,18 @@ def error_page(status: int, explanation: str = "") -> Answer:
 
 def _log(status: int, code: str) -> None:
     """A line for an error page. What nobody signed in asks for is written once a minute and counted, however much:
-    a stranger must not fill the disk, or hide in the log what matters."""
+    a stranger must not fill the disk, or hide in the log what matters. That they found nothing is no warning, and is
+    counted apart."""
     rule, known = request.url_rule, "visitor" in g
-    unseen = 0 if rule is not None and known else floods.counted("no such page" if rule is None else "not signed in")
+    found_nothing = status == NOTHING_THERE and not known
+    level = logging.INFO if found_nothing else logging.WARNING
+    kind = "nothing there" if found_nothing else "no such page" if rule is None else "not signed in"
+    unseen = 0 if rule is not None and known else floods.counted(kind)
     if unseen is None:
         return
-    current_app.logger.warning("answered %s: %s (%s)", status, rule or "no such page", code)
+    current_app.logger.log(level, "answered %s: %s (%s)", status, rule or "no such page", code)
     if unseen:
-        current_app.logger.warning("answered so or alike, and not written here since the line before: %s", unseen)
+        current_app.logger.log(level, "answered so or alike, and not written here since the line before: %s", unseen)
 
 
 def not_from_here(error: accounts.CannotOpen) -> Answer:

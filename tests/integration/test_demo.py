@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
+import re
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -42,13 +46,168 @@ def nrm(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
+@dataclass
+class Made:
+    """What people met while a country was made: begun, stopped, begun again by the same command, and served."""
+
+    folder: Path
+    stopped: int  # the exit code
+    first: str  # what the command said on standard error, of the first try
+    second: str
+    printed: dict[str, object]  # on standard output, of the second
+    page: tuple[int, str, Mapping[str, str]]  # of the first try, before it was stopped
+    posted: tuple[int, str, Mapping[str, str]]
+    elsewhere: int
+    after_stop: bool  # whether anybody answered
+    pages: list[str]  # of the second, one after the other
+    printed_before_signing_in: bool
+    after: list[str]
+    ended: int
+
+
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object]]:
-    """A country of sixty people, and what the command said of it."""
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A country of sixty people, as `make run` makes it."""
     folder = tmp_path_factory.mktemp("demo") / "country"
-    made = nrm("demo", "--dir", str(folder), "--people", "60", "--until", str(UNTIL), "--json", "--no-serve")
-    assert made.returncode == 0, made.stderr
-    return folder, json.loads(made.stdout)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = ("demo", "--dir", str(folder), "--people", "60", "--until", str(UNTIL), "--json", "--port", str(port))
+    with begun(folder.with_name("first"), *words) as command:
+        until(lambda: bool(asked(port)), command)
+        page, posted, elsewhere = asked(port), asked(port, method="POST"), asked(port, "/cases/ABC")[0]
+        stopped = ended(command, signal.SIGINT)
+    try:
+        after_stop = bool(asked(port))
+    except OSError:
+        after_stop = False
+    with begun(folder.with_name("second"), *words) as command:
+        pages: list[str] = []
+        out, err = folder.with_name("second.out"), folder.with_name("second.err")
+
+        def is_form() -> bool:
+            pages.append(asked(port)[1])
+            early.append(out.stat().st_size > 0 and FORM not in pages[-1])
+            return FORM in pages[-1]
+
+        early: list[bool] = []
+        until(is_form, command)
+        until(lambda: "serving at" in err.read_text(), command)
+        after = [asked(port)[1] for _ in range(20)]
+        code = ended(command, signal.SIGTERM)
+    return Made(
+        folder=folder,
+        stopped=stopped,
+        first=folder.with_name("first.err").read_text(),
+        second=err.read_text(),
+        printed=json.loads(out.read_text()),
+        page=page,
+        posted=posted,
+        elsewhere=elsewhere,
+        after_stop=after_stop,
+        pages=pages,
+        printed_before_signing_in=any(early),
+        after=after,
+        ended=code,
+    )
+
+
+FORM = 'name="password"'
+LONGEST_SECONDS = 600.0
+
+
+@contextlib.contextmanager
+def begun(said: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The command in the background; what it prints is in `said`.out and `said`.err."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("NRM_")}
+    with said.with_suffix(".out").open("wb") as out, said.with_suffix(".err").open("wb") as err:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from nrm.cli import main; main()", *words],
+            stdout=out,
+            stderr=err,
+            env={**environment, **FLOOR},
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def asked(port: int, path: str = "/sign-in", *, method: str = "GET") -> tuple[int, str, Mapping[str, str]]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request(method, path, headers={"Accept-Language": "en"})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(), answer.headers
+    finally:
+        connection.close()
+
+
+def until(holds: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    """Wait until it holds; while nobody listens, it does not."""
+    end = time.monotonic() + LONGEST_SECONDS
+    while True:
+        with contextlib.suppress(ConnectionError):  # nobody yet, or somebody who just leaves
+            if holds():
+                return
+        assert process.poll() is None, "the command ended"
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def ended(process: subprocess.Popen[bytes], number: int) -> int:
+    """The exit code after a signal."""
+    process.send_signal(number)
+    return process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def demo(made: Made) -> tuple[Path, dict[str, object]]:
+    """The country, and what the command printed of it."""
+    return made.folder, made.printed
+
+
+@pytest.mark.slow
+def test_from_the_beginning_a_page_says_what_is_being_made(made: Made) -> None:
+    status, page, headers = made.page
+    assert (status, headers["Refresh"]) == (200, "3")
+    assert "The demonstration is being made" in page
+    assert FORM not in page
+    status, page, headers = made.posted
+    assert status == 503
+    assert "Nothing was done with what you sent." in page
+    assert int(headers["Retry-After"]) > 0
+    assert made.elsewhere == 303
+    came = [int(found[1]) for page in made.pages if (found := re.search(r"(\d+) of 60 people", page))]
+    assert came == sorted(came)
+    assert len(set(came)) > 5
+    assert any("Who came until" in page for page in made.pages)
+
+
+@pytest.mark.slow
+def test_a_demo_that_was_stopped_says_what_to_do_and_the_same_command_makes_it(made: Made) -> None:
+    assert made.stopped == 130
+    assert made.first.splitlines()[-2:] == [
+        f"{made.folder} is not complete: the same command removes what is there and begins again",
+        "nrm: stopped",
+    ]
+    assert not made.after_stop
+    assert "it is begun again" in made.second
+    assert json.loads((made.folder / "accounts.json").read_text())["accounts"] == made.printed["accounts"]
+
+
+@pytest.mark.slow
+def test_accounts_are_printed_when_they_work_and_then_nobody_says_that_it_is_being_made(made: Made) -> None:
+    assert not made.printed_before_signing_in
+    assert f"serving at {made.printed['url']}" in made.second
+    assert all(FORM in page for page in made.after)
+    assert made.ended == 0
+    lines = [line for line in made.second.splitlines() if re.match(r"(accounts|people): \d+ of \d+", line)]
+    assert len(lines) >= 1
+    again = nrm("demo", "--dir", str(made.folder), "--json", "--no-serve")
+    assert json.loads(again.stdout)["accounts"] == made.printed["accounts"]
+    assert again.stderr.strip() == f"{made.folder} holds a demo country already; it is kept as it is"
 
 
 def test_the_same_seed_gives_the_same_people_and_another_one_others() -> None:

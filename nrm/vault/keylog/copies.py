@@ -160,6 +160,9 @@ def follow(session: Session, state: State) -> int:
         elif not known.left and member.role != known.role and member.sign_public == known.signing:
             session.execute(update(Member).where(Member.id == member.id).values(role=known.role))
             changed += 1
+    version = func.max(Keyring.version).label("version")
+    rows = session.execute(select(Keyring.organisation_id, version).group_by(Keyring.organisation_id))
+    newest = {row.organisation_id: row.version for row in rows}
     for organisation in session.scalars(select(Organisation)):
         of = state.organisations.get(organisation.id)
         if of is None:
@@ -172,8 +175,7 @@ def follow(session: Session, state: State) -> int:
         }
         if of.kind == OrganisationKind.RESPONSIBLE_AUTHORITY:
             right["enabled"] = not of.suspended  # three hands take it out, and no row (ADR 0149)
-        newest = select(func.max(Keyring.version)).where(Keyring.organisation_id == organisation.id)
-        if of.version > (session.scalar(newest) or 0) and organisation.keyring_due_at is None:
+        if of.version > newest.get(organisation.id, 0) and organisation.keyring_due_at is None:
             right["keyring_due_at"] = (
                 clock.now()
             )  # what the log knows is lost with a restored database: a new one is due

@@ -27,6 +27,7 @@ from nrm.domain.shelter.consents import Validity
 from nrm.domain.shelter.identifications import ReflectionPeriod
 from nrm.domain.shelter.matching import MatchingRules
 from nrm.domain.shelter.permit_entries import PermitPeriods
+from nrm.domain.support.benefits import Limits
 from nrm.domain.support.follow_ups import FollowUpRules
 from nrm.statistics.tables import TableSet
 
@@ -170,7 +171,7 @@ class Country:
     watches: tuple[Watch, ...]
     roles: Mapping[MechanismRole, str]  # the code of the organisation that has it
     plan_late_days: int  # after so many days a step of a plan that is not done is the manager's, too
-    benefit_alone: int = 0  # up to so much a member of a house asks for alone; 0: nothing
+    benefit_limits: Limits = field(default_factory=Limits)  # what a member of a house asks for alone
     matching: MatchingRules = field(default_factory=MatchingRules)  # days, and checks a day
     complaints: Elsewhere | None = None
     follow_up: FollowUpRules = field(default_factory=FollowUpRules)  # months, tries, and days

@@ -243,7 +243,8 @@ class Plans(Part):
 
 class Benefits(Part):
     origin: Origin
-    alone: Annotated[int, Field(ge=0)]
+    alone: Annotated[int, Field(ge=0)]  # for one person within 30 days
+    together: Annotated[int, Field(ge=0)]  # of one house, as long as it waits to be paid
 
 
 class Calendar(Part):

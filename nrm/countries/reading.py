@@ -34,6 +34,7 @@ from nrm.domain.shelter.consents import Validity
 from nrm.domain.shelter.identifications import ReflectionPeriod
 from nrm.domain.shelter.matching import MatchingRules
 from nrm.domain.shelter.permit_entries import PermitPeriods
+from nrm.domain.support.benefits import Limits
 from nrm.domain.support.follow_ups import FollowUpRules
 
 LONGEST_THINKING = 72  # hours, as in the text that is read out
@@ -74,7 +75,7 @@ def read_country(data: Mapping[str, Any], code: str) -> Country:
         building=_building(read.building),
         findings_hold_days=read.child_gate.findings_hold_days if read.child_gate else FINDINGS_HOLD_DAYS,
         plan_late_days=read.plans.late_days if read.plans else PLAN_LATE_DAYS,
-        benefit_alone=read.benefits.alone if read.benefits else 0,
+        benefit_limits=Limits(read.benefits.alone, read.benefits.together) if read.benefits else Limits(),
         matching=_matching(read.matching),
         complaints=Elsewhere(**_values(read.complaints)) if read.complaints else None,
         follow_up=_follow_up(read.follow_up),

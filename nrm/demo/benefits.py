@@ -39,7 +39,7 @@ def begin(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> Callable[[],
     def happens() -> None:
         dear = number % BY_TWO == 2
         wanted = Wanted(
-            country().benefit_alone + 15_000 if dear else 5_000 * (1 + number % 5),
+            country().benefit_limits.alone + 15_000 if dear else 5_000 * (1 + number % 5),
             month_after(days.today(), 1),
             1 + number % 6,
             Channel.VOUCHER if number % 3 == 0 else Channel.ACCOUNT,

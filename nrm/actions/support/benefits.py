@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import uuid
 
-from nrm import audit
+from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefused
@@ -59,12 +59,18 @@ def ask(*, case_id: uuid.UUID, wanted: Wanted, once: uuid.UUID, by: Actor) -> st
                 channel=str(wanted.channel),
                 voucher=voucher,
                 state=str(State.ASKED),
-                second=str(rules.second_for(wanted.amount, country().benefit_alone)),
+                second=str(_second_for(wanted, there, by.organisation_id)),
             )
         )
         session.flush()
         rows.stir(session)
         return code
+
+
+def _second_for(wanted: Wanted, there: list[rules.Entry], organisation_id: uuid.UUID) -> rules.Second:
+    person = rows.asked_alone(rules.lately(there, clock.now()))
+    asked = rules.AskedAlone(person, rows.waits_alone(organisation_id))
+    return rules.second_for(wanted.amount, asked, country().benefit_limits)
 
 
 def _drawn(channel: Channel) -> tuple[str, str]:

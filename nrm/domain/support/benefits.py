@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -21,6 +21,8 @@ BENEFIT, CALLED_OFF, AGREED = "benefit", "benefit_called_off", "benefit_agreed"
 RANDOM_BYTES = 24
 MOST_MONTHS = 12
 MOST_AMOUNT = 10_000_000
+TOGETHER_WITHIN = timedelta(days=30)
+"""What is asked for one person within so long counts together: parts of an amount are no way around a second hand."""
 MONTHS_BACK, MONTHS_AHEAD = 3, 12
 KEPT_MONTHS = 24
 """So long after its last month a benefit is kept for who pays and who got the money."""
@@ -106,6 +108,24 @@ class Entry:
     login: str
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is asked for without a second member: for one person within `TOGETHER_WITHIN`, and of all that waits
+    to be paid to one house."""
+
+    alone: int = 0
+    together: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAlone:
+    """What was asked for without a second member, and was not called off: `person` within `TOGETHER_WITHIN` for the
+    same person; `house`: of all people of the house, as long as it waits to be paid."""
+
+    person: int
+    house: int
+
+
 def check(wanted: Wanted, *, today: date) -> None:
     """Raise BenefitRefused for an impossible amount or period."""
     if not 0 < wanted.amount <= MOST_AMOUNT:
@@ -130,9 +150,15 @@ def answer_since(today: date) -> date:
     return month_after(today, -ANSWERED_MONTHS)
 
 
-def second_for(amount: int, alone: int) -> Second:
-    """Whether so much waits for a second member. `alone`: up to what one member asks alone."""
-    return Second.NONE if amount <= alone else Second.WANTED
+def second_for(amount: int, asked: AskedAlone, limits: Limits) -> Second:
+    """Whether so much waits for a second member, after what was asked without one."""
+    within = amount + asked.person <= limits.alone and amount + asked.house <= limits.together
+    return Second.NONE if within else Second.WANTED
+
+
+def lately(entries: Iterable[Entry], now: datetime) -> list[str]:
+    """The codes of what was asked for within `TOGETHER_WITHIN`."""
+    return [each.code for each in entries if datetime.fromisoformat(each.at) > now - TOGETHER_WITHIN]
 
 
 def quarter_sums(amounts: Iterable[tuple[date, int]]) -> list[tuple[str, int]]:

@@ -110,7 +110,7 @@ def _ask_form() -> AskBenefitForm:
 
 
 def _ask_page(case: SeenCase, form: AskBenefitForm, status: int = 200) -> Answer:
-    return render_template("support/benefits/ask.html", case=case, form=form, alone=country().benefit_alone), status
+    return render_template("support/benefits/ask.html", case=case, form=form, limits=country().benefit_limits), status
 
 
 @blueprint.post("/cases/<uuid:case_id>/benefits/ask")

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, null, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from nrm.db import db, hit_one, rows_hit
@@ -36,6 +36,21 @@ def stir(session: Session) -> None:
             .values(months=Benefit.months)
             .execution_options(synchronize_session=False)
         )
+
+
+def asked_alone(codes: Collection[str]) -> int:
+    """How much was asked for by these codes without a second member, and is paid or waits."""
+    return _sum(Benefit.code.in_(codes), Benefit.state.in_([str(State.ASKED), str(State.PAID)]))
+
+
+def waits_alone(organisation_id: uuid.UUID) -> int:
+    """How much the organisation asked for without a second member that waits to be paid."""
+    return _sum(Benefit.organisation_id == organisation_id, Benefit.state == str(State.ASKED))
+
+
+def _sum(*which: ColumnElement[bool]) -> int:
+    alone = select(func.sum(Benefit.amount)).where(Benefit.second == str(Second.NONE), *which)
+    return db.session.scalar(alone) or 0
 
 
 def agree(session: Session, code: str) -> bool:

@@ -124,10 +124,13 @@ def test_the_administrator_does_not_take_the_link_that_a_colleague_made(app: Fla
     manager = sign_in("vatra.shelter_manager")
     manager.post(f"/members/{worker}/confirm", status=404)
     address = f"/members/{worker}/words?lang=en"
-    assert "Type their words" in manager.get("/members?lang=en")
-    # Nobody else works there: before who made the link, the duty desk speaks with the worker (ADR 0163).
+    assert "Type their words" not in manager.get("/members?lang=en")
+    # Nobody else works there: before who made the link, the duty desk speaks with the worker (ADR 0163); and it agrees
+    # a day before, because the account ended by time alone and nobody else of the desk is there (ADR 0172).
     manager.post(address, dict(zip(FIELDS, read, strict=True)), 409)
-    desk = sign_in("ra.duty_officer")
+    sign_in("ra.duty_officer").post(f"/members/{worker}/anew/agree", {"sure": "y"})
+    factories.later(hours=25)
+    admin, manager, desk = (sign_in(each) for each in ("administrator", "vatra.shelter_manager", "ra.duty_officer"))
     for typed in ({}, {"first": "x"}, dict.fromkeys(FIELDS, "badego")):
         refused = desk.post(address, {**typed, "called_back": "y"}, 422)
         assert "let it be read again, it is another one" in refused
@@ -386,6 +389,9 @@ def test_the_administrator_leaves_no_organisation_with_fewer_than_two_key_holder
     assert "fewer than two people" in page
     assert not is_suspended("vatra.case_worker")
     one_more("vatra.third", "vatra.case_worker")
+    admin.post(f"/members/{member('vatra.case_worker').id}/suspend", sent, 409)  # let in a minute ago: no full hand
+    factories.later(days=15)
+    admin = sign_in("administrator")
     admin.post(f"/members/{member('vatra.case_worker').id}/suspend", sent)
     assert is_suspended("vatra.case_worker")
     page = admin.post(f"/members/{member('vatra.third').id}/disable?lang=en", status=403)

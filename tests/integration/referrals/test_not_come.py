@@ -109,8 +109,18 @@ def test_pressed_too_early_it_is_taken_back_and_place_and_hour_are_as_before(
     nrc.post(back, {"why": "mistyped"}, 409)
     nrc.post(f"{page}/not-arrived")  # and this time it is so, and the place is given to somebody else meanwhile
     admitted(factories.actor(NRC))
-    assert "is taken by now" in nrc.post(f"{back}?lang=en", {"why": "mistyped"}, 409)
+    offered = nrc.post(f"{back}?lang=en", {"why": "mistyped"}, 422)  # another free place is offered
+    assert "is taken by now" in offered
     assert at_the_desk() == [sent.case_id]
+    other = people.bed("NRC", 4)
+    assert f'value="{other}"' in offered
+    nrc.post(back, {"why": "mistyped", "bed": str(people.bed("NRC"))}, 422)  # it is not free
+    nrc.post(back, {"why": "mistyped", "bed": "no place"}, 422)
+    assert at_the_desk() == [sent.case_id]
+    nrc.post(back, {"why": "mistyped", "bed": str(other)}, 303)
+    line = store.referral(sent.referral_id, by=factories.actor(NRC))
+    assert (line.status, at_the_desk()) == ("accepted", [])
+    assert line.place == db.session.scalar(select(Place.label).where(Place.id == other))
 
 
 def people_place(sent: people.Sent) -> list[str]:

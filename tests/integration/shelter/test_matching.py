@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, event, func, select
+from sqlalchemy import delete, event, func, select, update
 
 from bench import before as many
 from nrm import clock
@@ -47,6 +47,7 @@ from nrm.models.accounts.alarms import Alarm
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case, Grant
 from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchKey, MatchQuestion, SeenByMember
+from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import matching as steps
 from nrm.store import days
 from nrm.store.countries import country
@@ -133,6 +134,13 @@ def stayed(opened: direct_intake.Opened, by: Actor) -> None:
     """The person was there for some weeks, and left."""
     later(days=20)
     left(opened, by)
+
+
+def known_since(opened: direct_intake.Opened, ago: int) -> None:
+    """As if the first night had been entered so many days ago."""
+    entered = update(Stay).where(Stay.id == opened.stay_id).values(known_on=days.today() - timedelta(days=ago))
+    db.session.execute(entered)
+    db.session.commit()
 
 
 def a_repeat(nrc: Actor, vatra: Actor) -> tuple[direct_intake.Opened, direct_intake.Opened]:

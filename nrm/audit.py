@@ -7,6 +7,7 @@ closed codes only, never free text. The chain has no key; checkpoints make up fo
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -287,6 +288,7 @@ class Event(StrEnum):
     MATCH_SEEN = "match_seen"
     MATCH_ASKED = "match_asked"
     MATCH_REFUSED = "match_refused"
+    MATCH_YES_BACK = "match_yes_back"
     MATCH_ENCODED = "match_encoded"
     MATCH_ANSWERED = "match_answered"
     MATCH_CONFIRMED = "match_confirmed"
@@ -354,8 +356,17 @@ def _canonical(details: Mapping[str, uuid.UUID | str | int | None]) -> str:
     """JSON with its keys in order, no spaces, ASCII; written out for the same reason as in `_hash`."""
     text = encode_basestring_ascii
     given = sorted((key, value) for key, value in details.items() if value is not None)
-    shown = [f"{text(key)}:{value if isinstance(value, int) else text(str(value))}" for key, value in given]
+    plain = {key: str(value).lower() if isinstance(value, bool) else value for key, value in given}
+    shown = [f"{text(key)}:{plain[key] if isinstance(value, int) else text(str(value))}" for key, value in given]
     return "{" + ",".join(shown) + "}"
+
+
+def details_of(text: str) -> Any:
+    """What `_canonical` wrote. Older entries say `True` and `False` as Python does: they stay as they were hashed."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return json.loads(re.sub(r"\":(True|False)(?=[,}])", lambda found: found[0].lower(), text))
 
 
 def verify(
@@ -417,7 +428,7 @@ def after(connection: Connection, number: int, hash_: bytes) -> list[dict[str, o
         if (row[-1] != before) if at == number else not _follows(before, row):
             raise BrokenChain
         if at > number:
-            found.append({"event": row[1], "at": row[2], **json.loads(row[5])})
+            found.append({"event": row[1], "at": row[2], **details_of(row[5])})
         before, expected = row[-1], at + 1
     if expected == number:
         raise BrokenChain

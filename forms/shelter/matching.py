@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from wtforms import BooleanField, HiddenField, RadioField
 
 from forms import SelectChoice
@@ -13,6 +15,7 @@ ANSWERS = {
     (Answer.SAME, Why.KNOWN_TO_US): N_("The same person: somebody here knows the person"),
     (Answer.SAME, Why.SHE_SAYS): N_("The same person: the person says so"),
     (Answer.SAME, Why.PAPERS): N_("The same person: papers agree"),
+    (Answer.SAME, Why.MAY_BE): N_("It may be the same person: whoever asks may call us"),
     (Answer.DIFFERENT, Why.OTHER_STORY): N_("Another person: what is known of the two does not fit"),
     (Answer.DIFFERENT, Why.OTHER_PAPERS): N_("Another person: papers differ"),
     (Answer.DIFFERENT, Why.BOTH_THERE): N_("Another person: both were seen at one time in two places"),
@@ -70,8 +73,25 @@ REFUSED = {
 }
 
 
-def _choices(said: tuple[Answer, ...]) -> list[SelectChoice]:
-    pairs = [(answer, why) for answer in said for why in REASONS[answer]]
+class Offers(StrEnum):
+    """Who is asked of a pair, which says what can be answered."""
+
+    CALLED = "called"  # reads which house the other one is, and has called it
+    UNNAMED = "unnamed"  # does not know yet who asks, who is told of *same*
+    KEPT = "kept"  # does not know it, and whoever asks is told nothing
+    OWN = "own"  # both cases are of one house
+
+
+_NOT_OFFERED = {
+    Offers.CALLED: (Why.MAY_BE,),
+    Offers.UNNAMED: (Why.NOT_REACHED,),
+    Offers.KEPT: (Why.MAY_BE, Why.NOT_REACHED),
+    Offers.OWN: (Why.MAY_BE, Why.NOT_REACHED),
+}
+
+
+def _choices(to: Offers) -> list[SelectChoice]:
+    pairs = [(answer, why) for answer in Answer for why in REASONS[answer] if why not in _NOT_OFFERED[to]]
     return [SelectChoice(value=f"{answer}-{why}", label=ANSWERS[answer, why]) for answer, why in pairs]
 
 
@@ -99,12 +119,16 @@ class AnswerPairForm(OnceForm):
 
     said = RadioField(
         N_("Is it the same person?"),
-        choices=_choices(tuple(Answer)),
+        choices=_choices(Offers.CALLED),
         validators=[Offered(N_("Choose what you think, and why"))],
         validate_choice=False,
     )
     twice = BooleanField(N_("I know that the same was said of another person, too: all of them are one person"))
     read = HiddenField()  # the mark of what the page showed
+
+    def offer(self, to: Offers) -> None:
+        """Offer what makes sense for who is asked."""
+        self.said.choices = _choices(to)
 
     @property
     def answer(self) -> tuple[Answer, Why]:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from nrm.actions.shelter import match_desk
 from nrm.actions.shelter import matching as actions
 from nrm.demo.cast import cast
 from nrm.demo.people import Plan, written_again
@@ -91,12 +92,17 @@ class HereBefore:
             there = rows.known([pair.case_id])[pair.case_id]
             if pair.stand is not PairStand.WAITS or there.holder_id is None:
                 continue
+            authority = self._life.actors[cast().authority]
+            if pair.held:  # the desk knows that house, and lets it be asked
+                self._after(1, partial(match_desk.looked, pair_id=pair.id, by=authority, ask=True))
+                self._after(2, partial(self._answer, case_id, number))
+                continue
             by = self._life.actors[f"{self._houses[there.holder_id]}#2"]
             same = self._people.get(pair.case_id) == self._people[case_id]
             said = (Answer.SAME, Why.KNOWN_TO_US) if same else (Answer.DIFFERENT, Why.OTHER_STORY)
             _if_it_can_be(partial(actions.answer, pair_id=pair.id, answer=said[0], why=said[1], by=by))
             if pair.there and pair.band != "weak":
-                self._after(1, partial(actions.looked, pair_id=pair.id, by=self._life.actors[cast().authority]))
+                self._after(1, partial(match_desk.looked, pair_id=pair.id, by=authority))
             if same:
                 course = Course.AGAIN if number % 4 else Course.SAME_CASE
                 self._after(2, partial(self._confirm, case_id, pair.id, course))

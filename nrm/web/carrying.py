@@ -118,6 +118,7 @@ ACTS = frozenset(
         "mistakes.keys_back",
         "mistakes.not_come",
         "matching.break_link",
+        "matching.give_yes_back",
         "matching.looked",
         "matching.read",
         "matching.seen",
@@ -192,6 +193,8 @@ DECIDES = frozenset(
         "matching.take_back",
     }
 )
+# A few choices on a page of the same address: in another language they stand there again, and not on a page between.
+STAYS_THERE = frozenset({"matching.answer", "matching.confirm"})
 _YES = re.compile(r"consent_\w+|named|parties|party|by_name")
 # What each form does, in the words of the person who sent it.
 WORDS: Mapping[str, str] = {
@@ -365,6 +368,7 @@ WORDS: Mapping[str, str] = {
     "matching.say": N_("Say whether somebody is a new person"),
     "matching.read": N_("Say that I have read what another organisation did"),
     "matching.seen": N_("Say that I have seen a person"),
+    "matching.give_yes_back": N_("Say that a yes was taken back by mistake"),
     "matching.take_back": N_("Record that a person takes back a yes to being looked for"),
     "members.begin_again": N_("Let a colleague begin anew"),
     "members.agree_to_anew": N_("Agree that a colleague begins anew"),

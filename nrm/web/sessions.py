@@ -536,6 +536,8 @@ def _links_of_answer() -> dict[str, object]:
     A file is not sent along: no browser shows one again.
     """
     path = places.path_here() if request.endpoint else request.path
+    if request.endpoint == "accounts.speak":  # a language was chosen before: the form is still that one
+        path = f"/{(request.view_args or {})['form']}"
     typed = _to_take_along()
     if typed is None:
         page = carrying.page_of(path)
@@ -544,7 +546,8 @@ def _links_of_answer() -> dict[str, object]:
         is_act = page == path and current_user.is_authenticated and _is_act(request.endpoint or "")
         return {"lang_links": links, "lang_page": page} if is_act else {"lang_links": links}
     links = [(code, name, f"/language/{code}{path}") for code, name in languages().items()]
-    return {"lang_links": links, "lang_fields": typed}
+    found: dict[str, object] = {"lang_links": links, "lang_fields": typed}
+    return {**found, "lang_page": path} if request.endpoint in carrying.STAYS_THERE else found
 
 
 def _is_act(endpoint: str) -> bool:

@@ -9,7 +9,17 @@ from nrm.actions.shelter import matching as actions
 from nrm.store.shelter import matching as store
 from tests import factories
 from tests.browser import checks, live
-from tests.integration.shelter.test_matching import AGAIN, MIRA, NRC, OTHER, VATRA, left, said_yes, taken_in
+from tests.integration.shelter.test_matching import (
+    AGAIN,
+    MIRA,
+    NRC,
+    OTHER,
+    VATRA,
+    known_since,
+    left,
+    said_yes,
+    taken_in,
+)
 
 LANGUAGES = ("sq", "en")
 
@@ -30,6 +40,7 @@ def press(page: Page, *, times: int = 1) -> None:
 def test_two_shelters_find_one_person_link_and_break_it_and_a_resident_is_not_shown(app: Flask, page: Page) -> None:
     nrc, vatra = factories.actor(NRC), factories.actor(VATRA)
     before, resident = said_yes(nrc, MIRA), said_yes(nrc, OTHER, bed=1)
+    known_since(before, 10)
     left(before, nrc)
     actions.search_due()
     now, asked_for = taken_in(vatra, AGAIN), said_yes(vatra, {**OTHER, "given": "Valbone"}, bed=1)

@@ -478,10 +478,23 @@ def test_tending_writes_the_checkpoint_of_the_day(app: Flask, command: Command) 
 
 
 @settings(max_examples=40)
-@given(st.dictionaries(st.text(max_size=8), st.none() | st.integers() | st.text(max_size=12) | st.uuids(), max_size=5))
+@given(
+    st.dictionaries(
+        st.text(max_size=8), st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.uuids(), max_size=5
+    )
+)
 def test_details_are_written_as_a_json_library_writes_them(details: dict[str, Any]) -> None:
     kept = {key: each if isinstance(each, int) else str(each) for key, each in details.items() if each is not None}
-    assert audit._canonical(details) == json.dumps(kept, sort_keys=True, separators=(",", ":"))
+    written = audit._canonical(details)
+    assert written == json.dumps(kept, sort_keys=True, separators=(",", ":"))
+    assert audit.details_of(written) == kept
+
+
+def test_older_entries_that_say_true_as_python_does_are_read() -> None:
+    said = '{"case_id":"a:True,b","much":2,"never":False,"taken_back":True}'
+    assert audit.details_of(said) == {"case_id": "a:True,b", "much": 2, "never": False, "taken_back": True}
+    with pytest.raises(json.JSONDecodeError):
+        audit.details_of('{"much":Twice}')
 
 
 # The checkpoints that the instance keeps itself

@@ -37,6 +37,7 @@ from nrm.steps.accounts import alone, key_log, leaving
 from nrm.steps.accounts import members as member_steps
 from nrm.steps.shelter import consent_records, parked
 from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.shelter import matching as matching_steps
 from nrm.store.accounts import second_hands as store
 from nrm.store.countries import country
 from nrm.store.rows.accounts import askers
@@ -135,6 +136,7 @@ def undo(*, act_id: uuid.UUID, by: Actor, changed_mind: bool = False) -> None:
             case = session.get_one(Case, asked.case_id)
             on = clock.day_of(asked.asked_at, country().timezone)
             consent_records.undo_refusals(session, case, by, heard_by_id=asked.asked_by_id, on=on)
+        matching_steps.resume(session, session.get_one(Case, asked.case_id), by)
         alone.record(session, audit.Event.ACT_UNDONE, asked, by, how=str(how))
     shredding.work_off()
 

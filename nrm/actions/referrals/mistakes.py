@@ -106,9 +106,10 @@ def take_back_acceptance(*, referral_id: uuid.UUID, why: Why, by: Actor) -> None
     erasure_steps.carry_out()
 
 
-def await_again(*, referral_id: uuid.UUID, why: Why, by: Actor) -> None:
+def await_again(*, referral_id: uuid.UUID, why: Why, by: Actor, place_id: uuid.UUID | None = None) -> None:
     """It was recorded that the person did not arrive, and they are still on the way: place and hour are as before, as
-    long as nothing else happened since. Where they meet is said anew: it was destroyed.
+    long as nothing else happened since; `place_id`: another place, where that one is taken by now. Where they meet is
+    said anew: it was destroyed.
 
     Raises NotPermitted, NotVisible, IllegalTransition (`state`), PlaceNotFree.
     """
@@ -120,7 +121,10 @@ def await_again(*, referral_id: uuid.UUID, why: Why, by: Actor) -> None:
                 raise IllegalTransition(TransitionRefusal.STATE)
             steps.append(session, referral, Kind.NOT_COME, why, by)
             try:
-                place_steps.keep_again(session, referral, by)
+                if place_id is None:
+                    place_steps.keep_again(session, referral, by)
+                else:
+                    place_steps.keep(session, referral, place_id, referral.expected_at, by)
             except (PlaceRefused, NotVisible):
                 raise PlaceNotFree from None
             change(session, referral, after)

@@ -97,7 +97,9 @@ def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor, read:
         if said is Said.REFUSED:
             if row is not None and row.said == Said.YES:  # that takes the yes back, and has a page of its own
                 raise MatchRefused(MatchRefusal.CHANGED)
-            _refuse(session, case, with_guardian, by)
+            _write(session, case, Said.REFUSED, with_guardian, by)
+            steps.count(session, case.id)
+            audit.append(session, audit.Event.MATCH_REFUSED, by=by, case_id=case.id)
             return
         why = rows.may_not_ask(case_id, own, by.member_id, days.today())
         if why is not None:
@@ -105,7 +107,7 @@ def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor, read:
         last, holds = rows.last_asked(case_id), row is not None and rows.yes_holds(case_id)
         twice = last is not None and last.member_id == by.member_id and last.at > clock.now() - rules.ONE_PRESS
         if row is not None and holds and twice and not row.searched:
-            _encode(session, case, _link(session, by), by)  # the name may have been written another way meanwhile
+            steps.encode(session, case, by)  # the name may have been written another way meanwhile
             return
         if read is not None and read != (row.said if row is not None else ""):
             raise MatchRefused(MatchRefusal.CHANGED)
@@ -114,7 +116,7 @@ def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor, read:
             raise MatchRefused(MatchRefusal.TOO_MANY)
         if last is not None and rows.number_again(by.member_id, midnight) >= country().matching.again_a_day:
             raise MatchRefused(MatchRefusal.TOO_MANY_AGAIN)
-        _encode(session, case, _link(session, by), by)
+        steps.encode(session, case, by)
         if row is not None and holds:
             _compare_again(session, row)
         else:
@@ -129,25 +131,46 @@ def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor, read:
 
 def take_back(*, case_id: uuid.UUID, with_guardian: bool, by: Actor) -> None:
     """The person takes the yes back: the encoding and all pairs of this question are destroyed, links, too. Also once
-    the case is closed, and while it is closed to everybody: it destroys, and opens nothing. A second time changes
-    nothing. Raises NotPermitted, NotVisible, CaseRefused, MatchRefused."""
-    own = store.own_shelter_id(by)
+    the case is closed, and while it is closed to everybody: it destroys, and opens nothing. That the person was asked,
+    and when, stays. A second time changes nothing. Raises NotPermitted, NotVisible, CaseRefused, MatchRefused."""
     with transaction() as session:
-        case = case_store.row(case_id, by=by, lock=True)
-        if case.holder_id != own or case.status == "referred":
-            raise CaseRefused(CaseRefusal.NOT_HOLDER)
+        case = _held(case_id, by)
         if case.age_class != "adult" and not with_guardian:
             raise MatchRefused(MatchRefusal.GUARDIAN)
         row = rows.question(case_id)
+        if row is None or row.said != Said.YES:
+            return
+        steps.forget(session, case_id, links=True)  # before the answer: who was part of a pair is told that it is gone
+        row = session.get_one(MatchQuestion, case_id, populate_existing=True)
+        row.said, row.searched, row.revision, row.sealed_pairs = str(Said.REFUSED), False, row.revision + 1, None
+        session.flush()
+        steps.count(session, case_id)
+        audit.append(session, audit.Event.MATCH_REFUSED, by=by, case_id=case_id, taken_back=True)
+
+
+def give_yes_back(*, case_id: uuid.UUID, by: Actor) -> None:
+    """Who pressed that the yes is taken back pressed the wrong button, and says so within 15 minutes: the yes holds as
+    it was said, and the person is compared anew. What was linked is answered anew. A second time changes nothing.
+    Raises NotPermitted, NotVisible, CaseRefused, CannotOpen, MatchRefused (`decided`, `no_name`)."""
+    with transaction() as session:
+        case, row = _held(case_id, by), rows.question(case_id)
         if row is not None and row.said == Said.YES:
-            _refuse(session, case, with_guardian, by)
+            return
+        if row is None or rows.yes_back_until(case_id, by.member_id) is None:
+            raise MatchRefused(MatchRefusal.DECIDED)
+        row.said, row.searched, row.revision = str(Said.YES), False, row.revision + 1
+        row.sealed_pairs = vault.sealed_pairs(case_id, row.revision, vault.numbered(vault.Found()))
+        session.flush()
+        steps.encode(session, case, by)
+        steps.count(session, case_id)
+        audit.append(session, audit.Event.MATCH_YES_BACK, by=by, case_id=case_id)
 
 
-def _refuse(session: Session, case: Case, with_guardian: bool, by: Actor) -> None:
-    steps.forget(session, case.id, links=True)  # before the answer: who was part of a pair is told that it is gone
-    _write(session, case, Said.REFUSED, with_guardian, by)
-    steps.count(session, case.id)
-    audit.append(session, audit.Event.MATCH_REFUSED, by=by, case_id=case.id)
+def _held(case_id: uuid.UUID, by: Actor) -> Case:
+    own, case = store.own_shelter_id(by), case_store.row(case_id, by=by, lock=True)
+    if case.holder_id != own or case.status == "referred":
+        raise CaseRefused(CaseRefusal.NOT_HOLDER)
+    return case
 
 
 def _compare_again(session: Session, row: MatchQuestion) -> None:
@@ -170,29 +193,6 @@ def _write(session: Session, case: Case, said: Said, with_guardian: bool, by: Ac
     row.with_guardian, row.searched, row.word, row.revision = with_guardian, False, "", revision
     row.sealed_pairs = vault.sealed_pairs(case.id, revision, vault.numbered(found)) if said is Said.YES else None
     session.flush()
-
-
-def _link(session: Session, by: Actor) -> vault.Link | None:
-    """What encodes; the first who asks makes the key, and every later one hands it to whoever has it not yet. None
-    where the actor's organisation waits for it."""
-    session.execute(select(Instance.id).with_for_update())  # one key, however many ask first (PostgreSQL)
-    if vault.newest(session) is None:
-        version = vault.make(session, by=by)
-        audit.append(session, audit.Event.MATCHING_KEY_MADE, by=by, version=version)
-    link = vault.link(session, by=by)
-    if link is not None:
-        vault.hand_on(session, by=by)
-    return link
-
-
-def _encode(session: Session, case: Case, link: vault.Link | None, by: Actor) -> None:
-    """Encode the person; without the key it is done later (`encode_due`)."""
-    if link is None:
-        return
-    try:
-        vault.encode_case(session, case, link, by=by)
-    except vault.NoName:
-        raise MatchRefused(MatchRefusal.NO_NAME) from None
 
 
 def answer(
@@ -309,24 +309,6 @@ def say(*, case_id: uuid.UUID, word: Word, by: Actor) -> None:
         session.flush()
         steps.count(session, case_id)
         audit.append(session, audit.Event.MATCH_WORD, by=by, case_id=case_id)
-
-
-def looked(*, pair_id: uuid.UUID, by: Actor, taken_back: bool = False) -> None:
-    """The duty desk dealt with the alarm that somebody asks for a person who is there; `taken_back`: it pressed the
-    wrong button, and says so on the same day. A second time changes nothing. Raises NotPermitted, NotVisible,
-    MatchRefused."""
-    by.must(Permission.REFERRAL_DIRECT)
-    with transaction() as session:
-        found = rows.asking(pair_id)
-        if found is None:
-            raise NotVisible
-        asked, pair = found
-        if (pair.looked_on is None) is taken_back:
-            return
-        if taken_back and pair.looked_on != days.today():
-            raise MatchRefused(MatchRefusal.DECIDED)
-        steps.put_pair(session, asked.row, replace(pair, looked_on=None if taken_back else days.today()))
-        audit.append(session, audit.Event.MATCH_LOOKED, by=by, pair_id=pair_id, taken_back=taken_back)
 
 
 def search_due() -> int:

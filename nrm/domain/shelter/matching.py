@@ -20,6 +20,8 @@ from typing import Any
 MOST_PAIRS = 10
 ONE_PRESS = timedelta(minutes=1)
 """What the same member presses again within this is one press."""
+YES_BACK_WITHIN = timedelta(minutes=15)
+"""For so long a yes that was taken back by mistake comes back, for whoever pressed that."""
 CHANGED_WITHIN = timedelta(hours=12)
 """For so long whoever said something can change it, as elsewhere in the program."""
 
@@ -69,6 +71,7 @@ class Why(StrEnum):
     KNOWN_TO_US = "known_to_us"
     SHE_SAYS = "she_says"
     PAPERS = "papers"
+    MAY_BE = "may_be"  # of a case that is over, before anybody was compared: whoever asks may call
     OTHER_STORY = "other_story"
     OTHER_PAPERS = "other_papers"
     BOTH_THERE = "both_there"
@@ -78,7 +81,7 @@ class Why(StrEnum):
 
 
 REASONS: Mapping[Answer, tuple[Why, ...]] = {
-    Answer.SAME: (Why.KNOWN_TO_US, Why.SHE_SAYS, Why.PAPERS),
+    Answer.SAME: (Why.KNOWN_TO_US, Why.SHE_SAYS, Why.PAPERS, Why.MAY_BE),
     Answer.DIFFERENT: (Why.OTHER_STORY, Why.OTHER_PAPERS, Why.BOTH_THERE),
     Answer.CANNOT_TELL: (Why.NOBODY_KNEW, Why.TOO_LITTLE, Why.NOT_REACHED),
 }
@@ -226,7 +229,9 @@ class Pair:
     """A case that may be of the person who is asked for. `theirs`: what the side says that knows the case `case_id`;
     `ours`: what the side says that asked; `looked_on`: when the duty desk dealt with its alarm; `there`: the person who
     was found was there when that happened; `untold`: or when *same* was said of her; `was_told`: whoever asked has seen
-    it; `unread`: the sides that have not read what the other one did; `found_at`: the hour, of newer ones."""
+    it; `unread`: the sides that have not read what the other one did; `found_at`: the hour, of newer ones; `thin`: the
+    case that was found is over, and no other organisation ever saw its person (`is_thin`), while the one who is asked
+    for is somewhere safe; `released`: the duty desk lets its house be asked."""
 
     id: uuid.UUID
     case_id: uuid.UUID
@@ -241,6 +246,13 @@ class Pair:
     was_told: bool = False
     unread: frozenset[Side] = frozenset()
     found_at: datetime | None = None
+    thin: bool = False
+    released: bool = False
+
+    @property
+    def held(self) -> bool:
+        """Whether the house of the found case is told nothing: the duty desk looks at it first."""
+        return self.thin and not self.released and self.theirs is None and self.broken is None
 
     @property
     def told(self) -> bool:
@@ -277,6 +289,7 @@ class Pair:
     def to_list(self) -> list[Any]:
         """As it is sealed."""
         marks = ("t" if self.there else "") + ("u" if self.untold else "") + ("w" if self.was_told else "")
+        marks += ("s" if self.thin else "") + ("r" if self.released else "")
         return [
             self.id.hex,
             self.case_id.hex,
@@ -309,6 +322,8 @@ class Pair:
             "w" in marks,
             frozenset(each for each in Side if each in marks),
             _instant(found_at) if found_at else None,
+            "s" in marks,
+            "r" in marks,
         )
 
 
@@ -378,6 +393,8 @@ def answered(pair: Pair, opinion: Opinion, where: Where) -> Pair:
         raise MatchRefused(MatchRefusal.SAME_MEMBER)
     untold = opinion.answer is Answer.SAME and where.guarded and not pair.ever_told
     after = replace(pair, theirs=opinion, untold=untold, was_told=pair.ever_told)
+    if untold:  # the duty desk, which hears this alone, hears it also after it dealt with the alarm
+        after = replace(after, looked_on=None)
     # Whoever asked and was told once is told what is said instead; a *same* that it is to confirm is a task of its own.
     news = {Side.ASKER} if pair.ever_told and after.stand is not PairStand.CONFIRM else set()
     return replace(after, unread=frozenset(news))
@@ -436,24 +453,51 @@ class Where:
         return self.lives_here or self.followed
 
 
-def names_asker(pair: Pair, where: Where) -> bool:
-    """Whether the side that knows the person sees who asks. Not if she was there when she was found, or is: a case that
-    was made up would tell its house where the person of that name has come to. The duty desk knows it."""
-    return pair.stand is PairStand.LINKED or pair.broken is not None or not (pair.there or where.guarded)
+def names_asker(pair: Pair) -> bool:
+    """Whether the side that knows the person who was found sees who asks: once both sides have said *same*. A case that
+    was made up would else tell its house where the person of that name has come to, open or closed. The duty desk knows
+    it (ADR 0174)."""
+    return pair.stand is PairStand.LINKED or pair.broken is not None
+
+
+SHORT_STAY = timedelta(days=7)
+
+
+def is_thin(*, sent: bool, known_on: date | None, left_on: date | None) -> bool:
+    """Whether a case that is over could have been made up to hear of somebody: its house opened it, nobody else ever
+    saw the person (`sent`: another organisation did), and less than a week lies between the day on which the first
+    night was entered and the day of leaving. The day of admission itself is a word of the house."""
+    return not sent and (known_on is None or left_on is None or left_on - known_on < SHORT_STAY)
 
 
 def alarms_desk(pair: Pair, where: Where) -> bool:
     """Whether the duty desk is told that somebody asks for a person who is there, or was when she was found: until it
     has dealt with it, whatever her house does or says meanwhile. Of what is hardly alike only once her house says that
-    it is the same person."""
+    it is the same person. And whether it is told of a found case that could have been made up."""
     settled = pair.stand is PairStand.LINKED or pair.broken is not None or pair.looked_on is not None
     heard = pair.band != "weak" or pair.stand is PairStand.UNTOLD
-    return (where.guarded or pair.there) and not settled and heard
+    return (pair.thin or where.guarded or pair.there) and not settled and heard
 
 
 def alarms(pair: Pair, where: Where) -> bool:
     """Whether the house of the person is told, too: until it has said that it is somebody else."""
-    return alarms_desk(pair, where) and pair.stand not in (PairStand.REJECTED, PairStand.UNSURE)
+    there = where.guarded or pair.there
+    return there and alarms_desk(pair, where) and pair.stand not in (PairStand.REJECTED, PairStand.UNSURE)
+
+
+class Desk(StrEnum):
+    """How it stands with the alarm at the duty desk, for the house that is asked."""
+
+    OPEN = "open"
+    DEALT = "dealt"
+    NONE = "none"
+
+
+def desk_of(pair: Pair, where: Where) -> Desk:
+    """Whether the desk has an alarm of the pair, or had one."""
+    if alarms_desk(pair, where):
+        return Desk.OPEN
+    return Desk.DEALT if pair.looked_on is not None else Desk.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,7 +511,12 @@ class House:
 
 def hidden_from_holder(pair: Pair, asker: House, holder: House) -> bool:
     """Whether the side that knows the person is told nothing: the person who is looked for struck it out. If the person
-    who was found struck out whoever asks, neither is anything asked here, but what was agreed already stays to see."""
+    who was found struck out whoever asks, neither is anything asked here, but what was agreed already stays to see. Nor
+    is it told while the duty desk has not let it be asked."""
+    return asker.id != holder.id and (pair.held or _struck_from_holder(pair, asker, holder))
+
+
+def _struck_from_holder(pair: Pair, asker: House, holder: House) -> bool:
     if asker.id == holder.id:
         return False
     return holder.party in asker.struck or (asker.party in holder.struck and not _was_agreed(pair))
@@ -482,7 +531,7 @@ def hidden_from_asker(pair: Pair, asker: House, holder: House) -> bool:
 
 def hidden_from_all(pair: Pair, asker: House, holder: House) -> bool:
     """Whether nobody can say anything of the pair any more."""
-    return hidden_from_asker(pair, asker, holder) and hidden_from_holder(pair, asker, holder)
+    return hidden_from_asker(pair, asker, holder) and _struck_from_holder(pair, asker, holder)
 
 
 def kept_apart(asker: House, holder: House) -> bool:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from nrm import clock
+from nrm import audit, clock
 from nrm.db import hit_one
-from nrm.domain.accounts.accounts import SHELTERS
+from nrm.domain.accounts.accounts import SHELTERS, Actor
 from nrm.domain.shelter.matching import (
     Gone,
     House,
@@ -28,10 +29,11 @@ from nrm.domain.shelter.matching import (
     hidden_from_all,
     hidden_from_asker,
     hidden_from_holder,
+    is_thin,
     kept_apart,
     repeat_of,
 )
-from nrm.models.accounts.accounts import Organisation
+from nrm.models.accounts.accounts import Instance, Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.matching import MatchEncoding, MatchQuestion, RepeatValue, SeenByMember
 from nrm.store import days
@@ -95,12 +97,12 @@ def count(session: Session, case_id: uuid.UUID, pairs: Iterable[Pair] | None = N
 
 
 def _asks_nobody(pair: Pair, asker: House, known: Mapping[uuid.UUID, rows.Known]) -> bool:
-    """Whether nobody is asked about a pair, because one of the people struck out the house of the other. What both said
-    before is a fact, and stays counted."""
+    """Whether nobody is asked about a pair, because one of the people struck out the house of the other, or because the
+    duty desk looked at it and let nobody be asked. What both said before is a fact, and stays counted."""
     other = known.get(pair.case_id)
     if other is None or pair.stand is PairStand.LINKED:
         return False
-    return kept_apart(asker, other.house)
+    return kept_apart(asker, other.house) or (pair.held and pair.looked_on is not None)
 
 
 def _struck_a_house(session: Session, parties: Collection[str]) -> bool:
@@ -123,12 +125,50 @@ def consent_changed(session: Session, case_id: uuid.UUID) -> None:
                 count(session, asked.row.case_id)
 
 
+def link(session: Session, by: Actor) -> vault.Link | None:
+    """What encodes; the first who asks makes the key, and every later one hands it to whoever has it not yet. None
+    where the actor's organisation waits for it."""
+    session.execute(select(Instance.id).with_for_update())  # one key, however many ask first (PostgreSQL)
+    if vault.newest(session) is None:
+        version = vault.make(session, by=by)
+        audit.append(session, audit.Event.MATCHING_KEY_MADE, by=by, version=version)
+    found = vault.link(session, by=by)
+    if found is not None:
+        vault.hand_on(session, by=by)
+    return found
+
+
+def encode(session: Session, case: Case, by: Actor) -> None:
+    """Encode the person; without the key it is done later (`actions.encode_due`). Raises MatchRefused (`no_name`),
+    CannotOpen."""
+    under = link(session, by)
+    if under is None:
+        return
+    try:
+        vault.encode_case(session, case, under, by=by)
+    except vault.NoName:
+        raise MatchRefused(MatchRefusal.NO_NAME) from None
+
+
+def resume(session: Session, case: Case, by: Actor) -> None:
+    """The case can be opened again, and the yes of before holds: its holder encodes the person, who is compared anew.
+    Who cannot do that, as the duty desk, leaves it to the holder's list."""
+    row = rows.question(case.id)
+    takes_in = by.kind is not None and by.kind.takes_people_in
+    if row is None or row.said != Said.YES or not takes_in or by.organisation_id != case.holder_id:
+        return
+    if not rows.yes_holds(case.id):
+        return
+    row.searched = False
+    with suppress(vault.CannotOpen, MatchRefused):
+        encode(session, case, by)
+
+
 def forget(session: Session, case_id: uuid.UUID, *, links: bool = False) -> None:
     """Forget the encoding of a person, and every pair that names the case and is not linked: the case is erased, or the
     person takes the yes back. `links`: forget the links of the person's own question, too. Whoever was part of a pair
     is told that nobody is asked about it any more; what is counted of a link stays."""
     session.execute(delete(MatchEncoding).where(MatchEncoding.case_id == case_id))
-    session.execute(delete(SeenByMember).where(SeenByMember.case_id == case_id))
     every = {each.row.case_id: each for each in rows.with_pairs()}
     known = rows.all_known()
     kept: dict[uuid.UUID, list[Pair]] = {}
@@ -177,8 +217,8 @@ def _part_of(pair: Pair, asked: Asked, known: Mapping[uuid.UUID, rows.Known]) ->
 
 def pause(session: Session, case_id: uuid.UUID) -> None:
     """The case is closed to everybody, or is to be: the person withdrew everything, or asks for erasure. Nobody looks
-    for them any more. If somebody undoes that, their house encodes them again and they are compared anew; if the
-    request only runs out, they are asked again first (`rows.not_encoded`)."""
+    for them any more. If somebody undoes that, their house encodes them again and they are compared anew (`resume`); if
+    the request only runs out, they are asked again first (`rows.not_encoded`)."""
     forget(session, case_id)
     row = rows.question(case_id)
     if row is not None and row.said == Said.YES:
@@ -189,6 +229,7 @@ def pause(session: Session, case_id: uuid.UUID) -> None:
 def end(session: Session, case_id: uuid.UUID) -> None:
     """The case is erased: of a check that nobody has ended nobody can tell any more, so nobody is asked to. What is
     counted stays, as every fact of an erased case."""
+    session.execute(delete(SeenByMember).where(SeenByMember.case_id == case_id))
     row = rows.question(case_id)
     if row is not None and row.said == Said.YES and not row.word:
         row.word = str(Word.UNKNOWN)
@@ -201,11 +242,22 @@ def search(session: Session, version: int, case_ids: Iterable[uuid.UUID]) -> int
     from nrm.linkage.encoding import ENC, NORM  # late: it loads numpy, which no page needs
     from nrm.linkage.matching import Register
 
-    people, of_case, is_there, house_of = [], {}, {}, {}
-    columns = (MatchEncoding, Case, rows.LIVES_THERE, rows.PARTY, rows.STRUCK_OUT)
+    people, of_case, is_there, house_of, thin = [], {}, {}, {}, {}
+    columns = (
+        MatchEncoding,
+        Case,
+        rows.LIVES_THERE,
+        rows.PARTY,
+        rows.STRUCK_OUT,
+        rows.SENT,
+        rows.KNOWN_ON,
+        rows.LEFT_ON,
+    )
     statement = select(*columns).join(Case, Case.id == MatchEncoding.case_id)
     alike = (MatchEncoding.key_version == version, MatchEncoding.norm == NORM, MatchEncoding.enc == ENC)
-    for row, case, lives_there, party, struck_out in session.execute(statement.where(*alike)).all():
+    for row, case, lives_there, party, struck_out, sent, known_on, left_on in session.execute(
+        statement.where(*alike)
+    ).all():
         try:
             encoding = vault.opened_encoding(row)
         except vault.CannotOpen:
@@ -214,6 +266,8 @@ def search(session: Session, version: int, case_ids: Iterable[uuid.UUID]) -> int
         of_case[case.id] = people[-1]
         house_of[case.id] = rows.house(case.holder_id, party, struck_out)
         is_there[case.id] = Where(lives_here=bool(lives_there), followed=case.status != "closed").guarded
+        over = case.status == "closed" and not lives_there
+        thin[case.id] = over and is_thin(sent=bool(sent), known_on=known_on, left_on=left_on)
     register = Register.of(people)
     asked = {each.row.case_id: each for each in rows.with_pairs()}
     # Of two that wait, the one who was asked later finds the earlier one.
@@ -234,7 +288,9 @@ def search(session: Session, version: int, case_ids: Iterable[uuid.UUID]) -> int
             if kept_apart(house_of[case_id], house_of[other]):
                 continue  # told nothing
             found = Pair(uuid.uuid4(), other, str(candidate.band), days.today(), found_at=clock.now())
-            there.append(replace(found, there=is_there[other]))
+            # Of what is hardly alike there would be an alarm for each new person.
+            held = thin[other] and is_there[case_id] and house_of[case_id].id != house_of[other].id
+            there.append(replace(found, there=is_there[other], thin=held and found.band != "weak"))
         put_pairs(session, mine.row, _most(there), searched=True)
         asked[case_id] = replace(mine, pairs=there)
         compared += 1

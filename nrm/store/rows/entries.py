@@ -6,7 +6,6 @@ The chain has no index but its place: only so many entries from its end are look
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
 
+from nrm.audit import details_of
 from nrm.db import db
 from nrm.models.audit import AuditEntry
 
@@ -43,7 +43,7 @@ def since(moment: datetime, event: str, *where: ColumnElement[bool], newest: int
     for when, member, organisation, details in db.session.execute(statement.order_by(AuditEntry.id)).all():
         at = datetime.fromisoformat(when)
         if at > moment:
-            yield Entry(at, _id(member), _id(organisation), json.loads(details))
+            yield Entry(at, _id(member), _id(organisation), details_of(details))
 
 
 def _id(text: str) -> uuid.UUID | None:

@@ -63,6 +63,7 @@ class Due(StrEnum):
     READ_THEIRS = "read_theirs"  # what the other side did, on the page of either side
     READ_OURS = "read_ours"
     SAY = "say"  # the check is over: say what is known
+    ENCODE = "encode"  # a yes holds, and nobody compares the person
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,10 @@ class BrokenLine:
 @dataclass(frozen=True, slots=True)
 class Common:
     """What both sides see of a pair. `number`: what they can say on the telephone; `mark`: what a form sends back;
-    `own`: both cases are of one house; `theirs`, `ours`: what was said; `also`: other pairs of which the same was said
-    of the person who was found, as far as the actor's organisation knows them; `unread`: the other side did something;
-    `open`: it can be answered; `may_answer`: by this member, who is not the one of the other side."""
+    `own`: both cases are of one house, which is then told of the other one, too; `theirs`, `ours`: what was said;
+    `also`: other pairs of which the same was said of the person who was found, as far as the actor's organisation knows
+    them; `unread`: the other side did something; `open`: it can be answered; `may_answer`: by this member, who is not
+    the one of the other side."""
 
     id: uuid.UUID
     case_id: uuid.UUID
@@ -108,6 +110,8 @@ class Common:
     number: str
     mark: str
     own: bool
+    other_case_id: uuid.UUID | None
+    other_pseudonym: str
     band: str
     stand: PairStand
     theirs: Opinion | None
@@ -122,7 +126,8 @@ class Common:
 @dataclass(frozen=True, slots=True)
 class TheirLine(Common):
     """Somebody may be a person whose case the actor's organisation holds: by whom they are asked for, and how likely.
-    `asked_by`: None where only the duty desk knows it; `alarm`: the person is there, so both desks are told."""
+    `asked_by`: None until both sides said *same*: before, only the duty desk knows it; `alarm`: the person is there, so
+    both desks are told; `desk`: whether the duty desk has an alarm, or had one."""
 
     asked_by: Whom | None
     found_on: date
@@ -130,6 +135,12 @@ class TheirLine(Common):
     due_on: date
     where: Where
     alarm: bool
+    desk: rules.Desk
+
+    @property
+    def kept(self) -> bool:
+        """Whether whoever asks is told nothing, whatever is answered here now."""
+        return self.where.guarded and self.stand not in (PairStand.CONFIRM, PairStand.PROPOSED)
 
     @property
     def late(self) -> bool:
@@ -200,8 +211,9 @@ class OfCase:
     asked any more, but a yes can be taken back; `parked`: it is closed to everybody, and nobody is compared; `refusal`:
     why this member may not ask; `over_on`: until when a check is said to be under way; `number`: of the check; `at`:
     when the yes that holds was written down; `void`: it does not hold any more, and the person is asked; `apart`:
-    the person struck out a house, which is told nothing; `theirs`: who
-    asks for this person."""
+    the person struck out a house, which is told nothing; `theirs`: who asks for this person; `was_yes`: there was a
+    yes, and it was taken back; `back_until`: until when this member may say that this was a mistake; `left_out`: the
+    yes holds, and the person is not compared."""
 
     said: Said | None
     asked_on: date | None
@@ -219,6 +231,9 @@ class OfCase:
     apart: bool
     pairs: tuple[OurLine, ...]
     theirs: tuple[TheirLine, ...]
+    was_yes: bool
+    back_until: datetime | None
+    left_out: bool
 
     @property
     def under_way(self) -> bool:
@@ -250,8 +265,8 @@ class OfCase:
 class DeskLine:
     """For the duty desk: who asks, who answers, and why the desk is told. No person, and nothing of how likely.
     `dealt`: the desk said today that it has dealt with it, and may take that back; `number`: what it can say on the
-    telephone; `stand`: what the house has answered; None where the question was taken back, which the alarm outlives.
-    """
+    telephone; `stand`: what the house has answered; None where the question was taken back, which the alarm outlives;
+    `thin`: the found case could have been made up, and its house is told nothing; `asked`: now it is asked."""
 
     id: uuid.UUID
     asked_by: Whom
@@ -263,6 +278,8 @@ class DeskLine:
     dealt: bool
     number: str
     stand: PairStand | None
+    thin: bool = False
+    asked: bool = False
 
 
 def own_shelter_id(by: Actor) -> uuid.UUID:
@@ -319,6 +336,8 @@ def due(*, by: Actor) -> list[DueLine]:
             if not each.parked:
                 lines.append(DueLine(Due.ASK, each.id, each.case.pseudonym, day))
             continue
+        if each.left_out and each.case.holder_id == own and not each.parked:
+            lines.append(DueLine(Due.ENCODE, each.id, each.case.pseudonym, today))
         shown = False
         for pair in each.asked.pairs:
             other = of_case.get(pair.case_id)
@@ -474,7 +493,7 @@ class _Everything:
     def _their_line(self, asked: Asked, pair: Pair, by: Actor, *, is_own: bool) -> TheirLine:
         case = self.known[pair.case_id]
         seen, where = _seen(pair, case.where, is_own)
-        names_asker = rules.names_asker(seen, where)
+        names_asker = is_own or rules.names_asker(seen)
         assert asked.holder_id is not None
         not_mine = pair.ours is None or pair.ours.member_id != by.member_id
         return TheirLine(
@@ -487,6 +506,7 @@ class _Everything:
             due_on=_answer_by(pair.found_on),
             where=case.where,
             alarm=rules.alarms(seen, where),
+            desk=rules.desk_of(seen, where),
         )
 
     def ours(self, asked: Asked, by: Actor, pair_id: uuid.UUID | None = None) -> list[OurLine]:
@@ -512,7 +532,7 @@ class _Everything:
     def _common(
         self, asked: Asked, pair: Pair, by: Actor, side: Side, case_id: uuid.UUID, *, is_own: bool
     ) -> dict[str, Any]:
-        broken = pair.broken
+        broken, other_id = pair.broken, asked.row.case_id if side is Side.HOLDER else pair.case_id
         return {
             "id": pair.id,
             "case_id": case_id,
@@ -520,6 +540,8 @@ class _Everything:
             "number": rules.number_of(asked.number, pair.id),
             "mark": pair.mark,
             "own": is_own,
+            "other_case_id": other_id if is_own else None,
+            "other_pseudonym": self.known[other_id].pseudonym if is_own else "",
             "band": pair.band,
             "stand": pair.stand,
             "theirs": pair.theirs,
@@ -619,6 +641,9 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> OfCase:
         bool(rows.house_of(case_id).struck),
         tuple(everything.ours(asked, by)) if asked is not None else (),
         tuple(line for line, _, _ in everything.theirs(by, case_id)),
+        said is Said.REFUSED and rows.last_asked(case_id) is not None,
+        rows.yes_back_until(case_id, by.member_id) if said is Said.REFUSED else None,
+        rows.is_left_out(case_id),
     )
 
 
@@ -667,7 +692,7 @@ def desk(*, by: Actor) -> list[DeskLine]:
             where, is_own = everything.known[pair.case_id].where, asker.id == holder.id
             dealt = pair.looked_on == today and rules.alarms_desk(replace(pair, looked_on=None), where)
             alarm = not is_own and (dealt or rules.alarms_desk(pair, where))
-            if alarm or (pair.stand is PairStand.WAITS and pair.found_on < late):
+            if alarm or (pair.stand is PairStand.WAITS and pair.found_on < late and not pair.held):
                 lines.append(
                     DeskLine(
                         pair.id,
@@ -680,6 +705,8 @@ def desk(*, by: Actor) -> list[DeskLine]:
                         dealt,
                         rules.number_of(each.number, pair.id),
                         pair.stand,
+                        pair.thin and not (where.guarded or pair.there),
+                        pair.released,
                     )
                 )
         for lost in each.gone:

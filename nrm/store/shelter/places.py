@@ -9,16 +9,18 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select, true
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.accounts.members import KEY_HOLDERS_NEEDED
 from nrm.domain.shelter.places import Facts, On, Span, runs
 from nrm.models.accounts.accounts import Organisation
+from nrm.models.shelter.cases import Case
 from nrm.models.shelter.places import OutOfService, Place, PlaceInUnit, Promise, Unit
 from nrm.store import days as calendar
 from nrm.store.countries import country
@@ -75,6 +77,11 @@ class KeptLine:
     until_on: date
     overdue: bool
     referred: bool  # of a referral that was accepted
+
+    @property
+    def last_on(self) -> date:
+        """The last day on which the person can come."""
+        return self.until_on - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +373,25 @@ def kept_for(*, by: Actor) -> list[str]:
     """The codes for which a place is kept tonight, without a referral that says who comes; raises NotVisible."""
     now = calendar.today()
     return [each.code for each in rows.kept(own_shelter_id(by), now) if each.from_on <= now and each.case_id is None]
+
+
+class Known(StrEnum):
+    """What a house knows of a code for which it keeps a place. Of a case of others it says no more than of none."""
+
+    OURS = "ours"
+    LIVES_HERE = "lives_here"
+    UNKNOWN = "unknown"
+
+
+def known_code(code: str, *, by: Actor) -> tuple[Known, str]:
+    """What the house of a member knows of a code, and in which place the person lives now. Raises NotVisible."""
+    own = own_shelter_id(by)
+    for line in stays.open_ones(by=by):
+        if line.pseudonym == code and line.place_id is not None:
+            label = db.session.scalar(select(Place.label).where(Place.id == line.place_id))
+            return Known.LIVES_HERE, label or ""
+    held = select(exists().where(Case.pseudonym == code, Case.holder_id == own))
+    return (Known.OURS if db.session.scalar(held) else Known.UNKNOWN), ""
 
 
 def number_kept(by: Actor) -> ColumnElement[int]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from forms.referrals.mistakes import AcceptanceBackForm, DepartureBackForm
+from forms.referrals.mistakes import AcceptanceBackForm, DepartureBackForm, StillComesForm
 from forms.referrals.referrals import ESCORT_LABELS, AcceptReferralForm
 from forms.referrals.transfers import TRANSFER_REFUSED
 from forms.shelter.stays import IMPOSSIBLE
@@ -40,6 +40,7 @@ GIVEN_AWAY = N_(
     "The place that was kept is taken by now, so the person is not awaited again. When they come, record the arrival; "
     "or ask another shelter."
 )
+TAKEN_MEANWHILE = N_("The place that was kept is taken by now. Choose another one that is free")
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/depart/back")
@@ -144,25 +145,31 @@ def not_come_page(referral_id: uuid.UUID) -> Answer:
     line = store.referral(referral_id, by=access.actor())
     if not may_say_on_the_way(line):
         return errors.error_page(409, NOT_NOW)
-    return render_template("referrals/mistakes/not_come.html", line=line, form=AcceptanceBackForm())
+    return render_template("referrals/mistakes/not_come.html", line=line, form=StillComesForm(), taken=False)
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/not-arrived/back")
 @access.requires(Permission.REFERRAL_DECIDE)
 def not_come(referral_id: uuid.UUID) -> Answer:
-    """The person is still on the way."""
-    by, form = access.actor(), AcceptanceBackForm(request.form)
+    """The person is still on the way. Where the place was given to somebody else meanwhile, another one is kept."""
+    by, form = access.actor(), StillComesForm(request.form)
     line = store.referral(referral_id, by=by)
+    offer_places(form)
     if not form.validate():
         if not may_say_on_the_way(line):
             return errors.error_page(409, NOT_NOW)
-        return render_template("referrals/mistakes/not_come.html", line=line, form=form), 422
+        taken = bool(form.bed.raw_data)
+        return render_template("referrals/mistakes/not_come.html", line=line, form=form, taken=taken), 422
+    place_id = uuid.UUID(form.bed.data) if form.bed.data else None
     try:
-        actions.await_again(referral_id=referral_id, why=Why(form.why.data), by=by)
+        actions.await_again(referral_id=referral_id, why=Why(form.why.data), place_id=place_id, by=by)
     except IllegalTransition:
         return errors.error_page(409, NOT_NOW)
     except PlaceNotFree:
-        return errors.error_page(409, GIVEN_AWAY)
+        if not form.bed.choices:
+            return errors.error_page(409, GIVEN_AWAY)
+        form.bed.errors = [TAKEN_MEANWHILE]
+        return render_template("referrals/mistakes/not_come.html", line=line, form=form, taken=True), 422
     return redirect(url_for("cases.show", case_id=line.case_id), 303)
 
 

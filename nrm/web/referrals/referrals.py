@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
 from forms.interviews.endings import ANSWER_LABELS
+from forms.referrals.mistakes import StillComesForm
 from forms.referrals.referrals import (
     DECLINE_LABELS,
     ESCORT_LABELS,
@@ -283,7 +284,7 @@ def _clause(line: ReferralLine) -> dict[str, str]:
         return {}
 
 
-def offer_places(form: AcceptReferralForm) -> None:
+def offer_places(form: AcceptReferralForm | StillComesForm) -> None:
     """Let the form name the free places of the actor's shelter."""
     free = places.free_lines(by=access.actor())
     form.bed.choices = [] if is_only_choice(free) else [SelectChoice(value="", label=N_("Choose a place"))]

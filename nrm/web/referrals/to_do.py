@@ -291,6 +291,7 @@ BEFORE: Mapping[matching.Due, tuple[str, str]] = {
         "matching.theirs",
     ),
     matching.Due.READ_OURS: (_DID, "matching.ours"),
+    matching.Due.ENCODE: (N_("The person said yes and is not compared: let it be done"), "matching.of_case"),
     matching.Due.SAY: (N_("The check is over: say whether it is a new person"), "matching.of_case"),
 }
 """What is to be done about people who were here before, and on which page."""

@@ -22,9 +22,11 @@ from forms.shelter.matching import (
     BreakForm,
     ConfirmPairForm,
     CourseForm,
+    Offers,
     TakeBackForm,
     WordForm,
 )
+from nrm.actions.shelter import match_desk
 from nrm.actions.shelter import matching as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefused
@@ -72,6 +74,8 @@ DONE = {
     "no": N_("The no is recorded. Nobody is compared."),
     "taken_back": N_("The yes is taken back: nobody compares this person any more."),
     "word": N_("Recorded."),
+    "yes_back": N_("The yes holds again, as it was said. The person is compared anew within some minutes."),
+    "encoded": N_("Whoever can be compared is compared within some minutes."),
     "seen": N_("Recorded: you have seen the person. Now a colleague asks."),
     "unseen": N_("Taken back: it is not recorded any more that you have seen the person."),
     "mended": N_("Your answer is recorded, and can be changed until both sides say that it is the same person."),
@@ -119,7 +123,8 @@ def index() -> str:
 def encode() -> BaseResponse:
     """Encode the next of the house's own people under the newest key; pressed again it goes on."""
     actions.encode_due(by=access.actor(), most=ENCODED_AT_ONCE)
-    return redirect(url_for("matching.index"), 303)
+    case_id = request.form.get("case", type=uuid.UUID)
+    return _to_case(case_id, "encoded") if case_id is not None else redirect(url_for("matching.index"), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/who-was-here")
@@ -230,6 +235,21 @@ def take_back(case_id: uuid.UUID) -> Answer:
     return _to_case(case_id, "taken_back")
 
 
+@blueprint.post("/cases/<uuid:case_id>/who-was-here/take-back/undo")
+@access.requires(Permission.MATCH_CHECK)
+def give_yes_back(case_id: uuid.UUID) -> Answer:
+    """The yes was taken back by mistake."""
+    try:
+        actions.give_yes_back(case_id=case_id, by=access.actor())
+    except CaseRefused as error:
+        return errors.error_page(409, translated(CASE_REFUSED[error.reason]))
+    except actions.CannotOpen:
+        return errors.error_page(409, translated(SHUT))
+    except MatchRefused as error:
+        return errors.error_page(409, translated(REFUSED[error.reason]))
+    return _to_case(case_id, "yes_back")
+
+
 @blueprint.post("/cases/<uuid:case_id>/who-was-here/seen")
 @access.requires(Permission.MATCH_CHECK)
 def seen(case_id: uuid.UUID) -> Answer:
@@ -280,6 +300,7 @@ def theirs(pair_id: uuid.UUID) -> Answer:
 def _theirs_page(pair_id: uuid.UUID, form: AnswerPairForm, status: int, refused: str = "") -> tuple[str, int]:
     line = store.theirs(pair_id, by=access.actor())
     form.read.data = line.mark
+    form.offer(_offered(line))
     page = render_template(
         "shelter/matching/theirs.html",
         line=line,
@@ -295,6 +316,13 @@ def _theirs_page(pair_id: uuid.UUID, form: AnswerPairForm, status: int, refused:
     return page, status
 
 
+def _offered(line: store.TheirLine) -> Offers:
+    """What can be said of the person found: whoever does not know who asks has called nobody."""
+    if line.own:
+        return Offers.OWN
+    return Offers.CALLED if line.asked_by is not None else Offers.KEPT if line.kept else Offers.UNNAMED
+
+
 def _said(opinion: Opinion | None) -> str:
     return translated(ANSWERS[opinion.answer, opinion.why]) if opinion is not None else ""
 
@@ -308,6 +336,7 @@ def answer(pair_id: uuid.UUID) -> Answer:
 
 def _answer(pair_id: uuid.UUID) -> Answer:
     form, by = AnswerPairForm(request.form), access.actor()
+    form.offer(_offered(store.theirs(pair_id, by=by)))
     if not form.validate():
         return _theirs_page(pair_id, form, 422)
     said, why = form.answer
@@ -343,6 +372,7 @@ def _ours_page(
 ) -> tuple[str, int]:
     line = store.ours(pair_id, by=access.actor())
     form.read.data = line.mark
+    form.offer(Offers.OWN if line.own else Offers.CALLED)
     of_course = other or CourseForm()
     of_course.read.data = line.mark
     page = render_template(
@@ -370,6 +400,7 @@ def confirm(pair_id: uuid.UUID) -> Answer:
 
 def _confirm(pair_id: uuid.UUID) -> Answer:
     form, by = ConfirmPairForm(request.form), access.actor()
+    form.offer(Offers.OWN if store.ours(pair_id, by=by).own else Offers.CALLED)
     if not form.is_whole():
         return _ours_page(pair_id, form, 422)
     said, why = form.answer
@@ -465,7 +496,12 @@ def _read(pair_id: uuid.UUID) -> Answer:
 def looked(pair_id: uuid.UUID) -> Answer:
     """The duty desk dealt with the alarm, or takes that back."""
     try:
-        actions.looked(pair_id=pair_id, by=access.actor(), taken_back=request.form.get("undo") == "yes")
+        match_desk.looked(
+            pair_id=pair_id,
+            by=access.actor(),
+            taken_back=request.form.get("undo") == "yes",
+            ask=request.form.get("ask") == "yes",
+        )
     except MatchRefused as error:
         return errors.error_page(409, translated(REFUSED[error.reason]))
     return redirect(url_for("home.index"), 303)

@@ -127,9 +127,11 @@ def index() -> str:
 def show(place_id: uuid.UUID) -> str:
     """One place: who has it, for whom it is kept, when it is out of service, and what can be done with it."""
     by = access.actor()
+    line = store.place_line(place_id, by=by)
     return render_template(
         "shelter/places/show.html",
-        place=store.place_line(place_id, by=by),
+        place=line,
+        known={each.id: store.known_code(each.code, by=by) for each in line.kept if not each.referred},
         for_whom=for_whom,
         closed_words=CLOSED_WORDS,
         out_reasons=OUT_REASONS,

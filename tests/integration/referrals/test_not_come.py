@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from forms.shelter.stays import NO_PLACE
 from nrm import clock
@@ -18,6 +18,7 @@ from nrm.db import db
 from nrm.domain.referrals.referrals import Escort, IllegalTransition, OverrideReason
 from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.consents import ByName
+from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.places import Place
 from nrm.store import days
 from nrm.store.referrals import duty
@@ -109,8 +110,18 @@ def test_pressed_too_early_it_is_taken_back_and_place_and_hour_are_as_before(
     nrc.post(back, {"why": "mistyped"}, 409)
     nrc.post(f"{page}/not-arrived")  # and this time it is so, and the place is given to somebody else meanwhile
     admitted(factories.actor(NRC))
-    assert "is taken by now" in nrc.post(f"{back}?lang=en", {"why": "mistyped"}, 409)
+    offered = nrc.post(f"{back}?lang=en", {"why": "mistyped"}, 422)  # another free place is offered
+    assert "is taken by now" in offered
     assert at_the_desk() == [sent.case_id]
+    other = people.bed("NRC", 4)
+    assert f'value="{other}"' in offered
+    nrc.post(back, {"why": "mistyped", "bed": str(people.bed("NRC"))}, 422)  # it is not free
+    nrc.post(back, {"why": "mistyped", "bed": "no place"}, 422)
+    assert at_the_desk() == [sent.case_id]
+    nrc.post(back, {"why": "mistyped", "bed": str(other)}, 303)
+    line = store.referral(sent.referral_id, by=factories.actor(NRC))
+    assert (line.status, at_the_desk()) == ("accepted", [])
+    assert line.place == db.session.scalar(select(Place.label).where(Place.id == other))
 
 
 def people_place(sent: people.Sent) -> list[str]:
@@ -189,3 +200,15 @@ def test_a_person_who_left_one_shelter_and_did_not_reach_the_other_is_on_the_lis
     referrals.arrive(referral_id=moved, by=nrc)
     assert at_the_shelter() == [(own.case_id, True)]
     assert at_the_desk() == []
+
+
+def test_who_did_not_arrive_comes_first_of_what_is_due_at_the_desk(sent: people.Sent) -> None:
+    """Before what is only to be told, however early that is due."""
+    awaited = update(Referral).where(Referral.id == sent.referral_id)
+    db.session.execute(awaited.values(expected_at=clock.now() + timedelta(hours=2)))
+    db.session.commit()
+    first = duty.desk(by=factories.actor(DESK), size=3).due
+    assert [line.kind for line in first][:1] == ["not_come"]
+    assert [line.kind for line in duty.waiting(by=factories.actor(DESK)).rows][:1] == ["not_come"]
+    assert len(first) > 1
+    assert any(line.due_at < first[0].due_at for line in first[1:])

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, event, func, select
+from sqlalchemy import delete, event, func, select, update
 
 from bench import before as many
 from nrm import clock
@@ -47,6 +47,7 @@ from nrm.models.accounts.alarms import Alarm
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case, Grant
 from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchKey, MatchQuestion, SeenByMember
+from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import matching as steps
 from nrm.store import days
 from nrm.store.countries import country
@@ -129,11 +130,24 @@ def left(opened: direct_intake.Opened, by: Actor) -> None:
     cases.close(case_id=opened.case_id, by=by)
 
 
+def stayed(opened: direct_intake.Opened, by: Actor) -> None:
+    """The person was there for some weeks, and left."""
+    later(days=20)
+    left(opened, by)
+
+
+def known_since(opened: direct_intake.Opened, ago: int) -> None:
+    """As if the first night had been entered so many days ago."""
+    entered = update(Stay).where(Stay.id == opened.stay_id).values(known_on=days.today() - timedelta(days=ago))
+    db.session.execute(entered)
+    db.session.commit()
+
+
 def a_repeat(nrc: Actor, vatra: Actor) -> tuple[direct_intake.Opened, direct_intake.Opened]:
     """(the earlier case at NRC, which is closed; the new one at VATRA), compared."""
     before = said_yes(nrc, MIRA)
-    left(before, nrc)
-    later(days=200)
+    stayed(before, nrc)
+    later(days=180)
     now = said_yes(vatra, AGAIN)
     assert actions.search_due() == 2  # of two that wait, the later one finds the earlier
     return before, now
@@ -601,7 +615,7 @@ def test_who_withdrew_everything_is_looked_for_no_more_also_while_a_second_look_
     assert not db.session.scalars(select(MatchEncoding).where(MatchEncoding.case_id == gone.case_id)).all()
     db.session.rollback()
     second_hands.undo(act_id=act, by=nrc)
-    assert actions.encode_due(by=nrc).encoded == 1
+    assert actions.encode_due(by=nrc).encoded == 0  # they are encoded again by that press
     assert actions.search_due() == 1
     (line,) = store.to_answer(by=vatra)
     assert line.alarm
@@ -866,7 +880,7 @@ def test_no_file_and_no_log_has_a_name_after_a_full_run(
 
 def test_a_late_confirmation_counts_from_its_quarter_on(nrc: Actor, vatra: Actor) -> None:
     before = said_yes(nrc, MIRA)
-    left(before, nrc)
+    stayed(before, nrc)
     later(days=1)  # of two who are asked on one day either may be found
     now = said_yes(vatra, AGAIN)
     assert actions.search_due() == 2
@@ -908,7 +922,7 @@ def test_who_is_tired_presses_twice_and_the_wrong_button_and_loses_nothing(
 ) -> None:
     """Each step of a link, pressed twice, reloaded, and after the session was ended in another window."""
     before, resident = said_yes(nrc, MIRA), said_yes(nrc, OTHER, bed=1)
-    left(before, nrc)
+    stayed(before, nrc)
     later(days=200)
     opened, asked_for = taken_in(vatra, AGAIN), taken_in(vatra, {**OTHER, "given": "Valbone"}, bed=1)
     assert actions.search_due() == 2

@@ -26,7 +26,7 @@ from nrm.linkage import normalising
 from nrm.vault import matching as vault
 from tests import factories, memory
 from tests.conftest import token_in
-from tests.integration.shelter.test_matching import NRC, VATRA, left, said_yes, taken_in
+from tests.integration.shelter.test_matching import NRC, VATRA, known_since, left, said_yes, taken_in
 from tests.integration.test_serving import ROOT, answers, asked, children, stop, until
 
 CORE = "bravolundri"
@@ -115,7 +115,9 @@ def test_the_names_are_read_as_they_are_written() -> None:
 def test_after_a_full_run_no_process_of_the_server_holds_a_name(app: Flask) -> None:
     nrc, now = factories.actor(NRC), clock.now()
     clock.set_clock(lambda: now + timedelta(days=15))
-    left(said_yes(nrc, {**BEFORE, "birth": BORN}), nrc)
+    before = said_yes(nrc, {**BEFORE, "birth": BORN})
+    known_since(before, 10)
+    left(before, nrc)
     vatra = factories.actor(VATRA)
     came = taken_in(vatra, {**NOW, "birth": BORN})
     link = vault.link(db.session(), by=vatra)

@@ -93,7 +93,9 @@ class Source:
 
     @property
     def first(self) -> ColumnElement[int]:
-        """0 for a child and for a person with a tag who wait at a post, 1 for all else."""
+        """0 for a child and for a person with a tag who wait at a post, and for who did not arrive; 1 for all else."""
+        if self.kind == NOT_COME:
+            return literal(0)
         tagged = or_(self.age_class.in_(tuple(CHILDREN)), *self.marks.values())
         return case((and_(self.at_post, tagged), 0), else_=1)
 

@@ -14,11 +14,11 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.second_hands import ActStatus
-from nrm.domain.shelter.matching import MOST_PAIRS, Gone, House, MatchRefusal, Pair, Said, Where
+from nrm.domain.shelter.matching import MOST_PAIRS, YES_BACK_WITHIN, Gone, House, MatchRefusal, Pair, Said, Where
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.referrals.referrals import Referral
-from nrm.models.shelter.cases import Case
+from nrm.models.shelter.cases import Case, Erasure
 from nrm.models.shelter.matching import MatchAsked, MatchEncoding, MatchKey, MatchQuestion, SeenByMember
 from nrm.models.shelter.stays import Stay
 from nrm.store.rows import entries
@@ -29,6 +29,10 @@ from nrm.vault import matching as vault
 PARTY = select(Organisation.party).where(Organisation.id == Case.holder_id).correlate(Case).scalar_subquery()
 STRUCK_OUT = consent_rows.STRUCK_OUT
 _PARKED = exists().where(HeavyAct.case_id == Case.id, HeavyAct.status == ActStatus.PARKED).correlate(Case)
+SENT = exists().where(Referral.case_id == Case.id, Referral.status == "arrived").correlate(Case)
+_STAYS = select(func.min(Stay.known_on)).where(Stay.case_id == Case.id, Stay.taken_back_on.is_(None)).correlate(Case)
+KNOWN_ON = _STAYS.scalar_subquery()
+LEFT_ON = _STAYS.with_only_columns(func.max(Stay.ended_on)).scalar_subquery()
 LIVES_THERE = exists().where(Stay.case_id == Case.id, Stay.ended_on.is_(None)).correlate(Case)
 
 
@@ -115,7 +119,7 @@ class Known:
 class AtHouse:
     """A case whose person was asked, whoever holds it, with what was found; or one of the house whose person lives
     there since `admitted_on` and was not asked: then `asked` is None. `asking_since`: since when anybody is asked;
-    `parked`: the case is closed to everybody."""
+    `parked`: the case is closed to everybody; `left_out`: the person said yes and is encoded under no key."""
 
     id: uuid.UUID
     case: Known
@@ -123,6 +127,7 @@ class AtHouse:
     admitted_on: date | None
     asking_since: date | None
     parked: bool
+    left_out: bool
 
 
 def at_house(organisation_id: uuid.UUID) -> list[AtHouse]:
@@ -133,7 +138,8 @@ def at_house(organisation_id: uuid.UUID) -> list[AtHouse]:
     case = (Case.id, Case.holder_id, Case.pseudonym, Case.status)
     house_columns = (PARTY.label("party"), STRUCK_OUT.label("struck_out"), _PARKED.label("parked"))
     came = type_coerce(null(), Stay.admitted_on.type).label("admitted_on")
-    were_asked = select(*case, LIVES_THERE, came, since, *columns, *house_columns).join(
+    left_out = _left_out().label("left_out")
+    were_asked = select(*case, LIVES_THERE, came, since, *columns, left_out, *house_columns).join(
         MatchQuestion, MatchQuestion.case_id == Case.id
     )
     not_asked = (
@@ -143,6 +149,7 @@ def at_house(organisation_id: uuid.UUID) -> list[AtHouse]:
             Stay.admitted_on,
             since,
             *(null().label(column.name) for column in columns),
+            literal(False),
             *house_columns,
         )
         .join(Stay, Stay.case_id == Case.id)
@@ -159,7 +166,7 @@ def at_house(organisation_id: uuid.UUID) -> list[AtHouse]:
         holder = house(row[1], row[-3], row[-2])
         of = Known(row[1], row[2], Where(lives_here=bool(row[4]), followed=row[3] != "closed"), holder)
         asked = _asked(row, row[1], holder) if row[5] is None else None  # of who said no there are no pairs
-        found.append(AtHouse(row[0], of, asked, row[5], row[6], bool(row[-1])))
+        found.append(AtHouse(row[0], of, asked, row[5], row[6], bool(row[-1]), bool(row[-4])))
     return found
 
 
@@ -239,8 +246,21 @@ def said_at(case_id: uuid.UUID, since: datetime) -> datetime | None:
     found = db.session.scalars(times).all()
     if len(found) < 2:
         return next(iter(found), None)
-    back = [each.at for each in entries.since(since, "match_refused") if each.said["case_id"] == str(case_id)]
+    back = [each.at for each in _of_case(case_id, since, "match_refused")]
+    undone = [each.at for each in _of_case(case_id, since, "match_yes_back")]
+    back = [no for no in back if not any(no < yes <= no + YES_BACK_WITHIN for yes in undone)]
     return next((each for each in found if all(each > no for no in back)), found[-1])
+
+
+def _of_case(case_id: uuid.UUID, since: datetime, event: str) -> Iterator[entries.Entry]:
+    return (each for each in entries.since(since, event) if each.said["case_id"] == str(case_id))
+
+
+def yes_back_until(case_id: uuid.UUID, member_id: uuid.UUID | None) -> datetime | None:
+    """Until when this member may say that taking the yes back was a mistake: theirs was the last word."""
+    last = list(_of_case(case_id, clock.now() - YES_BACK_WITHIN, "match_refused"))[-1:]
+    mine = [each.at for each in last if each.member_id == member_id and each.said.get("taken_back")]
+    return mine[0] + YES_BACK_WITHIN if mine else None
 
 
 def yes_holds(case_id: uuid.UUID) -> bool:
@@ -274,13 +294,29 @@ def not_encoded(organisation_id: uuid.UUID, version: int) -> ColumnElement[bool]
     nobody undid it either: the yes from before does not come back by itself, and the person is asked again.
     """
     newest = exists().where(MatchEncoding.case_id == Case.id, MatchEncoding.key_version == version)
-    said_yes = exists().where(MatchQuestion.case_id == Case.id, MatchQuestion.said == "yes")
+    return and_(Case.holder_id == organisation_id, ~newest, _to_encode())
+
+
+def _to_encode() -> ColumnElement[bool]:
+    """Whether the person said yes, and nothing prevents that somebody encodes them."""
+    said_yes = exists().where(MatchQuestion.case_id == Case.id, MatchQuestion.said == "yes").correlate(Case)
     since = exists().where(MatchAsked.case_id == Case.id, MatchAsked.at > HeavyAct.asked_at).correlate(Case, HeavyAct)
     unanswered = HeavyAct.status.in_((ActStatus.ASKED, ActStatus.EXPIRED))
-    goes = exists().where(
-        HeavyAct.case_id == Case.id, or_(HeavyAct.status == ActStatus.PARKED, and_(unanswered, ~since))
-    )
-    return and_(Case.holder_id == organisation_id, said_yes, ~newest, ~goes)
+    going = or_(HeavyAct.status == ActStatus.PARKED, and_(unanswered, ~since))
+    goes = exists().where(HeavyAct.case_id == Case.id, going).correlate(Case)
+    return and_(said_yes, ~goes)
+
+
+def is_left_out(case_id: uuid.UUID) -> bool:
+    """Whether the person's yes holds, and they are encoded under no key."""
+    return db.session.scalar(select(exists().where(Case.id == case_id, _left_out()))) is True
+
+
+def _left_out() -> ColumnElement[bool]:
+    """Of who is erased there is no name, and nobody is left out."""
+    encoded = exists().where(MatchEncoding.case_id == Case.id).correlate(Case)
+    erased = exists().where(Erasure.case_id == Case.id, Erasure.compartment == "identity").correlate(Case)
+    return and_(~encoded, ~erased, _to_encode())
 
 
 def due_for_search(version: int, most: int) -> list[uuid.UUID]:

@@ -25,8 +25,10 @@ REFUSED = {
     BenefitRefusal.OVER: N_("It is paid, returned or called off already."),
     BenefitRefusal.GONE: N_("Choose one of the codes"),
     BenefitRefusal.OWN: N_(
-        "Who asked for it does not agree to it, and neither does whom they let in: another colleague does."
+        "Who asked for it does not agree to it, nor whom they let in; nor, within 14 days, who let them in, or who is "
+        "there by the same colleague. Another one of you does."
     ),
+    BenefitRefusal.CHANGED: N_("Nothing was recorded: it stands otherwise since you opened the page. Read it again."),
     BenefitRefusal.LATE: N_("A day is over since this was recorded: it stays."),
 }
 CHANNEL_LABELS = {
@@ -108,6 +110,7 @@ class CallOffForm(OnceForm):
 class SettleBenefitForm(OnceForm):
     """What the payment desk says of a benefit."""
 
+    stands = HiddenField()  # how it stood when the page was shown
     to = RadioField(
         N_("What became of it?"), validators=[Offered(N_("Choose what became of it"))], validate_choice=False
     )

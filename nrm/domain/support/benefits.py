@@ -77,6 +77,7 @@ class BenefitRefusal(StrEnum):
     OVER = "over"  # it is paid, returned or called off already
     GONE = "gone"  # there is no such code with this person
     LATE = "late"  # it was recorded too long ago to be taken back
+    CHANGED = "changed"  # it stands otherwise than on the page that was answered
     OWN = "own"  # who asked for it, or is one hand with who did, does not agree to it
 
 

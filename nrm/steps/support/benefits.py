@@ -68,13 +68,16 @@ def check_asked(*, case_id: uuid.UUID, by: Actor) -> None:
 
 def is_second(entry: Entry, by: Actor) -> bool:
     """Whether the actor may agree to what somebody else asked for: not who asked, nor whom they alone let in. Who let
-    them in may, once they are there for 14 days: in most houses one manager lets everybody in."""
+    them in may, and who is there by the same colleague, once both are there for 14 days: in most houses one manager
+    lets everybody in."""
     asker = account_rows.member_by_login(entry.login)
     if entry.login == store.login_of(by) or asker is None:
         return False
-    if occasions.was_let_in_by(asker.id, by.member_id) and not occasions.is_seasoned(asker.id):
-        return False
-    return not occasions.was_let_in_by(by.member_id, asker.id)
+    if not occasions.hangs_on_one(by.member_id, asker.id):
+        return True
+    assert by.member_id is not None
+    seasoned = occasions.is_seasoned(asker.id) and occasions.is_seasoned(by.member_id)
+    return seasoned and not occasions.was_let_in_by(by.member_id, asker.id)
 
 
 def _places(case: Case, by: Actor) -> list[uuid.UUID]:

@@ -23,7 +23,6 @@ from nrm.actions.support import benefits as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.support.benefits import SETTLES, BenefitRefusal, BenefitRefused, Entry, State, answer_since, months
-from nrm.domain.words import N_
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.shelter import cases
@@ -37,7 +36,6 @@ from nrm.web.language import current_language, text_in, translated
 blueprint = Blueprint("benefits", __name__)
 Answer = errors.Answer
 
-OPEN_FIRST = N_("Open it first: the quarter of an hour is over.")
 Mine = list[tuple[Entry, BenefitLine | None]]
 
 
@@ -62,20 +60,30 @@ def of_person(case_id: uuid.UUID) -> Answer:
         mine, nothing = [], True
     except CaseRefused as error:
         return _refused(error)
+    return _person_page(case, mine, nothing=nothing)
+
+
+def _person_page(case: SeenCase, mine: Mine | None, *, nothing: bool = False, stopped: bool = False) -> str:
     by = access.actor()
-    follow_up = follow_ups.of_case(case_id, by=by) if case.status != "open" else None
+    follow_up = follow_ups.of_case(case.id, by=by) if case.status != "open" else None
     return render_template(
         "support/benefits/of_person.html",
         case=case,
         mine=mine,
         nothing=nothing,
-        may_ask=mine is not None and actions.may_ask(case_id=case_id, by=by),
+        stopped=stopped,
+        may_ask=mine is not None and actions.may_ask(case_id=case.id, by=by),
         untold=any(line is not None and line.untold for _, line in mine or ()),
         agreeable=_agreeable(mine or []),
         follow_up=follow_up is not None and follow_up.is_kept,
         channels=CHANNEL_WORDS,
         states=STATE_LABELS,
     )
+
+
+def _closed(case: SeenCase) -> Answer:
+    """The page of the person says how what lies under seal is opened, and that nothing was done."""
+    return _person_page(case, None, stopped=True), 409
 
 
 def _refused(error: CaseRefused | BenefitRefused) -> Answer:
@@ -90,7 +98,7 @@ def ask_page(case_id: uuid.UUID) -> Answer:
     try:
         actions.check_asked(case_id=case_id, by=access.actor())
     except actions.CannotOpen:
-        return errors.error_page(409, OPEN_FIRST)
+        return _closed(case)
     except (CaseRefused, BenefitRefused) as error:
         return _refused(error)
     form = _ask_form()
@@ -127,7 +135,7 @@ def ask(case_id: uuid.UUID) -> Answer:
     try:
         code = actions.ask(case_id=case_id, wanted=form.wanted, once=once, by=access.actor())
     except actions.CannotOpen:
-        return errors.error_page(409, OPEN_FIRST)
+        return _closed(case)
     except (CaseRefused, BenefitRefused) as error:
         return _refused(error)
     return _asked(case, code)
@@ -168,7 +176,7 @@ def _call_off(case_id: uuid.UUID, *, done: bool) -> Answer:
             return render_template("support/benefits/call_off.html", case=case, form=form), 422 if done else 200
         actions.call_off(case_id=case_id, code=form.code.data, by=by)
     except actions.CannotOpen:
-        return errors.error_page(409, OPEN_FIRST)
+        return _closed(case)
     except (CaseRefused, BenefitRefused) as error:
         return _refused(error)
     return redirect(url_for("benefits.of_person", case_id=case_id), 303)
@@ -204,13 +212,15 @@ def _agree(case_id: uuid.UUID, *, done: bool) -> Answer:
             SelectChoice(value=each.code, label=f"{_in_words(each)} ({asked_by[each.code]})")
             for each in _agreeable(mine)
         ]
+        if any(line and line.code == form.code.data and line.state is not State.ASKED for _, line in mine):
+            raise BenefitRefused(BenefitRefusal.OVER)
         if done and not form.code.choices and any(line and line.waits_for_second for _, line in mine):
             return errors.error_page(409, translated(REFUSED[BenefitRefusal.OWN]))
         if not done or not form.validate():
             return render_template("support/benefits/agree.html", case=case, form=form), 422 if done else 200
         actions.agree(case_id=case_id, code=form.code.data, by=by)
     except actions.CannotOpen:
-        return errors.error_page(409, OPEN_FIRST)
+        return _closed(case)
     except (CaseRefused, BenefitRefused) as error:
         return _refused(error)
     return redirect(url_for("benefits.of_person", case_id=case_id), 303)
@@ -220,11 +230,11 @@ def _agree(case_id: uuid.UUID, *, done: bool) -> Answer:
 @access.requires(Permission.STAY_MANAGE)
 def told(case_id: uuid.UUID) -> Answer:
     """The person knows what became of her benefits: the pages of the house say so no more."""
-    _held(case_id)
+    case = _held(case_id)
     try:
         actions.told(case_id=case_id, by=access.actor())
     except actions.CannotOpen:
-        return errors.error_page(409, OPEN_FIRST)
+        return _closed(case)
     except (CaseRefused, BenefitRefused) as error:
         return _refused(error)
     return redirect(url_for("benefits.of_person", case_id=case_id), 303)
@@ -233,7 +243,8 @@ def told(case_id: uuid.UUID) -> Answer:
 def _in_words(line: BenefitLine) -> str:
     language = current_language()
     amount = f"{formats.number(line.amount, language)} {text_in(country().currency)}"
-    return f"{line.code}: {amount}, {formats.month(line.from_month, language)}"
+    last = f" – {formats.month(line.last_month, language)}" if line.months > 1 else ""
+    return f"{line.code}: {amount}, {formats.month(line.from_month, language)}{last}"
 
 
 @blueprint.get("/benefits/of-house")
@@ -314,7 +325,7 @@ def settle_page(payment_code: str) -> Answer:
 
 
 def _settle_form(line: BenefitLine) -> SettleBenefitForm:
-    form = SettleBenefitForm(request.form)
+    form = SettleBenefitForm(request.form, stands=str(line.state))
     labels = CALLED_OFF_LABELS if line.state is State.CALLED_OFF else SETTLE_LABELS
     form.to.choices = [
         SelectChoice(value=str(each), label=label) for each, label in labels.items() if each in SETTLES[line.state]
@@ -340,6 +351,11 @@ def settle(payment_code: str) -> Answer:
     by = access.actor()
     line = store.line(payment_code, by=by)
     form = _settle_form(line)
+    if request.form.get("stands", line.state) != line.state:
+        form = SettleBenefitForm(None, stands=str(line.state))
+        form.to.choices = _settle_form(line).to.choices
+        form.form_errors.append(REFUSED[BenefitRefusal.CHANGED])
+        return _settle_page(line, form, 409)
     if not form.to.choices:
         return errors.error_page(409, translated(REFUSED[BenefitRefusal.OVER]))
     if not form.validate():

@@ -92,8 +92,10 @@ def test_a_benefit_from_the_page_of_a_person_to_the_desk_and_back(vatra: Actor, 
     manager, desk = sign_in(MANAGER), sign_in(DESK)
     assert path in manager.get(case)
     assert f"{case}/open/care?to=benefits" in manager.get(path)
-    manager.get(f"{path}/ask", 409)
-    manager.get(f"{path}/call-off", 409)
+    for closed in ("ask", "call-off"):
+        page = manager.get(f"{path}/{closed}?lang=en", 409)
+        assert "Nothing was done yet" in page
+        assert f"{case}/open/care?to=benefits" in page
     assert "waits to be paid" not in desk.get("/?lang=en")
     assert 'name="to" value="benefits"' in manager.get(f"{case}/open/care?to=benefits")
     assert 'name="to"' not in manager.get(f"{case}/open/care?to=//x")
@@ -435,10 +437,23 @@ def test_above_an_amount_a_second_one_of_the_house_agrees_before_the_desk_sees_i
         assert benefits.may_agree(entry, by=newcomer) is occasions.is_seasoned(asker)
         patch.setattr(occasions, "is_seasoned", lambda _: False)
         assert not benefits.may_agree(entry, by=newcomer)
+        # Two who are there by one colleague are one hand in their first days, and two later.
+        patch.setattr(occasions, "hangs_on", lambda member_id, _: frozenset({member_id, uuid.UUID(int=1)}))
+        assert not benefits.may_agree(entry, by=newcomer)
+        patch.setattr(occasions, "is_seasoned", lambda _: True)
+        assert benefits.may_agree(entry, by=newcomer)
     # Called off before anybody agreed: the desk is never asked about it.
     third = ask(opened(case_id, vatra), vatra, amount=most + 5)
     benefits.call_off(case_id=case_id, code=third, by=vatra)
     assert third not in desk.get("/benefits")
+    manager.post(f"{case}/open", {"compartment": "care", "purpose": "care"})
+    assert "called off already" in manager.post(f"{path}/agree?lang=en", {"code": third}, 409)
+    # The desk answers to the page that it read: an answer to another one records nothing.
+    old = {"to": "paid", "stands": "asked"}
+    benefits.call_off(case_id=opened(case_id, vatra), code=both, by=vatra)
+    assert "stands otherwise since" in desk.post(f"/benefits/{both}?lang=en", old, 409)
+    assert state(both) == "called_off"
+    desk.post(f"/benefits/{both}", {"to": "paid", "stands": "called_off"})
     second = opened_by(case_id, "vatra.case_worker")
     refused(BenefitRefusal.OVER, benefits.agree, case_id=case_id, code=third, by=second)
 

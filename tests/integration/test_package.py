@@ -20,7 +20,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("forms", "migrations", "nrm", "templates")
 FILES = ("config.py", "wsgi.py")
-PACKED = (*FOLDERS, *FILES, "pyproject.toml", "MANIFEST.in", "README.md", "CHANGELOG.md", "LICENSE", "SECURITY.md")
+PACKED = (
+    *FOLDERS,
+    *FILES,
+    "deploy",
+    "requirements.lock",
+    "pyproject.toml",
+    "MANIFEST.in",
+    "README.md",
+    "CHANGELOG.md",
+    "LICENSE",
+    "SECURITY.md",
+)
 SDIST = "import sys, setuptools.build_meta as meta; print(meta.build_sdist(sys.argv[1]))"
 INSTANCE = """
 import sys
@@ -81,7 +92,7 @@ def test_the_source_package_builds_the_same(source: Path, tmp_path: Path) -> Non
     name = run("-c", SDIST, tmp_path, cwd=source).splitlines()[-1]
     with tarfile.open(tmp_path / name) as packed:
         names = {member.partition("/")[2] for member in packed.getnames()}
-    assert of_the_program(source) <= names
+    assert of_the_program(source) | {"deploy/install.sh", "deploy/systemd/nrm.service", "requirements.lock"} <= names
     assert not {each for each in names if "tests" in each or "__pycache__" in each}
 
 

@@ -207,5 +207,5 @@ def test_what_another_open_text_needs_stays_and_what_is_recorded_of_it_too(app: 
 @pytest.mark.parametrize("kind", ["responsible_authority", "border_police", "police", "child_protection"])
 def test_an_office_that_acts_by_what_it_is_does_not_come_by_a_text(app: Flask, kind: str) -> None:
     new = (NEW[0], NEW[1].replace("ngo_shelter", kind).replace('competence = "everyone"\n', ""))
-    with pytest.raises(agreement_drafting.Unusable, match=f"a {kind} joins by the country's files"):
+    with pytest.raises(agreement_drafting.Unusable, match=f"a {kind} joins by the country’s files"):
         agreement_drafting.propose(text=texts.draft("2027", None, new), by=factories.actor(texts.COORDINATOR))

@@ -339,6 +339,7 @@ def _settle_page(line: BenefitLine, form: SettleBenefitForm | None = None, statu
         line=line,
         form=form or _settle_form(line),
         may_undo=line.may_undo(days.today()),
+        changed=REFUSED[BenefitRefusal.CHANGED] if status == 409 else "",
         channels=CHANNEL_WORDS,
         states=STATE_LABELS,
     )
@@ -352,10 +353,9 @@ def settle(payment_code: str) -> Answer:
     line = store.line(payment_code, by=by)
     form = _settle_form(line)
     if request.form.get("stands", line.state) != line.state:
-        form = SettleBenefitForm(None, stands=str(line.state))
-        form.to.choices = _settle_form(line).to.choices
-        form.form_errors.append(REFUSED[BenefitRefusal.CHANGED])
-        return _settle_page(line, form, 409)
+        fresh = SettleBenefitForm(None, stands=str(line.state))
+        fresh.to.choices = form.to.choices
+        return _settle_page(line, fresh, 409)
     if not form.to.choices:
         return errors.error_page(409, translated(REFUSED[BenefitRefusal.OVER]))
     if not form.validate():

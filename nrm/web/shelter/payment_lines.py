@@ -8,7 +8,7 @@ from flask import Blueprint, Response, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.support.subsidies import STAND_LABELS
-from nrm.actions.shelter import payment_lines as actions
+from nrm.actions.support import payment_lines as actions
 from nrm.domain.accounts.accounts import Permission, Role
 from nrm.domain.shelter.payment_lines import Basis
 from nrm.domain.words import N_

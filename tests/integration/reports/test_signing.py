@@ -22,7 +22,7 @@ from sqlalchemy import func, select, update
 from nrm import clock, crypto
 from nrm.actions.accounts import members
 from nrm.actions.reports import contributions, reports
-from nrm.actions.shelter import payment_lines
+from nrm.actions.support import payment_lines
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role
 from nrm.domain.accounts.accounts import OrganisationKind as Kind

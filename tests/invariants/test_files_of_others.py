@@ -47,7 +47,7 @@ WHO = {
     "cli/reports.py": CHECKED,
     "cli/stays.py": BOUNDED,
     "cli/usage.py": CHECKED,
-    "cli/waiting.py": "What the process that makes the country says to the one that shows how far it is: a line at a time.",
+    "cli/waiting.py": "What the process that makes the country says to the one that shows how far it is.",
     "countries/__init__.py": SHIPPED,
     "countries/making.py": SHIPPED,
     "countries/questionnaires.py": SHIPPED,

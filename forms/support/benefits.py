@@ -25,8 +25,8 @@ REFUSED = {
     BenefitRefusal.OVER: N_("It is paid, returned or called off already."),
     BenefitRefusal.GONE: N_("Choose one of the codes"),
     BenefitRefusal.OWN: N_(
-        "Who asked for it does not agree to it, nor whom they let in; nor, within 14 days, who let them in, or who is "
-        "there by the same colleague. Another one of you does."
+        "Who asked for it does not agree to it, nor whom they let in. Nobody who is new here, who came or began anew "
+        "within 14 days, agrees; nor, for somebody new, who let them in. Another one of you does."
     ),
     BenefitRefusal.CHANGED: N_("Nothing was recorded: it stands otherwise since you opened the page. Read it again."),
     BenefitRefusal.LATE: N_("A day is over since this was recorded: it stays."),

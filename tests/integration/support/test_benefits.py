@@ -8,7 +8,7 @@ import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ from flask import Flask
 from sqlalchemy import func, inspect, select, text
 
 from config import Config
+from nrm import clock
 from nrm.actions import tending
 from nrm.actions.shelter import cases, data_requests
 from nrm.actions.support import benefits, follow_ups
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.accounts.vouching import Standing
 from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
 from nrm.domain.shelter.data_requests import RequestKind
 from nrm.domain.support.benefits import BenefitRefusal, BenefitRefused, Channel, Limits, State, Wanted, month_after
@@ -437,6 +439,17 @@ def test_above_an_amount_a_second_one_of_the_house_agrees_before_the_desk_sees_i
         assert benefits.may_agree(entry, by=newcomer) is occasions.is_seasoned(asker)
         patch.setattr(occasions, "is_seasoned", lambda _: False)
         assert not benefits.may_agree(entry, by=newcomer)
+        # A newcomer beside somebody who was there before agrees to nothing.
+        now = clock.now()
+        patch.setattr(
+            occasions,
+            "standing",
+            lambda each: Standing(each, now if each == newcomer.member_id else now - timedelta(days=15)),
+        )
+        patch.setattr(occasions, "hangs_on", lambda member_id, _: frozenset({member_id}))
+        assert not benefits.may_agree(entry, by=newcomer)
+        patch.setattr(occasions, "standing", lambda each: Standing(each, now))
+        assert benefits.may_agree(entry, by=newcomer)
         # Two who are there by one colleague are one hand in their first days, and two later.
         patch.setattr(occasions, "hangs_on", lambda member_id, _: frozenset({member_id, uuid.UUID(int=1)}))
         assert not benefits.may_agree(entry, by=newcomer)

@@ -18,7 +18,7 @@ GUIDES: Mapping[Role, Guide] = {
             Step(
                 "announced_returns.index",
                 N_("Expected returns"),
-                N_("Look whom to expect tonight: “%(expected)s”.", expected=N_("Expected returns")),
+                N_("Look whom to expect tonight, and at what hour."),
             ),
             Step(
                 HOME,

@@ -1,7 +1,7 @@
 """What a role's guide is made of, and the sentences that several guides share.
 
 A guide quotes a button or a link by its own message: `N_("press “%(new)s”", new=N_("New interview"))`. So it says the
-same word as the page, in every language; that the word stands on the page is tested (tests/invariants/test_guides.py; ADR 0178).
+same word as the page, in every language; that the word stands on the page is tested (ADR 0178).
 """
 
 from __future__ import annotations

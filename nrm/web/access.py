@@ -100,6 +100,8 @@ WAITING = ENROLLING | {
     "words.type_page",
     "words.type_words",
     "second_factor.prove",
+    "guides.own",
+    "guides.show",
 }
 # What a suspended member can still do: leave, and keep the account that a colleague lets begin anew.
 SUSPENDED = frozenset({"accounts.sign_out", "members.stop_anew"})
@@ -227,6 +229,11 @@ def _told_why(visitor: accounts.SignedIn) -> errors.Answer:
         desks = suspension_store.duty_desks(by=visitor.actor)
         page = render_template("accounts/suspensions/party.html", until=visitor.party_until, call=desks)
     return page, 200 if request.endpoint == "home.index" else 403
+
+
+def is_open_to(by: Actor, endpoint: str) -> bool:
+    """Whether the role of a signed-in member may open a page."""
+    return _reaches(by, getattr(current_app.view_functions[endpoint], _ACCESS, None))
 
 
 def _reaches(by: Actor, asked: object) -> bool:

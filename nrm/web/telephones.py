@@ -9,6 +9,7 @@ from flask import Flask
 
 from nrm import clock
 from nrm.countries.country import NoAgreement
+from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.words import N_
 from nrm.store.countries import country
 
@@ -31,12 +32,23 @@ def numbers(struck: Collection[str] = ()) -> tuple[Telephone, ...]:
         Telephone(N_("Help line"), known.helpline),
         Telephone(N_("Help line for children"), known.children),
     ]
+    return (*lines, *desk(struck))
+
+
+def desk(struck: Collection[str] = ()) -> tuple[Telephone, ...]:
+    """The duty desk, without `struck`; nothing where no agreement is in force."""
     try:
         parties = country().in_force(clock.now()).parties.values()
     except NoAgreement:
-        return tuple(lines)
+        return ()
     desks = [each for each in parties if each.kind == "responsible_authority" and each.code not in struck]
-    return (*lines, *(Telephone(N_("Duty desk"), each.on_call) for each in desks[:1]))
+    return tuple(Telephone(N_("Duty desk"), each.on_call) for each in desks[:1])
+
+
+def operator() -> tuple[Telephone, ...]:
+    """Whoever runs the server, where the country names a number."""
+    there = (each for each in country().organisations.values() if each.kind is OrganisationKind.OPERATOR)
+    return tuple(Telephone(N_("Technical operator"), each.on_call) for each in there if each.on_call)
 
 
 def duty_desk() -> str:

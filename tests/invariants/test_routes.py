@@ -155,6 +155,7 @@ def known_ids(world: World | None) -> dict[str, list[Any]]:
         "session_id": [None],
         "withdrawal_id": [None],
         "payment_code": ["P-2222-2222-2222"],
+        "role": ["border_officer"],
     }
 
 

@@ -83,8 +83,11 @@ def test_who_is_planted_in_an_office_by_hand_is_nobody_there(app: Flask) -> None
             .values(status="active", role="statistician", code_checked_at=clock.now())
         )
     me = Person(app.test_client(), "molsa.intruder")
-    assert "Waiting for a colleague" in me.get("/?lang=en")
+    page = me.get("/?lang=en")
+    assert "Waiting for a colleague" in page
     me.get("/reports", 403)
+    assert 'href="/guide"' in page  # which may be read meanwhile, and leads nowhere
+    assert 'href="/register"' not in me.get("/guide")
 
 
 def said(login: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""The words of the guides (`nrm.web.accounts.guides`), by the places where people work."""

@@ -1,0 +1,138 @@
+"""Every role has a guide that is true: it leads where the role may go, and quotes what stands on the pages there."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from html import unescape
+
+import pytest
+from flask import Flask
+
+from nrm import catalogues
+from nrm.domain.accounts.accounts import ROLE_LABELS, Role
+from nrm.domain.words import Phrase
+from nrm.web.accounts.guide_words.parts import NEVER_ASKED, Guide
+from nrm.web.accounts.guides import GUIDES
+from nrm.web.language import translated
+from tests.conftest import Person, token_in
+from tests.factories import login_of
+from tests.invariants.test_routes import ACCESS, LOGINS, each_address, known_ids, reaches
+from tests.world import World
+
+MOST_WORDS = 650  # two sheets of paper, with headings and telephones
+_SAID = re.compile(r"<(a|button|h1|h2|h3|caption|th|summary)\b[^>]*>(.*?)</\1>", re.DOTALL)
+_BESIDE = re.compile(r"<(span class=\"?vh\"?|small)>.*?</(span|small)>", re.DOTALL)
+
+
+def phrases(guide: Guide) -> Iterator[Phrase]:
+    """All that stands in a guide."""
+    yield guide.who
+    for step in guide.steps:
+        yield from (step.title, step.text)
+    for trouble in guide.troubles:
+        yield from (trouble.what, trouble.do)
+    yield from (*guide.never, *NEVER_ASKED)
+
+
+def quoted(text: Phrase) -> list[Phrase]:
+    """The words of pages in a sentence of a guide."""
+    return [each for each in text.values.values() if isinstance(each, Phrase)]
+
+
+def quotations(guide: Guide) -> Iterator[tuple[Phrase, tuple[str, ...]]]:
+    """(words, endpoints of the pages of which one has to have them)."""
+    for step in guide.steps:
+        yield step.title, (step.page,)
+        yield from ((each, step.on or (step.page,)) for each in quoted(step.text))
+    for trouble in guide.troubles:
+        yield from ((each, trouble.on) for each in quoted(trouble.do))
+
+
+def main_of(page: str) -> str:
+    """The content of a page, without what is around it on every page."""
+    return unescape(page[page.index("<main") : page.index("</main>")])
+
+
+def words_of(page: str) -> set[str]:
+    """What links, buttons, headings and heads of tables say, each without what only screen readers say."""
+    found = (re.sub(r"<[^>]+>", " ", _BESIDE.sub("", match[2])) for match in _SAID.finditer(page))
+    return {" ".join(unescape(each).split()) for each in found}
+
+
+def test_every_role_has_a_guide_of_one_or_two_pages() -> None:
+    assert set(GUIDES) == set(Role)
+    for role, guide in GUIDES.items():
+        assert 5 <= len(guide.steps) <= 9, role
+        assert len(guide.troubles) == 3, role
+        assert len(re.findall(r"[.:] ", guide.who)) <= 2, role
+        assert sum(len(str(each).split()) for each in phrases(guide)) <= MOST_WORDS, role
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_guide_leads_where_its_role_may_go(app: Flask, role: Role) -> None:
+    simple = {
+        rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments
+    }
+    for step in GUIDES[role].steps:
+        assert step.page in simple, step.page
+    for _, pages in quotations(GUIDES[role]):
+        assert all(reaches(role, ACCESS[page]) for page in pages), pages
+
+
+@pytest.mark.parametrize("language", catalogues.languages())
+def test_a_guide_is_whole_in_every_language(language: str) -> None:
+    known = catalogues.catalogue(language).singular
+    for guide in GUIDES.values():
+        for phrase in phrases(guide):
+            lacking = [each.message for each in (phrase, *quoted(phrase)) if each.message not in known]
+            assert not lacking, language
+            assert all(translated(each, language) in translated(phrase, language) for each in quoted(phrase))
+
+
+@pytest.mark.slow
+def test_each_reads_their_guide_and_finds_its_words_on_the_pages(world_app: tuple[Flask, World]) -> None:
+    app, world = world_app
+    addresses: dict[str, list[str]] = {}
+    for endpoint, address in each_address(app, known_ids(world), "GET"):
+        addresses.setdefault(endpoint, []).append(address)
+    lacking = []
+    for role, login in LOGINS.items():
+        person = Person(app.test_client(), login)
+        for language in ("sq", "en"):
+            page = main_of(person.get(f"/guide?lang={language}"))
+            assert all(translated(each, language) in page for each in phrases(GUIDES[role])), (role, language)
+            assert page == main_of(person.get(f"/guide/{role}")), role
+        if role is Role.BORDER_OFFICER:  # nobody goes on with an interview of another session unasked
+            addresses["interviews.page"] = [person.post("/interviews", {"id": str(uuid.uuid4())})]
+        seen: dict[str, set[str]] = {}
+        for word, pages in quotations(GUIDES[role]):
+            for each in pages:
+                if each not in seen:
+                    answers = (person.client.get(address) for address in addresses[each])
+                    seen[each] = set().union(*(words_of(one.text) for one in answers if one.status_code == 200))
+            if not any(word in seen[each] for each in pages):
+                lacking.append((str(role), str(word), pages))
+    assert not lacking
+
+
+def test_a_guide_of_others_has_no_way_to_where_the_reader_may_not_go(app: Flask) -> None:
+    monitor = Person(app.test_client(), LOGINS[Role.MONITOR])
+    page = monitor.get("/guide/border_officer?lang=en")
+    assert "New interview" in page
+    assert 'href="/referrals/sent"' not in page
+    assert all(f'href="/guide/{role}"' in page for role in ROLE_LABELS if role is not Role.BORDER_OFFICER)
+    assert "href=/guide" in monitor.get("/")
+    monitor.get("/guide/nobody", 404)
+    child = Person(app.test_client(), login_of("child_protection", Role.CASE_WORKER))
+    assert main_of(child.get("/guide")) == main_of(child.get("/guide/child_protection_officer"))
+
+
+def test_who_is_not_signed_in_or_does_an_interview_is_not_led_there(app: Flask) -> None:
+    """The screen of an interview is turned to the person: nothing on it leads away."""
+    client = app.test_client()
+    assert token_in(client.get("/sign-in").text)
+    assert "/guide" not in client.get("/sign-in").text
+    officer = Person(client, LOGINS[Role.BORDER_OFFICER])
+    assert "/guide" not in officer.get(officer.post("/interviews", {"id": str(uuid.uuid4())}))

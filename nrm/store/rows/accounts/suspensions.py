@@ -58,6 +58,16 @@ def who_suspended(member_id: uuid.UUID) -> set[uuid.UUID]:
     return {each for row in stood for each in (row.by_id, row.longer_by_id) if each is not None}
 
 
+def who_suspended_others(organisation_id: uuid.UUID, but: uuid.UUID) -> set[uuid.UUID]:
+    """Who suspended somebody of the organisation, besides this member, or made it longer: as `who_suspended`."""
+    found = db.session.scalars(
+        select(Suspension.member_id)
+        .distinct()
+        .where(Suspension.organisation_id == organisation_id, Suspension.member_id != but)
+    ).all()
+    return {by_id for each in found for by_id in who_suspended(each)}
+
+
 def _binds(row: Suspension, by_id: uuid.UUID) -> bool:
     ended = row.ended_at is not None and row.ended_at < row.until
     by_themselves = ended and row.how_ended == SuspensionEnd.TAKEN_BACK

@@ -1,0 +1,50 @@
+"""Who stopped a colleague takes no house: neither by ending the others alone, nor by being the only one left.
+
+Each test is a walk of somebody hostile on the pages (ADR 0172).
+"""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from tests import factories
+from tests.conftest import Person
+from tests.integration.accounts.test_dies_with_its_asker import ANA, BESA, DESK, act
+from tests.integration.accounts.test_invitations import member, one_more
+from tests.integration.accounts.test_second_hands import MANAGER, WORKER
+
+OFFICER, THIRD = "ra.identification_officer", "ra.third"
+
+
+@pytest.mark.slow
+def test_who_suspended_a_colleague_ends_no_other_account_alone(app: Flask) -> None:
+    """One suspends the only other old hand, lets somebody made up in, and says that the third one left."""
+    one_more(THIRD, OFFICER)
+    one_more(ANA, MANAGER)
+    factories.later(days=15)
+    houses = ((DESK, OFFICER, THIRD, "ra.new"), (WORKER, MANAGER, ANA, BESA))
+    for login, stopped, ended, new in houses:
+        one_more(new, login)
+        me = Person(app.test_client(), login)
+        me.post(f"/members/{member(stopped).id}/suspend", {"reason": "lost_device"})
+        waits = me.post(f"/members/{member(ended).id}/disable", {"reason": "left"})
+        assert member(ended).status == "active"
+        assert act(waits).status == "asked"
+        page = me.get(f"{waits}?lang=en")
+        assert "they suspended this person or another colleague before" in page
+        assert f"({new})" not in page
+        Person(app.test_client(), new).post(f"{waits}/agree", {"sure": "y"}, 409)
+        assert ("The duty desk is." in page) is (login == WORKER)
+        assert ("waits until a suspension is over" in page) is (login == DESK)
+    # The suspension over, another hand is there: it decides; who suspended nevertheless does not end one alone.
+    factories.later(hours=73)
+    waits = Person(app.test_client(), WORKER).post(f"/members/{member(ANA).id}/disable", {"reason": "left"})
+    assert f"({MANAGER})" in Person(app.test_client(), WORKER).get(f"{waits}?lang=en")
+    # Taken back it was a slip, and binds nobody; nor does it after 14 days.
+    factories.later(days=15)
+    me = Person(app.test_client(), WORKER)
+    slip = me.post(f"/members/{member(BESA).id}/suspend", {"reason": "lost_device"})
+    me.post(f"{slip}/end")
+    me.post(f"/members/{member(ANA).id}/disable", {"reason": "left"})
+    assert member(ANA).status == "disabled"

@@ -96,8 +96,8 @@ def disable(*, member_id: uuid.UUID, reason: ActReason = ActReason.LEFT, by: Act
     (`_bind_administrator`). Raises NotPermitted, KeyHoldersDecide, NotVisible, OwnAccount, LastKeyHolder, TooFewLeft,
     EndsTooMany, CannotOpen; WaitsForSecond where a second hand comes first: fewer than two people would hold the key,
     none of those who stay and are not suspended would be a second hand for the actor, the actor was let in lately and
-    the colleague was there before, the actor's own hand suspended within 14 days another colleague, or them, if they are
-    no newcomer to the actor, it is the last other one of the duty desk, or it is the organisation's third within a day.
+    the colleague was there before, the actor's own hand suspended another colleague within 14 days, or them, if they
+    are no newcomer to the actor, it is the last other one of the duty desk, or it is the organisation's third in a day.
     """
     by.must(Permission.ACCOUNT_DISABLE)
     with transaction() as session:

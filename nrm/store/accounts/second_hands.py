@@ -59,10 +59,10 @@ class ActLine:
 
     `final_at`: when what the case keeps is destroyed without another word. `by_desk`: nobody of the organisation could
     be the second hand, so the duty desk is; `by_nobody`: so nobody is, in the desk's own house. `hands`: who of the
-    organisation could be; `refusal`: why the reader, a colleague, is none. `login`, `role`: of the account it is about; `asker_since`, `member_since`: since when either is
-    there with the present keys; `reader_new`: the reader, of the desk, less than 14 days. `recorded`:
-    there is an open request of the person for it, recorded where
-    they asked. `organisation`: its names by language, for the duty desk; empty for colleagues.
+    organisation could be; `refusal`: why the reader, a colleague, is none. `login`, `role`: of the account it is about;
+    `asker_since`, `member_since`: since when either is there with the present keys; `reader_new`: the reader, of the
+    desk, less than 14 days. `recorded`: there is an open request of the person for it, recorded where they asked.
+    `organisation`: its names by language, for the duty desk; empty for colleagues.
     """
 
     id: uuid.UUID

@@ -51,6 +51,12 @@ def others_at_desk(*, by: Actor) -> tuple[str, ...]:
     return _called(ids)
 
 
+def stopped_at_desk(*, by: Actor) -> tuple[str, ...]:
+    """Who else of the duty desk could, if the actor's hand had not suspended them; as `others_at_desk`."""
+    ids = occasion_rows.stopped_at_desk(by.member_id, by.organisation_id) if by.member_id is not None else []
+    return _called(ids)
+
+
 def is_of_another(member_id: uuid.UUID, *, by: Actor) -> bool:
     """Whether the member is of another organisation than the actor."""
     member = db.session.get(Member, member_id)

@@ -212,10 +212,18 @@ def _agreed(error: AgreedBefore) -> str:
             "type them from %(moment)s on: until then the owner of the account can call.",
             moment=formats.moment(error.at, current_language()),
         )
+    names = typists.others_at_desk(by=access.actor())
+    if not names:
+        return N_(
+            "You agreed that this person begins anew. Another one of the duty desk types the words, and who could is "
+            "suspended by you, or by who is one hand with you: %(names)s. It waits until that suspension is over: "
+            "nobody becomes both hands by suspending the other.",
+            names=", ".join(typists.stopped_at_desk(by=access.actor())),
+        )
     return N_(
         "You agreed that this person begins anew. Another one of the duty desk speaks with them, and types the words: "
         "one who was deceived must not be both hands. Who can: %(names)s.",
-        names=", ".join(typists.others_at_desk(by=access.actor())),
+        names=", ".join(names),
     )
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from nrm.db import db
 from tests import factories
 from tests.conftest import Person
-from tests.integration.accounts.test_dies_with_its_asker import ANA, BESA, DESK, act
+from tests.integration.accounts.test_dies_with_its_asker import ANA, BESA, DESK, act, link_in
 from tests.integration.accounts.test_invitations import member, one_more
 from tests.integration.accounts.test_second_hands import MANAGER, WORKER
+from tests.integration.accounts.test_two_of_the_desk import words_of
 
-OFFICER, THIRD = "ra.identification_officer", "ra.third"
+OFFICER, THIRD, SECOND = "ra.identification_officer", "ra.third", "ra.second"
 
 
 @pytest.mark.slow
@@ -48,3 +50,31 @@ def test_who_suspended_a_colleague_ends_no_other_account_alone(app: Flask) -> No
     me.post(f"{slip}/end")
     me.post(f"/members/{member(ANA).id}/disable", {"reason": "left"})
     assert member(ANA).status == "disabled"
+
+
+@pytest.mark.slow
+def test_who_agreed_for_the_desk_is_not_alone_by_suspending_the_other(app: Flask) -> None:
+    one_more(SECOND, DESK)
+    factories.later(days=15)
+    worker_id, path = member(WORKER).id, f"/members/{member(WORKER).id}/words"
+    link = link_in(Person(app.test_client(), MANAGER).made(f"/members/{worker_id}/anew", lang="en"))
+    desk = Person(app.test_client(), DESK)
+    desk.post(f"/members/{worker_id}/anew/agree", {"sure": "y"})
+    db.session.rollback()
+    factories.join(link)
+    said = {**words_of(WORKER), "called_back": "y"}
+    assert f"another one of the duty desk types them. Who can type them: New ({SECOND})" in desk.get("/?lang=en")
+    stopped = desk.post(f"/members/{member(SECOND).id}/suspend", {"reason": "lost_device"})
+    factories.later(hours=25)
+    desk = Person(app.test_client(), DESK)
+    home = desk.get("/?lang=en")
+    assert path not in home
+    assert f"Who could is suspended by you, or by who is one hand with you: New ({SECOND})" in home
+    answer = desk.post(f"{path}?lang=en", dict(said), 409)
+    assert "nobody becomes both hands by suspending the other" in answer
+    assert f"({SECOND})" in answer
+    # Where somebody else suspends the other one, who agreed is alone: a day has passed, so they type.
+    desk.post(f"{stopped}/end")
+    Person(app.test_client(), OFFICER).post(f"/members/{member(SECOND).id}/suspend", {"reason": "lost_device"})
+    assert path in desk.get("/?lang=en")
+    assert desk.post(path, dict(said)) == "/members?typed=outside"

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.suspensions import AGAIN, SuspensionEnd, counts_lately
+from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.suspensions import Suspension
 from nrm.vault import rows
 
@@ -59,11 +60,13 @@ def who_suspended(member_id: uuid.UUID) -> set[uuid.UUID]:
 
 
 def who_suspended_others(organisation_id: uuid.UUID, but: uuid.UUID) -> set[uuid.UUID]:
-    """Who suspended somebody of the organisation, besides this member, or made it longer: as `who_suspended`."""
+    """Who suspended somebody of the organisation, besides this member, or made it longer: as `who_suspended`. Whose
+    account was ended does not count: a second hand agreed to that, unless they were new."""
     found = db.session.scalars(
         select(Suspension.member_id)
         .distinct()
-        .where(Suspension.organisation_id == organisation_id, Suspension.member_id != but)
+        .join(Member, Member.id == Suspension.member_id)
+        .where(Suspension.organisation_id == organisation_id, Suspension.member_id != but, Member.status != "disabled")
     ).all()
     return {by_id for each in found for by_id in who_suspended(each)}
 

@@ -220,6 +220,7 @@ def _line(
         return None  # their hand is there already, and another one is missing
     desk = not own and by.role is Role.DUTY_OFFICER and by.member_id is not None
     late = desk and not waits and typing.came_by_time(member, occasion)
+    late = late and not occasion_rows.is_new_at_desk(by.member_id, by.organisation_id)
     codes = signed_names.codes([member.id, occasion.by_id])
     return OccasionLine(
         member.id,
@@ -245,7 +246,11 @@ def _line(
 
 def _of_words(member: Member, occasion: Occasion, by: Actor, *, own: bool) -> dict[str, Any]:
     """Whether the reader types the words now; else who does, and when."""
-    if by.member_id is None or occasion.purpose == WordPurpose.FACTOR:
+    if by.member_id is None:
+        return {}
+    if not own and by.role is Role.DUTY_OFFICER and occasion_rows.is_new_at_desk(by.member_id, by.organisation_id):
+        return {"may_type": False, "desk": AtDesk.NEW, "typists": typists.at_desk(member, occasion, by=by)}
+    if occasion.purpose == WordPurpose.FACTOR:
         return {}
     if not own:
         desk = typing.of_desk(member, occasion, by.member_id)

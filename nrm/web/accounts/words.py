@@ -17,6 +17,7 @@ from nrm.domain.accounts.words import (
     CameByTime,
     CannotVouch,
     MadeTheLink,
+    NewToDesk,
     NoOccasion,
     OneHand,
     OutsideFirst,
@@ -62,8 +63,12 @@ TYPED_OUTSIDE = N_(
     "You typed these words already, and they were right. You are not of this organisation: another hand types the same "
     "words, too."
 )
-_NOT_NOW = (TypedBefore, OutsideFirst, AskerStopped, AgreedBefore, CameByTime, SecondStopped)
-_SAID = {AskerStopped: ASKER_STOPPED, CameByTime: CAME_BY_TIME, SecondStopped: SECOND_STOPPED}
+NEW_TO_DESK = N_(
+    "You have been at the duty desk for less than 14 days: another one of it, who was there before, speaks with this "
+    "person and types the words."
+)
+_NOT_NOW = (TypedBefore, OutsideFirst, AskerStopped, AgreedBefore, CameByTime, SecondStopped, NewToDesk)
+_SAID = {AskerStopped: ASKER_STOPPED, CameByTime: CAME_BY_TIME, SecondStopped: SECOND_STOPPED, NewToDesk: NEW_TO_DESK}
 TOO_OFTEN = N_("Ten wrong entries within an hour: wait some minutes, and let the person make sure who they speak with.")
 HIDDEN = N_(
     "The key of this organisation or the key log is not as it should be, so nobody was let in. Tell the duty desk and "

@@ -64,6 +64,13 @@ def test_who_agreed_for_the_desk_is_not_alone_by_suspending_the_other(app: Flask
     factories.join(link)
     said = {**words_of(WORKER), "called_back": "y"}
     assert f"another one of the duty desk types them. Who can type them: New ({SECOND})" in desk.get("/?lang=en")
+    # Who is new at the desk gets no link that is refused, and reads who can type.
+    one_more("ra.new", DESK)
+    new = Person(app.test_client(), "ra.new")
+    home = new.get("/?lang=en")
+    assert path not in home
+    assert f"less than 14 days: another one of it types them. Who can type them: New ({SECOND})." in home
+    assert "You have been at the duty desk for less than 14 days" in new.get(f"{path}?lang=en", 409)
     stopped = desk.post(f"/members/{member(SECOND).id}/suspend", {"reason": "lost_device"})
     factories.later(hours=25)
     desk = Person(app.test_client(), DESK)

@@ -85,3 +85,21 @@ def test_who_agreed_for_the_desk_is_not_alone_by_suspending_the_other(app: Flask
     Person(app.test_client(), OFFICER).post(f"/members/{member(SECOND).id}/suspend", {"reason": "lost_device"})
     assert path in desk.get("/?lang=en")
     assert desk.post(path, dict(said)) == "/members?typed=outside"
+
+
+@pytest.mark.slow
+def test_the_desk_reads_what_was_asked_and_taken_back_and_who_was_invited(app: Flask) -> None:
+    """The worker asks that the manager's account ends, takes it back, and lets him begin anew instead."""
+    factories.later(days=15)
+    worker, manager_id = Person(app.test_client(), WORKER), member(MANAGER).id
+    new = {"name": "Ana Kola", "role": "shelter_manager", "login": ANA}
+    worker.post("/members/invite", dict(new))
+    asked = worker.post(f"/members/{manager_id}/disable", {"reason": "suspected"})
+    worker.post(f"{asked}/decline")
+    worker.made(f"/members/{manager_id}/anew", lang="en")
+    page = Person(app.test_client(), DESK).get(f"/members/{manager_id}/anew/agree?lang=en")
+    assert f"({MANAGER}): End an account (taken back by who asked)" in page
+    assert f"Ana Kola ({ANA}): was invited, as Shelter manager" in page
+    assert "Nothing else" not in page
+    # What others asked for is not told as the worker's.
+    assert page.count("End an account") == 1

@@ -5,18 +5,32 @@ Each test is a walk of somebody hostile on the pages (ADR 0172).
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 
 from nrm.db import db
+from nrm.web.telephones import duty_desk
 from tests import factories
-from tests.conftest import Person
+from tests.conftest import Person, token_in
 from tests.integration.accounts.test_dies_with_its_asker import ANA, BESA, DESK, act, link_in
 from tests.integration.accounts.test_invitations import member, one_more
 from tests.integration.accounts.test_second_hands import MANAGER, WORKER
 from tests.integration.accounts.test_two_of_the_desk import words_of
 
 OFFICER, THIRD, SECOND = "ra.identification_officer", "ra.third", "ra.second"
+
+
+def refusal(app: Flask, login: str) -> str:
+    """What a refused sign-in says."""
+    client = app.test_client()
+    token = token_in(client.get("/sign-in?lang=en").text)
+    answer = client.post("/sign-in?lang=en", data={"login": login, "password": factories.PASSWORD, "csrf_token": token})
+    assert answer.status_code == 422
+    found = re.search(r'<div class="errors".*?</div>', answer.text, re.S)
+    assert found
+    return found[0]
 
 
 @pytest.mark.slow
@@ -60,6 +74,12 @@ def test_who_agreed_for_the_desk_is_not_alone_by_suspending_the_other(app: Flask
     link = link_in(Person(app.test_client(), MANAGER).made(f"/members/{worker_id}/anew", lang="en"))
     desk = Person(app.test_client(), DESK)
     desk.post(f"/members/{worker_id}/anew/agree", {"sure": "y"})
+    # The owner's old password opens nothing, and the page names the desk, not the colleague who may have done it: to
+    # who types anything else, too, so it tells nobody which account began anew.
+    refused = [refusal(app, login) for login in (WORKER, "vatra.nobody")]
+    assert refused[0] == refused[1]
+    assert "a colleague may have let it begin anew for somebody else" in refused[0]
+    assert f"call the duty desk now, {duty_desk()}." in refused[0]
     db.session.rollback()
     factories.join(link)
     said = {**words_of(WORKER), "called_back": "y"}

@@ -55,6 +55,7 @@ from nrm.store.rows.accounts import askers, typing
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts import second_hands as act_rows
+from nrm.store.rows.accounts import suspensions as suspension_rows
 from nrm.vault import epochs, grants, keyrings, rewrapping, shredding
 from nrm.vault import members as vault
 
@@ -94,9 +95,9 @@ def disable(*, member_id: uuid.UUID, reason: ActReason = ActReason.LEFT, by: Act
     undo it. An administrator ends accounts in offices that hold no keys, and links that nobody used; limits hold
     (`_bind_administrator`). Raises NotPermitted, KeyHoldersDecide, NotVisible, OwnAccount, LastKeyHolder, TooFewLeft,
     EndsTooMany, CannotOpen; WaitsForSecond where a second hand comes first: fewer than two people would hold the key,
-    none of those who stay would be a second hand for the actor, the actor was let in lately and the colleague was there
-    before, the actor's own hand suspended them within 14 days and they are no newcomer to the actor, it is the last
-    other one of the duty desk, or it is the organisation's third within a day.
+    none of those who stay and are not suspended would be a second hand for the actor, the actor was let in lately and
+    the colleague was there before, the actor's own hand suspended another colleague within 14 days, or them, if they
+    are no newcomer to the actor, it is the last other one of the duty desk, or it is the organisation's third in a day.
     """
     by.must(Permission.ACCOUNT_DISABLE)
     with transaction() as session:
@@ -110,6 +111,7 @@ def disable(*, member_id: uuid.UUID, reason: ActReason = ActReason.LEFT, by: Act
         few = leaves_few(holds=holds, others=member_rows.other_holders(member, able=True))
         few = few or (holds and _no_other_hand(member, by)) or occasion_rows.is_new_to(by.member_id, member.id)
         few = few or _had_suspended(member, by) or _is_last_of_desk(member, by)
+        few = few or act_rows.had_suspended_another(by.member_id, member)
         waits = _goes_among_colleagues(session, ActKind.END_ACCOUNT, reason, member, by, few=few)
         if waits is None:
             counts = _counts(member, by)
@@ -123,9 +125,11 @@ def disable(*, member_id: uuid.UUID, reason: ActReason = ActReason.LEFT, by: Act
 
 
 def _no_other_hand(member: Member, by: Actor) -> bool:
-    """Whether, without the member, nobody there would be a second hand for the actor: whom the actor let in is none."""
+    """Whether, without the member, nobody there would be a second hand for the actor: whom the actor let in is none,
+    nor is who is suspended."""
     left = occasion_rows.hands_beside(member, by.member_id, holds_keys=True)
-    return all(occasion_rows.hand_refusal(each, by.member_id, member.id) is not None for each in left)
+    able = (each for each in left if suspension_rows.standing(each) is None)
+    return all(occasion_rows.hand_refusal(each, by.member_id, member.id) is not None for each in able)
 
 
 def _had_suspended(member: Member, by: Actor) -> bool:

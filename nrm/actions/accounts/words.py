@@ -21,6 +21,7 @@ from nrm.domain.accounts.words import (
     CameByTime,
     CannotVouch,
     MadeTheLink,
+    NewToDesk,
     NoOccasion,
     OccasionStatus,
     OneHand,
@@ -166,7 +167,7 @@ def check(member_id: uuid.UUID, *, called_back: bool = False, by: Actor) -> Word
         raise NotVisible
     try:
         return WordPurpose(_typable(session, member, organisation, by, called_back=called_back).purpose)
-    except (AgreedBefore, CameByTime, SecondStopped):
+    except (AgreedBefore, CameByTime, NewToDesk, SecondStopped):
         raise
     except (CannotVouch, NoOccasion):
         if inside:
@@ -218,7 +219,7 @@ def _typable(session: Session, member: Member, organisation: Organisation, by: A
     )
     check_typing(purpose, typist, holds_keys=holds_keys)
     if not same and by.role is Role.DUTY_OFFICER and rows.is_new_at_desk(own.id, own.organisation_id):
-        raise CannotVouch
+        raise NewToDesk
     if anew:
         for asker_id, since in askers.who_let_begin_anew(member, occasion):
             if not askers.may_ask(asker_id, since):

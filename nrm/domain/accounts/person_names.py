@@ -135,6 +135,23 @@ def looks_like(name: str, known: str) -> bool:
     return len(of_known) <= _PERMUTED and any(_once("".join(each)) == _once(joined) for each in permutations(of_known))
 
 
+def is_nearly(name: str, known: str) -> bool:
+    """Whether a name looks like `known` but for one letter that is another, too many or missing: so for the duty desk,
+    whose names stand on the pages of all houses. Among colleagues Gent and Genti Rama are two."""
+    if looks_like(name, known):
+        return True
+    joined, of_known = _once("".join(_shapes(name))), _shapes(known)
+    orders = permutations(of_known) if len(of_known) <= _PERMUTED else (of_known,)
+    return any(_is_one_edit(joined, _once("".join(each))) for each in orders)
+
+
+def _is_one_edit(one: str, other: str) -> bool:
+    """Whether two texts differ by one letter at most: replaced, put in, or left out."""
+    short, long = sorted((one, other), key=len)
+    at = next((place for place, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    return short[at:] == long[at + 1 :] or short[at + 1 :] == long[at + 1 :]
+
+
 def logins_look_alike(one: str, other: str) -> bool:
     """Whether a sign-in name is taken for another one: signs, doubled letters, letters that look alike and two that
     changed places do not count; a number at the end does."""

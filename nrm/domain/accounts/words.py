@@ -71,6 +71,7 @@ class AtDesk(StrEnum):
     """Whether somebody of the duty desk types first, where everybody inside is a hand of who asked."""
 
     YES = "yes"
+    NEW = "new"  # let in at the desk lately, where another one was before: another one types
     AGREES = "agrees"  # it came by time alone: first one of the desk speaks with the person, and agrees
     ANOTHER = "another"  # they agreed: another one of the desk types
     LATER = "later"  # they agreed, and nobody else of the desk could: a day after
@@ -111,6 +112,10 @@ class AgreedBefore(CannotVouch):
     def __init__(self, at: datetime | None = None) -> None:
         super().__init__(at)
         self.at = at
+
+
+class NewToDesk(CannotVouch):
+    """They were let in at the duty desk lately, and others there were before."""
 
 
 class CameByTime(CannotVouch):

@@ -8,16 +8,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.members import KeyHappening
-from nrm.domain.accounts.second_hands import DAY, OF_CASES, ActKind, ActStatus
+from nrm.domain.accounts.second_hands import DAY, OF_CASES, ActKind, ActStatus, Undone
 from nrm.domain.accounts.vouching import REMEMBERED
 from nrm.domain.accounts.words import OccasionStatus
-from nrm.models.accounts.accounts import KeyEvent, Member, MemberSession, Organisation
+from nrm.models.accounts.accounts import Invitation, KeyEvent, Member, MemberSession, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case
@@ -33,13 +33,17 @@ _NO_ACT = uuid.UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One thing: `event` with a colleague's account, or `act` asked for or done to a case. `whom`: a colleague by name
-    and sign-in name, or the code of a case."""
+    """One thing: `event` with a colleague's account, `act` asked for or done to a case or asked for about an account,
+    or somebody invited for `role`. `whom`: a colleague by name and sign-in name, or the code of a case. `status`,
+    `undone`: what became of what was asked for about an account."""
 
     at: datetime
     whom: str
     event: KeyHappening | None = None
     act: ActKind | None = None
+    role: str = ""
+    status: ActStatus | None = None
+    undone: Undone | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +144,7 @@ def _around(asker: Member, about: uuid.UUID | None, act_id: uuid.UUID | None, at
         since=standing.since,
         let_in_by=tuple(_called(filter(None, (db.session.get(Member, each) for each in standing.vouched_by)))),
         stopped=not askers.may_ask(asker.id, at),
-        did=sorted([*_events(asker.id, about, act_id, since), *_acts(asker.id, act_id, since)], key=_at, reverse=True)[
-            :_MOST
-        ],
+        did=_did(asker.id, about, act_id, since),
         asks=sorted([*_asked(asker.id, act_id, since), *_lets_begin(asker.id, about, act_id)], key=_at)[:_MOST],
         there=_there(asker, about),
         kept=_kept(about),
@@ -160,6 +162,53 @@ def _called(found: Iterable[Member]) -> list[str]:
     people = list(found)
     codes = signed_names.codes([each.id for each in people])
     return [signed_names.who(codes, each.id, each.name, each.login) for each in people]
+
+
+def _did(asker_id: uuid.UUID, about: uuid.UUID | None, act_id: uuid.UUID | None, since: datetime) -> list[Deed]:
+    """What they did to others since then, the last first: also what they asked for and took back, and whom they
+    invited."""
+    found = [*_events(asker_id, about, act_id, since), *_acts(asker_id, act_id, since)]
+    found += [*_asked_in_vain(asker_id, act_id, since), *_invited(asker_id, since)]
+    return sorted(found, key=_at, reverse=True)[:_MOST]
+
+
+def _asked_in_vain(member_id: uuid.UUID, but: uuid.UUID | None, since: datetime) -> list[Deed]:
+    """What they asked for about accounts and was not done; what was done stands among the events."""
+    over = (str(ActStatus.DECLINED), str(ActStatus.EXPIRED))
+    statement = (
+        select(HeavyAct.asked_at, HeavyAct.kind, HeavyAct.status, HeavyAct.undone, Member.id, Member.name, Member.login)
+        .join(Member, Member.id == HeavyAct.member_id)
+        .where(HeavyAct.asked_by_id == member_id, HeavyAct.asked_at > since, HeavyAct.status.in_(over))
+        .where(HeavyAct.id != (but or _NO_ACT))
+        .order_by(HeavyAct.asked_at.desc(), HeavyAct.id)
+        .limit(_MOST)
+    )
+    found = db.session.execute(statement).all()
+    codes = signed_names.codes([row.id for row in found])
+    return [
+        Deed(
+            row.asked_at,
+            signed_names.who(codes, row.id, row.name, row.login),
+            act=ActKind(row.kind),
+            status=ActStatus(row.status),
+            undone=Undone(row.undone) if row.undone else None,
+        )
+        for row in found
+    ]
+
+
+def _invited(member_id: uuid.UUID, since: datetime) -> list[Deed]:
+    """Whom they invited who was not there before, whether or not that person joined or the link was withdrawn."""
+    link = exists().where(Invitation.member_id == Member.id, Invitation.by_id == member_id)
+    statement = (
+        select(Member.created_at, Member.id, Member.name, Member.login, Member.role)
+        .where(Member.created_at > since, link)
+        .order_by(Member.created_at.desc(), Member.id)
+        .limit(_MOST)
+    )
+    found = db.session.execute(statement).all()
+    codes = signed_names.codes([row.id for row in found])
+    return [Deed(row.created_at, signed_names.who(codes, row.id, row.name, row.login), role=row.role) for row in found]
 
 
 def _events(member_id: uuid.UUID, about: uuid.UUID | None, act_id: uuid.UUID | None, since: datetime) -> list[Deed]:

@@ -42,7 +42,8 @@ class OccasionLine:
     `reader_new`: the reader, of the duty desk, was let in there lately. Of words: `may_type`: the reader types them
     now; `typists`: who else does, by name and sign-in name; `desk_first`: the duty desk, and then the reader. `desk`:
     of another house, what the desk does about them; `alone_from`: from when on the reader, who agreed, types them;
-    `ended_at`: when the account ended by time alone.
+    `ended_at`: when the account ended by time alone; `stopped`: who of the desk could type them, if the reader's hand
+    had not suspended them, where nobody else could.
     """
 
     member_id: uuid.UUID
@@ -71,6 +72,7 @@ class OccasionLine:
     """Of who begins anew: nobody of the organisation could be the second hand, so the duty desk is."""
     may_type: bool = True
     typists: tuple[str, ...] = ()
+    stopped: tuple[str, ...] = ()
     desk_first: bool = False
     desk: AtDesk = AtDesk.YES
     ended_at: datetime | None = None
@@ -218,6 +220,7 @@ def _line(
         return None  # their hand is there already, and another one is missing
     desk = not own and by.role is Role.DUTY_OFFICER and by.member_id is not None
     late = desk and not waits and typing.came_by_time(member, occasion)
+    late = late and not occasion_rows.is_new_at_desk(by.member_id, by.organisation_id)
     codes = signed_names.codes([member.id, occasion.by_id])
     return OccasionLine(
         member.id,
@@ -243,13 +246,24 @@ def _line(
 
 def _of_words(member: Member, occasion: Occasion, by: Actor, *, own: bool) -> dict[str, Any]:
     """Whether the reader types the words now; else who does, and when."""
-    if by.member_id is None or occasion.purpose == WordPurpose.FACTOR:
+    if by.member_id is None:
+        return {}
+    if not own and by.role is Role.DUTY_OFFICER and occasion_rows.is_new_at_desk(by.member_id, by.organisation_id):
+        return {"may_type": False, "desk": AtDesk.NEW, "typists": typists.at_desk(member, occasion, by=by)}
+    if occasion.purpose == WordPurpose.FACTOR:
         return {}
     if not own:
         desk = typing.of_desk(member, occasion, by.member_id)
         at = typing.alone_from(member, occasion) if desk is AtDesk.LATER else None
-        ended = typing.ended_by_time(occasion)
-        return {"may_type": desk is AtDesk.YES, "desk": desk, "alone_from": at, "ended_at": ended}
+        others = typists.others_at_desk(by=by) if desk is AtDesk.ANOTHER else ()
+        return {
+            "may_type": desk is AtDesk.YES,
+            "desk": desk,
+            "alone_from": at,
+            "ended_at": typing.ended_by_time(occasion),
+            "typists": others,
+            "stopped": typists.stopped_at_desk(by=by) if desk is AtDesk.ANOTHER and not others else (),
+        }
     may = typing.of_colleague(member, occasion, by.member_id)
     holds_keys = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind).holds_keys
     there = by.member_id in occasion_rows.hands_beside(member, None, holds_keys=holds_keys)

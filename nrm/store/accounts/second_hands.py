@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import PERMISSIONS, Actor, NotVisible, Permission
+from nrm.domain.accounts.accounts import PERMISSIONS, Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.second_hands import (
     CLIMBS,
     DAY,
@@ -58,11 +58,11 @@ class ActLine:
     """One act, and what the reader may do about it.
 
     `final_at`: when what the case keeps is destroyed without another word. `by_desk`: nobody of the organisation could
-    be the second hand, so the duty desk is. `hands`: who of the organisation could be; `refusal`: why the reader, a
-    colleague, is none. `login`, `role`: of the account it is about; `asker_since`, `member_since`: since when either is
-    there with the present keys; `reader_new`: the reader, of the desk, less than 14 days. `recorded`:
-    there is an open request of the person for it, recorded where
-    they asked. `organisation`: its names by language, for the duty desk; empty for colleagues.
+    be the second hand, so the duty desk is; `by_nobody`: so nobody is, in the desk's own house. `hands`: who of the
+    organisation could be; `refusal`: why the reader, a colleague, is none. `login`, `role`: of the account it is about;
+    `asker_since`, `member_since`: since when either is there with the present keys; `reader_new`: the reader, of the
+    desk, less than 14 days. `recorded`: there is an open request of the person for it, recorded where they asked.
+    `organisation`: its names by language, for the duty desk; empty for colleagues.
     """
 
     id: uuid.UUID
@@ -90,6 +90,7 @@ class ActLine:
     telephone: str
     mine: bool
     by_desk: bool
+    by_nobody: bool
     may_agree: bool
     may_see: bool
     may_undo: bool
@@ -407,6 +408,7 @@ def _act_line(found: Any, by: Actor) -> ActLine:
     act, pseudonym, subject, subject_login, *hands, role, asker_role, recorded, organisation = found
     asker, decider, seer = hands[:2], hands[2:4], hands[4:]
     left_to_desk = act.status in OPEN and _is_left_to_desk(act)
+    of_authority = organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY  # no desk stands in for the desk
     kind, mine, now = ActKind(act.kind), act.asked_by_id == by.member_id, clock.now()
     colleague = act.organisation_id == by.organisation_id
     over = act.status == ActStatus.ASKED and is_over(act.expires_at, now)
@@ -448,7 +450,8 @@ def _act_line(found: Any, by: Actor) -> ActLine:
         organisation={} if colleague else dict(signed_names.organisation_names(organisation)),
         telephone="" if colleague else names.number_of(organisation),
         mine=mine,
-        by_desk=bool(left_to_desk),
+        by_desk=left_to_desk and not of_authority,
+        by_nobody=left_to_desk and of_authority,
         may_agree=second,
         may_see=parked and sees and act.seen_at is None,
         may_undo=parked and ((desk and not new) or (colleague and by.may(PERMISSION[kind]))),

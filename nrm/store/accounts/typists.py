@@ -11,7 +11,9 @@ from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, OrganisationKind
 from nrm.domain.accounts.key_log_entries import EntryKind, hour_of
+from nrm.domain.accounts.words import AtDesk
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.occasions import Occasion
 from nrm.store import signed_names
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts import suspensions as suspension_rows
@@ -48,6 +50,18 @@ def stopped_by_typist(*, by: Actor) -> tuple[str, ...]:
 def others_at_desk(*, by: Actor) -> tuple[str, ...]:
     """Who else of the duty desk, of which the actor is, decides for other houses: by name and sign-in name."""
     ids = occasion_rows.others_at_desk(by.member_id, by.organisation_id) if by.member_id is not None else []
+    return _called(ids)
+
+
+def at_desk(member: Member, occasion: Occasion, *, by: Actor) -> tuple[str, ...]:
+    """Who of the duty desk, of which the actor is, types the words of this member of another house now."""
+    ids = occasion_rows.others_at_desk(by.member_id, by.organisation_id) if by.member_id is not None else []
+    return _called([each for each in ids if typing.of_desk(member, occasion, each) is AtDesk.YES])
+
+
+def stopped_at_desk(*, by: Actor) -> tuple[str, ...]:
+    """Who else of the duty desk could, if the actor's hand had not suspended them; as `others_at_desk`."""
+    ids = occasion_rows.stopped_at_desk(by.member_id, by.organisation_id) if by.member_id is not None else []
     return _called(ids)
 
 

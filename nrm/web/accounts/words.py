@@ -17,6 +17,7 @@ from nrm.domain.accounts.words import (
     CameByTime,
     CannotVouch,
     MadeTheLink,
+    NewToDesk,
     NoOccasion,
     OneHand,
     OutsideFirst,
@@ -62,8 +63,12 @@ TYPED_OUTSIDE = N_(
     "You typed these words already, and they were right. You are not of this organisation: another hand types the same "
     "words, too."
 )
-_NOT_NOW = (TypedBefore, OutsideFirst, AskerStopped, AgreedBefore, CameByTime, SecondStopped)
-_SAID = {AskerStopped: ASKER_STOPPED, CameByTime: CAME_BY_TIME, SecondStopped: SECOND_STOPPED}
+NEW_TO_DESK = N_(
+    "You have been at the duty desk for less than 14 days: another one of it, who was there before, speaks with this "
+    "person and types the words."
+)
+_NOT_NOW = (TypedBefore, OutsideFirst, AskerStopped, AgreedBefore, CameByTime, SecondStopped, NewToDesk)
+_SAID = {AskerStopped: ASKER_STOPPED, CameByTime: CAME_BY_TIME, SecondStopped: SECOND_STOPPED, NewToDesk: NEW_TO_DESK}
 TOO_OFTEN = N_("Ten wrong entries within an hour: wait some minutes, and let the person make sure who they speak with.")
 HIDDEN = N_(
     "The key of this organisation or the key log is not as it should be, so nobody was let in. Tell the duty desk and "
@@ -212,10 +217,18 @@ def _agreed(error: AgreedBefore) -> str:
             "type them from %(moment)s on: until then the owner of the account can call.",
             moment=formats.moment(error.at, current_language()),
         )
+    names = typists.others_at_desk(by=access.actor())
+    if not names:
+        return N_(
+            "You agreed that this person begins anew. Another one of the duty desk types the words, and who could is "
+            "suspended by you, or by who is one hand with you: %(names)s. It waits until that suspension is over: "
+            "nobody becomes both hands by suspending the other.",
+            names=", ".join(typists.stopped_at_desk(by=access.actor())),
+        )
     return N_(
         "You agreed that this person begins anew. Another one of the duty desk speaks with them, and types the words: "
         "one who was deceived must not be both hands. Who can: %(names)s.",
-        names=", ".join(typists.others_at_desk(by=access.actor())),
+        names=", ".join(names),
     )
 
 

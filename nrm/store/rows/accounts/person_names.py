@@ -17,9 +17,9 @@ from nrm.domain.accounts.person_names import (
     NameRefusal,
     holds_login,
     holds_title,
+    is_nearly,
     is_taken_for,
     logins_look_alike,
-    looks_like,
     unreadable,
 )
 from nrm.domain.words import N_
@@ -36,7 +36,8 @@ def refusal(organisation_id: uuid.UUID, name: str, *, but: uuid.UUID | None = No
 
     A colleague who would be taken for another one works there, is about to, or left within a year; or had the name
     within a year and has another one now. People of two organisations may share a name, but nobody elsewhere is called
-    as somebody of the Responsible Authority: its duty desk decides for all houses, and pages name it.
+    as somebody of the Responsible Authority, or but for one letter: its duty desk decides for all houses, and pages
+    name it.
     """
     if why := unreadable(name):
         return why
@@ -47,7 +48,7 @@ def refusal(organisation_id: uuid.UUID, name: str, *, but: uuid.UUID | None = No
     called = [each for id_, each in _called(organisation_id) if id_ != but]
     if any(is_taken_for(name, each) for each in called):
         return NameRefusal.NAMESAKE
-    if any(looks_like(name, each) for each in _of_authority(organisation_id)):
+    if any(is_nearly(name, each) for each in _of_authority(organisation_id)):
         return NameRefusal.DESK
     return None
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from nrm.db import db
 from nrm.domain.accounts.second_hands import ActKind, ActStatus
 from nrm.domain.accounts.vouching import HandRefusal
+from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.store.rows.accounts import occasions, suspensions
 from nrm.vault import rows
@@ -35,6 +36,13 @@ def is_hand_of_subject(act: HeavyAct, member_id: uuid.UUID | None) -> bool:
 def had_suspended(by_id: uuid.UUID | None, member_id: uuid.UUID) -> bool:
     """Whether this person, or somebody who is one hand with them, suspended the member lately."""
     return any(occasions.hangs_on_one(by_id, each) for each in suspensions.who_suspended(member_id))
+
+
+def had_suspended_another(by_id: uuid.UUID | None, member: Member) -> bool:
+    """Whether this person, or who is one hand with them, suspended somebody else of the member's organisation lately:
+    then the member may be the last one who could say anything about it (ADR 0172). An objection counts, too."""
+    who = suspensions.who_suspended_others(member.organisation_id, member.id)
+    return any(occasions.hangs_on_one(by_id, each) for each in who)
 
 
 def parking(case_id: uuid.UUID) -> HeavyAct | None:

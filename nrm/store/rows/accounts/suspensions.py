@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.suspensions import AGAIN, SuspensionEnd, counts_lately
+from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.suspensions import Suspension
 from nrm.vault import rows
 
@@ -56,6 +57,18 @@ def who_suspended(member_id: uuid.UUID) -> set[uuid.UUID]:
     )
     stood = [row for row in found if rows.is_suspension(row) and row.how_ended != SuspensionEnd.TAKEN_BACK]
     return {each for row in stood for each in (row.by_id, row.longer_by_id) if each is not None}
+
+
+def who_suspended_others(organisation_id: uuid.UUID, but: uuid.UUID) -> set[uuid.UUID]:
+    """Who suspended somebody of the organisation, besides this member, or made it longer: as `who_suspended`. Whose
+    account was ended does not count: a second hand agreed to that, unless they were new."""
+    found = db.session.scalars(
+        select(Suspension.member_id)
+        .distinct()
+        .join(Member, Member.id == Suspension.member_id)
+        .where(Suspension.organisation_id == organisation_id, Suspension.member_id != but, Member.status != "disabled")
+    ).all()
+    return {by_id for each in found for by_id in who_suspended(each)}
 
 
 def _binds(row: Suspension, by_id: uuid.UUID) -> bool:

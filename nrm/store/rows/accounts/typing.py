@@ -76,8 +76,9 @@ def of_desk(member: Member, occasion: Occasion | None, officer_id: uuid.UUID) ->
         return AtDesk.AGREES
     if occasion.second_id != officer_id:
         return AtDesk.YES
-    if occasions.others_at_desk(officer_id, db.session.get_one(Member, officer_id).organisation_id):
-        return AtDesk.ANOTHER
+    desk = db.session.get_one(Member, officer_id).organisation_id
+    if occasions.others_at_desk(officer_id, desk) or occasions.stopped_at_desk(officer_id, desk):
+        return AtDesk.ANOTHER  # nobody makes themselves the only one by suspending the other
     at = alone_from(member, occasion)
     return AtDesk.LATER if at is not None and clock.now() < at else AtDesk.YES
 

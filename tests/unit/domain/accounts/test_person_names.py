@@ -15,6 +15,7 @@ from nrm.domain.accounts.person_names import (
     NameRefusal,
     holds_login,
     holds_title,
+    is_nearly,
     is_taken_for,
     likeness,
     logins_look_alike,
@@ -55,6 +56,17 @@ def of_the_demo() -> list[str]:
 )  # fmt: skip
 def test_a_name_is_taken_for_that_of_a_colleague(name: str) -> None:
     assert is_taken_for(name, "Genti Rama") or unreadable(name)
+
+
+def test_a_name_of_one_letter_more_less_or_other_is_nearly_that_of_the_desk() -> None:
+    for name in (
+        *("Neritan Velai", "Neritan Velj", "Nerita Velaj", "Meritan Velaj", "Velaj Neritn", "Neritan Velaju"),
+        *("Eneritan Velaj", "NeritanVelai", "Neritan B. Velai", "Нeritan Velaj", "Neritan Velaj"),
+    ):
+        assert is_nearly(name, "Neritan Velaj"), name
+    assert is_nearly("Gentiana Dushk", "Gentiana Dushku")
+    for name in ("Neritan Vela Kola", "Neritan Agim Velaj", "Neritan Balaj", "Merita Velaj", "Velaj", "N. N."):
+        assert not is_nearly(name, "Neritan Velaj"), name
 
 
 def test_other_people_are_taken_for_nobody() -> None:

@@ -7,7 +7,7 @@ who stood at the tablet. What the desk does is recorded.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 
@@ -21,7 +21,6 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.support.complaints import (
     COMPLAINT,
-    FIRST_WORDS,
     KEPT_FOR,
     LONGEST,
     LONGEST_DONE,
@@ -54,8 +53,8 @@ _STIRRED = "nrm.complaints.stirred"
 @dataclass(frozen=True, slots=True, repr=False)
 class Heard:
     """One complaint as the desk sees it. `on`, `house`: None where it does not open; `taken_by`: the name of who deals
-    with it; `alike`: how many others that wait say nearly the same of the same house; `words`: for a session that
-    opened it, else None. `repr` hides it."""
+    with it; `alike`: how many others that wait, and are open to the session, say nearly the same of the same house;
+    `words`: for a session that opened it, else None. `repr` hides it."""
 
     id: uuid.UUID
     dealt_on: date | None
@@ -119,50 +118,42 @@ def _seal(said: Mapping[str, str], *, without_house: bool) -> None:
 
 
 def heard(*, by: Actor) -> Sequence[Heard]:
-    """Every complaint with its day and its house, the oldest that waits first, without a word of it. Of those that wait
-    and say nearly the same of the same house there is one line: that of the oldest, or of the one that somebody deals
-    with. Raises NotPermitted, NotVisible."""
+    """Every complaint with its day and its house, the oldest that waits first; its words where the session opened it.
+    Of those that wait, were opened and say nearly the same of the same house there is one line: that of the oldest, or
+    of the one that somebody deals with. What was not opened is held beside nothing. Raises NotPermitted, NotVisible."""
     by.must(Permission.COMPLAINT_READ)
     found = [_heard(line, by) for line in store.lines(by=by)]
     together = dict[Hashable, list[Heard]]()
-    for place, (each, said) in zip(_folded(found), found, strict=True):
-        together.setdefault(place if each.dealt_on is None and said else each.id, []).append(each)
+    for place, each in zip(_folded(found), found, strict=True):
+        together.setdefault(place if _is_compared(each) else each.id, []).append(each)
     lines = [replace(min(alike, key=_first), alike=len(alike) - 1) for alike in together.values()]
     return sorted(lines, key=lambda each: (each.dealt_on is not None, each.on or date.max, each.id))
 
 
-def _folded(found: Sequence[tuple[Heard, Said | None]]) -> list[int]:
-    """For each the place of the first that waits and says nearly the same of the same house."""
+def _is_compared(each: Heard) -> bool:
+    return each.words is not None and each.dealt_on is None
+
+
+def _folded(found: Sequence[Heard]) -> list[int]:
+    """For each the place of the first that waits, is open and says nearly the same of the same house."""
     return folded(
         [
-            (each.id, "") if said is None or each.dealt_on is not None else ((said.house, said.where), said.text)
-            for each, said in found
+            ((each.house, " ".join(each.words.where.casefold().split())), each.words.text)
+            if each.words is not None and each.dealt_on is None
+            else (each.id, "")
+            for each in found
         ]
     )
 
 
-def first_words(lines: Sequence[Heard], *, by: Actor) -> dict[uuid.UUID, str]:
-    """How each of these that waits begins, where the session opened it. Raises NotPermitted."""
-    by.must(Permission.COMPLAINT_READ)
-    begins = dict[uuid.UUID, str]()
-    for each in [each for each in lines if each.dealt_on is None][:MOST_OPENED]:
-        try:
-            value = vault.read(db.session(), each.id, COMPLAINT, by=by).value
-        except CannotOpen:
-            continue
-        text = " ".join(str(value["text"]).split())
-        begins[each.id] = text if len(text) <= FIRST_WORDS else f"{text[:FIRST_WORDS].rstrip()} …"
-    return begins
-
-
 def open_all(*, purpose: Purpose, by: Actor) -> int:
-    """Open every line that waits with one reason, each recorded as by `open_words`, so that none is hidden among many;
-    returns how many. Raises NotPermitted, NotVisible."""
-    lines = [each for each in heard(by=by) if each.dealt_on is None and each.on is not None][:MOST_OPENED]
+    """Open those that wait with one reason, `MOST_OPENED` at a time, each recorded as by `open_words`, also what then
+    is folded under another one; returns how many. Raises NotPermitted, NotVisible."""
+    closed = [each for each in heard(by=by) if each.dealt_on is None and each.on is not None and each.words is None]
     with transaction() as session:
-        for each in lines:
+        for each in closed[:MOST_OPENED]:
             _open(session, each.id, purpose, by)
-    return len(lines)
+    return len(closed[:MOST_OPENED])
 
 
 def _first(line: Heard) -> tuple[bool, date, uuid.UUID]:
@@ -172,40 +163,31 @@ def _first(line: Heard) -> tuple[bool, date, uuid.UUID]:
 def one(*, complaint_id: uuid.UUID, by: Actor) -> Heard:
     """One complaint; its words for a session that opened it. Raises NotPermitted, NotVisible."""
     by.must(Permission.COMPLAINT_READ)
-    line, _ = _heard(store.line(complaint_id, by=by), by)
+    line = _heard(store.line(complaint_id, by=by), by)
+    return replace(line, alike=len(alike(complaint_id=complaint_id, by=by))) if _is_compared(line) else line
+
+
+def _heard(line: store.ComplaintLine, by: Actor) -> Heard:
+    """The line, with its words where the session opened it: a text that nobody opened is held beside no other."""
+    seen = Heard(line.id, line.dealt_on, None, None, line.taken_by)
     try:
-        value = vault.read(db.session(), complaint_id, COMPLAINT, by=by).value
+        value = vault.read(db.session(), line.id, COMPLAINT, by=by).value
     except CannotOpen:
-        return line
-    kept = {each.name: str(value.get(each.name, "")) for each in fields(Words)}
-    return replace(line, words=Words(**kept), alike=len(alike(complaint_id=complaint_id, by=by)))
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Said:
-    """What is compared of a complaint; it is shown to nobody. `repr` hides it."""
-
-    text: str
-    house: str
-    where: str
-
-
-def _heard(line: store.ComplaintLine, by: Actor) -> tuple[Heard, Said | None]:
-    """The line, and what it says and of which house, to compare it with others; None where it does not open."""
-    value = vault.glance(db.session(), line.id, COMPLAINT, by=by)
-    if value is None:
-        return Heard(line.id, line.dealt_on, None, None, line.taken_by), None
-    seen = Heard(line.id, line.dealt_on, date.fromisoformat(value["on"]), value["house"], line.taken_by)
-    return seen, Said(value["text"], value["house"], " ".join(value.get("where", "").casefold().split()))
+        # Its day and its house alone.
+        closed = vault.glance(db.session(), line.id, COMPLAINT, by=by)
+        return seen if closed is None else replace(seen, on=date.fromisoformat(closed["on"]), house=closed["house"])
+    words = Words(**{each.name: str(value.get(each.name, "")) for each in fields(Words)})
+    return replace(seen, on=date.fromisoformat(value["on"]), house=value["house"], words=words)
 
 
 def alike(*, complaint_id: uuid.UUID, by: Actor) -> list[Heard]:
-    """Others that wait and say nearly the same of the same house. Raises NotPermitted, NotVisible."""
+    """Others that wait, are open to the session and say nearly the same of the same house. Raises NotPermitted,
+    NotVisible."""
     by.must(Permission.COMPLAINT_READ)
     found = [_heard(line, by) for line in store.lines(by=by) if line.dealt_on is None]
     places = _folded(found)
-    mine = {place for place, (each, _) in zip(places, found, strict=True) if each.id == complaint_id}
-    return [each for place, (each, _) in zip(places, found, strict=True) if place in mine and each.id != complaint_id]
+    mine = {place for place, each in zip(places, found, strict=True) if each.id == complaint_id}
+    return [each for place, each in zip(places, found, strict=True) if place in mine and each.id != complaint_id]
 
 
 def take(*, complaint_id: uuid.UUID, by: Actor) -> None:
@@ -244,17 +226,17 @@ def _open(session: Session, complaint_id: uuid.UUID, purpose: Purpose, by: Actor
     vault.allow(session, complaint_id, COMPLAINT, purpose, by=by)
 
 
-def deal(*, complaint_id: uuid.UUID, done: str, with_alike: bool = False, by: Actor) -> int:
+def deal(*, complaint_id: uuid.UUID, done: str, seen: Collection[uuid.UUID] = (), by: Actor) -> int:
     """Mark it as dealt with, for a session that opened it; a year later it is destroyed. What was done is sealed with
-    it. `with_alike`: also those that say the same. Returns how many. Raises NotPermitted, NotVisible, AlreadySo,
-    CannotOpen."""
+    it. `seen`: others that were shown beside it, and end with it as far as they are open to the session and say nearly
+    the same. Returns how many. Raises NotPermitted, NotVisible, AlreadySo, CannotOpen."""
     by.must(Permission.COMPLAINT_READ)
     with transaction() as session:
         vault.read(session, complaint_id, COMPLAINT, by=by)
-        others = alike(complaint_id=complaint_id, by=by) if with_alike else []
+        others = [each.id for each in alike(complaint_id=complaint_id, by=by) if each.id in seen] if seen else []
         said = {"done": done.strip()[:LONGEST_DONE], "done_by": login_of(by)}
-        vault.merge(session, complaint_id, COMPLAINT, said, by=by)
-        for each in (complaint_id, *(other.id for other in others)):
+        for each in (complaint_id, *others):
+            vault.merge(session, each, COMPLAINT, said, by=by)
             _mark(session, each, days.today(), by, audit.Event.COMPLAINT_DEALT)
     return 1 + len(others)
 

@@ -7,7 +7,7 @@ who stood at the tablet. What the desk does is recorded.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 
@@ -32,9 +32,11 @@ from nrm.domain.support.complaints import (
     CannotTake,
     folded,
 )
+from nrm.domain.support.complaints_about import CannotEnd
 from nrm.models.shelter.cases import Reading
 from nrm.models.support.complaints import Complaint, ComplaintTaken
 from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.support import complaints as steps
 from nrm.store import days, names
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.support import complaints as rows
@@ -54,7 +56,8 @@ _STIRRED = "nrm.complaints.stirred"
 class Heard:
     """One complaint as the desk sees it. `on`, `house`: None where it does not open; `taken_by`: the name of who deals
     with it; `alike`: how many others that wait, and are open to the session, say nearly the same of the same house;
-    `words`: for a session that opened it, else None. `repr` hides it."""
+    `words`: for a session that opened it, else None; `about`: whom of the desk it is about, as far as it is open.
+    `repr` hides it."""
 
     id: uuid.UUID
     dealt_on: date | None
@@ -63,12 +66,14 @@ class Heard:
     taken_by: str = ""
     alike: int = 0
     words: Words | None = None
+    about: steps.About = steps.NOBODY
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Words:
     """What lies under the seal: what happened, where, how the person can be reached, on which way the desk heard of it
-    and who typed it, what was done and who wrote that. `repr` hides it."""
+    and who typed it, what was done and who wrote that; of one about the office itself, what the first of the two wrote,
+    and who that was. `repr` hides it."""
 
     text: str
     reach: str
@@ -77,6 +82,8 @@ class Words:
     typed_by: str = ""
     done: str = ""
     done_by: str = ""
+    first_done: str = ""
+    first_by: str = ""
 
 
 def complain(*, text: str, reach: str, where: str = "", house_id: uuid.UUID | None) -> None:
@@ -122,7 +129,8 @@ def heard(*, by: Actor) -> Sequence[Heard]:
     Of those that wait, were opened and say nearly the same of the same house there is one line: that of the oldest, or
     of the one that somebody deals with. What was not opened is held beside nothing. Raises NotPermitted, NotVisible."""
     by.must(Permission.COMPLAINT_READ)
-    found = [_heard(line, by) for line in store.lines(by=by)]
+    about = steps.about(by)
+    found = [_heard(line, by, about) for line in store.lines(by=by)]
     together = dict[Hashable, list[Heard]]()
     for place, each in zip(_folded(found), found, strict=True):
         together.setdefault(place if _is_compared(each) else each.id, []).append(each)
@@ -161,13 +169,14 @@ def _first(line: Heard) -> tuple[bool, date, uuid.UUID]:
 
 
 def one(*, complaint_id: uuid.UUID, by: Actor) -> Heard:
-    """One complaint; its words for a session that opened it. Raises NotPermitted, NotVisible."""
+    """One complaint; its words for a session that opened it, for whom it names without how the writer is reached.
+    Raises NotPermitted, NotVisible."""
     by.must(Permission.COMPLAINT_READ)
-    line = _heard(store.line(complaint_id, by=by), by)
+    line = _heard(store.line(complaint_id, by=by), by, steps.about(by))
     return replace(line, alike=len(alike(complaint_id=complaint_id, by=by))) if _is_compared(line) else line
 
 
-def _heard(line: store.ComplaintLine, by: Actor) -> Heard:
+def _heard(line: store.ComplaintLine, by: Actor, about: Callable[[str], steps.About]) -> Heard:
     """The line, with its words where the session opened it: a text that nobody opened is held beside no other."""
     seen = Heard(line.id, line.dealt_on, None, None, line.taken_by)
     try:
@@ -177,14 +186,18 @@ def _heard(line: store.ComplaintLine, by: Actor) -> Heard:
         closed = vault.glance(db.session(), line.id, COMPLAINT, by=by)
         return seen if closed is None else replace(seen, on=date.fromisoformat(closed["on"]), house=closed["house"])
     words = Words(**{each.name: str(value.get(each.name, "")) for each in fields(Words)})
-    return replace(seen, on=date.fromisoformat(value["on"]), house=value["house"], words=words)
+    found = about(f"{words.text}\n{words.where}")
+    if by.member_id in found.named:
+        words = replace(words, reach="")
+    return replace(seen, on=date.fromisoformat(value["on"]), house=value["house"], words=words, about=found)
 
 
 def alike(*, complaint_id: uuid.UUID, by: Actor) -> list[Heard]:
     """Others that wait, are open to the session and say nearly the same of the same house. Raises NotPermitted,
     NotVisible."""
     by.must(Permission.COMPLAINT_READ)
-    found = [_heard(line, by) for line in store.lines(by=by) if line.dealt_on is None]
+    about = steps.about(by)
+    found = [_heard(line, by, about) for line in store.lines(by=by) if line.dealt_on is None]
     places = _folded(found)
     mine = {place for place, each in zip(places, found, strict=True) if each.id == complaint_id}
     return [each for place, each in zip(places, found, strict=True) if place in mine and each.id != complaint_id]
@@ -229,23 +242,46 @@ def _open(session: Session, complaint_id: uuid.UUID, purpose: Purpose, by: Actor
 def deal(*, complaint_id: uuid.UUID, done: str, seen: Collection[uuid.UUID] = (), by: Actor) -> int:
     """Mark it as dealt with, for a session that opened it; a year later it is destroyed. What was done is sealed with
     it. `seen`: others that were shown beside it, and end with it as far as they are open to the session and say nearly
-    the same. Returns how many. Raises NotPermitted, NotVisible, AlreadySo, CannotOpen."""
+    the same. One about the office itself waits until a second member ends it. Returns how many ended. Raises
+    NotPermitted, NotVisible, AlreadySo, CannotOpen, CannotEnd."""
     by.must(Permission.COMPLAINT_READ)
     with transaction() as session:
-        vault.read(session, complaint_id, COMPLAINT, by=by)
         others = [each.id for each in alike(complaint_id=complaint_id, by=by) if each.id in seen] if seen else []
-        said = {"done": done.strip()[:LONGEST_DONE], "done_by": login_of(by)}
-        for each in (complaint_id, *others):
-            vault.merge(session, each, COMPLAINT, said, by=by)
-            _mark(session, each, days.today(), by, audit.Event.COMPLAINT_DEALT)
-    return 1 + len(others)
+        ended = _end(session, complaint_id, done, by)
+        for each in others:
+            try:
+                ended += _end(session, each, done, by)
+            except CannotEnd:
+                continue
+    return ended
+
+
+def _end(session: Session, complaint_id: uuid.UUID, done: str, by: Actor) -> int:
+    """1 if it ended, 0 if it waits for a second one."""
+    value = vault.read(session, complaint_id, COMPLAINT, by=by).value
+    found = steps.about(by)(f"{value['text']}\n{value.get('where', '')}")
+    first = str(value.get("first_by", ""))
+    row = store.row(complaint_id, by=by, lock=True)
+    if row.dealt_on is not None:
+        raise AlreadySo
+    steps.check_end(found, first, by=by)
+    said, me = done.strip()[:LONGEST_DONE], login_of(by)
+    if found.needs_two and not first:
+        vault.merge(session, complaint_id, COMPLAINT, {"first_done": said, "first_by": me}, by=by)
+        audit.append(session, audit.Event.COMPLAINT_AGREED, by=by, complaint_id=complaint_id)
+        return 0
+    vault.merge(session, complaint_id, COMPLAINT, {"done": said, "done_by": me}, by=by)
+    _mark(session, complaint_id, days.today(), by, audit.Event.COMPLAINT_DEALT)
+    return 1
 
 
 def take_up(*, complaint_id: uuid.UUID, by: Actor) -> None:
-    """It is not dealt with after all. Raises NotPermitted, NotVisible, AlreadySo."""
+    """It is not dealt with after all; of one about the office itself two have to agree anew. Raises NotPermitted,
+    NotVisible, AlreadySo, CannotOpen."""
     by.must(Permission.COMPLAINT_READ)
     with transaction() as session:
         _mark(session, complaint_id, None, by, audit.Event.COMPLAINT_TAKEN_UP)
+        vault.merge(session, complaint_id, COMPLAINT, {"first_done": None, "first_by": None}, by=by)
 
 
 def _mark(session: Session, complaint_id: uuid.UUID, day: date | None, by: Actor, event: audit.Event) -> None:

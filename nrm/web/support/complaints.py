@@ -18,12 +18,14 @@ from nrm.actions.support import feedback as feedback_actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.support.complaints import AlreadySo, Came, CannotTake, both_ends, differing
+from nrm.domain.support.complaints_about import CannotEnd, EndRefusal
 from nrm.domain.support.feedback import MistypedCode, parse_code
 from nrm.domain.words import N_
 from nrm.store import names
+from nrm.store.countries import country
 from nrm.store.support import complaints as store
 from nrm.web import access, errors, sessions
-from nrm.web.language import current_language, gettext, text_in
+from nrm.web.language import current_language, gettext, isolated, text_in
 from nrm.web.support import feedback
 from nrm.web.support.feedback import Spoken
 
@@ -41,12 +43,25 @@ NO_HOUSE = "-"
 NOT_OPEN = N_("It does not open for you: a colleague who can open it reads it to you.")
 OPEN_FIRST = N_("Open it first: the quarter of an hour is over.")
 ALREADY = N_("It is marked so already.")
+CANNOT_END = {
+    EndRefusal.NAMED: N_("Your name stands in it: another member of your office ends it."),
+    EndRefusal.SAME: N_("It is about your own office, and you agreed already: another member ends it."),
+    EndRefusal.NEWCOMER: N_(
+        "One of you let the other one in less than 14 days ago: somebody else of your office ends it. Until then it "
+        "waits."
+    ),
+}
 NOT_TAKEN = N_("It could not be sealed: nobody at your office holds its key. Nothing was saved.")
 
 
 @blueprint.errorhandler(AlreadySo)
 def _already(_: AlreadySo) -> Answer:
     return errors.error_page(409, ALREADY)
+
+
+@blueprint.errorhandler(CannotEnd)
+def _cannot_end(error: CannotEnd) -> Answer:
+    return errors.error_page(409, CANNOT_END[error.reason])
 
 
 @blueprint.get("/feedback/complain")
@@ -208,6 +223,8 @@ def _page(
     """One complaint, with what was sent last of one of its two forms."""
     by = access.actor()
     found = actions.one(complaint_id=complaint_id, by=by)
+    beyond = country().complaints
+    elsewhere = f"{text_in(beyond.names)} {isolated(beyond.telephone)}" if beyond is not None else ""
     waits = found.dealt_on is None and found.words is not None
     others = actions.alike(complaint_id=complaint_id, by=by) if waits else []
     shown = render_template(
@@ -220,6 +237,8 @@ def _page(
         dealing=dealing or DealForm(),
         came=CAME_LABELS,
         me=access.visitor().name,
+        names_me=by.member_id in found.about.named,
+        elsewhere=elsewhere,
     )
     return shown, status
 
@@ -250,9 +269,11 @@ def deal(complaint_id: uuid.UUID) -> Answer:
     if not form.validate():
         return _page(complaint_id, dealing=form, status=422)
     try:
-        actions.deal(complaint_id=complaint_id, done=form.done.data or "", seen=form.seen, by=by)
+        ended = actions.deal(complaint_id=complaint_id, done=form.done.data or "", seen=form.seen, by=by)
     except actions.CannotOpen:
         return errors.error_page(409, OPEN_FIRST)
+    if not ended:
+        return redirect(url_for("complaints.show", complaint_id=complaint_id), 303)
     return redirect(url_for("complaints.index", done="yes"), 303)
 
 
@@ -268,5 +289,8 @@ def take(complaint_id: uuid.UUID) -> Answer:
 @access.requires(Permission.COMPLAINT_READ)
 def take_up(complaint_id: uuid.UUID) -> Answer:
     """It is not dealt with after all."""
-    actions.take_up(complaint_id=complaint_id, by=access.actor())
+    try:
+        actions.take_up(complaint_id=complaint_id, by=access.actor())
+    except actions.CannotOpen:
+        return errors.error_page(409, NOT_OPEN)
     return redirect(url_for("complaints.show", complaint_id=complaint_id), 303)

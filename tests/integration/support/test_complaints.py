@@ -37,6 +37,7 @@ from tests import factories
 from tests.conftest import Person, token_in
 from tests.factories_referrals import organisation
 from tests.factories_stays import admitted
+from tests.integration.accounts.test_invitations import member, one_more
 from tests.integration.support.test_feedback import changed, raw_rows, typed
 
 DESK, MANAGER = "ra.duty_officer", "vatra.shelter_manager"
@@ -349,6 +350,58 @@ def test_those_that_differ_by_a_letter_hide_no_other_and_each_that_is_opened_is_
 
 def _addresses(shown: str) -> list[str]:
     return list(dict.fromkeys(re.findall(r'href="(/complaints/[0-9a-f-]{36})"', shown)))
+
+
+@pytest.mark.slow
+def test_who_is_named_does_not_end_it_nor_a_newcomer_of_theirs_and_two_end_what_is_about_the_office(
+    app: Flask, sign_in: SignIn
+) -> None:
+    factories.later(days=15)
+    one_more("ra.second", DESK)
+    name = member(DESK).name
+    texts = (f"Më kërcënoi {name.split()[0]} i zyrës.", "Zyra e gatishmërisë nuk e ngre telefonin.", WORDS)
+    for each in texts:
+        complaints.complain(text=each, reach="motra ime", house_id=None)
+    desk, done = sign_in(DESK), {"done": "Asgjë."}
+    desk.post("/complaints/open", {"purpose": "safety"})
+    shown = {at: desk.get(f"{at}?lang=en") for at in _addresses(desk.get("/complaints"))}
+    named, office, other = (next(at for at, page in shown.items() if each in page) for each in texts)
+    assert "motra ime" not in shown[named]
+    assert "another member of your office ends it" in shown[named]
+    assert "People’s Advocate" in shown[named]
+    assert "It is dealt with" not in shown[named]
+    assert "motra ime" in shown[office]
+    assert "two members of it end it" in shown[office]
+    assert "People’s Advocate" not in shown[other]
+    assert "Your name stands in it" in desk.post(f"{named}/dealt?lang=en", done, 409)
+    # With the name changed it is still theirs.
+    desk.post(f"/members/{member(DESK).id}/name", {"name": "Arben Muka"})
+    assert "Your name stands in it" in desk.post(f"{named}/dealt?lang=en", done, 409)
+    assert desk.post(f"{other}/dealt", done) == "/complaints?done=yes"
+    assert desk.post(f"{office}/dealt", done) == office
+    assert "a second one of you ends it" in desk.get("/complaints?lang=en")
+    assert "you agreed already" in desk.post(f"{office}/dealt?lang=en", done, 409)
+    newcomer = sign_in("ra.second")
+    newcomer.post("/complaints/open", {"purpose": "safety"})
+    for address in (named, office):
+        assert "less than 14 days ago" in newcomer.post(f"{address}/dealt?lang=en", done, 409)
+    db.session.rollback()
+    assert len(db.session.scalars(select(Complaint.id).where(Complaint.dealt_on.is_(None))).all()) == 2
+    factories.later(days=15)
+    second = Person(app.test_client(), "ra.second")
+    second.post("/complaints/open", {"purpose": "safety"})
+    page = second.get(f"{office}?lang=en")
+    assert f"{DESK} says that it is dealt with" in page
+    assert "Asgjë." in page
+    assert "motra ime" in second.get(named)
+    for address in (named, office):
+        assert second.post(f"{address}/dealt", done) == "/complaints?done=yes"
+    # Taken up again, two agree anew.
+    assert second.post(f"{office}/again") == office
+    assert second.post(f"{office}/dealt", done) == office
+    db.session.rollback()
+    event = select(AuditEntry.details).where(AuditEntry.event == "complaint_agreed")
+    assert [office[-36:] in each for each in db.session.scalars(event)] == [True, True]
 
 
 def test_a_page_without_an_account_leaves_no_line_in_the_log_and_gives_no_code(

@@ -192,6 +192,7 @@ class Event(StrEnum):
     FEEDBACK_SLIPS_PRINTED = "feedback_slips_printed"
     FEEDBACK_NOTE_WRITTEN = "feedback_note_written"
     FEEDBACK_NOTE_TAKEN_OFF = "feedback_note_taken_off"
+    COMPLAINT_AGREED = "complaint_agreed"
     COMPLAINT_DEALT = "complaint_dealt"
     COMPLAINT_TAKEN = "complaint_taken"
     COMPLAINT_TAKEN_UP = "complaint_taken_up"

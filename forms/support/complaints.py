@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Mapping
 
-from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import DataRequired
 
 from forms import SelectChoice
@@ -23,6 +25,9 @@ CAME_LABELS: Mapping[Came, str] = {
     Came.PAPER: N_("On paper"),
     Came.TELEPHONE: N_("By telephone"),
 }
+
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class OpenComplaintForm(OnceForm):
@@ -44,7 +49,14 @@ class DealForm(OnceForm):
         description=N_("It is sealed as the complaint is, with your name. Nobody outside of your office reads it."),
         validators=[DataRequired(N_("Write what was done")), PlainText(LONGEST_DONE)],
     )
-    with_alike = BooleanField(N_("The others that say nearly the same are dealt with, too"))
+    with_alike = BooleanField(N_("The others that stand here are dealt with, too"))
+    beside = SelectMultipleField(choices=[], validate_choice=False)
+
+    @property
+    def seen(self) -> set[uuid.UUID]:
+        """Which others stood on the page, where they end with it."""
+        typed = self.beside.data or () if self.with_alike.data else ()
+        return {uuid.UUID(each) for each in typed if _ID.fullmatch(each)}
 
 
 class TypeComplaintForm(OnceForm):

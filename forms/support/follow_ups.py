@@ -133,11 +133,28 @@ class ContactForm(OnceForm):
     needs = SelectMultipleField(N_("What does the person need?"), validate_choice=False)
     help_now = BooleanField(N_("The person needs help now"))
     outcome = RadioField(N_("What became of the person?"), validate_choice=False)
+    not_right = BooleanField(N_("What was ticked about danger is not right: leave it out"))
     text = TextAreaField(
         N_("In words"),
         description=N_("It is kept under seal, with how the person is reached."),
         validators=[PlainText(LONGEST_TEXT)],
     )
+
+    @property
+    def drops_danger(self) -> bool:
+        """Whether danger is ticked under another answer than the one that is chosen now."""
+        danger = self.help_now.data or self.safe.data in (Safe.NO, Safe.NOT_SURE)
+        return bool(danger) and self.result.data in (Result.NOT_REACHED, Result.NO_LONGER)
+
+    def validate_result(self, _: RadioField) -> None:
+        """Danger that was ticked is dropped by nobody's slip."""
+        if self.drops_danger and not self.not_right.data:
+            raise ValidationError(
+                N_(
+                    "You ticked that the person is not safe, is not sure of it, or needs help now: choose that the "
+                    "person was reached, or say that it is not right"
+                )
+            )
 
     def _when_reached(self, field: RadioField, words: str) -> None:
         if self.result.data == Result.REACHED:

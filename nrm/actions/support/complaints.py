@@ -7,7 +7,7 @@ who stood at the tablet. What the desk does is recorded.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 
@@ -21,7 +21,6 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.support.complaints import (
     COMPLAINT,
-    FIRST_WORDS,
     KEPT_FOR,
     LONGEST,
     LONGEST_DONE,
@@ -33,9 +32,11 @@ from nrm.domain.support.complaints import (
     CannotTake,
     folded,
 )
+from nrm.domain.support.complaints_about import CannotEnd
 from nrm.models.shelter.cases import Reading
 from nrm.models.support.complaints import Complaint, ComplaintTaken
 from nrm.steps.shelter import erasures as erasure_steps
+from nrm.steps.support import complaints as steps
 from nrm.store import days, names
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.support import complaints as rows
@@ -54,8 +55,9 @@ _STIRRED = "nrm.complaints.stirred"
 @dataclass(frozen=True, slots=True, repr=False)
 class Heard:
     """One complaint as the desk sees it. `on`, `house`: None where it does not open; `taken_by`: the name of who deals
-    with it; `alike`: how many others that wait say nearly the same of the same house; `words`: for a session that
-    opened it, else None. `repr` hides it."""
+    with it; `alike`: how many others that wait, and are open to the session, say nearly the same of the same house;
+    `words`: for a session that opened it, else None; `about`: whom of the desk it is about, as far as it is open.
+    `repr` hides it."""
 
     id: uuid.UUID
     dealt_on: date | None
@@ -64,12 +66,14 @@ class Heard:
     taken_by: str = ""
     alike: int = 0
     words: Words | None = None
+    about: steps.About = steps.NOBODY
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Words:
     """What lies under the seal: what happened, where, how the person can be reached, on which way the desk heard of it
-    and who typed it, what was done and who wrote that. `repr` hides it."""
+    and who typed it, what was done and who wrote that; of one about the office itself, what the first of the two wrote,
+    and who that was. `repr` hides it."""
 
     text: str
     reach: str
@@ -78,6 +82,8 @@ class Words:
     typed_by: str = ""
     done: str = ""
     done_by: str = ""
+    first_done: str = ""
+    first_by: str = ""
 
 
 def complain(*, text: str, reach: str, where: str = "", house_id: uuid.UUID | None) -> None:
@@ -119,50 +125,43 @@ def _seal(said: Mapping[str, str], *, without_house: bool) -> None:
 
 
 def heard(*, by: Actor) -> Sequence[Heard]:
-    """Every complaint with its day and its house, the oldest that waits first, without a word of it. Of those that wait
-    and say nearly the same of the same house there is one line: that of the oldest, or of the one that somebody deals
-    with. Raises NotPermitted, NotVisible."""
+    """Every complaint with its day and its house, the oldest that waits first; its words where the session opened it.
+    Of those that wait, were opened and say nearly the same of the same house there is one line: that of the oldest, or
+    of the one that somebody deals with. What was not opened is held beside nothing. Raises NotPermitted, NotVisible."""
     by.must(Permission.COMPLAINT_READ)
-    found = [_heard(line, by) for line in store.lines(by=by)]
+    about = steps.about(by)
+    found = [_heard(line, by, about) for line in store.lines(by=by)]
     together = dict[Hashable, list[Heard]]()
-    for place, (each, said) in zip(_folded(found), found, strict=True):
-        together.setdefault(place if each.dealt_on is None and said else each.id, []).append(each)
+    for place, each in zip(_folded(found), found, strict=True):
+        together.setdefault(place if _is_compared(each) else each.id, []).append(each)
     lines = [replace(min(alike, key=_first), alike=len(alike) - 1) for alike in together.values()]
     return sorted(lines, key=lambda each: (each.dealt_on is not None, each.on or date.max, each.id))
 
 
-def _folded(found: Sequence[tuple[Heard, Said | None]]) -> list[int]:
-    """For each the place of the first that waits and says nearly the same of the same house."""
+def _is_compared(each: Heard) -> bool:
+    return each.words is not None and each.dealt_on is None
+
+
+def _folded(found: Sequence[Heard]) -> list[int]:
+    """For each the place of the first that waits, is open and says nearly the same of the same house."""
     return folded(
         [
-            (each.id, "") if said is None or each.dealt_on is not None else ((said.house, said.where), said.text)
-            for each, said in found
+            ((each.house, " ".join(each.words.where.casefold().split())), each.words.text)
+            if each.words is not None and each.dealt_on is None
+            else (each.id, "")
+            for each in found
         ]
     )
 
 
-def first_words(lines: Sequence[Heard], *, by: Actor) -> dict[uuid.UUID, str]:
-    """How each of these that waits begins, where the session opened it. Raises NotPermitted."""
-    by.must(Permission.COMPLAINT_READ)
-    begins = dict[uuid.UUID, str]()
-    for each in [each for each in lines if each.dealt_on is None][:MOST_OPENED]:
-        try:
-            value = vault.read(db.session(), each.id, COMPLAINT, by=by).value
-        except CannotOpen:
-            continue
-        text = " ".join(str(value["text"]).split())
-        begins[each.id] = text if len(text) <= FIRST_WORDS else f"{text[:FIRST_WORDS].rstrip()} …"
-    return begins
-
-
 def open_all(*, purpose: Purpose, by: Actor) -> int:
-    """Open every line that waits with one reason, each recorded as by `open_words`, so that none is hidden among many;
-    returns how many. Raises NotPermitted, NotVisible."""
-    lines = [each for each in heard(by=by) if each.dealt_on is None and each.on is not None][:MOST_OPENED]
+    """Open those that wait with one reason, `MOST_OPENED` at a time, each recorded as by `open_words`, also what then
+    is folded under another one; returns how many. Raises NotPermitted, NotVisible."""
+    closed = [each for each in heard(by=by) if each.dealt_on is None and each.on is not None and each.words is None]
     with transaction() as session:
-        for each in lines:
+        for each in closed[:MOST_OPENED]:
             _open(session, each.id, purpose, by)
-    return len(lines)
+    return len(closed[:MOST_OPENED])
 
 
 def _first(line: Heard) -> tuple[bool, date, uuid.UUID]:
@@ -170,42 +169,38 @@ def _first(line: Heard) -> tuple[bool, date, uuid.UUID]:
 
 
 def one(*, complaint_id: uuid.UUID, by: Actor) -> Heard:
-    """One complaint; its words for a session that opened it. Raises NotPermitted, NotVisible."""
+    """One complaint; its words for a session that opened it, for whom it names without how the writer is reached.
+    Raises NotPermitted, NotVisible."""
     by.must(Permission.COMPLAINT_READ)
-    line, _ = _heard(store.line(complaint_id, by=by), by)
+    line = _heard(store.line(complaint_id, by=by), by, steps.about(by))
+    return replace(line, alike=len(alike(complaint_id=complaint_id, by=by))) if _is_compared(line) else line
+
+
+def _heard(line: store.ComplaintLine, by: Actor, about: Callable[[str], steps.About]) -> Heard:
+    """The line, with its words where the session opened it: a text that nobody opened is held beside no other."""
+    seen = Heard(line.id, line.dealt_on, None, None, line.taken_by)
     try:
-        value = vault.read(db.session(), complaint_id, COMPLAINT, by=by).value
+        value = vault.read(db.session(), line.id, COMPLAINT, by=by).value
     except CannotOpen:
-        return line
-    kept = {each.name: str(value.get(each.name, "")) for each in fields(Words)}
-    return replace(line, words=Words(**kept), alike=len(alike(complaint_id=complaint_id, by=by)))
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Said:
-    """What is compared of a complaint; it is shown to nobody. `repr` hides it."""
-
-    text: str
-    house: str
-    where: str
-
-
-def _heard(line: store.ComplaintLine, by: Actor) -> tuple[Heard, Said | None]:
-    """The line, and what it says and of which house, to compare it with others; None where it does not open."""
-    value = vault.glance(db.session(), line.id, COMPLAINT, by=by)
-    if value is None:
-        return Heard(line.id, line.dealt_on, None, None, line.taken_by), None
-    seen = Heard(line.id, line.dealt_on, date.fromisoformat(value["on"]), value["house"], line.taken_by)
-    return seen, Said(value["text"], value["house"], " ".join(value.get("where", "").casefold().split()))
+        # Its day and its house alone.
+        closed = vault.glance(db.session(), line.id, COMPLAINT, by=by)
+        return seen if closed is None else replace(seen, on=date.fromisoformat(closed["on"]), house=closed["house"])
+    words = Words(**{each.name: str(value.get(each.name, "")) for each in fields(Words)})
+    found = about(f"{words.text}\n{words.where}")
+    if by.member_id in found.named:
+        words = replace(words, reach="")
+    return replace(seen, on=date.fromisoformat(value["on"]), house=value["house"], words=words, about=found)
 
 
 def alike(*, complaint_id: uuid.UUID, by: Actor) -> list[Heard]:
-    """Others that wait and say nearly the same of the same house. Raises NotPermitted, NotVisible."""
+    """Others that wait, are open to the session and say nearly the same of the same house. Raises NotPermitted,
+    NotVisible."""
     by.must(Permission.COMPLAINT_READ)
-    found = [_heard(line, by) for line in store.lines(by=by) if line.dealt_on is None]
+    about = steps.about(by)
+    found = [_heard(line, by, about) for line in store.lines(by=by) if line.dealt_on is None]
     places = _folded(found)
-    mine = {place for place, (each, _) in zip(places, found, strict=True) if each.id == complaint_id}
-    return [each for place, (each, _) in zip(places, found, strict=True) if place in mine and each.id != complaint_id]
+    mine = {place for place, each in zip(places, found, strict=True) if each.id == complaint_id}
+    return [each for place, each in zip(places, found, strict=True) if place in mine and each.id != complaint_id]
 
 
 def take(*, complaint_id: uuid.UUID, by: Actor) -> None:
@@ -244,26 +239,49 @@ def _open(session: Session, complaint_id: uuid.UUID, purpose: Purpose, by: Actor
     vault.allow(session, complaint_id, COMPLAINT, purpose, by=by)
 
 
-def deal(*, complaint_id: uuid.UUID, done: str, with_alike: bool = False, by: Actor) -> int:
+def deal(*, complaint_id: uuid.UUID, done: str, seen: Collection[uuid.UUID] = (), by: Actor) -> int:
     """Mark it as dealt with, for a session that opened it; a year later it is destroyed. What was done is sealed with
-    it. `with_alike`: also those that say the same. Returns how many. Raises NotPermitted, NotVisible, AlreadySo,
-    CannotOpen."""
+    it. `seen`: others that were shown beside it, and end with it as far as they are open to the session and say nearly
+    the same. One about the office itself waits until a second member ends it. Returns how many ended. Raises
+    NotPermitted, NotVisible, AlreadySo, CannotOpen, CannotEnd."""
     by.must(Permission.COMPLAINT_READ)
     with transaction() as session:
-        vault.read(session, complaint_id, COMPLAINT, by=by)
-        others = alike(complaint_id=complaint_id, by=by) if with_alike else []
-        said = {"done": done.strip()[:LONGEST_DONE], "done_by": login_of(by)}
-        vault.merge(session, complaint_id, COMPLAINT, said, by=by)
-        for each in (complaint_id, *(other.id for other in others)):
-            _mark(session, each, days.today(), by, audit.Event.COMPLAINT_DEALT)
-    return 1 + len(others)
+        others = [each.id for each in alike(complaint_id=complaint_id, by=by) if each.id in seen] if seen else []
+        ended = _end(session, complaint_id, done, by)
+        for each in others:
+            try:
+                ended += _end(session, each, done, by)
+            except CannotEnd:
+                continue
+    return ended
+
+
+def _end(session: Session, complaint_id: uuid.UUID, done: str, by: Actor) -> int:
+    """1 if it ended, 0 if it waits for a second one."""
+    value = vault.read(session, complaint_id, COMPLAINT, by=by).value
+    found = steps.about(by)(f"{value['text']}\n{value.get('where', '')}")
+    first = str(value.get("first_by", ""))
+    row = store.row(complaint_id, by=by, lock=True)
+    if row.dealt_on is not None:
+        raise AlreadySo
+    steps.check_end(found, first, by=by)
+    said, me = done.strip()[:LONGEST_DONE], login_of(by)
+    if found.needs_two and not first:
+        vault.merge(session, complaint_id, COMPLAINT, {"first_done": said, "first_by": me}, by=by)
+        audit.append(session, audit.Event.COMPLAINT_AGREED, by=by, complaint_id=complaint_id)
+        return 0
+    vault.merge(session, complaint_id, COMPLAINT, {"done": said, "done_by": me}, by=by)
+    _mark(session, complaint_id, days.today(), by, audit.Event.COMPLAINT_DEALT)
+    return 1
 
 
 def take_up(*, complaint_id: uuid.UUID, by: Actor) -> None:
-    """It is not dealt with after all. Raises NotPermitted, NotVisible, AlreadySo."""
+    """It is not dealt with after all; of one about the office itself two have to agree anew. Raises NotPermitted,
+    NotVisible, AlreadySo, CannotOpen."""
     by.must(Permission.COMPLAINT_READ)
     with transaction() as session:
         _mark(session, complaint_id, None, by, audit.Event.COMPLAINT_TAKEN_UP)
+        vault.merge(session, complaint_id, COMPLAINT, {"first_done": None, "first_by": None}, by=by)
 
 
 def _mark(session: Session, complaint_id: uuid.UUID, day: date | None, by: Actor, event: audit.Event) -> None:

@@ -6,18 +6,21 @@ Decided in ADR 0158.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from difflib import SequenceMatcher
 from enum import StrEnum
+from heapq import nsmallest
 from zlib import crc32
 
 COMPLAINT = "complaint"
 """The compartment, under the complaint's own id, in which it is sealed to the Responsible Authority."""
 LONGEST, LONGEST_REACH = 4000, 300
-FIRST_WORDS = 90
-"""So many letters of each stand in the list for who opened all."""
+FIRST_WORDS, LAST_WORDS = 90, 70
+"""So many letters of the beginning and of the end of each stand in the list for who opened all."""
 MOST_OPENED = 100
-"""So many lines are opened with one reason."""
+"""So many complaints are opened with one reason."""
 LONGEST_DONE = 600
 MOST_WAITING = 1000
 """So many from the page that is of no house can wait at a time: then that page names telephones instead, so that nobody
@@ -26,31 +29,67 @@ KEPT_FOR = timedelta(days=365)
 """So long after it was dealt with a complaint is kept."""
 
 
-_LETTERS, _PIECE, _ALIKE = re.compile(r"[^\W\d_]+"), 4, 0.7
-_COMPARED, _MARKS = 600, 12
-"""So many letters of the beginning are compared."""
+_SAID = re.compile(r"[^\W\d_]+|\d(?:[\s./-]?\d){5,}")
+"""Letters, and what may be a telephone number: a counter of fewer figures makes no other text, a telephone does."""
+_PIECE, _MARK, _MARKS = 4, 10, 12
+_OTHER_WORD, _OTHER, _OTHER_PART = 7, 24, 0.2
+"""Two texts are nearly the same as long as neither has a part of its own that is longer than a word of four letters (so
+many pieces in a row), nor more than so many pieces of its own, nor this part of it."""
 
 
-def pieces(text: str) -> frozenset[str]:
-    """What two texts are compared by: every four letters in a row of the beginning, whatever stands between them.
-    Figures, signs and capitals make no difference: a counter at the end makes no other text."""
-    letters = "".join(_LETTERS.findall(text.casefold()))[:_COMPARED]
-    return frozenset(letters[at : at + _PIECE] for at in range(max(1, len(letters) - _PIECE + 1)))
+@dataclass(frozen=True, slots=True, repr=False)
+class Compared:
+    """What a text is compared by: every four letters in a row of the whole of it, whatever stands between them. Signs,
+    capitals and few figures make no difference. `repr` hides it."""
+
+    letters: str
+    pieces: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> Compared:
+        """Of a text as it was typed."""
+        letters = "".join(_SAID.findall(text.casefold()))
+        return cls(letters, frozenset(_in_rows(letters)))
+
+    @property
+    def marks(self) -> list[int]:
+        """Two texts that are nearly the same share one of these all but always, others hardly ever."""
+        written = self.letters.encode()
+        rows = {crc32(written[at : at + _MARK]) for at in range(max(1, len(written) - _MARK + 1))}
+        return nsmallest(_MARKS, rows)
 
 
-def is_alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether two texts, each by its `pieces`, are the same but for some words."""
-    return len(one & other) >= _ALIKE * len(one | other)
+def _in_rows(letters: str) -> Iterator[str]:
+    return (letters[at : at + _PIECE] for at in range(max(1, len(letters) - _PIECE + 1)))
+
+
+def is_alike(one: Compared, other: Compared) -> bool:
+    """Whether two texts are the same over their whole length but for some short words."""
+    most = min(_OTHER, _OTHER_PART * len(one.pieces), _OTHER_PART * len(other.pieces))
+    if abs(len(one.letters) - len(other.letters)) > most:
+        return False
+    return all(
+        len(mine.pieces - others.pieces) <= most and _longest_own(mine, others) <= _OTHER_WORD
+        for mine, others in ((one, other), (other, one))
+    )
+
+
+def _longest_own(one: Compared, other: Compared) -> int:
+    """How many pieces in a row, at most, the other text lacks."""
+    longest = now = 0
+    for piece in _in_rows(one.letters):
+        now = 0 if piece in other.pieces else now + 1
+        longest = max(longest, now)
+    return longest
 
 
 def folded(said: Sequence[tuple[Hashable, str]]) -> list[int]:
     """For each (what has to be the same, such as the house; text) the place of the first one that it is alike."""
     firsts: dict[tuple[Hashable, int], list[int]] = {}
-    cut = [pieces(text) for _, text in said]
+    cut = [Compared.of(text) for _, text in said]
     found = []
     for place, (same, _) in enumerate(said):
-        # Two texts that are alike share one of these all but always; so few are held beside each other.
-        marks = [(same, each) for each in sorted(crc32(piece.encode()) for piece in cut[place])[:_MARKS]]
+        marks = [(same, each) for each in cut[place].marks]
         near = sorted({at for mark in marks for at in firsts.get(mark, ())})
         first = next((at for at in near if is_alike(cut[place], cut[at])), place)
         if first == place:
@@ -58,6 +97,23 @@ def folded(said: Sequence[tuple[Hashable, str]]) -> list[int]:
                 firsts.setdefault(mark, []).append(place)
         found.append(first)
     return found
+
+
+def differing(text: str, other: str) -> str:
+    """What the other text has that this one has not, word by word; empty where it has nothing of its own."""
+    mine, others = text.split(), other.split()
+    steps = SequenceMatcher(None, mine, others, autojunk=False).get_opcodes()
+    return " … ".join(
+        " ".join(others[start:end]) for step, _, _, start, end in steps if step != "equal" and end > start
+    )
+
+
+def both_ends(text: str) -> str:
+    """How a text begins and ends, on one line."""
+    line = " ".join(text.split())
+    if len(line) <= FIRST_WORDS + LAST_WORDS:
+        return line
+    return f"{line[:FIRST_WORDS].rstrip()} … {line[-LAST_WORDS:].lstrip()}"
 
 
 class Came(StrEnum):

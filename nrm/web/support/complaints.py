@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import uuid
+from dataclasses import dataclass
+from datetime import date
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -15,13 +17,15 @@ from nrm.actions.support import complaints as actions
 from nrm.actions.support import feedback as feedback_actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.cases import Purpose
-from nrm.domain.support.complaints import AlreadySo, Came, CannotTake
+from nrm.domain.support.complaints import AlreadySo, Came, CannotTake, both_ends, differing
+from nrm.domain.support.complaints_about import CannotEnd, EndRefusal
 from nrm.domain.support.feedback import MistypedCode, parse_code
 from nrm.domain.words import N_
 from nrm.store import names
+from nrm.store.countries import country
 from nrm.store.support import complaints as store
 from nrm.web import access, errors, sessions
-from nrm.web.language import current_language, gettext, text_in
+from nrm.web.language import current_language, gettext, isolated, text_in
 from nrm.web.support import feedback
 from nrm.web.support.feedback import Spoken
 
@@ -32,17 +36,32 @@ FEW, FEW_OF_HOUSE, FEW_OF_SLIP = (10, 600.0), (20, 600.0), (2, 3600.0)
 """So many complaints of one address in so many seconds: from the page that is of no house, and, apart, from that of
 each house; and where that is reached, by one slip. Nobody closes it for another address, who closes the one does not
 close the other, and who has a slip gets through a network that somebody else has filled."""
+MOST_BESIDE = 50
+"""So many others stand on the page of one, and end with it."""
 NO_HOUSE = "-"
 """What is chosen for a complaint that is about no house; no organisation has this code."""
 NOT_OPEN = N_("It does not open for you: a colleague who can open it reads it to you.")
 OPEN_FIRST = N_("Open it first: the quarter of an hour is over.")
 ALREADY = N_("It is marked so already.")
+CANNOT_END = {
+    EndRefusal.NAMED: N_("Your name stands in it: another member of your office ends it."),
+    EndRefusal.SAME: N_("It is about your own office, and you agreed already: another member ends it."),
+    EndRefusal.NEWCOMER: N_(
+        "One of you let the other one in less than 14 days ago: somebody else of your office ends it. Until then it "
+        "waits."
+    ),
+}
 NOT_TAKEN = N_("It could not be sealed: nobody at your office holds its key. Nothing was saved.")
 
 
 @blueprint.errorhandler(AlreadySo)
 def _already(_: AlreadySo) -> Answer:
     return errors.error_page(409, ALREADY)
+
+
+@blueprint.errorhandler(CannotEnd)
+def _cannot_end(error: CannotEnd) -> Answer:
+    return errors.error_page(409, CANNOT_END[error.reason])
 
 
 @blueprint.get("/feedback/complain")
@@ -104,19 +123,18 @@ def sent() -> Answer:
 @blueprint.get("/complaints")
 @access.requires(Permission.COMPLAINT_READ)
 def index() -> Answer:
-    """Every complaint: on which day, from which house's page; how it begins only for who opened all."""
+    """Every complaint: on which day, from which house's page; how it begins and ends only for who opened it."""
     return _index(OpenComplaintForm())
 
 
 def _index(form: OpenComplaintForm, status: int = 200) -> tuple[str, int]:
     by = access.actor()
     lines = actions.heard(by=by)
-    begins = actions.first_words(lines, by=by)
     shown = render_template(
         "support/complaints/index.html",
         lines=lines,
-        begins=begins,
-        unopened=sum(each.dealt_on is None and each.on is not None and each.id not in begins for each in lines),
+        begins={each.id: both_ends(each.words.text) for each in lines if each.words and each.dealt_on is None},
+        unopened=sum(each.dealt_on is None and each.on is not None and each.words is None for each in lines),
         form=form,
         houses=names.names_by_code(current_language()),
         done=request.args.get("done"),
@@ -128,7 +146,7 @@ def _index(form: OpenComplaintForm, status: int = 200) -> tuple[str, int]:
 @blueprint.post("/complaints/open")
 @access.requires(Permission.COMPLAINT_READ)
 def open_all() -> Answer:
-    """Show how each one that waits begins; every opening is recorded first."""
+    """Show how each one that waits begins and ends; every opening is recorded first."""
     form = OpenComplaintForm(request.form)
     if not form.validate():
         return _index(form, 422)
@@ -177,6 +195,24 @@ def show(complaint_id: uuid.UUID) -> Answer:
     return _page(complaint_id)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Beside:
+    """Another one that says nearly the same, on the page of one: what it alone has, what it lacks, and how its writer
+    can be reached. `repr` hides it."""
+
+    id: uuid.UUID
+    on: date | None
+    own: str
+    lacks: str
+    reach: str
+
+    @classmethod
+    def of(cls, other: actions.Heard, shown: actions.Words | None) -> _Beside:
+        """Beside the one that is shown."""
+        text, words = shown.text if shown else "", other.words or actions.Words("", "")
+        return cls(other.id, other.on, differing(text, words.text), differing(words.text, text), words.reach)
+
+
 def _page(
     complaint_id: uuid.UUID,
     *,
@@ -187,16 +223,22 @@ def _page(
     """One complaint, with what was sent last of one of its two forms."""
     by = access.actor()
     found = actions.one(complaint_id=complaint_id, by=by)
+    beyond = country().complaints
+    elsewhere = f"{text_in(beyond.names)} {isolated(beyond.telephone)}" if beyond is not None else ""
+    waits = found.dealt_on is None and found.words is not None
+    others = actions.alike(complaint_id=complaint_id, by=by) if waits else []
     shown = render_template(
         "support/complaints/show.html",
         found=found,
-        others=actions.alike(complaint_id=complaint_id, by=by) if found.dealt_on is None and found.words else [],
+        others=[_Beside.of(each, found.words) for each in others[:MOST_BESIDE]],
         houses=names.names_by_code(current_language()),
         form=dealing or opening or OpenComplaintForm(),
         opening=opening or OpenComplaintForm(),
         dealing=dealing or DealForm(),
         came=CAME_LABELS,
         me=access.visitor().name,
+        names_me=by.member_id in found.about.named,
+        elsewhere=elsewhere,
     )
     return shown, status
 
@@ -227,9 +269,11 @@ def deal(complaint_id: uuid.UUID) -> Answer:
     if not form.validate():
         return _page(complaint_id, dealing=form, status=422)
     try:
-        actions.deal(complaint_id=complaint_id, done=form.done.data or "", with_alike=form.with_alike.data, by=by)
+        ended = actions.deal(complaint_id=complaint_id, done=form.done.data or "", seen=form.seen, by=by)
     except actions.CannotOpen:
         return errors.error_page(409, OPEN_FIRST)
+    if not ended:
+        return redirect(url_for("complaints.show", complaint_id=complaint_id), 303)
     return redirect(url_for("complaints.index", done="yes"), 303)
 
 
@@ -245,5 +289,8 @@ def take(complaint_id: uuid.UUID) -> Answer:
 @access.requires(Permission.COMPLAINT_READ)
 def take_up(complaint_id: uuid.UUID) -> Answer:
     """It is not dealt with after all."""
-    actions.take_up(complaint_id=complaint_id, by=access.actor())
+    try:
+        actions.take_up(complaint_id=complaint_id, by=access.actor())
+    except actions.CannotOpen:
+        return errors.error_page(409, NOT_OPEN)
     return redirect(url_for("complaints.show", complaint_id=complaint_id), 303)

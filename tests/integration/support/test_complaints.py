@@ -37,6 +37,7 @@ from tests import factories
 from tests.conftest import Person, token_in
 from tests.factories_referrals import organisation
 from tests.factories_stays import admitted
+from tests.integration.accounts.test_invitations import member, one_more
 from tests.integration.support.test_feedback import changed, raw_rows, typed
 
 DESK, MANAGER = "ra.duty_officer", "vatra.shelter_manager"
@@ -287,45 +288,120 @@ def test_an_address_sends_few_and_closes_it_for_nobody_else_and_nothing_of_it_is
         assert sent == [303] * most_of_slip + [429]
     assert raw_rows()["feedback_slips"] == before["feedback_slips"]
     # At the desk what says the same is one line, apart for each house.
-    lines = complaints.heard(by=factories.actor(DESK))
+    desk = factories.actor(DESK)
+    assert {each.alike for each in complaints.heard(by=desk)} == {0}  # nothing is held beside another before
+    complaints.open_all(purpose=Purpose.SAFETY, by=desk)
+    lines = complaints.heard(by=desk)
     by_slip = 2 * most_of_slip
     assert sorted((each.house, each.alike) for each in lines) == [("", most + 1 + by_slip), ("VATRA", 0)]
 
 
 @pytest.mark.slow
-def test_forty_that_differ_by_a_letter_hide_no_other_and_all_are_opened_with_one_reason(
+def test_those_that_differ_by_a_letter_hide_no_other_and_each_that_is_opened_is_recorded(
     app: Flask, sign_in: SignIn
 ) -> None:
+    """Nothing is held beside another unread, and one tick ends only what stood on the page."""
     assert app
     house = organisation("VATRA")
     real = "Ai më ndjek deri te dera e dhomës dhe më kërkon para."
+    hidden = "Këtu ushqimi është i keq dhe askush nuk na dëgjon, dhe drejtuesja na rreh"
     for number in range(12):
         noise = f"{number} Këtu ushqimi është i keq dhe askush nuk na dëgjon{'!' * number} {chr(97 + number)}"
-        complaints.complain(text=noise, reach="", house_id=house)
+        complaints.complain(text=noise, reach=f"motra {number}", house_id=house)
         if number == 6:
             complaints.complain(text=real, reach="", house_id=house)
-    desk, page = factories.actor(DESK), sign_in(DESK)
-    assert sorted(each.alike for each in complaints.heard(by=desk)) == [0, 11]
+            complaints.complain(text=hidden, reach="", house_id=house)
+    page = sign_in(DESK)
     shown = page.get("/complaints?lang=en")
-    assert "11 more say nearly the same" in shown
+    assert "nearly the same</small>" not in shown
     assert "Ai më ndjek" not in shown
     page.post("/complaints/open", {}, 422)
     sign_in(MANAGER).post("/complaints/open", {"purpose": "safety"}, 403)
     assert page.post("/complaints/open", {"purpose": "safety"}) == "/complaints"
     shown = page.get("/complaints?lang=en")
+    assert "11 more say nearly the same" in shown
     assert "Ai më ndjek deri te dera" in shown
+    assert "drejtuesja na rreh" in shown
     assert "Open all that wait" not in shown
     db.session.rollback()
     read = db.session.scalars(select(Reading).where(Reading.compartment == COMPLAINT)).all()
-    assert [each.purpose for each in read] == ["safety"] * 2  # one reading for each line
+    assert [each.purpose for each in read] == ["safety"] * 14
+    opened = select(AuditEntry.details).where(AuditEntry.event == "compartment_opened")
+    recorded = " ".join(db.session.scalars(opened))
+    assert all(str(each) in recorded for each in db.session.scalars(select(Complaint.id)))
     assert "Ai më ndjek" not in sign_in(DESK).get("/complaints")  # another session opens anew
-    (noisy,) = [each for each in complaints.heard(by=desk) if each.alike]
-    address = f"/complaints/{noisy.id}"
-    assert len(set(re.findall(r'href="(/complaints/[0-9a-f-]{36})"', page.get(address))) - {address}) == 11
-    page.post(f"{address}/dealt", {"done": "Zhurmë", "with_alike": "y"})
+    (noisy,) = [at for at in _addresses(shown) if "11 more" in page.get(f"{at}?lang=en")]
+    shown = page.get(f"{noisy}?lang=en")
+    beside = re.findall(r'name="beside" value="([^"]+)"', shown)
+    assert {f"/complaints/{each}" for each in beside} == set(_addresses(shown)) - {noisy}
+    assert len(beside) == 11
+    assert shown.count("motra ") == 12
+    assert len(re.findall(r"it has:.*?<span[^>]*>[^<]*!* ?[a-l]<", shown)) == 11
+    (other,) = [at for at in _addresses(page.get("/complaints")) if "drejtuesja" in page.get(at)]
+    more = {"done": "Zhurmë", "with_alike": "y", "beside": [*beside[:8], other[-36:], "x", str(uuid.uuid4())]}
+    page.post(f"{noisy}/dealt", more)
     db.session.rollback()
-    (left,) = [each for each in complaints.heard(by=desk) if each.dealt_on is None]
-    assert left.alike == 0
+    waiting = select(Complaint.id).where(Complaint.dealt_on.is_(None))
+    left = {str(each) for each in db.session.scalars(waiting)}
+    assert len(left) == 5  # three of the noise were not on the page that was sent
+    assert {*beside[8:], other[-36:]} < left
+    assert "Zhurmë" in page.get(f"/complaints/{beside[0]}")
+
+
+def _addresses(shown: str) -> list[str]:
+    return list(dict.fromkeys(re.findall(r'href="(/complaints/[0-9a-f-]{36})"', shown)))
+
+
+@pytest.mark.slow
+def test_who_is_named_does_not_end_it_nor_a_newcomer_of_theirs_and_two_end_what_is_about_the_office(
+    app: Flask, sign_in: SignIn
+) -> None:
+    factories.later(days=15)
+    one_more("ra.second", DESK)
+    name = member(DESK).name
+    texts = (f"Më kërcënoi {name.split()[0]} i zyrës.", "Zyra e gatishmërisë nuk e ngre telefonin.", WORDS)
+    for each in texts:
+        complaints.complain(text=each, reach="motra ime", house_id=None)
+    desk, done = sign_in(DESK), {"done": "Asgjë."}
+    desk.post("/complaints/open", {"purpose": "safety"})
+    shown = {at: desk.get(f"{at}?lang=en") for at in _addresses(desk.get("/complaints"))}
+    named, office, other = (next(at for at, page in shown.items() if each in page) for each in texts)
+    assert "motra ime" not in shown[named]
+    assert "another member of your office ends it" in shown[named]
+    assert "People’s Advocate" in shown[named]
+    assert "It is dealt with" not in shown[named]
+    assert "motra ime" in shown[office]
+    assert "two members of it end it" in shown[office]
+    assert "People’s Advocate" not in shown[other]
+    assert "Your name stands in it" in desk.post(f"{named}/dealt?lang=en", done, 409)
+    # With the name changed it is still theirs.
+    desk.post(f"/members/{member(DESK).id}/name", {"name": "Arben Muka"})
+    assert "Your name stands in it" in desk.post(f"{named}/dealt?lang=en", done, 409)
+    assert desk.post(f"{other}/dealt", done) == "/complaints?done=yes"
+    assert desk.post(f"{office}/dealt", done) == office
+    assert "a second one of you ends it" in desk.get("/complaints?lang=en")
+    assert "you agreed already" in desk.post(f"{office}/dealt?lang=en", done, 409)
+    newcomer = sign_in("ra.second")
+    newcomer.post("/complaints/open", {"purpose": "safety"})
+    for address in (named, office):
+        assert "less than 14 days ago" in newcomer.post(f"{address}/dealt?lang=en", done, 409)
+    db.session.rollback()
+    assert len(db.session.scalars(select(Complaint.id).where(Complaint.dealt_on.is_(None))).all()) == 2
+    factories.later(days=15)
+    second = Person(app.test_client(), "ra.second")
+    second.post("/complaints/open", {"purpose": "safety"})
+    page = second.get(f"{office}?lang=en")
+    assert f"{DESK} says that it is dealt with" in page
+    assert "Asgjë." in page
+    assert "motra ime" in second.get(named)
+    for address in (named, office):
+        assert second.post(f"{address}/dealt", done) == "/complaints?done=yes"
+    # Taken up again, two agree anew.
+    assert second.post(f"{office}/again") == office
+    assert second.post(f"{office}/dealt", done) == office
+    db.session.rollback()
+    event = select(AuditEntry.details).where(AuditEntry.event == "complaint_agreed")
+    assert [office[-36:] in each for each in db.session.scalars(event)] == [True, True]
 
 
 def test_a_page_without_an_account_leaves_no_line_in_the_log_and_gives_no_code(

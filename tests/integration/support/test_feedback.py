@@ -372,6 +372,13 @@ def test_a_house_prints_slips_and_writes_what_it_did_and_the_desk_types_what_cam
     assert "Responsible Authority, Rruga 1, Tirana" in printed[3]
     monkeypatch.setitem(app.extensions, "nrm.country", here)
     assert "Вы чувствуете себя здесь в безопасности?" in printed[0]
+    # Another language of the page keeps what was typed.
+    assert re.search(r"formaction=.?/spoken/\w+/feedback/house", manager.get("/feedback/house"))
+    kept = manager.post("/spoken/en/feedback/house", {"language": "sq", "text": "Ka dritë."})
+    page = manager.get(kept)
+    assert "What was done about it" in page
+    assert re.search(r"<textarea[^>]*>\s*Ka dritë\.</textarea>", page)
+    assert re.search(r'<option value="sq" selected', page)
     manager.post("/feedback/house/notes", {"language": "sq", "text": ""}, 422)
     manager.post("/feedback/house/notes", {"language": "sq", "text": "Ka dritë në korridor."})
     page = manager.get("/feedback/house")

@@ -156,6 +156,19 @@ def test_a_year_after_the_shelter_from_the_page_of_a_case_that_is_closed(vatra: 
     assert page_of not in worker.get("/") + worker.get("/tasks")
     assert "the case is closed" in worker.get("/follow-ups?lang=en")
     manager.post(f"{page_of}/1", {"result": "reached"}, 422)
+    # What was ticked about danger is not dropped by a slip to another answer: it is asked, with the ticks kept.
+    assert "say that it is not right" not in manager.get(f"{page_of}/1?lang=en")
+    for danger in ({"safe": "no"}, {"help_now": "y"}):
+        for result in ("not_reached", "no_longer"):
+            slip = {**_typed(WELL), "safe": "yes", **danger, "result": result, "text": TEXT}
+            page = manager.post(f"{page_of}/1?lang=en", slip, 422)
+            assert "choose that the person was reached, or say that it is not right" in page
+            assert TEXT in page
+            name, value = next(iter(danger.items()))
+            assert re.search(rf'name="{name}"[^>]*value="{value}"[^>]* checked', page)
+            assert 'name="not_right"' in page
+    assert dates(opened.case_id)[1].tries == 0
+    assert manager.post(f"{page_of}/1", {**slip, "not_right": "y"}).endswith("/end")
     manager.post(f"{page_of}/1", _typed(WELL, text=TEXT))
     # A correction shows what was entered, once it is open.
     assert "Open the follow-up first" in manager.get(f"{page_of}/1?lang=en")

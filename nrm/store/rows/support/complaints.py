@@ -10,7 +10,9 @@ from sqlalchemy import func, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import OrganisationKind
-from nrm.models.accounts.accounts import Organisation
+from nrm.domain.accounts.members import KeyHappening
+from nrm.domain.support.complaints_about import Called
+from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
 from nrm.models.support.complaints import Complaint
 
 
@@ -31,3 +33,18 @@ def authorities() -> set[uuid.UUID]:
         Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.enabled.is_(True)
     )
     return set(db.session.scalars(statement))
+
+
+def of_office(organisation_id: uuid.UUID) -> list[tuple[uuid.UUID, Called]]:
+    """Who works at the office, with every name they had there."""
+    before: dict[uuid.UUID | None, list[str]] = {}
+    renamed = select(KeyEvent.member_id, KeyEvent.before).where(
+        KeyEvent.organisation_id == organisation_id, KeyEvent.event == str(KeyHappening.RENAMED)
+    )
+    for member_id, name in db.session.execute(renamed):
+        before.setdefault(member_id, []).append(name or "")
+    there = select(Member.id, Member.name, Member.login).where(
+        Member.organisation_id == organisation_id, Member.status.in_(("active", "waiting"))
+    )
+    rows = db.session.execute(there).all()
+    return [(row.id, Called((row.name, *before.get(row.id, ())), row.login)) for row in rows]

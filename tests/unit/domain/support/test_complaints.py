@@ -6,10 +6,36 @@ import time
 
 import pytest
 
-from nrm.domain.support.complaints import folded
+from nrm.domain.support.complaints import both_ends, differing, folded
 
 REAL = "The guard follows me to the door of my room and asks me for money."
 NOISE = "The food here is bad and nobody listens to us, so we complain again"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        NOISE + ", and the manager beats us",
+        "The manager beats us. " + NOISE,
+        NOISE.replace("bad", "bad and she rapes us"),
+        NOISE * 2,
+        NOISE + " +355 69 222 3344",
+        NOISE.replace("food", "manager"),
+    ],
+)
+def test_a_part_that_the_others_lack_keeps_a_line_of_its_own(other: str) -> None:
+    """Also at the end of a long text."""
+    assert folded([("VATRA", NOISE), ("VATRA", other)]) == [0, 1]
+    assert folded([("VATRA", other), ("VATRA", NOISE)]) == [0, 1]
+    long = " ".join(f"On day {word} the soup was cold in room {word[::-1]}." for word in ("abc", "xyz", "kmn")) * 20
+    assert folded([("VATRA", long + NOISE), ("VATRA", long + other), ("VATRA", long + NOISE + " x")])[:2] == [0, 1]
+
+
+def test_what_one_has_and_the_other_lacks_is_named() -> None:
+    assert differing("The soup is cold every day 1", "The soup is very cold every day 2!") == "very … 2!"
+    assert differing(NOISE, NOISE) == differing(NOISE, NOISE[:20]) == ""
+    assert both_ends("word " * 10) == " ".join(["word"] * 10)
+    assert both_ends("a" * 500 + " the manager beats us").endswith("a the manager beats us")
 
 
 @pytest.mark.parametrize(
@@ -25,6 +51,7 @@ def test_what_is_about_another_house_or_says_something_else_stands_alone() -> No
     assert folded(said) == [0, 1, 2, 0, 4, 5]
 
 
+@pytest.mark.slow
 def test_a_thousand_long_ones_are_held_beside_each_other_in_no_time() -> None:
     said = [
         ("VATRA", " ".join(f"{word * number:b}".translate({48: "ab", 49: "cde"}) for word in range(40, 90)))

@@ -121,9 +121,9 @@ GUIDES: Mapping[Role, Guide] = {
                 HOME,
                 N_("The agreement"),
                 N_(
-                    "Read “%(changes)s”. Only with the approval on paper before you: “%(approval)s”.",
+                    "Read “%(changes)s”: the page says what is missing before the approval. "
+                    "Record that only with the paper before you.",
                     changes=N_("What it changes"),
-                    approval=N_("Record the approval"),
                 ),
             ),
             Step(

@@ -97,7 +97,8 @@ def disable(*, member_id: uuid.UUID, reason: ActReason = ActReason.LEFT, by: Act
     EndsTooMany, CannotOpen; WaitsForSecond where a second hand comes first: fewer than two people would hold the key,
     none of those who stay and are not suspended would be a second hand for the actor, the actor was let in lately and
     the colleague was there before, the actor's own hand suspended another colleague within 14 days, or them, if they
-    are no newcomer to the actor, it is the last other one of the duty desk, or it is the organisation's third in a day.
+    are no newcomer to the actor, it is the last other one of the duty desk, it is the organisation's third in a day, or
+    the colleague begins anew or came back and waits to be let in: who let them begin would end them alone.
     """
     by.must(Permission.ACCOUNT_DISABLE)
     with transaction() as session:
@@ -112,6 +113,7 @@ def disable(*, member_id: uuid.UUID, reason: ActReason = ActReason.LEFT, by: Act
         few = few or (holds and _no_other_hand(member, by)) or occasion_rows.is_new_to(by.member_id, member.id)
         few = few or _had_suspended(member, by) or _is_last_of_desk(member, by)
         few = few or act_rows.had_suspended_another(by.member_id, member)
+        few = few or (member.status == "waiting" and key_log.knows(session, member.id))
         waits = _goes_among_colleagues(session, ActKind.END_ACCOUNT, reason, member, by, few=few)
         if waits is None:
             counts = _counts(member, by)

@@ -84,6 +84,10 @@ def test_who_agreed_for_the_desk_is_not_alone_by_suspending_the_other(app: Flask
     factories.join(link)
     said = {**words_of(WORKER), "called_back": "y"}
     assert f"another one of the duty desk types them. Who can type them: New ({SECOND})" in desk.get("/?lang=en")
+    # Nor is the account of who begins anew ended alone by who asked for it, while it waits for the words.
+    ended = Person(app.test_client(), MANAGER).post(f"/members/{worker_id}/disable", {"reason": "left"})
+    assert member(WORKER).status == "waiting"
+    assert act(ended).status == "asked"
     # Who is new at the desk gets no link that is refused, and reads who can type.
     one_more("ra.new", DESK)
     new = Person(app.test_client(), "ra.new")

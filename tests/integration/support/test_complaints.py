@@ -251,6 +251,7 @@ def test_nobody_can_bury_one_under_thousands(app: Flask, monkeypatch: pytest.Mon
         complaints.complain(text=WORDS, reach="", house_id=None)
 
 
+@pytest.mark.slow
 def test_an_address_sends_few_and_closes_it_for_nobody_else_and_nothing_of_it_is_written_down(app: Flask) -> None:
     client = app.test_client()
     most, _ = pages.FEW

@@ -113,6 +113,10 @@ class AgreedBefore(CannotVouch):
         self.at = at
 
 
+class AgreedBeside(AgreedBefore):
+    """They agreed that another one of that house begins anew, for the same hand that invited this person."""
+
+
 class CameByTime(CannotVouch):
     """The account ended by time alone: first one of the duty desk speaks with its owner, and agrees."""
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from nrm import audit
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Role
+from nrm.models.accounts.accounts import Organisation
+from nrm.store import names
 from tests import factories
 from tests.conftest import Person
 from tests.integration.accounts.test_dies_with_its_asker import link_in
@@ -94,3 +97,28 @@ def test_who_agreed_for_the_asker_types_no_newcomer_of_theirs(app: Flask) -> Non
     factories.later(hours=23, minutes=57)
     desk, said = person(app, DESK), words_of("vatra.eva")
     assert desk.post(path, {**said, "called_back": "y"}) == "/members?typed=outside"
+
+
+@pytest.mark.slow
+def test_who_is_suspended_at_the_desk_reads_whom_else_to_call(app: Flask) -> None:
+    """One officer suspends the other one, whose only number would be that of the desk itself."""
+    one_more(SECOND, DESK)
+    factories.later(days=15)
+    with transaction() as session:
+        session.execute(update(Organisation).where(Organisation.kind == "operator").values(telephone="04 222 3333"))
+    second, administrator = person(app, SECOND), person(app, "administrator")
+    stopped = person(app, DESK).post(f"/members/{member(SECOND).id}/suspend", {"reason": "misuse"})
+    home = second.get("/?lang=en")
+    assert home.index("04 222 3333") < home.index(names.number_now("RA"))
+    assert "call the administrator first" in home
+    assert "A colleague, also the one who did it" not in home
+    page = administrator.get("/?lang=en")
+    assert "Why, and ending it" not in page
+    assert "Why, and who can end it" in page
+    page = administrator.get(f"{stopped}?lang=en")
+    assert "You end none" in page
+    assert f"{stopped}/end" not in page
+    # Of another house nothing changes: the desk ends it.
+    stopped = person(app, MANAGER).post(f"/members/{member(WORKER).id}/suspend", {"reason": "misuse"})
+    assert "the duty desk, can end it at once" in person(app, WORKER).get("/?lang=en")
+    assert f"{stopped}/end" in person(app, DESK).get(f"{stopped}?lang=en")

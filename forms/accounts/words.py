@@ -25,6 +25,12 @@ SPOKE_WITH_OWNER = N_(
 )
 
 
+SPOKE_WITHOUT_INVITER = N_(
+    "I saw the person, or called them at a number of their own that was known before, or spoke, at the number in the "
+    "agreement, with somebody who did not invite them; and know who spoke"
+)
+
+
 class TypeWordsForm(OnceForm):
     """Four words, one in each field."""
 
@@ -39,6 +45,11 @@ class TypeWordsForm(OnceForm):
     def of_anew(self) -> Self:
         """With the tick for who begins anew: not the organisation is called, but the person."""
         self.called_back.label.text = SPOKE_WITH_OWNER
+        return self
+
+    def of_invited(self) -> Self:
+        """With the tick for whom a colleague invited, who may answer at the number of the organisation."""
+        self.called_back.label.text = SPOKE_WITHOUT_INVITER
         return self
 
     @property

@@ -98,7 +98,8 @@ def disable(*, member_id: uuid.UUID, reason: ActReason = ActReason.LEFT, by: Act
     none of those who stay and are not suspended would be a second hand for the actor, the actor was let in lately and
     the colleague was there before, the actor's own hand suspended another colleague within 14 days, or them, if they
     are no newcomer to the actor, it is the last other one of the duty desk, it is the organisation's third in a day, or
-    the colleague begins anew or came back and waits to be let in: who let them begin would end them alone.
+    the colleague begins anew or came back and waits to be let in: who let them begin would end them alone. Who begins
+    anew, or has to be let in again, counts as who they were.
     """
     by.must(Permission.ACCOUNT_DISABLE)
     with transaction() as session:
@@ -109,9 +110,11 @@ def disable(*, member_id: uuid.UUID, reason: ActReason = ActReason.LEFT, by: Act
         holds = member_rows.holds_newest(member.id)
         _bind_administrator(member, organisation, by, holds=holds)
         check_leaving(holds=holds, others=member_rows.other_holders(member))
-        few = leaves_few(holds=holds, others=member_rows.other_holders(member, able=True))
-        few = few or (holds and _no_other_hand(member, by)) or occasion_rows.is_new_to(by.member_id, member.id)
-        few = few or _had_suspended(member, by) or _is_last_of_desk(member, by)
+        # Who begins anew, or has to be let in again, is asked for as before: then they held the key.
+        held = holds or (askers.was_there(member) and OrganisationKind(organisation.kind).holds_keys)
+        few = leaves_few(holds=held, others=member_rows.other_holders(member, able=True))
+        few = few or (held and _no_other_hand(member, by)) or occasion_rows.is_new_to(by.member_id, member.id)
+        few = few or _had_suspended(member, by) or _is_last_of_desk(member, by) or _let_begin_anew(member, by)
         few = few or act_rows.had_suspended_another(by.member_id, member)
         few = few or (member.status == "waiting" and key_log.knows(session, member.id))
         waits = _goes_among_colleagues(session, ActKind.END_ACCOUNT, reason, member, by, few=few)
@@ -139,6 +142,16 @@ def _had_suspended(member: Member, by: Actor) -> bool:
     colleague and then ends their account alone. Of a newcomer to the actor it is as if nobody had."""
     newcomer = by.member_id is not None and occasion_rows.is_new_to(member.id, by.member_id)
     return not newcomer and act_rows.had_suspended(by.member_id, member.id)
+
+
+def _let_begin_anew(member: Member, by: Actor) -> bool:
+    """Whether the member begins anew because the actor, or who is one hand with the actor, asked for it or made the
+    link: these would first take somebody's keys, and then the rest of the account."""
+    if not askers.makes_new_keys(member):
+        return False
+    occasion = occasion_rows.going_on(db.session(), member.id)
+    asked = askers.who_let_begin_anew(member, occasion)
+    return any(occasion_rows.hangs_on_one(by.member_id, each) for each, _ in asked)
 
 
 def _is_last_of_desk(member: Member, by: Actor) -> bool:
@@ -207,8 +220,8 @@ def _goes_among_colleagues(
 
 
 def _counts(member: Member, by: Actor) -> bool:
-    """Whether it is a colleague who loses something by it, which a person who has not joined yet does not."""
-    return member.organisation_id == by.organisation_id and member.status != "invited"
+    """Whether it is a colleague who loses something by it, which a person who has never joined does not."""
+    return member.organisation_id == by.organisation_id and (member.status != "invited" or askers.was_there(member))
 
 
 def _hold_if_administrator(session: Session, by: Actor) -> None:
@@ -220,7 +233,8 @@ def _bind_administrator(member: Member, organisation: Organisation, by: Actor, *
     """The limits for an administrator, which an organisation's own people do not have: KeyHoldersDecide, TooFewLeft,
     EndsTooMany."""
     if by.may(Permission.ORGANISATION_FOUND):
-        if member.status != "invited" and OrganisationKind(organisation.kind).holds_keys:
+        there = member.status != "invited" or askers.was_there(member)
+        if there and OrganisationKind(organisation.kind).holds_keys:
             raise KeyHoldersDecide  # they suspend, and the key holders decide
         of_organisation, of_all = member_rows.ended_from_outside(member.organisation_id)
         others = member_rows.other_holders(member, checked=True)

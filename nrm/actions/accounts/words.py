@@ -16,6 +16,7 @@ from nrm.domain.accounts.vouching import Typist, check_typing
 from nrm.domain.accounts.words import (
     TRIES,
     AgreedBefore,
+    AgreedBeside,
     AskerStopped,
     AtDesk,
     CameByTime,
@@ -38,7 +39,7 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.steps.accounts import ceremonies, key_log
 from nrm.store.rows.accounts import accounts as account_rows
-from nrm.store.rows.accounts import askers, typing
+from nrm.store.rows.accounts import askers, desk_hands, typing
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as rows
@@ -238,9 +239,12 @@ def _typable(session: Session, member: Member, organisation: Organisation, by: A
 
 
 def _must_type_for_desk(member: Member, occasion: Occasion, own_id: uuid.UUID) -> None:
-    """Raise AgreedBefore, CameByTime, SecondStopped for whose hand from outside is none now."""
+    """Raise AgreedBefore, AgreedBeside, CameByTime, SecondStopped for whose hand from outside is none now."""
     if typing.stopped_by_typist(member):
         raise SecondStopped
+    beside, at = desk_hands.beside_anew(member, own_id)
+    if beside is not AtDesk.YES:
+        raise AgreedBeside(at)
     if occasion.purpose != WordPurpose.ANEW:
         return
     may = typing.of_desk(member, occasion, own_id)

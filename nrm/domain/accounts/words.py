@@ -118,6 +118,10 @@ class NewToDesk(CannotVouch):
     """They were let in at the duty desk lately, and others there were before."""
 
 
+class AgreedBeside(AgreedBefore):
+    """They agreed that another one of that house begins anew, for the same hand that invited this person."""
+
+
 class CameByTime(CannotVouch):
     """The account ended by time alone: first one of the duty desk speaks with its owner, and agrees."""
 

@@ -22,6 +22,7 @@ from nrm.steps.accounts import ceremonies, falling, key_log
 from nrm.steps.accounts import members as steps
 from nrm.steps.accounts.key_events import happened
 from nrm.steps.shelter import key_workers as key_worker_steps
+from nrm.store.rows.accounts import askers
 from nrm.store.rows.accounts import members as member_rows
 from nrm.vault import epochs, rows
 from nrm.vault import members as vault
@@ -34,9 +35,10 @@ def leave(session: Session, member: Member, organisation: Organisation, by: Acto
     """
     holds = member_rows.holds_newest(member.id)
     check_leaving(holds=holds, others=member_rows.other_holders(member))
+    invited = member.status == "invited" and not askers.was_there(member)
     key_log.left(session, member, by)
     ceremonies.close(session, member)
-    had_keys, invited = member.sealed_kem is not None, member.status == "invited"
+    had_keys = member.sealed_kem is not None
     _sign_out_for_good(session, member)
     key_worker_steps.end_of_member(session, member.id, by)
     member.status, member.left_at = "disabled", clock.now() if had_keys else None

@@ -16,7 +16,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Pe
 from nrm.domain.accounts.members import KeyHappening
 from nrm.domain.accounts.second_hands import DAY, OF_CASES, ActKind, ActStatus, Undone
 from nrm.domain.accounts.vouching import REMEMBERED
-from nrm.domain.accounts.words import OccasionStatus
+from nrm.domain.accounts.words import OccasionStatus, WordPurpose
 from nrm.models.accounts.accounts import Invitation, KeyEvent, Member, MemberSession, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.second_hands import HeavyAct
@@ -109,10 +109,15 @@ def _used(member_id: uuid.UUID, since: datetime) -> datetime | None:
 
 
 def of_words(member_id: uuid.UUID, *, by: Actor) -> Around | None:
-    """The same for who types the words of somebody who begins anew; None for who joins, or has another telephone.
-    Raises NotVisible for whom these words do not wait."""
-    occasions.one(member_id, by=by)
+    """The same for who types the words of somebody who begins anew, or of whom a colleague invited into another house
+    than the reader's; None for who else joins, or has another telephone. Raises NotVisible for whom these words do not
+    wait."""
+    line = occasions.one(member_id, by=by)
     member = db.session.get_one(Member, member_id)
+    if line.purpose is WordPurpose.JOINED and not line.own:
+        return _of_invited(member)
+    if line.purpose is not WordPurpose.ANEW:
+        return None
     occasion = occasion_rows.going_on(db.session(), member_id)
     asked = sorted(askers.who_let_begin_anew(member, occasion), key=_when)
     asker = db.session.get(Member, asked[0][0]) if asked else None
@@ -124,6 +129,30 @@ def of_words(member_id: uuid.UUID, *, by: Actor) -> Around | None:
         by_time=typing.ended_by_time(occasion) if askers.makes_new_keys(member) else None,
         agreed_by=_called([agreed])[0] if agreed is not None else "",
     )
+
+
+def _of_invited(member: Member) -> Around | None:
+    """What a colleague of the member, who invited them, did and asks for, and which of their other links are open."""
+    link = askers.last_link(member.id)
+    asker = db.session.get(Member, link.by_id) if link is not None and link.by_id is not None else None
+    if link is None or asker is None or asker.organisation_id != member.organisation_id:
+        return None
+    found = _around(asker, member.id, None, askers.made_at(link))
+    return replace(found, asks=sorted([*found.asks, *_links(asker.id, member.id)], key=_at)[:_MOST])
+
+
+def _links(member_id: uuid.UUID, but: uuid.UUID) -> list[Deed]:
+    """The links of a member that nobody used, for others than `but`."""
+    statement = (
+        select(Invitation, Member)
+        .join(Member, Member.id == Invitation.member_id)
+        .where(Invitation.by_id == member_id, Invitation.used_at.is_(None), Member.id != but)
+        .where(Invitation.expires_at > clock.now(), Member.status == "invited")
+        .order_by(Invitation.expires_at)
+        .limit(_MOST)
+    )
+    found = db.session.execute(statement).all()
+    return [Deed(askers.made_at(row[0]), _called([row[1]])[0]) for row in found]
 
 
 def of_proposal(asker_id: uuid.UUID | None, *, about: uuid.UUID, at: datetime, by: Actor) -> Around | None:
@@ -271,7 +300,7 @@ def _lets_begin(member_id: uuid.UUID, about: uuid.UUID | None, act_id: uuid.UUID
     statement = (
         select(Occasion.began_at, Member.id, Member.name, Member.login)
         .join(Member, Member.id == Occasion.member_id)
-        .where(Occasion.by_id == member_id, Occasion.status == OccasionStatus.WAITS)
+        .where(Occasion.by_id == member_id, Occasion.status.in_((OccasionStatus.WAITS, OccasionStatus.OPEN)))
     )
     if act_id is None and about is not None:
         statement = statement.where(Occasion.member_id != about)

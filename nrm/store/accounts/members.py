@@ -21,9 +21,9 @@ from nrm.models.accounts.accounts import KeyEvent, Keyring, KeyringWrap, Member,
 from nrm.models.shelter.cases import Grant, ParkedGrant, PendingGrant
 from nrm.store import signed_names
 from nrm.store.accounts import own_entries
+from nrm.store.rows.accounts import askers, person_names
 from nrm.store.rows.accounts import members as rows
 from nrm.store.rows.accounts import occasions as occasion_rows
-from nrm.store.rows.accounts import person_names
 from nrm.store.statements import built_once
 from nrm.vault.keylog import log
 
@@ -77,7 +77,8 @@ def manageable(member_id: uuid.UUID, *, by: Actor) -> Member:
 def ends_with_reason(member_id: uuid.UUID, *, by: Actor) -> bool:
     """Whether who ends this account says why: of a colleague who works there. Raises NotVisible."""
     found = manageable(member_id, by=by)
-    return found.organisation_id == by.organisation_id and found.status != "invited" and found.id != by.member_id
+    there = found.status != "invited" or askers.was_there(found)
+    return found.organisation_id == by.organisation_id and there and found.id != by.member_id
 
 
 def changeable(member_id: uuid.UUID, *, by: Actor) -> Member:

@@ -21,10 +21,10 @@ from nrm.models.accounts.accounts import Invitation, Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.store import names, signed_names
 from nrm.store.accounts import members, typists
+from nrm.store.rows.accounts import desk_hands, typing
 from nrm.store.rows.accounts import members as rows
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts import suspensions as suspension_rows
-from nrm.store.rows.accounts import typing
 from nrm.vault.keylog import log, people, words
 
 _GOES_ON = (OccasionStatus.WAITS, OccasionStatus.OPEN)
@@ -255,6 +255,8 @@ def _of_words(member: Member, occasion: Occasion, by: Actor, *, own: bool) -> di
     if not own:
         desk = typing.of_desk(member, occasion, by.member_id)
         at = typing.alone_from(member, occasion) if desk is AtDesk.LATER else None
+        if desk is AtDesk.YES:
+            desk, at = desk_hands.beside_anew(member, by.member_id)
         others = typists.others_at_desk(by=by) if desk is AtDesk.ANOTHER else ()
         return {
             "may_type": desk is AtDesk.YES,

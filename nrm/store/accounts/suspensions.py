@@ -13,12 +13,13 @@ from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts.accounts import PERMISSIONS, Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.suspensions import SuspensionEnd, SuspensionReason, SuspensionRefusal
 from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
 from nrm.models.accounts.suspensions import Suspension
 from nrm.store import names, signed_names
 from nrm.store.rows.accounts import occasions as occasion_rows
+from nrm.store.rows.accounts import suspensions as suspension_rows
 from nrm.vault import rows
 
 _MOST = 50
@@ -51,6 +52,10 @@ class SuspensionLine:
     """A colleague objected to what the reader did: another one ends it, or the desk."""
     why_not: SuspensionRefusal | None = None
     """Why the reader, who could end it otherwise, does not."""
+    enders: tuple[str, ...] = ()
+    """Where the reader does not end it: which colleagues of the person can, by name and sign-in name."""
+    of_desk: bool = False
+    """It is of the duty desk's own house: no desk of another house ends it."""
 
     @property
     def called(self) -> str:
@@ -68,6 +73,9 @@ class Told:
     by: str
     by_administrator: bool
     call: tuple[tuple[dict[str, str], str], ...]
+    of_desk: bool = False
+    enders: tuple[str, ...] = ()
+    """Of somebody of the duty desk's own house: who there can end it, without who did it, by name and sign-in name."""
 
 
 def number_standing(by: Actor) -> ColumnElement[int]:
@@ -114,6 +122,7 @@ def told(suspension_id: uuid.UUID, *, by: Actor) -> Told | None:
     if found is None:
         return None
     suspension, organisation, _, _, _, who, who_login, *_ = found
+    of_desk = organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY
     return Told(
         SuspensionReason(suspension.reason),
         suspension.at,
@@ -121,8 +130,40 @@ def told(suspension_id: uuid.UUID, *, by: Actor) -> Told | None:
         signed_names.who(signed_names.codes([suspension.by_id]), suspension.by_id, who, who_login),
         suspension.by_administrator,
         # First who is no colleague: at the number of the own organisation the one who did it may answer.
-        (*duty_desks(by=by), (organisation.names, names.number_of(organisation))),
+        (
+            *duty_desks(by=by),
+            *(_operators() if of_desk else ()),
+            (organisation.names, names.number_of(organisation)),
+        ),
+        of_desk,
+        _enders(suspension) if of_desk else (),
     )
+
+
+def _operators() -> tuple[tuple[dict[str, str], str], ...]:
+    """Who keeps the accounts, where a number is known: the administrator suspends who suspended."""
+    found = db.session.scalars(
+        select(Organisation).where(Organisation.kind == OrganisationKind.OPERATOR).order_by(Organisation.code)
+    )
+    return tuple((each.names, number) for each in found if (number := names.number_of(each)))
+
+
+def _enders(suspension: Suspension) -> tuple[str, ...]:
+    """Which colleagues of the suspended person, besides who did it, can end it now, by name and sign-in name."""
+    keep = [str(role) for role, may in PERMISSIONS.items() if Permission.ACCOUNT_CONFIRM in may]
+    there = select(Member.id, Member.name, Member.login).where(
+        Member.organisation_id == suspension.organisation_id,
+        Member.status == "active",
+        Member.role.in_(keep),
+        Member.id.not_in((suspension.member_id, suspension.by_id)),
+        ~suspension_rows.is_suspended(Member.id, clock.now()),
+    )
+    found = db.session.execute(there.order_by(Member.name, Member.login)).all()
+    event = db.session.get(KeyEvent, suspension.event_id) if suspension.event_id is not None else None
+    able = [each for each in found if not occasion_rows.hangs_on_one(each.id, suspension.member_id)]
+    able = [each for each in able if event is None or event.by_id != each.id]
+    codes = signed_names.codes([each.id for each in able])
+    return tuple(signed_names.who(codes, each.id, each.name, each.login) for each in able)
 
 
 def duty_desks(*, by: Actor) -> tuple[tuple[dict[str, str], str], ...]:
@@ -214,6 +255,8 @@ def _line(found: Any, by: Actor) -> SuspensionLine:
     event = db.session.get(KeyEvent, suspension.event_id) if suspension.event_id is not None else None
     caused = event is not None and event.by_id == by.member_id
     why_not = _why_not_end(suspension, by) if stands and second and not caused else None
+    may_end = stands and not caused and ((mine and not suspension.by_administrator) or (second and why_not is None))
+    may_lengthen = stands and second and suspension.longer_by_id is None and _is_another_hand(suspension, by)
     hands = (suspension.by_id, suspension.longer_by_id, suspension.ended_by_id)
     codes = signed_names.codes([suspension.member_id, *hands])
     return SuspensionLine(
@@ -235,8 +278,10 @@ def _line(found: Any, by: Actor) -> SuspensionLine:
         stands=stands,
         mine=mine,
         # Who runs the machine does not end what the key log has: they ask a colleague or the desk.
-        may_end=stands and not caused and ((mine and not suspension.by_administrator) or (second and why_not is None)),
-        may_lengthen=stands and second and suspension.longer_by_id is None and _is_another_hand(suspension, by),
+        may_end=may_end,
+        may_lengthen=may_lengthen,
         caused=stands and caused,
         why_not=why_not,
+        enders=_enders(suspension) if stands and not may_end else (),
+        of_desk=organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY,
     )

@@ -22,9 +22,13 @@ _SHOWN_BYTES = 16
 
 
 def sign_own(member: Member, keys: KeyHolder, *, serial: int) -> None:
-    """Let a member sign that these keys are theirs: what colleagues put into the log later."""
+    """Let a member sign that these keys are theirs: what colleagues put into the log later.
+
+    The random bytes of the name stay while the name does: whose account ends before a colleague typed words is called
+    as the log has them, and it still fits.
+    """
     member.serial = serial
-    member.name_salt = os.urandom(_SALT_BYTES)
+    member.name_salt = member.name_salt or os.urandom(_SALT_BYTES)
     member.own_signature = crypto.sign(keys.sign_private, entries.own_message(log.instance_id(), _person(member, b"")))
 
 

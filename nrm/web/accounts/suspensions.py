@@ -110,7 +110,12 @@ def show(suspension_id: uuid.UUID) -> str:
     """Who is suspended, by whom, why and until when; and what a second hand can do."""
     line = store.one(suspension_id, by=access.actor())
     return render_template(
-        "accounts/suspensions/show.html", line=line, reasons=REASON_LABELS, ends=ENDS, refusals=REFUSALS
+        "accounts/suspensions/show.html",
+        line=line,
+        reasons=REASON_LABELS,
+        ends=ENDS,
+        refusals=REFUSALS,
+        keeps_accounts=access.actor().may(Permission.ORGANISATION_FOUND),
     )
 
 

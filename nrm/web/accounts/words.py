@@ -13,6 +13,7 @@ from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible
 from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.accounts.words import (
     AgreedBefore,
+    AgreedBeside,
     AskerStopped,
     CameByTime,
     CannotVouch,
@@ -205,6 +206,8 @@ def refusal_said(error: CannotVouch, member_id: uuid.UUID) -> str:
             "type them, too.",
             number=duty_desk(),
         )
+    if isinstance(error, AgreedBeside):
+        return _agreed_beside(error)
     if isinstance(error, AgreedBefore):
         return _agreed(error)
     return next((text for kind, text in _SAID.items() if isinstance(error, kind)), NOT_YOURS)
@@ -229,6 +232,21 @@ def _agreed(error: AgreedBefore) -> str:
         "You agreed that this person begins anew. Another one of the duty desk speaks with them, and types the words: "
         "one who was deceived must not be both hands. Who can: %(names)s.",
         names=", ".join(names),
+    )
+
+
+def _agreed_beside(error: AgreedBeside) -> str:
+    if error.at is not None:
+        return N_(
+            "You agreed that another one of this house begins anew, and the same hand asked for that and invited this "
+            "person. Nobody else of the duty desk can type the words now: you type them from %(moment)s on.",
+            moment=formats.moment(error.at, current_language()),
+        )
+    return N_(
+        "You agreed that another one of this house begins anew, and the same hand asked for that and invited this "
+        "person: one who was deceived must not let in both. Another one of the duty desk speaks with this person, and "
+        "types the words. Who can: %(names)s.",
+        names=", ".join(typists.others_at_desk(by=access.actor())),
     )
 
 
@@ -280,8 +298,11 @@ def _type_page(member_id: uuid.UUID, form: TypeWordsForm, status: int) -> Answer
         line = next((each for each in store.founders(by=by) if each.member_id == member_id), None)
     else:
         line = store.one(member_id, by=by)
+    around = deeds.of_words(member_id, by=by) if purpose is not WordPurpose.FOUNDED else None
     if purpose is WordPurpose.ANEW:
         form.of_anew()
+    elif around is not None:
+        form.of_invited()
     if line is None:
         raise NotVisible
     page = render_template(
@@ -289,7 +310,7 @@ def _type_page(member_id: uuid.UUID, form: TypeWordsForm, status: int) -> Answer
         line=line,
         form=form,
         purpose=purpose,
-        around=deeds.of_words(member_id, by=by) if purpose is WordPurpose.ANEW else None,
+        around=around,
         happenings=HAPPENINGS,
         act_words=ACT_WORDS,
         roles=ROLE_LABELS,

@@ -54,6 +54,13 @@ def _was_stopped(member_id: uuid.UUID, since: datetime) -> bool:
     return bool(db.session.scalar(select(suspended | ended)))
 
 
+def was_there(member: Member) -> bool:
+    """Whether colleagues let the member in, and no entry of the key log says that they left: so also who begins anew,
+    and opened nothing with the new keys yet."""
+    known = log.last_state(db.session).members.get(member.id)
+    return known is not None and not known.left
+
+
 def makes_new_keys(member: Member) -> bool:
     """Whether somebody who waits begins anew with other keys than the key log had, and does not come back with their
     own. Also once the log has them, until a colleague has given them the organisation's key."""
@@ -81,7 +88,7 @@ def who_let_begin_anew(member: Member, occasion: Occasion | None) -> Iterator[tu
         return
     if occasion is not None and occasion.by_id is not None and occasion.effective_at is not None:
         yield occasion.by_id, occasion.effective_at - ANEW_BY_ONE
-    link = _last_link(member.id)
+    link = last_link(member.id)
     if link is not None and link.by_id is not None:
         asked = _last(member.id, KeyHappening.ANEW_ASKED, KeyHappening.BEGINS_ANEW, by_id=link.by_id)
         yield link.by_id, asked.at if asked is not None else link.expires_at - _LINK
@@ -105,9 +112,15 @@ def agreed_at(member_id: uuid.UUID, by_id: uuid.UUID | None) -> datetime | None:
     return found.at if found is not None else None
 
 
-def _last_link(member_id: uuid.UUID) -> Invitation | None:
+def last_link(member_id: uuid.UUID) -> Invitation | None:
+    """The last link that was made for the member, used or not."""
     last = select(Invitation).where(Invitation.member_id == member_id).order_by(Invitation.expires_at.desc()).limit(1)
     return db.session.scalar(last.execution_options(populate_existing=True))
+
+
+def made_at(link: Invitation) -> datetime:
+    """When somebody made a link that worked at once."""
+    return link.expires_at - _LINK
 
 
 def agreed(kind: ActKind, member_id: uuid.UUID) -> HeavyAct | None:

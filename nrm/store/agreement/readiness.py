@@ -87,11 +87,11 @@ def line(organisation_id: uuid.UUID, *, by: Actor) -> ReadinessLine:
     return found[0]
 
 
-def begins_anew(organisation_id: uuid.UUID) -> bool:
+def begins_anew(line: ReadinessLine) -> bool:
     """Whether somebody of the organisation is to begin anew, or has, and reads words. Not who."""
     waits = (OccasionStatus.WAITS, OccasionStatus.OPEN)
     found = exists().where(
-        Occasion.organisation_id == organisation_id,
+        Occasion.organisation_id == line.organisation_id,
         Occasion.purpose == WordPurpose.ANEW,
         Occasion.status.in_([str(each) for each in waits]),
     )

@@ -146,7 +146,7 @@ def _steps(line: ReadinessLine, by: Actor) -> Iterator[Step]:
             "Somebody there begins anew, and holds the key again once their words are typed: where nobody else works "
             "there the duty desk types them first"
         )
-        if store.begins_anew(line.organisation_id)
+        if store.begins_anew(line)
         else gettext("Who holds the key invites a colleague and types their words"),
         (url_for("accounts.members"), gettext("Colleagues")) if own else None,
     )

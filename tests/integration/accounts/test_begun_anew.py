@@ -10,6 +10,7 @@ from nrm.db import db, transaction
 from nrm.domain.accounts.members import KeyHappening
 from nrm.steps.accounts import leaving
 from nrm.steps.accounts import members as steps
+from nrm.web.telephones import duty_desk
 from tests import factories
 from tests.integration.accounts.test_dies_with_its_asker import link_in
 from tests.integration.accounts.test_invitations import member, one_more
@@ -80,4 +81,11 @@ def test_who_agreed_stays_known_when_the_account_is_ended_and_let_in_again_or_ge
     second.post(path, {**said, "called_back": "y"})
     manager.post(path, dict(said))
     assert member(WORKER).status == "active"
+    # Of an ended account nobody of a house of two could agree: the request says so, and what to do.
+    with transaction() as session:
+        leaving.leave(session, *steps.held(session, worker_id), by)
+    request = manager.post(anew)
+    page = manager.get(f"{request}?lang=en")
+    assert "let the person in again with the keys they had" in page
+    assert duty_desk() in page
     assert list(audit.verify(db.session())) == []

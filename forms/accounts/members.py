@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import PasswordField, RadioField, StringField
+from wtforms import BooleanField, PasswordField, RadioField, StringField
 from wtforms.validators import InputRequired
 
 from forms import SelectChoice
@@ -31,6 +31,24 @@ WHY_ACCOUNTS_END = {
     ActReason.LEFT: N_("The colleague leaves"),
     ActReason.SUSPECTED: N_("What the colleague did must be looked into, or they were arrested"),
 }
+
+
+class AnotherLinkForm(OnceForm):
+    """Another link for somebody who begins anew already."""
+
+    again = BooleanField(N_("The link before is lost, or never arrived: from now on it opens nothing"))
+
+
+class StopAnewForm(OnceForm):
+    """The duty desk says that nobody should begin anew: not by one press beside the other button."""
+
+    denied = BooleanField(N_("They told me themselves that they did not ask for this"))
+
+
+class ObjectToOwnForm(OnceForm):
+    """An objection to what the reader asked for, as by a slip of the hand."""
+
+    sure = BooleanField(N_("I asked for it, and it was wrong: nobody works with this account for now"))
 
 
 class EndAccountForm(OnceForm):

@@ -41,7 +41,7 @@ from nrm.domain.accounts.vouching import HandRefusal, NoSecondHand
 from nrm.domain.accounts.words import AtDesk, NoOccasion, OccasionStatus
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
-from nrm.steps.accounts import alone, credentials, key_log, leaving
+from nrm.steps.accounts import alone, ceremonies, credentials, key_log, leaving
 from nrm.steps.accounts import members as steps
 from nrm.steps.accounts.credentials import COMMAND, Asker
 from nrm.steps.accounts.key_events import happened
@@ -281,8 +281,10 @@ def begin_again(*, member_id: uuid.UUID, by: Actor) -> str:
 
 def _must_not_be_anothers(session: Session, member: Member, by: Actor) -> uuid.UUID | None:
     """The act that waits for a second hand, where the account had been let in before, and was ended or has a link of
-    another; None where nobody loses anything by it. Raises NoSecondHand."""
-    again = member.status == "invited" and occasion_rows.last_link_by(member.id) == by.member_id
+    another; None where nobody loses anything by it, as by another link of who let them begin anew. Raises NoSecondHand.
+    """
+    begun = member.status == "invited" or ceremonies.has_begun_anew(session, member)
+    again = begun and occasion_rows.last_link_by(member.id) == by.member_id
     if member.status == "active" or again or not key_log.knows(session, member.id):
         return None
     if member.organisation_id == by.organisation_id:

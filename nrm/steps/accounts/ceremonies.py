@@ -24,6 +24,7 @@ from nrm.models.accounts.occasions import Occasion
 from nrm.steps.accounts import key_log, passkeys
 from nrm.steps.accounts.key_events import happened
 from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.accounts import askers
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as rows
 from nrm.vault import keyrings
@@ -150,10 +151,22 @@ def ask_telephone(
 
 
 def has_begun_anew(session: Session, member: Member) -> bool:
-    """Whether the member's account ended because a colleague asked that they begin anew, and they have not joined."""
+    """Whether the member's account ended because a colleague asked that they begin anew, and nobody has let them in
+    with new keys yet."""
     found = rows.going_on(session, member.id)
     asked = found is not None and found.by_id is not None and found.status == OccasionStatus.OPEN
-    return asked and member.status == "invited"
+    return asked and (member.status == "invited" or (member.status == "waiting" and askers.makes_new_keys(member)))
+
+
+def reopen(session: Session, member: Member) -> None:
+    """Of who comes back with new keys that nobody let in yet: who asked that they begin anew and who agreed stay known,
+    as before their account was ended."""
+    last = rows.last_anew(session, member.id)
+    if last is None or rows.going_on(session, member.id) is not None or not askers.makes_new_keys(member):
+        return
+    last.status = str(OccasionStatus.OPEN)
+    words.mark(last)
+    session.flush()
 
 
 def close(session: Session, member: Member) -> None:

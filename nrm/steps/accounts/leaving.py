@@ -64,6 +64,8 @@ def come_back(session: Session, member: Member, by: Actor, *, waiting: bool) -> 
 
     For the key log they begin anew: with the same keys, under their next serial, which they sign at their next sign-in.
     """
+    if waiting:
+        ceremonies.reopen(session, member)
     member.status, member.left_at = "waiting" if waiting else "active", None
     member.serial, member.own_signature = member.serial + 1, None
     session.flush()

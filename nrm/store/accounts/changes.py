@@ -58,9 +58,11 @@ class ChangeLine:
     asked_by: str = ""
     times: int = 0
     effective_at: datetime | None = None
+    asked_by_me: bool = False
     may_come_back: bool = False
     """`login`, `by_login`: the sign-in names; `before`, `after`: the roles or names of a change; `takes_away`: the new
     role may not do all that the old one may; `asked_by`: who asked for, or proposed, what another one let happen;
+    `asked_by_me`: that is the reader;
     `times`: how often it was asked that this person begins anew; `effective_at`: when they would;
     `may_come_back`: an account that was ended, and opens with its keys if it is let in again. `elsewhere`: the other
     organisation in which it was: told to the duty desk, without names of people."""
@@ -205,6 +207,11 @@ def one(event_id: uuid.UUID, *, by: Actor) -> ChangeLine:
     return found
 
 
+def is_of_reader(event_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the actor asked for what another one let happen then."""
+    return any(each.id == event_id and each.asked_by_me for each in told(by=by))
+
+
 def _line(
     row: Any, times: int, asker: Any, standing: Standing | None, by: Actor, codes: Mapping[uuid.UUID | None, str]
 ) -> ChangeLine:
@@ -246,5 +253,6 @@ def _line(
         asked_by=signed_names.who(codes, asker.id, asker.name, asker.login) if asker is not None else "",
         times=times,
         effective_at=effective_at,
+        asked_by_me=asker is not None and asker.id == by.member_id,
         may_come_back=left and clock.now() - row.left_at < COMES_BACK,
     )

@@ -77,6 +77,8 @@ class OccasionLine:
     desk: AtDesk = AtDesk.YES
     ended_at: datetime | None = None
     alone_from: datetime | None = None
+    suspended: bool = False
+    """Of words: the account is suspended, and its owner sees none."""
 
     @property
     def called(self) -> str:
@@ -236,6 +238,7 @@ def _line(
         may_agree or late,
         invited=not waits and own and _is_invited_by(member.id, by),
         login="" if member.id in codes else member.login,
+        suspended=not waits and suspension_rows.standing(member.id) is not None,
         began_at=occasion.began_at,
         needs_hand=waits and occasion_rows.needs_hand(occasion),
         reader_new=waits and not own and by.member_id is not None and not occasion_rows.is_seasoned(by.member_id),
@@ -336,6 +339,12 @@ def one(member_id: uuid.UUID, *, by: Actor) -> OccasionLine:
     if not found:
         raise NotVisible
     return found[0]
+
+
+def may_agree(member_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the actor is the second hand for somebody who is to begin anew."""
+    found = _lines(_rows(by).where(Occasion.member_id == member_id), by)
+    return any(each.waits and each.may_agree for each in found)
 
 
 def founders(*, by: Actor) -> list[OccasionLine]:

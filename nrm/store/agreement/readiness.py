@@ -11,16 +11,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, exists, func, select
 
 from nrm import clock
 from nrm.countries import NoAgreement
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts.words import OccasionStatus, WordPurpose
 from nrm.domain.agreement.agreements import Party
 from nrm.domain.agreement.readiness import Caution, Missing, Number, Readiness, Unread, tried
 from nrm.domain.interviews import directives as directive_rules
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.occasions import Occasion
 from nrm.models.agreement.trial_calls import TrialCall
 from nrm.models.interviews.directives import DirectiveAcknowledgement
 from nrm.store.countries import country
@@ -83,6 +85,17 @@ def line(organisation_id: uuid.UUID, *, by: Actor) -> ReadinessLine:
     if not found:
         raise NotVisible
     return found[0]
+
+
+def begins_anew(line: ReadinessLine) -> bool:
+    """Whether somebody of the organisation is to begin anew, or has, and reads words. Not who."""
+    waits = (OccasionStatus.WAITS, OccasionStatus.OPEN)
+    found = exists().where(
+        Occasion.organisation_id == line.organisation_id,
+        Occasion.purpose == WordPurpose.ANEW,
+        Occasion.status.in_([str(each) for each in waits]),
+    )
+    return bool(db.session.scalar(select(found)))
 
 
 def _lines(statement: Select[Organisation]) -> list[ReadinessLine]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from forms.accounts.members import ObjectToOwnForm
 from nrm.actions.accounts import objections as actions
 from nrm.domain.accounts.accounts import ROLE_LABELS
 from nrm.domain.accounts.vouching import ObjectionRefusal, ObjectionRefused
@@ -39,16 +40,27 @@ REFUSALS = {
 @blueprint.get("/members/changes/<uuid:event_id>")
 @access.signed_in
 @sessions.step_up
-def object_page(event_id: uuid.UUID) -> str:
+def object_page(event_id: uuid.UUID) -> errors.Answer:
     """What happened, to whom, by whom; and the one press that lets the account wait."""
+    return _object_page(event_id, ObjectToOwnForm(), 200)
+
+
+def _object_page(event_id: uuid.UUID, form: ObjectToOwnForm, status: int) -> errors.Answer:
     line = store.one(event_id, by=access.actor())
-    return render_template("accounts/changes/object.html", line=line, happenings=HAPPENINGS, roles=ROLE_LABELS)
+    page = render_template(
+        "accounts/changes/object.html", line=line, form=form, happenings=HAPPENINGS, roles=ROLE_LABELS
+    )
+    return page, status
 
 
 @blueprint.post("/members/changes/<uuid:event_id>")
 @access.signed_in
 @sessions.step_up
 def object_to(event_id: uuid.UUID) -> BaseResponse | str | tuple[str, int]:
+    form = ObjectToOwnForm(request.form)
+    if not form.sure.data and store.is_of_reader(event_id, by=access.actor()):
+        form.sure.errors = [N_("You asked for this yourself: tick that you mean it, or go back")]
+        return _object_page(event_id, form, 422)
     try:
         actions.object_to(event_id=event_id, by=access.actor())
     except ObjectionRefused as error:

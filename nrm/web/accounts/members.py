@@ -8,7 +8,14 @@ import uuid
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from forms.accounts.members import WHY_ACCOUNTS_END, CheckCodeForm, EndAccountForm, MakeCodeForm
+from forms.accounts.members import (
+    WHY_ACCOUNTS_END,
+    AnotherLinkForm,
+    CheckCodeForm,
+    EndAccountForm,
+    MakeCodeForm,
+    StopAnewForm,
+)
 from forms.accounts.words import AgreeToAnewForm
 from nrm.actions.accounts import accounts
 from nrm.actions.accounts import members as actions
@@ -37,7 +44,7 @@ from nrm.domain.accounts.vouching import ANEW_AFTER, HandRefusal, NoSecondHand
 from nrm.domain.accounts.words import AtDesk, NoOccasion
 from nrm.domain.words import N_
 from nrm.store import signed_names
-from nrm.store.accounts import deeds, holding, inviting, typists
+from nrm.store.accounts import begun, deeds, holding, inviting, typists
 from nrm.store.accounts import members as store
 from nrm.store.accounts import occasions as occasion_store
 from nrm.store.accounts import second_hands as second_hand_store
@@ -47,6 +54,8 @@ from nrm.web.accounts import shown_secrets
 from nrm.web.accounts.happenings import HAPPENINGS
 from nrm.web.accounts.key_log import KINDS as ENTRY_KINDS
 from nrm.web.carrying import ACT_WORDS
+from nrm.web.language import translated
+from nrm.web.telephones import duty_desk
 
 blueprint = Blueprint("members", __name__)
 
@@ -103,6 +112,11 @@ HAND_REFUSALS = {
         "anew, when the suspension has ended."
     ),
 }
+STOPPED_ALONE = N_(
+    "You, or somebody who is one hand with you, asked for this, and it was ended within 24 hours. Nobody else of your "
+    "organisation can ask for it; you can ask again tomorrow. Speak with the person, face to face, and with the duty "
+    "desk:"
+)
 NOT_NOW = {
     InvitationRefusal.MANY: N_(
         "Five of your links into this organisation are open, or were made within 24 hours for people who have not "
@@ -195,25 +209,34 @@ def bring_back(member_id: uuid.UUID) -> Answer:
 @blueprint.get("/members/<uuid:member_id>/anew")
 @access.requires(Permission.ACCOUNT_DISABLE)
 @sessions.step_up
-def begin_again_page(member_id: uuid.UUID) -> str:
+def begin_again_page(member_id: uuid.UUID) -> Answer:
+    return _begin_again_page(member_id, AnotherLinkForm(), 200)
+
+
+def _begin_again_page(member_id: uuid.UUID, form: AnotherLinkForm, status: int) -> Answer:
     by = access.actor()
     member = store.manageable(member_id, by=by)
     refusal = inviting.anew_refusal(member_id, by=by)
     long = member.status == "active" and occasion_store.anew_after(member_id, by=by) > ANEW_AFTER
     hand = member.status == "active" and occasion_store.needs_hand(member_id, by=by)
-    return render_template(
+    page = render_template(
         "accounts/members/anew.html",
         member=member,
+        begun=begun.begun(member_id, by=by),
+        form=form,
         role=_role(member.role),
         long=long,
         hand=hand,
-        why_not=_why_not(refusal) if refusal else "",
+        why_not=_why_not(refusal, member_id) if refusal else "",
         asks_desk=not refusal and occasion_store.asks_desk(member_id, by=by),
     )
+    return page, status
 
 
-def _why_not(reason: HandRefusal | InvitationRefusal) -> str:
-    return NOT_NOW[reason] if isinstance(reason, InvitationRefusal) else HAND_REFUSALS[reason]
+def _why_not(reason: HandRefusal | InvitationRefusal, member_id: uuid.UUID) -> str:
+    if reason is HandRefusal.STOPPED and begun.is_alone(member_id, by=access.actor()):
+        return f"{translated(STOPPED_ALONE)} {duty_desk()}"
+    return translated(NOT_NOW[reason] if isinstance(reason, InvitationRefusal) else HAND_REFUSALS[reason])
 
 
 def _role(code: str) -> str:
@@ -227,6 +250,10 @@ def _role(code: str) -> str:
 def begin_again(member_id: uuid.UUID) -> Answer:
     by = access.actor()
     member = store.manageable(member_id, by=by)
+    form = AnotherLinkForm(request.form)
+    if begun.begun(member_id, by=by) and not form.again.data and not inviting.anew_refusal(member_id, by=by):
+        form.again.errors = [N_("One link is under way: tick that it is lost, or go back")]
+        return _begin_again_page(member_id, form, 422)
     waits = "" if member.status != "active" else "day"
     if waits and occasion_store.anew_after(member_id, by=by) > ANEW_AFTER:
         waits = "hand" if occasion_store.needs_hand(member_id, by=by) else "long"
@@ -235,13 +262,15 @@ def begin_again(member_id: uuid.UUID) -> Answer:
     except (LastKeyHolder, OwnAccount) as error:
         return errors.error_page(409, REFUSALS[type(error)])
     except (NoSecondHand, InvitationRefused) as error:
-        return errors.error_page(409, _why_not(error.reason))
+        return errors.error_page(409, _why_not(error.reason, member_id))
     except KeyHoldersDecide:
         return errors.error_page(403, ELSEWHERE)
     link = hosts.link("accounts.invitation", token=token)
     asks_desk = bool(waits) and occasion_store.asks_desk(member_id, by=by)
     name = signed_names.name_of(member)
-    return shown_secrets.lead_to_own("invitation", link=link, name=name, waits=waits, asks_desk=asks_desk)
+    return shown_secrets.lead_to_own(
+        "invitation", link=link, name=name, waits=waits, asks_desk=asks_desk, of=str(member_id)
+    )
 
 
 @blueprint.get("/members/<uuid:member_id>/anew/agree")
@@ -274,7 +303,7 @@ def agree_to_anew(member_id: uuid.UUID) -> Answer:
     return redirect(url_for("home.index", agreed="anew" if outside else None), 303)
 
 
-def _anew_page(member_id: uuid.UUID, form: AgreeToAnewForm, status: int) -> Answer:
+def _anew_page(member_id: uuid.UUID, form: AgreeToAnewForm, status: int, denial: StopAnewForm | None = None) -> Answer:
     line = occasion_store.one(member_id, by=access.actor())
     late = line.desk is AtDesk.AGREES
     if not line.waits and not late:
@@ -285,6 +314,7 @@ def _anew_page(member_id: uuid.UUID, form: AgreeToAnewForm, status: int) -> Answ
         late=late,
         ended=line.ended_at,
         form=form,
+        denial=denial or StopAnewForm(),
         roles=ROLE_LABELS,
         around=deeds.of_words(member_id, by=access.actor())
         if late
@@ -298,12 +328,18 @@ def _anew_page(member_id: uuid.UUID, form: AgreeToAnewForm, status: int) -> Answ
 @blueprint.post("/members/<uuid:member_id>/anew/stop")
 @access.signed_in
 def stop_anew(member_id: uuid.UUID) -> Answer:
-    """The member, who asked for it, or another holder ends it: the old account stays."""
+    """The member, who asked for it, or another holder ends it: the old account stays. The duty desk, who says that it
+    spoke with the person."""
+    outside = typists.is_of_another(member_id, by=access.actor())
+    form = StopAnewForm(request.form)
+    if outside and not form.denied.data and occasion_store.may_agree(member_id, by=access.actor()):
+        form.denied.errors = [N_("Make sure of it yourself first; then tick the box")]
+        return _anew_page(member_id, AgreeToAnewForm(), 422, form)
     try:
         actions.stop_anew(member_id=member_id, by=access.actor())
     except NoOccasion:
         return errors.error_page(409, OVER)
-    return redirect(url_for("home.index"), 303)
+    return redirect(url_for("home.index", agreed="stopped" if outside else None), 303)
 
 
 @blueprint.get("/members/keys")

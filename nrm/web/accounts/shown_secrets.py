@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
@@ -9,7 +10,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from nrm.actions.accounts import accounts
 from nrm.actions.accounts import shown_secrets as actions
-from nrm.domain.accounts.accounts import SHOWN_MINUTES
+from nrm.domain.accounts.accounts import SHOWN_MINUTES, NotPermitted, NotVisible
+from nrm.store.accounts import begun
 from nrm.web import access, errors, sessions
 
 blueprint = Blueprint("shown_secrets", __name__)
@@ -58,7 +60,18 @@ def _led(address: str, token: str) -> BaseResponse:
 def own() -> errors.Answer:
     """A code or a link of the member; a fresh proof is asked for, as where it was made."""
     found = actions.shown(request.cookies.get(_cookie(), ""), member_id=access.visitor().actor.member_id)
+    if found is not None and found.get("waits"):
+        found["begun"] = _begun(uuid.UUID(str(found["of"]))) if "of" in found else None
+        found["over"] = "of" in found and found["begun"] is None
     return _page(found)
+
+
+def _begun(member_id: uuid.UUID) -> begun.Begun | None:
+    """What became of it since the link was made."""
+    try:
+        return begun.begun(member_id, by=access.actor())
+    except (NotPermitted, NotVisible):
+        return None
 
 
 @blueprint.get("/shown/code")

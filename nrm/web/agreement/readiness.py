@@ -35,7 +35,9 @@ MISSING_WORDS: Mapping[Missing, str] = {
     Missing.NO_BUILDING: N_("no building entered"),
 }
 CAUTION_WORDS: Mapping[Caution, str] = {
-    Caution.ONE_HOLDER: N_("one person alone holds its key"),
+    Caution.ONE_HOLDER: N_(
+        "one person alone holds its key: it can promise a place by telephone, and accepts once two hold it"
+    ),
     Caution.DIRECTIVES: N_("not everybody has read the directives"),
 }
 TELEPHONE_WORDS: Mapping[Tried, str] = {
@@ -76,6 +78,7 @@ def index() -> Answer:
         "agreement/readiness/index.html",
         lines=lines,
         unready=sum(bool(line.missing) for line in lines),
+        alone=sum(not line.missing and Caution.ONE_HOLDER in line.cautions for line in lines),
         missing=MISSING_WORDS,
         cautioned=_cautioned,
         many_posts=store.with_many_posts(by=access.actor()),
@@ -139,7 +142,12 @@ def _steps(line: ReadinessLine, by: Actor) -> Iterator[Step]:
         gettext("Two people hold its key"),
         *_state(there.holders >= KEY_HOLDERS_NEEDED, warns=there.holders > 0),
         (_holders(there.holders),),
-        gettext("Who holds the key invites a colleague and types their words"),
+        gettext(
+            "Somebody there begins anew, and holds the key again once their words are typed: where nobody else works "
+            "there the duty desk types them first"
+        )
+        if store.begins_anew(line)
+        else gettext("Who holds the key invites a colleague and types their words"),
         (url_for("accounts.members"), gettext("Colleagues")) if own else None,
     )
     if there.is_shelter:

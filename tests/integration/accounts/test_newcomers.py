@@ -307,7 +307,7 @@ def test_who_made_the_link_of_a_colleague_does_not_type_her_words(app: Flask) ->
     factories.later(hours=25)
     assert tending.tend()["begun_anew"] == 1
     # Nobody takes her link in its place, either.
-    other = Person(app.test_client(), "vatra.besa").post(f"/members/{worker_id}/anew")
+    other = Person(app.test_client(), "vatra.besa").post(f"/members/{worker_id}/anew", {"again": "y"})
     assert other.startswith("/second-hands/")
     link = re.search(r"/invitations/([\w-]+)", page)
     assert link

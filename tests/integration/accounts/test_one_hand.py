@@ -15,6 +15,7 @@ from nrm.domain.accounts.members import KeyHappening
 from nrm.models.accounts.accounts import KeyEvent, Member
 from nrm.models.accounts.suspensions import Suspension
 from nrm.vault.keylog import log
+from nrm.web.telephones import duty_desk
 from tests import factories
 from tests.conftest import Person
 from tests.integration.keylog.test_roles import MANAGER, WORKER, member, third, waiting
@@ -85,7 +86,19 @@ def test_the_desk_that_is_asked_stops_what_the_person_did_not_ask_for(app: Flask
     assert "She did not ask for this" in desk.get(f"/members/{worker}/anew/agree?lang=en")
     stranger.post(f"/members/{worker}/anew/stop", {}, 404)
     Person(app.test_client(), "administrator").post(f"/members/{worker}/anew/stop", {}, 403)
-    desk.post(f"/members/{worker}/anew/stop")
+    # Not by one press beside the other button.
+    assert "then tick the box" in desk.post(f"/members/{worker}/anew/stop?lang=en", {}, 422)
+    assert desk.post(f"/members/{worker}/anew/stop", {"denied": "y"}) == "/?agreed=stopped"
+    assert "Done: the person does not begin anew" in desk.get("/?agreed=stopped&lang=en")
+    # Nobody else there could ask: the page of who did sends to no other colleague.
+    manager = Person(app.test_client(), MANAGER)
+    for page in (
+        manager.get(f"/members/{worker}/anew?lang=en"),
+        manager.post(f"/members/{worker}/anew?lang=en", status=409),
+    ):
+        assert "Another colleague can" not in page
+        assert "you can ask again tomorrow" in page
+        assert duty_desk() in page
     desk.get(f"/members/{worker}/anew/agree", 404)
     assert "does not begin anew" in Person(app.test_client(), MANAGER).get("/members/keys?lang=en")
     # And what was to happen offers no objection any more.

@@ -65,7 +65,7 @@ def test_one_deceived_officer_and_a_creature_do_not_open_an_account(app: Flask) 
     assert desk.post(f"/members/{worker_id}/anew/agree", {"sure": "y"}) == "/?agreed=anew"
     assert "Done: you agreed that the person begins anew" in desk.get("/?agreed=anew&lang=en")
     # Another link for who has not joined yet is the same beginning anew: who agreed to it is not forgotten.
-    link = link_in(manager.made(f"/members/{worker_id}/anew", lang="en"))
+    link = link_in(manager.made(f"/members/{worker_id}/anew", {"again": "y"}, lang="en"))
     db.session.rollback()
     factories.join(link)
     said = words_of(WORKER)
@@ -107,7 +107,7 @@ def test_what_ended_by_time_alone_is_agreed_to_by_the_desk_before_words_count(ap
     link = link_in(person(app, MANAGER).made(f"/members/{worker_id}/anew", lang="en"))
     factories.later(days=14, minutes=5)
     assert tending.tend()["begun_anew"] == 1
-    link = link_in(person(app, MANAGER).made(f"/members/{worker_id}/anew", lang="en"))
+    link = link_in(person(app, MANAGER).made(f"/members/{worker_id}/anew", {"again": "y"}, lang="en"))
     db.session.rollback()
     factories.join(link)
     said = words_of(WORKER)

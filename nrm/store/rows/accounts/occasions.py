@@ -48,6 +48,15 @@ def going_on(session: Session, member_id: uuid.UUID) -> Occasion | None:
     return found if found is not None and words.is_occasion(found) else None
 
 
+def last_anew(session: Session, member_id: uuid.UUID) -> Occasion | None:
+    """The member's newest occasion, if a colleague asked that they begin anew, and nothing was typed."""
+    newest = select(Occasion).where(Occasion.member_id == member_id).order_by(Occasion.began_at.desc(), Occasion.id)
+    found = session.scalars(newest.execution_options(populate_existing=True)).first()
+    if found is None or not words.is_occasion(found) or found.by_id is None:
+        return None
+    return found if found.purpose == WordPurpose.ANEW and found.status == OccasionStatus.OVER else None
+
+
 def concerned(session: Session, member_id: uuid.UUID, organisation_id: uuid.UUID | None) -> Member | None:
     """The member, if they are of this organisation, or read words or begin anew; for everybody else None.
 

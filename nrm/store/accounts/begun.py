@@ -36,8 +36,11 @@ class Begun:
 
 
 def begun(member_id: uuid.UUID, *, by: Actor) -> Begun | None:
-    """What goes on about this member; None if nobody lets them begin anew. Raises NotPermitted, NotVisible."""
+    """What goes on about this member; None if nobody lets them begin anew, and for who keeps the accounts of a house
+    that holds keys, in which they let nobody begin anew. Raises NotPermitted, NotVisible."""
     member = members.manageable(member_id, by=by)
+    if member.organisation_id != by.organisation_id and _holds_keys(member):
+        return None
     found = rows.going_on(db.session(), member.id)
     if found is None or found.by_id is None or found.purpose != WordPurpose.ANEW:
         return None
@@ -69,6 +72,9 @@ def _called(member_id: uuid.UUID | None, codes: Mapping[uuid.UUID | None, str]) 
 def is_alone(member_id: uuid.UUID, *, by: Actor) -> bool:
     """Whether nobody else of the organisation could let this member begin anew, beside the actor. Raises as `begun`."""
     member = members.manageable(member_id, by=by)
-    holds_keys = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind).holds_keys
     inside = member.organisation_id == by.organisation_id
-    return inside and rows.is_last_other(member, by.member_id, holds_keys=holds_keys)
+    return inside and rows.is_last_other(member, by.member_id, holds_keys=_holds_keys(member))
+
+
+def _holds_keys(member: Member) -> bool:
+    return OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind).holds_keys

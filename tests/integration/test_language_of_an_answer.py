@@ -81,6 +81,7 @@ def test_any_other_refused_form_goes_along(app: Flask, sign_in: SignIn) -> None:
     assert 'href="/">Do not send it' not in nested
 
 
+@pytest.mark.slow
 def test_a_form_that_was_refused_stays_on_its_page_and_a_number_is_said_with_its_question(sign_in: SignIn) -> None:
     opened = admitted(factories.actor("vatra.case_worker"))
     person, page = sign_in("vatra.case_worker"), f"/cases/{opened.case_id}/plan/step"
@@ -89,6 +90,8 @@ def test_a_form_that_was_refused_stays_on_its_page_and_a_number_is_said_with_its
     assert (speak, form) == (f"/spoken/en{page}", "sheet")
     again = person.get(person.post(speak, typed))
     assert 'value="25.70"' in again
+    assert "There is no such hour" in str(person.post(f"{page}?lang=en", typed, 422))
+    assert "Enter hours alone" in str(person.post(f"{page}?lang=en", {**typed, "hour": "with Ana"}, 422))
     assert STORY in unescape(again)
     between = person.post(f"/language/en{page}", {**typed, "hour": "9", "due": "on"}, status=200)
     assert re.search(r"<dd>[^<]*: 9[,<]", between)

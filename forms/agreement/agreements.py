@@ -142,6 +142,10 @@ PLACE_LABELS = {
 REFUSED = {
     VersionStepRefusal.STATE: N_("This version is not in a state for that. Nothing was changed."),
     VersionStepRefusal.SIGNED: N_("You have signed this version already."),
+    VersionStepRefusal.SEASONED_FIRST: N_(
+        "You have been here for less than 14 days, and a colleague of your party who was there before has not signed "
+        "yet: the last signature of your party is theirs."
+    ),
     VersionStepRefusal.NEWCOMER: N_(
         "You have been here for less than 14 days. Two people of your party who were there before sign for it."
     ),

@@ -42,7 +42,7 @@ class DayField(Field):
         typed = {part: formdata.getlist(f"{self.name}-{part}") if formdata else [] for part in PARTS}
         self.doubled = any(len(values) > 1 for values in typed.values())
         self.parts = {part: values[0][:LONGEST_PART] if values else "" for part, values in typed.items()}
-        self.data = data if isinstance(data, date) else None
+        self.object_data = self.data = data if isinstance(data, date) else None
         if self.data is not None and not formdata:
             self.parts = {"day": str(self.data.day), "month": str(self.data.month), "year": str(self.data.year)}
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from wtforms import BooleanField, Field, Form, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms import ValidationError as Wrong
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired
 
 from forms import SelectChoice
 from forms.days import DayField
@@ -142,6 +142,10 @@ PLACE_LABELS = {
 REFUSED = {
     VersionStepRefusal.STATE: N_("This version is not in a state for that. Nothing was changed."),
     VersionStepRefusal.SIGNED: N_("You have signed this version already."),
+    VersionStepRefusal.SEASONED_FIRST: N_(
+        "You have been here for less than 14 days, and a colleague of your party who was there before has not signed "
+        "yet: the last signature of your party is theirs."
+    ),
     VersionStepRefusal.NEWCOMER: N_(
         "You have been here for less than 14 days. Two people of your party who were there before sign for it."
     ),
@@ -301,7 +305,7 @@ class ContractForm(OnceForm):
     quarter_amount = StringField(N_("Amount for these nights"), validators=[PlainText(20)])
     starts = DayField(N_("From"))
     ends = DayField(N_("Until"))
-    over = BooleanField(N_("It ended early"), validators=[Optional()])
+    over = BooleanField(N_("It ended early"))
     ended = DayField(N_("Day it ended"), when=("over", True))
 
     def name_currency(self, currency: str) -> None:
@@ -325,6 +329,13 @@ class ContractForm(OnceForm):
             if not (field.data or "").strip():
                 raise Wrong(N_("Enter the amount for these nights, or leave both empty"))
             check_amount(field, LARGEST_AMOUNT, "1,200,000")
+            if 0 < self.whole < whole_number(field):
+                raise Wrong(N_("This is more than the amount of the whole contract: correct one of the two"))
+
+    def validate_over(self, field: BooleanField) -> None:
+        """Ticked, if a day was entered: it says which of the two was meant."""
+        if not field.data and any(each.strip() for each in self.ended.parts.values()):
+            raise Wrong(N_("A day is entered below: tick this if it ended early, or empty the day"))
 
     def validate_ends(self, field: DayField) -> None:
         """Not before it begins."""

@@ -6,7 +6,17 @@ import re
 import uuid
 from collections.abc import Mapping
 
-from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    Form,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.fields.choices import SelectFieldBase
 from wtforms.validators import DataRequired
 
 from forms import SelectChoice
@@ -59,6 +69,16 @@ class DealForm(OnceForm):
         return {uuid.UUID(each) for each in typed if _ID.fullmatch(each)}
 
 
+class _HouseOrNone(OneOf):
+    """As `OneOf`: the choice is never left out. Where another place was entered, the message says what to choose."""
+
+    def __call__(self, form: Form, field: SelectFieldBase) -> None:
+        """Raise ValidationError with the message."""
+        if not field.data and (form["where"].data or "").strip():
+            raise ValidationError(N_("Choose the house, or “no house, or not known” if it is about the place below"))
+        super().__call__(form, field)
+
+
 class TypeComplaintForm(OnceForm):
     """A complaint that came on paper or by telephone."""
 
@@ -73,8 +93,10 @@ class TypeComplaintForm(OnceForm):
         description=N_("In the words of the person, as far as you can."),
         validators=[DataRequired(N_("Write what was said or written")), PlainText(LONGEST)],
     )
-    house = SelectField(N_("About which house?"), validators=[OneOf(N_("Choose the house"))], validate_choice=False)
-    where = StringField(N_("Or where else"), validators=[PlainText(LONGEST_REACH)])
+    house = SelectField(
+        N_("About which house?"), validators=[_HouseOrNone(N_("Choose the house"))], validate_choice=False
+    )
+    where = StringField(N_("Where, if it is about no house"), validators=[PlainText(LONGEST_REACH)])
     reach = StringField(
         N_("How the person can be reached"),
         description=N_("Leave it empty if the person did not say."),

@@ -46,6 +46,7 @@ PLAN_REFUSED: Mapping[str, str] = {
     PlanRefusal.PAST_DAY: N_("Enter a day that is not in the future"),
     PlanRefusal.UNTIL: N_("Enter a last day that is not before the first one"),
     PlanRefusal.HOUR: N_("Enter hours alone, for example 8:00: they are printed"),
+    PlanRefusal.NO_SUCH_HOUR: N_("There is no such hour: enter one from 0:00 to 23:59, for example 14:30"),
     PlanRefusal.WHEN: N_("Enter an hour, or choose when on the day"),
     PlanRefusal.GONE: N_("This entry was struck, or is not there any more."),
     PlanRefusal.EMPTY: N_("There is nothing to confirm yet."),
@@ -58,6 +59,7 @@ FIELD_OF: Mapping[str, str] = {
     PlanRefusal.PAST_DAY: "on",
     PlanRefusal.UNTIL: "until",
     PlanRefusal.HOUR: "hour",
+    PlanRefusal.NO_SUCH_HOUR: "hour",
     PlanRefusal.WHEN: "hour",
 }
 LONGEST_LINE = 200

@@ -128,7 +128,7 @@ class Life:
             if self._now - tended >= TENDED_EVERY:
                 tended = self._now
                 tending.tend()
-                self.progress.reach(self._now.date())
+                self.progress.reach(days.today())
             happens()
         self._now = self.until
         tending.tend()

@@ -193,8 +193,8 @@ DECIDES = frozenset(
         "matching.take_back",
     }
 )
-# A few choices on a page of the same address: in another language they stand there again, and not on a page between.
-STAYS_THERE = frozenset({"matching.answer", "matching.confirm"})
+# Forms of a page that is not called as they are, and shows them as its one form (`id="sheet"`).
+_ON_PAGE = frozenset({"matching.answer", "matching.confirm", "interviews.save", "feedback.write_note"})
 _YES = re.compile(r"consent_\w+|named|parties|party|by_name")
 # What each form does, in the words of the person who sent it.
 WORDS: Mapping[str, str] = {
@@ -623,7 +623,9 @@ def _labelled(name: str, value: str, asked: Mapping[str, Asked]) -> str:
     label = translated(field.label)
     if value in field.choices:
         return f"{label}: {translated(field.choices[value])}"
-    return label if value == "y" else f"{name}: {value}"
+    if value == "y":
+        return label
+    return f"{name}: {value}" if field.choices else f"{label}: {value}"  # of no choice: a number, or one word, typed
 
 
 def _questions() -> Mapping[str, Question]:
@@ -651,7 +653,18 @@ def written(fields: Iterable[tuple[str, str]]) -> list[str]:
 
 def form_at(path: str) -> tuple[str, Mapping[str, Any]]:
     """(endpoint, the parts of its address) of the form that is sent to `path`; an empty endpoint if there is none."""
-    return _endpoint_at(path, "POST")
+    return _endpoint_at(unwrapped(path), "POST")
+
+
+def unwrapped(path: str) -> str:
+    """The address of the form itself, where `path` only chooses a language for it, once or several times: nobody is led
+    to such an address again."""
+    while path:
+        endpoint, values = _endpoint_at(path, "POST")
+        if endpoint != "accounts.speak":
+            break
+        path = f"/{values['form']}"
+    return path
 
 
 def code_of(values: Mapping[str, Any], *, by: Actor) -> str:
@@ -689,11 +702,20 @@ def words_of_page(endpoint: str) -> str:
 def page_of(path: str) -> str:
     """The page that contains the form that was sent to `path`: that address, or the nearest one above that is a
     page."""
+    path = unwrapped(path)
     while path.strip("/"):
         if _endpoint_at(path, "GET")[0]:
             return path
         path = path.rstrip("/").rpartition("/")[0]
     return "/"
+
+
+def has_own_page(endpoint: str, path: str) -> bool:
+    """Whether the nearest page of `path` is the page of that form alone, and not a list, or a page of several."""
+    if endpoint in _ON_PAGE:
+        return True
+    shown = _endpoint_at(path, "GET")[0]
+    return bool(shown) and (shown == endpoint or shown.endswith("_page"))
 
 
 def _endpoint_at(path: str, method: str) -> tuple[str, Mapping[str, Any]]:

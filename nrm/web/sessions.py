@@ -334,17 +334,17 @@ def of_another_session(signed_in: accounts.SignedIn) -> errors.Answer:
     """The answer to a form of a page that was made before the member signed in anew, in another window: it is named and
     not done. One press sends it, if it is one that may be given back.
     """
-    endpoint = request.endpoint or ""
+    path = carrying.unwrapped(places.path_here()) if request.endpoint else ""
+    endpoint, values = carrying.form_at(path)
     if endpoint not in carrying.WORDS or not _is_from_our_page():
         return errors.error_page(400)
     g.of_another_session = True
-    path = places.path_here()
     kept = is_carried(endpoint) and not carrying.decides(endpoint, request.form)
     around = _AROUND | carrying.NEVER_KEPT
     page = render_template(
         "accounts/accounts/continue.html",
         words=carrying.WORDS[endpoint],
-        code=carrying.code_of(request.view_args or {}, by=signed_in.actor),
+        code=carrying.code_of(values, by=signed_in.actor),
         path=path if kept else "",
         page=carrying.page_of(path),
         fields=[each for each in request.form.items(multi=True) if each[0] not in around],
@@ -371,7 +371,7 @@ def given_back(token: str, signed_in: accounts.SignedIn) -> str | None:
         found = accounts.give_back(token, kind, by=by)
         if found is None:
             continue
-        path, fields, at = found
+        path, fields, at = carrying.unwrapped(found[0]), *found[1:]
         endpoint, values = carrying.form_at(path)
         if endpoint not in carrying.WORDS:
             return None
@@ -509,10 +509,12 @@ def _for_templates() -> dict[str, object]:
 
 
 def in_another_language(language: str, path: str, signed_in: accounts.SignedIn) -> errors.Answer:
-    """The page that names, in that language, the form that was typed and not sent: one press sends it.
+    """The page that names, in that language, the form that was typed and not sent: one press sends it, another one
+    leads to its page, where what was typed stands again.
 
     A form that may not be given back is left out: then its page is loaded anew.
     """
+    path = carrying.unwrapped(path)
     endpoint, values = carrying.form_at(path)
     if not is_carried(endpoint):
         return redirect(f"{carrying.page_of(path)}?{urlencode({COOKIE: language})}", 303)
@@ -526,7 +528,9 @@ def in_another_language(language: str, path: str, signed_in: accounts.SignedIn) 
         path=path,
         page=carrying.page_of(path),
         fields=fields,
+        said=carrying.in_words(fields),
         spoken=True,
+        own_page=carrying.has_own_page(endpoint, path),
     )
 
 
@@ -535,9 +539,7 @@ def _links_of_answer() -> dict[str, object]:
 
     A file is not sent along: no browser shows one again.
     """
-    path = places.path_here() if request.endpoint else request.path
-    if request.endpoint == "accounts.speak":  # a language was chosen before: the form is still that one
-        path = f"/{(request.view_args or {})['form']}"
+    path = carrying.unwrapped(places.path_here() if request.endpoint else request.path)
     typed = _to_take_along()
     if typed is None:
         page = carrying.page_of(path)
@@ -547,7 +549,9 @@ def _links_of_answer() -> dict[str, object]:
         return {"lang_links": links, "lang_page": page} if is_act else {"lang_links": links}
     links = [(code, name, f"/language/{code}{path}") for code, name in languages().items()]
     found: dict[str, object] = {"lang_links": links, "lang_fields": typed}
-    return {**found, "lang_page": path} if request.endpoint in carrying.STAYS_THERE else found
+    # On its own page the form was refused: it stands there again in the language, and not on a page between.
+    stays = request.endpoint != "accounts.speak" and carrying.has_own_page(request.endpoint or "", path)
+    return {**found, "lang_page": carrying.page_of(path)} if stays else found
 
 
 def _is_act(endpoint: str) -> bool:

@@ -53,16 +53,14 @@ def test_a_refused_page_of_an_interview_keeps_what_was_typed_since(app: Flask, s
     speak, form = chosen(refused)
     assert form == "sheet"
     assert "?lang=" not in refused.split("<main")[0]
-    carried = person.post(speak, {**sent, "story": STORY}, status=200)
-    assert '<html lang="en"' in carried
-    assert "was not sent" in carried
-    assert drafts() == 1
-    kept = hidden(carried, f'action="{page}"')
-    assert kept["story"] == STORY
-    again = person.post(page, kept, status=422)
+    to = person.post(speak, {**sent, "story": STORY})
+    assert to == f"{page}?lang=en&kept=1"
+    again = person.get(to)
     assert '<html lang="en"' in again
     assert "&lt;b&gt;" in again
-    assert page_id(person.post(page, {**kept, "began": "2023"})) != "happened"
+    assert 'value="19xx"' in again
+    assert drafts() == 1
+    assert page_id(person.post(page, {**sent, "story": STORY, "began": "2023"})) != "happened"
 
 
 def test_any_other_refused_form_goes_along(app: Flask, sign_in: SignIn) -> None:
@@ -72,6 +70,41 @@ def test_any_other_refused_form_goes_along(app: Flask, sign_in: SignIn) -> None:
     assert form == "spoken"
     carried = person.post(speak, hidden(refused, "id=spoken"), status=200)
     assert hidden(carried, 'action="/cases/find"')["code"] == "nuk është kod"
+    assert "<dd>nuk është kod</dd>" in carried
+    # Chosen again there, or sent to such an address, it is still the one form; "do not send" leads to its page.
+    assert chosen(carried, "sq")[0] == "/language/sq/cases/find"
+    nested = person.post("/language/en/language/sq/cases/find", {"code": "nuk"}, status=200)
+    assert "Use another language" not in nested
+    assert chosen(nested, "sq")[0] == "/language/sq/cases/find"
+    assert hidden(nested, 'action="/cases/find"')["code"] == "nuk"
+    assert ">Do not send it</a>" in nested
+    assert 'href="/">Do not send it' not in nested
+
+
+@pytest.mark.slow
+def test_a_form_that_was_refused_stays_on_its_page_and_a_number_is_said_with_its_question(sign_in: SignIn) -> None:
+    opened = admitted(factories.actor("vatra.case_worker"))
+    person, page = sign_in("vatra.case_worker"), f"/cases/{opened.case_id}/plan/step"
+    typed = {"hour": "25.70", "text": STORY}
+    speak, form = chosen(str(person.post(f"{page}?lang=sq", typed, 422)))
+    assert (speak, form) == (f"/spoken/en{page}", "sheet")
+    again = person.get(person.post(speak, typed))
+    assert 'value="25.70"' in again
+    assert "There is no such hour" in str(person.post(f"{page}?lang=en", typed, 422))
+    assert "Enter hours alone" in str(person.post(f"{page}?lang=en", {**typed, "hour": "with Ana"}, 422))
+    assert STORY in unescape(again)
+    between = person.post(f"/language/en{page}", {**typed, "hour": "9", "due": "on"}, status=200)
+    assert re.search(r"<dd>[^<]*: 9[,<]", between)
+    assert f'formaction="/spoken/en{page}"' in between
+    assert STORY in unescape(between.partition("<main")[2].partition("<form")[0])
+
+
+def test_the_words_of_a_note_of_the_house_stand_there_in_another_language(sign_in: SignIn) -> None:
+    person, typed = sign_in("vatra.shelter_manager"), {"text": STORY, "language": "xx"}
+    for page in (person.get("/feedback/house?lang=sq"), str(person.post("/feedback/house/notes?lang=sq", typed, 422))):
+        address, form = chosen(page)
+        assert (address.partition("?")[0], form) == ("/spoken/en/feedback/house", "sheet")
+        assert STORY in unescape(person.get(person.post(address, typed)))
 
 
 def test_a_password_does_not_and_the_page_is_loaded_anew(app: Flask, sign_in: SignIn) -> None:

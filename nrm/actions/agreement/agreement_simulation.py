@@ -241,8 +241,10 @@ def may_be_tried() -> bool:
     return agreement_version_rows.tried_until(last) < MOST_TRIALS
 
 
-def is_under_way(version: str, digest: str) -> bool:
-    """Whether the version is being tried now, as the text with this digest."""
+def is_under_way(version: str, digest: str = "") -> bool:
+    """Whether the version is being tried now, as the text with this digest, or without one as any text of its."""
+    if not digest:
+        return background.what().startswith(name_of_trial(version, "").removesuffix(")"))
     return background.what() == name_of_trial(version, digest)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
@@ -293,8 +293,7 @@ def sign(*, version: str, read: str, by: Actor) -> None:
             raise IllegalVersionStep(VersionStepRefusal.CHANGED)
         given = list(agreement_version_rows.signatures(row.id))
         place = _place(given, party, by)
-        if _is_newcomer(party, by):
-            raise IllegalVersionStep(VersionStepRefusal.NEWCOMER)
+        _check_seasoned(party, {each.member_id for each in given if each.party == party}, by)
         signature = vault.sign(row, party=party, place=place, at=clock.now(), by=by)
         session.add(signature)
         session.flush()
@@ -309,17 +308,31 @@ def sign(*, version: str, read: str, by: Actor) -> None:
     known_versions.refresh()
 
 
-def _is_newcomer(party: str, by: Actor) -> bool:
-    """Whether the actor was let in lately, and leaves the signing for the party to those who were there before.
+def _check_seasoned(party: str, signed: Collection[uuid.UUID | None], by: Actor) -> None:
+    """Raise IllegalVersionStep where the actor was let in lately, and leaves the signing for the party, of whom
+    `signed` have signed, to those who were there before.
 
     Who lets in two accounts of one night must not bind a whole police by them. A party of which fewer than two people
-    have been there for 14 days, such as a new one, is signed for by whoever is there.
+    have been there for 14 days, such as a new one, is signed for by whoever is there; but the last signature is of
+    nobody new while one who was there before has not signed.
     """
     assert by.member_id is not None
     if occasion_rows.is_seasoned(by.member_id):
-        return False
+        return
     roles = [role for role, allowed in PERMISSIONS.items() if Permission.AGREEMENT_SIGN in allowed]
-    return occasion_rows.number_seasoned(party, roles, most=SIGNERS) >= SIGNERS
+    if occasion_rows.number_seasoned(party, roles, most=SIGNERS) >= SIGNERS:
+        raise IllegalVersionStep(VersionStepRefusal.NEWCOMER)
+    last = len(signed) + 1 >= SIGNERS
+    if last and occasion_rows.number_seasoned(party, roles, most=1, besides=signed):
+        raise IllegalVersionStep(VersionStepRefusal.SEASONED_FIRST)
+
+
+def _newcomer_refusal(party: str, signed: Collection[uuid.UUID | None], by: Actor) -> VersionStepRefusal | None:
+    try:
+        _check_seasoned(party, signed, by)
+    except IllegalVersionStep as error:
+        return error.reason
+    return None
 
 
 def _place(given: list[AgreementSignature], party: str, by: Actor) -> int:
@@ -349,7 +362,7 @@ def why_not_to_sign(version: str, *, by: Actor) -> VersionStepRefusal:
         return VersionStepRefusal.SIGNED
     if len(members) >= SIGNERS:
         return VersionStepRefusal.COMPLETE
-    return VersionStepRefusal.NEWCOMER if _is_newcomer(party, by) else VersionStepRefusal.STATE
+    return _newcomer_refusal(party, members, by) or VersionStepRefusal.STATE
 
 
 def proposer_of(version: str, *, by: Actor) -> tuple[Mapping[str, str], str]:
@@ -363,12 +376,11 @@ def waits_for(*, by: Actor) -> list[str]:
     if not waiting or not by.may(Permission.AGREEMENT_SIGN):
         return []
     party, signed = store.signed_by_party(waiting, by=by)
-    if _is_newcomer(party, by):
-        return []
     return [
         version
         for version, members in signed.items()
         if party in waiting[version] and len(members) < SIGNERS and by.member_id not in members
+        if _newcomer_refusal(party, members, by) is None
     ]
 
 

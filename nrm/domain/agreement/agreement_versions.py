@@ -102,6 +102,7 @@ class VersionStepRefusal(StrEnum):
 
     STATE = "state"
     SIGNED = "signed"
+    SEASONED_FIRST = "seasoned_first"  # let in lately, and one who was there before has not signed: that one does
     NEWCOMER = "newcomer"  # let in lately, and the party has two people who were there before
     COMPLETE = "complete"
     CHANGED = "changed"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ class Service(StrEnum):
     PEER_COUNSELLING = "peer_counselling"
     FAMILY_REUNION = "family_reunion"
     JOB_PLACEMENT = "job_placement"
+
+
+_FIGURES = re.compile(r"[0-9 .:,;]+")
 
 
 class Kind(StrEnum):
@@ -111,6 +115,7 @@ class PlanRefusal(StrEnum):
     PAST_DAY = "past_day"  # of a service: in the future
     UNTIL = "until"  # medication that ends before it begins
     HOUR = "hour"  # something else than hours: the sheet of the day is promised to hold no name
+    NO_SUCH_HOUR = "no_such_hour"  # figures alone, which no clock shows
     WHEN = "when"  # medication without hours and without a part of the day
     GONE = "gone"  # the entry was struck, or is none that this can be said of
     EMPTY = "empty"  # there is no plan to confirm
@@ -171,7 +176,7 @@ def _hours(text: str) -> tuple[str, ...]:
     try:
         return parse_hours(text)
     except NoHours:
-        raise PlanRefused(PlanRefusal.HOUR) from None
+        raise PlanRefused(PlanRefusal.NO_SUCH_HOUR if _FIGURES.fullmatch(text) else PlanRefusal.HOUR) from None
 
 
 def check_undo(*, outcome: str, over_on: date | None, moved_on: date | None, today: date) -> Happened:

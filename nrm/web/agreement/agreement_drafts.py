@@ -5,10 +5,12 @@ Each save checks the text and compares it with the version in force; what was fo
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from typing import Any, cast
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from wtforms import Field, SelectField, SelectMultipleField
 
 from forms import SelectChoice
 from forms.agreement.agreement_drafts import (
@@ -42,7 +44,7 @@ from nrm.steps.agreement import known_versions, version_studies
 from nrm.store import days
 from nrm.store.agreement import agreement_versions as store
 from nrm.store.countries import country
-from nrm.web import access, errors
+from nrm.web import access, errors, formats
 from nrm.web.agreement import agreement_changes, agreement_words
 from nrm.web.agreement.agreement_words import span
 from nrm.web.agreement.text_differences import differences
@@ -240,9 +242,13 @@ def edit(version: str) -> Answer:
 
 
 _MEANWHILE = N_(
-    "Somebody changed this draft meanwhile, and nothing of yours was saved. Go back to the draft, open this page again "
-    "and enter your change there"
+    "This draft was changed meanwhile, by you on another page or by somebody else, and nothing is saved yet. What you "
+    "typed stands below. Read what the draft says now, and save yours if it is to be so"
 )
+
+
+class _Meanwhile(Exception):
+    """The draft is not the one that was shown with the form."""
 
 
 def _is_being_tried(version: str) -> bool:
@@ -250,7 +256,7 @@ def _is_being_tried(version: str) -> bool:
 
 
 def _save(version: str, form: OnceForm, change: Callable[[str], str]) -> Answer | None:
-    """Save a change; None where the text it makes cannot be used: the first field says why."""
+    """Save a change; None where the text it makes cannot be used: the first field says why. Raises _Meanwhile."""
     running = _is_being_tried(version)
     try:
         read = request.form.get("read", "")[:64]
@@ -261,8 +267,7 @@ def _save(version: str, form: OnceForm, change: Callable[[str], str]) -> Answer 
     except IllegalVersionStep as error:
         if error.reason is not VersionStepRefusal.CHANGED:
             raise
-        next(iter(form)).errors = [_MEANWHILE]
-        return None
+        raise _Meanwhile from None
     except texts.NotInText:
         raise NotVisible from None
     fallen, ended = ",".join(revised.fallen) or None, "yes" if running else None
@@ -272,15 +277,47 @@ def _save(version: str, form: OnceForm, change: Callable[[str], str]) -> Answer 
 def _answer(version: str, form: OnceForm, heading: str, change: Callable[[str], str], hint: str = "") -> Answer:
     """The page of a form; once it is sent and can be used, `change` of the text is saved instead."""
     sent = request.method == "POST"
-    if sent and form.validate():
-        saved = _save(version, form, change)
-        if saved is not None:
-            return saved
-    read = request.form.get("read", "")[:64] or known_versions.digest_of(version, by=access.actor())
+    read, meanwhile = request.form.get("read", "")[:64], ""
+    try:
+        saved = _save(version, form, change) if sent and form.validate() else None
+    except _Meanwhile:
+        # The page says what the draft has now where something else was typed: who sends it again has read that.
+        saved, read, meanwhile = None, "", _MEANWHILE
+    if saved is not None:
+        return saved
     page = render_template(
-        "agreement/agreement_drafts/change.html", version=version, form=form, heading=heading, hint=hint, read=read
+        "agreement/agreement_drafts/change.html",
+        version=version,
+        form=form,
+        heading=heading,
+        hint=hint,
+        read=read or known_versions.digest_of(version, by=access.actor()),
+        meanwhile=meanwhile,
+        otherwise=_otherwise(form) if meanwhile else (),
     )
     return page, 422 if sent else 200
+
+
+def _otherwise(form: OnceForm) -> list[tuple[str, str, str]]:
+    """(question, what the draft says now, what was typed) of each field in which the two differ."""
+    found = []
+    for field in form:
+        now, typed = _field_said(field, field.object_data), _field_said(field, field.data)
+        if now != typed:
+            found.append((field.label.text, now, typed))
+    return found
+
+
+def _field_said(field: Field, value: object) -> str:
+    """What a field holds, in the words of the page."""
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, date):
+        return formats.day(value, current_language())
+    if isinstance(field, SelectField | SelectMultipleField):
+        chosen = {str(each) for each in cast(Iterable[str], value or ())} if isinstance(value, list) else {str(value)}
+        return ", ".join(translated(each.label) for each in cast(Any, field.choices) if each.value in chosen)
+    return "" if value is None else str(value).replace("\r\n", "\n").strip()
 
 
 def _offer(form: DeskForm, agreement: Agreement, party: Party | None) -> None:

@@ -234,6 +234,7 @@ def _changes(version: str, form: TryAgreementForm) -> Response:
             no_more_trials=None if simulations.may_be_tried() else REFUSED[VersionStepRefusal.TRIES],
             nothing_for_anybody=not study.comparison.differences,
             waits=waits and not running,
+            own_ended=waits and not running and simulations.is_under_way(version),
             trial=agreement_simulation.arranged(row.simulation, names) if row.simulation else None,
             running=running,
             part=background.told() if running else None,

@@ -246,10 +246,16 @@ def test_who_changes_accepts_or_approves_a_draft_does_so_to_the_text_that_was_sh
     another("+355 4 0000109")
     before = kept().text
     page = coordinator.post(f"{path}?lang=en", mine, status=422)
-    assert "Somebody changed this draft meanwhile" in page
-    coordinator.post(path, mine, status=422)  # the form that came back is still of the text from before
+    assert "This draft was changed meanwhile" in page
+    assert "languages-error" not in page
+    assert "opens-error" not in page
+    coordinator.post(path, mine, status=422)  # the form that was read before is still of the text from before
     assert kept().text == before
-    assert coordinator.post(path, {**mine, "read": shown(path)}) == "/agreement/2030/edit"
+    # What was typed stands beside what the draft says now, and is saved by whoever has read that.
+    assert re.search(r"<dd[^>]*>Now: [^<]+<br>Typed: .355 33 000 999", page)
+    read_now = re.search('name="read" value="([0-9a-f]{64})"', page)
+    assert read_now is not None
+    assert coordinator.post(path, {**mine, "read": read_now[1]}) == "/agreement/2030/edit"
     accept = "/agreement/2030/weakened/28"
     accepts = {"reason": "The number of the house has moved", "read": shown(accept)}
     texts.accepted("2030")
@@ -283,7 +289,13 @@ def test_a_trial_is_of_the_text_that_it_tried_and_of_no_other(
     page = coordinator.get(f"{ended}&lang=en")
     assert "The trial of the text before your change was ended" in page
     assert "A change ends that trial" not in page
+    changes = coordinator.get("/agreement/2030/changes?lang=en")
+    assert "The trial of this version as it was before a change is still at work" in changes
+    assert "another version is being tried" not in changes
+    assert "What this version weakens" not in changes or "<h3>" in changes
     os.close(held)
+    as_before = coordinator.get("/agreement/2030/changes?lang=en")
+    assert ("can be approved without a trial" in as_before) != ("can approve a version once it was tried" in as_before)
     # The thread ends without having counted anybody, or kept anything.
     monkeypatch.setattr(simulations.rules, "simulate", None)
     simulations.try_text(tried, *simulations.last_quarters(1))

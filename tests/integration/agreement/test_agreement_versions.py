@@ -21,7 +21,7 @@ from nrm.domain.agreement.agreement_versions import IllegalVersionStep, VersionS
 from nrm.domain.agreement.routes import Exclusion
 from nrm.domain.agreement.routing import Capacity, route
 from nrm.domain.agreement.routing_facts import parse_facts
-from nrm.models.accounts.accounts import Organisation
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.agreement.agreements import AgreementSignature, AgreementVersion
 from nrm.models.referrals.referrals import Referral
 from nrm.steps.agreement import known_versions
@@ -176,6 +176,27 @@ def test_who_was_let_in_lately_does_not_bind_a_party_of_others(app: Flask) -> No
     factories.later(days=14)
     assert actions.waits_for(by=factories.actor(new)) == [version]
     texts.sign(version, factories.actor(new))
+
+
+@pytest.mark.slow  # two people join a party
+def test_the_last_signature_of_a_party_is_of_nobody_new_while_one_of_before_has_not_signed(app: Flask) -> None:
+    version = texts.opened(texts.draft("2027", None, NRC_RULE))
+    first = factories.actor("rinas.border_officer")
+    post = organisation_names.organisation(first.organisation_id)
+    party = organisation_names.party_of(first.organisation_id)
+    for each in db.session.scalars(select(Member).join(Organisation).where(Organisation.party == party)):
+        if each.login != "rinas.border_officer":
+            each.status = "disabled"
+    db.session.commit()
+    one, two = (factories.actor(texts.colleague(post, name, first)) for name in ("rinas.one", "rinas.two"))
+    texts.sign(version, one)
+    assert actions.waits_for(by=two) == []
+    assert actions.why_not_to_sign(version, by=two) == "seasoned_first"
+    with pytest.raises(IllegalVersionStep) as refused:
+        texts.sign(version, two)
+    assert refused.value.reason == "seasoned_first"
+    assert actions.waits_for(by=first) == [version]
+    texts.sign(version, first)
 
 
 def test_nobody_signs_for_a_party_that_is_not_theirs_or_without_having_read(app: Flask) -> None:

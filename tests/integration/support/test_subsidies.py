@@ -397,7 +397,8 @@ def test_two_contracts_never_pay_for_one_night(app: Flask, sign_in: SignIn) -> N
         contracts.change(contract_id=second, terms=terms, by=coordinator)
     page = sign_in(COORDINATOR)
     sent = {
-        "number": "7", "subject": "x", "amount": "1", "starts-day": "1", "starts-month": "1", "starts-year": "2026",
+        "number": "7", "subject": "x", "amount": "2 000 000",
+        "starts-day": "1", "starts-month": "1", "starts-year": "2026",
         "ends-day": "31", "ends-month": "12", "ends-year": "2026",
     }  # fmt: skip
     typed = page.post(f"/contracts/{first}?lang=en", {**sent, "quarter_nights": "5", "quarter_amount": "9"}, 422)
@@ -405,5 +406,10 @@ def test_two_contracts_never_pay_for_one_night(app: Flask, sign_in: SignIn) -> N
     for nights, amount in (("5", ""), ("", "5"), ("0", "5"), ("x", "5"), ("5", "-1")):
         page.post(f"/contracts/{first}", {**sent, "quarter_nights": nights, "quarter_amount": amount}, 422)
     sent |= {"ends-month": "9", "ends-day": "30"}
+    more = page.post(f"/contracts/{first}?lang=en", {**sent, "quarter_nights": "5", "quarter_amount": "2000001"}, 422)
+    assert "This is more than the amount of the whole contract" in more
+    day = {"ended-day": "3", "ended-month": "5", "ended-year": "2026"}
+    for early in (day, {"ended-day": "3"}):  # a day without the tick is asked about, and not dropped
+        assert "A day is entered below" in page.post(f"/contracts/{first}?lang=en", {**sent, **early}, 422)
     page.post(f"/contracts/{first}", {**sent, "quarter_nights": "1 000", "quarter_amount": "2.000.000"})
     assert "1 000, 2 000 000" in page.get(f"/contracts/{first}?lang=en").replace("\u00a0", " ").replace(",000", " 000")

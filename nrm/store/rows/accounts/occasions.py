@@ -117,15 +117,18 @@ def is_seasoned(member_id: uuid.UUID) -> bool:
     return clock.now() - since >= SEASONED
 
 
-def number_seasoned(party: str, roles: Collection[str], *, most: int) -> int:
-    """How many active people of these roles in the organisations of a party are seasoned; counts up to `most`."""
+def number_seasoned(
+    party: str, roles: Collection[str], *, most: int, besides: Collection[uuid.UUID | None] = ()
+) -> int:
+    """How many active people of these roles in the organisations of a party are seasoned, without those of `besides`;
+    counts up to `most`."""
     found = db.session.scalars(
         select(Member.id)
         .join(Organisation, Organisation.id == Member.organisation_id)
         .where(Organisation.party == party, Member.status == "active", Member.role.in_(roles))
         .order_by(Member.created_at)
     )
-    return len(list(islice(filter(is_seasoned, found), most)))
+    return len(list(islice((each for each in found if each not in besides and is_seasoned(each)), most)))
 
 
 def hand_refusal(member_id: uuid.UUID, first_id: uuid.UUID | None, subject_id: uuid.UUID | None) -> HandRefusal | None:

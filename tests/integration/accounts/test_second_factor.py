@@ -347,7 +347,7 @@ def test_where_nobody_else_holds_the_key_the_duty_desk_types_them_after_a_call_b
     shown = words.shown(by=officer)
     assert shown is not None
     typed = {"first": " ".join(shown.words)}
-    assert "Call the known number first" in desk.post(address, dict(typed), 422)
+    assert "Make sure of it yourself first" in desk.post(address, dict(typed), 422)
     assert resumed(cookie).actor.keys is None
     desk.post(address, {**typed, "called_back": "y"})
     assert resumed(cookie).actor.keys is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
@@ -484,6 +485,6 @@ def test_a_simulation_of_the_very_text_is_kept_with_the_proposal(app: Flask) -> 
     found: dict[str, Any] = {"from": "2026-01-01", "to": "2026-03-31", "step": "x", "tables": []}
     assert simulations.keep(text=texts.draft() + "#", simulated=found, by=SIMULATION) is None
     assert simulations.keep(text=texts.draft(), simulated=found, by=SIMULATION) == version
-    assert row(version).simulation == found
+    assert row(version).simulation == {**found, "tried": hashlib.sha256(texts.draft().encode()).hexdigest()}
     with pytest.raises(NotPermitted):
         simulations.keep(text=texts.draft(), simulated=found, by=factories.actor(texts.COORDINATOR))

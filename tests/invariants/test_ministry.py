@@ -30,6 +30,7 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import Relation
 from nrm.domain.referrals.transfers import Stand
 from nrm.domain.shelter.cases import Compartment
+from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.alarms import Alarm
 from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case
@@ -104,13 +105,16 @@ HARMLESS = {
     ("benefits", "number_asked"),
     ("cases", "login_of"),
     ("key_log", "is_founded"),  # the own organisation
-    ("occasions", "works_with_others"),  # in the own office
     ("holding", "stands"),  # of the key of the own organisation, and nothing where none is held
     ("referrals", "directory"),
     ("screenings", "last_counted"),
     ("screenings", "against_profile"),
     ("screenings", "shares"),
     ("suspensions", "duty_desks"),  # whom anybody may call
+    # Of accounts: who else works in the own office, and whether a hand of the asker would count.
+    ("typists", "works_with_others"),
+    ("typists", "is_of_another"),
+    ("typists", "log_takes"),
 }
 
 
@@ -124,6 +128,9 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "act_id": uuid.uuid4(),
         "about": world.member,
         "asker_id": world.member,
+        "member": db.session.get(Member, world.member),
+        "occasion": None,
+        "code": db.session.get_one(Case, world.case).pseudonym,
         "at": clock.now(),
         "suspension_id": uuid.uuid4(),
         "event_id": uuid.uuid4(),

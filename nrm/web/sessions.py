@@ -22,11 +22,11 @@ from nrm.domain.accounts.second_factor import is_fresh
 from nrm.domain.words import N_
 from nrm.steps.accounts.credentials import Asker
 from nrm.store import signed_names
-from nrm.web import carrying, errors, navigation, places
+from nrm.web import carried_forms, carrying, errors, navigation, places
 from nrm.web.language import COOKIE, gettext, languages, text_in
 
 # Forms that are not given back: what was typed there must not be written into a page.
-NEVER_CARRIED = carrying.SECRETS
+NEVER_CARRIED = carried_forms.SECRETS
 # The form fields with a fresh proof (password, and code), and the one with the sealed address of the page that follows.
 PROOF, CODE, CARRIED = "step_up", "step_up_code", "carried"
 # The form field with what a passkey answered as a fresh proof.
@@ -282,7 +282,7 @@ def ask_to_sign_in() -> errors.Answer:
     kept = is_carried(request.endpoint or "") and not carrying.decides(request.endpoint or "", request.form)
     carried = ""
     if isinstance(ended, accounts.Ended) and kept:
-        fields = [each for each in request.form.items(multi=True) if each[0] not in _AROUND | carrying.NEVER_KEPT]
+        fields = [each for each in request.form.items(multi=True) if each[0] not in _AROUND | carried_forms.NEVER_KEPT]
         carried = accounts.carry(ended, accounts.Carry.FORM, path=places.path_here(), fields=fields)
     elif isinstance(ended, accounts.Ended) and request.endpoint != "accounts.sign_out":
         fields = _to_be_read() if may_be_filled_in(request.endpoint or "") else [("", each) for each in _written()]
@@ -306,20 +306,20 @@ def ask_to_sign_in() -> errors.Answer:
 def may_be_filled_in(endpoint: str) -> bool:
     """Whether what was written in a form that is not given back stands on its page again, where its member reads it,
     chooses anew and sends it, or does not (ADR 0087). Not of one that asks for a proof: signing in would be it."""
-    known = endpoint in carrying.WORDS and endpoint not in carrying.SECRETS
+    known = endpoint in carried_forms.WORDS and endpoint not in carried_forms.SECRETS
     return known and not asks_for_proof(current_app.view_functions[endpoint])
 
 
 def _to_be_read() -> list[tuple[str, str]]:
     """What was written in the boxes of the form that came. What was chosen is chosen anew: it is the act itself."""
-    around = _AROUND | carrying.NEVER_KEPT
+    around = _AROUND | carried_forms.NEVER_KEPT
     fields = [each for each in request.form.items(multi=True) if each[0] not in around]
     return [each for each in fields if carrying.written([each])]
 
 
 def _written() -> list[str]:
     """What was written in the form that came; nothing of one whose fields are secrets."""
-    if request.endpoint in carrying.SECRETS:
+    if request.endpoint in carried_forms.SECRETS:
         return []
     kept = [each for each in request.form.items(multi=True) if each[0] not in _AROUND]
     return carrying.written(kept)
@@ -336,14 +336,14 @@ def of_another_session(signed_in: accounts.SignedIn) -> errors.Answer:
     """
     path = carrying.unwrapped(places.path_here()) if request.endpoint else ""
     endpoint, values = carrying.form_at(path)
-    if endpoint not in carrying.WORDS or not _is_from_our_page():
+    if endpoint not in carried_forms.WORDS or not _is_from_our_page():
         return errors.error_page(400)
     g.of_another_session = True
     kept = is_carried(endpoint) and not carrying.decides(endpoint, request.form)
-    around = _AROUND | carrying.NEVER_KEPT
+    around = _AROUND | carried_forms.NEVER_KEPT
     page = render_template(
         "accounts/accounts/continue.html",
-        words=carrying.WORDS[endpoint],
+        words=carried_forms.WORDS[endpoint],
         code=carrying.code_of(values, by=signed_in.actor),
         path=path if kept else "",
         page=carrying.page_of(path),
@@ -356,7 +356,7 @@ def of_another_session(signed_in: accounts.SignedIn) -> errors.Answer:
 
 def is_carried(endpoint: str) -> bool:
     """Whether a form is given back after signing in; one that asks for a proof is not, as signing in counts as one."""
-    if endpoint not in carrying.WORDS or endpoint in carrying.SECRETS | carrying.ACTS:
+    if endpoint not in carried_forms.WORDS or endpoint in carried_forms.SECRETS | carried_forms.ACTS:
         return False
     return not asks_for_proof(current_app.view_functions[endpoint])
 
@@ -373,13 +373,13 @@ def given_back(token: str, signed_in: accounts.SignedIn) -> str | None:
             continue
         path, fields, at = carrying.unwrapped(found[0]), *found[1:]
         endpoint, values = carrying.form_at(path)
-        if endpoint not in carrying.WORDS:
+        if endpoint not in carried_forms.WORDS:
             return None
         undone, page = kind is accounts.Carry.UNDONE, carrying.page_of(path)
         filled = undone and may_be_filled_in(endpoint) and _fill_in(page, fields, signed_in)
         return render_template(
             "accounts/accounts/continue.html",
-            words=carrying.WORDS[endpoint],
+            words=carried_forms.WORDS[endpoint],
             code=carrying.code_of(values, by=by),
             path=path if kind is accounts.Carry.FORM and is_carried(endpoint) else "",
             page=f"{page}?kept=1" if filled else page,
@@ -473,7 +473,7 @@ def proof_page(
     asked = second_factor.ask_proof(by=visitor.actor)
     page = render_template(
         "accounts/second_factor/again.html",
-        words=carrying.WORDS.get(sent, "") if sent else carrying.words_of_page(request.endpoint or ""),
+        words=carried_forms.WORDS.get(sent, "") if sent else carrying.words_of_page(request.endpoint or ""),
         about=carrying.about_of(request.view_args or {}, by=visitor.actor),
         kept=any(name != CARRIED and value for name, value in fields),
         code=carrying.code_of(request.view_args or {}, by=visitor.actor) if sent else "",
@@ -519,11 +519,11 @@ def in_another_language(language: str, path: str, signed_in: accounts.SignedIn) 
     if not is_carried(endpoint):
         return redirect(f"{carrying.page_of(path)}?{urlencode({COOKIE: language})}", 303)
     g.language = g.language_chosen = language
-    kept = _AROUND | carrying.NEVER_KEPT
+    kept = _AROUND | carried_forms.NEVER_KEPT
     fields = [each for each in request.form.items(multi=True) if each[0] not in kept]
     return render_template(
         "accounts/accounts/continue.html",
-        words=carrying.WORDS[endpoint],
+        words=carried_forms.WORDS[endpoint],
         code=carrying.code_of(values, by=signed_in.actor),
         path=path,
         page=carrying.page_of(path),
@@ -556,9 +556,9 @@ def _links_of_answer() -> dict[str, object]:
 
 def _is_act(endpoint: str) -> bool:
     """Whether its form is an act, or asks for a proof, and holds no secret: then it may stand on its own page again."""
-    if endpoint in carrying.SECRETS or endpoint not in carrying.WORDS:
+    if endpoint in carried_forms.SECRETS or endpoint not in carried_forms.WORDS:
         return False
-    return endpoint in carrying.ACTS or asks_for_proof(current_app.view_functions[endpoint])
+    return endpoint in carried_forms.ACTS or asks_for_proof(current_app.view_functions[endpoint])
 
 
 def _to_take_along() -> list[tuple[str, str]] | None:
@@ -569,7 +569,7 @@ def _to_take_along() -> list[tuple[str, str]] | None:
     try:
         if request.files:
             return None
-        around = _AROUND | carrying.NEVER_KEPT
+        around = _AROUND | carried_forms.NEVER_KEPT
         return [each for each in request.form.items(multi=True) if each[0] not in around]
     except RequestEntityTooLarge:
         return None

@@ -29,7 +29,7 @@ from nrm.web import access, errors, sessions
 from nrm.web.accounts.happenings import HAPPENINGS
 from nrm.web.accounts.organisations import left_by
 from nrm.web.accounts.words import NO_OCCASION, refusal_said
-from nrm.web.carrying import ACT_WORDS
+from nrm.web.carried_forms import ACT_WORDS
 
 blueprint = Blueprint("key_log", __name__)
 Answer = errors.Answer

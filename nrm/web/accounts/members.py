@@ -53,7 +53,7 @@ from nrm.web import access, errors, hosts, sessions
 from nrm.web.accounts import shown_secrets
 from nrm.web.accounts.happenings import HAPPENINGS
 from nrm.web.accounts.key_log import KINDS as ENTRY_KINDS
-from nrm.web.carrying import ACT_WORDS
+from nrm.web.carried_forms import ACT_WORDS
 from nrm.web.language import translated
 from nrm.web.telephones import duty_desk
 

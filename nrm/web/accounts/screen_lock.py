@@ -15,12 +15,12 @@ from nrm.actions.accounts import accounts
 from nrm.actions.accounts import screen_lock as actions
 from nrm.domain.accounts.accounts import Actor, SignInRefused
 from nrm.domain.accounts.failed_attempts import TooSoon
-from nrm.web import carrying, errors, places, sessions
+from nrm.web import carried_forms, errors, places, sessions
 from nrm.web.language import COOKIE, gettext
 
 blueprint = Blueprint("screen_lock", __name__)
 AROUND = frozenset(
-    {"csrf_token", "hidden_at", sessions.PROOF, sessions.CODE, "password", "old", "again", *carrying.NEVER_KEPT}
+    {"csrf_token", "hidden_at", sessions.PROOF, sessions.CODE, "password", "old", "again", *carried_forms.NEVER_KEPT}
 )
 KEPT = "kept"
 

@@ -34,7 +34,7 @@ from nrm.web.accounts import shown_secrets
 from nrm.web.accounts.happenings import HAPPENINGS
 from nrm.web.accounts.key_log import NEW_AT_DESK
 from nrm.web.accounts.members import GONE, LAST
-from nrm.web.carrying import ACT_WORDS
+from nrm.web.carried_forms import ACT_WORDS
 
 blueprint = Blueprint("second_hands", __name__)
 Answer = BaseResponse | tuple[str, int] | str

@@ -33,7 +33,7 @@ from nrm.store.accounts import deeds, typists
 from nrm.store.accounts import occasions as store
 from nrm.web import access, errors, formats, sessions
 from nrm.web.accounts.happenings import HAPPENINGS
-from nrm.web.carrying import ACT_WORDS
+from nrm.web.carried_forms import ACT_WORDS
 from nrm.web.language import current_language, in_language, languages
 from nrm.web.telephones import duty_desk
 

@@ -27,7 +27,7 @@ from nrm.domain.interviews.understanding import Doubt
 from nrm.domain.interviews.wordings import language_question
 from nrm.domain.words import N_
 from nrm.store.countries import country
-from nrm.web import access, carrying, frames, telephones
+from nrm.web import access, carried_forms, frames, telephones
 from nrm.web.interviews import (
     answers_shown,
     directives,
@@ -55,7 +55,9 @@ LETTERS = (("el", latin.GREEK), ("ru", latin.CYRILLIC))
 # Of the form: the warnings that its page showed.
 WARNED = "warned"
 # Fields of the form that are not answers.
-AROUND = frozenset({"csrf_token", "seen", "stop", "leave", "aloud", "without", *carrying.NEVER_KEPT, directives.FIELD})
+AROUND = frozenset(
+    {"csrf_token", "seen", "stop", "leave", "aloud", "without", *carried_forms.NEVER_KEPT, directives.FIELD}
+)
 FRAMES = frames.Frames(frames.marks("id", "code", "revision", "token", "name", "organisation", "body"))
 
 

@@ -17,7 +17,7 @@ from nrm.db import db
 from nrm.models.accounts.accounts import Member
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, SealedCompartment
-from nrm.web import access, carrying, sessions
+from nrm.web import access, carried_forms, sessions
 from tests import factories
 from tests.conftest import Person, token_in
 from tests.factories_referrals import organisation
@@ -257,10 +257,10 @@ def test_the_password_with_half_a_cookie_unlocks_nothing(world_app: Planted, hal
 def test_every_form_has_words_and_a_page_where_it_is_done_again(app: Flask) -> None:
     for rule in app.url_map.iter_rules():
         if "POST" in (rule.methods or ()) and rule.endpoint not in access.PUBLIC | {"accounts.sign_out"}:
-            assert rule.endpoint in carrying.WORDS, rule.endpoint
+            assert rule.endpoint in carried_forms.WORDS, rule.endpoint
     posts = {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())}
-    assert set(carrying.WORDS) <= posts
-    assert posts >= carrying.ACTS
+    assert set(carried_forms.WORDS) <= posts
+    assert posts >= carried_forms.ACTS
 
 
 # What needs a second hand, or time, and what undoes it: section by section of the pages that do it.
@@ -300,19 +300,19 @@ def addresses(app: Flask) -> dict[str, str]:
     return {
         rule.endpoint: PART.sub(part, rule.rule)
         for rule in app.url_map.iter_rules()
-        if "POST" in (rule.methods or ()) and rule.endpoint in carrying.WORDS
+        if "POST" in (rule.methods or ()) and rule.endpoint in carried_forms.WORDS
     }
 
 
 @pytest.mark.slow
 def test_no_act_and_no_form_that_asks_for_a_proof_is_ever_carried_over_a_sign_in(app: Flask) -> None:
     """Every form of the program, sent with a dead cookie: after signing in, is there a press that sends it?"""
-    of_proof = {each for each in carrying.WORDS if sessions.asks_for_proof(app.view_functions[each])}
-    assert set(carrying.WORDS) >= OF_SECOND_HANDS
-    never = of_proof | OF_SECOND_HANDS | carrying.ACTS | carrying.SECRETS
+    of_proof = {each for each in carried_forms.WORDS if sessions.asks_for_proof(app.view_functions[each])}
+    assert set(carried_forms.WORDS) >= OF_SECOND_HANDS
+    never = of_proof | OF_SECOND_HANDS | carried_forms.ACTS | carried_forms.SECRETS
     assert not [each for each in never if sessions.is_carried(each)]
     found, person = addresses(app), Person(app.test_client(), ME)
-    assert set(found) == set(carrying.WORDS)
+    assert set(found) == set(carried_forms.WORDS)
     factories.later(minutes=20)
     carried = []
     for endpoint, path in sorted(found.items()):

@@ -30,17 +30,13 @@ class Lines:
             click.echo(what, err=True)
 
 
-class Progress:
-    """Each phase gets a line when it begins for the first time; where nobody watches, one that comes again only if no
-    line was written within ten seconds. `remaining` says how much of it is left."""
+class Telling:
+    """A bar on a terminal; elsewhere a line every ten seconds at most, as well while one step takes long."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._began = clock()
         self._told: float | None = None
-        self._known: set[str] = set()
-        self._phase = ""
-        self._left: int | None = None
         self._watched = sys.stderr.isatty()
         self._bar: Any = None
         self._ended = threading.Event()
@@ -56,15 +52,53 @@ class Progress:
     ) -> None:
         self._close_bar()
         self._ended.set()
+        if self._ticking.ident is not None:
+            self._ticking.join()
+
+    def line(self) -> str:
+        """How far the command is; empty while there is nothing to say."""
+        raise NotImplementedError
+
+    def _say(self, what: str) -> None:
+        self._told = self._clock()
+        click.echo(what, err=True)
+
+    def _is_due(self) -> bool:
+        return self._told is None or self._clock() - self._told >= EVERY
+
+    def _tick(self) -> None:
+        while not self._ended.wait(EVERY):
+            if self._is_due() and (line := self.line()):
+                self._say(line)
+
+    def _open_bar(self, length: int, **look: Any) -> None:
+        self._close_bar()
+        self._bar = click.progressbar(length=length, file=sys.stderr, **look)
+        self._bar.__enter__()
+
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+            self._bar = None
+
+
+class Progress(Telling):
+    """Each phase gets a line when it begins for the first time; where nobody watches, one that comes again only if no
+    line was written within ten seconds. `remaining` says how much of it is left."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(clock)
+        self._known: set[str] = set()
+        self._phase = ""
+        self._left: int | None = None
 
     def phase(self, what: str) -> None:
         """Something else begins."""
         self._close_bar()
         self._phase, self._left = what, None
-        if self._watched or what not in self._known or self._told is None or self._clock() - self._told >= EVERY:
+        if self._watched or what not in self._known or self._is_due():
             self._known.add(what)
-            self._told = self._clock()
-            click.echo(what, err=True)
+            self._say(what)
 
     def remaining(self, number: int) -> None:
         """So many questions of the phase are left."""
@@ -72,23 +106,10 @@ class Progress:
         if not self._watched:
             return
         if self._bar is None or number > self._bar.length - self._bar.pos:
-            self._close_bar()
-            self._bar = click.progressbar(length=max(number, 1), label=self._phase, file=sys.stderr)
-            self._bar.__enter__()
+            self._open_bar(max(number, 1), label=self._phase)
         self._bar.update(self._bar.length - number - self._bar.pos)
 
     def line(self) -> str:
         """What is being done, how much is left, and for how long the command has been running."""
         left = "" if self._left is None else f", {self._left} questions open"
         return f"{self._phase}{left}, {self._clock() - self._began:.0f} s"
-
-    def _tick(self) -> None:
-        while not self._ended.wait(EVERY):
-            if self._told is None or self._clock() - self._told >= EVERY:
-                self._told = self._clock()
-                click.echo(self.line(), err=True)
-
-    def _close_bar(self) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)
-            self._bar = None

@@ -15,18 +15,16 @@ import multiprocessing
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-import click
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from nrm import create_being_made
-from nrm.cli.progress import EVERY
+from nrm.cli.progress import Telling
 from nrm.cli.refusals import Refused
 from nrm.countries import Country
 from nrm.demo.progress import Progress
@@ -37,51 +35,28 @@ _OVER = b"over\n"
 _PARTS = 1000  # of the bar
 
 
-class Making:
-    """Tells how far the country is, as often as somebody can read it; as well while a step takes long."""
+class Making(Telling):
+    """How far the country is."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._watched = sys.stderr.isatty()
-        self._every = _HALF if self._watched else EVERY
-        self._told = clock()
+        super().__init__(clock)
         self._progress: Progress | None = None
-        self._bar: Any = None
-        self._ended = threading.Event()
-        self._ticking = threading.Thread(target=self._tick, daemon=True)
-
-    def __enter__(self) -> Self:
-        if not self._watched:
-            self._ticking.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)
-        if self._ticking.ident is not None:
-            self._ticking.join()
+        self._drawn = clock()
 
     def tell(self, progress: Progress) -> None:
         """A step is done."""
         self._progress = progress
-        if self._watched and self._clock() - self._told >= self._every:
-            self._told = self._clock()
-            self._draw(progress)
-
-    def _draw(self, progress: Progress) -> None:
+        if not self._watched or self._clock() - self._drawn < _HALF:
+            return
+        self._drawn = self._clock()
         if self._bar is None:
-            self._bar = click.progressbar(length=_PARTS, show_eta=False, file=sys.stderr)
-            self._bar.__enter__()
+            self._open_bar(_PARTS, show_eta=False)
         self._bar.label = line(progress)
         self._bar.update(round(progress.share() * _PARTS) - self._bar.pos)
 
-    def _tick(self) -> None:
-        while not self._ended.wait(self._every):
-            if self._progress is not None:
-                click.echo(line(self._progress), err=True)
+    def line(self) -> str:
+        """As `line`; empty before the first step."""
+        return line(self._progress) if self._progress is not None else ""
 
 
 def line(progress: Progress) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from nrm.actions.accounts import key_log, members, organisations, second_hands
+from nrm.actions.accounts import key_log, members, organisations, sealing_again, second_hands
 from nrm.actions.shelter import consents, erasures
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
@@ -72,4 +72,4 @@ def ended(member_id: uuid.UUID, by: Actor, *, renews: bool = True) -> None:
     except WaitsForSecond as waits:
         second_hands.agree(act_id=waits.act_id, by=factories.actor(DESK))
         if renews and store.keys(by=by).due_at is not None:
-            members.renew_keyring(by=by)
+            sealing_again.renew_keyring(by=by)

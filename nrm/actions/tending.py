@@ -12,7 +12,7 @@ from sqlalchemy import delete
 
 from nrm import clock
 from nrm.actions import backups, following
-from nrm.actions.accounts import accounts, alarms, members, organisations, second_hands
+from nrm.actions.accounts import accounts, alarms, beginning_anew, members, organisations, second_hands
 from nrm.actions.interviews import child_alerts, family_notices, groups, helpline, holds, interviews, monitoring
 from nrm.actions.referrals import announced_returns, meetings, referrals, supplements
 from nrm.actions.shelter import ages, child_returns, consents, key_workers, matching, others_there, permits
@@ -56,7 +56,7 @@ def tend() -> dict[str, int]:
         "alarms_raised": alarms.raise_due(by=by),
         "acts_expired": second_hands.expire(by=by),
         "keys_forgotten": members.forget_left(by=by),
-        "begun_anew": members.take_effect_of_anew(by=by),
+        "begun_anew": beginning_anew.take_effect_of_anew(by=by),
         "openings_lapsed": _forget_openings(),
         "alerts_forgotten": child_alerts.forget_withdrawn(),
         "families_forgotten": family_notices.forget(),

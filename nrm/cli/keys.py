@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from nrm.actions.accounts import members
+from nrm.actions.accounts import sealing_again
 from nrm.actions.shelter import matching
 from nrm.cli.refusals import Refused
 from nrm.cli.usage import application, instance_option, login_option, signed_in
@@ -40,15 +40,15 @@ def rotate(context: click.Context, organisation: str, anew: bool, directory: Pat
         if by.organisation_code != organisation:
             raise Refused(f"--organisation: {login} holds no key of {organisation}; name one of its own people in --as")
         try:
-            members.renew_keyring(by=by)
+            sealing_again.renew_keyring(by=by)
             with click.progressbar(length=store.keys(by=by).behind, label="Moving grants", file=sys.stderr) as bar:
-                moved = members.move_grants(by=by, progress=bar.update)
+                moved = sealing_again.move_grants(by=by, progress=bar.update)
             sealed = _seal_again(by) if anew else None
-        except members.HeldByOthers:
+        except sealing_again.HeldByOthers:
             raise Refused(
                 f"--as: colleagues of {login} hold an older key of {organisation}: one of them goes on"
             ) from None
-        except (NotPermitted, members.CannotOpen):
+        except (NotPermitted, sealing_again.CannotOpen):
             raise Refused(f"--as: {login} holds no key of {organisation}") from None
     said: dict[str, str | int] = {
         "organisation": organisation,
@@ -63,9 +63,9 @@ def rotate(context: click.Context, organisation: str, anew: bool, directory: Pat
         context.exit(1)
 
 
-def _seal_again(by: Actor) -> members.SealingProgress:
+def _seal_again(by: Actor) -> sealing_again.SealingProgress:
     with click.progressbar(length=store.number_exposed(by=by), label="Sealing again", file=sys.stderr) as bar:
-        return members.seal_again(by=by, progress=bar.update)
+        return sealing_again.seal_again(by=by, progress=bar.update)
 
 
 @keys.command("matching")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from flask import Flask, request
 
-from nrm.actions.accounts import accounts, members
+from nrm.actions.accounts import accounts, sealing_again
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.referrals.crossing_points import POSTS
 from nrm.domain.words import N_
@@ -44,7 +44,7 @@ def renew_first(visitor: accounts.SignedIn) -> errors.Answer | None:
     """Ask for a fresh proof and make the new key; None when that is done and the form can go on."""
     answer = sessions.ask_again(visitor)
     if answer is None:
-        members.renew_spent_keyring(by=visitor.actor)
+        sealing_again.renew_spent_keyring(by=visitor.actor)
     return answer
 
 

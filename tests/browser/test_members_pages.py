@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from nrm import clock
-from nrm.actions.accounts import members, words
+from nrm.actions.accounts import beginning_anew, sealing_again, words
 from nrm.db import db
 from nrm.models.accounts.accounts import Member
 from nrm.store.accounts import members as store
@@ -113,8 +113,8 @@ def test_the_administrator_ends_no_key_holder_and_a_new_key_is_due_after_the_des
             hands.ended(leaving, manager, renews=False)
         good(page, f"{base}/members/keys")  # a new key is due
         good(page, f"{base}/")
-        members.renew_keyring(by=manager)
-        assert members.move_grants(by=manager).done
+        sealing_again.renew_keyring(by=manager)
+        assert sealing_again.move_grants(by=manager).done
         good(page, f"{base}/members/keys")  # still to be sealed again
         page.goto(f"{base}/")
         page.locator(".note form button").click()
@@ -165,7 +165,7 @@ def test_who_lost_the_password_begins_again_and_is_confirmed(world_app: tuple[Fl
         good_as_it_is(page)
         link = page.locator(".done .code").inner_text()
         db.session.rollback()
-        members.agree_to_anew(member_id=worker, called_back=True, by=factories.actor("ra.duty_officer"))
+        beginning_anew.agree_to_anew(member_id=worker, called_back=True, by=factories.actor("ra.duty_officer"))
         db.session.rollback()
 
         lost = new_context(browser).new_page()

@@ -22,7 +22,7 @@ from sqlalchemy import delete, exists, select, update
 
 from nrm import audit, clock
 from nrm.actions import backups, tending
-from nrm.actions.accounts import members, organisations
+from nrm.actions.accounts import beginning_anew, members, organisations
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import cases, stays, testimony
 from nrm.actions.shelter import matching as here_before
@@ -356,9 +356,9 @@ def test_accesses_ended_since_are_listed_from_the_old_chain_if_it_goes_on_from_t
     members.make_code(password=factories.PASSWORD, by=nrc)
     colleague = factories.actor("nrc.shelter_manager").member_id
     assert colleague is not None
-    members.begin_again(member_id=colleague, by=nrc)
+    beginning_anew.begin_again(member_id=colleague, by=nrc)
     factories.later(days=14)
-    members.take_effect_of_anew(by=Actor.system("tend"))
+    beginning_anew.take_effect_of_anew(by=Actor.system("tend"))
     organisations.suspend(organisation_id=world.organisation, reason=OrganisationReason.ASKED, by=admin)
     disconnect()
     done = keeper.restore(tmp_path / "new", pair, "--since-audit", keeper.instance / "main.db")

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from nrm import schema
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, members, second_hands
+from nrm.actions.accounts import accounts, sealing_again, second_hands
 from nrm.actions.interviews import child_alerts, interviews
 from nrm.actions.referrals import referrals, supplements
 from nrm.actions.shelter import cases, stays
@@ -231,9 +231,9 @@ def test_every_session_ends_and_keys_are_marked_where_the_other_key_is(
         accounts.sign_in(login="vatra.case_worker", password=factories.PASSWORD)
     # What was granted before opens, and is sealed again, as its key may be known from before.
     manager = factories.actor("nrc.shelter_manager")
-    members.renew_keyring(by=manager)
-    assert members.move_grants(by=manager).done
-    done = members.seal_again(by=manager)
+    sealing_again.renew_keyring(by=manager)
+    assert sealing_again.move_grants(by=manager).done
+    done = sealing_again.seal_again(by=manager)
     assert (done.done, done.left, done.unopenable) == (True, 0, 0)
 
 

@@ -147,7 +147,7 @@ def _folded(found: Sequence[Heard]) -> list[int]:
     return folded(
         [
             ((each.house, " ".join(each.words.where.casefold().split())), each.words.text)
-            if each.words is not None and each.dealt_on is None
+            if _is_compared(each) and each.words is not None
             else (each.id, "")
             for each in found
         ]

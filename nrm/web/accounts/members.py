@@ -17,7 +17,7 @@ from forms.accounts.members import (
     StopAnewForm,
 )
 from forms.accounts.words import AgreeToAnewForm
-from nrm.actions.accounts import accounts
+from nrm.actions.accounts import accounts, beginning_anew, sealing_again
 from nrm.actions.accounts import members as actions
 from nrm.domain.accounts.accounts import (
     ROLE_LABELS,
@@ -258,7 +258,7 @@ def begin_again(member_id: uuid.UUID) -> Answer:
     if waits and occasion_store.anew_after(member_id, by=by) > ANEW_AFTER:
         waits = "hand" if occasion_store.needs_hand(member_id, by=by) else "long"
     try:
-        token = actions.begin_again(member_id=member_id, by=by)
+        token = beginning_anew.begin_again(member_id=member_id, by=by)
     except (LastKeyHolder, OwnAccount) as error:
         return errors.error_page(409, REFUSALS[type(error)])
     except (NoSecondHand, InvitationRefused) as error:
@@ -293,7 +293,7 @@ def agree_to_anew(member_id: uuid.UUID) -> Answer:
         return _anew_page(member_id, form, 422)
     outside = typists.is_of_another(member_id, by=access.actor())
     try:
-        actions.agree_to_anew(member_id=member_id, called_back=True, by=access.actor())
+        beginning_anew.agree_to_anew(member_id=member_id, called_back=True, by=access.actor())
     except NoSecondHand as error:
         return errors.error_page(409, HAND_REFUSALS[error.reason])
     except NoOccasion:
@@ -336,7 +336,7 @@ def stop_anew(member_id: uuid.UUID) -> Answer:
         form.denied.errors = [N_("Make sure of it yourself first; then tick the box")]
         return _anew_page(member_id, AgreeToAnewForm(), 422, form)
     try:
-        actions.stop_anew(member_id=member_id, by=access.actor())
+        beginning_anew.stop_anew(member_id=member_id, by=access.actor())
     except NoOccasion:
         return errors.error_page(409, OVER)
     return redirect(url_for("home.index", agreed="stopped" if outside else None), 303)
@@ -379,14 +379,14 @@ def renew() -> Answer:
     by = access.actor()
     if request.form.get("goes_on") is None:
         seen = request.form.get("seen", type=int)
-        actions.renew_keyring(seen=seen, by=by)
+        sealing_again.renew_keyring(seen=seen, by=by)
     until = time.monotonic() + SECONDS_A_CLICK
     try:
-        done = actions.move_grants(by=by, seconds=SECONDS_A_CLICK).done
-    except actions.HeldByOthers:
+        done = sealing_again.move_grants(by=by, seconds=SECONDS_A_CLICK).done
+    except sealing_again.HeldByOthers:
         return errors.error_page(409, HELD_BY_OTHERS)
     if done:
-        actions.seal_again(by=by, seconds=max(0.0, until - time.monotonic()))
+        sealing_again.seal_again(by=by, seconds=max(0.0, until - time.monotonic()))
     return redirect(url_for("members.keys"), 303)
 
 

@@ -13,7 +13,16 @@ from sqlalchemy import func, select, update
 
 from nrm import clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, joining, members, organisations, suspensions, words
+from nrm.actions.accounts import (
+    accounts,
+    beginning_anew,
+    joining,
+    members,
+    organisations,
+    sealing_again,
+    suspensions,
+    words,
+)
 from nrm.actions.shelter import cases
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role, UnusableInvitation
@@ -191,7 +200,7 @@ def test_nor_where_one_key_holder_is_left_who_could_do_it(app: Flask) -> None:
     admin = factories.actor("administrator")
     for login in ("rinas.new", "rinas.border_officer"):
         with pytest.raises(NotPermitted):
-            members.begin_again(member_id=member(login).id, by=admin)
+            beginning_anew.begin_again(member_id=member(login).id, by=admin)
     with pytest.raises(NotPermitted):  # founded is founded, however few hold the key now
         invited("rinas.third", "administrator", Role.BORDER_OFFICER, "RINAS")
 
@@ -316,7 +325,7 @@ def test_the_administrator_invites_founders_and_the_links_end_with_the_founding(
         assert factories.join(token).waiting
     # A founder who lost the link gets another from who made it.
     third = member("new.2").id
-    again = members.begin_again(member_id=third, by=factories.actor("administrator"))
+    again = beginning_anew.begin_again(member_id=third, by=factories.actor("administrator"))
     assert usable(again)
     assert not usable(tokens[2])
     factories.confirm("new.1", by=factories.actor("new.0"))
@@ -330,17 +339,17 @@ def test_the_administrator_invites_founders_and_the_links_end_with_the_founding(
         with pytest.raises(UnusableInvitation):
             joining.join(token=token, password=factories.PASSWORD)
     with pytest.raises(NotPermitted):
-        members.begin_again(member_id=third, by=factories.actor("administrator"))
+        beginning_anew.begin_again(member_id=third, by=factories.actor("administrator"))
     with pytest.raises(NotPermitted):
         founder(shelter, "new.4")
     # A holder gives the same person another.
-    assert factories.join(members.begin_again(member_id=third, by=factories.actor("new.1"))).waiting
+    assert factories.join(beginning_anew.begin_again(member_id=third, by=factories.actor("new.1"))).waiting
 
 
 def test_a_link_of_the_one_key_holder_left_is_not_replaced_by_the_administrator(app: Flask) -> None:
     token = invited("rinas.new", "rinas.border_officer", Role.BORDER_OFFICER)
     with pytest.raises(NotPermitted):
-        members.begin_again(member_id=member("rinas.new").id, by=factories.actor("administrator"))
+        beginning_anew.begin_again(member_id=member("rinas.new").id, by=factories.actor("administrator"))
     # Nor is it ended, which would leave the place to somebody the administrator invites.
     with pytest.raises(TooFewLeft):
         members.disable(member_id=member("rinas.new").id, by=factories.actor("administrator"))
@@ -366,7 +375,7 @@ def test_an_invitation_written_by_hand_makes_nobody_active(app: Flask, sign_in: 
     with pytest.raises((NotVisible, case_steps.CannotOpen)):
         reads(sent.case_id, "vatra.intruder")
     assert not db.session.scalar(select(func.count()).where(KeyringWrap.member_id == member("vatra.intruder").id))
-    assert members.renew_keyring(by=factories.actor("vatra.case_worker")) == 2
+    assert sealing_again.renew_keyring(by=factories.actor("vatra.case_worker")) == 2
     assert member("vatra.intruder").status == "waiting"
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import delete, func, select, text, update
 
 from nrm import audit, db
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, joining, members, second_hands, words
+from nrm.actions.accounts import accounts, beginning_anew, joining, members, sealing_again, second_hands, words
 from nrm.actions.interviews import interview_sending
 from nrm.actions.referrals import proposals, referrals
 from nrm.actions.shelter import cases
@@ -119,12 +119,12 @@ def test_who_leaves_reaches_nothing_at_once_and_the_others_go_on(instance: Flask
     assert tending.tend()["keyrings_due"] == 1
 
     assert needs_doctor(pending.referral_id, manager)  # with the key before
-    moved = members.move_grants(by=manager)
+    moved = sealing_again.move_grants(by=manager)
     assert (moved.version, moved.left, moved.unopenable, moved.done) == (2, 0, 0, True)
     assert needs_doctor(pending.referral_id, manager)
     assert versions(Grant, "NRC") == versions(PendingGrant, "NRC") == {2}
     assert tending.tend()["keyrings_due"] == 1  # what the leaver may have kept opens still
-    assert members.seal_again(by=manager).done
+    assert sealing_again.seal_again(by=manager).done
     assert tending.tend()["keyrings_due"] == 0
     old = select(func.count()).select_from(KeyringWrap).join(Keyring, Keyring.id == KeyringWrap.keyring_id)
     assert not database.session.scalar(
@@ -153,10 +153,10 @@ def test_when_the_duty_desk_agrees_a_key_holder_makes_the_new_key(app: Flask) ->
     assert stands.version == 1
     assert tending.tend()["keyrings_due"] == 1
     with pytest.raises(NotPermitted):
-        members.renew_keyring(by=factories.actor("administrator"))
-    assert members.renew_keyring(by=manager) == 2
-    assert members.renew_keyring(by=manager) == 2  # the move to it has not ended
-    assert members.move_grants(by=manager).done
+        sealing_again.renew_keyring(by=factories.actor("administrator"))
+    assert sealing_again.renew_keyring(by=manager) == 2
+    assert sealing_again.renew_keyring(by=manager) == 2  # the move to it has not ended
+    assert sealing_again.move_grants(by=manager).done
     told = [(each.event, each.member, each.by) for each in store.key_events(by=manager)]
     assert (KeyHappening.DISABLED, "Test case_worker", "Test duty_officer") in told
 
@@ -176,7 +176,7 @@ def test_who_left_comes_back_within_14_days_with_the_keys_they_had(app: Flask) -
     manager = factories.actor("nrc.shelter_manager")  # two hands ended it: so two let them in again
     hands.agreed(hands.asked(lambda: members.bring_back(member_id=leaver, by=manager)), factories.actor(hands.DESK))
     assert member("nrc.case_worker").status == "waiting"
-    with pytest.raises((NotVisible, members.CannotOpen)):
+    with pytest.raises((NotVisible, sealing_again.CannotOpen)):
         reads(sent.case_id, "nrc.case_worker")
     # While they wait, time passes; and nobody is told that a name was changed by another hand.
     tending.tend()
@@ -228,10 +228,10 @@ def test_who_lost_everything_begins_again_and_a_colleague_decides(app: Flask) ->
     lost = member("nrc.case_worker")
     cookie, before = accounts.sign_in(login=lost.login, password=factories.PASSWORD), lost.kem_public
     with pytest.raises(NotPermitted):
-        members.begin_again(member_id=lost.id, by=factories.actor("administrator"))
+        beginning_anew.begin_again(member_id=lost.id, by=factories.actor("administrator"))
     with pytest.raises(NotVisible):
-        members.begin_again(member_id=lost.id, by=factories.actor("vatra.case_worker"))
-    token = members.begin_again(member_id=lost.id, by=manager)
+        beginning_anew.begin_again(member_id=lost.id, by=factories.actor("vatra.case_worker"))
+    token = beginning_anew.begin_again(member_id=lost.id, by=manager)
     assert isinstance(accounts.resume(cookie), accounts.SignedIn)  # two work there: for 14 days it goes on
     with pytest.raises(NotYet):
         joining.invited(token)
@@ -248,13 +248,13 @@ def test_who_lost_everything_begins_again_and_a_colleague_decides(app: Flask) ->
         joining.join(token=token, password=factories.PASSWORD)
     assert member(lost.login).kem_public != before
     waiting = factories.actor(lost.login)
-    with pytest.raises((members.CannotOpen, NotVisible)):
+    with pytest.raises((sealing_again.CannotOpen, NotVisible)):
         cases.open_compartment(case_id=sent.case_id, compartment=Compartment.IDENTITY, purpose=Purpose.CARE, by=waiting)
     # Nobody else works there: the duty desk hears the words first, and then the one who asked types them, too.
     with pytest.raises(OutsideFirst):
         factories.confirm(lost.login, by=manager)
     # It came by time alone, so the desk agrees first, and where only one is there, types a day later (ADR 0172).
-    members.agree_to_anew(member_id=lost.id, called_back=True, by=factories.actor(hands.DESK))
+    beginning_anew.agree_to_anew(member_id=lost.id, called_back=True, by=factories.actor(hands.DESK))
     factories.later(hours=25)
     said = words.shown(by=factories.actor(lost.login))
     assert said is not None
@@ -310,8 +310,8 @@ def manager_login(by: Actor) -> str:
 def test_an_imported_line_is_recognised_after_the_first_version_is_gone(app: Flask) -> None:
     rinas = factories.actor("rinas.border_officer")
     before = keyrings.organisation_mark(database.session(), b"a line", by=rinas)
-    members.renew_keyring(by=rinas)
-    assert members.move_grants(by=rinas).done
+    sealing_again.renew_keyring(by=rinas)
+    assert sealing_again.move_grants(by=rinas).done
     again = factories.actor("rinas.border_officer")
     assert keyrings.organisation_mark(database.session(), b"a line", by=again) == before
     # An instance from before import keys had a place of their own derives the same key it always had.
@@ -321,8 +321,8 @@ def test_an_imported_line_is_recognised_after_the_first_version_is_gone(app: Fla
             update(Keyring).where(Keyring.organisation_id == vatra.organisation_id).values(sealed_import_key=None)
         )
     derived = keyrings.organisation_mark(database.session(), b"a line", by=vatra)
-    members.renew_keyring(by=vatra)
-    assert members.move_grants(by=vatra).done
+    sealing_again.renew_keyring(by=vatra)
+    assert sealing_again.move_grants(by=vatra).done
     assert keyrings.organisation_mark(database.session(), b"a line", by=factories.actor("vatra.case_worker")) == derived
 
 
@@ -344,7 +344,7 @@ def test_a_member_made_active_by_hand_gets_no_new_keyring(app: Flask) -> None:
                 voucher=theirs.voucher,
             )
         )
-    members.renew_keyring(by=manager)
+    sealing_again.renew_keyring(by=manager)
     assert member("nrc.accomplice").status == "waiting"
     newest = select(KeyringWrap.member_id).join(Keyring, Keyring.id == KeyringWrap.keyring_id)
     holders = set(
@@ -366,7 +366,7 @@ def test_two_move_one_confirms_one_accepts_and_one_sends_at_once(instance: Flask
     new, ready = member("nrc.new").id, people.interview(rinas)
 
     def rotate(by: Actor) -> Callable[[], object]:
-        return lambda: (members.renew_keyring(by=by), members.move_grants(by=by))
+        return lambda: (sealing_again.renew_keyring(by=by), sealing_again.move_grants(by=by))
 
     at_once(
         instance,
@@ -378,7 +378,7 @@ def test_two_move_one_confirms_one_accepts_and_one_sends_at_once(instance: Flask
         ),
         lambda: interview_sending.send(interview_id=ready, party="NRC", by=rinas),
     )
-    assert members.move_grants(by=factories.actor("nrc.shelter_manager")).done
+    assert sealing_again.move_grants(by=factories.actor("nrc.shelter_manager")).done
     stands = store.keys(by=manager)
     assert not stands.unfinished
     assert versions(Grant, "NRC") == {stands.version}
@@ -397,7 +397,7 @@ def test_a_grant_made_to_the_old_version_meanwhile_is_found_by_the_next_run(
 ) -> None:
     rinas, manager = factories.actor("rinas.border_officer"), factories.actor("nrc.shelter_manager")
     to_old = grants.recipients(database.session(), [people.organisation("NRC")])
-    members.renew_keyring(by=manager)
+    sealing_again.renew_keyring(by=manager)
     real = grants.recipients
     nrc = people.organisation("NRC")
 
@@ -409,7 +409,7 @@ def test_a_grant_made_to_the_old_version_meanwhile_is_found_by_the_next_run(
     monkeypatch.setattr(grants, "recipients", real)
     assert versions(PendingGrant, "NRC") == {1}
     assert tending.tend()["keyrings_due"] == 1
-    assert members.move_grants(by=manager).moved
+    assert sealing_again.move_grants(by=manager).moved
     assert versions(PendingGrant, "NRC") == {2}
     referrals.accept(referral_id=late.referral_id, place_id=people.bed("NRC"), by=manager)
     assert reads(late.case_id, "nrc.case_worker")
@@ -436,8 +436,8 @@ def test_the_old_version_is_not_dropped_under_somebody_who_is_sealing_to_it(
     def renew() -> None:
         assert chosen.wait(20)
         monkeypatch.setattr(grants, "grant", real)
-        members.renew_keyring(by=manager)
-        assert members.move_grants(by=manager).done
+        sealing_again.renew_keyring(by=manager)
+        assert sealing_again.move_grants(by=manager).done
 
     def watch() -> None:
         waits = text(
@@ -471,14 +471,14 @@ def test_a_process_killed_while_moving_loses_nothing(
         by = factories.actor("nrc.shelter_manager")
         members._BATCH = 1
         dies("nrm.vault.keyrings" if function == "renew" else "nrm.vault.rewrapping", function, when)
-        members.renew_keyring(by=by)
-        members.move_grants(by=by)
+        sealing_again.renew_keyring(by=by)
+        sealing_again.move_grants(by=by)
 
     killed(tmp_path / "world", move)
     assert reads(world.case, "nrc.case_worker")
     manager = factories.actor("nrc.shelter_manager")
-    assert members.renew_keyring(by=manager) == 2
-    assert members.move_grants(by=manager).done
+    assert sealing_again.renew_keyring(by=manager) == 2
+    assert sealing_again.move_grants(by=manager).done
     assert versions(Grant, "NRC") == {2}
     assert reads(world.case, "nrc.case_worker")
     referrals.accept(referral_id=world.asked, place_id=world.bed, by=manager)
@@ -504,7 +504,7 @@ def test_what_a_leaver_opens_is_what_the_threat_model_says(world_app: tuple[Flas
     told = keys(world.case, "identity", "story", "legal")
     manager = factories.actor("nrc.shelter_manager")
     hands.ended(member("nrc.case_worker").id, manager)
-    assert members.move_grants(by=manager).done
+    assert sealing_again.move_grants(by=manager).done
     moved = closure.now("moved")
     assert told <= set(opened(before, "NRC"))
     # Keys kept from the old main copy with the present second database: the epochs live on.
@@ -515,7 +515,7 @@ def test_what_a_leaver_opens_is_what_the_threat_model_says(world_app: tuple[Flas
     assert not database.session.scalar(select(func.count()).where(KeyringWrap.member_id == left))
 
     live = set(opened(moved, "NRC", released=False))
-    done = members.seal_again(by=manager)
+    done = sealing_again.seal_again(by=manager)
     assert (done.sealed, done.left, done.unopenable, done.done) == (len(live), 0, 0, True)
     after = closure.now("after")
     assert set(opened(after, "NRC", released=False)) == live  # who stayed opens what they opened
@@ -551,11 +551,11 @@ def test_sealing_again_changes_nothing_for_anybody_else(instance: Flask) -> None
     for leaver, by in (("ra.second", duty), ("nrc.case_worker", manager)):
         hands.ended(member(leaver).id, by)
         assert store.keys(by=by).seal_again_since is not None
-        assert members.move_grants(by=by).done
-        assert members.renew_keyring(by=by) == 2  # sealing again comes first
+        assert sealing_again.move_grants(by=by).done
+        assert sealing_again.renew_keyring(by=by) == 2  # sealing again comes first
         assert tending.tend()["keyrings_due"] == 1
-        assert members.seal_again(by=by).done
-        assert members.seal_again(by=by).sealed == 0
+        assert sealing_again.seal_again(by=by).done
+        assert sealing_again.seal_again(by=by).sealed == 0
     assert tending.tend()["keyrings_due"] == 0
     assert KeyHappening.SEALED_ANEW in {each.event for each in store.key_events(by=manager)}
     for case_id, compartment_holders in places.items():
@@ -578,16 +578,16 @@ def test_sealing_again_is_taken_up_again_and_needs_the_key(app: Flask, monkeypat
     sent = people.sent(rinas)
     referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=manager)
     hands.ended(member("nrc.case_worker").id, manager)
-    members.move_grants(by=manager)
+    sealing_again.move_grants(by=manager)
     for login in ("administrator", "molsa.statistician"):
         with pytest.raises(NotPermitted):
-            members.seal_again(by=factories.actor(login))
+            sealing_again.seal_again(by=factories.actor(login))
     monkeypatch.setattr(members, "_SEALED_TOGETHER", 1)
-    first = members.seal_again(by=manager, seconds=0)
+    first = sealing_again.seal_again(by=manager, seconds=0)
     assert (first.sealed, first.done) == (1, False)
     assert reads(sent.case_id, "nrc.shelter_manager")
     monkeypatch.setattr(members, "_SEALED_TOGETHER", 100)
-    second = members.seal_again(by=manager)
+    second = sealing_again.seal_again(by=manager)
     assert (second.sealed, second.left, second.done) == (first.left, 0, True)
     assert reads(sent.case_id, "nrc.shelter_manager")
     with db.db.engines["shred"].connect() as connection:
@@ -600,11 +600,11 @@ def test_a_grant_that_does_not_open_is_reported_and_not_sealed_again(app: Flask)
     sent = people.sent(rinas)
     referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=manager)
     hands.ended(member("nrc.case_worker").id, manager)
-    members.move_grants(by=manager)
+    sealing_again.move_grants(by=manager)
     forged = (Grant.organisation_id == people.organisation("NRC"), Grant.compartment == "story")
     with transaction() as session:
         session.execute(update(Grant).where(*forged).values(sealed_key=b"\x01 put there by hand"))
-    done = members.seal_again(by=manager)
+    done = sealing_again.seal_again(by=manager)
     assert (done.left, done.unopenable, done.done) == (1, 1, True)
     assert reads(sent.case_id, "nrc.shelter_manager")
 
@@ -643,7 +643,7 @@ def test_rotating_from_the_command_line(world_app: tuple[Flask, World], monkeypa
     assert json.loads(found.stdout)["unopenable"] == 1
 
     def held_by_others(**_: object) -> None:
-        raise members.HeldByOthers
+        raise sealing_again.HeldByOthers
 
     monkeypatch.setattr(members, "move_grants", held_by_others)
     refused = rotate("NRC", "nrc.case_worker")

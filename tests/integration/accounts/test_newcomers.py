@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from nrm import audit
 from nrm.actions import tending
-from nrm.actions.accounts import members
+from nrm.actions.accounts import beginning_anew
 from nrm.db import db
 from nrm.domain.accounts.members import KeyHappening
 from nrm.models.accounts.suspensions import Suspension
@@ -272,7 +272,7 @@ def test_five_invitations_of_one_hand_are_open_and_the_manager_reads_how_many(ap
     manager = Person(app.test_client(), MANAGER)
     assert "5 invitations into your organisation are open" in manager.get("/?lang=en")
     manager.post("/members/invite", sent)  # another hand has its own
-    factories.join(members.begin_again(member_id=member("vatra.mira0").id, by=factories.actor(MANAGER)))
+    factories.join(beginning_anew.begin_again(member_id=member("vatra.mira0").id, by=factories.actor(MANAGER)))
     worker.post("/members/invite", {**sent, "name": "Mira Gega", "login": "vatra.gega"})  # somebody joined
     # Names that look like those of another organisation are nobody's, also not by who keeps the accounts.
     admin = Person(app.test_client(), "administrator")
@@ -290,7 +290,7 @@ def test_pages_name_who_did_something_by_the_sign_in_name_too(app: Flask) -> Non
     called = f"Test shelter_manager ({MANAGER})"
     assert called in worker.get(f"/cases/{case_id}/openings")
     assert called in worker.get("/openings?whose=colleagues")
-    members.begin_again(member_id=member(WORKER).id, by=factories.actor(MANAGER))
+    beginning_anew.begin_again(member_id=member(WORKER).id, by=factories.actor(MANAGER))
     assert called in worker.get("/")
     assert re.search(rf"<td>{re.escape(called)}</td>", manager.get("/members/keys"))
 

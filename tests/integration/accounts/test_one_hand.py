@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from nrm.actions.accounts import members
+from nrm.actions.accounts import beginning_anew
 from nrm.db import db
 from nrm.domain.accounts.accounts import Role
 from nrm.domain.accounts.members import KeyHappening
@@ -81,7 +81,7 @@ def test_whom_a_colleague_objected_to_does_not_end_the_objection(app: Flask) -> 
 @pytest.mark.slow
 def test_the_desk_that_is_asked_stops_what_the_person_did_not_ask_for(app: Flask) -> None:
     worker = member(WORKER).id
-    members.begin_again(member_id=worker, by=factories.actor(MANAGER))
+    beginning_anew.begin_again(member_id=worker, by=factories.actor(MANAGER))
     desk, stranger = Person(app.test_client(), "ra.duty_officer"), Person(app.test_client(), "nrc.shelter_manager")
     assert "She did not ask for this" in desk.get(f"/members/{worker}/anew/agree?lang=en")
     stranger.post(f"/members/{worker}/anew/stop", {}, 404)

@@ -21,7 +21,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from nrm import clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, members, organisations, second_factor
+from nrm.actions.accounts import accounts, beginning_anew, members, organisations, second_factor
 from nrm.actions.accounts import passkeys as actions
 from nrm.cli import usage
 from nrm.cli.refusals import Refused
@@ -587,7 +587,7 @@ def test_a_session_that_does_not_know_the_new_password_makes_no_first_passkey(at
 def test_new_keys_of_a_member_end_her_passkeys(at: Flask) -> None:
     passkey(ME)
     colleague = factories.actor(COLLEAGUE)
-    token = members.begin_again(member_id=row_of().member_id, by=colleague)
+    token = beginning_anew.begin_again(member_id=row_of().member_id, by=colleague)
     factories.later(days=14)  # two work there
     assert tending.tend()["begun_anew"] == 1
     db.session.rollback()

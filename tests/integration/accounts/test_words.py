@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from nrm import audit, clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, joining, members, objections, organisations, words
+from nrm.actions.accounts import accounts, beginning_anew, joining, members, objections, organisations, words
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import cases
 from nrm.db import db, transaction
@@ -187,7 +187,7 @@ def test_a_second_hand_makes_it_happen_at_once_and_the_words_let_back_in(app: Fl
     with factories.at(clock.now() - timedelta(days=15)):
         third = one_more("vatra.third", WORKER)
     worker = member(WORKER).id
-    token = members.begin_again(member_id=worker, by=factories.actor(MANAGER))
+    token = beginning_anew.begin_again(member_id=worker, by=factories.actor(MANAGER))
     hand = sign_in("vatra.third")
     home = hand.get("/?lang=en")
     assert f"/members/{worker}/anew/agree" in home
@@ -208,7 +208,7 @@ def test_who_is_no_second_hand_is_told_why(app: Flask) -> None:
     one_more("vatra.third", MANAGER)
     one_more("vatra.fourth", WORKER)
     worker = member(WORKER).id
-    members.begin_again(member_id=worker, by=factories.actor(MANAGER))
+    beginning_anew.begin_again(member_id=worker, by=factories.actor(MANAGER))
     for login, reason in (
         (MANAGER, HandRefusal.OWN),
         (WORKER, HandRefusal.OWN),
@@ -217,19 +217,19 @@ def test_who_is_no_second_hand_is_told_why(app: Flask) -> None:
         ("ra.duty_officer", HandRefusal.NOT_CALLED),
     ):
         with pytest.raises(NoSecondHand) as error:
-            members.agree_to_anew(member_id=worker, by=factories.actor(login))
+            beginning_anew.agree_to_anew(member_id=worker, by=factories.actor(login))
         assert error.value.reason is reason, login
     factories.later(days=14.1)
     with pytest.raises(NoSecondHand) as error:  # 14 days do not make up for who let her in
-        members.agree_to_anew(member_id=worker, by=factories.actor("vatra.third"))
+        beginning_anew.agree_to_anew(member_id=worker, by=factories.actor("vatra.third"))
     assert error.value.reason is HandRefusal.VOUCHED
     with pytest.raises(NoSecondHand) as error:  # now there is one, and the desk is none
-        members.agree_to_anew(member_id=worker, called_back=True, by=factories.actor("ra.duty_officer"))
+        beginning_anew.agree_to_anew(member_id=worker, called_back=True, by=factories.actor("ra.duty_officer"))
     assert error.value.reason is HandRefusal.ELSEWHERE
     for login in ("nrc.shelter_manager", "molsa.statistician"):
         with pytest.raises(NotVisible):
-            members.agree_to_anew(member_id=worker, called_back=True, by=factories.actor(login))
-    members.agree_to_anew(member_id=worker, by=factories.actor("vatra.fourth"))
+            beginning_anew.agree_to_anew(member_id=worker, called_back=True, by=factories.actor(login))
+    beginning_anew.agree_to_anew(member_id=worker, by=factories.actor("vatra.fourth"))
     assert member(WORKER).status == "invited"
 
 
@@ -237,7 +237,7 @@ def test_where_an_organisation_has_no_second_hand_the_duty_desk_is_after_a_call_
     app: Flask, sign_in: SignIn
 ) -> None:
     worker = member(WORKER).id
-    members.begin_again(member_id=worker, by=factories.actor(MANAGER))
+    beginning_anew.begin_again(member_id=worker, by=factories.actor(MANAGER))
     desk = sign_in("ra.duty_officer")
     home = desk.get("/?lang=en")
     assert "A second hand is missing there" in home
@@ -259,23 +259,23 @@ def test_nobody_else_ends_or_asks_for_it(app: Flask) -> None:
     factories.join(invited("vatra.new", WORKER))
     new = factories.actor("vatra.new")
     with pytest.raises(NotPermitted):  # who waits has the role, and not the key
-        members.begin_again(member_id=worker, by=new)
-    members.begin_again(member_id=worker, by=factories.actor(MANAGER))
+        beginning_anew.begin_again(member_id=worker, by=new)
+    beginning_anew.begin_again(member_id=worker, by=factories.actor(MANAGER))
     for login, refused in (
         ("nrc.shelter_manager", NotVisible),
         ("vatra.new", NotPermitted),
         ("administrator", NotPermitted),
     ):
         with pytest.raises(refused):
-            members.stop_anew(member_id=worker, by=factories.actor(login))
-    members.stop_anew(member_id=worker, by=factories.actor(MANAGER))
+            beginning_anew.stop_anew(member_id=worker, by=factories.actor(login))
+    beginning_anew.stop_anew(member_id=worker, by=factories.actor(MANAGER))
     with pytest.raises(NoOccasion):
-        members.stop_anew(member_id=worker, by=factories.actor(MANAGER))
+        beginning_anew.stop_anew(member_id=worker, by=factories.actor(MANAGER))
 
 
 def test_a_row_by_hand_lets_nobody_begin_anew_earlier(app: Flask) -> None:
     worker = member(WORKER).id
-    token = members.begin_again(member_id=worker, by=factories.actor(MANAGER))
+    token = beginning_anew.begin_again(member_id=worker, by=factories.actor(MANAGER))
     with transaction() as session:
         session.execute(update(Occasion).where(Occasion.member_id == worker).values(effective_at=clock.now()))
     assert tending.tend()["begun_anew"] == 0
@@ -368,7 +368,7 @@ def test_objecting_ends_that_a_colleague_begins_anew(app: Flask) -> None:
     with factories.at(clock.now() - timedelta(days=15)):
         one_more("vatra.third", MANAGER)
     worker = member(WORKER).id
-    members.begin_again(member_id=worker, by=factories.actor(MANAGER))
+    beginning_anew.begin_again(member_id=worker, by=factories.actor(MANAGER))
     objections.object_to(event_id=the_event(WORKER, KeyHappening.ANEW_ASKED), by=factories.actor("vatra.third"))
     factories.later(hours=30)
     assert tending.tend()["begun_anew"] == 0
@@ -411,7 +411,7 @@ def test_an_organisation_that_lost_all_holders_is_founded_anew_as_another_and_th
         joining.invite(organisation_id=old, login="v.new", name="New", role=Role.CASE_WORKER, by=admin)
     for login in (WORKER, MANAGER):
         with pytest.raises(NotPermitted):
-            members.begin_again(member_id=member(login).id, by=admin)
+            beginning_anew.begin_again(member_id=member(login).id, by=admin)
     organisations.suspend(organisation_id=old, reason=OrganisationReason.ASKED, by=admin)
     assert tending.tend()["referrals_expired"] == 1  # asked of the next
     shelter = new_shelter()

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from nrm import db as databases
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, members
+from nrm.actions.accounts import accounts, beginning_anew, sealing_again
 from nrm.actions.interviews import draft_owners as actions
 from nrm.actions.interviews import interviews
 from nrm.actions.interviews.interviews import Anothers, Lost
@@ -353,10 +353,10 @@ def test_whoever_ends_the_interviewers_account_destroys_nothing_of_the_draft(sec
 def test_an_account_that_begins_anew_loses_the_draft_and_says_so(sign_in: SignIn, second: str, tmp_path: Path) -> None:
     owner = sign_in(LOGIN)
     interview_id = id_of(official(owner))
-    members.begin_again(member_id=member_id(LOGIN), by=factories.actor(second))
+    beginning_anew.begin_again(member_id=member_id(LOGIN), by=factories.actor(second))
     db.session.rollback()
     assert db.session.scalars(select(MemberGrant)).all()  # who asks for it destroys nothing of the account
-    members.agree_to_anew(member_id=member_id(LOGIN), called_back=True, by=factories.actor(hands.DESK))
+    beginning_anew.agree_to_anew(member_id=member_id(LOGIN), called_back=True, by=factories.actor(hands.DESK))
     another = sign_in(second)
     home = another.get("/")
     assert row(interview_id).pseudonym in home
@@ -401,8 +401,8 @@ def test_new_keys_of_the_post_leave_it_the_interviewers(sign_in: SignIn, second:
     by = factories.actor(second)
     third = colleague(db.session.get_one(Organisation, by.organisation_id), second, factories.actor(LOGIN))
     hands.ended(member_id(third), by)
-    members.move_grants(by=by)
-    members.seal_again(by=by)
+    sealing_again.move_grants(by=by)
+    sealing_again.seal_again(by=by)
     assert grants_of(interview_id) == 0
     again = sign_in(LOGIN)
     again.post(f"/interviews/{interview_id}/resume")

@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from nrm import clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, joining, members, words
+from nrm.actions.accounts import accounts, beginning_anew, joining, sealing_again, words
 from nrm.actions.accounts import key_log as actions
 from nrm.actions.shelter import cases
 from nrm.db import db, disconnect, transaction
@@ -135,7 +135,7 @@ def test_who_left_does_not_come_back_with_their_old_rows(app: Flask) -> None:
     manager = factories.actor("vatra.shelter_manager")
     with transaction() as session:
         session.execute(update(Organisation).where(Organisation.code == "VATRA").values(keyring_due_at=clock.now()))
-    version = members.renew_keyring(by=manager)
+    version = sealing_again.renew_keyring(by=manager)
     newest = select(Keyring.id).where(Keyring.organisation_id == manager.organisation_id, Keyring.version == version)
     held = db.session.scalars(select(KeyringWrap.member_id).where(KeyringWrap.keyring_id.in_(newest))).all()
     assert held == [manager.member_id]
@@ -149,7 +149,7 @@ def test_a_member_put_into_a_founded_organisation_waits_whatever_the_rows_say(ap
     assert isinstance(found, accounts.SignedIn)
     assert found.waiting
     with pytest.raises(accounts.CannotOpen):
-        members.renew_keyring(by=found.actor)
+        sealing_again.renew_keyring(by=found.actor)
 
 
 @pytest.mark.parametrize("lost", [1, 5])
@@ -361,12 +361,12 @@ def test_founding_a_new_organisation_by_its_people_and_two_who_attest(app: Flask
 def test_who_begins_anew_is_an_entry_with_a_higher_serial(app: Flask) -> None:
     manager = factories.actor("vatra.shelter_manager")
     mine = rows_of("vatra.case_worker")["id"]
-    token = members.begin_again(member_id=mine, by=manager)  # type: ignore[arg-type]
+    token = beginning_anew.begin_again(member_id=mine, by=manager)  # type: ignore[arg-type]
     factories.later(days=14)
     tending.tend()
     assert factories.join(token).waiting
     # It came by time alone, so the desk agrees first, and where only one is there, types a day later (ADR 0172).
-    members.agree_to_anew(member_id=mine, called_back=True, by=factories.actor(hands.DESK))  # type: ignore[arg-type]
+    beginning_anew.agree_to_anew(member_id=mine, called_back=True, by=factories.actor(hands.DESK))  # type: ignore[arg-type]
     factories.later(hours=25)
     manager = factories.actor("vatra.shelter_manager")
     said = words.shown(by=factories.actor("vatra.case_worker"))

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import delete, func, select, update
 
 from nrm.actions import backups, tending
-from nrm.actions.accounts import accounts, members
+from nrm.actions.accounts import accounts, sealing_again
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Role
 from nrm.models.accounts.accounts import KeyringWrap, Member, Organisation
@@ -183,10 +183,10 @@ def test_who_left_since_the_backup_stays_out_when_a_longer_copy_is_there(
             grants.recipients(db.session(), [vatra])
         db.session.rollback()
         manager = factories.actor("vatra.shelter_manager")
-        assert members.renew_keyring(by=manager) == 3
+        assert sealing_again.renew_keyring(by=manager) == 3
         assert grants.recipients(db.session(), [vatra])[0].version == 3
         db.session.rollback()
-        assert members.move_grants(by=manager).done
+        assert sealing_again.move_grants(by=manager).done
         disconnect()
 
 

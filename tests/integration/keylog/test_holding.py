@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from nrm import audit, crypto
-from nrm.actions.accounts import holding, members
+from nrm.actions.accounts import beginning_anew, holding, sealing_again
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import cases
 from nrm.db import db, transaction
@@ -164,8 +164,8 @@ def test_nobody_keeps_a_key_for_himself(app: Flask, sign_in: SignIn) -> None:
     worker alone. Who does not hold it makes the next one, without anybody's help, and nothing is lost by that."""
     before = taken_in(0, WORKER)
     worker = factories.actor(WORKER)
-    members.renew_keyring(by=worker)
-    assert members.move_grants(by=worker).done
+    sealing_again.renew_keyring(by=worker)
+    assert sealing_again.move_grants(by=worker).done
     take_wraps(MANAGER)
     hidden = people.sent(factories.actor("rinas.border_officer"))
     me = sign_in(MANAGER)
@@ -195,7 +195,7 @@ def test_nobody_keeps_a_key_for_himself(app: Flask, sign_in: SignIn) -> None:
     referrals.accept(referral_id=after.referral_id, place_id=people.bed("NRC", 1), by=factories.actor(MANAGER))
     assert reads(after.case_id, MANAGER)
     # The worker presses "Go on", as every home page asks, and everything opens for both.
-    assert members.move_grants(by=factories.actor(WORKER)).done
+    assert sealing_again.move_grants(by=factories.actor(WORKER)).done
     assert reads(before, MANAGER)
     referrals.accept(referral_id=hidden.referral_id, place_id=people.bed("NRC", 2), by=factories.actor(MANAGER))
     assert reads(hidden.case_id, MANAGER)
@@ -240,9 +240,9 @@ def test_nothing_is_given_to_the_old_keys_of_who_begins_anew(app: Flask, sign_in
     take_wraps(WORKER)
     sign_in(WORKER).post("/members/keys/lacking")
     manager = sign_in(MANAGER)
-    members.begin_again(member_id=id_of(WORKER), by=factories.actor(MANAGER))
+    beginning_anew.begin_again(member_id=id_of(WORKER), by=factories.actor(MANAGER))
     db.session.rollback()
-    members.agree_to_anew(member_id=id_of(WORKER), called_back=True, by=factories.actor("ra.duty_officer"))
+    beginning_anew.agree_to_anew(member_id=id_of(WORKER), called_back=True, by=factories.actor("ra.duty_officer"))
     db.session.rollback()
     manager.post(f"/members/keys/give/{id_of(WORKER)}", status=404)  # the page from before
     manager.post("/members/keys")  # nor with the next version
@@ -262,10 +262,10 @@ def test_a_false_older_key_leads_to_who_holds_the_right_one(app: Flask, sign_in:
     me = sign_in(WORKER)
     assert "Test shelter_manager" in me.get("/members/keys?lang=en")
     assert "only colleagues hold" in me.post("/members/keys?lang=en", {"goes_on": "2"}, 409)
-    with pytest.raises(members.HeldByOthers):
-        members.move_grants(by=factories.actor(WORKER))
+    with pytest.raises(sealing_again.HeldByOthers):
+        sealing_again.move_grants(by=factories.actor(WORKER))
     db.session.rollback()
-    assert members.move_grants(by=factories.actor(MANAGER)).done
+    assert sealing_again.move_grants(by=factories.actor(MANAGER)).done
     assert reads(case, WORKER)
 
 

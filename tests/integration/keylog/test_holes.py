@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select, update
 from nrm import clock
 from nrm.actions import tending
 from nrm.actions.accounts import key_log as actions
-from nrm.actions.accounts import members, roles
+from nrm.actions.accounts import roles, sealing_again
 from nrm.actions.referrals import proposals
 from nrm.actions.shelter import cases
 from nrm.db import db, disconnect, transaction
@@ -76,7 +76,7 @@ def test_nobody_is_let_in_nothing_is_signed_and_every_home_page_says_why(app: Fl
     with pytest.raises((Disagrees, log.LogWrong)):
         roles.change(member_id=manager, role=Role.CASE_WORKER, by=worker)
     with pytest.raises(Disagrees):
-        members.renew_keyring(by=worker)
+        sealing_again.renew_keyring(by=worker)
     assert last() == before
 
 

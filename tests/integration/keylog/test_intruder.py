@@ -32,7 +32,16 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from nrm import clock, crypto
-from nrm.actions.accounts import accounts, holding, joining, members, organisations, words
+from nrm.actions.accounts import (
+    accounts,
+    beginning_anew,
+    holding,
+    joining,
+    members,
+    organisations,
+    sealing_again,
+    words,
+)
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Actor, Role
 from nrm.domain.accounts.suspensions import OrganisationReason
@@ -145,7 +154,7 @@ class Intruder(RuleBasedStateMachine):
                 update(Organisation).where(Organisation.id == self.ids[code]).values(keyring_due_at=clock.now())
             )
         try:
-            members.renew_keyring(by=by)
+            sealing_again.renew_keyring(by=by)
         except REFUSED:
             db.session.rollback()
             return
@@ -319,9 +328,9 @@ class Intruder(RuleBasedStateMachine):
         if by is None:
             return
         for act in (
-            lambda: members.renew_keyring(by=by),
-            lambda: members.move_grants(by=by),
-            lambda: members.seal_again(by=by),
+            lambda: sealing_again.renew_keyring(by=by),
+            lambda: sealing_again.move_grants(by=by),
+            lambda: sealing_again.seal_again(by=by),
         ):
             with suppress(*REFUSED):
                 act()
@@ -356,7 +365,7 @@ class Intruder(RuleBasedStateMachine):
         self.planted += 1
         self.logins.add(f"planted{self.planted}")
         acts: tuple[Callable[[], Any], ...] = (
-            lambda: factories.join(members.begin_again(member_id=whom["id"], by=admin)),
+            lambda: factories.join(beginning_anew.begin_again(member_id=whom["id"], by=admin)),
             lambda: members.disable(member_id=whom["id"], by=admin),
             lambda: organisations.suspend(organisation_id=self.ids[code], reason=OrganisationReason.ASKED, by=admin),
             lambda: organisations.readmit(organisation_id=self.ids[code], by=admin),
@@ -385,7 +394,7 @@ class Intruder(RuleBasedStateMachine):
         self.logins.add(login)
         with suppress(*REFUSED):
             if pick % 2:
-                members.renew_keyring(by=by)
+                sealing_again.renew_keyring(by=by)
             else:
                 token = joining.invite(
                     organisation_id=self.ids[OWN], login=login, name="Friend", role=Role.CASE_WORKER, by=by

@@ -22,7 +22,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from nrm import clock, crypto
-from nrm.actions.accounts import accounts, joining, members
+from nrm.actions.accounts import accounts, joining, sealing_again
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Actor, Role
 from nrm.domain.accounts.key_log_entries import EntryKind, NewName
@@ -152,7 +152,7 @@ class IntruderOfBoth(RuleBasedStateMachine):
             by = self.signed_in("nrc.case_worker")
             if by is not None:
                 with suppress(*REFUSED):
-                    members.renew_keyring(by=by)
+                    sealing_again.renew_keyring(by=by)
             db.session.rollback()
 
     # The intruder.

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from nrm import clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, joining, members, organisations, words
+from nrm.actions.accounts import accounts, beginning_anew, joining, members, organisations, words
 from nrm.actions.accounts import key_log as actions
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind, Role
@@ -155,7 +155,7 @@ def test_the_only_one_of_an_office_who_lost_everything_comes_back_by_two_who_att
             factories.later(hours=25)  # administrators end few accounts a day
             admin = factories.actor("administrator")
     lost = member(login).id
-    token = members.begin_again(member_id=lost, by=admin)
+    token = beginning_anew.begin_again(member_id=lost, by=admin)
     factories.later(hours=25)
     tending.tend()
     factories.join(token)

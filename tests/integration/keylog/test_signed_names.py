@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from nrm.actions.accounts import joining, members, words
+from nrm.actions.accounts import beginning_anew, joining, words
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Role
 from nrm.models.accounts.accounts import Member, Organisation
@@ -86,7 +86,7 @@ def test_home_notices_and_the_page_of_who_types_words_show_the_code(app: Flask) 
     page = me.get("/?lang=en")
     assert "Zana Deda" not in page and code(MANAGER) in page and WARNS in page  # noqa: PT018
     # A colleague who is to begin anew: who asks for it stands on the page, and is no name of a row.
-    members.begin_again(member_id=member("vatra.new").id, by=factories.actor(MANAGER))
+    beginning_anew.begin_again(member_id=member("vatra.new").id, by=factories.actor(MANAGER))
     page = me.get(f"/members/{member('vatra.new').id}/anew/agree?lang=en")
     assert "Zana Deda" not in page and code(MANAGER) in page  # noqa: PT018
     their = Person(app.test_client(), "vatra.new").get("/?lang=en")

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from nrm.actions.accounts import members
+from nrm.actions.accounts import sealing_again
 from nrm.actions.referrals import proposals, referrals
 from nrm.actions.shelter import cases
 from nrm.db import db, transaction
@@ -90,7 +90,7 @@ def test_nobody_seals_anything_new_to_a_version_that_somebody_held_who_left(worl
     assert granted("PROSECUTION") == before
     assert not_known(db.session(), [organisation("PROSECUTION")]) == {organisation("PROSECUTION")}
     # The next version gets it.
-    members.renew_keyring(by=factories.actor("prosecution.witness_liaison"))
+    sealing_again.renew_keyring(by=factories.actor("prosecution.witness_liaison"))
     cases.share(**share, by=worker)  # type: ignore[arg-type]
     row = db.session.scalars(
         select(Grant).where(Grant.organisation_id == organisation("PROSECUTION"), Grant.case_id == world.case)
@@ -105,7 +105,7 @@ def test_a_route_leaves_the_organisation_out_and_says_whom_to_call(spent: Flask)
     assert "somebody left who held it" in found.unreachable["VATRA"]["en"]
     assert "VATRA" not in {each.party for each in found.choices}
     db.session.rollback()
-    members.renew_keyring(by=factories.actor("vatra.shelter_manager"))
+    sealing_again.renew_keyring(by=factories.actor("vatra.shelter_manager"))
     found = proposals.propose(interview_id=interview, by=officer)
     assert "VATRA" not in found.unreachable
     (choice,) = [each for each in found.choices if each.party == "VATRA"]

@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from nrm import audit, clock, crypto, schema
 from nrm.actions import backups, instances, tending
-from nrm.actions.accounts import accounts, joining, members, words
+from nrm.actions.accounts import accounts, joining, members, sealing_again, words
 from nrm.actions.referrals import next_receiver, proposals
 from nrm.actions.shelter import cases
 from nrm.db import db, disconnect, transaction
@@ -173,9 +173,9 @@ def known(code: str = "NRC") -> list[tuple[int, bool]]:
 
 def renewed(code: str = "NRC") -> None:
     by = factories.actor(f"{code.lower()}.case_worker")
-    members.renew_keyring(by=by)
-    assert members.move_grants(by=by).done
-    assert members.seal_again(by=by).done
+    sealing_again.renew_keyring(by=by)
+    assert sealing_again.move_grants(by=by).done
+    assert sealing_again.seal_again(by=by).done
 
 
 def test_a_link_that_was_written_by_hand_does_not_work(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
@@ -234,9 +234,9 @@ def test_an_older_version_that_is_put_in_the_place_of_the_newest_is_not_sealed_t
             by_name=ByName.YES,
             by=vatra,
         ),
-        lambda: members.renew_keyring(by=worker),
-        lambda: members.move_grants(by=worker),
-        lambda: members.seal_again(by=worker),
+        lambda: sealing_again.renew_keyring(by=worker),
+        lambda: sealing_again.move_grants(by=worker),
+        lambda: sealing_again.seal_again(by=worker),
         lambda: factories.let_in(waiting_at_nrc(), by=worker),
     ):
         with pytest.raises(accounts.KeyringDisagrees):
@@ -305,17 +305,17 @@ def test_a_new_version_that_failed_leaves_nothing_that_stands_in_the_way(
     with monkeypatch.context() as broken:
         broken.setattr(members.audit, "append", failing)
         with pytest.raises(OperationalError):
-            members.renew_keyring(by=worker)
+            sealing_again.renew_keyring(by=worker)
     db.session.rollback()
     assert known() == [(1, True), (2, False)]
     assert grants.recipients(db.session(), [people.organisation("NRC")])[0].version == 1
     db.session.rollback()
-    assert members.renew_keyring(by=worker) == 2
+    assert sealing_again.renew_keyring(by=worker) == 2
     assert known() == [(2, True)]
     with monkeypatch.context() as broken:
         broken.setattr(members.audit, "append", failing)
         with pytest.raises(OperationalError):
-            members.renew_keyring(by=other)
+            sealing_again.renew_keyring(by=other)
     assert tending.tend()["keyrings_settled"] == 1
     assert known("VATRA") == [(1, True)]
     assert tending.tend()["keyrings_settled"] == 0
@@ -327,13 +327,13 @@ def test_between_the_commit_and_its_confirmation_all_goes_on(instance: Flask, mo
     worker = factories.actor("nrc.case_worker")
     with monkeypatch.context() as broken:
         broken.setattr(shredding, "confirm_keyring", failing)
-        assert members.renew_keyring(by=worker) == 2
+        assert sealing_again.renew_keyring(by=worker) == 2
     assert known() == [(1, True), (2, False)]
     assert grants.recipients(db.session(), [people.organisation("NRC")])[0].version == 2
     db.session.rollback()
     assert tending.tend()["keyrings_disagree"] == 0
     assert known() == [(2, True)]
-    assert members.move_grants(by=worker).done
+    assert sealing_again.move_grants(by=worker).done
 
 
 def test_founders_whose_founding_failed_found_it_again(instance: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -375,7 +375,7 @@ def test_an_older_main_database_beside_a_newer_second_one_seals_nothing_and_is_t
 
 @pytest.mark.slow
 def test_an_upgrade_takes_what_is_there_if_it_was_made_here(instance: Flask) -> None:
-    members.renew_keyring(by=factories.actor("nrc.case_worker"))
+    sealing_again.renew_keyring(by=factories.actor("nrc.case_worker"))
     with transaction() as session:
         vatra = people.organisation("VATRA")
         session.execute(update(Keyring).where(Keyring.organisation_id == vatra).values(public=crypto.key_pair()[1]))

@@ -30,7 +30,7 @@ from sqlalchemy import update
 
 from nrm import clock, db
 from nrm.actions import tending
-from nrm.actions.accounts import members
+from nrm.actions.accounts import sealing_again
 from nrm.actions.interviews import child_alerts, interviews
 from nrm.actions.referrals import announced_returns, next_receiver, referrals, supplements
 from nrm.actions.shelter import cases, permits, stays
@@ -578,7 +578,7 @@ class Histories(RuleBasedStateMachine):
 
     @step(code=st.sampled_from([POST, AUTHORITY, "NRC", "VATRA"]))
     def new_keyring(self, code: str) -> None:
-        members.renew_keyring(by=self.by(code))
+        sealing_again.renew_keyring(by=self.by(code))
         self._sealed_again(code)
 
     @step(code=st.sampled_from(["VATRA", "TJETER_VIZION"]))
@@ -593,8 +593,8 @@ class Histories(RuleBasedStateMachine):
 
     def _sealed_again(self, code: str) -> None:
         by = self.by(code)
-        assert members.move_grants(by=by).done
-        assert members.seal_again(by=by).left == 0
+        assert sealing_again.move_grants(by=by).done
+        assert sealing_again.seal_again(by=by).left == 0
         for them in self.people:
             for _, lot in them.everything():
                 if code in lot.holders:

@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy import insert, select, update
 
 from nrm import clock, crypto
-from nrm.actions.accounts import accounts, joining, members, screen_lock, second_factor
+from nrm.actions.accounts import accounts, joining, members, screen_lock, sealing_again, second_factor
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Actor, KeyHolder, Role, SignInRefused
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, MemberSession
@@ -134,7 +134,7 @@ def test_a_made_up_half_renews_and_shares_nothing_and_stands_in_nobodys_way(app:
         by.keys.keyrings[1] = private
     factories_waiting()
     for act in (
-        lambda: members.renew_keyring(by=by),
+        lambda: sealing_again.renew_keyring(by=by),
         lambda: factories.confirm("nrc.later", by=by),
     ):
         with pytest.raises(accounts.CannotOpen):
@@ -164,15 +164,15 @@ def test_a_forged_renewal_leaves_the_genuine_one_possible(app: Flask) -> None:
     held = dict(manager.keys.keyrings)
     manager.keys.keyrings[1] = os.urandom(32)
     with pytest.raises(accounts.CannotOpen):
-        members.renew_keyring(by=manager)
+        sealing_again.renew_keyring(by=manager)
     assert known() == [(1, True)]
     with transaction() as session:
         session.execute(
             update(Keyring).where(Keyring.id == rings[0]["id"]).values(sealed_import_key=rings[0]["sealed_import_key"])
         )
     manager.keys.keyrings.update(held)
-    assert members.renew_keyring(by=manager) == 2
-    assert members.move_grants(by=manager).done
+    assert sealing_again.renew_keyring(by=manager) == 2
+    assert sealing_again.move_grants(by=manager).done
 
 
 def test_who_acts_needs_a_voucher_like_everybody(app: Flask) -> None:
@@ -182,9 +182,9 @@ def test_who_acts_needs_a_voucher_like_everybody(app: Flask) -> None:
             update(KeyringWrap).where(KeyringWrap.member_id == worker.member_id).values(voucher=os.urandom(32))
         )
     with pytest.raises(accounts.CannotOpen):
-        members.renew_keyring(by=worker)
+        sealing_again.renew_keyring(by=worker)
     assert known() == [(1, True)]
-    assert members.renew_keyring(by=factories.actor("nrc.shelter_manager")) == 2
+    assert sealing_again.renew_keyring(by=factories.actor("nrc.shelter_manager")) == 2
     # The key log has them: the next version is theirs, too.
     assert member("nrc.case_worker").status == "active"
     assert factories.actor("nrc.case_worker").keys.keyrings.keys() == {1, 2}  # type: ignore[union-attr]
@@ -194,7 +194,7 @@ def test_who_holds_a_made_up_half_of_an_older_version_drops_nobodys_wraps(world_
     app, _ = world_app
     before = opens(app, "NRC")
     manager = factories.actor("nrc.shelter_manager")
-    members.renew_keyring(by=manager)
+    sealing_again.renew_keyring(by=manager)
     wrap, worker = wrapped_by_hand("nrc.case_worker", os.urandom(32)), member("nrc.case_worker").id
     first = ring().id
     with transaction() as session:
@@ -204,11 +204,11 @@ def test_who_holds_a_made_up_half_of_an_older_version_drops_nobodys_wraps(world_
             .values(sealed_private=wrap["sealed_private"])
         )
     with pytest.raises(accounts.CannotOpen):
-        members.move_grants(by=factories.actor("nrc.case_worker"))
+        sealing_again.move_grants(by=factories.actor("nrc.case_worker"))
     db.session.rollback()
     wraps = select(KeyringWrap.member_id).where(KeyringWrap.keyring_id == first)
     assert manager.member_id in set(db.session.scalars(wraps))
-    done = members.move_grants(by=factories.actor("nrc.shelter_manager"))
+    done = sealing_again.move_grants(by=factories.actor("nrc.shelter_manager"))
     assert (done.done, done.unopenable) == (True, 0)
     assert opens(app, "NRC") == before
 
@@ -281,9 +281,9 @@ def test_a_version_written_by_hand_keeps_no_epoch_from_being_sealed_anew(
     hands.ended(member("nrc.case_worker").id, manager)
     if when == "before the press":
         written()
-    assert members.move_grants(by=manager).done
+    assert sealing_again.move_grants(by=manager).done
     caplog.clear()
-    done = members.seal_again(by=manager)
+    done = sealing_again.seal_again(by=manager)
     assert (done.done, done.unopenable, done.left) == (True, 0, 0)
     after = epochs_of_nrc()
     assert {place: epoch - before[place] for place, epoch in after.items()} == dict.fromkeys(before, 1)
@@ -295,7 +295,7 @@ def test_a_version_written_by_hand_keeps_no_epoch_from_being_sealed_anew(
     assert not [place for place, key in old.items() if key in content]
     assert str(next(iter(before))[0]) in caplog.text
     # Once all was sealed again, nothing is sealed a second time.
-    assert members.seal_again(by=factories.actor("nrc.shelter_manager")).sealed == 0
+    assert sealing_again.seal_again(by=factories.actor("nrc.shelter_manager")).sealed == 0
 
 
 def forged_session(login: str) -> str:

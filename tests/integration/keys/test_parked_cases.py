@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 
 from nrm import db as database
 from nrm.actions import tending
-from nrm.actions.accounts import members, second_hands
+from nrm.actions.accounts import members, sealing_again, second_hands
 from nrm.actions.shelter import cases, consents
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import NotVisible
@@ -111,7 +111,7 @@ def test_it_comes_back_under_a_new_key_of_the_house_and_is_sealed_anew(world_app
     manager = factories.actor(MANAGER)
     members.disable(member_id=third, by=manager)
     manager = factories.actor(MANAGER)
-    moved = members.move_grants(by=manager)
+    moved = sealing_again.move_grants(by=manager)
     assert (moved.done, moved.unopenable) == (True, 0)
     versions = select(ParkedGrant.keyring_version, ParkedGrant.since_version).where(ParkedGrant.case_id == world.case)
     assert {tuple(row) for row in db.session.execute(versions)} == {(2, 1)}
@@ -119,7 +119,7 @@ def test_it_comes_back_under_a_new_key_of_the_house_and_is_sealed_anew(world_app
     second_hands.undo(act_id=act_id, by=factories.actor("ra.duty_officer"))
     assert reads(world.case)
     manager = factories.actor(MANAGER)
-    done = members.seal_again(by=manager)
+    done = sealing_again.seal_again(by=manager)
     assert (done.done, done.left, done.unopenable) == (True, 0, 0)
     since = set(db.session.scalars(select(Grant.since_version).where(Grant.case_id == world.case)))
     assert since == {2}

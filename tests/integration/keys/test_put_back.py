@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import insert, select, update
 
 from nrm import clock
-from nrm.actions.accounts import members
+from nrm.actions.accounts import sealing_again
 from nrm.actions.shelter import cases, consents
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
@@ -101,9 +101,9 @@ def test_another_last_day_in_the_row_is_not_believed(shared: World, days_more: i
 
 def test_the_day_goes_along_when_the_holder_seals_again(shared: World) -> None:
     by = factories.actor("nrc.case_worker")
-    members.renew_keyring(by=by)
-    members.move_grants(by=by)
-    assert members.seal_again(by=by).done
+    sealing_again.renew_keyring(by=by)
+    sealing_again.move_grants(by=by)
+    assert sealing_again.seal_again(by=by).done
     assert opens(READER, shared.case)
     kept = rows_of(shared.case)
     assert kept[0]["epoch"] > 1
@@ -137,9 +137,9 @@ def test_a_grant_that_was_taken_back_for_any_reason_cannot_be_put_back_by_its_ro
     _, world = world_app
     by = factories.actor("nrc.case_worker")
     if from_epoch > 1:
-        members.renew_keyring(by=by)
-        members.move_grants(by=by)
-        assert members.seal_again(by=by).done
+        sealing_again.renew_keyring(by=by)
+        sealing_again.move_grants(by=by)
+        assert sealing_again.seal_again(by=by).done
     unit = people.organisation("TRP_UNIT")
     where = (Grant.case_id == world.case, Grant.organisation_id == unit)
     kept = [dict(row._mapping) for row in db.session.execute(select(Grant.__table__).where(*where))]

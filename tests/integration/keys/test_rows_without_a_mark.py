@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy import insert, select, update
 
 from nrm import clock
-from nrm.actions.accounts import members
+from nrm.actions.accounts import sealing_again
 from nrm.actions.shelter import absences, cases, consents
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Actor
@@ -95,9 +95,9 @@ def works_on(world: World) -> None:
     yes = Answer(Topic.SERVICES, Said.GIVEN)
     consents.ask(case_id=world.case, answers=[yes], asking=Asking("", "", ""), by=by)
     cases.add_note(case_id=world.case, text="slept well", by=by)
-    members.renew_keyring(by=by)
-    members.move_grants(by=by)
-    assert members.seal_again(by=by).done
+    sealing_again.renew_keyring(by=by)
+    sealing_again.move_grants(by=by)
+    assert sealing_again.seal_again(by=by).done
     for alarm in db.session.scalars(select(Missing.id).where(Missing.outcome == "")).all():
         owner = db.session.scalar(select(Missing.organisation_id).where(Missing.id == alarm))
         db.session.rollback()

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from nrm import clock, crypto
-from nrm.actions.accounts import members
+from nrm.actions.accounts import sealing_again
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.models.accounts.accounts import Keyring, KeyringWrap
@@ -177,8 +177,8 @@ def test_an_own_envelope_moves_to_a_new_keyring(app: Flask) -> None:
     rinas, vatra = factories.actor("rinas.border_officer"), factories.actor("vatra.case_worker")
     case_id = sealed_case(rinas, "VATRA")
     read(case_id, vatra)
-    members.renew_keyring(by=vatra)
-    assert members.move_grants(by=vatra).moved == 1
+    sealing_again.renew_keyring(by=vatra)
+    assert sealing_again.move_grants(by=vatra).moved == 1
     moved = db.session.scalars(select(Grant).where(Grant.case_id == case_id)).one()
     assert (moved.keyring_version, bytes(moved.sealed_key[:1])) == (2, b"\x01")
     assert read(case_id, factories.actor("vatra.case_worker")).value == {"name": SECRET}

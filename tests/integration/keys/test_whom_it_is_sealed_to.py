@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy import delete, insert, select, update
 
 from nrm import clock
-from nrm.actions.accounts import members
+from nrm.actions.accounts import sealing_again
 from nrm.actions.interviews import interview_sending
 from nrm.actions.referrals import next_receiver, referrals, supplements
 from nrm.actions.shelter import cases
@@ -67,9 +67,9 @@ def withdrawn(world: World) -> None:
 def sealed_again(world: World) -> None:
     """A colleague of the post left, and everything the post holds gets a new epoch."""
     by = factories.actor("rinas.border_officer")
-    members.renew_keyring(by=by)
-    members.move_grants(by=by)
-    assert members.seal_again(by=by).done
+    sealing_again.renew_keyring(by=by)
+    sealing_again.move_grants(by=by)
+    assert sealing_again.seal_again(by=by).done
 
 
 @pytest.mark.parametrize("step", [accepted, withdrawn, sealed_again])
@@ -144,9 +144,9 @@ def test_who_declined_is_not_offered_again_with_its_rows_put_back(
     if step == "a share ends":
         cases.end_share(case_id=world.case, organisation_id=world.organisation, by=nrc)
     else:
-        members.renew_keyring(by=nrc)
-        members.move_grants(by=nrc)
-        members.seal_again(by=nrc)
+        sealing_again.renew_keyring(by=nrc)
+        sealing_again.move_grants(by=nrc)
+        sealing_again.seal_again(by=nrc)
     assert not {key for key in opens(app, ACCOMPLICE) if key[0] == world.case.hex}
     assert str(world.case) in caplog.text
 
@@ -243,8 +243,8 @@ def test_what_is_written_by_honest_people_is_believed(world_app: Planted) -> Non
     """Otherwise the tests above might pass because nothing is renewed at all."""
     app, world = world_app
     nrc = factories.actor("nrc.case_worker")
-    members.renew_keyring(by=nrc)
-    members.move_grants(by=nrc)
-    assert members.seal_again(by=nrc).done
+    sealing_again.renew_keyring(by=nrc)
+    sealing_again.move_grants(by=nrc)
+    assert sealing_again.seal_again(by=nrc).done
     assert of(world.case, "legal", "identity") <= opens(app, "TRP_UNIT")
     assert compartments.opens(db.session(), world.case, "identity", by=factories.actor("nrc.case_worker"))

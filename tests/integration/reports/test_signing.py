@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
 from nrm import clock, crypto
-from nrm.actions.accounts import members
+from nrm.actions.accounts import beginning_anew
 from nrm.actions.reports import contributions, reports
 from nrm.actions.support import payment_lines
 from nrm.db import db, transaction
@@ -498,9 +498,9 @@ def began_anew(login: str, colleague: str) -> None:
     """They lost password and code: other keys from now on, which a colleague put into the key log."""
     member = account_rows.member_by_login(login)
     assert member
-    token = members.begin_again(member_id=member.id, by=factories.actor("administrator"))
+    token = beginning_anew.begin_again(member_id=member.id, by=factories.actor("administrator"))
     factories.later(hours=24)
-    assert members.take_effect_of_anew(by=Actor.system("tend")) == 1
+    assert beginning_anew.take_effect_of_anew(by=Actor.system("tend")) == 1
     factories.join(token)
     factories.confirm(login, by=factories.actor(colleague), second=factories.actor("molsa.focal_point"))
 

@@ -45,6 +45,7 @@ from nrm.store.countries import country
 from nrm.store.rows.shelter import matching as rows
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import matching as store
+from nrm.store.shelter.match_lines import OurLine, TheirLine
 from nrm.vault import matching as vault
 
 CannotOpen = vault.CannotOpen
@@ -252,14 +253,14 @@ def change_course(*, pair_id: uuid.UUID, course: Course, by: Actor, read: str | 
         audit.append(session, audit.Event.MATCH_CONFIRMED, by=by, pair_id=pair_id)
 
 
-def _check_read(line: store.TheirLine | store.OurLine, answer: Answer, read: str | None, *, twice: bool) -> None:
+def _check_read(line: TheirLine | OurLine, answer: Answer, read: str | None, *, twice: bool) -> None:
     if read is not None and read != line.mark:
         raise MatchRefused(MatchRefusal.CHANGED)
     if answer is Answer.SAME and line.also and not twice:
         raise MatchRefused(MatchRefusal.TWICE)
 
 
-def _of_side(pair: Pair, line: store.TheirLine | store.OurLine) -> Pair:
+def _of_side(pair: Pair, line: TheirLine | OurLine) -> Pair:
     """Of two cases of one house there is no other house to tell."""
     return replace(pair, unread=frozenset()) if line.own else pair
 
@@ -268,7 +269,7 @@ def break_link(*, pair_id: uuid.UUID, why: BreakWhy, by: Actor) -> None:
     """A member of either side says that the link is a mistake, and why; the other side is told. Both may say *same*
     again. Raises NotPermitted, NotVisible, MatchRefused."""
     with transaction() as session:
-        line: store.TheirLine | store.OurLine
+        line: TheirLine | OurLine
         try:
             line, asked, pair, _ = store.theirs_row(pair_id, by=by)
             side = Side.HOLDER

@@ -27,7 +27,18 @@ from nrm.store.home import top
 from nrm.store.referrals import obligations, transfers
 from nrm.store.referrals.obligations import ObligationLine
 from nrm.store.referrals.transfers import MoveLine
-from nrm.store.shelter import ages, away, closings, consents, data_requests, key_workers, matching, permits, stays
+from nrm.store.shelter import (
+    ages,
+    away,
+    closings,
+    consents,
+    data_requests,
+    key_workers,
+    match_lines,
+    matching,
+    permits,
+    stays,
+)
 from nrm.store.shelter.away import AwayLine
 from nrm.store.support import follow_ups, plans, subsidies
 from nrm.web import access, formats
@@ -278,21 +289,21 @@ def _nowhere(line: stays.StayLine) -> Task:
 
 
 _DID = N_("Another organisation answered, or broke a link: read what it says")
-BEFORE: Mapping[matching.Due, tuple[str, str]] = {
-    matching.Due.ASK: (
+BEFORE: Mapping[match_lines.Due, tuple[str, str]] = {
+    match_lines.Due.ASK: (
         N_("Ask whether the person may be looked for among those who were here before"),
         "matching.of_case",
     ),
-    matching.Due.ALARM: (N_("Somebody asks for a person who is with you: read what to do"), "matching.theirs"),
-    matching.Due.ANSWER: (N_("Somebody asks for a person who may be this one: answer"), "matching.theirs"),
-    matching.Due.CONFIRM: (N_("Another organisation says it is the same person: answer"), "matching.ours"),
-    matching.Due.READ_THEIRS: (
+    match_lines.Due.ALARM: (N_("Somebody asks for a person who is with you: read what to do"), "matching.theirs"),
+    match_lines.Due.ANSWER: (N_("Somebody asks for a person who may be this one: answer"), "matching.theirs"),
+    match_lines.Due.CONFIRM: (N_("Another organisation says it is the same person: answer"), "matching.ours"),
+    match_lines.Due.READ_THEIRS: (
         N_("Another organisation answered, or broke a link: read what it says"),
         "matching.theirs",
     ),
-    matching.Due.READ_OURS: (_DID, "matching.ours"),
-    matching.Due.ENCODE: (N_("The person said yes and is not compared: let it be done"), "matching.of_case"),
-    matching.Due.SAY: (N_("The check is over: say whether it is a new person"), "matching.of_case"),
+    match_lines.Due.READ_OURS: (_DID, "matching.ours"),
+    match_lines.Due.ENCODE: (N_("The person said yes and is not compared: let it be done"), "matching.of_case"),
+    match_lines.Due.SAY: (N_("The check is over: say whether it is a new person"), "matching.of_case"),
 }
 """What is to be done about people who were here before, and on which page."""
 
@@ -327,7 +338,7 @@ def _nights(line: subsidies.Line) -> Task:
     return Task("", None, calendar.today(), text, address, own=True)
 
 
-def _before(line: matching.DueLine) -> Task:
+def _before(line: match_lines.DueLine) -> Task:
     text, page = BEFORE[line.what]
     address = url_for(page, pair_id=line.pair_id) if line.pair_id else url_for(page, case_id=line.case_id)
     task = Task(line.pseudonym, line.case_id, line.day, translated(text), address, line.late)

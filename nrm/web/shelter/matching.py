@@ -34,6 +34,7 @@ from nrm.domain.shelter.matching import BreakWhy, Course, MatchRefusal, MatchRef
 from nrm.domain.words import N_
 from nrm.store.countries import country
 from nrm.store.shelter import cases as case_store
+from nrm.store.shelter import match_lines
 from nrm.store.shelter import matching as store
 from nrm.web import access, errors
 from nrm.web.language import gettext, translated
@@ -108,8 +109,8 @@ def index() -> str:
         to_confirm=board.to_confirm,
         under_way=board.under_way[:MOST_LINES],
         gone=board.gone[:MOST_LINES],
-        to_say=[line for line in due if line.what is store.Due.SAY][:MOST_LINES],
-        unasked=[line for line in due if line.what is store.Due.ASK][:MOST_LINES],
+        to_say=[line for line in due if line.what is match_lines.Due.SAY][:MOST_LINES],
+        unasked=[line for line in due if line.what is match_lines.Due.ASK][:MOST_LINES],
         to_encode=store.number_to_encode(by=by),
         bands=BAND_LABELS,
         stands=STANDS,
@@ -316,7 +317,7 @@ def _theirs_page(pair_id: uuid.UUID, form: AnswerPairForm, status: int, refused:
     return page, status
 
 
-def _offered(line: store.TheirLine) -> Offers:
+def _offered(line: match_lines.TheirLine) -> Offers:
     """What can be said of the person found: whoever does not know who asks has called nobody."""
     if line.own:
         return Offers.OWN
@@ -351,7 +352,7 @@ def _answer(pair_id: uuid.UUID) -> Answer:
     return _to_list(store.theirs(pair_id, by=by))
 
 
-def _to_list(line: store.Common) -> BaseResponse:
+def _to_list(line: match_lines.Common) -> BaseResponse:
     stand = line.stand
     if line.broken is not None and stand in (PairStand.REJECTED, PairStand.UNSURE):
         return redirect(url_for("matching.index", done="mended"), 303)
@@ -449,7 +450,7 @@ def _break_page(pair_id: uuid.UUID, form: BreakForm, status: int) -> Answer:
     return render_template("shelter/matching/break.html", line=line, form=form, back=back), status
 
 
-def _either(pair_id: uuid.UUID) -> tuple[store.TheirLine | store.OurLine, str]:
+def _either(pair_id: uuid.UUID) -> tuple[match_lines.TheirLine | match_lines.OurLine, str]:
     """The pair as the actor's side sees it, and the page of that side."""
     by = access.actor()
     try:
@@ -528,7 +529,7 @@ def summary(case_id: uuid.UUID) -> Part | None:
     )
 
 
-def _state(stands: store.OfCase) -> str:
+def _state(stands: match_lines.OfCase) -> str:
     if any(not line.settled for line in stands.theirs):
         return gettext("somebody asks for this person")
     if stands.linked:

@@ -54,6 +54,7 @@ from nrm.store.countries import country
 from nrm.store.reports import counting
 from nrm.store.rows.accounts import occasions
 from nrm.store.rows.shelter import matching as rows
+from nrm.store.shelter import match_lines
 from nrm.store.shelter import matching as store
 from nrm.vault import matching as vault
 from tests import factories
@@ -185,7 +186,7 @@ def test_many_pairs_need_no_list_that_is_longer_than_a_database_takes(nrc: Actor
         connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 60)
     lines = store.to_answer(by=nrc)
     assert [line.stand for line in lines] == [PairStand.WAITS, *[PairStand.REJECTED] * 70]
-    assert [each.pair_id for each in store.due(by=nrc) if each.what is store.Due.ANSWER] == [lines[0].id]
+    assert [each.pair_id for each in store.due(by=nrc) if each.what is match_lines.Due.ANSWER] == [lines[0].id]
     assert store.desk(by=factories.actor("ra.duty_officer")) == []
     actions.new_key(by=factories.actor("nrc.shelter_manager"))
     assert store.number_to_encode(by=nrc) == 141
@@ -465,7 +466,7 @@ def test_after_the_case_is_closed_a_yes_is_taken_back_and_the_check_ended(
     left(takes_back, vatra)
     later(days=country().matching.check_days)
     worker = sign_in(VATRA)
-    due = [each.case_id for each in store.due(by=factories.actor(VATRA)) if each.what is store.Due.SAY]
+    due = [each.case_id for each in store.due(by=factories.actor(VATRA)) if each.what is match_lines.Due.SAY]
     assert set(due) == {says_new.case_id, takes_back.case_id}
     page = f"/cases/{says_new.case_id}/who-was-here"
     assert 'name="word"' in worker.get(page)
@@ -492,7 +493,7 @@ def test_a_link_to_somebody_who_takes_the_yes_back_stays_and_nothing_more_is_ask
     later(days=country().matching.check_days)
     assert counted(now.case_id) == "repeat_again"
     assert [each.stand for each in store.of_case(now.case_id, by=factories.actor(VATRA)).pairs] == [PairStand.LINKED]
-    assert [each for each in store.due(by=factories.actor(VATRA)) if each.what is not store.Due.ASK] == []
+    assert [each for each in store.due(by=factories.actor(VATRA)) if each.what is not match_lines.Due.ASK] == []
 
 
 def the_same(page: str, opened: direct_intake.Opened) -> str:

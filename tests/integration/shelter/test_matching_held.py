@@ -21,6 +21,7 @@ from nrm.domain.shelter.consents import EVERYTHING
 from nrm.domain.shelter.matching import PairStand, Said, is_thin
 from nrm.models.shelter.matching import MatchEncoding
 from nrm.store import days
+from nrm.store.shelter import match_lines
 from nrm.store.shelter import matching as store
 from tests import factories
 from tests import second_hands as hands
@@ -187,7 +188,7 @@ def test_after_closed_by_mistake_the_person_is_compared_again_by_itself_or_it_is
     encoded = set(db.session.scalars(select(MatchEncoding.case_id)))
     assert encoded == {gone.case_id}  # the duty desk has no key: the house is told
     assert actions.search_due() == 1
-    due = [each.case_id for each in store.due(by=factories.actor(NRC)) if each.what is store.Due.ENCODE]
+    due = [each.case_id for each in store.due(by=factories.actor(NRC)) if each.what is match_lines.Due.ENCODE]
     assert due == [other.case_id]
     worker, page = sign_in(NRC), f"/cases/{other.case_id}/who-was-here"
     assert "is not compared: let it be done" in shown(worker, "/to-do")

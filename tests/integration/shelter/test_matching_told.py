@@ -45,6 +45,7 @@ from nrm.steps.shelter import matching as steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.shelter import matching as rows
+from nrm.store.shelter import match_lines
 from nrm.store.shelter import matching as store
 from nrm.vault import matching as vault
 from tests import factories
@@ -160,7 +161,7 @@ def test_a_link_is_broken_with_a_reason_the_other_side_reads_it_and_either_mends
     asker.post(ours, {"said": "same-papers", "course": "again"}, 303)
     assert "says again" in shown(holder, "/who-was-here")
     db.session.rollback()
-    assert [each.what for each in store.due(by=nrc) if each.pair_id] == [store.Due.ANSWER]
+    assert [each.what for each in store.due(by=nrc) if each.pair_id] == [match_lines.Due.ANSWER]
     assert there.counted(store.ours(pair, by=vatra).case_id) == "pending"
     holder.post(theirs, {"said": "same-papers"}, 303)
     assert there.counted(store.ours(pair, by=vatra).case_id) == "repeat_again"
@@ -219,7 +220,7 @@ def test_an_answer_that_changed_while_the_other_side_looked_is_told_and_nothing_
     assert "Nothing was recorded" in again
     assert "took that back" in again
     assert "or broke a link" in shown(asker, "/")
-    assert [each.what for each in store.due(by=factories.actor(VATRA)) if each.pair_id] == [store.Due.READ_OURS]
+    assert [each.what for each in store.due(by=factories.actor(VATRA)) if each.pair_id] == [match_lines.Due.READ_OURS]
     asker.post(ours, {"said": "different-other_story", "course": "again"}, 422)  # the two do not fit
     later(hours=13)
     holder = sign_in(NRC)
@@ -378,11 +379,11 @@ def test_who_was_not_reached_is_tried_again_tomorrow(nrc: Actor, vatra: Actor, s
     assert "Checks under way" in shown(sign_in(VATRA), "/who-was-here")
     actions.answer(pair_id=line.id, answer=Answer.CANNOT_TELL, why=Why.NOT_REACHED, by=nrc)
     (due,) = [each for each in store.due(by=nrc) if each.pair_id]
-    assert (due.what, due.day) == (store.Due.ANSWER, days.today() + timedelta(days=1))
+    assert (due.what, due.day) == (match_lines.Due.ANSWER, days.today() + timedelta(days=1))
     assert [each.settled for each in store.to_answer(by=nrc)] == [False]
     actions.answer(pair_id=line.id, answer=Answer.SAME, why=Why.PAPERS, by=nrc)
     (due,) = [each for each in store.due(by=factories.actor(VATRA)) if each.pair_id]
-    assert (due.what, due.day) == (store.Due.CONFIRM, days.today() + timedelta(days=7))  # they are to call first
+    assert (due.what, due.day) == (match_lines.Due.CONFIRM, days.today() + timedelta(days=7))  # they are to call first
 
 
 def test_what_she_hears_before_her_yes_is_all_that_happens(vatra: Actor, sign_in: SignIn) -> None:

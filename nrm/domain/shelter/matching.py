@@ -224,6 +224,11 @@ class Broken:
         return cls(uuid.UUID(by) if by else None, _instant(at), BreakWhy(why) if why else None)
 
 
+def was_not_reached(opinion: Opinion | None) -> bool:
+    """Whether it was said only that nobody was reached: tomorrow somebody tries again."""
+    return opinion is not None and opinion.why is Why.NOT_REACHED
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A case that may be of the person who is asked for. `theirs`: what the side says that knows the case `case_id`;

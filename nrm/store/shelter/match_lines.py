@@ -16,17 +16,11 @@ from nrm.domain.shelter.matching import (
     PairStand,
     Said,
     Where,
-    Why,
     Word,
 )
 from nrm.store import days
 
 SAME = (PairStand.CONFIRM, PairStand.LINKED, PairStand.PROPOSED)
-
-
-def was_not_reached(opinion: Opinion | None) -> bool:
-    """Whether it was said only that nobody was reached: tomorrow somebody tries again."""
-    return opinion is not None and opinion.why is Why.NOT_REACHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +135,7 @@ class TheirLine(Common):
     def settled(self) -> bool:
         """Whether nothing is to be done: it was answered, or stays as it is."""
         waits = self.stand in (PairStand.WAITS, PairStand.PROPOSED)
-        waits = waits or (self.stand is PairStand.UNTOLD and self.open) or was_not_reached(self.theirs)
+        waits = waits or (self.stand is PairStand.UNTOLD and self.open) or rules.was_not_reached(self.theirs)
         return not (self.alarm or waits or self.unread or self.changed_until)
 
 
@@ -167,7 +161,9 @@ class OurLine(Common):
     @property
     def settled(self) -> bool:
         """Whether nothing is to be done."""
-        return not (self.stand is PairStand.CONFIRM or self.unread or self.changed_until or was_not_reached(self.ours))
+        return not (
+            self.stand is PairStand.CONFIRM or self.unread or self.changed_until or rules.was_not_reached(self.ours)
+        )
 
 
 @dataclass(frozen=True, slots=True)

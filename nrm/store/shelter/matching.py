@@ -51,7 +51,6 @@ from nrm.store.shelter.match_lines import (
     TheirLine,
     UnderWay,
     Whom,
-    was_not_reached,
 )
 from nrm.vault import matching as vault
 
@@ -141,7 +140,7 @@ def _due_to_holder(pair: Pair, case: rows.Known, case_id: uuid.UUID, *, is_own: 
         yield line(Due.ANSWER, _answer_by(pair.found_on))
     elif pair.stand is PairStand.PROPOSED and pair.ours is not None:
         yield line(Due.ANSWER, _answer_by(_day(pair.ours.at)))
-    elif was_not_reached(pair.theirs) and pair.theirs is not None:
+    elif rules.was_not_reached(pair.theirs) and pair.theirs is not None:
         yield line(Due.ANSWER, _day(pair.theirs.at) + timedelta(days=1))
     if Side.HOLDER in pair.unread:
         yield line(Due.READ_THEIRS, days.today())
@@ -155,7 +154,7 @@ def _due_to_asker(pair: Pair, case: rows.Known, case_id: uuid.UUID) -> Iterator[
 
     if pair.stand is PairStand.CONFIRM and pair.theirs is not None:
         yield line(Due.CONFIRM, _answer_by(_day(pair.theirs.at)))  # they are to call the other side first
-    elif pair.told and was_not_reached(pair.ours) and pair.ours is not None:
+    elif pair.told and rules.was_not_reached(pair.ours) and pair.ours is not None:
         yield line(Due.CONFIRM, _day(pair.ours.at) + timedelta(days=1))
     if Side.ASKER in pair.unread:
         yield line(Due.READ_OURS, days.today())

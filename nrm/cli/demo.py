@@ -7,8 +7,6 @@ import json
 import os
 import re
 import shutil
-import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -25,6 +23,7 @@ from nrm import clock, countries
 from nrm.cli.instance import folder_of_country, make_instance, named_country
 from nrm.cli.refusals import Refused
 from nrm.cli.serving import run_server
+from nrm.cli.stopping import stopped_by_ctrl_c
 from nrm.cli.usage import application
 from nrm.cli.waiting import Making, Waiting
 from nrm.countries import Country
@@ -90,7 +89,12 @@ def demo(
             code, folder = named_country(named or str(folder_of_country() or COUNTRY))
             last_day = until.date() if until else None
             data, _ = _invented(code, folder)
-            with built_aside(directory) as place, _saying_how_to_go_on(directory), Making() as making:
+            with (
+                built_aside(directory) as place,
+                _saying_how_to_go_on(directory),
+                stopped_by_ctrl_c() as go_on,
+                Making() as making,
+            ):
                 if not no_serve:
                     waiting = until_served.enter_context(Waiting(data, people, host=HOST, port=port))
                     _tell_user(f"http://{HOST}:{port} says how far it is; accounts are printed when they work")
@@ -102,7 +106,7 @@ def demo(
                     second_factor=second_factor,
                     code=code,
                     folder=folder,
-                    tell=[making.tell, *([waiting.tell] if waiting is not None else [])],
+                    tell=[lambda _: go_on(), making.tell, *([waiting.tell] if waiting is not None else [])],
                 )
                 (place / ACCOUNTS_FILE).touch(mode=0o600)
                 (place / ACCOUNTS_FILE).write_text(json.dumps(described, indent=1), "utf-8")
@@ -199,7 +203,7 @@ def make_demo(
     last = last_instant(until, zone, date(data.agreements[0].starts_on.year, 12, 31))
     last_day = clock.day_of(last, zone)
     _tell_user("making the instance")
-    progress = Progress(people, CLOSED_QUARTERS, _unless_stopped(tell))
+    progress = Progress(people, CLOSED_QUARTERS, partial(_tell_each, tell))
     clock.set_clock(lambda: last - timedelta(days=YEARS * 365 + 1))
     app = make_instance(
         directory,
@@ -251,6 +255,11 @@ def make_demo(
     return {"quarters": [str(quarter) for quarter in life.closed], "accounts": described}
 
 
+def _tell_each(tell: Sequence[Callable[[Progress], None]], progress: Progress) -> None:
+    for each in tell:
+        each(progress)
+
+
 def _invented(code: str, folder: Path | None) -> tuple[Country, Cast]:
     """The country, and who and what its demo is made of; raises Refused."""
     try:
@@ -279,26 +288,6 @@ def last_instant(until: date | None, zone: tzinfo, first: date = date.min) -> da
 
 def _country(app: Flask) -> Country:
     return cast(Country, app.extensions["nrm.country"])
-
-
-def _unless_stopped(tell: Sequence[Callable[[Progress], None]]) -> Callable[[Progress], None]:
-    """Tell all of them; raises KeyboardInterrupt after Ctrl-C: where it was raised a library may have swallowed it."""
-    stopped: list[int] = []
-
-    def stop(number: int, _: object) -> None:
-        stopped.append(number)
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, stop)
-
-    def told(progress: Progress) -> None:
-        if stopped:
-            raise KeyboardInterrupt
-        for each in tell:
-            each(progress)
-
-    return told
 
 
 def _table(described: Mapping[str, Any]) -> str:

@@ -7,7 +7,6 @@ import os
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,16 +20,11 @@ import pytest
 from config import ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES
 from nrm.cli.instance import A_HOME
 from tests import factories
+from tests.ports import free_port
 
 FLOOR = {"NRM_ARGON2_KIB": str(ARGON2_FLOOR_KIB), "NRM_ARGON2_PASSES": str(ARGON2_FLOOR_PASSES)}
 PROGRAM = Path(sys.executable).with_name("nrm")
 Typed = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def environment(more: Mapping[str, str] = {}) -> dict[str, str]:

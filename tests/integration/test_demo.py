@@ -26,6 +26,7 @@ from nrm.demo import cast
 from nrm.demo.people import full_quarters, plans, tonight
 from nrm.domain.accounts.accounts import Role
 from tests import thief
+from tests.ports import free_port
 
 UNTIL = date(2026, 11, 24)
 CAST = cast.read(countries.load("albania"), countries.FOLDER / "albania")
@@ -69,9 +70,7 @@ class Made:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A country of sixty people, as `make run` makes it."""
     folder = tmp_path_factory.mktemp("demo") / "country"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     words = ("demo", "--dir", str(folder), "--people", "60", "--until", str(UNTIL), "--json", "--port", str(port))
     with begun(folder.with_name("first"), *words) as command:
         until(lambda: bool(asked(port)), command)
@@ -348,9 +347,7 @@ def test_the_demo_is_served_and_one_signs_in(demo: tuple[Path, dict[str, object]
 
 @contextlib.contextmanager
 def served(folder: Path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-c", "from nrm.cli import main; main()", "serve", "--dir", str(folder), "--port", str(port)],
         stdout=subprocess.DEVNULL,

@@ -6,7 +6,6 @@ import os
 import re
 import selectors
 import shutil
-import socket
 import subprocess
 import sys
 import tarfile
@@ -16,6 +15,8 @@ from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("forms", "migrations", "nrm", "templates")
@@ -102,9 +103,7 @@ def address(wheel: Path, tmp_path: Path) -> Iterator[str]:
     place = tmp_path / "installed"
     run("-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", place, wheel, cwd=tmp_path)
     assert Path(run("-c", INSTANCE, tmp_path / "instance", cwd=tmp_path, at=place).strip()) == place / "nrm/__init__.py"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     words = [place / "bin/nrm", "serve", "--dir", tmp_path / "instance", "--port", str(port), "--workers", "1"]
     process = subprocess.Popen(
         [sys.executable, *map(str, words)],

@@ -18,6 +18,7 @@ import pytest
 from nrm.application import LARGEST_REQUEST
 from tests import factories
 from tests.integration.test_serving import PROGRAM, children, stop, until
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 NAME = "nrm.example.al"
@@ -41,12 +42,6 @@ class Behind:
     plain: int
     certificate: Path
     key: Path
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

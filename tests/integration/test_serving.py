@@ -22,6 +22,7 @@ from flask import Flask
 from nrm import db
 from tests.conftest import token_in
 from tests.factories import PASSWORD
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 LOGIN = "nrc.case_worker"
@@ -44,9 +45,7 @@ def folder(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture
 def server(folder: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """`nrm serve` with two workers, and its port; what it says goes to the file `said`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     words = ["serve", "--dir", str(folder), "--port", str(port), "--workers", "2"]
     with (tmp_path / "said").open("wb") as said:
         process = subprocess.Popen([sys.executable, "-c", PROGRAM, *words], stdout=said, stderr=said, cwd=ROOT)
@@ -240,7 +239,7 @@ def test_what_cannot_be_served_is_said_in_one_line(folder: Path, tmp_path: Path)
     junk = tmp_path / "junk.pem"
     junk.write_text("junk")
     tls = {"NRM_TLS_CERTIFICATE": str(junk), "NRM_TLS_KEY": str(junk)}
-    assert refused(folder, **tls).startswith("nrm: NRM_TLS_CERTIFICATE, NRM_TLS_KEY: ")
+    assert refused(folder, "--port", str(free_port()), **tls).startswith("nrm: NRM_TLS_CERTIFICATE, NRM_TLS_KEY: ")
 
 
 @pytest.mark.slow

@@ -39,6 +39,7 @@ NOTHING = {
     "follow_ups_on": 0,
     "feedback_counted": 0,
     "complaints_forgotten": 0,
+    "complaints_moved": 0,
     "benefits_forgotten": 0,
     "grown_up": 0,
     "referrals_expired": 0,

@@ -330,9 +330,10 @@ def _anew_page(member_id: uuid.UUID, form: AgreeToAnewForm, status: int, denial:
 def stop_anew(member_id: uuid.UUID) -> Answer:
     """The member, who asked for it, or another holder ends it: the old account stays. The duty desk, who says that it
     spoke with the person."""
+    asked = occasion_store.may_agree(member_id, by=access.actor())  # in any case: the time would tell who exists
     outside = typists.is_of_another(member_id, by=access.actor())
     form = StopAnewForm(request.form)
-    if outside and not form.denied.data and occasion_store.may_agree(member_id, by=access.actor()):
+    if asked and outside and not form.denied.data:
         form.denied.errors = [N_("Make sure of it yourself first; then tick the box")]
         return _anew_page(member_id, AgreeToAnewForm(), 422, form)
     try:

@@ -469,7 +469,7 @@ def test_a_process_killed_while_moving_loses_nothing(
 
     def move() -> None:
         by = factories.actor("nrc.shelter_manager")
-        members._BATCH = 1
+        sealing_again._BATCH = 1
         dies("nrm.vault.keyrings" if function == "renew" else "nrm.vault.rewrapping", function, when)
         sealing_again.renew_keyring(by=by)
         sealing_again.move_grants(by=by)
@@ -582,11 +582,11 @@ def test_sealing_again_is_taken_up_again_and_needs_the_key(app: Flask, monkeypat
     for login in ("administrator", "molsa.statistician"):
         with pytest.raises(NotPermitted):
             sealing_again.seal_again(by=factories.actor(login))
-    monkeypatch.setattr(members, "_SEALED_TOGETHER", 1)
+    monkeypatch.setattr(sealing_again, "_SEALED_TOGETHER", 1)
     first = sealing_again.seal_again(by=manager, seconds=0)
     assert (first.sealed, first.done) == (1, False)
     assert reads(sent.case_id, "nrc.shelter_manager")
-    monkeypatch.setattr(members, "_SEALED_TOGETHER", 100)
+    monkeypatch.setattr(sealing_again, "_SEALED_TOGETHER", 100)
     second = sealing_again.seal_again(by=manager)
     assert (second.sealed, second.left, second.done) == (first.left, 0, True)
     assert reads(sent.case_id, "nrc.shelter_manager")
@@ -645,7 +645,7 @@ def test_rotating_from_the_command_line(world_app: tuple[Flask, World], monkeypa
     def held_by_others(**_: object) -> None:
         raise sealing_again.HeldByOthers
 
-    monkeypatch.setattr(members, "move_grants", held_by_others)
+    monkeypatch.setattr(sealing_again, "move_grants", held_by_others)
     refused = rotate("NRC", "nrc.case_worker")
     assert isinstance(refused.exception, Refused)
     assert "one of them goes on" in str(refused.exception)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -28,6 +27,7 @@ from tests import factories, memory
 from tests.conftest import token_in
 from tests.integration.shelter.test_matching import NRC, VATRA, known_since, left, said_yes, taken_in
 from tests.integration.test_serving import ROOT, answers, asked, children, stop, until
+from tests.ports import free_port
 
 CORE = "bravolundri"
 """In each of these names, as it is written and as it is read."""
@@ -86,9 +86,7 @@ class Server:
 @contextlib.contextmanager
 def serving(folder: Path) -> Iterator[Server]:
     """With two workers; it tends every second."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-c", PROGRAM, "serve", "--dir", str(folder), "--port", str(port), "--workers", "2"]
     said = folder.with_name("said")
     with said.open("wb") as file:

@@ -21,9 +21,9 @@ from flask import Flask
 from config import ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES
 from nrm import clock, countries
 from nrm.cli.instance import folder_of_country, make_instance, named_country
+from nrm.cli.progress import stopped_by_ctrl_c
 from nrm.cli.refusals import Refused
 from nrm.cli.serving import run_server
-from nrm.cli.stopping import stopped_by_ctrl_c
 from nrm.cli.usage import application
 from nrm.cli.waiting import Making, Waiting
 from nrm.countries import Country

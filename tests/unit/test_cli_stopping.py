@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from nrm.cli.stopping import stopped_by_ctrl_c
+from nrm.cli.progress import stopped_by_ctrl_c
 
 
 def test_an_error_on_the_way_out_does_not_stand_in_its_place() -> None:

@@ -225,6 +225,9 @@ def _told_why(visitor: accounts.SignedIn) -> errors.Answer:
     if visitor.suspension_id is not None:
         told = suspension_store.told(visitor.suspension_id, by=visitor.actor)
         page = render_template("accounts/suspensions/told.html", told=told, reasons=REASON_LABELS)
+    elif visitor.by_log_alone:
+        call = suspension_store.whom_to_call(by=visitor.actor)
+        page = render_template("accounts/suspensions/by_log.html", until=visitor.log_until, call=call)
     else:
         desks = suspension_store.duty_desks(by=visitor.actor)
         page = render_template("accounts/suspensions/party.html", until=visitor.party_until, call=desks)

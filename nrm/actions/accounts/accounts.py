@@ -84,6 +84,10 @@ class SignedIn:
     """Whether another password must be set before anything else."""
     suspension_id: uuid.UUID | None = None
     """The suspension because of which the session opens, signs and does nothing."""
+    by_log_alone: bool = False
+    """Suspended by the key log, while the row that says why and by whom is gone or was changed."""
+    log_until: datetime | None = None
+    """Until when, then; None: until somebody ends it."""
     party_until: datetime | None = None
     """When the organisation takes part again whose party is suspended; until then nothing opens either."""
     lacks_factor: bool = False
@@ -95,7 +99,7 @@ class SignedIn:
     @property
     def suspended(self) -> bool:
         """Whether the person, or the party, takes no part for some time."""
-        return self.suspension_id is not None or self.party_until is not None
+        return self.suspension_id is not None or self.by_log_alone or self.party_until is not None
 
     @property
     def enrolling(self) -> bool:
@@ -226,8 +230,9 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
     state = log.last_state(db.session)
     believed = key_log.believed(state, row, keys)
     suspension = suspension_rows.standing(row.member_id) if row.suspended else None
-    if believed is None or (believed.suspended and suspension is None):
+    if believed is None:
         return None
+    by_log_alone = believed.suspended_until if suspension is None else None
     if row.sealed_head is None and not belief.is_from_before(row.created_at):
         report("end of the key log in a session", row.member_id)
         return None  # it had one, and somebody took it away
@@ -239,7 +244,7 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
             later = {"seen_at": now, "mark": vault.mark_seen(row, digest, now), "sealed_head": head}
             session.execute(update(MemberSession).where(*as_read).values(**later))
     has = _factors(row, digest)
-    suspended = suspension is not None or believed.party_until > 0
+    suspended = suspension is not None or by_log_alone is not None or believed.party_until > 0
     usable = has.are_enough and not suspended and not row.lacks_factor and not row.code_due
     actor = Actor(
         row.member_id,
@@ -268,6 +273,8 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         before_at=row.before_at,
         asks_password=row.asks_password,
         suspension_id=suspension.id if suspension is not None else None,
+        by_log_alone=by_log_alone is not None,
+        log_until=time_of(by_log_alone) if by_log_alone else None,
         party_until=time_of(believed.party_until) if believed.party_until else None,
         lacks_factor=row.lacks_factor,
         code_due=row.code_due and row.status == "active",

@@ -70,15 +70,15 @@ def _state(session: Session) -> State:
 
 @dataclass(frozen=True, slots=True)
 class Standpoint:
-    """Who somebody is. `waits`: a colleague has not let them in with these keys; `suspended`: for some hours;
-    `party_until`: the hour at which their organisation takes part again, 0 if it does now."""
+    """Who somebody is. `waits`: a colleague has not let them in with these keys; `suspended_until`: the hour at which
+    they work again, None if they do now, 0 if somebody has to end it; `party_until`: the hour at which their organisation takes part again, 0 if it does now."""
 
     role: Role
     kind: OrganisationKind
     code: str
     crossing_point: str
     waits: bool
-    suspended: bool = False
+    suspended_until: int | None = None
     party_until: int = 0
 
 
@@ -101,16 +101,16 @@ def believed(state: State, row: Row, keys: KeyHolder) -> Standpoint | None:
     if member is None:
         return Standpoint(Role(row.role), *known, waits=True, party_until=out)
     theirs = entries.are_keys_of(member, keys)
-    suspended = False
+    until = None
     if theirs and not state.is_active(member.id, now):
         if member.left and row.status == "waiting":  # a colleague let them come back, and has not let them in yet
             return Standpoint(Role(member.role), *known, waits=True, party_until=out)
         if member.left or organisation.suspended or not state.is_vouched_for(organisation.id):
             return None
-        suspended = member.is_suspended(now)
+        until = member.until if member.is_suspended(now) else None
     if (row.role, row.kind, row.code, row.crossing_point) != (member.role, *map(str, known)) and theirs:
         report("member", member.id)
-    return Standpoint(Role(member.role), *known, waits=not theirs, suspended=suspended, party_until=out)
+    return Standpoint(Role(member.role), *known, waits=not theirs, suspended_until=until, party_until=out)
 
 
 def is_in(session: Session, member: Member) -> bool:

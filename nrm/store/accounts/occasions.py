@@ -42,8 +42,8 @@ class OccasionLine:
     `reader_new`: the reader, of the duty desk, was let in there lately. Of words: `may_type`: the reader types them
     now; `typists`: who else does, by name and sign-in name; `desk_first`: the duty desk, and then the reader. `desk`:
     of another house, what the desk does about them; `alone_from`: from when on the reader, who agreed, types them;
-    `ended_at`: when the account ended by time alone; `stopped`: who of the desk could type them, if the reader's hand
-    had not suspended them, where nobody else could.
+    `ended_at`: when the account ended by time alone; `waited_for`: who of the desk types them, and cannot
+    work now, where nobody else could.
     """
 
     member_id: uuid.UUID
@@ -72,7 +72,7 @@ class OccasionLine:
     """Of who begins anew: nobody of the organisation could be the second hand, so the duty desk is."""
     may_type: bool = True
     typists: tuple[str, ...] = ()
-    stopped: tuple[str, ...] = ()
+    waited_for: tuple[str, ...] = ()
     desk_first: bool = False
     desk: AtDesk = AtDesk.YES
     ended_at: datetime | None = None
@@ -267,7 +267,7 @@ def _of_words(member: Member, occasion: Occasion, by: Actor, *, own: bool) -> di
             "alone_from": at,
             "ended_at": typing.ended_by_time(occasion),
             "typists": others,
-            "stopped": typists.stopped_at_desk(by=by) if desk is AtDesk.ANOTHER and not others else (),
+            "waited_for": typists.waited_for_at_desk(by=by) if desk is AtDesk.ANOTHER and not others else (),
         }
     may = typing.of_colleague(member, occasion, by.member_id)
     holds_keys = OrganisationKind(db.session.get_one(Organisation, member.organisation_id).kind).holds_keys

@@ -129,15 +129,19 @@ def told(suspension_id: uuid.UUID, *, by: Actor) -> Told | None:
         suspension.until,
         signed_names.who(signed_names.codes([suspension.by_id]), suspension.by_id, who, who_login),
         suspension.by_administrator,
-        # First who is no colleague: at the number of the own organisation the one who did it may answer.
-        (
-            *duty_desks(by=by),
-            *(_operators() if of_desk else ()),
-            (organisation.names, names.number_of(organisation)),
-        ),
+        whom_to_call(by=by),
         of_desk,
         _enders(suspension) if of_desk else (),
     )
+
+
+def whom_to_call(*, by: Actor) -> tuple[tuple[dict[str, str], str], ...]:
+    """Whom the actor calls, who is suspended: names by language and telephones."""
+    organisation = db.session.get_one(Organisation, by.organisation_id)
+    of_desk = organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY
+    # First who is no colleague: at the number of the own organisation the one who did it may answer.
+    outside = (*duty_desks(by=by), *(_operators() if of_desk else ()))
+    return (*outside, (organisation.names, names.number_of(organisation)))
 
 
 def _operators() -> tuple[tuple[dict[str, str], str], ...]:

@@ -15,9 +15,9 @@ from nrm.domain.accounts.words import AtDesk
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.store import signed_names
+from nrm.store.rows.accounts import desk_hands, typing
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.accounts import suspensions as suspension_rows
-from nrm.store.rows.accounts import typing
 from nrm.vault.keylog import log, people
 
 
@@ -59,9 +59,9 @@ def at_desk(member: Member, occasion: Occasion, *, by: Actor) -> tuple[str, ...]
     return _called([each for each in ids if typing.of_desk(member, occasion, each) is AtDesk.YES])
 
 
-def stopped_at_desk(*, by: Actor) -> tuple[str, ...]:
-    """Who else of the duty desk could, if the actor's hand had not suspended them; as `others_at_desk`."""
-    ids = occasion_rows.stopped_at_desk(by.member_id, by.organisation_id) if by.member_id is not None else []
+def waited_for_at_desk(*, by: Actor) -> tuple[str, ...]:
+    """Who else of the duty desk will decide, and cannot now; as `others_at_desk`."""
+    ids = desk_hands.waited_for(by.member_id, by.organisation_id) if by.member_id is not None else []
     return _called(ids)
 
 

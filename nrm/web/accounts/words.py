@@ -223,10 +223,9 @@ def _agreed(error: AgreedBefore) -> str:
     names = typists.others_at_desk(by=access.actor())
     if not names:
         return N_(
-            "You agreed that this person begins anew. Another one of the duty desk types the words, and who could is "
-            "suspended by you, or by who is one hand with you: %(names)s. It waits until that suspension is over: "
-            "nobody becomes both hands by suspending the other.",
-            names=", ".join(typists.stopped_at_desk(by=access.actor())),
+            "You agreed that this person begins anew. Another one of the duty desk types the words, and who could "
+            "cannot work now: %(names)s. It waits for them: nobody becomes both hands because the other was stopped.",
+            names=", ".join(typists.waited_for_at_desk(by=access.actor())),
         )
     return N_(
         "You agreed that this person begins anew. Another one of the duty desk speaks with them, and types the words: "
@@ -246,7 +245,9 @@ def _agreed_beside(error: AgreedBeside) -> str:
         "You agreed that another one of this house begins anew, and the same hand asked for that and invited this "
         "person: one who was deceived must not let in both. Another one of the duty desk speaks with this person, and "
         "types the words. Who can: %(names)s.",
-        names=", ".join(typists.others_at_desk(by=access.actor())),
+        names=", ".join(
+            typists.others_at_desk(by=access.actor()) or typists.waited_for_at_desk(by=access.actor()),
+        ),
     )
 
 

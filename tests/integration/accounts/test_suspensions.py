@@ -61,6 +61,14 @@ def test_who_is_suspended_reads_why_and_whom_to_call_and_reaches_no_other_page(a
     assert "suspended" in again.get("/?lang=en")
     assert "suspended until" in manager.get("/?lang=en")
     assert list(audit.verify(db.session())) == []
+    # Who changes the row, so that it is none any more, lets nobody work and leaves nobody before a bare sign-in page.
+    with transaction() as session:
+        session.execute(update(Suspension).values(until=clock.now().replace(year=clock.now().year + 1)))
+    for page in (again.get("/?lang=en"), Person(app.test_client(), WORKER).get("/?lang=en")):
+        assert "The key log says that you are suspended" in page
+        assert number in page
+        assert "changed without this program" in page
+    assert "Your account is suspended" in again.get("/cases", 403)
 
 
 def test_no_action_works_for_a_suspended_person_and_no_command(app: Flask, command: Command) -> None:

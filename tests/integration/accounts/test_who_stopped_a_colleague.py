@@ -6,11 +6,17 @@ Each test is a walk of somebody hostile on the pages (ADR 0172).
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete, update
 
-from nrm.db import db
+from nrm import clock
+from nrm.actions import tending
+from nrm.db import db, transaction
+from nrm.models.accounts.accounts import Member
+from nrm.models.accounts.suspensions import Suspension
 from nrm.web.telephones import duty_desk
 from tests import factories
 from tests.conftest import Person, token_in
@@ -100,15 +106,44 @@ def test_who_agreed_for_the_desk_is_not_alone_by_suspending_the_other(app: Flask
     desk = Person(app.test_client(), DESK)
     home = desk.get("/?lang=en")
     assert path not in home
-    assert f"Who could is suspended by you, or by who is one hand with you: New ({SECOND})" in home
+    assert f"Who could cannot work now: New ({SECOND})" in home
     answer = desk.post(f"{path}?lang=en", dict(said), 409)
-    assert "nobody becomes both hands by suspending the other" in answer
+    assert "nobody becomes both hands because the other was stopped" in answer
     assert f"({SECOND})" in answer
-    # Where somebody else suspends the other one, who agreed is alone: a day has passed, so they type.
+    # Also where somebody else suspends the other one, who may be one with who agreed: it waits until that is over.
     desk.post(f"{stopped}/end")
     Person(app.test_client(), OFFICER).post(f"/members/{member(SECOND).id}/suspend", {"reason": "lost_device"})
-    assert path in desk.get("/?lang=en")
-    assert desk.post(path, dict(said)) == "/members?typed=outside"
+    desk.post(path, dict(said), 409)
+    # By rows of the database nobody is the only one either: the key log says who is of the desk.
+    with transaction() as session:
+        session.execute(update(Suspension).values(until=clock.now() + timedelta(days=365)))
+    desk.post(path, dict(said), 409)
+    with transaction() as session:
+        session.execute(delete(Suspension))
+        session.execute(update(Member).where(Member.login == SECOND).values(status="disabled"))
+    assert path not in desk.get("/?lang=en")
+    desk.post(path, dict(said), 409)
+
+
+@pytest.mark.slow
+def test_who_agreed_for_the_desk_is_not_alone_by_letting_the_other_begin_anew(app: Flask) -> None:
+    one_more(SECOND, DESK)
+    factories.later(days=15)
+    worker_id, path = member(WORKER).id, f"/members/{member(WORKER).id}/words"
+    desk, manager = Person(app.test_client(), DESK), Person(app.test_client(), MANAGER)
+    desk.made(f"/members/{member(SECOND).id}/anew", lang="en")
+    link = link_in(manager.made(f"/members/{worker_id}/anew", lang="en"))
+    desk.post(f"/members/{worker_id}/anew/agree", {"sure": "y"})
+    db.session.rollback()
+    factories.join(link)
+    said = {**words_of(WORKER), "called_back": "y"}
+    factories.later(hours=25)
+    assert tending.tend()["begun_anew"] == 1
+    assert member(SECOND).status != "active"
+    desk = Person(app.test_client(), DESK)
+    assert f"Who could cannot work now: New ({SECOND}). It waits for them." in desk.get("/?lang=en")
+    assert f"({SECOND})" in desk.post(f"{path}?lang=en", dict(said), 409)
+    assert member(WORKER).status == "waiting"
 
 
 @pytest.mark.slow

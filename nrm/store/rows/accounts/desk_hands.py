@@ -1,7 +1,8 @@
 """Which of the duty desk is no hand for a house: rows, for the action and for the pages.
 
 Who agreed there that somebody begins anew was perhaps deceived by who asked for it: whom the same hand invites into
-that house they do not let in as well. Decided in ADR 0172.
+that house they do not let in as well (ADR 0172). And nobody becomes the only one of the desk by stopping the others,
+nor by a row of the database: who is of the desk is said by the key log (ADR 0184).
 """
 
 from __future__ import annotations
@@ -13,15 +14,71 @@ from sqlalchemy import select
 
 from nrm import clock
 from nrm.db import db
+from nrm.domain.accounts.accounts import Role
+from nrm.domain.accounts.key_log_entries import time_of
+from nrm.domain.accounts.members import KeyHappening
 from nrm.domain.accounts.second_hands import ActKind, ActStatus
 from nrm.domain.accounts.vouching import ANEW_AFTER, SEASONED
 from nrm.domain.accounts.words import AtDesk, OccasionStatus
-from nrm.models.accounts.accounts import Member
+from nrm.models.accounts.accounts import KeyEvent, Member
 from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.store.rows.accounts import askers, occasions
+from nrm.store.rows.accounts import suspensions as suspension_rows
 from nrm.vault import rows
-from nrm.vault.keylog import words
+from nrm.vault.keylog import log, words
+
+
+def has_another(officer_id: uuid.UUID) -> bool:
+    """Whether another one of the duty desk decides what this officer agreed to, now or later."""
+    desk = db.session.get_one(Member, officer_id).organisation_id
+    return bool(occasions.others_at_desk(officer_id, desk) or waited_for(officer_id, desk))
+
+
+def waited_for(officer_id: uuid.UUID, desk_id: uuid.UUID | None) -> list[uuid.UUID]:
+    """The others of the duty desk who cannot decide now, and for whom it waits: by the key log they have been there for
+    14 days and have not left, whatever became of them; or this officer's hand made them new, or ended them alone."""
+    able, by_hand = set(occasions.others_at_desk(officer_id, desk_id)), _stopped_by(officer_id, desk_id)
+    found, now = [], clock.now()
+    for each in log.last_state(db.session).members.values():
+        of_desk = each.organisation_id == desk_id and each.role == str(Role.DUTY_OFFICER)
+        if not of_desk or each.id == officer_id or each.id in able:
+            continue
+        here_for = now - time_of(each.since)
+        if each.left:
+            waits = each.id in by_hand and not _was_ended_by_two(each.id, officer_id)
+        elif each.id in by_hand:
+            # Who is back, let in by others, reads for a day what waits, and can stop it.
+            waits = here_for < ANEW_AFTER or occasions.is_creature(each.id, officer_id) or not _is_at_work(each.id)
+        else:
+            waits = here_for >= SEASONED
+        if waits:
+            found.append(each.id)
+    return found
+
+
+def _stopped_by(officer_id: uuid.UUID, desk_id: uuid.UUID | None) -> set[uuid.UUID]:
+    """Whom of the desk this officer, or who is one hand with them, ended or asked to begin anew within 14 days."""
+    stopped = (KeyHappening.DISABLED, KeyHappening.ANEW_ASKED, KeyHappening.ANEW_AGREED, KeyHappening.BEGINS_ANEW)
+    found = db.session.execute(
+        select(KeyEvent.member_id, KeyEvent.by_id).where(
+            KeyEvent.organisation_id == desk_id,
+            KeyEvent.event.in_([str(each) for each in stopped]),
+            KeyEvent.at > clock.now() - SEASONED,
+        )
+    ).all()
+    return {whom for whom, by_id in found if whom is not None and occasions.hangs_on_one(officer_id, by_id)}
+
+
+def _was_ended_by_two(member_id: uuid.UUID, officer_id: uuid.UUID) -> bool:
+    act = askers.agreed(ActKind.END_ACCOUNT, member_id)
+    hands = (act.asked_by_id, act.decided_by_id) if act is not None else ()
+    return any(each is not None and not occasions.hangs_on_one(officer_id, each) for each in hands)
+
+
+def _is_at_work(member_id: uuid.UUID) -> bool:
+    row = db.session.get(Member, member_id, populate_existing=True)
+    return row is not None and row.status == "active" and suspension_rows.standing(member_id) is None
 
 
 def beside_anew(member: Member, officer_id: uuid.UUID) -> tuple[AtDesk, datetime | None]:
@@ -30,7 +87,7 @@ def beside_anew(member: Member, officer_id: uuid.UUID) -> tuple[AtDesk, datetime
     agreed = _agreed_for_hand_of(member, officer_id)
     if agreed is None:
         return AtDesk.YES, None
-    if occasions.others_at_desk(officer_id, db.session.get_one(Member, officer_id).organisation_id):
+    if has_another(officer_id):
         return AtDesk.ANOTHER, None
     at = agreed + ANEW_AFTER
     return (AtDesk.LATER, at) if clock.now() < at else (AtDesk.YES, None)

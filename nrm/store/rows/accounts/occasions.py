@@ -182,25 +182,6 @@ def others_at_desk(member_id: uuid.UUID, organisation_id: uuid.UUID | None) -> l
     return [each for each in db.session.scalars(there.order_by(Member.login)) if is_seasoned(each)]
 
 
-def stopped_at_desk(member_id: uuid.UUID, organisation_id: uuid.UUID | None) -> list[uuid.UUID]:
-    """The others of the duty desk who have been there for 14 days and are suspended by this member, or by who is one
-    hand with them."""
-    there = select(Member.id).where(
-        Member.organisation_id == organisation_id,
-        Member.status == "active",
-        Member.role == str(Role.DUTY_OFFICER),
-        Member.id != member_id,
-        suspension_rows.is_suspended(Member.id, clock.now()),
-    )
-    found = db.session.scalars(there.order_by(Member.login)).all()
-    return [each for each in found if is_seasoned(each) and _stands_by(each, member_id)]
-
-
-def _stands_by(member_id: uuid.UUID, by_id: uuid.UUID) -> bool:
-    stands = suspension_rows.standing(member_id)
-    return stands is not None and any(hangs_on_one(each, by_id) for each in (stands.by_id, stands.longer_by_id))
-
-
 def would_be_alone(member: Member, by_id: uuid.UUID | None) -> bool:
     """Whether, without this member, the actor alone would open the cases of a house in which more people hold the key.
     Whom the actor let in alone, or who let the actor in, is nobody else. Of somebody who does not hold the key: no."""
@@ -208,11 +189,12 @@ def would_be_alone(member: Member, by_id: uuid.UUID | None) -> bool:
         return False
     others = ids_of_holders(member.organisation_id)
     others.pop(member.id, None)
-    able = [each for each, can in others.items() if can and (each == by_id or not _is_creature(each, by_id))]
+    able = [each for each, can in others.items() if can and (each == by_id or not is_creature(each, by_id))]
     return leaves_alone(others=len(others), able=len(able))
 
 
-def _is_creature(member_id: uuid.UUID, by_id: uuid.UUID | None) -> bool:
+def is_creature(member_id: uuid.UUID, by_id: uuid.UUID | None) -> bool:
+    """Whether the one let in the other alone, or the other way round."""
     return by_id is not None and is_same_hand(member_id, by_id, _vouched_by)
 
 
@@ -235,7 +217,7 @@ def is_last_other(member: Member, by_id: uuid.UUID | None, *, holds_keys: bool) 
     able = [
         each
         for each in hands_beside(member, by_id, holds_keys=holds_keys)
-        if suspension_rows.standing(each) is None and not _is_creature(each, by_id)
+        if suspension_rows.standing(each) is None and not is_creature(each, by_id)
     ]
     return not able
 

@@ -19,7 +19,7 @@ from nrm.domain.accounts.vouching import ANEW_AFTER
 from nrm.domain.accounts.words import AtDesk, OccasionStatus
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
-from nrm.store.rows.accounts import askers, occasions
+from nrm.store.rows.accounts import askers, desk_hands, occasions
 from nrm.store.rows.accounts import suspensions as suspension_rows
 from nrm.vault.keylog import log, people
 
@@ -76,9 +76,8 @@ def of_desk(member: Member, occasion: Occasion | None, officer_id: uuid.UUID) ->
         return AtDesk.AGREES
     if occasion.second_id != officer_id:
         return AtDesk.YES
-    desk = db.session.get_one(Member, officer_id).organisation_id
-    if occasions.others_at_desk(officer_id, desk) or occasions.stopped_at_desk(officer_id, desk):
-        return AtDesk.ANOTHER  # nobody makes themselves the only one by suspending the other
+    if desk_hands.has_another(officer_id):
+        return AtDesk.ANOTHER
     at = alone_from(member, occasion)
     return AtDesk.LATER if at is not None and clock.now() < at else AtDesk.YES
 

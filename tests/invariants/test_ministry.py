@@ -111,6 +111,7 @@ HARMLESS = {
     ("screenings", "against_profile"),
     ("screenings", "shares"),
     ("suspensions", "duty_desks"),  # whom anybody may call
+    ("suspensions", "whom_to_call"),
     # Of accounts: who else works in the own office, and whether a hand of the asker would count.
     ("typists", "works_with_others"),
     ("typists", "is_of_another"),

@@ -71,7 +71,8 @@ def _state(session: Session) -> State:
 @dataclass(frozen=True, slots=True)
 class Standpoint:
     """Who somebody is. `waits`: a colleague has not let them in with these keys; `suspended_until`: the hour at which
-    they work again, None if they do now, 0 if somebody has to end it; `party_until`: the hour at which their organisation takes part again, 0 if it does now."""
+    they work again, None if they do now, 0 if somebody has to end it; `party_until`: the hour at which their
+    organisation takes part again, 0 if it does now."""
 
     role: Role
     kind: OrganisationKind

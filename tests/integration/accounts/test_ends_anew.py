@@ -90,9 +90,15 @@ def test_who_agreed_for_the_asker_types_no_newcomer_of_theirs(app: Flask) -> Non
     assert f"({MANAGER})" in did
     assert "(vatra.open): an invitation, which nobody has used" in asks
     second.post(path, dict(said), 422)
-    # Where nobody else of the desk can, who agreed types a day after.
+    # A suspension of the other one is waited for. Where nobody else is of the desk, who agreed types a day after.
     factories.later(minutes=5)
     person(app, "administrator").post(f"/members/{member(SECOND).id}/suspend", {"reason": "lost_device"})
+    waits = person(app, DESK).post(f"{path}?lang=en", {**said, "called_back": "y"}, 409)
+    assert "you type them from" not in waits
+    assert f"({SECOND})" in waits
+    left = person(app, DESK).post(f"/members/{member(SECOND).id}/disable", {"reason": "left"})
+    person(app, "ra.identification_officer").post(f"{left}/agree", {"sure": "y"})
+    assert member(SECOND).status == "disabled"
     assert "you type them from" in person(app, DESK).post(f"{path}?lang=en", {**said, "called_back": "y"}, 409)
     factories.later(hours=23, minutes=57)
     desk, said = person(app, DESK), words_of("vatra.eva")

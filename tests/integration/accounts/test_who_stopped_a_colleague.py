@@ -15,6 +15,7 @@ from sqlalchemy import delete, update
 from nrm import clock
 from nrm.actions import tending
 from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import Role
 from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.suspensions import Suspension
 from nrm.web.telephones import duty_desk
@@ -162,3 +163,15 @@ def test_the_desk_reads_what_was_asked_and_taken_back_and_who_was_invited(app: F
     assert "Nothing else" not in page
     # What others asked for is not told as the worker's.
     assert page.count("End an account") == 1
+
+
+@pytest.mark.slow
+def test_no_row_makes_an_officer_of_the_desk_so_that_the_last_other_one_ends_at_once(app: Flask) -> None:
+    one_more(SECOND, DESK)
+    one_more(THIRD, OFFICER)
+    factories.later(days=15)
+    with transaction() as session:
+        session.execute(update(Member).where(Member.login == THIRD).values(role=str(Role.DUTY_OFFICER)))
+    ended = Person(app.test_client(), DESK).post(f"/members/{member(SECOND).id}/disable", {"reason": "left"})
+    assert member(SECOND).status == "active"
+    assert act(ended).status == "asked"

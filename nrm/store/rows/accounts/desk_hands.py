@@ -37,17 +37,15 @@ def has_another(officer_id: uuid.UUID) -> bool:
 
 def waited_for(officer_id: uuid.UUID, desk_id: uuid.UUID | None) -> list[uuid.UUID]:
     """The others of the duty desk who cannot decide now, and for whom it waits: by the key log they have been there for
-    14 days and have not left, whatever became of them; or this officer's hand made them new, or ended them alone."""
-    able, by_hand = set(occasions.others_at_desk(officer_id, desk_id)), _stopped_by(officer_id, desk_id)
+    14 days and have not left, whatever became of them; or this officer's hand let them begin anew."""
+    able, by_hand = set(occasions.others_at_desk(officer_id, desk_id)), _made_new_by(officer_id, desk_id)
     found, now = [], clock.now()
     for each in log.last_state(db.session).members.values():
-        of_desk = each.organisation_id == desk_id and each.role == str(Role.DUTY_OFFICER)
+        of_desk = each.organisation_id == desk_id and each.role == str(Role.DUTY_OFFICER) and not each.left
         if not of_desk or each.id == officer_id or each.id in able:
             continue
         here_for = now - time_of(each.since)
-        if each.left:
-            waits = each.id in by_hand and not _was_ended_by_two(each.id, officer_id)
-        elif each.id in by_hand:
+        if each.id in by_hand:
             # Who is back, let in by others, reads for a day what waits, and can stop it.
             waits = here_for < ANEW_AFTER or occasions.is_creature(each.id, officer_id) or not _is_at_work(each.id)
         else:
@@ -57,23 +55,17 @@ def waited_for(officer_id: uuid.UUID, desk_id: uuid.UUID | None) -> list[uuid.UU
     return found
 
 
-def _stopped_by(officer_id: uuid.UUID, desk_id: uuid.UUID | None) -> set[uuid.UUID]:
-    """Whom of the desk this officer, or who is one hand with them, ended or asked to begin anew within 14 days."""
-    stopped = (KeyHappening.DISABLED, KeyHappening.ANEW_ASKED, KeyHappening.ANEW_AGREED, KeyHappening.BEGINS_ANEW)
+def _made_new_by(officer_id: uuid.UUID, desk_id: uuid.UUID | None) -> set[uuid.UUID]:
+    """Whom of the desk this officer, or who is one hand with them, let begin anew within 14 days."""
+    anew = (KeyHappening.ANEW_ASKED, KeyHappening.ANEW_AGREED, KeyHappening.BEGINS_ANEW)
     found = db.session.execute(
         select(KeyEvent.member_id, KeyEvent.by_id).where(
             KeyEvent.organisation_id == desk_id,
-            KeyEvent.event.in_([str(each) for each in stopped]),
+            KeyEvent.event.in_([str(each) for each in anew]),
             KeyEvent.at > clock.now() - SEASONED,
         )
     ).all()
     return {whom for whom, by_id in found if whom is not None and occasions.hangs_on_one(officer_id, by_id)}
-
-
-def _was_ended_by_two(member_id: uuid.UUID, officer_id: uuid.UUID) -> bool:
-    act = askers.agreed(ActKind.END_ACCOUNT, member_id)
-    hands = (act.asked_by_id, act.decided_by_id) if act is not None else ()
-    return any(each is not None and not occasions.hangs_on_one(officer_id, each) for each in hands)
 
 
 def _is_at_work(member_id: uuid.UUID) -> bool:

@@ -15,6 +15,7 @@ from nrm.domain.accounts.accounts import INVITATION_HOURS, SHELTERS, Role
 from nrm.domain.accounts.members import A_DAY, KEY_HOLDERS_NEEDED, KeyHappening
 from nrm.models.accounts.accounts import Invitation, KeyEvent, Keyring, KeyringWrap, Member, Organisation
 from nrm.store.rows.accounts import suspensions as suspension_rows
+from nrm.vault.keylog import log
 
 
 def is_newest() -> ColumnElement[bool]:
@@ -165,17 +166,21 @@ def links_of_a_day(by_id: uuid.UUID, organisation_id: uuid.UUID, *, but: uuid.UU
 
 
 def is_last_other_of_desk(member: Member, by_id: uuid.UUID | None) -> bool:
-    """Whether the member is of the duty desk, and without them nobody of it would be there who is not the actor."""
+    """Whether the member is of the duty desk, and without them nobody of it would be there who is not the actor. Whom a
+    row alone calls an officer, and not the key log, is nobody."""
     if member.role != Role.DUTY_OFFICER:
         return False
-    others = exists().where(
+    others = select(Member.id).where(
         Member.organisation_id == member.organisation_id,
         Member.role == str(Role.DUTY_OFFICER),
         Member.status == "active",
         Member.id.not_in([each for each in (member.id, by_id) if each is not None]),
         ~suspension_rows.is_suspended(Member.id, clock.now()),
     )
-    return not db.session.scalar(select(others))
+    state = log.last_state(db.session)
+    in_log = {each.id for each in state.members.values() if each.role == str(Role.DUTY_OFFICER) and not each.left}
+    by_rows_alone = member.organisation_id not in state.organisations
+    return not any(by_rows_alone or each in in_log for each in db.session.scalars(others))
 
 
 def number_invited(*which: ColumnElement[bool], now: Any = None) -> ScalarSelect[int]:

@@ -456,8 +456,9 @@ def desk(*, by: Actor) -> list[DeskLine]:
         for lost in each.gone:
             if lost.alarmed is not None and lost.is_of_desk(today):
                 who, where_she_is = map(everything.whom, lost.alarmed)
-                number = rules.number_of(lost.number, lost.id)
-                lines.append(DeskLine(lost.id, who, where_she_is, lost.on, None, True, Where(), False, number, None))
+                number, untold = rules.number_of(lost.number, lost.id), lost.alarmed[1] not in lost.told
+                line = DeskLine(lost.id, who, where_she_is, lost.on, None, True, Where(), False, number, None, untold)
+                lines.append(line)
     return sorted(lines, key=lambda line: (not line.alarm, line.dealt, line.found_on, line.id))
 
 

@@ -114,3 +114,23 @@ def test_a_decoy_learns_nothing_whether_somebody_of_its_name_comes_or_not(
     assert (asked.case_id, asked.asked_by) == (decoy.case_id, None)
     page = shown(sign_in(VATRA), f"/who-was-here/theirs/{line.id}")
     assert "National Reception" not in page
+
+
+@pytest.mark.slow
+def test_an_alarm_that_outlives_its_question_sends_nobody_to_the_decoy(
+    nrc: Actor, vatra: Actor, sign_in: SignIn
+) -> None:
+    made_up(vatra, MIRA, bed=0)
+    assert actions.search_due() == 1
+    later(days=3)
+    resident = said_yes(factories.actor(NRC), AGAIN)
+    assert actions.search_due() == 1
+    actions.take_back(case_id=resident.case_id, with_guardian=False, by=factories.actor(NRC))
+    (line,) = store.desk(by=factories.actor(DUTY))
+    assert (line.stand, line.thin, line.alarm) == (None, True, True)
+    page = shown(sign_in(DUTY), "/").split('id="asked-for"')[1].split("</section>")[0]
+    assert "and not the other one, which was not told of it" in page
+    assert page.count("tel:") == 1  # that of the house that asked
+    assert "call both" not in page.lower()
+    board = store.board(by=factories.actor(VATRA))
+    assert (board.to_answer, board.gone) == ([], [])

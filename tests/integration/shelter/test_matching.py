@@ -928,6 +928,7 @@ def test_a_late_confirmation_counts_from_its_quarter_on(nrc: Actor, vatra: Actor
     assert values("2026Q2") == {now.case_id.hex: "repeat_again"}
 
 
+@pytest.mark.slow
 def test_people_are_encoded_again_from_the_command_line(
     app: Flask, nrc: Actor, vatra: Actor, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ The anchor of the same run is to unseal as many values of the same length and do
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 import time
@@ -65,6 +66,8 @@ def fill(by: Actor, people: int = PEOPLE) -> None:
 def measure() -> None:
     """Print the milliseconds, beside the anchor's; the tables are filled."""
     by = factories.actor("nrc.case_worker")
+    gc.collect()
+    gc.freeze()  # as `nrm serve` does
     key, context = crypto.new_key(), b"bench"
     sealed = [crypto.seal(key, bytes(4096), context) for _ in range(PEOPLE)]
     anchor = _milliseconds(lambda: [crypto.unseal(key, each, context) for each in sealed])

@@ -143,7 +143,8 @@ def found() -> None:
         others += "" if itself else f", record-level filter {_record_level(known, arriving, links):.3f} first"
         print(
             f"{name:13} first {ours.top1:.3f}, of five {ours.top5:.3f}; at 1 / 5 / 10 % false alarms {recall};"
-            f" F1 {ours.f1:.3f} ({ours.precision:.3f}, {ours.recall_of_f1:.3f}){others}"
+            f" F1 {ours.f1:.3f} ({ours.precision:.3f}, {ours.recall_of_f1:.3f});"
+            f" shown {ours.shown:.3f}, others shown of one {ours.false_shown:.2f}{others}"
         )
 
 

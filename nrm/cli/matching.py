@@ -150,6 +150,8 @@ def _as_json(outcome: Outcome) -> dict[str, float]:
         "f1": outcome.f1,
         "precision": outcome.precision,
         "recall": outcome.recall_of_f1,
+        "shown": outcome.shown,
+        "false_shown": outcome.false_shown,
     }
     return {
         **{name: round(share, 6) for name, share in shares.items()},
@@ -167,6 +169,8 @@ def _as_text(outcome: Outcome) -> str:
             f"Found first: {percent([outcome.top1])}; among the first five: {percent([outcome.top5])}",
             f"Found where 1 / 5 / 10 % of arrivals raise a false alarm: {percent(outcome.recall)}",
             f"Best F1 {outcome.f1:.3f}: precision {outcome.precision:.3f}, recall {outcome.recall_of_f1:.3f}",
+            f"Shown to two houses at the bands of the program: {percent([outcome.shown])} of the pairs,"
+            f" and {outcome.false_shown:.2f} others for each who arrives",
             f"{outcome.seconds:.1f} seconds, {outcome.pairs_per_second:,.0f} pairs a second",
         )
     )

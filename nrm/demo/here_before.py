@@ -80,6 +80,8 @@ class HereBefore:
             alone = plan.answers["age"] == "adult" and [*self._people.values()].count(self._people[case_id]) == 1
             if not alone or there.holder_id in (own, None) or there.where.guarded or plan.looked_for != "yes":
                 continue
+            if plan.way == "shelter":  # no other organisation saw the person: the duty desk would look at it first
+                continue
             said = {**plan.answers, **written_again(plan.answers, cast().heard)}
             again = replace(plan, way="shelter", post=shelter, source=Source.OWN, answers=said, nights=_NIGHTS)
             self._life.come(replace(again, came_as=plan.number, permit=None, testimony=(), claim=None, children=()))()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nrm.linkage.encoding import Encoder
-from nrm.linkage.matching import Register
+from nrm.linkage.matching import WEAK, Register
 from nrm.linkage.people import Person
 
 FALSE_ALARMS = (0.01, 0.05, 0.10)
@@ -35,6 +35,8 @@ class Outcome:
     f1: float
     precision: float
     recall_of_f1: float
+    shown: float
+    false_shown: float
     seconds: float
     pairs_per_second: float
 
@@ -51,15 +53,16 @@ def evaluate(
     """Encode both under `key`, 32 bytes that nobody should keep, and ask for each who arrives among the known.
 
     `links` are the pairs (index of the known, index of who arrives). With `itself` the two are one list: nobody is
-    compared with herself, and each pair counts once, scored for the later of the two. `progress` is told how many of
-    those who arrive are done.
+    compared with herself, everybody is encoded once, as in a register whose people ask for each other, and each pair
+    counts once, scored for the later of the two. `progress` is told how many of those who arrive are done.
     """
     encoder = Encoder(key)
     began = time.perf_counter()
+    encoded = [encoder.encode(each, uuid.UUID(int=place)) for place, each in enumerate(known)]
     register = Register.of(
         [
-            (uuid.UUID(int=place), encoder.encode(each, uuid.UUID(int=place)), each.sex, each.citizenship)
-            for place, each in enumerate(known)
+            (uuid.UUID(int=place), encoding, each.sex, each.citizenship)
+            for place, (each, encoding) in enumerate(zip(known, encoded, strict=True))
         ]
     )
     partners = defaultdict(set)
@@ -67,20 +70,20 @@ def evaluate(
         partners[other].add(one)
         if itself:
             partners[one].add(other)
-    first = among_five = compared = 0
+    first = among_five = compared = false_shown = 0
     worst_false: list[float] = []
     of_pairs: list[float] = []
     other_pairs = np.zeros(int((_HIGHEST - _LOWEST) * _STEPS), dtype=np.int64)
     for place, person in enumerate(arriving):
-        scores = register.scores(
-            encoder.encode(person, uuid.UUID(int=len(known) + place)), person.sex, person.citizenship
-        )
+        asked = encoded[place] if itself else encoder.encode(person, uuid.UUID(int=len(known) + place))
+        scores = register.scores(asked, person.sex, person.citizenship)
         if itself:
             scores[place] = -np.inf
         pair = np.array(sorted(partners[place]), dtype=np.intp)
         true = scores[pair]
         others = np.delete(scores, [*pair, place] if itself else pair)
         worst_false.append(float(others.max(initial=-np.inf)))
+        false_shown += int(np.count_nonzero(others >= WEAK))
         if len(pair):
             before = int(np.count_nonzero(others >= true.max()))
             first, among_five = first + (before == 0), among_five + (before < 5)
@@ -94,13 +97,15 @@ def evaluate(
         other_pairs += np.bincount(_steps(others), minlength=len(other_pairs))
         progress(place + 1, len(arriving))
     seconds = time.perf_counter() - began
-    asked = sum(1 for each in partners.values() if each)
+    looked_for = sum(1 for each in partners.values() if each)
     found = np.array(of_pairs)
     return Outcome(
-        first / asked if asked else 0.0,
-        among_five / asked if asked else 0.0,
+        first / looked_for if looked_for else 0.0,
+        among_five / looked_for if looked_for else 0.0,
         tuple(_recall(found, np.array(worst_false), share) for share in FALSE_ALARMS),
         *_best_f1(found, other_pairs),
+        float(np.mean(found >= WEAK)) if len(found) else 0.0,
+        false_shown / len(arriving) if arriving else 0.0,
         seconds,
         (compared + len(found)) / seconds,
     )

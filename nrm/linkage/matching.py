@@ -32,7 +32,7 @@ from nrm.linkage.encoding import (
 )
 
 MOST = 10
-STRONG, POSSIBLE, WEAK = 14.0, 8.0, 2.0
+STRONG, POSSIBLE, WEAK = 0.0, -4.0, -8.0  # measured, and not odds: what fields say is capped
 CAP = 14.0  # of what one field can say, in bits
 REFERENCE = 500  # people whose likeness is taken as known before the register is counted
 SWAPPED, OTHER_SEX, OTHER_CITIZENSHIP = -3.0, -8.0, -6.0
@@ -203,7 +203,8 @@ class Register:
             if code:
                 scores += codes.cost(code, cost)
         scores[self._with_number(asked)] += np.float32(SAME_NUMBER)
-        scores -= np.float32(np.log2(number))
+        # Also in a small register something has to speak for a pair: else all are like somebody who said nothing.
+        scores -= np.float32(np.log2(max(number, REFERENCE)))
         return scores
 
     def _lines_of(

@@ -234,9 +234,9 @@ class Pair:
     """A case that may be of the person who is asked for. `theirs`: what the side says that knows the case `case_id`;
     `ours`: what the side says that asked; `looked_on`: when the duty desk dealt with its alarm; `there`: the person who
     was found was there when that happened; `untold`: or when *same* was said of her; `was_told`: whoever asked has seen
-    it; `unread`: the sides that have not read what the other one did; `found_at`: the hour, of newer ones; `thin`: the
-    case that was found is over, and no other organisation ever saw its person (`is_thin`), while the one who is asked
-    for is somewhere safe; `released`: the duty desk lets its house be asked."""
+    it; `unread`: the sides that have not read what the other one did; `found_at`: the hour, of newer ones; `thin`: no
+    other organisation than its house ever saw the person of the case that was found, so it could have been made up to
+    hear of somebody (ADR 0180); `released`: the duty desk lets its house be asked."""
 
     id: uuid.UUID
     case_id: uuid.UUID
@@ -465,23 +465,19 @@ def names_asker(pair: Pair) -> bool:
     return pair.stand is PairStand.LINKED or pair.broken is not None
 
 
-SHORT_STAY = timedelta(days=7)
-
-
-def is_thin(*, sent: bool, known_on: date | None, left_on: date | None) -> bool:
-    """Whether a case that is over could have been made up to hear of somebody: its house opened it, nobody else ever
-    saw the person (`sent`: another organisation did), and less than a week lies between the day on which the first
-    night was entered and the day of leaving. The day of admission itself is a word of the house."""
-    return not sent and (known_on is None or left_on is None or left_on - known_on < SHORT_STAY)
-
-
 def alarms_desk(pair: Pair, where: Where) -> bool:
     """Whether the duty desk is told that somebody asks for a person who is there, or was when she was found: until it
     has dealt with it, whatever her house does or says meanwhile. Of what is hardly alike only once her house says that
-    it is the same person. And whether it is told of a found case that could have been made up."""
+    it is the same person. And whether it is told of a found case that could have been made up, open or closed."""
     settled = pair.stand is PairStand.LINKED or pair.broken is not None or pair.looked_on is not None
     heard = pair.band != "weak" or pair.stand is PairStand.UNTOLD
     return (pair.thin or where.guarded or pair.there) and not settled and heard
+
+
+def waits_for_desk(pair: Pair) -> bool:
+    """Whether the duty desk has to say if the house of the found case may be asked: also of what is hardly alike, of
+    which there is no alarm. A made-up case that differs a little on purpose would else hear more than an exact one."""
+    return pair.held and pair.looked_on is None
 
 
 def alarms(pair: Pair, where: Where) -> bool:

@@ -29,7 +29,6 @@ from nrm.domain.shelter.matching import (
     hidden_from_all,
     hidden_from_asker,
     hidden_from_holder,
-    is_thin,
     kept_apart,
     repeat_of,
 )
@@ -243,21 +242,10 @@ def search(session: Session, version: int, case_ids: Iterable[uuid.UUID]) -> int
     from nrm.linkage.matching import Register
 
     people, of_case, is_there, house_of, thin = [], {}, {}, {}, {}
-    columns = (
-        MatchEncoding,
-        Case,
-        rows.LIVES_THERE,
-        rows.PARTY,
-        rows.STRUCK_OUT,
-        rows.SENT,
-        rows.KNOWN_ON,
-        rows.LEFT_ON,
-    )
+    columns = (MatchEncoding, Case, rows.LIVES_THERE, rows.PARTY, rows.STRUCK_OUT, rows.SENT)
     statement = select(*columns).join(Case, Case.id == MatchEncoding.case_id)
     alike = (MatchEncoding.key_version == version, MatchEncoding.norm == NORM, MatchEncoding.enc == ENC)
-    for row, case, lives_there, party, struck_out, sent, known_on, left_on in session.execute(
-        statement.where(*alike)
-    ).all():
+    for row, case, lives_there, party, struck_out, sent in session.execute(statement.where(*alike)).all():
         try:
             encoding = vault.opened_encoding(row)
         except vault.CannotOpen:
@@ -266,8 +254,7 @@ def search(session: Session, version: int, case_ids: Iterable[uuid.UUID]) -> int
         of_case[case.id] = people[-1]
         house_of[case.id] = rows.house(case.holder_id, party, struck_out)
         is_there[case.id] = Where(lives_here=bool(lives_there), followed=case.status != "closed").guarded
-        over = case.status == "closed" and not lives_there
-        thin[case.id] = over and is_thin(sent=bool(sent), known_on=known_on, left_on=left_on)
+        thin[case.id] = not sent
     register = Register.of(people)
     asked = {each.row.case_id: each for each in rows.with_pairs()}
     # Of two that wait, the one who was asked later finds the earlier one.
@@ -288,9 +275,8 @@ def search(session: Session, version: int, case_ids: Iterable[uuid.UUID]) -> int
             if kept_apart(house_of[case_id], house_of[other]):
                 continue  # told nothing
             found = Pair(uuid.uuid4(), other, str(candidate.band), days.today(), found_at=clock.now())
-            # Of what is hardly alike there would be an alarm for each new person.
-            held = thin[other] and is_there[case_id] and house_of[case_id].id != house_of[other].id
-            there.append(replace(found, there=is_there[other], thin=held and found.band != "weak"))
+            held = thin[other] and house_of[case_id].id != house_of[other].id
+            there.append(replace(found, there=is_there[other], thin=held))
         put_pairs(session, mine.row, _most(there), searched=True)
         asked[case_id] = replace(mine, pairs=there)
         compared += 1

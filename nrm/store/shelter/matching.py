@@ -433,9 +433,10 @@ def desk(*, by: Actor) -> list[DeskLine]:
                 continue
             asker, holder = sides
             where, is_own = everything.known[pair.case_id].where, asker.id == holder.id
-            dealt = pair.looked_on == today and rules.alarms_desk(replace(pair, looked_on=None), where)
-            alarm = not is_own and (dealt or rules.alarms_desk(pair, where))
-            if alarm or (pair.stand is PairStand.WAITS and pair.found_on < late and not pair.held):
+            before = replace(pair, looked_on=None) if pair.looked_on == today else pair
+            alarm = not is_own and rules.alarms_desk(before, where)
+            doubted = not is_own and rules.waits_for_desk(replace(before, released=False))
+            if alarm or doubted or (pair.stand is PairStand.WAITS and pair.found_on < late and not pair.held):
                 lines.append(
                     DeskLine(
                         pair.id,
@@ -445,18 +446,19 @@ def desk(*, by: Actor) -> list[DeskLine]:
                         pair.found_at,
                         alarm,
                         where,
-                        dealt,
+                        before is not pair and (alarm or doubted),
                         rules.number_of(each.number, pair.id),
                         pair.stand,
-                        pair.thin and not (where.guarded or pair.there),
+                        pair.held or (pair.thin and not (where.guarded or pair.there)),
                         pair.released,
                     )
                 )
         for lost in each.gone:
             if lost.alarmed is not None and lost.is_of_desk(today):
                 who, where_she_is = map(everything.whom, lost.alarmed)
-                number = rules.number_of(lost.number, lost.id)
-                lines.append(DeskLine(lost.id, who, where_she_is, lost.on, None, True, Where(), False, number, None))
+                number, untold = rules.number_of(lost.number, lost.id), lost.alarmed[1] not in lost.told
+                line = DeskLine(lost.id, who, where_she_is, lost.on, None, True, Where(), False, number, None, untold)
+                lines.append(line)
     return sorted(lines, key=lambda line: (not line.alarm, line.dealt, line.found_on, line.id))
 
 

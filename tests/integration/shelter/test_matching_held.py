@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,9 +17,8 @@ from nrm.actions.shelter.direct_intake import Opened
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.consents import EVERYTHING
-from nrm.domain.shelter.matching import PairStand, Said, is_thin
+from nrm.domain.shelter.matching import PairStand, Said
 from nrm.models.shelter.matching import MatchEncoding
-from nrm.store import days
 from nrm.store.shelter import match_lines
 from nrm.store.shelter import matching as store
 from tests import factories
@@ -36,7 +34,7 @@ _now, nrc, vatra = there._now, there.nrc, there.vatra
 
 def short_case(by: Actor, identity: dict[str, Any], **more: Any) -> Opened:
     """A case that its house opened and closed on one day, with a day of admission that was typed."""
-    opened = there.taken_in(by, identity, days_ago=12, **more)
+    opened = there.taken_in(by, identity, known_elsewhere=False, days_ago=12, **more)
     actions.ask(case_id=opened.case_id, said=Said.YES, with_guardian=False, by=by)
     there.left(opened, by)
     return opened
@@ -143,10 +141,6 @@ def test_of_a_stay_of_weeks_or_of_who_came_by_a_referral_there_is_no_alarm_and_w
     page = shown(sign_in(NRC), f"/who-was-here/theirs/{line.id}")
     assert "Vatra" not in page
     assert "You read who asks once both sides say" in page
-    assert is_thin(sent=False, known_on=days.today(), left_on=days.today() + timedelta(days=6))
-    assert is_thin(sent=False, known_on=None, left_on=None)
-    assert not is_thin(sent=True, known_on=days.today(), left_on=days.today())
-    assert not is_thin(sent=False, known_on=days.today(), left_on=days.today() + timedelta(days=7))
 
 
 @pytest.mark.slow

@@ -66,6 +66,7 @@ def strikes_out(case_id: uuid.UUID, party: str, by: Actor, said: Says = Says.REF
     )
 
 
+@pytest.mark.slow
 def test_a_house_that_was_struck_out_is_neither_asked_nor_told(nrc: Actor, vatra: Actor, sign_in: SignIn) -> None:
     """Before the yes, after it, and after the house answered; until the person takes that back."""
     before = said_yes(nrc, MIRA)
@@ -95,6 +96,7 @@ def test_a_house_that_was_struck_out_is_neither_asked_nor_told(nrc: Actor, vatra
     assert there.counted(now.case_id) == "not_checkable"  # nobody can say that she is new
 
 
+@pytest.mark.slow
 def test_who_was_found_can_strike_out_who_asks_and_a_link_stays_with_the_other_side(nrc: Actor, vatra: Actor) -> None:
     before = said_yes(nrc, MIRA)
     strikes_out(before.case_id, "VATRA", nrc)
@@ -307,6 +309,7 @@ def test_a_case_that_is_closed_to_everybody_asks_nothing_and_the_yes_can_be_take
     assert db.session.scalar(select(func.count()).select_from(MatchEncoding)) == 0
 
 
+@pytest.mark.slow
 def test_the_desk_reads_what_the_house_of_a_resident_says_and_once_of_one_house(
     app: Flask, nrc: Actor, vatra: Actor, sign_in: SignIn
 ) -> None:
@@ -340,6 +343,7 @@ def test_the_desk_reads_what_the_house_of_a_resident_says_and_once_of_one_house(
     assert resident.pseudonym not in page.split('id="asked-for"')[1].split("</section>")[0]
 
 
+@pytest.mark.slow
 def test_whoever_asks_for_a_resident_does_not_take_the_alarm_back_with_the_question(
     app: Flask, nrc: Actor, vatra: Actor, sign_in: SignIn
 ) -> None:

@@ -51,10 +51,13 @@ def test_it_says_how_well_people_are_found(place: Path) -> None:
     found = json.loads(result.stdout)
     assert list(found) == [
         *("top1", "top5", "recall_fa1", "recall_fa5", "recall_fa10", "f1", "precision", "recall"),
-        *("seconds", "pairs_per_second"),
+        *("shown", "false_shown", "seconds", "pairs_per_second"),
     ]
+    assert (found["shown"], found["false_shown"]) == (1, 0)
     assert found["top1"] == found["top5"] == found["f1"] == found["precision"] == found["recall"] == 1
-    assert "Found first: 100.0 %" in run(place).stdout
+    said = run(place).stdout
+    assert "Found first: 100.0 %" in said
+    assert "at the bands of the program: 100.0 % of the pairs, and 0.00 others for each who arrives" in said
 
 
 def test_columns_are_named(place: Path) -> None:

@@ -89,6 +89,7 @@ class Event(StrEnum):
     PASSKEY_REMOVED = "passkey_removed"
     PASSKEY_WENT_BACK = "passkey_went_back"
     SECOND_FACTOR_LOST = "second_factor_lost"
+    SECOND_FACTOR_KEPT = "second_factor_kept"
     SECOND_FACTOR_EXCHANGED = "second_factor_exchanged"
     IDENTITY_PROVED = "identity_proved"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - an event's name

@@ -18,14 +18,13 @@ from functools import lru_cache
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import insert, select
 
 from config import Site
 from nrm import crypto
-from nrm.db import db, hold_the_pair
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.passkeys import LASTS, LONGEST_ANSWER, PasskeyRefused, Refusal
-from nrm.models.accounts.passkeys import Passkey, PasskeyChallenge, RemovedPasskey
+from nrm.models.accounts.passkeys import Passkey, PasskeyChallenge
+from nrm.vault import second_factor
 from nrm.vault.marks import config, is_right_row_mac, microseconds, report, row_mac
 from nrm.vault.members import known_signing_key
 from nrm.vault.signing import sign_as
@@ -183,7 +182,7 @@ def genuine(rows: Collection[Passkey]) -> list[Passkey]:
             report("passkey", row.id)
         elif is_right_row_mac(row.mark, "passkey", row.id, *_changing(row)):
             found.append(row)
-    removed = _removed([_digest(row) for row in found])
+    removed = second_factor.removed([_digest(row) for row in found])
     for row in found:
         if _digest(row) in removed:
             report("passkey", row.id)
@@ -197,20 +196,7 @@ def report_copy(row: Passkey) -> None:
 
 def remove(rows: Collection[Passkey]) -> None:
     """Note in the second database that these are no passkeys any more; call it in the transaction that deletes them."""
-    digests = {_digest(row) for row in rows}
-    new = digests - _removed(digests)
-    if new:
-        hold_the_pair()
-        with db.engines["shred"].begin() as connection:
-            connection.execute(insert(RemovedPasskey), [{"digest": each} for each in new])
-
-
-def _removed(digests: Collection[bytes]) -> set[bytes]:
-    if not digests:
-        return set()
-    with db.engines["shred"].connect() as connection:
-        statement = select(RemovedPasskey.digest).where(RemovedPasskey.digest.in_(digests))
-        return {bytes(each) for each in connection.scalars(statement)}
+    second_factor.note_removed({_digest(row) for row in rows})
 
 
 def _digest(row: Passkey) -> bytes:

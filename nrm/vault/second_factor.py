@@ -1,16 +1,26 @@
-"""The secret of a member's second factor, and the digests under which failed attempts are counted."""
+"""The secret of a member's second factor, which factors count no more, and the digests under which failed attempts are
+counted.
+
+A secret that waits for a colleague's words is sealed for that alone: copied into the member's row it opens nothing. One
+that was replaced or given up is noted in the second database, so that an old row put back is none (ADR 0186).
+"""
 
 from __future__ import annotations
 
 import base64
 import uuid
+from collections.abc import Collection
 from functools import lru_cache
 
 from flask import current_app
+from sqlalchemy import insert, select
 
 from nrm import clock, crypto
+from nrm.db import db, hold_the_pair
 from nrm.domain.accounts.accounts import Credentials
 from nrm.domain.accounts.second_factor import SECRET_BYTES, WINDOW, steps_at, typed_code
+from nrm.models.accounts.accounts import Member
+from nrm.models.accounts.passkeys import RemovedPasskey
 from nrm.vault.marks import config, report
 
 _NOBODY = uuid.UUID(int=0)
@@ -45,6 +55,46 @@ def seal(member_id: uuid.UUID, secret: bytes) -> bytes:
     return crypto.seal(_purpose_key("totp"), secret, crypto.ctx("totp", member_id))
 
 
+def seal_waiting(member_id: uuid.UUID, secret: bytes) -> bytes:
+    """As `seal`, for a telephone that counts once a colleague has typed the words."""
+    return crypto.seal(_purpose_key("totp"), secret, crypto.ctx("totp waiting", member_id))
+
+
+def now_counts(member_id: uuid.UUID, waiting: bytes) -> bytes:
+    """What `seal_waiting` sealed, sealed as one that counts. Raises CannotOpen."""
+    return seal(member_id, crypto.unseal(_purpose_key("totp"), waiting, crypto.ctx("totp waiting", member_id)))
+
+
+def forget(member: Member) -> None:
+    """Take the telephone out of the member's row; also a row put back later is none. Call it in a transaction."""
+    if member.sealed_totp is not None:
+        note_removed([_digest(member.id, member.sealed_totp)])
+    member.sealed_totp = member.totp_step = None
+
+
+def note_removed(digests: Collection[bytes]) -> None:
+    """Note in the second database that these factors, by their digests, are none any more; call it in the transaction
+    that takes them away."""
+    new = set(digests) - removed(digests)
+    if new:
+        hold_the_pair()
+        with db.engines["shred"].begin() as connection:
+            connection.execute(insert(RemovedPasskey), [{"digest": each} for each in new])
+
+
+def removed(digests: Collection[bytes]) -> set[bytes]:
+    """Which of these are noted."""
+    if not digests:
+        return set()
+    with db.engines["shred"].connect() as connection:
+        statement = select(RemovedPasskey.digest).where(RemovedPasskey.digest.in_(digests))
+        return {bytes(each) for each in connection.scalars(statement)}
+
+
+def _digest(member_id: uuid.UUID, sealed: bytes) -> bytes:
+    return crypto.digest(crypto.ctx("removed telephone", member_id, sealed))
+
+
 def step_of(secret: bytes, code: str, after: int | None) -> int | None:
     """The time step that this code belongs to, if it is a present one and later than `after`; else None."""
     typed = typed_code(code).encode()
@@ -62,8 +112,12 @@ def accepted_step(account: Credentials | None, code: str) -> int | None:
     if account is not None and account.sealed_totp is not None:
         whose, sealed = account.id, account.sealed_totp
     under = _purpose_key("totp")
+    kept = sealed or _dummy_secret(under)
+    is_removed = bool(removed([_digest(whose, kept)]))
     try:
-        secret = crypto.unseal(under, sealed or _dummy_secret(under), crypto.ctx("totp", whose))
+        if is_removed:
+            raise crypto.CannotOpen
+        secret = crypto.unseal(under, kept, crypto.ctx("totp", whose))
     except crypto.CannotOpen:
         report("second factor", whose)
         return None

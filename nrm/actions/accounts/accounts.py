@@ -30,7 +30,7 @@ from nrm.domain.accounts.passkeys import Factors, Purpose
 from nrm.domain.accounts.words import OccasionStatus
 from nrm.models.accounts.accounts import HiddenPage, Member, MemberSession, ShownSecret
 from nrm.prepared import Row
-from nrm.steps.accounts import covering, credentials, key_log, passkeys, recovering, signing_in
+from nrm.steps.accounts import ceremonies, covering, credentials, key_log, passkeys, recovering, signing_in
 from nrm.steps.accounts.credentials import COMMAND, Asker
 from nrm.steps.accounts.new_passwords import check_new, of_the_country
 from nrm.steps.shelter import shifts as shift_steps
@@ -354,6 +354,7 @@ def change_password(*, password: str, new_password: str, by: Actor, cookie: str 
             if parts is not None and parts[0] == own.digest and own.sealed_keys is not None:
                 vault.carry_on(own, parts[1], under)
             vault.mark_session(own, member.organisation_id)
+        ceremonies.end_lost_telephone(session, member, by)
         audit.append(session, audit.Event.PASSWORD_CHANGED, by=by)
 
 

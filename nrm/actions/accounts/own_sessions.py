@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import SESSION_IDLE_MINUTES, Actor, NotVisible
-from nrm.models.accounts.accounts import MemberSession
+from nrm.models.accounts.accounts import Member, MemberSession
+from nrm.steps.accounts import ceremonies
 from nrm.steps.shelter import shifts as shift_steps
 from nrm.vault import members as vault
 
@@ -92,4 +93,6 @@ def _end(session: Session, rows: Collection[MemberSession], by: Actor) -> None:
         row.sealed_keys, row.locked = None, False
         shift_steps.end_of_session(session, row.digest, by)
     session.flush()
+    member = session.get_one(Member, by.member_id, populate_existing=True)
+    ceremonies.end_lost_telephone(session, member, by, begun_in={row.digest for row in rows})
     audit.append(session, audit.Event.SESSIONS_ENDED, by=by, number=len(rows))

@@ -158,7 +158,7 @@ def give_up_telephone(*, by: Actor) -> None:
         member = session.get_one(Member, account.id, with_for_update={"key_share": True}, populate_existing=True)
         if not steps.usable(member.id):
             raise PasskeyRefused(Refusal.LAST)
-        member.sealed_totp = member.totp_step = None
+        second_factor.forget(member)
         audit.append(session, audit.Event.TELEPHONE_GIVEN_UP, by=by)
 
 

@@ -103,19 +103,20 @@ def set_up(*, code: str, by: Actor, asker: Asker = credentials.COMMAND) -> None:
     step = vault.step_of(secret, code, None)
     if step is None:
         raise WrongCode  # not counted as a failure: the secret is on the page itself, so there is nothing to guess
-    sealed = vault.seal(account.id, secret)
     with transaction() as session:
         row = session.get(MemberSession, by.session_id, populate_existing=True)
         if row is None or by.organisation_id is None or not members.is_session(row, row.digest, by.organisation_id):
             raise NotVisible
         if row.lacks_factor:
             member = session.get_one(Member, account.id, with_for_update={"key_share": True}, populate_existing=True)
-            ceremonies.ask_telephone(session, member, by.session_id, sealed, step, by)
+            waiting = vault.seal_waiting(account.id, secret)
+            ceremonies.ask_telephone(session, member, by.session_id, waiting, step, by)
             return
         first = not passkeys.any_factor(account)
         keys = credentials.keys_as_sealed(account, by) if first else None
         member = credentials.hold_for_sealing(session, account)
-        member.sealed_totp, member.totp_step, member.totp_reset_at = sealed, step, None
+        vault.forget(member)
+        member.sealed_totp, member.totp_step, member.totp_reset_at = vault.seal(account.id, secret), step, None
         if keys is not None:
             members.seal_again(member, keys, factor=True)
         session.flush()

@@ -55,7 +55,7 @@ class PasskeyChallenge(Model):
 
 
 class RemovedPasskey(ShredModel):
-    """A passkey that was removed, by a digest: its row is none any more, also if somebody puts it back."""
+    """A passkey or a telephone that was removed, by a digest: its row is none any more, also put back later."""
 
     __tablename__ = "removed_passkeys"
 

@@ -7,7 +7,7 @@ recorded here and nowhere else (ADR 0100, ADR 0101).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import select, update
@@ -27,7 +27,7 @@ from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import askers
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.accounts import occasions as rows
-from nrm.vault import keyrings
+from nrm.vault import keyrings, second_factor
 from nrm.vault import members as vault
 from nrm.vault.keylog import people, words
 
@@ -178,6 +178,29 @@ def close(session: Session, member: Member) -> None:
         session.flush()
 
 
+def end_lost_telephone(
+    session: Session, member: Member, by: Actor, *, begun_in: Collection[bytes] | None = None
+) -> bool:
+    """Nobody types words for another telephone any more, and the session in which it was set up ends: the member was
+    here with the old one. Returns whether one was waited for.
+
+    `begun_in`: only if it was set up in one of these sessions.
+    """
+    found = rows.going_on(session, member.id)
+    if found is None or found.purpose != WordPurpose.FACTOR:
+        return False
+    if begun_in is not None and found.session_digest not in begun_in:
+        return False
+    close(session, member)
+    session.execute(
+        update(MemberSession)
+        .where(MemberSession.member_id == member.id, MemberSession.digest == found.session_digest)
+        .values(sealed_keys=None, locked=False)
+    )
+    audit.append(session, audit.Event.SECOND_FACTOR_KEPT, by=by)
+    return True
+
+
 def typed(session: Session, occasion: Occasion, by: Actor) -> None:
     """The words were right, and this person typed them."""
     occasion.status, occasion.typed_by_id, occasion.typed_at = str(OccasionStatus.TYPED), by.member_id, clock.now()
@@ -230,7 +253,12 @@ def founded(session: Session, organisation: Organisation, one: Member, other: Me
 
 def telephone(session: Session, member: Member, occasion: Occasion, by: Actor) -> None:
     """The new telephone counts; every session ends but the one that set it up, which opens everything from now on."""
-    member.sealed_totp, member.totp_step, member.totp_reset_at = occasion.sealed_totp, occasion.totp_step, None
+    try:
+        sealed = second_factor.now_counts(member.id, occasion.sealed_totp or b"")
+    except vault.CannotOpen:
+        raise NoOccasion from None
+    second_factor.forget(member)
+    member.sealed_totp, member.totp_step, member.totp_reset_at = sealed, occasion.totp_step, None
     passkeys.forget_all(session, member.id)
     session.execute(
         update(MemberSession)

@@ -19,7 +19,7 @@ from nrm.steps.accounts.key_events import happened
 from nrm.store.accounts import members as store
 from nrm.store.accounts import occasions as occasion_store
 from nrm.store.rows.accounts import members as member_rows
-from nrm.vault import epochs, keyrings
+from nrm.vault import epochs, keyrings, second_factor
 from nrm.vault import members as vault
 from nrm.vault.keylog import words
 
@@ -142,6 +142,7 @@ def _take_everything(session: Session, member: Member) -> None:
     session.execute(delete(MemberSession).where(MemberSession.member_id == member.id))
     session.execute(delete(KeyringWrap).where(KeyringWrap.member_id == member.id))
     epochs.forget_member(session, member.id)
+    second_factor.forget(member)
     vault.forget_keys(member)
     passkeys.forget_all(session, member.id)
 

@@ -13,7 +13,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import SESSION_HOURS, Actor, Credentials, Role, WeakPassword
 from nrm.domain.accounts.browsers import kinds_of
 from nrm.models.accounts.accounts import Member
-from nrm.steps.accounts import key_log, passkeys, tallies
+from nrm.steps.accounts import ceremonies, key_log, passkeys, tallies
 from nrm.steps.accounts.credentials import Asker
 from nrm.steps.accounts.new_passwords import check_new
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
@@ -92,12 +92,16 @@ def begin(
     new.row.browser, new.row.device = kinds_of(asker.agent)
     new.row.asks_password = right.asks_password
     new.row.lacks_factor = lacks_factor
+    by = Actor(account.id, account.organisation_id, Role(account.role))
     if not lacks_factor:
+        if ceremonies.end_lost_telephone(session, member, by):
+            # Who said that it is lost knew the password: the member is told now.
+            tallies.failed(session, account, own=False, code=False, told=True)
+            session.refresh(member)
         tallies.tell(member, new.row, now, own=tries[0].of_own_browser)
         failed_attempt_rows.forgive(session, tries[0])
     vault.mark_session(new.row, account.organisation_id)
     session.add(new.row)
-    by = Actor(account.id, account.organisation_id, Role(account.role))
     audit.append(session, audit.Event.SIGNED_IN, by=by)
     if contradicts:
         audit.append(session, audit.Event.KEY_LOG_CONTRADICTED, by=by, entry=seen.number)

@@ -24,7 +24,7 @@ HAPPENINGS: Mapping[KeyHappening, str] = {
     KeyHappening.FOUNDED: N_("founded the organisation and holds its key"),
     KeyHappening.RECOVERED: N_("set a new password by the recovery code"),
     KeyHappening.FACTOR_SET: N_("set up a second factor"),
-    KeyHappening.FACTOR_CHANGED: N_("has another telephone as second factor"),
+    KeyHappening.FACTOR_CHANGED: N_("has another second factor: a telephone or a passkey"),
     KeyHappening.ANEW_ASKED: N_("is to begin anew; until then the old account goes on"),
     KeyHappening.ANEW_AGREED: N_("may begin anew at once: a second hand agreed"),
     KeyHappening.ANEW_STOPPED: N_("does not begin anew: it was ended"),

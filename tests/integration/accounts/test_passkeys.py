@@ -21,7 +21,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from nrm import clock
 from nrm.actions import tending
-from nrm.actions.accounts import accounts, beginning_anew, members, organisations, second_factor
+from nrm.actions.accounts import accounts, beginning_anew, members, organisations, second_factor, words
 from nrm.actions.accounts import passkeys as actions
 from nrm.cli import usage
 from nrm.cli.refusals import Refused
@@ -752,12 +752,15 @@ def test_a_colleague_takes_lost_passkeys_away(demanding: Flask) -> None:
     demanding.extensions["nrm.second_factor"] = True
     assert me.actor.member_id
     row = dict(db.session.execute(select(Passkey.__table__)).one()._mapping)
-    lost = accounts.resume(second_factor.begin_lost(login=ME, password=factories.PASSWORD, asker=BROWSER))
-    assert isinstance(lost, accounts.SignedIn)
-    assert (lost.lacks_factor, lost.actor.keys, lost.enrolling_as and lost.enrolling_as.keys) == (True, None, None)
-    factories.SECRETS[ME] = second_factor.propose(by=lost.actor).secret
-    second_factor.set_up(code=factories.code_of(ME), by=lost.actor)
-    assert signed_in(device)  # until the words are typed the passkey counts
+    for tries in range(2):
+        lost = accounts.resume(second_factor.begin_lost(login=ME, password=factories.PASSWORD, asker=BROWSER))
+        assert isinstance(lost, accounts.SignedIn)
+        assert (lost.lacks_factor, lost.actor.keys, lost.enrolling_as and lost.enrolling_as.keys) == (True, None, None)
+        factories.SECRETS[ME] = second_factor.propose(by=lost.actor).secret
+        second_factor.set_up(code=factories.code_of(ME), by=lost.actor)
+        if not tries:
+            assert signed_in(device)  # until the words are typed the passkey counts, and ends what waits for them
+            assert words.shown(by=lost.actor) is None
     factories.let_in(lost.actor, by=colleague)
     with transaction() as session:
         assert session.scalars(select(Passkey)).all() == []

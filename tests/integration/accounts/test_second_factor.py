@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from nrm import clock, crypto, db
-from nrm.actions.accounts import accounts, joining, second_factor, words
+from nrm.actions.accounts import accounts, joining, own_sessions, second_factor, words
 from nrm.actions.accounts import members as member_actions
 from nrm.cli.instance import make_instance
 from nrm.db import transaction
@@ -270,10 +270,6 @@ def test_a_lost_telephone_takes_the_password_and_words_and_until_then_the_old_on
     shown = words.shown(by=me)
     assert shown is not None
     assert shown.purpose is WordPurpose.FACTOR
-    new, factories.SECRETS[ME] = factories.SECRETS[ME], old[ME]
-    factories.later(minutes=1)
-    assert sign_in(factories.code_of(ME))
-    factories.SECRETS[ME] = new
     factories.later(minutes=1)
     with pytest.raises(SignInRefused):
         sign_in(factories.code_of(ME))
@@ -293,6 +289,84 @@ def test_a_lost_telephone_takes_the_password_and_words_and_until_then_the_old_on
     assert found.actor.keys is not None
     factories.later(minutes=1)
     assert sign_in(factories.code_of(ME))
+    factories.SECRETS[ME] = old[ME]
+    factories.later(minutes=1)
+    with pytest.raises(SignInRefused):
+        sign_in(factories.code_of(ME))
+
+
+def test_who_signs_in_with_the_telephone_ends_what_waits_for_another_and_reads_that_somebody_tried(
+    demanding: Flask,
+) -> None:
+    """Somebody knows the password, sets up a telephone of their own, and waits for a colleague to be deceived."""
+    old = dict(factories.SECRETS)
+    waiting, thief = lost()
+    assert thief.member_id is not None
+    said = words.shown(by=thief)
+    assert said is not None
+    assert "has lost a telephone" in Person(demanding.test_client(), COLLEAGUE, factories.code_of(COLLEAGUE)).get(
+        "/?lang=en"
+    )
+    factories.SECRETS[ME] = old[ME]
+    factories.later(minutes=1)
+    found = resumed(sign_in(factories.code_of(ME)))
+    assert found.failed_elsewhere == 1
+    factories.later(minutes=1)
+    assert "has lost a telephone" not in Person(demanding.test_client(), COLLEAGUE, factories.code_of(COLLEAGUE)).get(
+        "/?lang=en"
+    )
+    assert isinstance(accounts.resume(waiting), accounts.Ended)
+    factories.later(minutes=1)
+    with pytest.raises((NotVisible, NoOccasion, CannotVouch)):
+        words.type_words(member_id=thief.member_id, typed=said.words, by=factories.actor(COLLEAGUE))
+
+
+@pytest.mark.parametrize("way", ["the others are signed out", "another password"])
+def test_what_waits_for_another_telephone_ends_with_the_browser_in_which_it_was_set_up(
+    demanding: Flask, way: str
+) -> None:
+    old = dict(factories.SECRETS)
+    me = resumed(sign_in(factories.code_of(ME))).actor
+    _, thief = lost()
+    assert thief.member_id is not None
+    said = words.shown(by=thief)
+    assert said is not None
+    factories.SECRETS[ME] = old[ME]
+    factories.later(minutes=1)
+    if way == "another password":
+        accounts.change_password(password=factories.PASSWORD, new_password="sete-gurë-në-lumë-27", by=me)
+    else:
+        own_sessions.end_others(by=me)
+    with pytest.raises((NotVisible, NoOccasion, CannotVouch)):
+        words.type_words(member_id=thief.member_id, typed=said.words, by=factories.actor(COLLEAGUE))
+
+
+def test_no_row_makes_a_telephone_count_that_waits_for_words(demanding: Flask) -> None:
+    """Who writes the main database and knows the password copies what waits into the member's row."""
+    _, thief = lost()
+    with transaction() as session:
+        waiting = session.scalars(select(Occasion).filter_by(member_id=thief.member_id, status="open")).one()
+        row = session.get_one(Member, thief.member_id)
+        row.sealed_totp, row.totp_step = waiting.sealed_totp, 0
+    factories.later(minutes=1)
+    with pytest.raises(SignInRefused):
+        sign_in(factories.code_of(ME))
+
+
+def test_no_row_makes_a_telephone_count_again_that_was_replaced(demanding: Flask) -> None:
+    old = dict(factories.SECRETS)
+    with transaction() as session:
+        before = session.scalars(select(Member.sealed_totp).filter_by(login=ME)).one()
+    _, me = lost()
+    shown = words.shown(by=me)
+    assert shown is not None
+    assert me.member_id is not None
+    words.type_words(member_id=me.member_id, typed=shown.words, by=factories.actor(COLLEAGUE))
+    factories.later(minutes=1)
+    assert sign_in(factories.code_of(ME))
+    with transaction() as session:
+        row = session.get_one(Member, me.member_id)
+        row.sealed_totp, row.totp_step = before, 0
     factories.SECRETS[ME] = old[ME]
     factories.later(minutes=1)
     with pytest.raises(SignInRefused):
@@ -333,7 +407,7 @@ def test_by_the_pages_the_session_reaches_the_set_up_and_the_words_and_nothing_e
     assert said[1].split()[0] not in colleague.get(address[1])
     colleague.post(address[1], {"first": said[1]})
     assert client.get("/cases").status_code == 200
-    assert "has another telephone as second factor" in colleague.get("/?lang=en")
+    assert "has another second factor: a telephone or a passkey" in colleague.get("/?lang=en")
 
 
 def test_where_nobody_else_holds_the_key_the_duty_desk_types_them_after_a_call_back(demanding: Flask) -> None:

@@ -45,6 +45,15 @@ def seal(member_id: uuid.UUID, secret: bytes) -> bytes:
     return crypto.seal(_purpose_key("totp"), secret, crypto.ctx("totp", member_id))
 
 
+def opens(member_id: uuid.UUID, sealed: bytes) -> bool:
+    """Whether a stored secret lies under our key file `pepper`; nothing of it is shown, and nothing is reported."""
+    try:
+        crypto.unseal(_purpose_key("totp"), sealed, crypto.ctx("totp", member_id))
+    except crypto.CannotOpen:
+        return False
+    return True
+
+
 def step_of(secret: bytes, code: str, after: int | None) -> int | None:
     """The time step that this code belongs to, if it is a present one and later than `after`; else None."""
     typed = typed_code(code).encode()

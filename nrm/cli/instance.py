@@ -137,7 +137,7 @@ def _add_match_key(directory: Path, *, lost: bool) -> bool:
     try:
         address, _ = database_addresses(os.environ, directory)
         missing = missing_file("NRM_DATABASE", address)
-        was_there = missing is None and whose.lies_under_match(address)
+        was_there = whose.was_noted(directory, "match") or (missing is None and whose.lies_under_match(address))
     except MisConfigured as error:
         raise Refused(str(error)) from None
     except whose.SQLAlchemyError:

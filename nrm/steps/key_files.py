@@ -16,6 +16,7 @@ from nrm.vault.backup_files import key_checks
 
 note = key_checks.note
 note_what_is_right = key_checks.note_what_is_right
+was_noted = key_checks.was_noted
 
 
 class OtherKeys(Exception):
@@ -84,5 +85,6 @@ __all__ = [
     "lies_under_match",
     "note",
     "note_what_is_right",
+    "was_noted",
     "wrong",
 ]

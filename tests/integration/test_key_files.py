@@ -154,6 +154,9 @@ def test_a_match_key_that_was_forgotten_is_never_made_anew_unasked(
     seal_something_with_match()
     disconnect()
     key.unlink()
+    (keeper.instance / key_checks.NOTED).rename(tmp_path / "noted")  # the rows alone say it
+    assert run("upgrade", "--dir", keeper.instance).exit_code == 2
+    (tmp_path / "noted").rename(keeper.instance / key_checks.NOTED)
     done = run("upgrade", "--dir", keeper.instance)
     assert done.exit_code == 2
     assert "from the safe" in done.stderr

@@ -65,7 +65,7 @@ def make_match_key(directory: Path, *, lost: bool, was_there: bool, err: bool = 
         return False
     if was_there and not lost:
         raise Refused(
-            f"NRM_KEYS: {path} is not there, and what was found of people who were here before lies under it: "
+            f"NRM_KEYS: {path} is not there, and what is found of people who were here before lies under it: "
             f"{FROM_SAFE}. Only if every copy is lost, say {LOST}: a new one is made, and that is lost"
         )
     try:

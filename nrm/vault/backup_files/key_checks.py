@@ -65,13 +65,21 @@ def note(names: Iterable[str] = KEY_FILES) -> None:
 
 def noted() -> dict[str, bool]:
     """As `compared`, with what the instance's folder has; nothing is known by a file that cannot be read."""
+    found = _read(config().directory)
+    return compared(found, found.get(_SALT, ""))
+
+
+def was_noted(directory: Path, name: str) -> bool:
+    """Whether the instance in this folder had that key file once."""
+    return name in _read(directory)
+
+
+def _read(directory: Path) -> dict[str, str]:
     try:
-        found = json.loads(_place().read_text("utf-8"))
+        found = json.loads((directory / NOTED).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
-        return {}
-    return compared(found, found.get(_SALT, ""))
+    return found if isinstance(found, dict) and all(isinstance(each, str) for each in found.values()) else {}
 
 
 def _place() -> Path:

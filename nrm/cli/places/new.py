@@ -47,7 +47,8 @@ def new_places(directory: Path) -> NewPlaces:
                 f"install -d -m 0700 {file.parent}"
             )
         if os.path.isdir(file.parent) and not os.access(file.parent, os.W_OK | os.X_OK):
-            raise Refused(f"{setting}: {file.parent} cannot be written by this user")
+            named = "--dir" if file.parent == directory.absolute() else setting
+            raise Refused(f"{named}: {file.parent} cannot be written by this user")
     for name, path in keys.items():
         setting = "NRM_PEPPER" if name == "pepper" and os.environ.get("NRM_PEPPER") else "NRM_KEYS"
         if os.path.exists(path):

@@ -77,7 +77,7 @@ def was_noted(directory: Path, name: str) -> bool:
 def _read(directory: Path) -> dict[str, str]:
     try:
         found = json.loads((directory / NOTED).read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) and all(isinstance(each, str) for each in found.values()) else {}
 

@@ -147,13 +147,14 @@ def load_config(env: Mapping[str, str]) -> Config:
         raise MisConfigured(f"NRM_LANGUAGE: {language!r} is no code of a language such as sq or en")
     folder = env.get("NRM_COUNTRY_FOLDER") or instance.get("country_folder")
     certificate, key = _tls(env)
+    database, shred_database = database_addresses(env, directory)
     drill, drill_shred = (_postgresql(env, f"NRM_DRILL_{name}DATABASE") for name in ("", "SHRED_"))
     if drill and drill == drill_shred:
         raise MisConfigured("NRM_DRILL_SHRED_DATABASE: name another database than NRM_DRILL_DATABASE")
     return Config(
         directory=directory,
-        database=_url("NRM_DATABASE", env.get("NRM_DATABASE") or str(directory / "main.db")),
-        shred_database=_url("NRM_SHRED_DATABASE", env.get("NRM_SHRED_DATABASE") or str(directory / "shred.db")),
+        database=database,
+        shred_database=shred_database,
         release_database=_postgresql(env, "NRM_RELEASE_DATABASE"),
         secrets=_secrets(key_files(env, directory)),
         backups=Path(env["NRM_BACKUPS"]).absolute() if env.get("NRM_BACKUPS") else None,
@@ -186,6 +187,15 @@ def _instance(directory: Path) -> dict[str, str]:
     except (OSError, ValueError) as error:
         raise MisConfigured(f"NRM_DIR: {path} cannot be read: {error}") from None
     return {key: value for key, value in data.items() if isinstance(value, str)}
+
+
+def database_addresses(env: Mapping[str, str], directory: Path) -> tuple[str, str]:
+    """Where the main and the second database lie, or are to be made."""
+    main, shred = env.get("NRM_DATABASE"), env.get("NRM_SHRED_DATABASE")
+    return (
+        _url("NRM_DATABASE", main or str(directory / "main.db")),
+        _url("NRM_SHRED_DATABASE", shred or str(directory / "shred.db")),
+    )
 
 
 def _url(setting: str, value: str) -> str:
@@ -225,11 +235,22 @@ def _secrets(files: Mapping[str, Path]) -> Secrets:
                 raise MisConfigured(f"{setting}: {path} can be read by others; chmod 0400 it")
             keys[name] = path.read_bytes()
         except OSError:
-            missing = "; nrm upgrade makes it" if name == "match" and not path.exists() else ""
+            missing = "; copy it from the safe"
+            if name == "match" and not path.exists():
+                missing += " (an instance from before there was this key: nrm upgrade makes it)"
             raise MisConfigured(f"{setting}: the key file {path} cannot be read{missing}") from None
         if len(keys[name]) != 32:
             raise MisConfigured(f"{setting}: {path} must hold exactly 32 bytes")
     return Secrets(**keys)
+
+
+def key_problem(env: Mapping[str, str], directory: Path) -> str:
+    """What is wrong with the first key file that cannot be used; nothing if all can."""
+    try:
+        _secrets(key_files(env, directory))
+    except MisConfigured as error:
+        return str(error)
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
-BESIDE = ("deploy/install.sh", "deploy/nrm", "deploy/nrm.env", "deploy/Containerfile", "docs/operator.md", "LICENSE")
+GUIDE = ("docs/operator.md", "docs/data-protection.md", "docs/release-reader.sql")  # and what it refers to
+BESIDE = ("deploy/install.sh", "deploy/nrm", "deploy/nrm.env", "deploy/Containerfile", *GUIDE, "LICENSE")
 FOLDERS = ("deploy/systemd", "deploy/nginx", "deploy/caddy")
 PROGRAM = "nrm"
 SUMS = "SHA256SUMS"

@@ -110,6 +110,15 @@ fi
 
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
     fail "--python: $python is no Python of 3.11 or newer"
+if [ -z "$root" ]; then # the user nrm has to run it
+    for path in "$(readlink -f "$(command -v "$python")")" "$("$python" -c 'import os, sys; print(os.path.realpath(sys.executable))')"; do
+        while [ "$path" != / ]; do
+            [ -n "$(find "$path" -maxdepth 0 -perm -001)" ] ||
+                fail "--python: $path is closed to the user nrm; name one that everybody can run, such as /usr/bin/python3"
+            path=$(dirname "$path")
+        done
+    done
+fi
 "$python" -c 'import venv, ensurepip' 2>/dev/null || fail "--python: $python has no venv; apt-get install python3-venv"
 for library in libpangoft2-1.0.so.0:libpangoft2-1.0-0 libharfbuzz-subset.so.0:libharfbuzz-subset0; do
     ls /usr/lib/*/"${library%:*}" >/dev/null 2>&1 || ls /usr/lib/"${library%:*}" >/dev/null 2>&1 ||
@@ -159,8 +168,10 @@ else
     # shellcheck disable=SC2086
     run $pip --no-index --find-links "$here/wheels" --require-hashes -r "$here/requirements.txt"
 fi
-[ ! -r "$here/operator.md" ] || put 0644 "$here/operator.md" "$program/share/doc/operator.md"
-[ ! -r "$here/../docs/operator.md" ] || put 0644 "$here/../docs/operator.md" "$program/share/doc/operator.md"
+for guide in operator.md data-protection.md release-reader.sql; do
+    [ ! -r "$here/$guide" ] || put 0644 "$here/$guide" "$program/share/doc/$guide"
+    [ ! -r "$here/../docs/$guide" ] || put 0644 "$here/../docs/$guide" "$program/share/doc/$guide"
+done
 
 put 0755 "$here/nrm" "$command"
 if [ ! -e "$settings/nrm.env" ]; then
@@ -178,4 +189,6 @@ if [ -e "$root/var/lib/nrm/instance.toml" ]; then
     echo "next: nrm upgrade, then systemctl start nrm.service"
 else
     echo "next: write your address into $settings/nrm.env, then nrm init --country COUNTRY"
+    echo "or, if this machine takes the place of one that is gone: no nrm init, but *When the machine is gone* of" \
+        "$program/share/doc/operator.md"
 fi

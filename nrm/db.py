@@ -43,6 +43,8 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 from sqlalchemy.pool import PoolProxiedConnection
 
+from nrm import open_files
+
 NAMING = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -175,6 +177,7 @@ def disconnect() -> None:
         if kept is not None:
             kept.close()
         engine.dispose()
+        open_files.forget(engine)
 
 
 def checkpoint() -> None:
@@ -220,6 +223,7 @@ def _prepare_sqlite(engine: Engine, *, journal: str, synchronous: str) -> None:
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        open_files.remember(engine)
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
@@ -350,6 +354,10 @@ def _write_lock() -> Iterator[None]:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+            for engine in db.engines.values():
+                if (gone := open_files.gone(engine)) is not None:
+                    said = f"{gone} is not the file any more that is open"
+                    raise OperationalError(said, None, OSError(), connection_invalidated=True)  # out of reach
             yield
         finally:
             os.close(descriptor)

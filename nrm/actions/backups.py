@@ -27,9 +27,10 @@ from config import Config
 from nrm import audit, clock, schema
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
-from nrm.models.accounts.accounts import Keyring, MemberSession, Organisation
+from nrm.models.accounts.accounts import MemberSession
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case, Erasure, Grant, Opening, SealedCompartment
+from nrm.steps import key_files
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.support import feedback
 from nrm.vault import compartments, epochs, erased, keyrings, shredding, sweeping
@@ -80,10 +81,6 @@ class Busy(Exception):
 
 class OlderSchema(Exception):
     """The databases do not have the schema revision that this program works with."""
-
-
-class OtherKeys(Exception):
-    """The key files do not belong to the instance that was backed up."""
 
 
 class OldList(Exception):
@@ -254,14 +251,14 @@ def fill(main: Path, shred: Path, privates: Collection[bytes]) -> None:
     schema.upgrade()
 
 
-def settle(listed: Path | None, key_logs: Collection[Path] = ()) -> Settled:
+def settle(listed: Path | None, key_logs: Collection[Path] = (), *, sure: Collection[str] = ()) -> Settled:
     """After `fill`: take up the longest copy of the key log that goes on from the backup's, end all sessions, erase
     again what is on the list, destroy keys that nothing needs.
 
-    `key_logs`: files of the key log; one that is none, or another, is passed over. Raises OtherKeys, OldList,
-    ForgedList, OSError.
+    `key_logs`: files of the key log; one that is none, or another, is passed over. `sure`: the key files of which
+    the header said that they are right; of the others the rows say it. Raises OtherKeys, OldList, ForgedList, OSError.
     """
-    _check_keys()
+    key_files.compare_rows(sure)
     taken_up = _take_up(key_logs)
     known = erased.read(listed) if listed is not None else []
     before = {(row.case_id, row.compartment) for row in db.session.scalars(select(Erasure)) if marked.is_erasure(row)}
@@ -302,18 +299,6 @@ def _follow(session: Session) -> int:
         return copies.follow(session, log.state(session))
     except log.LogWrong:
         return 0
-
-
-def _check_keys() -> None:
-    row = db.session.execute(select(Keyring, Organisation).join(Organisation)).first()
-    if row is not None:
-        keyring, organisation = row
-        try:
-            keyrings.check(keyring, organisation)
-        except CannotOpen:
-            raise OtherKeys from None
-        finally:
-            db.session.rollback()
 
 
 def ended_since(address: str) -> list[dict[str, object]]:

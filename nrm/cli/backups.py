@@ -17,16 +17,18 @@ import click
 from flask import Flask
 from sqlalchemy.exc import OperationalError, SQLAlchemyError, StatementError
 
-from config import Config
+from config import Config, key_files
 from nrm import create_app, schema
 from nrm.actions import backups as actions
 from nrm.cli.drilling import temporary
 from nrm.cli.instance import folder_of_country, instance_settings
+from nrm.cli.places.key_files import lost_option, make_match_key, refused_keys, say_unchecked
 from nrm.cli.progress import Lines
 from nrm.cli.refusals import Refused
 from nrm.cli.usage import application, application_of_any_version, instance_option, settings, signed_in
 from nrm.db import db, disconnect
 from nrm.steps import health
+from nrm.steps import key_files as whose
 from nrm.steps.shelter.erasures import LIST
 
 SAMPLE = 25
@@ -98,6 +100,12 @@ def backup(directory: Path, to: Path, recipients: tuple[Path, ...], quiet: bool)
     type=_FILE,
     help=f"A copy of {KEY_LOG} that may be longer than the backup's; the one beside the main file is read too.",
 )
+@click.option(
+    "--list-is-lost",
+    is_flag=True,
+    help="Every copy of the list of what was erased is lost: what was erased since the backup lives again.",
+)
+@lost_option
 def restore(
     directory: Path,
     main: Path,
@@ -106,6 +114,8 @@ def restore(
     erased: Path | None,
     since_audit: str | None,
     key_logs: tuple[Path, ...],
+    list_is_lost: bool,
+    match_is_lost: bool,
 ) -> None:
     """Make an instance from a pair, in a folder that holds nothing but the key files.
 
@@ -114,23 +124,60 @@ def restore(
     since the backup are listed: each has to be ended again.
     """
     privates = [_key(actions.private_key_in, path, "--key") for path in keys]
-    listed = erased or main.parent / LIST
-    if not listed.is_file():
-        raise Refused(f"--erased: give the list of what was erased; there is no {listed}")
+    listed = _list_of(main, erased, lost=list_is_lost)
     if directory.exists() and {path.name for path in directory.iterdir()} - {"keys"}:
         raise Refused(f"--dir: {directory} holds more than keys; restore into a new folder")
     with _explained_errors():
         checked = actions.check_pair(main, shred, privates)
     _tell(f"whole: {sum(checked.rows.values())} rows of {checked.header.taken_at}")
-    with _made(directory, checked) as app, app.app_context(), _explained_errors():
+    with (
+        _match_key(directory, checked, lost=match_is_lost) as new_keys,
+        _made(directory, checked, new_keys) as (app, sure),
+        app.app_context(),
+        _explained_errors(directory),
+    ):
         actions.fill(main, shred, privates)
         ended = actions.ended_since(_address(since_audit)) if since_audit else None
-        settled = actions.settle(listed, [*key_logs, main.parent / KEY_LOG])
+        settled = actions.settle(listed, [*key_logs, main.parent / KEY_LOG], sure=sure)
+        unchecked = whose.left_unchecked(sure)
+        whose.note()
         disconnect()
+    say_unchecked(unchecked, directory)
+    if listed is None:
+        _tell(
+            f"What was erased since {checked.header.taken_at} lives again: every house and office erases again what it "
+            "had erased since, before anybody works."
+        )
     if ended is None:
         _tell("Accesses that were ended since live again: end them again, or say --since-audit to have them listed.")
     answer = {"taken_at": checked.header.taken_at, **dataclasses.asdict(settled), "to_be_ended_again": ended}
     click.echo(json.dumps(answer, ensure_ascii=False))
+
+
+def _list_of(main: Path, erased: Path | None, *, lost: bool) -> Path | None:
+    """The list of what was erased; None where every copy of it is said to be lost. Raises Refused."""
+    listed = erased or main.parent / LIST
+    if lost and listed.is_file():
+        raise Refused(f"--list-is-lost: {listed} is there; a list that is too old or damaged: move it away first")
+    if not lost and not listed.is_file():
+        raise Refused(
+            f"--erased: there is no {listed}; give the list of what was erased: it lies in the folder of the backups "
+            "(NRM_BACKUPS) and beside each copy of a main file. Only if every copy is lost, say --list-is-lost: what "
+            "was erased since the backup then lives again"
+        )
+    return None if lost else listed
+
+
+@contextmanager
+def _match_key(directory: Path, checked: actions.Checked, *, lost: bool) -> Iterator[frozenset[str]]:
+    """The names of the key files that were made because the backup is from before them, or they are said to be lost."""
+    made = make_match_key(directory, lost=lost, was_there="match_keys" in checked.rows, err=True)
+    try:
+        yield frozenset(["match"] if made else [])
+    except BaseException:
+        if made:
+            key_files(os.environ, directory)["match"].unlink(missing_ok=True)
+        raise
 
 
 def _address(given: str) -> str:
@@ -143,8 +190,13 @@ def _address(given: str) -> str:
 
 
 @contextmanager
-def _made(directory: Path, checked: actions.Checked) -> Iterator[Flask]:
-    """The application of a new instance with empty databases; if anything goes wrong, nothing is left of it."""
+def _made(
+    directory: Path, checked: actions.Checked, new_keys: frozenset[str]
+) -> Iterator[tuple[Flask, frozenset[str]]]:
+    """(application, key files that are sure to be right) of a new instance with empty databases.
+
+    `new_keys`: the key files that were just made. If anything goes wrong, nothing is left of it.
+    """
     header = checked.header
     instance = directory / "instance.toml"
     try:
@@ -155,11 +207,14 @@ def _made(directory: Path, checked: actions.Checked) -> Iterator[Flask]:
     empty = False
     app = None
     try:
+        old = {name: value for name, value in header.checks.items() if name not in new_keys}
+        with _explained_errors(directory):
+            sure = whose.compare(settings(directory).secrets, old, header.pair) | new_keys
         app = application_of_any_version(directory)
         with app.app_context():
             _must_be_empty()
         empty = True
-        yield app
+        yield app, sure
     except BaseException:
         instance.unlink()
         if app is not None and empty:
@@ -209,7 +264,7 @@ def drill(directory: Path, to: Path, keys: tuple[Path, ...], login: str | None) 
     listed = to / LIST
     if not listed.is_file():
         raise Refused(f"--to: {to} holds no {LIST}")
-    with _explained_errors(), temporary(settings(directory)) as config:
+    with _explained_errors(directory), temporary(settings(directory)) as config:
         checked = actions.check_pair(*pair, privates)
         found, opened, tried = _tried_pair(config, pair, privates, checked, listed, login)
     if opened < tried:
@@ -238,9 +293,10 @@ def _tried_pair(
     """
     with create_app(config).app_context():
         try:
+            sure = whose.compare(config.secrets, checked.header.checks, checked.header.pair)
             actions.fill(*pair, privates)
             found = actions.findings(checked, listed=None)
-            actions.settle(listed)
+            actions.settle(listed, sure=sure)
             found += actions.findings(None, listed)
         except StatementError as error:
             if isinstance(error, OperationalError):
@@ -273,8 +329,8 @@ def _key(read, path: Path, option: str) -> bytes:  # type: ignore[no-untyped-def
 
 
 @contextmanager
-def _explained_errors() -> Iterator[None]:
-    """Turn the errors that backups can raise into Refused with one line."""
+def _explained_errors(directory: Path | None = None) -> Iterator[None]:
+    """Turn the errors that backups can raise into Refused with one line; `directory`: whose key files are named."""
     try:
         yield
     except actions.NotABackup:
@@ -287,10 +343,13 @@ def _explained_errors() -> Iterator[None]:
         raise Refused("--to: another backup is being written there") from None
     except actions.OlderSchema:
         raise Refused("--dir: the databases are of another version of this program; run nrm upgrade first") from None
-    except actions.OtherKeys:
-        raise Refused("NRM_KEYS: these are not the key files of the instance that was backed up") from None
+    except whose.OtherKeys as error:
+        raise refused_keys(error.names, directory) from None
     except actions.OldList:
-        raise Refused("--erased: the list is of another instance, or older than the backup") from None
+        raise Refused(
+            "--erased: the list is of another instance, or older than the backup; give one of its hour or "
+            "later (only if there is none: move it away, and say --list-is-lost)"
+        ) from None
     except actions.ForgedList as error:
         raise Refused(f"--erased: line {error} was not written by this instance") from None
     except actions.NotThisChain:

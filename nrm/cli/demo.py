@@ -49,7 +49,8 @@ HOST = "127.0.0.1"
 _UNFINISHED = ".nrm-demo-unfinished"
 # All that may lie in the folder of a demo country.
 _MADE = re.compile(
-    rf"{re.escape(_UNFINISHED)}|keys|checkpoints|instance\.toml|accounts\.json|erased\.jsonl|keylog\.(log|state|changed)|tended|drilled|(main|shred)\.db(-\w+)?|\w+\.lock"
+    rf"{re.escape(_UNFINISHED)}|keys|keys\.check(\.partial)?|checkpoints|instance\.toml|accounts\.json|erased\.jsonl"
+    r"|keylog\.(log|state|changed)|tended|drilled|(main|shred)\.db(-\w+)?|\w+\.lock"
 )
 
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import click
 from babel.dates import format_timedelta
+from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
+from config import MisConfigured, database_addresses, key_files, key_problem
 from nrm.actions.accounts import key_log
+from nrm.cli.places.key_files import FROM_SAFE
+from nrm.cli.places.misspelt import misspelt
+from nrm.cli.refusals import Refused
 from nrm.cli.usage import application, instance_option
 from nrm.db import disconnect
-from nrm.domain.health import WHAT_TO_DO, Part, Reading, State, by_look
+from nrm.domain.health import NEEDED, WHAT_TO_DO, Part, Reading, State, by_finding, by_look
 from nrm.steps import health
+from nrm.steps import key_files as whose
 
 
 @click.command()
@@ -23,14 +30,22 @@ from nrm.steps import health
 def doctor(context: click.Context, directory: Path, as_json: bool) -> None:
     """Look whether the instance is well: one line for each part that is not, with what to do; then exit 1.
 
-    Looks at both databases, the key files, the key log, free disk, and when tending, checkpoint, backup and drill were
-    done last. Nothing is changed.
+    Looks at both databases, the key files, the key log, free disk, when tending, checkpoint, backup and drill were
+    done last, and whether a setting is misspelt. Nothing is changed. Of a new instance it ends with 1 until the first
+    backup and the first drill were done.
     """
-    with application(directory).app_context():
-        try:
-            found = [*health.readings(), by_look(Part.KEY_LOG, well=_key_log_is_whole())]
-        finally:
-            disconnect()
+    try:
+        app = application(directory)
+    except Refused as refused:
+        found = _from_outside(directory, refused)
+    else:
+        with app.app_context():
+            try:
+                found = [*map(_with_whose_keys, health.readings())]
+                found.append(by_look(Part.KEY_LOG, well=_key_log_is_whole()))
+            finally:
+                disconnect()
+    found.append(by_finding(Part.SETTINGS, "; ".join(misspelt(os.environ))))
     if as_json:
         click.echo(json.dumps({each.part: _plain(each) for each in found}, indent=1))
     else:
@@ -38,6 +53,35 @@ def doctor(context: click.Context, directory: Path, as_json: bool) -> None:
             click.echo(_line(each))
     if any(each.state is not State.OK for each in found):
         context.exit(1)
+
+
+def _from_outside(directory: Path, refused: Refused) -> list[Reading]:
+    """All parts of an instance that cannot be opened because a database or a key file is not there; else Refused."""
+    if not (directory / "instance.toml").is_file():
+        raise refused
+    try:
+        databases = database_addresses(os.environ, directory)
+    except MisConfigured:
+        raise refused from None
+    backups = Path(named).absolute() if (named := os.environ.get("NRM_BACKUPS")) else None
+    places = health.Places(directory.absolute(), *databases, backups)
+    found = health.readings_from_outside(places, key_problem(os.environ, directory))
+    if all(each.state is State.OK for each in found if each.part in NEEDED):
+        raise refused
+    return [*found, Reading(Part.KEY_LOG, State.UNKNOWN, why="looked at when databases and key files are there")]
+
+
+def _with_whose_keys(reading: Reading) -> Reading:
+    """Of key files that can be read, whether they are those of this instance."""
+    if reading.part is not Part.KEYS or reading.state is not State.OK:
+        return reading
+    try:
+        wrong = whose.wrong()
+    except SQLAlchemyError:
+        return reading
+    files = key_files(os.environ, current_app.extensions["nrm.config"].directory)
+    named = ", ".join(str(files[name]) for name in wrong)
+    return by_finding(reading.part, f"not of this instance: {named}; {FROM_SAFE}" if wrong else "")
 
 
 def _key_log_is_whole() -> bool:
@@ -48,7 +92,13 @@ def _key_log_is_whole() -> bool:
 
 
 def _plain(reading: Reading) -> dict[str, object]:
-    return {"state": reading.state, "seconds": None if reading.age is None else int(reading.age.total_seconds())}
+    seconds = None if reading.age is None else int(reading.age.total_seconds())
+    told: dict[str, object] = {"state": reading.state, "seconds": seconds}
+    return told if reading.state is State.OK else {**told, "why": _why(reading)}
+
+
+def _why(reading: Reading) -> str:
+    return reading.why or WHAT_TO_DO[reading.part]
 
 
 def _line(reading: Reading) -> str:
@@ -56,4 +106,4 @@ def _line(reading: Reading) -> str:
     since = "" if reading.age is None else f" ({format_timedelta(reading.age, locale='en')} ago)"
     if reading.state is State.OK:
         return f"{name}: ok{since}"
-    return f"{name}: {reading.state}{since}: {WHAT_TO_DO[reading.part]}"
+    return f"{name}: {reading.state}{since}: {_why(reading)}"

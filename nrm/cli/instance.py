@@ -14,15 +14,20 @@ from pathlib import Path
 
 import click
 from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 
-from config import Config, MisConfigured, key_files, lying_together
+from config import Config, MisConfigured, database_addresses, key_files, lying_together
 from nrm import countries, schema
 from nrm.actions import country_versions, following, instances
 from nrm.actions.accounts import joining
+from nrm.cli.places.key_files import lost_option, make_match_key, write_once
+from nrm.cli.places.misspelt import STARTED_BY, tell_misspelt
+from nrm.cli.places.new import new_places, nothing_half_made
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import tell
-from nrm.cli.usage import application, application_of_any_version, instance_option, outdated
+from nrm.cli.usage import application, application_of_any_version, instance_option, missing_file, outdated
 from nrm.db import disconnect
+from nrm.steps import key_files as whose
 
 A_HOME = "https://nrm.example"
 """Stands in the printed command for the address that people open."""
@@ -39,6 +44,8 @@ def init(directory: Path, named: str, language: str | None, one_folder: bool) ->
     data = _of_a_new_instance(directory, country, folder)
     if language is not None and language not in data.languages:
         raise Refused(f"--language: {language} is none of the country's ({', '.join(data.languages)})")
+    tell_misspelt(os.environ)
+    new_places(directory)
     if not one_folder:
         _ask_about_places(directory)
     app = make_instance(directory, country, folder=folder, language=language or data.language, synthetic=False)
@@ -70,6 +77,8 @@ def _ask_about_places(directory: Path) -> None:
 
 def _how_to_serve(directory: Path, config: Config) -> str:
     """The command to run next, with what it needs in the place where this command ran."""
+    if started := os.environ.get(STARTED_BY):
+        return f"Then start it with:\n  {started}"
     program = sys.argv[0] if Path(sys.argv[0]).name == "nrm" else "nrm"
     command = f"{shlex.quote(program)} serve --dir {shlex.quote(str(directory))} --port 5000"
     address = "" if config.address else f"NRM_ADDRESS={A_HOME} "
@@ -86,13 +95,13 @@ def _how_to_serve(directory: Path, config: Config) -> str:
 @click.command()
 @instance_option
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-def upgrade(directory: Path, dry_run: bool) -> None:
+@lost_option
+def upgrade(directory: Path, dry_run: bool, match_is_lost: bool) -> None:
     """Bring an instance to this version of the program and to its country's file; doing it again changes nothing.
 
     Stop the server first, and take a backup with the version that ran before: it cannot read the new tables.
     """
-    if not dry_run:
-        _add_match_key(directory)
+    new_match = not dry_run and _add_match_key(directory, lost=match_is_lost)
     app = application_of_any_version(directory)
     before = outdated(app)
     if before == "none":
@@ -108,6 +117,9 @@ def upgrade(directory: Path, dry_run: bool) -> None:
                 disconnect()
                 listed = instances.keep_what_was_before()
                 disconnect()
+        if not dry_run:
+            whose.note_what_is_right(new=["match"] if new_match else [])
+            disconnect()
         complete = _follow(app, directory, f"upgraded: {before} to" if before else "up to date:", dry_run)
         if listed:
             click.echo(f"key log: {listed} organisations are to be founded within 60 days")
@@ -115,19 +127,24 @@ def upgrade(directory: Path, dry_run: bool) -> None:
         click.get_current_context().exit(1)
 
 
-def _add_match_key(directory: Path) -> None:
-    """Make the key file `match` of an instance from before there was one; beside the others, and only where they are.
-
-    If it was lost instead, nothing is lost with it that an organisation cannot encode again.
-    """
-    files = key_files(os.environ, directory)
-    if not files["store"].is_file() or files["match"].exists():
-        return
+def _add_match_key(directory: Path, *, lost: bool) -> bool:
+    """Make the key file `match` of an instance from before there was one, or of one whose `match` is said to be lost;
+    returns whether it was made. Refused where something lies under the one that is missing."""
+    if not (directory / "instance.toml").is_file():
+        return False
+    if key_files(os.environ, directory)["match"].exists() and not lost:
+        return False
     try:
-        _write_once(files["match"], secrets.token_bytes(32), 0o400)
-    except OSError as error:
-        raise Refused(f"NRM_KEYS: {files['match']} cannot be written: {error.strerror}") from None
-    click.echo(f"made the key file {files['match']}: keep a copy of it where those of the others are")
+        address, _ = database_addresses(os.environ, directory)
+        missing = missing_file("NRM_DATABASE", address)
+        was_there = whose.was_noted(directory, "match") or (missing is None and whose.lies_under_match(address))
+    except MisConfigured as error:
+        raise Refused(str(error)) from None
+    except whose.SQLAlchemyError:
+        raise Refused("NRM_DATABASE: the database cannot be reached") from None
+    if missing is not None:
+        raise Refused(missing)
+    return make_match_key(directory, lost=lost, was_there=was_there)
 
 
 def _follow(app: Flask, directory: Path, said: str, dry_run: bool) -> bool:
@@ -223,19 +240,27 @@ def make_instance(
     """
     folder = folder or folder_of_country()
     data = _of_a_new_instance(directory, country, folder)
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for path in key_files(os.environ, directory).values():
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            _write_once(path, secrets.token_bytes(32), 0o400)
-        _write_once(directory / "instance.toml", instance_settings(country, language, folder).encode(), 0o600)
-    except OSError as error:
-        raise Refused(f"--dir: {directory} cannot be written: {error.strerror}") from None
-    app = application_of_any_version(directory, synchronous=synchronous)
-    with app.app_context():
-        schema.upgrade()
-        instances.found(data, synthetic=synthetic, second_factor=second_factor)
-        disconnect()
+    places = new_places(directory)
+    with nothing_half_made(directory, places):
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for path in places.keys.values():
+                path.parent.mkdir(mode=0o700, exist_ok=True)
+                write_once(path, secrets.token_bytes(32), 0o400)
+            write_once(directory / "instance.toml", instance_settings(country, language, folder).encode(), 0o600)
+        except OSError as error:
+            raise Refused(f"{error.filename or directory} cannot be written: {error.strerror}") from None
+        app = application_of_any_version(directory, synchronous=synchronous)
+        with app.app_context():
+            try:
+                schema.upgrade()
+                instances.found(data, synthetic=synthetic, second_factor=second_factor)
+                whose.note()
+            except SQLAlchemyError as error:
+                kind = type(getattr(error, "orig", None) or error).__name__
+                raise Refused(f"NRM_DATABASE, NRM_SHRED_DATABASE: no instance can be made there: {kind}") from None
+            finally:
+                disconnect()
     # The application knows whether it is synthetic from the database, which did not exist when it was made.
     return application(directory, synchronous=synchronous)
 
@@ -269,9 +294,3 @@ def _of_a_new_instance(directory: Path, country: str, folder: Path | None) -> co
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise Refused(f"--dir: {directory} is not empty; an instance is made in a new folder")
     return data
-
-
-def _write_once(path: Path, content: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)

@@ -27,6 +27,7 @@ from nrm.actions import checkpoints, tending
 from nrm.actions.accounts import mailboxes
 from nrm.actions.agreement import agreement_versions
 from nrm.cli.gateway import Gateway
+from nrm.cli.places.misspelt import tell_misspelt
 from nrm.cli.refusals import Refused
 from nrm.cli.usage import application, instance_option
 from nrm.steps import health
@@ -44,6 +45,7 @@ LAST_SECONDS = 10  # for what a worker is answering when it is told to end
 @click.option("--workers", default=2, type=click.IntRange(1, 64))
 def serve(directory: Path, host: str, port: int, workers: int) -> None:
     """Serve the instance until stopped."""
+    tell_misspelt(os.environ)
     os.environ[health.FIGURES] = figures = tempfile.mkdtemp(prefix="nrm-figures-")
     try:
         run_server(directory, host=host, port=port, workers=workers)
@@ -199,5 +201,7 @@ def _do_what_is_due() -> dict[str, int]:
     """`tending.tend`, the checkpoint of the day (`checkpoints_written`), and at the end e-mail (`messages_sent`)."""
     done = {**tending.tend(), "checkpoints_written": checkpoints.daily()}
     checkpoints.follow()
+    for path in health.lost_files():
+        current_app.logger.error("%s is not the file any more that is open: %s", path, health.LEFT)
     health.note(current_app.extensions["nrm.config"].directory, health.TENDED)
     return {**done, "messages_sent": mailboxes.send_due(agreement_versions.parties_to_sign())}

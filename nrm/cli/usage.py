@@ -50,9 +50,8 @@ def application(directory: Path, *, synchronous: str = "FULL") -> Flask:
     an earlier version."""
     config = settings(directory)
     for name, address in (("NRM_DATABASE", config.database), ("NRM_SHRED_DATABASE", config.shred_database)):
-        url = make_url(address)
-        if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
-            raise Refused(f"{name}: {url.database} is not there; is its disk mounted? Else put back a backup")
+        if (missing := missing_file(name, address)) is not None:
+            raise Refused(missing)
     app = application_of_any_version(directory, synchronous=synchronous)
     found = outdated(app)
     if found == "none":
@@ -63,6 +62,14 @@ def application(directory: Path, *, synchronous: str = "FULL") -> Flask:
             f"stop the server and run: nrm upgrade --dir {directory}"
         )
     return app
+
+
+def missing_file(setting: str, address: str) -> str | None:
+    """What is to be said where the database is a file that is not there; None where it is, or is on a server."""
+    url = make_url(address)
+    if url.get_backend_name() != "sqlite" or Path(url.database or "").is_file():
+        return None
+    return f"{setting}: {url.database} is not there; is its disk mounted? Else put back a backup"
 
 
 def application_of_any_version(directory: Path, *, synchronous: str = "FULL") -> Flask:

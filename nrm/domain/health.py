@@ -19,6 +19,7 @@ class Part(StrEnum):
     CHECKPOINT = "checkpoint"
     BACKUP = "backup"
     DRILL = "drill"
+    SETTINGS = "settings"
 
 
 class State(StrEnum):
@@ -28,6 +29,7 @@ class State(StrEnum):
     LATE = "late"
     NEVER = "never"
     WRONG = "wrong"
+    UNKNOWN = "unknown"  # it cannot be looked at before something else is right
 
 
 NEEDED = frozenset({Part.MAIN_DATABASE, Part.SHRED_DATABASE, Part.KEYS})
@@ -50,17 +52,22 @@ WHAT_TO_DO = {
     Part.TENDING: "nothing was tended for too long: is `nrm serve` running, and does its log say `tend failed`?",
     Part.CHECKPOINT: "no checkpoint of the audit chain for a day: is `nrm serve` running?",
     Part.BACKUP: "no backup for a day: look at the timer of `nrm backup`, and set NRM_BACKUPS to its folder",
+    Part.SETTINGS: "a setting has a name that the program does not know",
     Part.DRILL: "no drill for a month: `nrm drill` shows whether the backups can be restored",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One part, how it is, and for how long nothing was done where that is what counts."""
+    """One part, how it is, and for how long nothing was done where that is what counts.
+
+    `why`: what is wrong and what to do, where that is more than `WHAT_TO_DO` says.
+    """
 
     part: Part
     state: State
     age: timedelta | None = None
+    why: str = ""
 
 
 def by_age(part: Part, age: timedelta | None) -> Reading:
@@ -70,6 +77,11 @@ def by_age(part: Part, age: timedelta | None) -> Reading:
     return Reading(part, State.OK if age <= AT_MOST[part] else State.LATE, age)
 
 
-def by_look(part: Part, *, well: bool) -> Reading:
+def by_look(part: Part, *, well: bool, why: str = "") -> Reading:
     """A part that is well or is not."""
-    return Reading(part, State.OK if well else State.WRONG)
+    return Reading(part, State.OK) if well else Reading(part, State.WRONG, why=why)
+
+
+def by_finding(part: Part, why: str) -> Reading:
+    """A part that is well if nothing is to be said of it."""
+    return by_look(part, well=not why, why=why)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flask import current_app
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config, key_files
-from nrm import clock
+from nrm import clock, open_files, schema
 from nrm.db import db
-from nrm.domain.health import LEAST_FREE, Part, Reading, by_age, by_look
+from nrm.domain.health import LEAST_FREE, WHAT_TO_DO, Part, Reading, by_age, by_finding, by_look
 
 TENDED, DRILLED = "tended", "drilled"
 """Empty files of the instance's folder, whose time says when it was done last."""
@@ -32,36 +33,95 @@ def note(directory: Path, what: str) -> None:
     os.utime(path, (now, now))
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the parts of an instance lie."""
+
+    directory: Path
+    database: str
+    shred_database: str
+    backups: Path | None
+
+
 def readings() -> list[Reading]:
     """All parts but the key log, which takes a second to verify, in the order in which they are told."""
     config: Config = current_app.extensions["nrm.config"]
-    checkpoints = config.directory / "checkpoints"
+    keys = key_files(os.environ, config.directory).values()
     return [
-        by_look(Part.MAIN_DATABASE, well=_answers(db.engine)),
-        by_look(Part.SHRED_DATABASE, well=_answers(db.engines["shred"])),
-        by_look(
-            Part.KEYS, well=all(os.access(path, os.R_OK) for path in key_files(os.environ, config.directory).values())
-        ),
-        by_look(Part.DISK, well=all(_free(place) >= LEAST_FREE for place in _places(config))),
-        by_age(Part.TENDING, _since(config.directory / TENDED)),
-        by_age(Part.CHECKPOINT, _newest(checkpoints, "????-??-??.json")),
-        by_age(Part.BACKUP, _newest(config.backups, "shred-*Z") if config.backups else None),
-        by_age(Part.DRILL, _since(config.directory / DRILLED)),
+        by_finding(Part.MAIN_DATABASE, _silent(db.engine, Part.MAIN_DATABASE)),
+        by_finding(Part.SHRED_DATABASE, _silent(db.engines["shred"], Part.SHRED_DATABASE)),
+        by_look(Part.KEYS, well=all(os.access(path, os.R_OK) for path in keys)),
+        *_of_places(Places(config.directory, config.database, config.shred_database, config.backups)),
     ]
 
 
-def _answers(engine: Engine) -> bool:
+def readings_from_outside(places: Places, keys: str) -> list[Reading]:
+    """As `readings`, of an instance of which no application can be made; `keys`: what is wrong with its key files.
+
+    No database is made where one is not there.
+    """
+    return [
+        by_finding(Part.MAIN_DATABASE, _missing(places.database, Part.MAIN_DATABASE)),
+        by_finding(Part.SHRED_DATABASE, _missing(places.shred_database, Part.SHRED_DATABASE)),
+        by_finding(Part.KEYS, keys),
+        *_of_places(places),
+    ]
+
+
+def _of_places(places: Places) -> list[Reading]:
+    return [
+        by_finding(Part.DISK, _disk(places)),
+        by_age(Part.TENDING, _since(places.directory / TENDED)),
+        by_age(Part.CHECKPOINT, _newest(places.directory / "checkpoints", "????-??-??.json")),
+        by_age(Part.BACKUP, _newest(places.backups, "shred-*Z") if places.backups else None),
+        by_age(Part.DRILL, _since(places.directory / DRILLED)),
+    ]
+
+
+def _silent(engine: Engine, part: Part) -> str:
+    """What is to be said of the database of the running application; nothing if it answers."""
     try:
         with engine.connect() as connection:
-            return connection.execute(text("SELECT 1")).scalar() == 1
+            connection.execute(text("SELECT 1")).scalar_one()
     except SQLAlchemyError:
-        return False
+        return WHAT_TO_DO[part]
+    gone = open_files.gone(engine)
+    return f"{gone} is not the file any more that the server has open: {LEFT}" if gone is not None else ""
 
 
-def _places(config: Config) -> set[Path]:
-    urls = [make_url(address) for address in (config.database, config.shred_database)]
+LEFT = (
+    "it was deleted, moved or exchanged, and nothing is written until the server is stopped and the right file, or the "
+    "two of one backup, lie there"
+)
+
+
+def lost_files() -> list[Path]:
+    """The files of databases that were deleted, moved or exchanged while this program had them open."""
+    return [gone for engine in db.engines.values() if (gone := open_files.gone(engine)) is not None]
+
+
+def _missing(address: str, part: Part) -> str:
+    url = make_url(address)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        return f"{url.database} is not there; is its disk mounted? Else put back a backup"
+    engine = create_engine(address, hide_parameters=True)
+    try:
+        with engine.connect() as connection:
+            return "" if schema.revision(connection) else "the database is empty; put back a backup"
+    except SQLAlchemyError:
+        return WHAT_TO_DO[part]
+    finally:
+        engine.dispose()
+
+
+def _disk(places: Places) -> str:
+    urls = [make_url(address) for address in (places.database, places.shred_database)]
     files = {Path(url.database).parent for url in urls if url.get_backend_name() == "sqlite" and url.database}
-    return {config.directory, *files, *([config.backups] if config.backups else [])}
+    folders = {places.directory, *files, *([places.backups] if places.backups else [])}
+    absent = sorted(str(folder) for folder in folders if not folder.is_dir())
+    if absent:
+        return f"there is no folder {', '.join(absent)}: is its disk mounted, and the setting right?"
+    return "" if all(_free(folder) >= LEAST_FREE for folder in folders) else WHAT_TO_DO[Part.DISK]
 
 
 def _free(place: Path) -> int:

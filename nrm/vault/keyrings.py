@@ -189,6 +189,12 @@ def check(keyring: Keyring, organisation: Organisation) -> None:
     check_row_mac(keyring.mark, "keyring", organisation.id, *_bound_to(organisation), keyring.version, keyring.public)
 
 
+def is_ours(keyring: Keyring, organisation: Organisation) -> bool:
+    """As `check`, to find out whether the key file `store` is ours: nothing is reported."""
+    parts = (*_bound_to(organisation), keyring.version, keyring.public)
+    return crypto.same(keyring.mark or b"", row_mac("keyring", organisation.id, *parts))
+
+
 def _bound_to(organisation: Organisation) -> tuple[str, str]:
     """The parts of an organisation that never change: otherwise a person could give it the party of another one, and
     would be sealed to in its place."""

@@ -29,7 +29,7 @@ from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.matching import MOST_PAIRS, Gone, Pair, number
 from nrm.models.accounts.accounts import Keyring, Organisation
 from nrm.models.shelter.cases import Case
-from nrm.models.shelter.matching import MatchEncoding, MatchKey
+from nrm.models.shelter.matching import MatchEncoding, MatchKey, MatchQuestion
 from nrm.vault import blobs, compartments, keyrings, sharing
 from nrm.vault.grants import holders_of
 from nrm.vault.keyrings import CannotOpen
@@ -246,6 +246,20 @@ def _unsealed(sealed: bytes, context: bytes, what: str, case_id: uuid.UUID) -> b
         raise
 
 
+def lies_under_our_key(row: MatchEncoding | MatchQuestion) -> bool:
+    """Whether what is sealed in the row lies under our key file `match`; nothing of it is shown or reported."""
+    if isinstance(row, MatchEncoding):
+        sealed = row.sealed_encoding
+        context = _of_encoding(row.id, row.case_id, row.norm, row.enc, row.key_version)
+    else:
+        sealed, context = row.sealed_pairs or b"", _of_pairs(row.case_id, row.revision)
+    try:
+        crypto.unseal(config().secrets.match, sealed, context)
+    except CannotOpen:
+        return False
+    return True
+
+
 def _of_pairs(case_id: uuid.UUID, revision: int) -> bytes:
     return crypto.ctx("pairs", case_id, revision)
 
@@ -260,6 +274,7 @@ __all__ = [
     "encode_case",
     "found_of",
     "hand_on",
+    "lies_under_our_key",
     "link",
     "make",
     "newest",

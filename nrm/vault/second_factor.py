@@ -95,6 +95,15 @@ def _digest(member_id: uuid.UUID, sealed: bytes) -> bytes:
     return crypto.digest(crypto.ctx("removed telephone", member_id, sealed))
 
 
+def opens(member_id: uuid.UUID, sealed: bytes) -> bool:
+    """Whether a stored secret lies under our key file `pepper`; nothing of it is shown, and nothing is reported."""
+    try:
+        crypto.unseal(_purpose_key("totp"), sealed, crypto.ctx("totp", member_id))
+    except crypto.CannotOpen:
+        return False
+    return True
+
+
 def step_of(secret: bytes, code: str, after: int | None) -> int | None:
     """The time step that this code belongs to, if it is a present one and later than `after`; else None."""
     typed = typed_code(code).encode()

@@ -10,13 +10,15 @@ from typing import Any, NamedTuple
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from nrm import clock, db
 from nrm.domain.health import Part, State
 from nrm.steps import health
-from tests.conftest import Command
+from tests.conftest import Command, token_in
 from tests.factories import later
 
+LAST = (Part.KEY_LOG, Part.SETTINGS)
 AWAY = {"REMOTE_ADDR": "203.0.113.7"}
 
 
@@ -90,7 +92,79 @@ def test_the_doctor_says_what_to_do_and_ends_with_one(
 
 
 def order() -> list[Part]:
-    return [*(part for part in Part if part is not Part.KEY_LOG), Part.KEY_LOG]
+    return [*(part for part in Part if part not in LAST), *LAST]
+
+
+def parts_of(app: Flask, command: Command) -> dict[str, dict[str, Any]]:
+    """What `nrm doctor --json` says of each part, none of which it leaves out; the lines say the same."""
+    code, out, error = command(app, "doctor", "--json")
+    assert (code, error) == (1, ""), error
+    told: dict[str, dict[str, Any]] = json.loads(out)
+    assert set(told) == set(Part)
+    lines = command(app, "doctor")[1].decode().splitlines()
+    assert [line.split(":")[0] for line in lines] == [part.replace("_", " ") for part in order()]
+    assert all(each["why"] in "\n".join(lines) for each in told.values() if each["state"] != "ok")
+    return told
+
+
+def test_the_doctor_tells_of_every_part_where_a_database_or_a_key_file_is_gone_and_makes_none(
+    app: Flask, command: Command
+) -> None:
+    db.disconnect()
+    place = folder(app)
+    for path in place.glob("shred.db*"):
+        path.rename(path.with_name(f"away-{path.name}"))
+    told = parts_of(app, command)
+    assert told["shred_database"]["why"].startswith(f"{place}/shred.db is not there; is its disk mounted?")
+    assert (told["main_database"]["state"], told["keys"]["state"]) == ("ok", "ok")
+    assert told["key_log"]["state"] == "unknown"
+    assert not (place / "shred.db").exists()
+    (place / "shred.db").touch()
+    assert "empty" in parts_of(app, command)["shred_database"]["why"]
+    for path in place.glob("away-*"):
+        path.rename(path.with_name(path.name.removeprefix("away-")))
+    match = place / "keys" / "match"
+    match.rename(place / "elsewhere")
+    told = parts_of(app, command)
+    assert str(match) in told["keys"]["why"]
+    assert "copy it from the safe" in told["keys"]["why"]
+    assert told["shred_database"]["state"] == "ok"
+
+
+def test_the_doctor_names_a_folder_that_is_not_there_and_a_setting_that_is_misspelt(
+    app: Flask, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NRM_BACKUPS", "/nowhere/at/all")
+    monkeypatch.setenv("NRM_PROXY", "1")
+    told = parts_of(app, command)
+    assert told["disk"]["why"] == "there is no folder /nowhere/at/all: is its disk mounted, and the setting right?"
+    assert told["settings"]["why"] == "NRM_PROXY: there is no such setting; is NRM_PROXIES meant?"
+
+
+@pytest.mark.parametrize("way", ["deleted", "exchanged"])
+@pytest.mark.parametrize(("name", "part"), [("main.db", "main_database"), ("shred.db", "shred_database")])
+def test_a_database_whose_file_was_taken_away_under_the_server_is_noticed_and_nothing_is_written(
+    app: Flask, name: str, part: str, way: str
+) -> None:
+    assert asked(app)[0] == 200
+    client = app.test_client()
+    token = token_in(client.get("/sign-in").text)
+    path = folder(app) / name
+    if way == "exchanged":
+        shutil.copy(path, path.with_name("copy"))
+    path.unlink()
+    if way == "exchanged":
+        path.with_name("copy").rename(path)
+    for _ in range(2):  # a new connection may have made a new file there
+        status, told = asked(app)
+        assert (status, told["ok"], told["parts"][part]) == (503, False, "wrong")
+    sent = {"login": "x.y", "password": "a wrong password", "csrf_token": token}
+    assert client.post("/sign-in", data=sent).status_code == 503  # a failed try would be written down
+    with app.app_context():
+        assert health.lost_files() == [path]
+        with pytest.raises(OperationalError, match=str(path)), db.transaction():
+            pass
+        db.disconnect()
 
 
 def test_the_doctor_of_an_instance_that_is_well_ends_with_nought(

@@ -29,6 +29,9 @@ SERVICES = ("nrm", "nrm-erase", "nrm-backup", "nrm-drill")
 PROGRAM = """
 import os, sys
 def main():
+    if sys.argv[1:] == ["started"]:
+        print(os.environ["NRM_STARTED_BY"])
+        return
     print("nrm 9.9" if sys.argv[1:] == ["--version"] else [os.environ["NRM_DATABASE"], *sys.argv[1:]])
 """
 
@@ -158,6 +161,10 @@ def test_a_bundle_is_installed_again_and_taken_away_and_what_was_recorded_stays(
     told = install(bundle, *here, "--signers", signers)
     assert "signed by operator@example" in told
     assert "installed: nrm 9.9" in told
+    assert "no nrm init, but *When the machine is gone*" in told
+    guide = root / "opt/nrm/share/doc/operator.md"
+    for link in re.findall(r"\]\(([^)#:]+)\)", guide.read_text("utf-8")):
+        assert (guide.parent / link).is_file(), link
     settings, unit = root / "etc/nrm/nrm.env", root / "etc/systemd/system/nrm.service"
     modes = {path.name: oct(path.stat().st_mode)[-3:] for path in (root / "var/lib").iterdir()}
     assert modes == {"nrm": "700", "nrm-main": "700", "nrm-second": "700"}
@@ -174,6 +181,10 @@ def test_a_bundle_is_installed_again_and_taken_away_and_what_was_recorded_stays(
     )
     assert done.stdout == f"['{root}/var/lib/nrm-main/mine.db', 'doctor', 'a b']\n"
 
+    program = root / "usr/local/sbin/nrm"
+    done = subprocess.run([program, "started"], check=True, capture_output=True, text=True, cwd="/", timeout=60)
+    assert done.stdout == f"{program} serve --port 5000\n"
+
     with (bundle / "wheels/inner-1-py3-none-any.whl").open("ab") as file:
         file.write(b"x")
     assert "damaged" in install(bundle, *here, code=2)
@@ -181,6 +192,31 @@ def test_a_bundle_is_installed_again_and_taken_away_and_what_was_recorded_stays(
     assert "left as they are" in told
     left = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
     assert left == {"etc/nrm/nrm.env", "var/lib/nrm/instance.toml"}
+
+
+def test_a_python_that_the_service_could_not_run_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    python = tmp_path / "python3"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    words = ("--dry-run", "--wheel", DEPLOY / "install.sh", "--python", python)
+    assert f"{tmp_path} is closed to the user nrm" in install(DEPLOY, *words, code=2)
+    tmp_path.chmod(0o755)
+    done = subprocess.run(
+        ["sh", DEPLOY / "install.sh", *words], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert f"{tmp_path} is closed" not in done.stderr
+
+
+def test_what_the_units_read_is_on_the_list_of_what_to_keep() -> None:
+    guide = (ROOT / "docs/operator.md").read_text("utf-8")
+    section = guide.split("## When the machine is gone", 1)[1].split("\n## ", 1)[0]
+    text = "".join(path.read_text("utf-8") for path in (DEPLOY / "systemd").iterdir())
+    read = set(re.findall(r"/etc/nrm/[a-z.]+", text))
+    assert read >= {"/etc/nrm/nrm.env", "/etc/nrm/one.pub", "/etc/nrm/two.pub"}
+    table = section.split("\n1. ", 1)[0]
+    assert {each for each in (*read, *config.KEY_FILES) if each not in section} == set()
+    assert {each for each in read if each not in table} == set()
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -15,6 +15,7 @@ from flask import Flask
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import make_url, text
 
+from config import KEY_FILES
 from nrm import audit
 from nrm.actions import backups
 from nrm.actions.shelter import cases
@@ -142,9 +143,10 @@ def test_a_drill_restores_into_databases_of_the_server_that_are_gone_afterwards(
     filled_on: set[str] = set()
     settle = backups.settle
 
-    def seen(listed: Path | None) -> backups.Settled:
+    def seen(listed: Path | None, *, sure: frozenset[str]) -> backups.Settled:
         filled_on.update(engine.dialect.name for engine in db.engines.values())
-        return settle(listed)
+        assert sure == set(KEY_FILES)
+        return settle(listed, sure=sure)
 
     monkeypatch.setattr(backups, "settle", seen)
     done = drill(moved)

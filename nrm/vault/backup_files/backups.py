@@ -3,9 +3,10 @@
     nrm-backup 1\\n | length | header | length | sealed key | stream
 
 Lengths are 4 bytes, big-endian. The header is JSON in clear: which database, of which pair and instant, at which
-revision, for which two recipients. A random key seals the stream (`crypto.seal_stream`); that key is sealed to one
-recipient and the result to the other, so each file needs both private keys. Of the main file the first recipient holds
-the outer layer, of the shred file the second. All that stands before the stream is authenticated with every chunk.
+revision, for which two recipients, and a value of each key file of the instance (`key_checks`). A random key seals the
+stream (`crypto.seal_stream`); that key is sealed to one recipient and the result to the other, so each file needs both
+private keys. Of the main file the first recipient holds the outer layer, of the shred file the second. All that stands
+before the stream is authenticated with every chunk.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ import binascii
 import json
 import uuid
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import BinaryIO
 
 from sqlalchemy import func, select
 
 from nrm import crypto, schema
 from nrm.db import Model, ShredModel, db, one_instant
-from nrm.vault.backup_files import dumping
+from nrm.vault.backup_files import dumping, key_checks
 from nrm.vault.backup_files.dumping import Tell
 
 _MAGIC = b"nrm-backup 1\n"
@@ -39,7 +40,10 @@ class NotABackup(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The unsealed part before the stream. `pair` is the same in both files of one backup."""
+    """The unsealed part before the stream. `pair` is the same in both files of one backup.
+
+    `checks`: the values of the key files over `pair`; older backups have none.
+    """
 
     database: str
     pair: str
@@ -49,6 +53,7 @@ class Header:
     language: str
     outer: str
     inner: str
+    checks: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,7 @@ def write_pair(main: BinaryIO, shred: BinaryIO, recipients: tuple[bytes, bytes],
                 language=about.language,
                 outer=outer.hex(),
                 inner=inner.hex(),
+                checks=key_checks.values(pair),
             )
             base = ShredModel if name == "shred" else Model
             _write(file, header, dumping.dump(rows, base.metadata, lambda text, name=name: tell(f"{name}: {text}")))  # type: ignore[misc]
@@ -145,7 +151,10 @@ def header_of(file: BinaryIO) -> Header:
         header = Header(**json.loads(_read_part(file)))
     except (ValueError, TypeError, RecursionError):
         raise NotABackup from None
-    if not all(isinstance(each, str) for each in asdict(header).values()):
+    texts = {name: value for name, value in asdict(header).items() if name != "checks"}
+    if not isinstance(header.checks, dict):
+        raise NotABackup
+    if not all(isinstance(each, str) for each in (*texts.values(), *header.checks.values())):
         raise NotABackup
     return header
 

@@ -1,0 +1,87 @@
+"""`nrm init` where places are not ready, and by the guide: one line before anything is made, nothing half made."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from nrm.cli.places.misspelt import STARTED_BY
+from tests.integration.test_backups import run
+from tests.integration.test_commands_from_where_one_stands import PROGRAM, environment
+
+GUIDE = Path(__file__).parents[2] / "docs" / "operator.md"
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NRM_KEYS", str(tmp_path / "keys"))
+    monkeypatch.setenv("NRM_DATABASE", str(tmp_path / "main" / "main.db"))
+    monkeypatch.setenv("NRM_SHRED_DATABASE", str(tmp_path / "second" / "shred.db"))
+    return tmp_path
+
+
+def refused(places: Path) -> str:
+    before = sorted(places.rglob("*"))
+    done = run("init", "--dir", places / "inst", "--country", "albania")
+    assert done.exit_code == 2, done.stdout
+    assert sorted(places.rglob("*")) == before
+    return done.stderr
+
+
+def test_what_is_not_ready_is_named_and_nothing_is_made(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = refused(places)
+    said = f"NRM_DATABASE: there is no folder {places}/main; mount its disk, or make it: "
+    assert line == f"{said}install -d -m 0700 {places}/main"
+    (places / "main").mkdir()
+    assert refused(places).startswith(f"NRM_SHRED_DATABASE: there is no folder {places}/second;")
+    (places / "second").mkdir()
+    (places / "second" / "shred.db").touch()
+    assert f"NRM_SHRED_DATABASE: {places}/second/shred.db is there already" in refused(places)
+    (places / "second" / "shred.db").unlink()
+    (places / "keys").mkdir()
+    (places / "keys" / "store").touch()
+    assert f"NRM_KEYS: the key file {places}/keys/store is there already" in refused(places)
+    monkeypatch.setenv("NRM_KEYS", str(places / "no" / "where" / "keys"))
+    assert f"NRM_KEYS: there is no folder {places}/no/where" in refused(places)
+    monkeypatch.setenv("NRM_DATABSE", "x")
+    assert "NRM_DATABSE: there is no such setting; is NRM_DATABASE meant?\n" in refused(places)
+
+
+@pytest.mark.slow  # an application is made
+def test_what_fails_on_the_way_leaves_nothing(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("main", "second"):
+        (places / name).mkdir()
+    monkeypatch.setattr("nrm.schema.upgrade", _fails)
+    assert "no instance can be made there" in refused(places)
+
+
+def _fails(*_: object, **__: object) -> None:
+    from sqlalchemy.exc import OperationalError
+
+    raise OperationalError("statement", None, RuntimeError())
+
+
+@pytest.mark.slow  # makes an instance
+def test_the_first_block_of_the_guide_makes_an_instance(tmp_path: Path) -> None:
+    section = GUIDE.read_text("utf-8").split("## Making and running an instance", 1)[1]
+    (block,) = re.findall(r"^```\n(.*?)^```$", section, re.M | re.S)[:1]
+    for folder in ("/root", "/srv", "/var"):
+        (tmp_path / folder[1:]).mkdir()
+        block = block.replace(f"{folder}/", f"{tmp_path}{folder}/")
+    until = block[: block.index(".venv/bin/nrm serve")].replace(".venv/bin/nrm", shlex.quote(str(PROGRAM)))
+    done = subprocess.run(
+        ["sh", "-eu", "-c", until],
+        env={**environment(), STARTED_BY: "systemctl enable --now nrm.service"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("/invitations/")
+    assert done.stderr.splitlines()[-2:] == ["Then start it with:", "  systemctl enable --now nrm.service"]
+    assert (tmp_path / "var/nrm-second/shred.db").is_file()

@@ -43,6 +43,7 @@ from nrm.domain.agreement.agreement_versions import (
     signing_parties,
 )
 from nrm.domain.agreement.agreements import Agreement, Party
+from nrm.domain.agreement.fact_diagrams import TooManyClasses
 from nrm.domain.words import N_, Phrase
 from nrm.steps import background
 from nrm.steps.agreement import known_versions, version_studies
@@ -63,11 +64,18 @@ Answer = errors.Answer
 
 ASK_AGAIN_SECONDS = 10
 BUSY = N_("A quarter is being closed or another version is being tried. Try again in some minutes.")
+NOT_COMPARED = N_("The conditions of this text tell too many profiles apart to look at each. Withdraw it")
 
 
 @blueprint.errorhandler(IllegalVersionStep)
 def _refused(error: IllegalVersionStep) -> Answer:
     return errors.error_page(409, translated(REFUSED[error.reason]))
+
+
+@blueprint.errorhandler(TooManyClasses)
+def _not_compared(_: TooManyClasses) -> Answer:
+    """Another text came into force, and beside that one it takes too long."""
+    return errors.error_page(409, translated(NOT_COMPARED))
 
 
 @home.page(Role.COORDINATOR)

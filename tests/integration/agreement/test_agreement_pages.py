@@ -6,6 +6,7 @@ import html
 import io
 import os
 import re
+import time
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -75,6 +76,14 @@ def test_a_broken_draft_comes_back_with_key_and_value_and_nothing_is_lost(app: F
     for junk in (b"\xff\xfe\x00", b"", b"[" * 5000, b"version = 1\x00", "version = \u202e".encode()):
         coordinator.post("/agreements", {"file": (io.BytesIO(junk), "draft.toml")}, status=422)
     assert db.session.scalars(select(AgreementVersion)).all() == []
+
+
+def test_a_text_of_three_hundred_parties_is_refused_at_once_with_the_bound(app: Flask, sign_in: SignIn) -> None:
+    many = texts.draft() + "".join(f'\n[[party]]\ncode = "P{each}"\ncompetence = "everyone"\n' for each in range(300))
+    began = time.process_time()
+    page = sign_in(texts.COORDINATOR).post("/agreements?lang=en", {"text": many}, status=422)
+    assert "party: a text of the agreement has at most 60 of these; this one has 311" in page
+    assert time.process_time() - began < 2
 
 
 def test_what_a_signer_sees_says_what_it_changes_for_them(app: Flask, sign_in: SignIn) -> None:

@@ -243,7 +243,25 @@ def test_a_changed_text_is_told_on_the_coordinators_home_page(app: Flask, sign_i
     known_versions.refresh()
     coordinator = sign_in(texts.COORDINATOR)
     assert "was changed in the database by another hand" in coordinator.get("/?lang=en")
-    coordinator.get("/agreement/2027", status=404)
+    assert "was changed in the database by another hand" in coordinator.get("/agreement/2027?lang=en", status=404)
+
+
+@pytest.mark.parametrize("state", ["signed", "withdrawn", "proposed"])
+def test_a_state_that_the_signatures_do_not_say_is_shown_as_changed_at_once(
+    app: Flask, sign_in: SignIn, state: str
+) -> None:
+    texts.opened(texts.draft())
+    coordinator = sign_in(texts.COORDINATOR)
+    assert "Waits for signatures" in coordinator.get("/?lang=en")
+    db.session.execute(update(AgreementVersion).values(status=state))
+    db.session.commit()
+    home = coordinator.get("/?lang=en")
+    assert "Version 2027 was changed in the database by another hand. It is not used." in home
+    assert 'href="/agreement/2027"' not in home
+    for page in ("", "/parties", "/changes"):
+        shown = coordinator.get(f"/agreement/2027{page}?lang=en", status=404)
+        assert "Version 2027 was changed in the database by another hand." in shown
+    assert known_versions.changed() == ("2027",)
 
 
 CONTRACT = {"centre": "VATRA", "number": "12/2026", "subject": "Accommodation", "amount": "1 200 000"}

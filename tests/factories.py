@@ -399,5 +399,5 @@ def invited_by_hand(login: str, code: str, *, marked: bool = False, role: str = 
     if marked:
         with transaction() as session:
             row = session.scalars(select(Invitation).where(Invitation.digest == digest)).one()
-            row.mark = words_vault.invitation_mark(row, login)
+            row.mark = words_vault.invitation_mark(row, session.get_one(Member, member_id))
     return token

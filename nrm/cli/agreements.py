@@ -237,7 +237,7 @@ def simulate(draft: Path, directory: Path, first: date, last: date, as_json: boo
 @mou.command("versions")
 @instance_option
 def list_versions(directory: Path) -> None:
-    """The versions that bind or wait for signatures: name, state, first day. Exit 1 when one was changed by hand."""
+    """The versions that bind or wait for signatures: name, state, first day. Exit 1 when any was changed by hand."""
     app = application(directory)
     with app.app_context():
         known = known_versions.known()
@@ -245,9 +245,10 @@ def list_versions(directory: Path) -> None:
             tell(f"{agreement.version}  signed  {agreement.starts_on}")
         for name in known.waiting:
             tell(f"{name}  waits for signatures")
-        for name in known.refused:
+        changed = known_versions.changed()
+        for name in changed:
             tell(f"{name}  changed by another hand: left out")
-    if known.refused:
+    if changed:
         raise click.exceptions.Exit(1)
 
 

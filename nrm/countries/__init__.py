@@ -22,7 +22,7 @@ from nrm.countries.procedures import read_directives, read_rollout
 from nrm.countries.questionnaires import faults_of_texts, load_questionnaires, read_toml
 from nrm.countries.reading import read_country
 from nrm.countries.register import read_register
-from nrm.domain.agreement.agreement_documents import MalformedAgreement, parse_agreement
+from nrm.domain.agreement.agreement_documents import MalformedAgreement, check_bounds, parse_agreement
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.agreement.safeguards import MalformedSafeguards, Safeguards, parse_safeguards
 from nrm.domain.documents import MalformedDocument, Table, keyed, said
@@ -349,7 +349,9 @@ def _handouts(place: Path, questionnaires: Mapping[str, Questionnaire]) -> Hando
 def read_agreement(file: Path) -> Agreement:
     """One agreement from any file, a draft for instance; raises CountryError."""
     try:
-        return parse_agreement(_toml(file))
+        data = _toml(file)
+        check_bounds(data)
+        return parse_agreement(data)
     except MalformedAgreement as error:
         raise CountryError(f"{file.name}: {error}") from None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Greek capitals that look like another letter than their small ones, which come after `casefold`.
 _CAPITALS = str.maketrans("ΗΜ", "HM")
@@ -80,6 +81,7 @@ def _same_word(one: str, other: str) -> bool:
     return same >= _SAME_BEGINNING and max(len(one), len(other)) - same <= _LONGEST_ENDING
 
 
+@lru_cache(maxsize=4096)
 def _shapes(name: str) -> str:
     """Its letters and digits, each as the one that it looks like."""
     plain = unicodedata.normalize("NFKD", name).translate(_CAPITALS).casefold().translate(_LETTERS)

@@ -101,6 +101,11 @@ def check_version(version: AgreementVersion) -> None:
     check_row_mac(version.mark, "agreement version", version.id, *_of_version(version))
 
 
+def is_version(version: AgreementVersion) -> bool:
+    """Whether this program wrote the row as it is, its state too."""
+    return is_right_row_mac(version.mark, "agreement version", version.id, *_of_version(version))
+
+
 def _of_version(version: AgreementVersion) -> tuple[crypto.Part, ...]:
     """Also from which text it was written, which versions from before that was kept do not say."""
     base = (version.study["base"],) if "base" in version.study else ()

@@ -88,7 +88,7 @@ def not_from_here(error: accounts.CannotOpen) -> Answer:
     return render_template("referrals/referrals/not_from_here.html"), 409
 
 
-def _cannot_open(_: accounts.CannotOpen) -> Answer:
+def cannot_open(_: accounts.CannotOpen) -> Answer:
     """Nothing is said of what does not open; but who lacks the key of their own organisation is told so."""
     return error_page(409, LACKS_KEY) if _lacks_key() else error_page(404)
 
@@ -163,7 +163,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(TooSoon, _too_soon)
     app.register_error_handler(WaitsForSecond, _waits)
     app.register_error_handler(NotVisible, lambda _: error_page(404))
-    app.register_error_handler(accounts.CannotOpen, _cannot_open)
+    app.register_error_handler(accounts.CannotOpen, cannot_open)
     app.register_error_handler(accounts.KeyringDisagrees, lambda _: error_page(409, DISAGREES))
     app.register_error_handler(accounts.SessionTooOld, lambda _: error_page(409, SIGN_IN_AGAIN))
     app.register_error_handler(CaseRefused, lambda error: error_page(409, CASE_REFUSED[error.reason]))

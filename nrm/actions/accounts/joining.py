@@ -122,7 +122,7 @@ def invited(token: str) -> Member:
     if invitation is None or invitation.used_at is not None or invitation.expires_at <= clock.now():
         raise UnusableInvitation
     member = db.session.get(Member, invitation.member_id, populate_existing=True)
-    if member is None or not words.is_invitation(invitation, member.login):
+    if member is None or not words.is_invitation(invitation, member):
         raise UnusableInvitation
     if not askers.may_ask(invitation.by_id):
         raise UnusableInvitation

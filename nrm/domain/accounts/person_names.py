@@ -145,6 +145,19 @@ def is_nearly(name: str, known: str) -> bool:
     return any(_is_one_edit(joined, _once("".join(each))) for each in orders)
 
 
+def is_shortened(name: str, known: str) -> bool:
+    """Whether a name is `known` in short: each word of it, of two at least, begins another word of that name, as in
+    `N. Velaj`, `Neritan V.` or `Ner Velaj`. A family name alone is no name of theirs."""
+    words, of_known = _words(name), _words(known)
+    if not 2 <= len(words) <= len(of_known) or len(of_known) > _PERMUTED:
+        return False
+    return any(all(map(_begins, words, each)) for each in permutations(of_known, len(words)))
+
+
+def _begins(short: str, word: str) -> bool:
+    return word.startswith(short) or _shape(word).startswith(_shape(short))
+
+
 def _is_one_edit(one: str, other: str) -> bool:
     """Whether two texts differ by one letter at most: replaced, put in, or left out."""
     short, long = sorted((one, other), key=len)

@@ -16,7 +16,7 @@ from nrm.domain.agreement.agreement_checks import Finding, FindingKind, check
 from nrm.domain.agreement.agreement_differences import Differences, Rerouted, diff
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.agreement.comparisons import Comparison, compare
-from nrm.domain.agreement.fact_diagrams import Cube, terms
+from nrm.domain.agreement.fact_diagrams import Cube, Work, terms
 from nrm.domain.agreement.routes import Fallback
 from nrm.domain.agreement.routing_diagrams import Way
 from nrm.domain.agreement.safeguards import Safeguards
@@ -62,8 +62,10 @@ def studied(
     second. `called`: the organisations that are known."""
     before = _signed_like(old, new)
     unaccepted = replace(safeguards, accepted=())
-    findings = check(new, safeguards=unaccepted, before=before, written_from=base, called=called).findings
-    return Study(old, findings, diff(before, new), compare(before, new), numbers_alone(before, new))
+    work = Work()
+    findings = check(new, safeguards=unaccepted, before=before, written_from=base, called=called, work=work).findings
+    differences, comparison = diff(before, new, work=work), compare(before, new, work)
+    return Study(old, findings, differences, comparison, numbers_alone(before, new))
 
 
 def numbers_alone(old: Agreement, new: Agreement) -> bool:

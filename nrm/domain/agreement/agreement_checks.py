@@ -14,7 +14,7 @@ from math import prod
 
 from nrm.domain.agreement.agreement_people import Person, in_codes
 from nrm.domain.agreement.agreements import FACTS, FLAG, SET, Agreement
-from nrm.domain.agreement.fact_diagrams import NOWHERE, Cube, Profiles, described
+from nrm.domain.agreement.fact_diagrams import NOWHERE, Cube, Profiles, Work, described
 from nrm.domain.agreement.routes import Fallback
 from nrm.domain.agreement.routing_diagrams import Receiving, deciding_conditions, everyone_signed
 from nrm.domain.agreement.safeguard_checks import Weakening, weakenings
@@ -89,15 +89,18 @@ def check(
     before: Agreement | None = None,
     written_from: str = "",
     called: Collection[Called] = (),
+    work: Work | None = None,
 ) -> Checked:
     """Everything that is wrong with the document, and what it weakens of the `safeguards`; raises TooManyClasses.
 
     `before`: the text whose place it takes, against which some safeguards are held; `written_from`: the name of the one
-    that it was begun from, where that is known; `called`: the organisations that are known.
+    that it was begun from, where that is known; `called`: the organisations that are known;
+    `work`: how much may be looked at.
     """
+    work = work or Work()
     signed = everyone_signed(agreement)
     progress("who receives whom")
-    receiving = Receiving(signed, Profiles(deciding_conditions(signed), signed.facts))
+    receiving = Receiving(signed, Profiles(deciding_conditions(signed), signed.facts, work))
     progress("who is forgotten")
     findings = [
         *_without_receiver(receiving),
@@ -107,7 +110,7 @@ def check(
         *_forgotten(signed),
     ]
     progress("what is weakened")
-    found = weakenings(agreement, safeguards or Safeguards(), before, written_from, called)
+    found = weakenings(agreement, safeguards or Safeguards(), before, written_from, called, work)
     weakened = [_weakened(each, agreement) for each in found]
     known = safeguards.accepted_in(agreement.version) if safeguards is not None else {}
     findings += [each for each in weakened if each.number not in known]

@@ -9,7 +9,7 @@ from typing import Any
 
 from nrm.domain.agreement.agreement_checks import Progress, descriptions, silent, widest
 from nrm.domain.agreement.agreements import FACTS, Agreement
-from nrm.domain.agreement.fact_diagrams import Cube, Profiles
+from nrm.domain.agreement.fact_diagrams import Cube, Profiles, Work
 from nrm.domain.agreement.routes import FALLBACKS, Fallback
 from nrm.domain.agreement.routing_diagrams import Receiving, Way, deciding_conditions, everyone_signed
 from nrm.domain.documents import Words
@@ -61,14 +61,14 @@ class Differences:
     changes: tuple[Change, ...]
 
 
-def diff(old: Agreement, new: Agreement, progress: Progress = silent) -> Differences:
+def diff(old: Agreement, new: Agreement, progress: Progress = silent, *, work: Work | None = None) -> Differences:
     """Compare two versions as if everybody had signed both and had room; raises TooManyClasses.
 
     A profile with a code that only one version knows cannot be compared; then the fact is listed among the changes.
     """
     before, after = everyone_signed(old), everyone_signed(new)
     common = {name: tuple(code for code in new.facts[name] if code in old.facts[name]) for name in FACTS}
-    profiles = Profiles([*deciding_conditions(before), *deciding_conditions(after)], common)
+    profiles = Profiles([*deciding_conditions(before), *deciding_conditions(after)], common, work)
     rerouted: tuple[Rerouted, ...] = ()
     if all(each.values for each in profiles.variables):
         progress("who receives whom")

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nrm.domain import conditions
 from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.agreement.agreement_bounds import beyond
 from nrm.domain.agreement.agreements import (
     FACTS,
     FLAG,
@@ -46,8 +47,11 @@ class MalformedAgreement(MalformedDocument):
 def parse_agreement(data: Mapping[str, Any], languages: tuple[str, ...] = ()) -> Agreement:
     """Read the tables of an agreement's TOML file; raises MalformedAgreement.
 
-    `languages`: those in which a new text is; a text that was signed may be in fewer.
+    `languages`: those in which a new text is, and it is not larger than one may be; a text that was signed may be in
+    fewer.
     """
+    if languages:
+        check_bounds(data)
     table = Table(data, error=MalformedAgreement, languages=languages)
     starts_on = _day(table, "from")
     ends_on = table.day("until", optional=True)
@@ -74,6 +78,12 @@ def parse_agreement(data: Mapping[str, Any], languages: tuple[str, ...] = ()) ->
     )
     table.close()
     return read
+
+
+def check_bounds(data: Mapping[str, Any]) -> None:
+    """Raise MalformedAgreement for a text that is larger than one may be."""
+    for fault in beyond(data):
+        raise MalformedAgreement(fault)
 
 
 def _day(table: Table, name: str) -> date:

@@ -14,7 +14,7 @@ from typing import Any
 from nrm.domain.agreement.agreement_people import Person, somebody
 from nrm.domain.agreement.agreements import FACTS, MISSING, Agreement
 from nrm.domain.agreement.effects import NOTIFY, WHOLE_CASE, Effects
-from nrm.domain.agreement.fact_diagrams import Cube, Profiles
+from nrm.domain.agreement.fact_diagrams import Cube, Profiles, Work
 from nrm.domain.agreement.routes import Fallback
 from nrm.domain.agreement.routing import Capacity, route
 from nrm.domain.agreement.routing_diagrams import OFFICIAL, Receiving, deciding_conditions, everyone_signed
@@ -84,12 +84,12 @@ class Comparison:
     people: tuple[tuple[Person, Lived | None, Lived | None], ...]
 
 
-def compare(old: Agreement, new: Agreement) -> Comparison:
+def compare(old: Agreement, new: Agreement, work: Work | None = None) -> Comparison:
     """Everything that is different for somebody; raises TooManyClasses."""
     before, after = everyone_signed(old), everyone_signed(new)
     common = {name: tuple(code for code in new.facts[name] if code in old.facts[name]) for name in FACTS}
     asked = [*deciding_conditions(before), *deciding_conditions(after), *_unwanted(before, after), OFFICIAL]
-    profiles = Profiles(asked, common)
+    profiles = Profiles(asked, common, work)
     if not all(each.values for each in profiles.variables):
         return Comparison((), ((), ()), ())
     known = replace(after, facts=common)

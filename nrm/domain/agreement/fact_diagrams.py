@@ -18,6 +18,9 @@ from nrm.domain.conditions import Condition
 
 LARGEST = 500_000
 """Diagrams with more parts than this are refused: the answer would take minutes and fill the memory."""
+MOST_WORK = 2_000_000
+"""So is a check whose diagrams look at so many parts, one after the other. A count, and no time: the answer is the same
+on every machine."""
 
 NOWHERE: Final = 0
 EVERYWHERE: Final = 1
@@ -28,6 +31,19 @@ Outcome = Hashable
 
 class TooManyClasses(Exception):
     """The conditions tell more profiles apart than can be looked at."""
+
+
+class Work:
+    """How many parts the diagrams of one check may still look at."""
+
+    def __init__(self, most: int = MOST_WORK) -> None:
+        self.left = most
+
+    def spend(self, parts: int) -> None:
+        """Raises TooManyClasses where it is enough."""
+        self.left -= parts
+        if self.left < 0:
+            raise TooManyClasses
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +79,11 @@ def variables(conditions: Iterable[Condition], facts: Mapping[str, tuple[str, ..
 
 class Profiles:
     """Every profile over the declared `facts`, as far as `conditions` tell them apart. Its methods raise
-    TooManyClasses."""
+    TooManyClasses. `work`: what they share with other profiles of one check."""
 
-    def __init__(self, conditions: Iterable[Condition], facts: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self, conditions: Iterable[Condition], facts: Mapping[str, tuple[str, ...]], work: Work | None = None
+    ) -> None:
         self.variables = variables(conditions, facts)
         self._place = {(each.fact, each.code): place for place, each in enumerate(self.variables)}
         self._end = len(self.variables)
@@ -73,6 +91,7 @@ class Profiles:
         self._numbers = {part: number for number, part in enumerate(self._parts)}
         self._of: dict[Condition, int] = {}
         self._chosen: dict[tuple[int, int, int], int] = {}
+        self._worked = (work or Work()).spend
 
     @property
     def size(self) -> int:
@@ -131,6 +150,7 @@ class Profiles:
         key = (where, then, otherwise)
         if key not in self._chosen:
             place = min(self._parts[each][0] for each in key)
+            self._worked(len(self.variables[place].values))
             below = zip(*(self._diagrams_below(each, place) for each in key), strict=True)
             self._chosen[key] = self._diagram_asking(place, tuple([self.choose(*each) for each in below]))
         return self._chosen[key]
@@ -176,6 +196,7 @@ class Profiles:
             key = (first, second)
             if key not in known:
                 place = min(self._parts[first][0], self._parts[second][0])
+                self._worked(1 if place == self._end else len(self.variables[place].values))
                 if place == self._end:
                     known[key] = self.always(join(self._parts[first][1][0], self._parts[second][1][0]))
                 else:
@@ -223,7 +244,9 @@ class Profiles:
         """The profiles of each outcome but None, in few and wide cubes that may overlap."""
         found: dict[Any, list[Cube]] = {}
         for outcome, cube in self._paths(diagram, ()):
+            self._worked(len(cube))
             wide = found.setdefault(outcome, [])
+            self._worked(len(wide))
             if not any(_lies_in(cube, other) for other in wide):
                 widened = self._widened(diagram, cube, outcome)
                 wide[:] = [other for other in wide if not _lies_in(other, widened)] + [widened]
@@ -236,6 +259,7 @@ class Profiles:
                 yield below[0], cube
             return
         variable = self.variables[place]
+        self._worked(len(below))
         ways: dict[int, tuple[Value, ...]] = {}
         for value, way in zip(variable.values, below, strict=True):
             ways[way] = (*ways.get(way, ()), value)
@@ -244,32 +268,38 @@ class Profiles:
 
     def _widened(self, diagram: int, cube: Cube, outcome: Outcome) -> Cube:
         """The cube with more values, or without a fact, as long as every profile in it has the outcome."""
-        wide = dict(cube)
+        wide, goal = dict(cube), self.always(outcome)
         for variable, values in cube:
             free = {other: allowed for other, allowed in wide.items() if other != variable}
-            if self._all_lead_to(diagram, free, outcome, {}):
+            if self._all_lead_to(diagram, free, goal):
                 wide = free
                 continue
             for value in variable.values:
                 tried = (*wide[variable], value)
-                if value not in values and self._all_lead_to(diagram, {**wide, variable: tried}, outcome, {}):
+                if value not in values and self._all_lead_to(diagram, {**wide, variable: tried}, goal):
                     wide[variable] = tried
             wide[variable] = tuple(value for value in variable.values if value in wide[variable])
         return tuple(wide.items())
 
-    def _all_lead_to(
-        self, diagram: int, cube: Mapping[Variable, tuple[Value, ...]], outcome: Outcome, known: dict[int, bool]
-    ) -> bool:
-        if diagram not in known:
-            place, below = self._parts[diagram]
-            if place == self._end:
-                known[diagram] = bool(below[0] == outcome)
-            else:
-                variable = self.variables[place]
-                allowed = cube.get(variable, variable.values)
-                ways = {way for value, way in zip(variable.values, below, strict=True) if value in allowed}
-                known[diagram] = all(self._all_lead_to(way, cube, outcome, known) for way in ways)
-        return known[diagram]
+    def _all_lead_to(self, diagram: int, cube: Mapping[Variable, tuple[Value, ...]], goal: int) -> bool:
+        """Whether every profile of the cube ends there."""
+        allowed = {self._place[each.fact, each.code]: values for each, values in cube.items()}
+        last = max(allowed, default=-1)
+        waiting, seen = [diagram], {diagram}
+        while waiting:
+            number = waiting.pop()
+            place, below = self._parts[number]
+            self._worked(2)
+            # A part that asks something ends in two ways at least, unless the cube leaves out one of them.
+            if number != goal and place > last:
+                return False
+            if number != goal:
+                if place in allowed:
+                    pairs = zip(self.variables[place].values, below, strict=True)
+                    below = tuple([way for value, way in pairs if value in allowed[place]])
+                waiting += {*below} - seen
+                seen.update(below)
+        return True
 
 
 def _lies_in(narrow: Cube, wide: Cube) -> bool:

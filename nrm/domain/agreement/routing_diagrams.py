@@ -73,6 +73,7 @@ class Receiving:
         self.followed = dict(self._followed())
         self._stands: dict[str, int] = {}
         self._usable: dict[str, int] = {}
+        self._ways: dict[bool, int] = {}
         self.bound = profiles.any_of(self.stands(clause.number) for clause in self.musts)
         self.named = {clause.number: dict.fromkeys(self._named(clause.refer_to)) for clause in self.referring}
         self.may_named = {clause.number: dict.fromkeys(self._named(clause.may)) for clause in self.referring}
@@ -174,6 +175,11 @@ class Receiving:
 
     def ways(self, *, whole: bool = False) -> int:
         """The diagram of the Way of each profile; `whole`: with those who are asked when every must declined."""
+        if whole not in self._ways:
+            self._ways[whole] = self._made_ways(whole=whole)
+        return self._ways[whole]
+
+    def _made_ways(self, *, whole: bool) -> int:
         found = self.profiles.always(())
         before = NOWHERE
         for clause in self.musts:

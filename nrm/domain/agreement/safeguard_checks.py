@@ -15,7 +15,7 @@ from typing import Any
 from nrm.domain.agreement.agreement_people import Person, somebody
 from nrm.domain.agreement.agreements import FACTS, MISSING, Agreement, Party, PathStep
 from nrm.domain.agreement.effects import Effects
-from nrm.domain.agreement.fact_diagrams import NOWHERE, Cube, Profiles
+from nrm.domain.agreement.fact_diagrams import NOWHERE, Cube, Profiles, Work
 from nrm.domain.agreement.people_in_words import receives_against
 from nrm.domain.agreement.routing_diagrams import OFFICIAL, Receiving, deciding_conditions, everyone_signed
 from nrm.domain.agreement.safeguards import (
@@ -99,14 +99,16 @@ def weakenings(
     before: Agreement | None = None,
     written_from: str = "",
     called: Collection[Called] = (),
+    work: Work | None = None,
 ) -> list[Weakening]:
     """Every weakening in the order of the safeguards; raises TooManyClasses. `before`: whose place the text takes;
     `written_from`: the name of the text that it was begun from, where that is known; `called`: the organisations that
-    are known."""
+    are known; `work`: how much may be looked at."""
+    work = work or Work()
     signed = everyone_signed(agreement)
     asked = [condition for each in safeguards.all for condition in _conditions(each)]
-    receiving = Receiving(signed, Profiles([*deciding_conditions(signed), *asked, OFFICIAL], signed.facts))
-    pair = _beside(everyone_signed(before), signed, asked) if before is not None and safeguards.all else None
+    receiving = Receiving(signed, Profiles([*deciding_conditions(signed), *asked, OFFICIAL], signed.facts, work))
+    pair = _beside(everyone_signed(before), signed, asked, work) if before is not None and safeguards.all else None
     text = _Text(agreement, Effects(receiving), before, pair, written_from, called)
     there = _there_before(safeguards, text)
     return [
@@ -141,12 +143,12 @@ def _knows_all(before: Agreement, after: Agreement) -> bool:
     return all(set(after.facts[name]) <= set(before.facts[name]) for name in FACTS if name != "refused_parties")
 
 
-def _beside(old: Agreement, new: Agreement, asked: list[Condition]) -> tuple[Effects, Effects] | None:
+def _beside(old: Agreement, new: Agreement, asked: list[Condition], work: Work) -> tuple[Effects, Effects] | None:
     """The effects of both over the profiles that both know; None where there is no such profile."""
     common = {name: tuple(code for code in new.facts[name] if code in old.facts[name]) for name in FACTS}
     known = replace(old, facts=common), replace(new, facts=common)
     conditions = [*asked, *deciding_conditions(known[0]), *deciding_conditions(known[1]), OFFICIAL]
-    profiles = Profiles(conditions, common)
+    profiles = Profiles(conditions, common, work)
     if not all(each.values for each in profiles.variables):
         return None
     return Effects(Receiving(known[0], profiles)), Effects(Receiving(known[1], profiles))

@@ -60,9 +60,10 @@ def for_whom(rule: ByPerson, before: Effects, after: Effects) -> Iterator[int]:
             for on in ("", MISSING):
                 for reader in after.readers:
                     yield _newly_told(reader, on, before, after)
+            first = _pairs(after, _strangers(before, after))
             for code in after.agreement.parties:
                 if code not in before.agreement.parties:
-                    yield _newly_asked(code, before, after)
+                    yield _newly_asked(code, first, after)
         case SameOrder():
             yield _order(before, after)
         case StepsStay():
@@ -166,8 +167,9 @@ def _newly_told(reader: str, on: str, before: Effects, after: Effects) -> int:
     return profiles.joined(given, told, lambda one, said: None if one[0] else said)
 
 
-def _newly_asked(code: str, before: Effects, after: Effects) -> int:
-    """Where a party that is new is asked; where it is asked first, or must receive, is said by another safeguard."""
+def _newly_asked(code: str, first: int, after: Effects) -> int:
+    """Where a party that is new is asked; where it is asked first, or must receive (`first`), another safeguard says
+    it."""
     profiles = after.profiles
     asked = profiles.choose(after.receiving.asked(code), profiles.always(True), profiles.always(False))
     said = N_("%(party)s, which is new, may be asked, and reads the whole case of whom it receives", party=code)
@@ -175,7 +177,7 @@ def _newly_asked(code: str, before: Effects, after: Effects) -> int:
     def judge(one: tuple[Phrase | None], now: bool) -> Phrase | None:
         return said if now and (one[0] is None or one[0].values["party"] != code) else None
 
-    return profiles.joined(_pairs(after, _strangers(before, after)), asked, judge)
+    return profiles.joined(first, asked, judge)
 
 
 def _order(before: Effects, after: Effects) -> int:

@@ -98,7 +98,7 @@ def link(session: Session, member: Member, by: Actor, expires_at: datetime) -> s
     """The token of a new one-time link for this member, which carries a mark."""
     token, digest = vault.new_invitation()
     made = Invitation(member_id=member.id, digest=digest, expires_at=expires_at, by_id=by.member_id)
-    made.mark = words.invitation_mark(made, member.login)
+    made.mark = words.invitation_mark(made, member)
     session.add(made)
     session.flush()
     return token

@@ -189,6 +189,26 @@ def document(version: str, *, by: Actor) -> Agreement:
         return parsed(row.text, row.version, country())
 
 
+def status_of(version: str, *, by: Actor) -> str:
+    """The state of a version of the instance. Raises NotVisible, and CannotOpen when another program changed it: the
+    state is what this program wrote beside the text, and nothing else."""
+    row = store.version(version, by=by)
+    vault.check_version(row)
+    return row.status
+
+
+def is_changed(version: str, *, by: Actor) -> bool:
+    """Whether another hand changed this version or its state. Raises NotVisible."""
+    row = store.version(version, by=by)
+    return not vault.is_version(row) or row.version in known().refused
+
+
+def changed() -> tuple[str, ...]:
+    """The versions that another hand changed: what binds as it was read last, what does not as it stands now."""
+    rows = agreement_version_rows.all_of_them()
+    return tuple(dict.fromkeys([*known().refused, *(row.version for row in rows if not vault.is_version(row))]))
+
+
 def text_of(version: str, *, by: Actor) -> str:
     """The exact text of a version, from the country's data or the instance. Raises NotVisible, CannotOpen."""
     document(version, by=by)

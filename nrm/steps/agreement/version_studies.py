@@ -23,6 +23,7 @@ from nrm.domain.agreement.agreement_versions import (
     place_taken,
 )
 from nrm.domain.agreement.agreements import Agreement
+from nrm.domain.agreement.fact_diagrams import TooManyClasses
 from nrm.domain.agreement.safeguards_beside import Called
 from nrm.models.agreement.agreements import (
     AcceptedWeakening,
@@ -157,11 +158,12 @@ def _lacking(row: AgreementVersion) -> Lacking:
 
 
 def lacking_by_version(*, by: Actor) -> dict[str, Lacking]:
-    """As `lacking`, of every version that waits for its approval or its opening; none that another program changed."""
+    """As `lacking`, of every version that waits for its approval or its opening; none that another program changed, or
+    that cannot be compared with the text that is in force now."""
     found: dict[str, Lacking] = {}
     for row in store.versions(by=by):
         if row.status in (VersionStatus.PROPOSED, VersionStatus.APPROVED):
-            with suppress(CannotOpen):
+            with suppress(CannotOpen, TooManyClasses):
                 vault.check_version(row)
                 found[row.version] = _lacking(row)
     return found

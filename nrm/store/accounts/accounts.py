@@ -22,6 +22,7 @@ from nrm.models.accounts.passkeys import Passkey
 from nrm.store import signed_names
 from nrm.store.countries import country
 from nrm.store.paging import Page
+from nrm.store.rows.accounts import invited
 from nrm.store.rows.accounts.members import is_from_colleague, number_of_holders
 from nrm.store.rows.accounts.suspensions import is_suspended
 
@@ -49,6 +50,7 @@ class MemberLine:
     founded: bool  # the organisation has a keyring
     reads: str  # what words the person's page shows for somebody to type; empty: none
     begins_anew: bool  # somebody lets them, and it has not taken effect
+    moved: bool = False  # another hand put who was invited here: nothing is done with the row
 
     @property
     def may_come_back(self) -> bool:
@@ -189,7 +191,8 @@ def members(*, by: Actor, after: str = "", size: int = MEMBERS_AT_ONCE) -> Page[
         for row in db.session.execute(statement)
     ]
     codes = signed_names.codes([each for line, by_id in rows for each in (line.id, by_id)])
-    found = [_signed(line, by_id, codes) for line, by_id in rows]
+    moved = invited.moved([line.id for line, _ in rows if line.status == "invited"])
+    found = [replace(_signed(line, by_id, codes), moved=line.id in moved) for line, by_id in rows]
     return Page(found[:size], found[size - 1].login if len(found) > size else "")
 
 

@@ -21,7 +21,7 @@ from nrm.models.accounts.accounts import KeyEvent, Keyring, KeyringWrap, Member,
 from nrm.models.shelter.cases import Grant, ParkedGrant, PendingGrant
 from nrm.store import signed_names
 from nrm.store.accounts import own_entries
-from nrm.store.rows.accounts import askers, person_names
+from nrm.store.rows.accounts import askers, invited, person_names
 from nrm.store.rows.accounts import members as rows
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.statements import built_once
@@ -50,13 +50,14 @@ class KeyEventLine:
 def colleague(member_id: uuid.UUID, *, by: Actor) -> Member:
     """A member of the actor's organisation, or any member for a keeper of accounts; raises NotVisible.
 
-    The page says if the name in the row is not the one that was signed (`signed_names.name_of`).
+    Nor is it whom another hand moved here. The page says if the name in the row is not the one that was signed
+    (`signed_names.name_of`).
     """
     statement = select(Member).where(Member.id == member_id).execution_options(populate_existing=True)
     if not by.may(Permission.ORGANISATION_FOUND):
         statement = statement.where(Member.organisation_id == by.organisation_id)
     found = db.session.scalar(statement)
-    if found is None:
+    if found is None or (found.status == "invited" and invited.moved([found.id])):
         raise NotVisible
     signed_names.name_of(found)
     return found

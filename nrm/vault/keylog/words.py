@@ -77,15 +77,20 @@ def is_telephone(occasion: Occasion, session_digest: bytes) -> bool:
     return occasion.purpose == WordPurpose.FACTOR and same
 
 
-def invitation_mark(invitation: Invitation, login: str) -> bytes:
-    """The MAC of a link: for whom it is, by which sign-in name, until when, and who made it."""
-    return row_mac(*_of_invitation(invitation, login))
+def invitation_mark(invitation: Invitation, member: Member) -> bytes:
+    """The MAC of a link: for whom it is, by which sign-in name, into which organisation, until when, and who made
+    it."""
+    return row_mac(*_of_invitation(invitation, member), member.organisation_id)
 
 
-def is_invitation(invitation: Invitation, login: str) -> bool:
-    """Whether this program made the link for the person who has this sign-in name now; otherwise it is reported."""
-    return is_right_row_mac(invitation.mark, *_of_invitation(invitation, login))
+def is_invitation(invitation: Invitation, member: Member) -> bool:
+    """Whether this program made the link for the person who has this sign-in name and stands in this organisation now;
+    otherwise it is reported. Links from before the organisation was a part of the mark count until they are over."""
+    whose = _of_invitation(invitation, member)
+    if invitation.mark is not None and crypto.same(invitation.mark, row_mac(*whose, member.organisation_id)):
+        return True
+    return is_right_row_mac(invitation.mark, *whose)
 
 
-def _of_invitation(row: Invitation, login: str) -> tuple[Any, ...]:
-    return ("invitation", row.member_id, login, row.digest, microseconds(row.expires_at), row.by_id or "")
+def _of_invitation(row: Invitation, member: Member) -> tuple[Any, ...]:
+    return ("invitation", row.member_id, member.login, row.digest, microseconds(row.expires_at), row.by_id or "")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from collections.abc import Collection
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -24,6 +26,7 @@ from forms.agreement.agreements import (
     WithdrawAgreementForm,
 )
 from nrm import clock, parsing
+from nrm.actions.accounts.accounts import CannotOpen
 from nrm.actions.agreement import agreement_drafting
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as actions
@@ -43,6 +46,7 @@ from nrm.domain.agreement.agreement_versions import (
     signing_parties,
 )
 from nrm.domain.agreement.agreements import Agreement, Party
+from nrm.domain.agreement.fact_diagrams import TooManyClasses
 from nrm.domain.words import N_, Phrase
 from nrm.steps import background
 from nrm.steps.agreement import known_versions, version_studies
@@ -55,7 +59,7 @@ from nrm.web import access, errors, home, sessions
 from nrm.web.agreement import agreement_changes, agreement_simulation, agreement_texts, contracts
 from nrm.web.agreement import agreement_words as words
 from nrm.web.agreement.text_differences import differences
-from nrm.web.language import text_in, translated
+from nrm.web.language import gettext, text_in, translated
 from nrm.web.reports.late_tables import late_note
 
 blueprint = Blueprint("agreements", __name__)
@@ -63,6 +67,7 @@ Answer = errors.Answer
 
 ASK_AGAIN_SECONDS = 10
 BUSY = N_("A quarter is being closed or another version is being tried. Try again in some minutes.")
+NOT_COMPARED = N_("The conditions of this text tell too many profiles apart to look at each. Withdraw it")
 
 
 @blueprint.errorhandler(IllegalVersionStep)
@@ -70,20 +75,42 @@ def _refused(error: IllegalVersionStep) -> Answer:
     return errors.error_page(409, translated(REFUSED[error.reason]))
 
 
+@blueprint.errorhandler(CannotOpen)
+def _cannot_open(error: CannotOpen) -> Answer:
+    """A version that another hand changed is called so to whoever reads versions; nothing else of it is shown."""
+    version = (request.view_args or {}).get("version", "")
+    with suppress(NotVisible):
+        if known_versions.is_changed(version, by=access.actor()):
+            explanation = gettext(
+                "Version %(version)s was changed in the database by another hand. It is not used. Call the technical "
+                "operator and compare with the signed text.",
+                version=version,
+            )
+            return errors.error_page(404, explanation)
+    return errors.cannot_open(error)
+
+
+@blueprint.errorhandler(TooManyClasses)
+def _not_compared(_: TooManyClasses) -> Answer:
+    """Another text came into force, and beside that one it takes too long."""
+    return errors.error_page(409, translated(NOT_COMPARED))
+
+
 @home.page(Role.COORDINATOR)
 def coordinator_home() -> str:
     """The version in force, all others with their state, what to do next, and contracts that end soon."""
     by = access.actor()
-    known = known_versions.known()
+    known_versions.refresh_once()
+    changed = known_versions.changed()
     ending = [line for line in store.contracts(by=by) if contracts.state_of(line) == "soon"]
     return render_template(
         "home/coordinator.html",
         present=_present(),
         shipped=[each for each in country().agreements if not _is_kept(each.version)],
-        rows=[(row, known_versions.effective(row) if row.status == "signed" else None) for row in _sound_rows()],
+        rows=[(row, known_versions.effective(row) if row.status == "signed" else None) for row in _rows(changed)],
         withdrawals=actions.withdrawals(by=by),
         origins=version_studies.origins(by=by),
-        refused=known.refused,
+        refused=changed,
         lacking=version_studies.lacking_by_version(by=by),
         labels=STATUS_LABELS,
         ending=ending,
@@ -97,8 +124,8 @@ def _is_kept(version: str) -> bool:
     return any(row.version == version for row in store.versions(by=access.actor()) if row.status != "withdrawn")
 
 
-def _sound_rows() -> list[Any]:
-    return [row for row in store.versions(by=access.actor()) if row.version not in known_versions.known().refused]
+def _rows(changed: Collection[str]) -> list[Any]:
+    return [row for row in store.versions(by=access.actor()) if row.version not in changed]
 
 
 def _present() -> Agreement | None:
@@ -109,9 +136,9 @@ def _present() -> Agreement | None:
 
 
 def _status(version: str) -> str:
-    """The state of a version; empty for one that came with the country's data."""
+    """The state of a version; empty for one that came with the country's data. Raises CannotOpen."""
     try:
-        return str(store.version(version, by=access.actor()).status)
+        return known_versions.status_of(version, by=access.actor())
     except NotVisible:
         return ""
 

@@ -6,7 +6,10 @@ import re
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
+from nrm.db import db
+from nrm.models.accounts.accounts import Member
 from tests.conftest import Person
 from tests.integration.accounts.test_invitations import member
 from tests.integration.accounts.test_second_hands import MANAGER, WORKER
@@ -31,6 +34,32 @@ NAMES = {
     "Autoriteti Përgjegjës": "the name of a role or of an office",
     "Ana Dyla NRC": "the name of a role or of an office",
 }
+
+
+@pytest.mark.slow
+def test_who_was_invited_elsewhere_and_moved_by_hand_stands_as_nobodys_colleague(app: Flask) -> None:
+    admin, manager = Person(app.test_client(), "administrator"), Person(app.test_client(), MANAGER)
+    sent = {"organisation": "MOLSA", "role": "reader", "login": "molsa.new", "name": "Mira Deda"}
+    admin.post("/members/invite", dict(sent))
+    manager.post("/members/invite", {**INVITES, "name": "Sara Leka"})
+    moved, here = member("molsa.new").id, member("vatra.new").id
+    db.session.execute(
+        update(Member)
+        .where(Member.id == moved)
+        .values(organisation_id=member(MANAGER).organisation_id, role="case_worker")
+    )
+    db.session.commit()
+    page = manager.get("/members?lang=en")
+    assert "molsa.new</th><td colspan=" in page
+    assert "was changed in the database by another hand: nobody was invited here so" in page
+    assert "Mira Deda" not in page
+    assert str(moved) not in page
+    assert "Sara Leka" in page
+    assert f"/members/{here}/" in page
+    for deed in ("anew", "disable", "role"):
+        manager.get(f"/members/{moved}/{deed}", 404)
+    manager.post(f"/members/{moved}/anew", status=404)
+    manager.get(f"/members/{here}/anew")
 
 
 @pytest.mark.slow

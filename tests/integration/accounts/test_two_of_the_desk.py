@@ -22,7 +22,7 @@ from tests.integration.accounts.test_dies_with_its_asker import link_in
 from tests.integration.accounts.test_invitations import FIELDS, invited, member, one_more, shown_to
 from tests.integration.accounts.test_second_hands import MANAGER, WORKER
 
-DESK, SECOND, ANA = "ra.duty_officer", "ra.second", "vatra.ana"
+DESK, SECOND, ANA, ALONE = "ra.duty_officer", "ra.second", "vatra.ana", "mopo.focal_point"
 
 
 def person(app: Flask, login: str) -> Person:
@@ -180,7 +180,15 @@ def test_nobody_elsewhere_is_called_as_one_of_the_duty_desk_and_a_creature_is_no
     desk, worker, administrator = person(app, DESK), person(app, WORKER), person(app, "administrator")
     desk.post(f"/members/{member(DESK).id}/name", {"name": "Neritan Velaj"})
     new = {"role": "case_worker", "login": "vatra.new"}
-    for name in ("Neritan Velaj", "VELAJ  Neritan", "Neritan B. Vellaj", "Neritan Velai", "Neritan Velj"):
+    for name in (
+        "Neritan Velaj",
+        "VELAJ  Neritan",
+        "Neritan B. Vellaj",
+        "Neritan Velai",
+        "Neritan Velj",
+        "N. Velaj",
+        "Ner Velaj",
+    ):
         rename = worker.post(f"/members/{member(WORKER).id}/name?lang=en", {"name": name}, 422)
         for page in (rename, worker.post("/members/invite?lang=en", {**new, "name": name}, 422)):
             assert "somebody of the Responsible Authority" in page
@@ -192,3 +200,35 @@ def test_nobody_elsewhere_is_called_as_one_of_the_duty_desk_and_a_creature_is_no
     assert "fewer than two people" in administrator.post(f"{path}?lang=en", {"reason": "lost_device"}, 409)
     factories.later(days=15)
     person(app, "administrator").post(path, {"reason": "lost_device"})
+
+
+@pytest.mark.slow
+def test_who_agreed_types_no_words_of_an_office_of_one_person_either(app: Flask) -> None:
+    """The page says that another one of the desk types, and an office is no exception: two of two organisations do."""
+    one_more(SECOND, DESK)
+    factories.later(days=15)
+    for each in ("coordinator", "monitor", "payment_officer", "reader", "statistician"):
+        factories.later(hours=25)
+        admin = person(app, "administrator")
+        admin.post(f"/members/{member(f'mopo.{each}').id}/disable", {"reason": "left"})
+        assert member(f"mopo.{each}").status == "disabled"
+    member_id = member(ALONE).id
+    path = f"/members/{member_id}/words"
+    link = link_in(admin.made(f"/members/{member_id}/anew", lang="en"))
+    desk = person(app, DESK)
+    desk.post(f"/members/{member_id}/anew/agree", {"sure": "y"})
+    db.session.rollback()
+    factories.join(link)
+    said = {**words_of(ALONE), "called_back": "y"}
+    assert path not in desk.get("/?lang=en")
+    answer = desk.post(f"{path}?lang=en", dict(said), 409)
+    assert "one who was deceived must not be both hands" in answer
+    assert f"({SECOND})" in answer
+    # Nor once the other organisation typed first.
+    assert person(app, MANAGER).post(path, dict(said)) == "/members?typed=outside"
+    desk.post(path, dict(said), 409)
+    assert member(ALONE).status == "waiting"
+    second = person(app, SECOND)
+    assert path in second.get("/?lang=en")
+    second.post(path, dict(said))
+    assert member(ALONE).status == "active"

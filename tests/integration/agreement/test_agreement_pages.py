@@ -6,6 +6,7 @@ import html
 import io
 import os
 import re
+import time
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -75,6 +76,14 @@ def test_a_broken_draft_comes_back_with_key_and_value_and_nothing_is_lost(app: F
     for junk in (b"\xff\xfe\x00", b"", b"[" * 5000, b"version = 1\x00", "version = \u202e".encode()):
         coordinator.post("/agreements", {"file": (io.BytesIO(junk), "draft.toml")}, status=422)
     assert db.session.scalars(select(AgreementVersion)).all() == []
+
+
+def test_a_text_of_three_hundred_parties_is_refused_at_once_with_the_bound(app: Flask, sign_in: SignIn) -> None:
+    many = texts.draft() + "".join(f'\n[[party]]\ncode = "P{each}"\ncompetence = "everyone"\n' for each in range(300))
+    began = time.process_time()
+    page = sign_in(texts.COORDINATOR).post("/agreements?lang=en", {"text": many}, status=422)
+    assert "party: a text of the agreement has at most 60 of these; this one has 311" in page
+    assert time.process_time() - began < 2
 
 
 def test_what_a_signer_sees_says_what_it_changes_for_them(app: Flask, sign_in: SignIn) -> None:
@@ -234,7 +243,25 @@ def test_a_changed_text_is_told_on_the_coordinators_home_page(app: Flask, sign_i
     known_versions.refresh()
     coordinator = sign_in(texts.COORDINATOR)
     assert "was changed in the database by another hand" in coordinator.get("/?lang=en")
-    coordinator.get("/agreement/2027", status=404)
+    assert "was changed in the database by another hand" in coordinator.get("/agreement/2027?lang=en", status=404)
+
+
+@pytest.mark.parametrize("state", ["signed", "withdrawn", "proposed"])
+def test_a_state_that_the_signatures_do_not_say_is_shown_as_changed_at_once(
+    app: Flask, sign_in: SignIn, state: str
+) -> None:
+    texts.opened(texts.draft())
+    coordinator = sign_in(texts.COORDINATOR)
+    assert "Waits for signatures" in coordinator.get("/?lang=en")
+    db.session.execute(update(AgreementVersion).values(status=state))
+    db.session.commit()
+    home = coordinator.get("/?lang=en")
+    assert "Version 2027 was changed in the database by another hand. It is not used." in home
+    assert 'href="/agreement/2027"' not in home
+    for page in ("", "/parties", "/changes"):
+        shown = coordinator.get(f"/agreement/2027{page}?lang=en", status=404)
+        assert "Version 2027 was changed in the database by another hand." in shown
+    assert known_versions.changed() == ("2027",)
 
 
 CONTRACT = {"centre": "VATRA", "number": "12/2026", "subject": "Accommodation", "amount": "1 200 000"}

@@ -18,6 +18,7 @@ from nrm.domain.accounts.person_names import (
     holds_login,
     holds_title,
     is_nearly,
+    is_shortened,
     is_taken_for,
     logins_look_alike,
     unreadable,
@@ -36,8 +37,8 @@ def refusal(organisation_id: uuid.UUID, name: str, *, but: uuid.UUID | None = No
 
     A colleague who would be taken for another one works there, is about to, or left within a year; or had the name
     within a year and has another one now. People of two organisations may share a name, but nobody elsewhere is called
-    as somebody of the Responsible Authority, or but for one letter: its duty desk decides for all houses, and pages
-    name it.
+    as somebody of the Responsible Authority, or but for one letter, or in short, and nobody there as a colleague in
+    short: its duty desk decides for all houses, and pages name it.
     """
     if why := unreadable(name):
         return why
@@ -48,8 +49,10 @@ def refusal(organisation_id: uuid.UUID, name: str, *, but: uuid.UUID | None = No
     called = [each for id_, each in _called(organisation_id) if id_ != but]
     if any(is_taken_for(name, each) for each in called):
         return NameRefusal.NAMESAKE
-    if any(is_nearly(name, each) for each in _of_authority(organisation_id)):
+    if any(is_nearly(name, each) or is_shortened(name, each) for each in _of_authority(organisation_id)):
         return NameRefusal.DESK
+    if _is_authority(organisation_id) and any(is_shortened(name, each) for each in called):
+        return NameRefusal.NAMESAKE
     return None
 
 
@@ -77,6 +80,11 @@ def _called(organisation_id: uuid.UUID) -> list[tuple[uuid.UUID | None, str]]:
     )
     before = select(KeyEvent.member_id, KeyEvent.before).where(*within, KeyEvent.event == str(KeyHappening.RENAMED))
     return [(row[0], row[1]) for each in (there, before) for row in db.session.execute(each)]
+
+
+def _is_authority(organisation_id: uuid.UUID) -> bool:
+    kind = db.session.scalar(select(Organisation.kind).where(Organisation.id == organisation_id))
+    return kind == OrganisationKind.RESPONSIBLE_AUTHORITY
 
 
 def _of_authority(organisation_id: uuid.UUID) -> Iterable[str]:

@@ -68,12 +68,14 @@ def came_by_time(member: Member, occasion: Occasion | None) -> bool:
 def of_desk(member: Member, occasion: Occasion | None, officer_id: uuid.UUID) -> AtDesk:
     """Whether this duty officer types the words of somebody who begins anew, where the desk types first: one of the
     desk agrees and another one types, so that one who was deceived is not both."""
-    if occasion is None or not needs_outside(member, occasion):
+    if occasion is None or not askers.makes_new_keys(member):
         return AtDesk.YES
-    if who_typed(member) or not _hands(member):
-        return AtDesk.YES  # a colleague without a part in it typed first; or two of two organisations vouch
-    if came_by_time(member, occasion):
-        return AtDesk.AGREES
+    # Where nobody else works, two of two organisations vouch, in any order: who agreed is neither of them.
+    if _hands(member):
+        if not needs_outside(member, occasion) or who_typed(member):
+            return AtDesk.YES  # a colleague without a part in it types, or typed first
+        if came_by_time(member, occasion):
+            return AtDesk.AGREES
     if occasion.second_id != officer_id:
         return AtDesk.YES
     if desk_hands.has_another(officer_id):

@@ -52,6 +52,12 @@ def organisations_called() -> list[Called]:
     return [Called(code, party or "", called) for code, party, called in db.session.execute(statement)]
 
 
+def all_of_them() -> Sequence[AgreementVersion]:
+    """Every version, withdrawn ones too, as it stands now."""
+    statement = select(AgreementVersion).order_by(AgreementVersion.proposed_at)
+    return db.session.scalars(statement.execution_options(populate_existing=True)).all()
+
+
 def open_for_signature() -> Sequence[AgreementVersion]:
     """The versions that wait for signatures, the newest first."""
     statement = select(AgreementVersion).where(AgreementVersion.status == VersionStatus.OPEN)

@@ -16,6 +16,7 @@ from nrm.domain.accounts.person_names import (
     holds_login,
     holds_title,
     is_nearly,
+    is_shortened,
     is_taken_for,
     likeness,
     logins_look_alike,
@@ -67,6 +68,15 @@ def test_a_name_of_one_letter_more_less_or_other_is_nearly_that_of_the_desk() ->
     assert is_nearly("Gentiana Dushk", "Gentiana Dushku")
     for name in ("Neritan Vela Kola", "Neritan Agim Velaj", "Neritan Balaj", "Merita Velaj", "Velaj", "N. N."):
         assert not is_nearly(name, "Neritan Velaj"), name
+
+
+def test_initials_and_short_forms_are_the_name_of_the_desk() -> None:
+    for name in ("N. Velaj", "Ner Velaj", "Neritan V.", "V. Neritan", "Velaj N", "N. V.", "Nеr. Velaj", "Nerit Vel"):
+        assert is_shortened(name, "Neritan Velaj"), name
+    assert is_shortened("Gentiana D.", "Gentiana Dushku")
+    assert is_shortened("N. Velaj", "Neritan Agim Velaj")
+    for name in ("Velaj", "Neritan", "M. Velaj", "Neritan Vata", "Nora Velaj", "Agim Velaj", "Neritan Agim Velaj", ""):
+        assert not is_shortened(name, "Neritan Velaj"), name
 
 
 def test_other_people_are_taken_for_nobody() -> None:

@@ -204,18 +204,21 @@ def _typable(session: Session, member: Member, organisation: Organisation, by: A
     first_id = typed.by[0] if typed else None
     anew = purpose is WordPurpose.ANEW
     outside = anew and typing.needs_outside(member, occasion)
+    active = own.status == "active"
+    desk = by.role is Role.DUTY_OFFICER and active and member_rows.holds_newest(own.id)
+    of_operator = organisation.kind == OrganisationKind.OPERATOR  # nobody else keeps its accounts
     typist = Typist(
         same_organisation=same,
         oneself=own.id == member.id,
-        active=own.status == "active",
-        holds=own.status == "active" and member_rows.holds_newest(own.id),
+        active=active,
+        holds=active and member_rows.holds_newest(own.id),
         founder=own.status == "waiting" and own.code_checked_at is not None,
         alone=not rows.hands_beside(member, first_id, holds_keys=holds_keys)
         or bool(typed and not typed.inside)
         or outside,
         attests=not same and key_log.may_let_in(session, member, by),
-        keeps_accounts=by.may(Permission.ORGANISATION_FOUND) and own.status == "active",
-        duty_desk=by.role is Role.DUTY_OFFICER and own.status == "active" and member_rows.holds_newest(own.id),
+        keeps_accounts=(by.may(Permission.ORGANISATION_FOUND) and active) or (of_operator and desk),
+        duty_desk=desk,
         called_back=called_back,
     )
     check_typing(purpose, typist, holds_keys=holds_keys)

@@ -116,8 +116,9 @@ def check_typing(purpose: WordPurpose, who: Typist, *, holds_keys: bool) -> None
 
     In an organisation that holds keys a holder does it, in another office an active member; founders do it for each
     other. Where the organisation has nobody else, after a call back: the words of a lost telephone are typed by the
-    duty desk of the Responsible Authority, or for an office by the administrator of accounts; those of who joins by
-    whom the key log lets vouch for them (two of other organisations for an office, the duty desk as a second hand).
+    duty desk of the Responsible Authority, or for an office by the administrator of accounts, whose own are typed by
+    the duty desk; those of who joins by whom the key log lets vouch for them (two of other organisations for an office,
+    the duty desk as a second hand).
     """
     if who.oneself:
         raise CannotVouch

@@ -211,7 +211,8 @@ def _line(
         refusal = refusal_as_second_hand(member.id, first_id=occasion.by_id, called_back=True, by=by)
         may_agree, new = refusal is None, not own and refusal is HandRefusal.NEW
     elif not own:
-        outside = by.role is Role.DUTY_OFFICER if holds_keys else by.may(Permission.ORGANISATION_FOUND)
+        to_desk = holds_keys or organisation.kind == OrganisationKind.OPERATOR
+        outside = by.role is Role.DUTY_OFFICER if to_desk else by.may(Permission.ORGANISATION_FOUND)
         alone = not occasion_rows.others_who_vouch(member, holds_keys=holds_keys)
         vouches = outside and alone if occasion.purpose == WordPurpose.FACTOR else _may_vouch(member, by)
         if not vouches:

@@ -31,6 +31,7 @@ from nrm.vault import members
 from nrm.vault import second_factor as second_factor_vault
 from tests import factories
 from tests.conftest import Person, token_in
+from tests.integration.accounts.test_invitations import FIELDS
 
 ME, COLLEAGUE = "vatra.case_worker", "vatra.shelter_manager"
 
@@ -438,6 +439,26 @@ def test_the_administrator_does_so_only_for_offices_without_keys_that_have_nobod
         with pytest.raises(NotVisible):
             words.type_words(member_id=who.member_id, typed=shown.words, called_back=True, by=admin)
     factories.let_in(statistician, by=factories.actor("molsa.payment_officer"))
+
+
+def test_the_words_of_the_only_administrator_are_typed_by_the_duty_desk_alone(demanding: Flask) -> None:
+    _, administrator = lost("administrator")
+    shown = words.shown(by=administrator)
+    assert shown is not None
+    assert administrator.member_id is not None
+    for other in ("vatra.shelter_manager", "rinas.border_officer"):
+        with pytest.raises((NotVisible, CannotVouch)):
+            words.type_words(
+                member_id=administrator.member_id, typed=shown.words, called_back=True, by=factories.actor(other)
+            )
+    desk = Person(demanding.test_client(), "ra.duty_officer", factories.code_of("ra.duty_officer"))
+    path = f"/members/{administrator.member_id}/words"
+    assert path in desk.get("/?lang=en")
+    sent = dict(zip(FIELDS, shown.words, strict=True))
+    desk.post(f"{path}?lang=en", dict(sent), 422)
+    desk.post(path, {**sent, "called_back": "y"})
+    factories.later(minutes=1)
+    assert resumed(sign_in(factories.code_of("administrator"), login="administrator")).actor.keys
 
 
 def test_a_session_row_by_hand_gets_no_further_and_neither_does_an_occasion(demanding: Flask) -> None:

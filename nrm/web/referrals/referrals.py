@@ -448,6 +448,23 @@ def withdraw(referral_id: uuid.UUID) -> Answer:
     return redirect(url_for("next_receiver.refer_page", case_id=case_id), 303)
 
 
+@blueprint.get("/referrals/<uuid:referral_id>/direction")
+@access.requires(Permission.REFERRAL_DIRECT)
+def direction_page(referral_id: uuid.UUID) -> Answer:
+    """What happens when the duty desk takes its own direction back."""
+    line = _to_decide(referral_id, ReferralEvent.TAKE_BACK_DIRECTION)
+    if not line.assigned:
+        raise IllegalTransition(TransitionRefusal.STATE)
+    return render_template("referrals/referrals/direction.html", line=line)
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/direction")
+@access.requires(Permission.REFERRAL_DIRECT)
+def take_back_direction(referral_id: uuid.UUID) -> Answer:
+    case_id = actions.take_back_direction(referral_id=referral_id, by=access.actor())
+    return redirect(url_for("next_receiver.direct_page", case_id=case_id), 303)
+
+
 @blueprint.get("/referrals/<uuid:referral_id>/promise")
 @access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
 def promise_page(referral_id: uuid.UUID) -> Answer:

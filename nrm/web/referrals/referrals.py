@@ -246,6 +246,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         no_key=no_key,
         unsealed=line.status is ReferralStatus.SENT and not store.can_be_opened(line),
         bound=line.assigned,
+        asked_next=line.status is ReferralStatus.DECLINED and store.is_another_asked(line),
         may_accept=store.receiver_may_accept(line),
         purpose=PURPOSE_LABELS[_purpose(line)],
         path=critical_path.section(line.case_id) if line.relation is Relation.DUTY_OFFICER else "",
@@ -409,7 +410,7 @@ def decline(referral_id: uuid.UUID) -> Answer:
         actions.decline(referral_id=referral_id, reason=DeclineReason(form.reason.data), by=access.actor())
     except IllegalTransition as error:
         return _conflict(error)
-    return redirect(url_for("home.index"), 303)
+    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/not-arrived")

@@ -253,7 +253,13 @@ def test_a_forbidden_reason_under_a_must_is_422_and_not_offered(sign_in: SignIn,
     assert 'value="cannot_meet_need"' not in page
     for reason in ("cannot_meet_need", "other", "person_does_not_wish", "", "junk"):
         nrc.post(f"/referrals/{sent.referral_id}/decline", {"reason": reason}, 422)
-    nrc.post(f"/referrals/{sent.referral_id}/decline", {"reason": "full"})
+    after = nrc.post(f"/referrals/{sent.referral_id}/decline", {"reason": "full"})
+    said = nrc.get(after + "?lang=en")
+    assert f"You declined {sent.pseudonym}" in said
+    assert "Another party is being asked now" in said
+    assert "Declined by mistake?" in said
+    assert organisation(people.organisation("RINAS")).telephone in said
+    assert "International Organization" not in said  # not where the person goes
 
 
 def test_a_stale_text_keeps_both(sign_in: SignIn, rinas: people.Sent) -> None:

@@ -72,7 +72,7 @@ TRANSITIONS: Mapping[tuple[ReferralStatus, ReferralEvent, Relation], ReferralSta
         (_S.SENT, _E.ACCEPT, _R.RECEIVER): _S.ACCEPTED,
         (_S.SENT, _E.DECLINE, _R.RECEIVER): _S.DECLINED,
         (_S.SENT, _E.WITHDRAW, _R.SENDER): _S.WITHDRAWN,
-        # Its own direction alone: on the wrong house, or one that cannot accept.
+        # Its own direction alone: on the wrong house, or one that cannot accept (ADR 0183).
         (_S.SENT, _E.TAKE_BACK_DIRECTION, _R.DUTY_OFFICER): _S.WITHDRAWN,
         # The duty officer ends an unanswered referral so that the next candidate can be asked.
         (_S.SENT, _E.EXPIRE, _R.SYSTEM): _S.EXPIRED,

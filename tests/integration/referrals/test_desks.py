@@ -22,7 +22,7 @@ from nrm.steps.shelter import cases as case_steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.names import organisation
-from nrm.store.referrals import obligations
+from nrm.store.referrals import next_receiver, obligations
 from nrm.web.referrals import to_do
 from tests import factories
 from tests import factories_referrals as people
@@ -286,6 +286,11 @@ def test_the_duty_officer_decides_on_a_page_with_beds_and_the_route(sign_in: Sig
     assert f"/cases/{rinas.case_id}/direct" in duty.get("/")
     path = f"/cases/{rinas.case_id}/direct"
     assert "djem nën 14 vjeç pas marrëveshjes me telefon" in duty.get(path)
+    route = next_receiver.candidates(rinas.case_id, by=factories.actor("ra.duty_officer"))
+    reasons = [each.reason["en"] for each in route]
+    assert len(reasons) > len(set(reasons))
+    for reason in reasons:  # of one clause it is said once, and not of every shelter
+        assert duty.get(path + "?lang=en").count(reason) == 1
     vatra = str(people.organisation("VATRA"))
     for data in ({}, {"receiver": vatra}, {"reason": "safety"}, {"receiver": "x", "reason": "safety"}):
         duty.post(path, data, 422)  # type: ignore[arg-type]

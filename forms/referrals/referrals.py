@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, InputRequired
 
 from forms import SelectChoice
@@ -137,6 +137,10 @@ class PlaceReferralForm(ByNameForm):
         choices=[SelectChoice(value=str(code), label=label) for code, label in OVERRIDE_LABELS.items()],
         validators=[Offered(N_("Choose why this shelter"))],
         validate_choice=False,
+    )
+    anyway = BooleanField(
+        N_("I called there: somebody will hold the key, and takes the person in"),
+        description=N_("This shelter cannot accept anybody yet: too few people there hold its key."),
     )
     go_on_reading = SelectMultipleField(
         N_("Who may go on reading a part after the move?"),

@@ -16,6 +16,7 @@ from nrm.domain.quarters import Quarter
 from nrm.store import days
 from nrm.store.accounts import alarms, changes, members, occasions, second_hands, suspensions
 from nrm.store.countries import country
+from nrm.store.interviews import child_alerts
 from nrm.store.referrals import referrals, transfers
 from nrm.store.reports import contributions, reports
 from nrm.store.rows.shelter import absences as absence_rows
@@ -54,7 +55,8 @@ class Top:
     after the shelter are due; how many complaints about staff wait; how many people of the house have a hearing
     announced; how many quarters wait for a signature under their nights; how many invitations into the organisation are
     open; of how many benefits the house has not seen what became of them; how often somebody asked to end the actor's
-    account. An actor who has no part in one of them gets 0.
+    account; how many calls about a child at a post the desk can still take back. An actor who has no part in one of
+    them gets 0.
     """
 
     keys: Keys
@@ -94,6 +96,7 @@ class Top:
     benefits: int = 0
     own_end: int = 0
     to_agree: int = 0
+    calls_of_children: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -110,6 +113,7 @@ def top(*, by: Actor) -> Top:
         **second_hands.moments(by),
         **suspensions.moment(by),
         **members.moment(by),
+        **child_alerts.moment(),
     }
     row = _top(by)(**values).one()
     keys = members.keys_of(row, by=by)
@@ -156,4 +160,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         benefits.number_untold(by),
         second_hands.number_of_own_end(by),
         benefits.number_for_second(by),
+        child_alerts.number_recorded(by),
     )

@@ -21,8 +21,7 @@ from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.stays import StayOver
 from nrm.domain.words import N_
 from nrm.store.accounts import holding
-from nrm.store.countries import country
-from nrm.web import floods
+from nrm.web import floods, telephones
 from nrm.web.accounts.access_log import UNWRITTEN
 from nrm.web.language import gettext
 
@@ -53,7 +52,7 @@ def error_page(status: int, explanation: str = "") -> Answer:
             status=status,
             explanation=explanation,
             code=code,
-            telephone=country().emergency.helpline,
+            calls=() if unwritten else telephones.operator() or telephones.desk(),
         )
     except Exception as error:
         if status == 503 or not faults.is_of_a_database_that_is_gone(error):

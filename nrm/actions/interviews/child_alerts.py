@@ -17,7 +17,7 @@ from sqlalchemy import delete
 
 from nrm import clock
 from nrm.db import rows_hit, transaction
-from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.interviews.endings import ChildAnswer
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.models.referrals.referrals import ChildAlert
@@ -72,9 +72,10 @@ def acknowledge(*, interview_id: uuid.UUID, by: Actor) -> None:
 
 
 def take_back_known(*, interview_id: uuid.UUID, by: Actor) -> None:
-    """The desk takes back that it knows, within fifteen minutes. Raises NotVisible, IllegalTransition."""
+    """The desk takes back that it knows; the duty desk, that somebody answered its call. Raises NotVisible,
+    IllegalTransition."""
     with transaction() as session:
-        if by.kind is not OrganisationKind.CHILD_PROTECTION:
+        if by.kind is not OrganisationKind.CHILD_PROTECTION and not by.may(Permission.REFERRAL_DIRECT):
             raise NotVisible
         alert = store.row(interview_id, by=by)
         steps.take_back_known(session, alert.id, by=by)

@@ -37,6 +37,7 @@ from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store import names
 from nrm.store.referrals import referrals as store
 from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.referrals import next_receiver as next_receiver_rows
 from nrm.store.rows.shelter import consents as consent_rows
 from nrm.vault import grants, members, sharing, shredding
@@ -51,13 +52,14 @@ def direct(
     reason: OverrideReason,
     by: Actor,
     by_name: ByName | None = None,
+    anyway: bool = False,
 ) -> uuid.UUID:
     """The duty officer's binding decision when nobody is being asked; returns the new referral.
 
     A party without pending keys (they are destroyed, or it was no candidate) can open nothing until the holder has sent
     the keys (`offer`). `by_name`: what an adult says about a party that was not named to them, or that they struck out;
-    without a yes the party learns only needs and danger, and must ask the person first. Raises NotPermitted,
-    NotVisible, ReferralRefused.
+    without a yes the party learns only needs and danger, and must ask the person first. `anyway`: whoever directs has
+    read that the party cannot accept anybody yet. Raises NotPermitted, NotVisible, ReferralRefused.
     """
     by.must(Permission.REFERRAL_DIRECT)
     with transaction() as session:
@@ -80,6 +82,8 @@ def direct(
         sender_id = last.sender_id if last is not None else case.opened_by_id
         if receiver.id == sender_id:
             raise ReferralRefused(ReferralRefusal.ITSELF)
+        if not anyway and not member_rows.may_accept(receiver.id):
+            raise ReferralRefused(ReferralRefusal.CANNOT_ACCEPT)
         consent_records.face(session, case, receiver.party, by_name, by)
         first = next(iter(route.values()), None)
         clause = candidate.clause if candidate is not None else first.clause if first is not None else "duty_officer"

@@ -33,7 +33,7 @@ def tell(*, obligation_id: uuid.UUID, number: str, name: str, answered: bool, ca
         obligation, case = obligations.to_tell(obligation_id, by=by)
         if obligation.done_at is not None:
             raise IllegalTransition(TransitionRefusal.STATE)
-        listed = rows.numbers(obligation.party, case.opened_by_id, obligation.id)
+        listed = rows.numbers(obligation.party, case.opened_by_id, obligation.id, by.organisation_id)
         _record(session, obligation.id, [each.telephone for each in listed], number, name, answered, called_at, by)
         if answered:
             obligation_steps.fulfil(session, obligation, called_at, "telephone", by)
@@ -52,7 +52,7 @@ def tell_of_child(
         alert = child_alerts.row(interview_id, by=by)
         if alert.done_at is not None or alert.withdrawn_at is not None:
             raise IllegalTransition(TransitionRefusal.STATE)
-        listed = rows.numbers(alert.party, alert.organisation_id, alert.id)
+        listed = rows.numbers(alert.party, alert.organisation_id, alert.id, by.organisation_id)
         _record(session, alert.id, [each.telephone for each in listed], number, name, answered, called_at, by)
         if answered:
             child_alert_steps.acknowledge(session, alert.id, how="telephone", at=called_at, by=by)
@@ -69,7 +69,7 @@ def tell_of_family(
     by.must(Permission.REFERRAL_DIRECT)
     with transaction() as session:
         notice = family_notices.to_tell(family_id, by=by)
-        listed = rows.numbers(notice.party, notice.organisation_id, notice.id)
+        listed = rows.numbers(notice.party, notice.organisation_id, notice.id, by.organisation_id)
         _record(session, notice.id, [each.telephone for each in listed], number, name, answered, called_at, by)
         if answered:
             family_steps.answered(session, notice.id, DeskAnswer.SEEN, how="telephone", at=called_at, by=by)
@@ -95,7 +95,7 @@ def answer_for_child(
         alert = child_alerts.row_to_answer(interview_id, by=by)
         if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
             raise IllegalTransition(TransitionRefusal.STATE)
-        listed = rows.numbers(alert.party, alert.organisation_id, alert.id)
+        listed = rows.numbers(alert.party, alert.organisation_id, alert.id, by.organisation_id)
         _record(session, alert.id, [each.telephone for each in listed], number, name, answered, called_at, by)
         if answered:
             said = ChildAnswer(decision)

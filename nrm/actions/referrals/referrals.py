@@ -231,6 +231,25 @@ def withdraw(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
     return case_id
 
 
+def take_back_direction(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """The duty desk takes its own direction back before it is answered; returns the case, of which it decides anew.
+
+    It holds no key for a new epoch, as `withdraw` makes it: what waits for the directed house is destroyed, as after a
+    decline. Raises NotPermitted, NotVisible, IllegalTransition.
+    """
+    by.must(Permission.REFERRAL_DIRECT)
+    with transaction() as session:
+        referral, after = decided(referral_id, ReferralEvent.TAKE_BACK_DIRECTION, by)
+        if not referral.assigned:  # what a sender sent is the sender's to withdraw
+            raise IllegalTransition(TransitionRefusal.STATE)
+        next_receiver_steps.let_go(session, referral)
+        change(session, referral, after, decided_at=clock.now())
+        next_receiver_steps.record(session, audit.Event.REFERRAL_WITHDRAWN, referral, by)
+        case_id = referral.case_id
+    erasure_steps.carry_out()
+    return case_id
+
+
 def promise(*, referral_id: uuid.UUID, promised_by: str, by: Actor) -> None:
     """The asked party said yes by telephone: the place is held and the time starts again; no key is released.
 

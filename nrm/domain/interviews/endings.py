@@ -17,6 +17,9 @@ HIGH = "high"
 # How soon the child authority says what happens with a child at a post of whom the post saw no indicator.
 TAKE_BACK_WITHIN = timedelta(minutes=15)
 """For so long the child authority may take back that it knows of a child."""
+CALL_TAKE_BACK_WITHIN = timedelta(hours=3)
+"""For so long after the hour of a call the duty desk may take back that somebody answered (ADR 0183); a call can be two
+hours old when it is written down, so there is an hour at least."""
 ANSWER_WITHIN = timedelta(hours=1)
 # After so long without an answer the post is told to call the duty desk, which sees the question from the first minute.
 DUTY_DESK_AFTER = timedelta(hours=24)

@@ -52,6 +52,7 @@ class ReferralEvent(StrEnum):
     TAKE_BACK_ACCEPTANCE = "take_back_acceptance"
     TAKE_AFTER_ALL = "take_after_all"
     AWAIT_AGAIN = "await_again"
+    TAKE_BACK_DIRECTION = "take_back_direction"
 
 
 class Relation(StrEnum):
@@ -71,6 +72,8 @@ TRANSITIONS: Mapping[tuple[ReferralStatus, ReferralEvent, Relation], ReferralSta
         (_S.SENT, _E.ACCEPT, _R.RECEIVER): _S.ACCEPTED,
         (_S.SENT, _E.DECLINE, _R.RECEIVER): _S.DECLINED,
         (_S.SENT, _E.WITHDRAW, _R.SENDER): _S.WITHDRAWN,
+        # Its own direction alone: on the wrong house, or one that cannot accept (ADR 0183).
+        (_S.SENT, _E.TAKE_BACK_DIRECTION, _R.DUTY_OFFICER): _S.WITHDRAWN,
         # The duty officer ends an unanswered referral so that the next candidate can be asked.
         (_S.SENT, _E.EXPIRE, _R.SYSTEM): _S.EXPIRED,
         (_S.SENT, _E.EXPIRE, _R.DUTY_OFFICER): _S.EXPIRED,
@@ -292,6 +295,7 @@ class ReferralRefusal(StrEnum):
     NO_HELP = "no_help"  # the person took back the yes to help
     BY_NAME = "by_name"  # it was not named to the person, and nobody has said yet what the person says of it
     ASK_FIRST = "ask_first"  # as BY_NAME, and the person is in a shelter and can be asked
+    CANNOT_ACCEPT = "cannot_accept"  # too few hold its key: directed to only by who has read that
     NO_HAND_OVER = "no_hand_over"  # a shelter that hands somebody on writes what the other one has to know
 
 

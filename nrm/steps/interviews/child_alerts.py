@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import hit_one
-from nrm.domain.accounts.accounts import Actor, OrganisationKind
+from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
 from nrm.domain.agreement.agreements import Agreement, Duty
 from nrm.domain.interviews.endings import (
     AGE_CHANGED,
     ANSWER_WITHIN,
     BY_TELEPHONE,
+    CALL_TAKE_BACK_WITHIN,
     CHILD_ROUTE,
     FINAL,
     TAKE_BACK_WITHIN,
@@ -26,6 +27,7 @@ from nrm.domain.interviews.endings import (
 )
 from nrm.domain.interviews.interviews import Answers, Questionnaire
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.referrals.referrals import Call, ChildAlert, Obligation
 from nrm.store.countries import country
 from nrm.store.rows.interviews import child_alerts as rows
@@ -166,13 +168,32 @@ def acknowledge(session: Session, interview_id: uuid.UUID, *, how: str, at: date
 
 
 def take_back_known(session: Session, interview_id: uuid.UUID, *, by: Actor) -> None:
-    """The child authority said by mistake that it knows; raises IllegalTransition once it answered, or later than
-    fifteen minutes after."""
+    """It was said by mistake that the child authority knows; raises IllegalTransition once it answered, and later.
+
+    The child authority takes back what it said itself for fifteen minutes, and what others wrote down at any time; the
+    duty desk what it wrote down after a call, for some hours.
+    """
+    by_duty, by_others = (
+        ChildAlert.done_by_id.in_(
+            select(Member.id).join(Organisation, Organisation.id == Member.organisation_id).where(of)
+        )
+        for of in (
+            Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY,
+            Organisation.kind != OrganisationKind.CHILD_PROTECTION,
+        )
+    )
+    now = clock.now()
+    may = (
+        by_duty & (ChildAlert.done_at > now - CALL_TAKE_BACK_WITHIN)
+        if by.may(Permission.REFERRAL_DIRECT)
+        else by_others | (ChildAlert.done_at > now - TAKE_BACK_WITHIN)
+    )
     statement = (
         update(ChildAlert)
         .where(
             ChildAlert.id == interview_id,
-            ChildAlert.done_at > clock.now() - TAKE_BACK_WITHIN,
+            ChildAlert.done_at.is_not(None),
+            may,
             ChildAlert.answer == "",
             ChildAlert.withdrawn_at.is_(None),
         )

@@ -37,9 +37,7 @@ def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
     Returns the new referral, or None when the duty officer decides. It needs no key, and not the sender. Call
     `erasures.carry_out` after the transaction.
     """
-    grants.let_go(session, ended.case_id, ended.receiver_id)
-    hand_overs.forget(session, ended.id)
-    withheld_steps.let_go(session, ended.case_id, ended.receiver_id)
+    let_go(session, ended)
     waiting = grants.waiting(session, ended.case_id)
     chain = next_receiver_rows.chain(ended.case_id)
     asked = {each.party for each in chain}
@@ -74,6 +72,13 @@ def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
     )
     record(session, audit.Event.REFERRAL_SENT, following, by)
     return following.id
+
+
+def let_go(session: Session, ended: Referral) -> None:
+    """Destroy the asked party's pending keys and what was written for it. Call `erasures.carry_out` afterwards."""
+    grants.let_go(session, ended.case_id, ended.receiver_id)
+    hand_overs.forget(session, ended.id)
+    withheld_steps.let_go(session, ended.case_id, ended.receiver_id)
 
 
 def new_referral(

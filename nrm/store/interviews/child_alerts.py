@@ -5,23 +5,44 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal, select
+from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.interviews.endings import BY_TELEPHONE, DUTY_DESK_AFTER, FINAL, TAKE_BACK_WITHIN
+from nrm.domain.interviews.endings import (
+    BY_TELEPHONE,
+    CALL_TAKE_BACK_WITHIN,
+    DUTY_DESK_AFTER,
+    FINAL,
+    TAKE_BACK_WITHIN,
+)
 from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.models.accounts.accounts import Member, Organisation
-from nrm.models.referrals.referrals import ChildAlert
+from nrm.models.referrals.referrals import Call, ChildAlert
 
 _MOST = 50
 _ASKED = case(
     (ChildAlert.opinion_at.is_not(None) & (ChildAlert.answer == "") & ChildAlert.withdrawn_at.is_(None), 1), else_=0
 )
 
+_OF_RECORDER = aliased(Organisation)
+"""The organisation of whoever wrote down that the child authority knows."""
 _DUE = func.coalesce(ChildAlert.answer_due_at, ChildAlert.due_at, type_=ChildAlert.due_at.type)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Who wrote down, after a call, that the child authority knows; `answered`: whom they spoke with."""
+
+    by_id: uuid.UUID
+    by: str
+    answered: str
+    organisation: dict[str, str]
+    of_duty: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +67,20 @@ class AlertLine:
     answered_at: datetime | None
     answered_name: str
     answer_late: bool
+    recorded: Recorded | None  # None where the child authority said itself that it knows
 
     @property
     def may_take_back(self) -> bool:
-        """Whether the desk can still take back that it knows."""
+        """Whether the desk can still take back that it knows; what others wrote down, until it says something."""
         recent = self.done_at is not None and self.done_at > clock.now() - TAKE_BACK_WITHIN
-        return recent and not self.answer and not self.withdrawn_why
+        return (recent or self.recorded is not None) and not self.answer and not self.withdrawn_why
+
+    @property
+    def call_may_be_taken_back(self) -> bool:
+        """Whether the duty desk can still take back that somebody answered its call."""
+        recent = self.done_at is not None and self.done_at > clock.now() - CALL_TAKE_BACK_WITHIN
+        of_duty = self.recorded is not None and self.recorded.of_duty
+        return recent and of_duty and not self.answer and not self.withdrawn_why
 
     @property
     def asked(self) -> bool:
@@ -109,6 +138,48 @@ def of_desk(interview_id: uuid.UUID, *, by: Actor) -> AlertLine:
     return _alert_line(*found)
 
 
+def of_duty(interview_id: uuid.UUID, *, by: Actor) -> AlertLine:
+    """An alert as the duty desk sees it, known of or not; raises NotPermitted, NotVisible."""
+    by.must(Permission.REFERRAL_DIRECT)
+    found = db.session.execute(_alert_rows().where(ChildAlert.id == interview_id, _visible_alerts(by))).first()
+    if found is None:
+        raise NotVisible
+    return _alert_line(*found)
+
+
+def recorded(*, by: Actor) -> list[AlertLine]:
+    """The calls of the duty desk about a child at a post that it can still take back, the last one first."""
+    by.must(Permission.REFERRAL_DIRECT)
+    rows = db.session.execute(_alert_rows().where(*_recorded_lately()).order_by(ChildAlert.done_at.desc()).limit(_MOST))
+    return [_alert_line(*found) for found in rows]
+
+
+def number_recorded(by: Actor) -> ColumnElement[int]:
+    """How many `recorded` gives, as a column of another statement; 0 for everybody else."""
+    if not by.may(Permission.REFERRAL_DIRECT):
+        return literal(0)
+    counted = select(func.count()).select_from(ChildAlert).join(Member, Member.id == ChildAlert.done_by_id)
+    return (
+        counted.join(_OF_RECORDER, _OF_RECORDER.id == Member.organisation_id)
+        .where(*_recorded_lately(bindparam("call_recorded_since")))
+        .scalar_subquery()
+    )
+
+
+def moment() -> dict[str, datetime]:
+    """The value that `number_recorded` needs."""
+    return {"call_recorded_since": clock.now() - CALL_TAKE_BACK_WITHIN}
+
+
+def _recorded_lately(since: Any = None) -> tuple[ColumnElement[bool], ...]:
+    return (
+        ChildAlert.done_at > (clock.now() - CALL_TAKE_BACK_WITHIN if since is None else since),
+        ChildAlert.answer == "",
+        ChildAlert.withdrawn_at.is_(None),
+        _OF_RECORDER.kind == OrganisationKind.RESPONSIBLE_AUTHORITY,
+    )
+
+
 def answered_by(line: AlertLine) -> str:
     """The name of the colleague who answered, here or by telephone; empty while nobody did."""
     signed = (
@@ -129,7 +200,7 @@ def alerts(*, by: Actor, old: bool = False) -> list[AlertLine]:
     )
     if by.may(Permission.REFERRAL_DIRECT):
         statement = statement.where(ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
-    return [_alert_line(alert, post) for alert, post in db.session.execute(statement)]
+    return [_alert_line(*found) for found in db.session.execute(statement)]
 
 
 def of_interview(interview_id: uuid.UUID, *, by: Actor) -> AlertLine | None:
@@ -148,11 +219,35 @@ def _visible_alerts(by: Actor) -> ColumnElement[bool]:
     return ChildAlert.party == own
 
 
-def _alert_rows() -> Select[ChildAlert, Organisation]:
-    return select(ChildAlert, Organisation).join(Organisation, Organisation.id == ChildAlert.organisation_id)
+def _alert_rows() -> Select[ChildAlert, Organisation, uuid.UUID | None, str | None, Organisation | None, str | None]:
+    """Rows for `_alert_line`."""
+    spoken_with = (
+        select(Call.name)
+        .where(Call.subject_id == ChildAlert.id, Call.answered.is_(True))
+        .order_by(Call.called_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        select(ChildAlert, Organisation, Member.id, Member.name, _OF_RECORDER, spoken_with)
+        .join(Organisation, Organisation.id == ChildAlert.organisation_id)
+        .outerjoin(Member, Member.id == ChildAlert.done_by_id)
+        .outerjoin(_OF_RECORDER, _OF_RECORDER.id == Member.organisation_id)
+    )
 
 
-def _alert_line(alert: ChildAlert, post: Organisation) -> AlertLine:
+def _alert_line(
+    alert: ChildAlert,
+    post: Organisation,
+    by_id: uuid.UUID | None,
+    name: str | None,
+    of_recorder: Organisation | None,
+    spoken_with: str | None,
+) -> AlertLine:
+    recorded = None
+    if by_id is not None and of_recorder is not None and of_recorder.kind != OrganisationKind.CHILD_PROTECTION:
+        of_duty = of_recorder.kind == OrganisationKind.RESPONSIBLE_AUTHORITY
+        recorded = Recorded(by_id, name or "", spoken_with or "", of_recorder.names, of_duty)
     withdrawn = alert.withdrawn_at is not None
     return AlertLine(
         alert.id,
@@ -173,4 +268,5 @@ def _alert_line(alert: ChildAlert, post: Organisation) -> AlertLine:
         alert.answered_at,
         alert.answered_name,
         alert.answer_due_at is not None and not alert.answer and alert.answer_due_at <= clock.now(),
+        recorded,
     )

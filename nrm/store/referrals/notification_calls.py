@@ -18,29 +18,29 @@ NumberLine = rows.NumberLine
 def of_obligation(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, Case, list[NumberLine]]:
     """What a party has to know, its case, and whom to call, the first number first; raises NotVisible."""
     obligation, case = obligations.to_tell(obligation_id, by=by)
-    return obligation, case, rows.numbers(obligation.party, case.opened_by_id, obligation.id)
+    return obligation, case, rows.numbers(obligation.party, case.opened_by_id, obligation.id, by.organisation_id)
 
 
-def of_child(interview_id: uuid.UUID, *, by: Actor) -> tuple[ChildAlert, list[NumberLine]]:
-    """What the child authority has to know of a child at a post, and whom to call; raises NotVisible."""
-    alert = child_alerts.row(interview_id, by=by)
-    return alert, rows.numbers(alert.party, alert.organisation_id, alert.id)
+def of_child(alert: AlertLine, *, by: Actor) -> list[NumberLine]:
+    """Whom the duty desk calls about a child at a post, the first number first. Raises NotVisible."""
+    row = child_alerts.row(alert.id, by=by)
+    return rows.numbers(row.party, row.organisation_id, row.id, by.organisation_id)
 
 
 def of_family(family_id: uuid.UUID, *, by: Actor) -> list[NumberLine]:
     """Whom to call about a family notice that nobody has seen for a day; raises NotPermitted, NotVisible."""
     notice = family_notices.to_tell(family_id, by=by)
-    return rows.numbers(notice.party, notice.organisation_id, notice.id)
+    return rows.numbers(notice.party, notice.organisation_id, notice.id, by.organisation_id)
 
 
 def of_answer(interview_id: uuid.UUID, *, by: Actor) -> tuple[ChildAlert, list[NumberLine]]:
     """As `of_child`, for writing down what was answered: the duty desk, or the post itself; raises NotVisible."""
     alert = child_alerts.row_to_answer(interview_id, by=by)
-    return alert, rows.numbers(alert.party, alert.organisation_id, alert.id)
+    return alert, rows.numbers(alert.party, alert.organisation_id, alert.id, by.organisation_id)
 
 
 def of_alert(alert: AlertLine, *, by: Actor) -> list[NumberLine]:
     """Whom the post itself calls about its child, the first number first. Raises NotPermitted."""
     by.must(Permission.INTERVIEW_CONDUCT)
     assert by.organisation_id is not None
-    return rows.numbers(alert.party, by.organisation_id, alert.id)
+    return rows.numbers(alert.party, by.organisation_id, alert.id, by.organisation_id)

@@ -199,6 +199,13 @@ def newest_of(case_id: uuid.UUID, *, by: Actor) -> ReferralLine | None:
     return None if line is None or line.relation is Relation.OUTSIDER else line
 
 
+def is_another_asked(line: ReferralLine) -> bool:
+    """Whether another party was asked after this one; which one is not for the asked party to know."""
+    this, later = aliased(Referral), aliased(Referral)
+    after = exists().where(this.id == line.id, later.case_id == this.case_id, later.position > this.position)
+    return bool(db.session.scalar(select(after)))
+
+
 def received(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ReferralLine]:
     """What waits for the actor's desk to be answered, by the hour by which it has to be."""
     return _received_by(ReferralStatus.SENT, by, after, size)

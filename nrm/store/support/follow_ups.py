@@ -19,7 +19,7 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
-from nrm.store import days
+from nrm.store import days, names
 from nrm.store.countries import country
 from nrm.store.rows.shelter import key_workers as key_worker_rows
 from nrm.store.rows.support import follow_ups as rows
@@ -116,9 +116,11 @@ class HouseLine:
 class DeskLine:
     """A child who is not safe, or needs help now: which house acts."""
 
+    case_id: uuid.UUID
     pseudonym: str
     since_on: date
     holder: dict[str, str]
+    telephone: str
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
@@ -249,7 +251,7 @@ def children(*, by: Actor) -> list[DeskLine]:
     alone. Raises NotPermitted."""
     by.must(Permission.REFERRAL_DIRECT)
     statement = (
-        select(Case.pseudonym, FollowUpDate.alarm_on, Organisation.names)
+        select(Case.id, Case.pseudonym, FollowUpDate.alarm_on, Organisation)
         .join(FollowUp, FollowUp.case_id == Case.id)
         .join(FollowUpDate, FollowUpDate.follow_up_id == FollowUp.id)
         .join(Organisation, Organisation.id == FollowUp.organisation_id)
@@ -257,7 +259,12 @@ def children(*, by: Actor) -> list[DeskLine]:
         .order_by(FollowUpDate.alarm_on, FollowUpDate.id)
         .limit(_MOST)
     )
-    return [DeskLine(code, since, names) for code, since, names in db.session.execute(statement) if since]
+    found = db.session.execute(statement)
+    return [
+        DeskLine(case_id, code, since, house.names, names.number_of(house))
+        for case_id, code, since, house in found
+        if since
+    ]
 
 
 def _is_child() -> ColumnElement[bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -11,9 +12,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms.accounts.members import WHY_ACCOUNTS_END
 from forms.accounts.second_hands import HEARD_LABELS, AgreeToAccountForm, AgreeToCaseForm, DeskUndoForm, UndoForm
 from forms.shelter.stays import CLOSED
+from nrm import clock
 from nrm.actions.accounts import second_hands as actions
 from nrm.domain.accounts.accounts import ROLE_LABELS, Permission
-from nrm.domain.accounts.members import GoneForGood, LastKeyHolder
+from nrm.domain.accounts.members import COMES_BACK, GoneForGood, LastKeyHolder
 from nrm.domain.accounts.second_hands import (
     OF_CASES,
     ActKind,
@@ -141,6 +143,8 @@ def _act_page(
         ),
         happenings=HAPPENINGS,
         ended=_ended(line),
+        back_until=_back_until(line),
+        lets_in=not line.organisation and access.actor().may(Permission.ACCOUNT_DISABLE),
     )
     return page, status
 
@@ -150,6 +154,14 @@ def _ended(line: store.ActLine) -> store.ActLine | None:
     if line.kind is not ActKind.LET_BACK or line.member_id is None:
         return None
     return store.last_ending(line.member_id, by=access.actor())
+
+
+def _back_until(line: store.ActLine) -> datetime | None:
+    """Until when an account that was ended by this act works again with the keys it had; None: not, or not any more."""
+    if line.kind is not ActKind.END_ACCOUNT or line.status is not ActStatus.AGREED or line.decided_at is None:
+        return None
+    until = line.decided_at + COMES_BACK
+    return until if clock.now() < until else None
 
 
 def _form(line: store.ActLine) -> AgreeToCaseForm | AgreeToAccountForm:

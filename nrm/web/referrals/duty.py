@@ -26,7 +26,7 @@ from nrm.store import names as organisation_names
 from nrm.store.agreement import agreements
 from nrm.store.countries import country
 from nrm.store.days import today
-from nrm.store.interviews import holds
+from nrm.store.interviews import child_alerts, holds
 from nrm.store.referrals import duty as store
 from nrm.store.referrals import system as system_store
 from nrm.store.referrals.duty import DutyLine
@@ -111,6 +111,7 @@ def duty_home() -> str:
         left=absences.left(by=by) if g.top.left else (),
         left_number=absences.left_number(Quarter.of(today()), by=by) if g.top.left else 0,
         held=holds.of_desk(by=by),
+        recorded=child_alerts.recorded(by=by) if g.top.calls_of_children else (),
         others=others_there.of_desk(by=by) if g.top.others else (),
         asked_for=matching.desk(by=by) if g.top.looked_for else (),
         children=follow_ups.children(by=by) if g.top.follow_ups else (),

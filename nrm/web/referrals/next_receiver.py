@@ -51,6 +51,7 @@ REFUSED = {
     ReferralRefusal.NO_REASON: N_("Choose why this shelter"),
     ReferralRefusal.NO_SHELTER: N_("Choose another shelter: this one cannot be asked now"),
     ReferralRefusal.ITSELF: N_("Choose another shelter: the person is with this one"),
+    ReferralRefusal.CANNOT_ACCEPT: N_("Choose another shelter, or tick that you called this one"),
     ReferralRefusal.NO_HAND_OVER: N_("Write the hand-over first: the other shelter decides by it"),
 }
 
@@ -97,6 +98,8 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
     chosen = [uuid.UUID(each) for each in form.go_on_reading.data or () if each in readers]
     by_name = form.answered(form.receiver.data) if form.by_name_of.data else None
     more: dict[str, Any] = {"go_on_reading": chosen} if readers else {}
+    if action is actions.direct:
+        more["anyway"] = form.anyway.data
     if isinstance(form, MovePersonForm):
         more["hand_over"] = form.hand_over(transfers.as_words(form))
     try:
@@ -118,6 +121,8 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
         if error.reason in (ReferralRefusal.BY_NAME, ReferralRefusal.STRUCK_OUT):
             if form.answered(form.receiver.data) is not None:
                 form.by_name.errors = [REFUSED[ReferralRefusal.STRUCK_OUT]]
+        elif error.reason is ReferralRefusal.CANNOT_ACCEPT:
+            form.anyway.errors = [REFUSED[error.reason]]
         elif error.reason in (ReferralRefusal.ASK_FIRST, ReferralRefusal.ASKED_BY_ANOTHER):
             form.by_name.errors = [REFUSED[error.reason]]
         elif error.reason in (

@@ -14,12 +14,15 @@ from forms import SelectChoice
 from forms.interviews.endings import ChildCallForm
 from forms.referrals.notification_calls import ANSWERED, CallForm
 from nrm import clock
+from nrm.actions.interviews import child_alerts as child_actions
 from nrm.actions.referrals import notification_calls as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.interviews.endings import CHILD_ROUTE, FINAL
 from nrm.domain.referrals.notification_calls import CallRefused, next_number
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.domain.words import N_
+from nrm.store.interviews import child_alerts
+from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.referrals import notification_calls as store
 from nrm.store.referrals.notification_calls import NumberLine
 from nrm.web import access
@@ -55,23 +58,38 @@ def tell(obligation_id: uuid.UUID) -> Answer:
 @blueprint.get("/children/<uuid:interview_id>/call")
 @access.requires(Permission.REFERRAL_DIRECT)
 def child_page(interview_id: uuid.UUID) -> Answer:
-    """Whom to call about a child at a post."""
-    return _call_page("", _of_child(interview_id), CallForm())
+    """Whom to call about a child at a post; once the child authority knows, who said so and when."""
+    by = access.actor()
+    alert = _of_child(interview_id)
+    if alert.done_at is not None:
+        return render_template("referrals/notification_calls/known_of_child.html", line=alert, by_id=by.member_id)
+    return _call_page("", store.of_child(alert, by=by), CallForm())
 
 
-def _of_child(interview_id: uuid.UUID) -> list[NumberLine]:
-    alert, numbers = store.of_child(interview_id, by=access.actor())
-    if alert.done_at is not None or alert.withdrawn_at is not None:
+def _of_child(interview_id: uuid.UUID) -> AlertLine:
+    alert = child_alerts.of_duty(interview_id, by=access.actor())
+    if alert.withdrawn_why:
         raise IllegalTransition(TransitionRefusal.STATE)
-    return numbers
+    return alert
 
 
 @blueprint.post("/children/<uuid:interview_id>/call")
 @access.requires(Permission.REFERRAL_DIRECT)
 def tell_of_child(interview_id: uuid.UUID) -> Answer:
-    numbers = _of_child(interview_id)
+    alert = _of_child(interview_id)
     again = url_for("notification_calls.child_page", interview_id=interview_id)
+    if alert.done_at is not None:  # pressed twice, or a colleague was faster: the page says who, and when
+        return redirect(again, 303)
+    numbers = store.of_child(alert, by=access.actor())
     return _record("", numbers, partial(actions.tell_of_child, interview_id=interview_id), again)
+
+
+@blueprint.post("/children/<uuid:interview_id>/call/back")
+@access.requires(Permission.REFERRAL_DIRECT)
+def take_back_of_child(interview_id: uuid.UUID) -> Answer:
+    """Nobody answered: it was pressed by mistake."""
+    child_actions.take_back_known(interview_id=interview_id, by=access.actor())
+    return redirect(url_for("home.index"), 303)
 
 
 @blueprint.get("/family-notices/<uuid:family_id>/call")

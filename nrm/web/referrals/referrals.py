@@ -246,6 +246,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         no_key=no_key,
         unsealed=line.status is ReferralStatus.SENT and not store.can_be_opened(line),
         bound=line.assigned,
+        asked_next=line.status is ReferralStatus.DECLINED and store.is_another_asked(line),
         may_accept=store.receiver_may_accept(line),
         purpose=PURPOSE_LABELS[_purpose(line)],
         path=critical_path.section(line.case_id) if line.relation is Relation.DUTY_OFFICER else "",
@@ -409,7 +410,7 @@ def decline(referral_id: uuid.UUID) -> Answer:
         actions.decline(referral_id=referral_id, reason=DeclineReason(form.reason.data), by=access.actor())
     except IllegalTransition as error:
         return _conflict(error)
-    return redirect(url_for("home.index"), 303)
+    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/not-arrived")
@@ -446,6 +447,23 @@ def withdraw(referral_id: uuid.UUID) -> Answer:
     except actions.CannotOpen as error:
         return errors.not_from_here(error)
     return redirect(url_for("next_receiver.refer_page", case_id=case_id), 303)
+
+
+@blueprint.get("/referrals/<uuid:referral_id>/direction")
+@access.requires(Permission.REFERRAL_DIRECT)
+def direction_page(referral_id: uuid.UUID) -> Answer:
+    """What happens when the duty desk takes its own direction back."""
+    line = _to_decide(referral_id, ReferralEvent.TAKE_BACK_DIRECTION)
+    if not line.assigned:
+        raise IllegalTransition(TransitionRefusal.STATE)
+    return render_template("referrals/referrals/direction.html", line=line)
+
+
+@blueprint.post("/referrals/<uuid:referral_id>/direction")
+@access.requires(Permission.REFERRAL_DIRECT)
+def take_back_direction(referral_id: uuid.UUID) -> Answer:
+    case_id = actions.take_back_direction(referral_id=referral_id, by=access.actor())
+    return redirect(url_for("next_receiver.direct_page", case_id=case_id), 303)
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/promise")

@@ -140,7 +140,7 @@ def _page_of_case(
 ) -> tuple[str, int]:
     by = access.actor()
     stands = store.of_case(case_id, by=by)
-    if stands.refusal is not None and stands.said is None:
+    if stands.refusal is not None:  # a yes would be refused, after a no, too
         form.said.choices = ONLY_NO
     form.read.data = str(stands.said or "")
     page = render_template(

@@ -632,6 +632,7 @@ def test_the_third_ending_waits_for_a_colleague_who_is_neither_who_asked_nor_who
     assert 'href="#sure"' in manager.post(f"{address}/agree", {}, 422)
     manager.post(f"{address}/agree", {"sure": "y"})
     assert status_of("v.three") == "disabled"
+    assert f"/members/{others[2]}/back" in manager.get(address)
     going.get("/", 303)
 
 
@@ -658,6 +659,15 @@ def test_who_would_leave_fewer_than_two_goes_only_with_the_duty_desk(app: Flask)
     assert str(act_id) not in Person(app.test_client(), MANAGER).get("/")
     desk.post(f"/second-hands/{act_id}/agree", {"sure": "y"})
     assert status_of(MANAGER) == "disabled"
+    # Agreed to by mistake: who can undo it, and until when; the desk itself cannot.
+    page = desk.get(f"/second-hands/{act_id}?lang=en")
+    assert "Agreed to by mistake?" in page
+    assert "“Let in again”" in page
+    assert "/back" not in page
+    factories.later(days=14)
+    assert "Agreed to by mistake?" not in Person(app.test_client(), "ra.duty_officer").get(
+        f"/second-hands/{act_id}?lang=en"
+    )
     assert list(audit.verify(db.session())) == []
 
 

@@ -327,6 +327,7 @@ def test_an_older_holder_objects_once_and_the_account_waits_72_hours(app: Flask,
     assert "was let in: a colleague typed their words" in home
     address = re.search(r'href="(/members/changes/[0-9a-f-]+)"', home)
     assert address
+    assert "If a beginning anew of this person waits, it ends by this" in older.get(f"{address[1]}?lang=en")
     # Not the one who let her in, nor herself, nor another organisation.
     assert address[1] not in sign_in(MANAGER).get("/")
     assert address[1] not in new.get("/")

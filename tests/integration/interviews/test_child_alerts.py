@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -19,8 +20,10 @@ from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.interviews.endings import ChildAnswer
 from nrm.domain.interviews.interviews import Answers
 from nrm.domain.referrals.referrals import IllegalTransition
+from nrm.models.accounts.accounts import Member
 from nrm.models.referrals.referrals import ChildAlert, Obligation
 from nrm.models.shelter.cases import Grant
+from nrm.store import names
 from nrm.store.interviews import child_alerts as store
 from tests import factories
 from tests import factories_referrals as people
@@ -167,6 +170,7 @@ def test_to_others_there_is_no_such_child(officer: Actor, login: str) -> None:
         child_alerts.acknowledge(interview_id=interview_id, by=factories.actor(login))
 
 
+@pytest.mark.slow
 def test_the_desk_answers_by_one_button_and_the_post_reads_that_it_is_told(
     officer: Actor, sign_in: Callable[[str], Person]
 ) -> None:
@@ -204,3 +208,49 @@ def test_the_desk_takes_back_that_it_knows_for_a_quarter_of_an_hour(officer: Act
         child_alerts.take_back_known(interview_id=interview_id, by=authority)
     with pytest.raises(NotVisible):
         child_alerts.take_back_known(interview_id=interview_id, by=officer)
+
+
+@pytest.mark.slow
+def test_a_call_to_its_own_number_is_no_call_and_a_call_recorded_by_mistake_can_be_taken_back(
+    officer: Actor, authority: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    clock.set_clock(None)
+    interview_id = answer_age(officer, "child")
+    duty = sign_in("ra.duty_officer")
+    address, back = f"/children/{interview_id}/call", f"/children/{interview_id}/call/back"
+    own = names.organisation(factories.actor("ra.duty_officer").organisation_id).telephone
+    offered = re.findall(r'name="number" value="([^"]+)"', duty.get(address))
+    assert offered
+    assert own not in offered
+    call = {"answer": "answered", "name": "Drita Hoxha", "when": "120"}
+    duty.post(address, {**call, "number": own}, status=422)
+    assert alert(interview_id).done_at is None  # type: ignore[union-attr]
+    # After the call the home page says what was recorded, as long as it can be taken back; so does the page itself.
+    duty.post(address, {**call, "number": offered[0]})
+    home = duty.get("/?lang=en")
+    assert "Drita Hoxha" in home
+    assert back in home
+    again = duty.get(f"{address}?lang=en")
+    assert "You recorded that Drita Hoxha" in again
+    assert back in again
+    assert duty.post(address, {**call, "number": offered[0]}) == address
+    # Child protection reads who wrote it down, and says that it does not know, however late.
+    desk = sign_in("child_protection.case_worker").get("/?lang=en")
+    assert "ra.duty_officer" not in desk
+    assert "Drita Hoxha answered" in desk
+    assert db.session.get_one(Member, factories.actor("ra.duty_officer").member_id).name in desk
+    duty.post(back)
+    assert address in duty.get("/")
+    duty.post(back, status=409)
+    duty.post(address, {**call, "number": offered[0]})
+    clock.set_clock(lambda: datetime.now(UTC) + timedelta(hours=1, minutes=1))
+    duty = sign_in("ra.duty_officer")
+    assert back not in duty.get("/")
+    duty.post(back, status=409)
+    sign_in("child_protection.case_worker").post(f"/children/{interview_id}/not-known")
+    assert address in sign_in("ra.duty_officer").get("/")
+    # What child protection said itself is not the duty desk's to take back.
+    child_alerts.acknowledge(interview_id=interview_id, by=authority)
+    duty.post(back, status=409)
+    assert "You recorded" not in duty.get(f"{address}?lang=en")
+    sign_in("nrc.case_worker").post(back, status=403)

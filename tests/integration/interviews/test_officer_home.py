@@ -84,6 +84,10 @@ def test_a_child_and_an_interview_just_begun(sign_in: SignIn) -> None:
     own = part(person.get("/"), "drafts")
     assert own.count("nën 18") == 1
     assert "i rritur" not in own
+    # A child who stands there is not "nothing waits".
+    home = person.get("/?lang=en")
+    assert "An interview is not finished or not sent: it stands below." in home
+    assert "Nothing waits for you." not in home
 
 
 @pytest.mark.parametrize("lang", ["sq", "en"])

@@ -9,15 +9,20 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete, update
 
 from nrm import clock
 from nrm.actions.referrals import referrals
+from nrm.db import transaction
 from nrm.domain.referrals.referrals import DeclineReason
 from nrm.domain.shelter.cases import Compartment
+from nrm.models.accounts.accounts import KeyringWrap
+from nrm.models.referrals.referrals import Referral
 from nrm.steps.shelter import cases as case_steps
 from nrm.store import days
 from nrm.store.countries import country
-from nrm.store.referrals import obligations
+from nrm.store.names import organisation
+from nrm.store.referrals import next_receiver, obligations
 from nrm.web.referrals import to_do
 from tests import factories
 from tests import factories_referrals as people
@@ -248,7 +253,13 @@ def test_a_forbidden_reason_under_a_must_is_422_and_not_offered(sign_in: SignIn,
     assert 'value="cannot_meet_need"' not in page
     for reason in ("cannot_meet_need", "other", "person_does_not_wish", "", "junk"):
         nrc.post(f"/referrals/{sent.referral_id}/decline", {"reason": reason}, 422)
-    nrc.post(f"/referrals/{sent.referral_id}/decline", {"reason": "full"})
+    after = nrc.post(f"/referrals/{sent.referral_id}/decline", {"reason": "full"})
+    said = nrc.get(after + "?lang=en")
+    assert f"You declined {sent.pseudonym}" in said
+    assert "Another party is being asked now" in said
+    assert "Declined by mistake?" in said
+    assert organisation(people.organisation("RINAS")).telephone in said
+    assert "International Organization" not in said  # not where the person goes
 
 
 def test_a_stale_text_keeps_both(sign_in: SignIn, rinas: people.Sent) -> None:
@@ -275,6 +286,11 @@ def test_the_duty_officer_decides_on_a_page_with_beds_and_the_route(sign_in: Sig
     assert f"/cases/{rinas.case_id}/direct" in duty.get("/")
     path = f"/cases/{rinas.case_id}/direct"
     assert "djem nën 14 vjeç pas marrëveshjes me telefon" in duty.get(path)
+    route = next_receiver.candidates(rinas.case_id, by=factories.actor("ra.duty_officer"))
+    reasons = [each.reason["en"] for each in route]
+    assert len(reasons) > len(set(reasons))
+    for reason in reasons:  # of one clause it is said once, and not of every shelter
+        assert duty.get(path + "?lang=en").count(reason) == 1
     vatra = str(people.organisation("VATRA"))
     for data in ({}, {"receiver": vatra}, {"reason": "safety"}, {"receiver": "x", "reason": "safety"}):
         duty.post(path, data, 422)  # type: ignore[arg-type]
@@ -284,6 +300,50 @@ def test_the_duty_officer_decides_on_a_page_with_beds_and_the_route(sign_in: Sig
     shelter = sign_in("vatra.case_worker")
     assert "Zyra e gatishmërisë" in shelter.get(where)
     shelter.get(where + "/decline", 409)
+
+
+@pytest.mark.slow
+def test_the_duty_desk_takes_its_direction_back_and_reads_that_a_house_cannot_accept(
+    sign_in: SignIn, rinas: people.Sent
+) -> None:
+    duty, post = sign_in("ra.duty_officer"), sign_in("rinas.border_officer")
+    asked = f"/referrals/{rinas.referral_id}"
+    # What the post sent is the post's to take back.
+    assert f"{asked}/direction" not in duty.get(asked)
+    duty.get(f"{asked}/direction", 409)
+    duty.post(f"{asked}/direction", status=409)
+    referrals.withdraw(referral_id=rinas.referral_id, by=factories.actor("rinas.border_officer"))
+    manager = factories.actor("vatra.shelter_manager").member_id
+    with transaction() as session:  # one holds the key there
+        session.execute(delete(KeyringWrap).where(KeyringWrap.member_id == manager))
+    path = f"/cases/{rinas.case_id}/direct"
+    wrong = {"receiver": str(people.organisation("VATRA")), "reason": "safety"}
+    assert 'name="anyway"' not in duty.get(path)
+    refused = duty.post(path + "?lang=en", wrong, 422)
+    assert "This shelter cannot accept anybody yet" in refused
+    assert "take the direction back" in refused
+    where = duty.post(path, {**wrong, "anyway": "y"})
+    shelter = sign_in("vatra.case_worker")
+    house = shelter.get(where + "?lang=en")
+    assert "until then decline" not in house
+    assert "so you cannot decline: call it now" in house
+    assert organisation(people.organisation("RA")).telephone in house
+    # The wrong house: the direction is taken back, and the desk decides again at once.
+    assert f"{where}/direction" in duty.get(where)
+    for other in (shelter, post):
+        other.get(f"{where}/direction", 403)
+        other.post(f"{where}/direction", status=403)
+    assert "Take the direction back" in duty.get(f"{where}/direction?lang=en")
+    assert duty.post(f"{where}/direction") == path
+    duty.post(f"{where}/direction", status=409)
+    assert path in duty.get("/")
+    assert rinas.pseudonym not in shelter.get("/")
+    assert "You withdrew this referral" not in post.get(where + "?lang=en")
+    following = duty.post(path, {**wrong, "receiver": str(people.organisation("IOM")), "anyway": "y"})
+    # Once it is answered, nothing is taken back.
+    with transaction() as session:
+        session.execute(update(Referral).where(Referral.id == uuid.UUID(following[-36:])).values(status="accepted"))
+    duty.post(f"{following}/direction", status=409)
 
 
 def test_the_consulate_learns_that_the_person_arrived_and_nothing_else(sign_in: SignIn, app: Flask) -> None:

@@ -8,13 +8,20 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 
+from nrm import clock
 from nrm.actions.interviews import interviews
 from nrm.actions.referrals import referrals
+from nrm.actions.shelter import absences
+from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.referrals.referrals import DeclineReason, Relation
+from nrm.domain.shelter.absences import Feared
+from nrm.models.accounts.accounts import KeyringWrap
 from nrm.store.referrals import referrals as store
 from nrm.store.rows.referrals.duty import sources
+from nrm.web import telephones
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
@@ -23,6 +30,7 @@ from tests.integration.test_home_statements import statements
 SignIn = Callable[[str], Person]
 OFFICER = "ra.duty_officer"
 HEAD = "Who waits at a post now"
+BOX = "You do not hold the newest key of your organisation"
 
 
 def old_ones(number: int) -> list[str]:
@@ -88,6 +96,34 @@ def test_each_row_says_what_who_has_it_and_by_when_and_leads_to_where_it_is_done
     first = part(person.get("/?lang=en"), HEAD)
     assert f'href="/cases/{sent.case_id}/direct"' in first
     assert "danger" in first, "a shelter said that it cannot keep the person safe"
+
+
+@pytest.mark.slow
+def test_people_stand_before_boxes_about_keys(app: Flask, sign_in: SignIn) -> None:
+    rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
+    sent, waits = people.sent(rinas), people.sent(rinas, age="child", consent_services=None)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
+    referrals.arrive(referral_id=sent.referral_id, by=nrc)
+    absences.report(case_id=sent.case_id, since=clock.now(), feared=Feared.YES, by=nrc)
+    for login, codes in (
+        (OFFICER, (sent.pseudonym, waits.pseudonym)),
+        ("nrc.case_worker", (sent.pseudonym,)),
+        ("child_protection.case_worker", ()),
+    ):
+        mine = KeyringWrap.member_id == factories.actor(login).member_id
+        with transaction() as session:
+            session.execute(delete(KeyringWrap).where(mine))
+        page = sign_in(login).get("/?lang=en")
+        for code in codes:
+            assert page.index(code) < page.index(BOX), (login, code)
+    page = sign_in(OFFICER).get("/?lang=en")
+    assert page.index(HEAD) < page.index(BOX)
+    # An error page names to staff who the guide names, and not the help line of victims.
+    wrong = sign_in(OFFICER).get("/no-such-page?lang=en", 404)
+    (operator,) = telephones.operator()
+    called = wrong.split("If it stays like this, call:", 1)[1][:120]
+    assert operator.number in called
+    assert "116 006" not in called
 
 
 def _is_asked(referral_id: uuid.UUID, by: Actor) -> bool:

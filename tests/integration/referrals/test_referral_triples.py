@@ -45,6 +45,7 @@ PAGES = {
     ReferralEvent.TAKE_BACK_ACCEPTANCE: "accept/back",
     ReferralEvent.TAKE_AFTER_ALL: "accept/after-all",
     ReferralEvent.AWAIT_AGAIN: "not-arrived/back",
+    ReferralEvent.TAKE_BACK_DIRECTION: "direction",
 }
 # A role that never does such a thing is refused before anything is looked up.
 FORBIDDEN = {
@@ -58,9 +59,10 @@ FORBIDDEN = {
         ReferralEvent.TAKE_BACK_ACCEPTANCE,
         ReferralEvent.TAKE_AFTER_ALL,
         ReferralEvent.AWAIT_AGAIN,
+        ReferralEvent.TAKE_BACK_DIRECTION,
     },
-    Relation.RECEIVER: {ReferralEvent.EXPIRE},
-    Relation.OUTSIDER: {ReferralEvent.EXPIRE},
+    Relation.RECEIVER: {ReferralEvent.EXPIRE, ReferralEvent.TAKE_BACK_DIRECTION},
+    Relation.OUTSIDER: {ReferralEvent.EXPIRE, ReferralEvent.TAKE_BACK_DIRECTION},
     Relation.DUTY_OFFICER: {
         ReferralEvent.ACCEPT,
         ReferralEvent.DECLINE,
@@ -169,6 +171,9 @@ def test_what_stands_in_the_table_works(
         receiver.post(f"/referrals/{sent.referral_id}/arrival", _form(ReferralEvent.ARRIVE))
     if status is ReferralStatus.NOT_ARRIVED:
         receiver.post(f"/referrals/{sent.referral_id}/not-arrived", {})
+    if event is ReferralEvent.TAKE_BACK_DIRECTION:
+        with transaction() as session:
+            session.execute(update(Referral).where(Referral.id == sent.referral_id).values(assigned=True))
     if event is ReferralEvent.EXPIRE:
         late = clock.now() + timedelta(hours=2)
         clock.set_clock(lambda: late)

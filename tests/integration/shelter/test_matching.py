@@ -312,6 +312,12 @@ def test_seen_by_mistake_is_taken_back_until_a_yes_stands_on_it(vatra: Actor, se
     manager = sign_in("vatra.shelter_manager")
     manager.post(press, {}, 303)
     assert "I have not seen this person" in manager.get(f"{page}?lang=en")
+    # Who has seen the person is offered no yes, after a no either: it would be refused.
+    for _ in range(2):
+        shown = manager.get(page)
+        assert 'name="said" value="refused"' in shown
+        assert 'name="said" value="yes"' not in shown
+        manager.post(page, {"said": "refused"}, 303)
     said = manager.post(press, {"taken_back": "yes"}, 303)
     assert "it is not recorded any more that you have seen" in manager.get(f"{said}&lang=en")
     with refused(MatchRefusal.NOT_SEEN):

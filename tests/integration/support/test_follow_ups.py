@@ -264,7 +264,8 @@ def test_who_is_not_safe_is_the_managers_at_once_and_a_child_the_duty_desks_unti
     assert "/follow-up/acting" not in page
     desk = sign_in("ra.duty_officer").get("/?lang=en")
     assert "A child is not safe after the shelter" in desk
-    assert code in desk
+    assert f'<a class="pn" href="/cases/{child}">{code}</a>' in desk
+    assert 'href="tel:' in desk.split("A child is not safe after the shelter", 1)[1].split("</section>", 1)[0]
     assert db.session.get_one(Case, adult).pseudonym not in desk
     assert TEXT not in desk + home
     # Where there is a manager, the worker does not settle it.

@@ -25,8 +25,13 @@ class NumberLine:
     unanswered_at: datetime | None
 
 
-def numbers(party: str, opened_by_id: uuid.UUID, subject_id: uuid.UUID) -> list[NumberLine]:
-    """The party's own number first, then those that stand in for it where the person is, last the duty desk's."""
+def numbers(
+    party: str, opened_by_id: uuid.UUID, subject_id: uuid.UUID, caller_id: uuid.UUID | None
+) -> list[NumberLine]:
+    """The party's own number first, then those that stand in for it where the person is, last the duty desk's.
+
+    Never the number of the caller's own desk: nobody learns anything by a call to themselves.
+    """
     post = db.session.get_one(Organisation, opened_by_id)
     known = country().organisations.get(post.code)
     tried = {call.number: call.called_at for call in calls(subject_id) if not call.answered}
@@ -43,7 +48,12 @@ def numbers(party: str, opened_by_id: uuid.UUID, subject_id: uuid.UUID) -> list[
         select(Organisation).where(Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY)
     ):
         listed.setdefault(desk.telephone, desk.names)
-    return [NumberLine(names, telephone, tried.get(telephone)) for telephone, names in listed.items() if telephone]
+    own = db.session.scalar(select(Organisation.telephone).where(Organisation.id == caller_id))
+    return [
+        NumberLine(names, telephone, tried.get(telephone))
+        for telephone, names in listed.items()
+        if telephone and telephone != own
+    ]
 
 
 def calls(subject_id: uuid.UUID) -> list[Call]:

@@ -36,6 +36,7 @@ LEGAL = {
     ("sent", "accept", "receiver"): "accepted",
     ("sent", "decline", "receiver"): "declined",
     ("sent", "withdraw", "sender"): "withdrawn",
+    ("sent", "take_back_direction", "duty_officer"): "withdrawn",  # its own alone (ADR 0183)
     ("sent", "expire", "system"): "expired",
     ("sent", "expire", "duty_officer"): "expired",
     ("sent", "promise", "sender"): "sent",
@@ -217,5 +218,5 @@ def test_the_next_candidate_is_the_first_that_was_not_asked(candidates: list[str
 
 
 def test_the_hand_worked_triples_are_a_small_part_of_all():
-    assert len(LEGAL) == len(TRANSITIONS) == 23
-    assert len(list(product(ReferralStatus, ReferralEvent, Relation))) == 630
+    assert len(LEGAL) == len(TRANSITIONS) == 24
+    assert len(list(product(ReferralStatus, ReferralEvent, Relation))) == 675

@@ -36,12 +36,12 @@ def add_feedback(life: Life, quarters: Sequence[Quarter], last: datetime, seed: 
     for quarter in (*quarters, quarters[-1].next):
         when = datetime.combine(quarter.start + timedelta(days=60), time(15), UTC)
         for manager in managers:
-            life.at(min(when, last - timedelta(minutes=6)), partial(_answered, manager, chance.random()))
+            life.at(min(when, last - timedelta(minutes=6)), partial(_answered, life, manager, chance.random()))
     for days, words in ((40, "complained"), (3, "complained_again")):
         life.at(last - timedelta(days=days), partial(_complained, life, managers[days % len(managers)], words, days))
 
 
-def _answered(manager: Actor, luck: float) -> None:
+def _answered(life: Life, manager: Actor, luck: float) -> None:
     chance = random.Random(luck)  # noqa: S311 - as above
     codes = feedback.draw(number=ANSWERS + 2, by=manager)
     feedback.keep(codes=codes, by=manager)
@@ -52,6 +52,8 @@ def _answered(manager: Actor, luck: float) -> None:
     note = Note(country().language, cast().writes["done"])
     if chance.random() < 0.5:
         feedback.write_note(note=note, by=manager)
+        assert manager.organisation_id is not None
+        feedback.show_note(house_id=manager.organisation_id, note=note, by=life.actors[cast().authority])
 
 
 def _complained(life: Life, of: Actor, words: str, days: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Protocol
@@ -13,7 +14,7 @@ from nrm.demo.cast import cast
 from nrm.domain.accounts.accounts import Actor, Role
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import Purpose
-from nrm.domain.support.feedback import Note, Question, Reply
+from nrm.domain.support.feedback import FeedbackRefused, Note, Question, Reply
 from nrm.store.countries import country
 
 ANSWERS = 8
@@ -53,7 +54,8 @@ def _answered(life: Life, manager: Actor, luck: float) -> None:
     if chance.random() < 0.5:
         feedback.write_note(note=note, by=manager)
         assert manager.organisation_id is not None
-        feedback.show_note(house_id=manager.organisation_id, note=note, by=life.actors[cast().authority])
+        with suppress(FeedbackRefused):  # who is new at the desk shows nothing yet
+            feedback.show_note(house_id=manager.organisation_id, note=note, by=life.actors[cast().authority])
 
 
 def _complained(life: Life, of: Actor, words: str, days: int) -> None:

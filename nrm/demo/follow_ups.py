@@ -102,5 +102,5 @@ def _act(case_id: uuid.UUID, by: Actor) -> None:
     try:
         follow_up_alarms.act(case_id=case_id, what=Acts.MET, text=_DONE, by=by)
         follow_up_alarms.say_safe(case_id=case_id, text=_DONE, by=by)
-    except _REFUSED:
+    except (*_REFUSED, follow_up_alarms.CannotOpen):
         return  # somebody did, or the person is back

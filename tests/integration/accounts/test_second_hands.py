@@ -424,6 +424,7 @@ def test_of_many_signed_ones_each_is_closed_at_once_and_destroyed_only_after_som
     assert [kept(each) for each in found] == [False, False, False, True]
 
 
+@pytest.mark.slow
 def test_the_fifth_signed_one_of_a_day_and_of_who_stopped_a_colleague_the_third_wait_for_a_second_hand(
     app: Flask,
 ) -> None:

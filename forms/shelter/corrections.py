@@ -31,6 +31,11 @@ CORRECTION_REFUSED = {
     CorrectionRefusal.AS_MISSING: N_("The stay ended because nobody found the person. Who is back is admitted anew."),
     CorrectionRefusal.LATER_STAY: N_("The person was in a shelter since then. That stay stands; this end stays."),
     CorrectionRefusal.MISSING_STANDS: N_("This person is missing: record first that the person was found"),
+    CorrectionRefusal.ANOTHER: N_(
+        "The stay was entered more than a day ago: another member of your house says that the case was opened by "
+        "mistake"
+    ),
+    CorrectionRefusal.REFERRED: N_("The person came by a referral: say at the referral that the person never arrived"),
     CorrectionRefusal.NO_ARRIVAL: N_("There is no arrival here that can be taken back: the stay has ended."),
     CorrectionRefusal.OF_A_MOVE: N_(
         "The person came from another shelter: the stay and the keys there ended with this arrival, so it cannot be "

@@ -20,6 +20,13 @@ REFUSED: Mapping[FeedbackRefusal, str] = {
     FeedbackRefusal.SLIPS: N_("As many slips are valid as can be. Older ones end with the quarter after theirs."),
     FeedbackRefusal.NONE: N_("No slip of the last PDF is valid any more. Print new ones."),
     FeedbackRefusal.NOTE: N_("Write what was done"),
+    FeedbackRefusal.TELEPHONE: N_(
+        "Write no telephone number and no long number: the official numbers stand on the page already"
+    ),
+    FeedbackRefusal.LINK: N_("Write no address of a page: nobody can tell whose it is"),
+    FeedbackRefusal.MAIL: N_("Write no e-mail address: nobody can tell whose it is"),
+    FeedbackRefusal.CODE: N_("Write no code of a case or of a payment: the page is open to everybody"),
+    FeedbackRefusal.OWN: N_("You wrote it, or are one hand with who did: another member reads it before it is shown."),
 }
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any, cast
 
 from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField, TextAreaField, ValidationError
+from wtforms.validators import InputRequired
 
 from forms import SelectChoice
 from forms.shelter.cases import LONGEST_TEXT
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.support.follow_ups import (
+    Acts,
     Contact,
     Ended,
     FollowUpRefusal,
@@ -42,7 +44,9 @@ REFUSED = {
         "It is agreed that somebody stays in touch. If that is over, end it on the page “After the shelter” first"
     ),
     FollowUpRefusal.MANAGER: N_("The manager of your shelter says that the house acts."),
-    FollowUpRefusal.NO_ALARM: N_("Somebody said already that the house acts."),
+    FollowUpRefusal.NO_ALARM: N_("Somebody recorded already that the person is safe, or that it was decided."),
+    FollowUpRefusal.WHAT_IS_DONE: N_("Write in one line what is done, and by whom"),
+    FollowUpRefusal.NOT_ACTED: N_("Nobody said yet that the house acts."),
 }
 WORD_LABELS = {
     "channel": N_("How is the person reached safely?"),
@@ -67,6 +71,13 @@ ENDED_LABELS = {
     Ended.CAME_BACK: N_("The person lived in a shelter again."),
     Ended.MOVED: N_("The case went to another organisation."),
     Ended.LAPSED: N_("Its time was over."),
+}
+ACT_LABELS = {
+    Acts.POLICE: N_("We called the police"),
+    Acts.FETCHED: N_("Somebody fetches the person"),
+    Acts.MET: N_("Somebody met the person"),
+    Acts.OTHER_OFFICE: N_("Another office was asked, and acts"),
+    Acts.LOOKED_FOR: N_("Somebody looks for the person"),
 }
 LISTS = {
     "how": ("follow_up_how", How),
@@ -192,3 +203,43 @@ class ContactForm(OnceForm):
             bool(self.help_now.data),
             Outcome(self.outcome.data) if self.outcome.choices else None,
         )
+
+
+class ActForm(OnceForm):
+    """What the house does about somebody who is not safe, or whom nobody reached."""
+
+    what = RadioField(
+        N_("What is done?"),
+        choices=[SelectChoice(value=str(each), label=label) for each, label in ACT_LABELS.items()],
+        validators=[Offered(N_("Choose what is done"))],
+        validate_choice=False,
+    )
+    text = TextAreaField(
+        N_("In one line: what is done, and by whom"),
+        description=N_("It is kept under seal, with how the person is reached."),
+        validators=[PlainText(LONGEST_TEXT)],
+    )
+
+    def validate_text(self, field: TextAreaField) -> None:
+        """One line says more than a code."""
+        if not (field.data or "").strip():
+            raise ValidationError(REFUSED[FollowUpRefusal.WHAT_IS_DONE])
+
+
+class SafeForm(OnceForm):
+    """That the person is safe now."""
+
+    sure = BooleanField(
+        N_("Somebody of us spoke with the person since, or saw the person: the person is safe now"),
+        validators=[InputRequired(N_("Tick the box, or leave it on the list"))],
+    )
+    text = TextAreaField(
+        N_("In one line: who spoke with the person, and where the person is safe"),
+        description=N_("It is kept under seal, with how the person is reached."),
+        validators=[PlainText(LONGEST_TEXT)],
+    )
+
+    def validate_text(self, field: TextAreaField) -> None:
+        """Without it nobody can ask whoever heard it."""
+        if not (field.data or "").strip():
+            raise ValidationError(REFUSED[FollowUpRefusal.WHAT_IS_DONE])

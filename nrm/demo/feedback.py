@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Protocol
@@ -13,7 +14,7 @@ from nrm.demo.cast import cast
 from nrm.domain.accounts.accounts import Actor, Role
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import Purpose
-from nrm.domain.support.feedback import Note, Question, Reply
+from nrm.domain.support.feedback import FeedbackRefused, Note, Question, Reply
 from nrm.store.countries import country
 
 ANSWERS = 8
@@ -36,12 +37,12 @@ def add_feedback(life: Life, quarters: Sequence[Quarter], last: datetime, seed: 
     for quarter in (*quarters, quarters[-1].next):
         when = datetime.combine(quarter.start + timedelta(days=60), time(15), UTC)
         for manager in managers:
-            life.at(min(when, last - timedelta(minutes=6)), partial(_answered, manager, chance.random()))
+            life.at(min(when, last - timedelta(minutes=6)), partial(_answered, life, manager, chance.random()))
     for days, words in ((40, "complained"), (3, "complained_again")):
         life.at(last - timedelta(days=days), partial(_complained, life, managers[days % len(managers)], words, days))
 
 
-def _answered(manager: Actor, luck: float) -> None:
+def _answered(life: Life, manager: Actor, luck: float) -> None:
     chance = random.Random(luck)  # noqa: S311 - as above
     codes = feedback.draw(number=ANSWERS + 2, by=manager)
     feedback.keep(codes=codes, by=manager)
@@ -52,6 +53,9 @@ def _answered(manager: Actor, luck: float) -> None:
     note = Note(country().language, cast().writes["done"])
     if chance.random() < 0.5:
         feedback.write_note(note=note, by=manager)
+        assert manager.organisation_id is not None
+        with suppress(FeedbackRefused):  # who is new at the desk shows nothing yet
+            feedback.show_note(house_id=manager.organisation_id, note=note, by=life.actors[cast().authority])
 
 
 def _complained(life: Life, of: Actor, words: str, days: int) -> None:

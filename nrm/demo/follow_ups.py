@@ -9,11 +9,12 @@ from functools import partial
 from typing import Protocol
 
 from nrm import clock
-from nrm.actions.support import follow_ups
+from nrm.actions.support import follow_up_alarms, follow_ups
 from nrm.demo.cast import cast
 from nrm.domain.accounts.accounts import Actor, NotVisible, Role
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.support.follow_ups import (
+    Acts,
     Contact,
     FollowUpRefused,
     How,
@@ -29,6 +30,8 @@ from nrm.store.support import follow_ups as store
 
 _REFUSED = (CaseRefused, FollowUpRefused, NotVisible)
 _OUTCOMES = (*(Outcome.SETTLED,) * 3, *(Outcome.SAFE_WITHOUT_INCOME,) * 2, Outcome.NEEDS_SUPPORT, Outcome.LEFT_COUNTRY)
+_DONE = "…"
+"""The line about what is done: a demo has no words of people."""
 _WAITS = 7
 """Of so many one is not asked in time, and stands in the list as late."""
 
@@ -97,6 +100,7 @@ def _well(number: int, found: store.CaseLine, line: store.ContactLine) -> Contac
 
 def _act(case_id: uuid.UUID, by: Actor) -> None:
     try:
-        follow_ups.act(case_id=case_id, by=by)
-    except _REFUSED:
+        follow_up_alarms.act(case_id=case_id, what=Acts.MET, text=_DONE, by=by)
+        follow_up_alarms.say_safe(case_id=case_id, text=_DONE, by=by)
+    except (*_REFUSED, follow_up_alarms.CannotOpen):
         return  # somebody did, or the person is back

@@ -13,6 +13,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.members import Keys
 from nrm.domain.accounts.vouching import TOLD_FOR
 from nrm.domain.quarters import Quarter
+from nrm.domain.support.follow_ups import SAFE_IS_SHOWN
 from nrm.store import days
 from nrm.store.accounts import alarms, changes, members, occasions, second_hands, suspensions
 from nrm.store.countries import country
@@ -34,9 +35,10 @@ from nrm.store.shelter import (
     others_there,
     places,
     stays,
+    uncounted,
 )
 from nrm.store.statements import built_once
-from nrm.store.support import benefits, complaints, follow_ups, hearings, plans, subsidies, threats
+from nrm.store.support import benefits, complaints, early_nights, follow_ups, hearings, plans, subsidies, threats
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,9 @@ class Top:
     own_end: int = 0
     to_agree: int = 0
     calls_of_children: int = 0
+    early_nights: int = 0
+    uncounted: int = 0
+    of_nobody: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -108,6 +113,7 @@ def top(*, by: Actor) -> Top:
         "ended_since": absence_rows.ended_since(),
         "struck_since": absence_rows.struck_since(),
         "follow_up_until": today,
+        "follow_up_safe_since": clock.now() - SAFE_IS_SHOWN,
         "quarter": str(Quarter.of(today).previous),
         **place_rows.days_of(today),
         **second_hands.moments(by),
@@ -161,4 +167,7 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         second_hands.number_of_own_end(by),
         benefits.number_for_second(by),
         child_alerts.number_recorded(by),
+        early_nights.number_waiting(by),
+        uncounted.number_waiting(by),
+        benefits.number_of_nobody(by),
     )

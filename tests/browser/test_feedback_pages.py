@@ -98,7 +98,9 @@ def test_the_next_one_at_the_tablet_finds_nothing_by_the_back_button(
 @pytest.mark.slow
 def test_on_a_tablet_somebody_answers_and_complains_in_few_presses(app: Flask, browser: Browser) -> None:
     (code, *_) = slips(4)
-    feedback.write_note(note=Note("sq", "Në korridor ka tani dritë gjithë natën."), by=factories.actor(MANAGER))
+    note = Note("sq", "Në korridor ka tani dritë gjithë natën.")
+    feedback.write_note(note=note, by=factories.actor(MANAGER))
+    feedback.show_note(house_id=organisation("VATRA"), note=note, by=factories.actor(DESK))
     at = rows.token_of(organisation("VATRA"))
     with live.serving(app) as base:
         page = new_context(browser).new_page()

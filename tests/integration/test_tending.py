@@ -36,6 +36,7 @@ NOTHING = {
     "people_compared": 0,
     "consents_lapsed": 0,
     "thinking_ended": 0,
+    "particulars_destroyed": 0,
     "follow_ups_on": 0,
     "feedback_counted": 0,
     "complaints_forgotten": 0,

@@ -227,6 +227,9 @@ TABLE: dict[str, Moved | str] = {
         since.test_what_was_asked_for_before_waits_for_no_second_member_and_reasons_go_on_the_way_down,
         ("benefits", "night_payments"),
     ),
+    "0100_acted_on": Moved(
+        since.test_alarms_wait_again_and_all_nights_count_on_the_way_down, ("follow_up_dates", "stays", "benefits")
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

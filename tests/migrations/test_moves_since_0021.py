@@ -1840,3 +1840,18 @@ def test_what_was_asked_for_before_waits_for_no_second_member_and_reasons_go_on_
         assert [each["reason"] for each in data.rows("night_payments")] == [""]
         data.down()
         assert {name: data.rows(name) for name in names} == was
+
+
+@pytest.mark.slow
+def test_alarms_wait_again_and_all_nights_count_on_the_way_down(before: Before) -> None:
+    data = before("0100_acted_on")
+    data.add("stays", exit_reason="", destination="")
+    data.add("follow_up_dates", state="open", months=1, tries=0, outcome="", alarm_on=date(2026, 1, 2))
+    was = {name: data.rows(name) for name in ("follow_up_dates", "stays")}
+    for _ in range(2):
+        data.up()
+        (contact,), (stay,) = data.rows("follow_up_dates"), data.rows("stays")
+        assert (contact["alarm_on"], contact["acted_what"], contact["acted_at"]) == (date(2026, 1, 2), "", None)
+        assert stay["counts_from"] is None
+        data.down()
+        assert {name: data.rows(name) for name in was} == was

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from nrm import clock
-from nrm.db import transaction
+from nrm import audit, clock
+from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.accounts.second_hands import ActKind, ActReason, WaitsForSecond
-from nrm.domain.shelter.cases import NOT_COLLECTED
 from nrm.domain.shelter.consents import (
     EVERYTHING,
+    KEPT_FOR,
     Answer,
     Asking,
     ConsentRefusal,
@@ -25,6 +25,8 @@ from nrm.domain.shelter.consents import (
     Narrowing,
     Said,
     Topic,
+    UncountedRefusal,
+    UncountedRefused,
     Weighed,
     check_asked,
     check_weighed,
@@ -41,11 +43,14 @@ from nrm.steps.shelter import consents as steps
 from nrm.steps.shelter import data_requests as data_request_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import matching as matching_steps
+from nrm.steps.shelter import uncounted as uncounted_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store import days
+from nrm.store.rows.accounts import occasions
 from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.store.rows.shelter import consents as consent_rows
 from nrm.store.shelter import consents as store
+from nrm.store.shelter import uncounted as uncounted_store
 from nrm.vault import grants, shredding
 from nrm.vault import rows as row_marks
 
@@ -73,7 +78,8 @@ def ask(
             check_weighed(answer, weighed if answer.topic is Topic.WISH else None)
         nothing_told, act_id = nothing_is_kept(answers, before=case.consent), None
         reason = ActReason.TAKEN_BACK if case.consent == "given" else ActReason.REFUSED
-        before = {each.said for each in consent_records.current(session, case_id, Consent.topic == Topic.STATISTICS)}
+        counted = consent_records.current(session, case_id, Consent.topic == Topic.STATISTICS)
+        before = {each.said for each in counted}
         about = {each.party: each.said for each in answers if each.party}
         struck = [party for party, said in about.items() if said is Said.REFUSED]
         consent_records.name(session, case_id, about, by)
@@ -85,7 +91,10 @@ def ask(
             if answer.topic is Topic.SHARING and answer.said is Said.REFUSED and answer.party:
                 consent_records.end_reading(session, case_id, consent_records.readers(session, answer.party), by)
             elif answer.topic is Topic.STATISTICS and answer.said not in before:
-                _count(case, counted=answer.said is Said.GIVEN)
+                if answer.said is Said.GIVEN:
+                    case.facts = {**case.facts, "statistics": "yes"}
+                else:
+                    uncounted_steps.uncount(session, case, [each for each in counted if each.said == Said.GIVEN], by)
         if any(each.topic is Topic.SERVICES for each in answers):
             _answered(session, case, answers, by)
         if nothing_told:
@@ -114,8 +123,8 @@ def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor, signe
     Everything: the case is closed to everybody at once, and all that is sealed is destroyed when a second hand says so
     or in time (ADR 0102), except a witness's legal file; `signed_on`: the day on the form that she signed. What a
     shelter must know to keep a person safe who still sleeps there is destroyed when the stay ends. A share: a new epoch
-    without the reader. Being counted: the person is no longer counted, and the particulars are deleted. Help: none is
-    arranged without a new yes.
+    without the reader. Being counted: the person is no longer counted, and the particulars are deleted, or wait for
+    another member from the fourth of a member in a day on. Help: none is arranged without a new yes.
 
     The gate of the residence permit does not block this: the right is hers, and nothing here sends her abroad. It ends
     no stay (a stay passes its gate when she leaves), and does not change whether she was told of the permit.
@@ -144,7 +153,7 @@ def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor, signe
                 consent_records.end_reading(session, case_id, consent_records.readers(session, party), by)
                 matching_steps.consent_changed(session, case_id)
             elif what == Topic.STATISTICS:
-                _count(case, counted=False)
+                uncounted_steps.uncount(session, case, ended, by)
             data_request_steps.answer_by_doing(session, case_id, RequestKind.WITHDRAWAL, RequestStatus.WITHDRAWN, by)
     erasure_steps.carry_out()
     if act_id is not None:
@@ -159,15 +168,6 @@ def _given_consents(session: Session, case: Case, topic: Topic, party: str) -> l
     if not found and not (topic is Topic.STATISTICS and case.facts.get("statistics") == "yes"):
         raise ConsentRefused(ConsentRefusal.NOTHING)
     return found
-
-
-def _count(case: Case, *, counted: bool) -> None:
-    """Set whether the person is counted from now on. If not, only what the gates need is kept, and no particulars."""
-    if counted:
-        case.facts = {**case.facts, "statistics": "yes"}
-    else:
-        case.facts = {"statistics": "no"}
-        case.age_band = case.citizenship = case.exploited_in = NOT_COLLECTED
 
 
 def narrow(*, case_id: uuid.UUID, by: Actor) -> None:
@@ -234,3 +234,71 @@ def _erase_after_the_stay(case_id: uuid.UUID, by: Actor) -> bool:
         for consent in waiting:
             consent_records.set_narrowing(consent, Narrowing.DONE)
         return True
+
+
+def destroy_particulars(*, case_id: uuid.UUID, by: Actor) -> None:
+    """It is the person's own wish, as the actor heard: the particulars are destroyed. Raises NotPermitted, NotVisible,
+    UncountedRefused (`none`, `own`)."""
+    with transaction() as session:
+        case, waiting = _uncounted(session, case_id, by)
+        uncounted_steps.destroy(case)
+        uncounted_steps.settle(waiting)
+        audit.append(session, audit.Event.PARTICULARS_DESTROYED, by=by, case_id=case_id)
+
+
+def count_again(*, case_id: uuid.UUID, by: Actor) -> None:
+    """It was not the person's wish: the yes holds as before. Raises as `destroy_particulars`."""
+    with transaction() as session:
+        case, waiting = _uncounted(session, case_id, by)
+        now = consent_records.current(session, case_id, Consent.topic == Topic.STATISTICS)
+        consent_records.end(session, now, Ended.WITHDRAWN, by)
+        uncounted_steps.settle(waiting)
+        consent_records.say_again(session, waiting[0])
+        case.facts = {**case.facts, "statistics": "yes"}
+        audit.append(session, audit.Event.PARTICULARS_GIVEN_BACK, by=by, case_id=case_id)
+
+
+def destroy_uncounted(*, by: Actor) -> int:
+    """Destroy what waited so long, unless who wrote it down stopped a colleague lately: then a person decides; returns
+    how many. It needs no key."""
+    statement = (
+        select(Consent.case_id).where(*_particulars_wait(), Consent.ended_on <= days.today() - KEPT_FOR).limit(_BATCH)
+    )
+    found = set(db.session.scalars(statement))
+    db.session.rollback()
+    gone = 0
+    for case_id in found:
+        with transaction() as session:
+            case = session.get_one(Case, case_id, with_for_update=True, populate_existing=True)
+            waiting = _uncounted_rows(session, case_id)
+            stopped = any(occasions.has_stopped_a_colleague(each.ended_by_id, case.holder_id) for each in waiting)
+            if stopped or not waiting or not all(row_marks.is_consent(each) for each in waiting):
+                continue  # a row that was written by hand destroys nothing
+            uncounted_steps.destroy(case)
+            uncounted_steps.settle(waiting)
+            audit.append(session, audit.Event.PARTICULARS_DESTROYED, by=by, case_id=case_id)
+            gone += 1
+    return gone
+
+
+def _uncounted(session: Session, case_id: uuid.UUID, by: Actor) -> tuple[Case, Sequence[Consent]]:
+    case = uncounted_store.row(case_id, by=by)
+    line = uncounted_store.of_case(case_id, by=by)
+    if line is None:
+        raise UncountedRefused(UncountedRefusal.NONE)
+    if line.why_not is not None:
+        raise UncountedRefused(line.why_not)
+    return case, _uncounted_rows(session, case_id)
+
+
+def _uncounted_rows(session: Session, case_id: uuid.UUID) -> Sequence[Consent]:
+    statement = (
+        select(Consent)
+        .where(*_particulars_wait(), Consent.case_id == case_id)
+        .execution_options(populate_existing=True)
+    )
+    return session.scalars(statement).all()
+
+
+def _particulars_wait() -> tuple[ColumnElement[bool], ...]:
+    return Consent.topic == str(Topic.STATISTICS), Consent.narrowing == str(Narrowing.WAITS), Consent.ended != ""

@@ -18,7 +18,14 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals.referrals import ReferralEvent, ReferralStatus, decide
 from nrm.domain.shelter.absences import Outcome, check_mistake
 from nrm.domain.shelter.away import Over
-from nrm.domain.shelter.corrections import CorrectionRefusal, CorrectionRefused, Kind, Why, check_take_back
+from nrm.domain.shelter.corrections import (
+    ALONE_WITHIN,
+    CorrectionRefusal,
+    CorrectionRefused,
+    Kind,
+    Why,
+    check_take_back,
+)
 from nrm.domain.shelter.places import PlaceRefused
 from nrm.domain.shelter.stays import (
     ExitReason,
@@ -29,10 +36,12 @@ from nrm.domain.shelter.stays import (
     check_dates,
     check_no_overlap,
 )
+from nrm.domain.support.early_nights import counts_from
 from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.absences import LeftAlone, Missing
 from nrm.models.shelter.away import Away
 from nrm.models.shelter.cases import Case
+from nrm.models.shelter.planned_ends import PlannedEnd
 from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import missing_told as told_steps
@@ -42,6 +51,7 @@ from nrm.steps.shelter.leaving import Exit, away_again, end_away, let_out
 from nrm.steps.shelter.stays import earliest_day
 from nrm.store import days
 from nrm.store.referrals import referrals
+from nrm.store.rows.accounts import occasions
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
@@ -74,7 +84,19 @@ def correct_admission(*, stay_id: uuid.UUID, admitted_on: date, why: Why, by: Ac
         period = Period(admitted_on, stay.ended_on)
         check_no_overlap(period, stay_rows.periods_of(case.id, but=stay.id))
         first_day(session, stay, admitted_on, by)
-        strike(session, stay, Kind.ADMISSION, why, by, admitted_on=admitted_on)
+        counted = stay.counts_from or stay.admitted_on
+        first = counts_from(admitted_on, stay.known_on, referred=referral is not None, counted=counted)
+        entered_by = by.member_id if first is not None else None
+        strike(
+            session,
+            stay,
+            Kind.ADMISSION,
+            why,
+            by,
+            admitted_on=admitted_on,
+            counts_from=first,
+            early_by_id=entered_by,
+        )
 
 
 def reopen(
@@ -237,6 +259,34 @@ def take_back_arrival(*, referral_id: uuid.UUID, why: Why, by: Actor) -> uuid.UU
         return case.id
 
 
+def opened_by_mistake(*, stay_id: uuid.UUID, why: Why, by: Actor) -> uuid.UUID:
+    """The case was opened twice, or for nobody: its stay counts nowhere, and the case can be erased or closed. More
+    than a day after the stay was entered another member says so than who entered it.
+
+    Returns the case. Raises NotPermitted, NotVisible, CorrectionRefused (`no_arrival`, `referred`, `missing_stands`,
+    `another`).
+    """
+    with transaction() as session:
+        case, stay = _of_own_case(session, stay_id, by)
+        if stay.referral_id is not None:
+            raise CorrectionRefused(CorrectionRefusal.REFERRED)
+        if absence_rows.stands(case.id) is not None:
+            raise CorrectionRefused(CorrectionRefusal.MISSING_STANDS)
+        if days.today() - stay.known_on > ALONE_WITHIN and not _is_other(session, stay, by):
+            raise CorrectionRefused(CorrectionRefusal.ANOTHER)
+        if case.age_class != "adult":  # no way past the gate of a child who lived there
+            check_take_back(stay.known_on, today=days.today())
+        _strike_stay(session, stay, why, by)
+        return case.id
+
+
+def _is_other(session: Session, stay: Stay, by: Actor) -> bool:
+    """Whether the actor is another hand than who entered the stay."""
+    entered = select(PlannedEnd.entered_by_id).where(PlannedEnd.stay_id == stay.id, PlannedEnd.position == 1)
+    first, mine = session.scalar(entered), by.member_id
+    return mine is not None and (first is None or (mine != first and occasions.has_seen_beside(mine, first)))
+
+
 def _keep_again(session: Session, referral: Referral, stay: Stay, by: Actor) -> None:
     """Her place is kept for her again, unless it is promised to somebody else by now."""
     had = place_rows.last_places([stay.id]).get(stay.id)
@@ -289,8 +339,14 @@ def correct_place(*, stay_id: uuid.UUID, place_id: uuid.UUID, from_on: date, why
 def _never_there(session: Session, stay: Stay, why: Why, by: Actor) -> None:
     if stay.ended_on is not None:
         raise CorrectionRefused(CorrectionRefusal.NO_ARRIVAL)
+    check_take_back(stay.known_on, today=days.today())
+    _strike_stay(session, stay, why, by)
+
+
+def _strike_stay(session: Session, stay: Stay, why: Why, by: Actor) -> None:
+    if stay.ended_on is not None:
+        raise CorrectionRefused(CorrectionRefusal.NO_ARRIVAL)
     today = days.today()
-    check_take_back(stay.known_on, today=today)
     values = {
         **NO_END,
         "ended_on": stay.admitted_on,
@@ -299,6 +355,9 @@ def _never_there(session: Session, stay: Stay, why: Why, by: Actor) -> None:
         "destination": "none",
         "child_gate": "not_there",
         "taken_back_on": today,
+        "counts_from": None,
+        "early_by_id": None,
+        "left_recorded_by_id": by.member_id if stay.referral_id is None else None,
     }
     strike(session, stay, Kind.ARRIVAL, why, by, **values)
     place_steps.end(session, stay.id, stay.admitted_on, by)

@@ -159,16 +159,28 @@ def seen(*, by: Actor) -> int:
 
 
 def call_off_of_nobody(*, code: str, by: Actor) -> None:
-    """The manager of a house calls off a code of it of which nobody finds the person any more. It stands in the audit
-    chain with the code, and no case. Raises NotPermitted, NotVisible, BenefitRefused (`over`)."""
+    """The manager of a house says that nobody finds the person of a code any more: everybody of the house reads it for
+    a week, and then it is called off, unless somebody knows whose it is (`found`). It stands in the audit chain with
+    the code, and no case. Raises NotPermitted, NotVisible, BenefitRefused (`over`)."""
     by.must(Permission.TEAM_MANAGE)
     with transaction() as session:
         if code not in {each.code for each in store.of_house(by=by)}:
             raise NotVisible
-        if not rows.settle(session, code, State.ASKED, State.CALLED_OFF, days.today().replace(day=1)):
+        if not rows.say_nobody(session, code, days.today(), by.member_id):
             raise BenefitRefused(BenefitRefusal.OVER)
-        rows.stir(session)
-        audit.append(session, audit.Event.BENEFIT_CALLED_OFF, by=by, code=code)
+        audit.append(session, audit.Event.BENEFIT_OF_NOBODY, by=by, code=code)
+
+
+def found(*, code: str, by: Actor) -> None:
+    """Somebody of the house knows whose it is: it is not called off. Raises NotPermitted, NotVisible, BenefitRefused
+    (`over`)."""
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        if code not in {each.code for each in store.of_house(by=by)}:
+            raise NotVisible
+        if not rows.say_found(session, code):
+            raise BenefitRefused(BenefitRefusal.OVER)
+        audit.append(session, audit.Event.BENEFIT_FOUND, by=by, code=code)
 
 
 def check_asked(*, case_id: uuid.UUID, by: Actor) -> None:
@@ -193,8 +205,13 @@ def of_person(*, case_id: uuid.UUID, by: Actor) -> list[tuple[rules.Entry, store
     return [(each, known.get(each.code)) for each in there]
 
 
-def forget() -> int:
-    """Delete what is kept long enough; returns how many. It needs no key."""
+def forget(*, by: Actor) -> int:
+    """Call off what nobody of a house has known for a week, and delete what is kept long enough; returns how many were
+    deleted. It needs no key."""
     with transaction() as session:
+        today = days.today()
+        for code in rows.of_nobody(today - rules.OF_NOBODY_AFTER):
+            if rows.settle(session, code, State.ASKED, State.CALLED_OFF, today.replace(day=1)):
+                audit.append(session, audit.Event.BENEFIT_CALLED_OFF, by=by, code=code)
         rows.forget_days(session, days.today() - UNDONE_WITHIN)
         return rows.forget(session, days.today())

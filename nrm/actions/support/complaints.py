@@ -32,7 +32,7 @@ from nrm.domain.support.complaints import (
     CannotTake,
     folded,
 )
-from nrm.domain.support.complaints_about import CannotEnd
+from nrm.domain.support.complaints_about import CannotEnd, IsNamed
 from nrm.models.shelter.cases import Reading
 from nrm.models.support.complaints import Complaint, ComplaintTaken
 from nrm.steps.shelter import erasures as erasure_steps
@@ -56,8 +56,8 @@ _STIRRED = "nrm.complaints.stirred"
 class Heard:
     """One complaint as the desk sees it. `on`, `house`: None where it does not open; `taken_by`: the name of who deals
     with it; `alike`: how many others that wait, and are open to the session, say nearly the same of the same house;
-    `words`: for a session that opened it, else None; `about`: whom of the desk it is about, as far as it is open.
-    `repr` hides it."""
+    `words`: for a session that opened it, else None; `about`: whom of the desk it is about, as far as it is open;
+    `is_for_others`: it names the reader, so others read it. `repr` hides it."""
 
     id: uuid.UUID
     dealt_on: date | None
@@ -67,6 +67,7 @@ class Heard:
     alike: int = 0
     words: Words | None = None
     about: steps.About = steps.NOBODY
+    is_for_others: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -158,10 +159,14 @@ def open_all(*, purpose: Purpose, by: Actor) -> int:
     """Open those that wait with one reason, `MOST_OPENED` at a time, each recorded as by `open_words`, also what then
     is folded under another one; returns how many. Raises NotPermitted, NotVisible."""
     closed = [each for each in heard(by=by) if each.dealt_on is None and each.on is not None and each.words is None]
-    with transaction() as session:
-        for each in closed[:MOST_OPENED]:
-            _open(session, each.id, purpose, by)
-    return len(closed[:MOST_OPENED])
+    opened = 0
+    for each in closed[:MOST_OPENED]:
+        try:
+            open_words(complaint_id=each.id, purpose=purpose, by=by)
+        except IsNamed:
+            continue  # it stays closed for the actor, and others open it
+        opened += 1
+    return opened
 
 
 def _first(line: Heard) -> tuple[bool, date, uuid.UUID]:
@@ -187,6 +192,8 @@ def _heard(line: store.ComplaintLine, by: Actor, about: Callable[[str], steps.Ab
         return seen if closed is None else replace(seen, on=date.fromisoformat(closed["on"]), house=closed["house"])
     words = Words(**{each.name: str(value.get(each.name, "")) for each in fields(Words)})
     found = about(f"{words.text}\n{words.where}")
+    if steps.is_for_others(found, by):  # as of one that was opened before a colleague came, or a name changed
+        return replace(seen, on=date.fromisoformat(value["on"]), house=value["house"], is_for_others=True)
     if by.member_id in found.named:
         words = replace(words, reach="")
     return replace(seen, on=date.fromisoformat(value["on"]), house=value["house"], words=words, about=found)
@@ -205,8 +212,9 @@ def alike(*, complaint_id: uuid.UUID, by: Actor) -> list[Heard]:
 
 def take(*, complaint_id: uuid.UUID, by: Actor) -> None:
     """Say by name that the actor deals with it, also in place of a colleague. Raises NotPermitted, NotVisible,
-    AlreadySo."""
+    AlreadySo, IsNamed."""
     by.must(Permission.COMPLAINT_READ)
+    _check_not_named(complaint_id, by)
     with transaction() as session:
         row = store.row(complaint_id, by=by, lock=True)
         if row.dealt_on is not None:
@@ -217,10 +225,34 @@ def take(*, complaint_id: uuid.UUID, by: Actor) -> None:
 
 def open_words(*, complaint_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
     """Let the actor's session read it for a quarter of an hour; recorded first. Raises NotPermitted, NotVisible,
-    CannotOpen."""
+    CannotOpen, IsNamed: then nothing is opened."""
     by.must(Permission.COMPLAINT_READ)
     with transaction() as session:
         _open(session, complaint_id, purpose, by)
+        _look(session, complaint_id, by)
+
+
+def _look(session: Session, complaint_id: uuid.UUID, by: Actor) -> None:
+    """Raise IsNamed, and so undo the transaction, if the complaint that was opened in it is for others."""
+    value = vault.read(session, complaint_id, COMPLAINT, by=by).value
+    if steps.is_for_others(steps.about(by)(f"{value['text']}\n{value.get('where', '')}"), by):
+        raise IsNamed
+
+
+class _Looked(Exception):
+    """What was opened to look is not opened."""
+
+
+def _check_not_named(complaint_id: uuid.UUID, by: Actor) -> None:
+    """Raise IsNamed if it is for others. The program alone looks: nothing of it stays open, so nothing is recorded."""
+    try:
+        with transaction() as session:
+            store.row(complaint_id, by=by)
+            vault.allow(session, complaint_id, COMPLAINT, Purpose.ANSWER, by=by)
+            _look(session, complaint_id, by)
+            raise _Looked
+    except (_Looked, CannotOpen):
+        return
 
 
 def _open(session: Session, complaint_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:

@@ -28,10 +28,13 @@ from nrm.domain.support.feedback import (
     new_code,
     valid_until,
 )
+from nrm.domain.support.feedback_notes import fault
 from nrm.models.support.feedback import FeedbackSlip
 from nrm.steps.support import feedback as steps
 from nrm.store import days, names
+from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.support import feedback as rows
+from nrm.store.shelter.cases import login_of
 from nrm.store.support import feedback as store
 from nrm.vault import rows as marked
 from nrm.vault.unattended import feedback_boxes as vault
@@ -101,14 +104,19 @@ def type_paper(*, code: str, replies: Replies, by: Actor) -> None:
 
 
 def write_note(*, note: Note, by: Actor) -> None:
-    """Tell those who live in the house what was done. Raises NotPermitted, NotVisible, FeedbackRefused."""
+    """Tell those who live in the house what was done: it is shown once another one has seen it. Raises NotPermitted,
+    NotVisible, FeedbackRefused (`note`; `telephone`, `link`, `mail`, `code`: that must not stand in it)."""
     house = _house(by)
-    if not note.text.strip():
+    text = note.text.strip()[:LONGEST_NOTE]
+    if not text:
         raise FeedbackRefused(FeedbackRefusal.NOTE)
+    found = fault(text)
+    if found is not None:
+        raise FeedbackRefused(FeedbackRefusal(str(found)))
     with transaction() as session:
         box = steps.box_of(session, house)
-        written = [note.language, note.text.strip()[:LONGEST_NOTE]]
-        box.notes[:] = [written, *(each for each in box.notes if each != written)][:MOST_NOTES]
+        written = [note.language, text]
+        box.notes[:] = [[*written, login_of(by)], *(each for each in box.notes if each[:2] != written)][:MOST_NOTES]
         audit.append(session, audit.Event.FEEDBACK_NOTE_WRITTEN, by=by)
         if not vault.put(session, box):
             raise Busy
@@ -119,7 +127,7 @@ def take_off_note(*, note: Note, by: Actor) -> None:
     house = _house(by)
     with transaction() as session:
         box = steps.box_of(session, house)
-        left = [each for each in box.notes if each != [note.language, note.text]]
+        left = [each for each in box.notes if each[:2] != [note.language, note.text]]
         if left == box.notes:
             return
         box.notes[:] = left
@@ -128,11 +136,31 @@ def take_off_note(*, note: Note, by: Actor) -> None:
             raise Busy
 
 
+def show_note(*, house_id: uuid.UUID, note: Note, by: Actor) -> None:
+    """Another one has seen it: those who live in the house read it from now on. Another member of the house, or the
+    Responsible Authority. Raises NotPermitted, NotVisible, FeedbackRefused (`own`), Busy."""
+    store.may_show(house_id, by=by)
+    with transaction() as session:
+        box = steps.box_of(session, house_id)
+        place = next((at for at, each in enumerate(box.notes) if each[:2] == [note.language, note.text]), None)
+        if place is None:
+            raise NotVisible
+        if len(box.notes[place]) < 3:
+            return
+        writer = account_rows.member_by_login(box.notes[place][2])
+        if writer is not None and not store.is_other(writer.id, by=by):
+            raise FeedbackRefused(FeedbackRefusal.OWN)
+        box.notes[place] = box.notes[place][:2]
+        audit.append(session, audit.Event.FEEDBACK_NOTE_SEEN, by=by)
+        if not vault.put(session, box):
+            raise Busy
+
+
 def house_page(token: str) -> HousePage:
     """The page of the house that has this token in its address; raises NotVisible."""
     for each in names.organisations_by_id().values():
         if OrganisationKind(each.kind) in store.HOUSES and rows.token_of(each.id) == token:
-            return HousePage(each.id, rows.notes(each.id))
+            return HousePage(each.id, tuple(note for note in rows.notes(each.id) if not note.waits))
     raise NotVisible
 
 

@@ -37,6 +37,7 @@ from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.support import benefit_ends
+from nrm.steps.support import follow_up_alarms as alarms
 from nrm.steps.support import follow_ups as steps
 from nrm.store import days
 from nrm.store.countries import country
@@ -121,7 +122,7 @@ def open_words(*, case_id: uuid.UUID, by: Actor) -> None:
     """
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
-        found = _held(case_id, by)
+        found = steps.held(case_id, by)
         session.add(
             Reading(
                 case_id=case_id,
@@ -140,7 +141,7 @@ def opened(*, case_id: uuid.UUID, by: Actor) -> tuple[dict[str, Any], int] | Non
     """(what is sealed of the follow-up, its revision) for a session that opened it; else, and once destroyed, None."""
     by.must(Permission.CASE_OPEN)
     try:
-        found = _held(case_id, by)
+        found = steps.held(case_id, by)
         read = vault.read(db.session(), found.id, FOLLOW_UP, by=by)
     except (CannotOpen, FollowUpRefused, CaseRefused):
         return None
@@ -163,7 +164,7 @@ def record(*, case_id: uuid.UUID, months: int, contact: Contact, text: str = "",
     by.must(Permission.CASE_OPEN)
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
-        found = _held(case_id, by)
+        found = steps.held(case_id, by)
         finished = found.ended_why == Ended.FINISHED and rows.is_sealed(found.id)
         if found.ended_on is not None and (not finished or contact.result is Result.NO_LONGER):
             raise FollowUpRefused(FollowUpRefusal.ENDED)
@@ -206,11 +207,16 @@ def _record(session: Session, found: FollowUp, months: int, contact: Contact, te
     else:
         row.counts_on = steps.counts_on()
     if contact.alarms:
+        alarms.forget_act(row)
         row.alarm_on, row.alarm_by_id = days.today(), by.member_id
     elif state is Stand.NOT_REACHED and not corrects:
         row.alarm_on, row.alarm_by_id = days.today(), None  # given up: the manager decides what is done
     elif state is Stand.REACHED and row.alarm_by_id is None:
         row.alarm_on = None  # it was a mistake that nobody reached her
+    if contact.says_safe:
+        for each in dates:
+            if each.acted_at is not None and each.alarm_on is not None:
+                alarms.is_safe(each, by)
     session.flush()
     audit.append(
         session, audit.Event.FOLLOW_UP_CONTACT, by=by, case_id=found.case_id, months=months, result=str(contact.result)
@@ -253,25 +259,6 @@ def take_over(*, case_id: uuid.UUID, by: Actor) -> None:
         audit.append(session, audit.Event.FOLLOW_UP_TAKEN_OVER, by=by, case_id=case_id)
 
 
-def act(*, case_id: uuid.UUID, by: Actor) -> None:
-    """The house acts on an alarm: it leaves the lists. Where there is a manager, she says so.
-
-    Raises NotPermitted, NotVisible, CaseRefused, FollowUpRefused (`no_alarm`, `manager`).
-    """
-    by.must(Permission.STAY_MANAGE)
-    assert by.organisation_id is not None
-    with transaction() as session:
-        found = _held(case_id, by)
-        alarms = [each for each in rows.dates_of(found.id) if each.alarm_on is not None]
-        if not alarms:
-            raise FollowUpRefused(FollowUpRefusal.NO_ALARM)
-        if not by.may(Permission.TEAM_MANAGE) and key_worker_rows.has_leader(by.organisation_id):
-            raise FollowUpRefused(FollowUpRefusal.MANAGER)
-        for each in alarms:
-            each.alarm_on = each.alarm_by_id = None
-        audit.append(session, audit.Event.FOLLOW_UP_ACTED_ON, by=by, case_id=case_id)
-
-
 def pass_time(*, by: Actor) -> int:
     """Begin what waits for the end of a stay, end what nobody finished, destroy what is over; returns how many.
     It needs no key."""
@@ -291,19 +278,9 @@ def pass_time(*, by: Actor) -> int:
     return number + len(gone) + len(over)
 
 
-def _held(case_id: uuid.UUID, by: Actor) -> FollowUp:
-    """The newest agreement of a case that the actor's organisation holds, open or closed. Raises NotVisible,
-    CaseRefused, FollowUpRefused."""
-    case_steps.held_case(case_id, by)
-    found = rows.newest(case_id)
-    if found is None or found.organisation_id != by.organisation_id:
-        raise FollowUpRefused(FollowUpRefusal.NONE)
-    return found
-
-
 def _standing(case_id: uuid.UUID, by: Actor) -> FollowUp:
-    """As `_held`, and not over."""
-    found = _held(case_id, by)
+    """As `steps.held`, and not over."""
+    found = steps.held(case_id, by)
     if found.ended_on is not None:
         raise FollowUpRefused(FollowUpRefusal.ENDED)
     return found

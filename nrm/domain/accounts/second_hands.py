@@ -19,6 +19,9 @@ from nrm.domain.accounts.accounts import Permission
 AT_ONCE = 2
 """How many cases one member closes to everybody within WEEK, and one holder within DAY; how many accounts of an
 organisation end within DAY. From the next one on a second hand comes first."""
+SIGNED_A_DAY = 4
+"""How many cases one member closes to everybody within DAY with forms of which the member alone says that the persons
+signed them; from the next one on a second hand comes first, as without a form."""
 DAY, WEEK = timedelta(hours=24), timedelta(days=7)
 WAITS = timedelta(hours=72)
 """How long an act that waits for a second hand waits before it is over, undone; and how long a case that a second
@@ -143,6 +146,12 @@ def parks(*, many: bool, signed: bool, held_back: bool) -> bool:
     let in lately, and others were there before. Then only a second hand goes on.
     """
     return not held_back and (signed or not many)
+
+
+def form_counts(of_member_today: int, *, stopped: bool) -> bool:
+    """Whether a form of which the member says that the person signed it spares a second hand: not beyond so many a day,
+    and not of who stopped a colleague lately, who could have looked at it."""
+    return of_member_today < SIGNED_A_DAY and not stopped
 
 
 def final_at(parked_at: datetime, seen_at: datetime | None, *, many: bool, signed: bool) -> datetime | None:

@@ -317,3 +317,31 @@ def read_by_consent(kind: OrganisationKind, granted: Collection[Compartment] | N
 def reads_by_consent(kind: OrganisationKind) -> bool:
     """Whether it reads anything so."""
     return bool(read_by_consent(kind))
+
+
+UNCOUNTED_A_DAY, DAY = 3, timedelta(hours=24)
+"""From the next person of a member within DAY who is not counted any more on, the particulars wait for another member,
+or for KEPT_FOR (ADR 0182)."""
+KEPT_FOR = timedelta(days=14)
+COUNTED = "statistics"
+"""What the second database calls such an act of a member."""
+
+
+class UncountedRefusal(StrEnum):
+    """Why a member decides nothing about it."""
+
+    NONE = "none"  # nothing waits
+    OWN = "own"  # who wrote it down, or is one hand with who did
+
+
+class UncountedRefused(Exception):
+    """Nothing is done; `reason` says why."""
+
+    def __init__(self, reason: UncountedRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def particulars_wait(others: int) -> bool:
+    """Whether the particulars of one more wait, after so many others of the same member within a day."""
+    return others >= UNCOUNTED_A_DAY

@@ -61,6 +61,8 @@ class CorrectionRefusal(StrEnum):
     NO_DOUBT = "no_doubt"  # nobody says that the end is wrong, or it was not recorded by two members
     SAME_MEMBER = "same_member"  # who said that it is wrong cannot confirm it
     NOT_THERE = "not_there"  # the day is not one of the stay
+    ANOTHER = "another"  # who entered the stay, or is one hand with who did, says it alone for a day only
+    REFERRED = "referred"  # the person came by a referral: its arrival is taken back
 
 
 class CorrectionRefused(ValueError):
@@ -71,6 +73,8 @@ class CorrectionRefused(ValueError):
         self.reason = reason
 
 
+ALONE_WITHIN = timedelta(days=1)
+"""How long after it was entered whoever entered a stay says alone that its case was opened by mistake (ADR 0182)."""
 TAKE_BACK_WITHIN = timedelta(days=7)
 """How long after it was entered an arrival can be taken back; after that the person has lived there, and has left."""
 

@@ -68,6 +68,10 @@ UNDONE_WITHIN = timedelta(days=1)
 """What the desk recorded can be taken back on the day itself and on the one after."""
 
 
+OF_NOBODY_AFTER = timedelta(days=7)
+"""So long everybody of the house reads that nobody is said to know whose a code is, before it is called off."""
+
+
 class BenefitRefusal(StrEnum):
     """Why nothing is asked for, called off or settled."""
 

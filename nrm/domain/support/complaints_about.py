@@ -21,6 +21,10 @@ class EndRefusal(StrEnum):
     NEWCOMER = "newcomer"  # of who is named, or of the first of the two; or the other way round
 
 
+class IsNamed(Exception):
+    """The complaint names the actor: others of the office read it and deal with it."""
+
+
 class CannotEnd(Exception):
     """The complaint does not end by the actor; `reason` says why."""
 

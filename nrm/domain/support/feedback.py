@@ -59,6 +59,11 @@ class FeedbackRefusal(StrEnum):
     SLIPS = "slips"  # as many are valid as can be
     NONE = "none"  # no slip of the last PDF is valid
     NOTE = "note"  # nothing is written
+    TELEPHONE = "telephone"  # what must not stand in a note, as the next three
+    LINK = "link"
+    MAIL = "mail"
+    CODE = "code"
+    OWN = "own"  # who wrote a note does not show it
 
 
 class FeedbackRefused(Exception):
@@ -79,10 +84,12 @@ class MistypedCode(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a house did, in its words, in one language."""
+    """What a house did, in its words, in one language. `waits`: the sign-in name of who wrote it, until another one has
+    seen it; empty once it is shown (ADR 0182)."""
 
     language: str
     text: str
+    waits: str = ""
 
 
 def new_code(random_bytes: bytes) -> str:

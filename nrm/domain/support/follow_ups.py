@@ -14,6 +14,8 @@ from enum import StrEnum
 
 FOLLOW_UP = "follow_up"
 """What is sealed of a follow-up, under its own id: the holder of the case alone has a key."""
+SAID = "follow_up_alarm"
+"""What an entry under seal says that it is, where the house wrote what it does about an alarm."""
 WORDS = ("channel", "who", "say", "when")
 """What is agreed in words: how she is reached, who may answer, what may be said to them, when."""
 EARLY = timedelta(days=14)
@@ -117,6 +119,20 @@ class Outcome(StrEnum):
     NOT_KNOWN = "not_known"
 
 
+class Acts(StrEnum):
+    """What the house does about somebody who is not safe, or whom nobody reached."""
+
+    POLICE = "police"  # the police were called
+    FETCHED = "fetched"  # somebody fetches the person
+    MET = "met"  # somebody met the person
+    OTHER_OFFICE = "other_office"  # another office was asked
+    LOOKED_FOR = "looked_for"  # somebody looks for the person
+
+
+SAFE_IS_SHOWN = timedelta(days=7)
+"""How long the duty desk still reads that a house recorded that a child is safe."""
+
+
 class FollowUpRefusal(StrEnum):
     """Why nothing is recorded."""
 
@@ -133,6 +149,8 @@ class FollowUpRefusal(StrEnum):
     AGREED = "agreed"  # the case is closed as if it were not
     MANAGER = "manager"  # says that the house acts
     NO_ALARM = "no_alarm"
+    WHAT_IS_DONE = "what_is_done"  # it is not written down what the house does
+    NOT_ACTED = "not_acted"  # nobody said yet that the house acts
 
 
 class FollowUpRefused(Exception):
@@ -160,6 +178,11 @@ class Contact:
     def alarms(self) -> bool:
         """Whether somebody must act today."""
         return self.result is Result.REACHED and (self.help_now or self.safe is Safe.NO)
+
+    @property
+    def says_safe(self) -> bool:
+        """Whether the person says that she is safe, and needs no help now."""
+        return self.result is Result.REACHED and self.safe is Safe.YES and not self.help_now
 
     def sealed(self) -> dict[str, object]:
         """The answers that stand under seal."""

@@ -88,11 +88,12 @@ class Stay(Model):
             " OR (child_gate = 'not_there' AND exit_reason = 'entered_by_mistake')",
             name="child_leaves_after_findings",
         ),
-        # A person who never came: the arrival was taken back, and the referral waits for them again.
+        # A person who never came: the arrival was taken back, and a referral waits for them again; or the case was
+        # opened by mistake.
         CheckConstraint(
             "(taken_back_on IS NULL AND exit_reason <> 'entered_by_mistake' AND child_gate <> 'not_there')"
             " OR (taken_back_on IS NOT NULL AND exit_reason = 'entered_by_mistake' AND child_gate = 'not_there'"
-            " AND ended_on = admitted_on AND referral_id IS NOT NULL)",
+            " AND ended_on = admitted_on AND (referral_id IS NOT NULL OR left_recorded_by_id IS NOT NULL))",
             name="taken_back_with_its_arrival",
         ),
         CheckConstraint(
@@ -120,6 +121,7 @@ class Stay(Model):
         Index("ix_stays_ended_on", "ended_on", "admitted_on", "case_id"),
         Index("ix_stays_known_on", "known_on", "admitted_on", "case_id"),
         Index("ix_stays_referral_id", "referral_id"),
+        Index("ix_stays_counts_from", "counts_from", "organisation_id"),
     )
 
     id: Mapped[uuid.UUID] = id_column()
@@ -129,6 +131,9 @@ class Stay(Model):
     admitted_on: Mapped[date]
     known_on: Mapped[date]  # the day it was entered: a late stay counts in the quarter it becomes known
     anticipated_end_on: Mapped[date]
+    # Nights before this day count for payment only once a second member has confirmed them; None: all of them count.
+    counts_from: Mapped[date | None]
+    early_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))  # who entered these nights
     ended_on: Mapped[date | None]
     exit_reason: Mapped[str] = mapped_column(default="")
     destination: Mapped[str] = mapped_column(default="")

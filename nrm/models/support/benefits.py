@@ -47,4 +47,7 @@ class Benefit(Model):
     was: Mapped[str] = mapped_column(default="")
     settled_on: Mapped[date | None]
     second: Mapped[str] = mapped_column(default=Second.NONE)  # whether a second member of the house agreed; not who
+    # The manager says that nobody of the house knows whose it is; who finds the person takes that back.
+    nobody_on: Mapped[date | None]
+    nobody_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     untold: Mapped[bool] = mapped_column(default=False)  # the house has not said yet that it saw this

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
-from nrm.domain.support.follow_ups import Ended, Outcome, Stand
+from nrm.domain.support.follow_ups import Acts, Ended, Outcome, Stand
 from nrm.models.accounts.accounts import one_of
 
 _STANDS = text("ended_on IS NULL")
@@ -49,6 +49,8 @@ class FollowUpDate(Model):
         CheckConstraint("outcome = '' OR state = 'reached'", name="outcome_of_who_was_reached"),
         CheckConstraint("(state = 'open') = (counts_on IS NULL)", name="settled_in_a_quarter"),
         CheckConstraint("months > 0 AND tries >= 0", name="counted"),
+        CheckConstraint(one_of("acted_what", ("", *Acts)), name="known_act"),
+        CheckConstraint("(acted_what = '') = (acted_at IS NULL)", name="acted_at_an_hour"),
         Index("ix_follow_up_dates_state_next_on", "state", "next_on"),
         Index("ix_follow_up_dates_due_on", "due_on"),
         Index("ix_follow_up_dates_alarm_on", "alarm_on"),
@@ -63,6 +65,11 @@ class FollowUpDate(Model):
     state: Mapped[str] = mapped_column(default=Stand.OPEN)
     outcome: Mapped[str] = mapped_column(default="")
     counts_on: Mapped[date | None]  # the first day of the quarter in which it was settled
-    alarm_on: Mapped[date | None]  # somebody must act, or decide; until the house says that it does
+    alarm_on: Mapped[date | None]  # somebody must act, until the person is safe; or decide, until the house says what
     # Who raised the alarm; None with a day: nobody did, the contact was given up because she was not reached.
     alarm_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    acted_what: Mapped[str] = mapped_column(default="", server_default="")  # what the house said that it does
+    acted_at: Mapped[datetime | None]
+    acted_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    safe_at: Mapped[datetime | None]  # the last time somebody recorded that the person is safe
+    safe_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))

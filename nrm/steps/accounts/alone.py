@@ -28,6 +28,7 @@ from nrm.domain.accounts.second_hands import (
     Undone,
     ends_at_once,
     final_at,
+    form_counts,
     is_many,
     is_over,
     parks,
@@ -57,8 +58,9 @@ def of_case(
     of_member, of_holder = store.begun(case_id, by=by)
     many, signed = is_many(of_member, of_holder), signed_on is not None
     held_back = store.is_held_back(kind, case_id, by=by) or store.is_new_there(by=by)
-    looked_at = not occasion_rows.has_stopped_a_colleague(by.member_id, by.organisation_id)
-    begins = parks(many=many, signed=signed, held_back=held_back)
+    stopped = occasion_rows.has_stopped_a_colleague(by.member_id, by.organisation_id)
+    counts = signed and form_counts(store.begun_today(case_id, by=by), stopped=stopped)
+    begins = parks(many=many, signed=counts, held_back=held_back)
     if pending is not None:
         if not begins:
             return pending, False
@@ -67,7 +69,7 @@ def of_case(
     act.many, act.signed_on = many, signed_on
     if begins:
         act.parked_at = act.asked_at
-        act.final_at = final_at(act.asked_at, None, many=many, signed=signed and looked_at)
+        act.final_at = final_at(act.asked_at, None, many=many, signed=counts)
     _put(session, act, by)
     return act, True
 

@@ -370,7 +370,7 @@ def undo_yes(session: Session, case_id: uuid.UUID, organisation: Organisation, b
         set_narrowing(each, Narrowing.DONE)
         before.remove(each)
     if wrong and len({was.said for was in before}) == 1:  # of several answers of one day nobody knows the last
-        _say_again(session, before[0])
+        say_again(session, before[0])
     read = session.scalar(
         select(Reading.id).where(Reading.case_id == case_id, Reading.organisation_id == organisation.id).limit(1)
     )
@@ -437,7 +437,7 @@ def undo_refusals(session: Session, case: Case, by: Actor, *, heard_by_id: uuid.
         before = list(session.scalars(select(Consent).where(*same, *replaced).order_by(Consent.asked_on.desc())))
         end(session, [each], Ended.WITHDRAWN, by)
         if before and len({was.said for was in before}) == 1:  # of several answers of one day nobody knows the last
-            _say_again(session, before[0])
+            say_again(session, before[0])
             if each.topic == Topic.STATISTICS and before[0].said == Said.GIVEN:
                 case.facts = {**case.facts, "statistics": "yes"}
     helped = current(session, case.id, Consent.topic == Topic.SERVICES)
@@ -452,7 +452,7 @@ def undo_refusals(session: Session, case: Case, by: Actor, *, heard_by_id: uuid.
     session.flush()
 
 
-def _say_again(session: Session, was: Consent) -> None:
+def say_again(session: Session, was: Consent) -> None:
     """Let an answer that ended hold again, as it was said: with its day, its wording and who heard it."""
     kept = {
         column.key: getattr(was, column.key)

@@ -85,7 +85,8 @@ def append(session: Session, stay: Stay, kind: Kind, why: Why, by: Actor, *, was
 
 def strike(session: Session, stay: Stay, kind: Kind, why: Why, by: Actor, **values: Any) -> None:
     """Append the correction with all that it strikes, then let the row say what holds from now on."""
-    struck = (name for name in values if name not in ("admitted_on", "ended_on"))
+    beside = ("admitted_on", "ended_on", "counts_from", "early_by_id")
+    struck = (name for name in values if name not in beside)
     append(session, stay, kind, why, by, was={name: getattr(stay, name) for name in struck})
     same = (Stay.admitted_on == stay.admitted_on, Stay.ended_on.is_not_distinct_from(stay.ended_on))
     statement = update(Stay).where(Stay.id == stay.id, *same).values(**values)

@@ -27,6 +27,7 @@ from nrm.domain.shelter.stays import (
     check_no_overlap,
     earliest_admission,
 )
+from nrm.domain.support.early_nights import counts_from
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.absences import Missing
@@ -82,6 +83,7 @@ def begin(
         if with_stay_id is None:
             raise ImpossibleStay(StayRefusal.PLACE_NOT_THERE)
         place_steps.check_mother(with_stay_id, case, by, age=age)
+    first = counts_from(admitted_on, today, referred=referral is not None)
     stay = Stay(
         id=uuid.uuid4(),
         case_id=case.id,
@@ -90,6 +92,8 @@ def begin(
         admitted_on=admitted_on,
         known_on=today,
         anticipated_end_on=anticipated_end_on,
+        counts_from=first,
+        early_by_id=by.member_id if first is not None else None,
     )
     if place_id is not None:  # before the stay is written: who is second waits for the place, and then sees it taken
         place_steps.check_free(

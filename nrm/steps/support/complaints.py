@@ -49,6 +49,12 @@ def about(by: Actor) -> Callable[[str], About]:
     return of
 
 
+def is_for_others(found: About, by: Actor) -> bool:
+    """Whether a complaint names the actor, and somebody of the office whom it does not name can read it (ADR 0182)."""
+    assert by.organisation_id is not None
+    return by.member_id in found.named and bool(rows.readers(by.organisation_id) - found.named)
+
+
 def check_end(found: About, first: str, *, by: Actor) -> None:
     """Nobody ends a complaint that names them, nor who is there by them since a short time; nor is one person, with a
     newcomer of theirs, both of the two. `first`: the sign-in name of the one who agreed before. Raises CannotEnd."""

@@ -11,14 +11,25 @@ from sqlalchemy.orm import Session
 from nrm import audit
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
-from nrm.domain.support.follow_ups import FOLLOW_UP, Ended, Stand, due_on
+from nrm.domain.support.follow_ups import FOLLOW_UP, Ended, FollowUpRefusal, FollowUpRefused, Stand, due_on
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
+from nrm.steps.shelter import cases as case_steps
 from nrm.steps.support import benefit_ends
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.reports import reports as report_rows
 from nrm.store.rows.support import follow_ups as rows
 from nrm.vault import epochs
+
+
+def held(case_id: uuid.UUID, by: Actor) -> FollowUp:
+    """The newest agreement of a case that the actor's organisation holds, open or closed. Raises NotVisible,
+    CaseRefused, FollowUpRefused."""
+    case_steps.held_case(case_id, by)
+    found = rows.newest(case_id)
+    if found is None or found.organisation_id != by.organisation_id:
+        raise FollowUpRefused(FollowUpRefusal.NONE)
+    return found
 
 
 def begin(session: Session, case_id: uuid.UUID, on: date) -> None:
@@ -71,7 +82,7 @@ def end(session: Session, case_id: uuid.UUID, why: Ended, by: Actor) -> bool:
         session.execute(
             update(FollowUpDate)
             .where(FollowUpDate.follow_up_id == found.id)
-            .values(alarm_on=None, alarm_by_id=None)
+            .values(alarm_on=None, alarm_by_id=None, acted_what="", acted_at=None, acted_by_id=None)
             .execution_options(synchronize_session=False)
         )
         kept = why is Ended.NO_LONGER and benefit_ends.keep_codes(session, found, by)

@@ -248,6 +248,12 @@ def begun(case_id: uuid.UUID, *, by: Actor) -> tuple[int, int]:
     return len(of_member - {case_id}), len(of_holder - {case_id})
 
 
+def begun_today(case_id: uuid.UUID, *, by: Actor) -> int:
+    """How many other cases the actor closed to everybody within a day; read as `begun`. Raises NotPermitted."""
+    by.must(Permission.CASE_READ)
+    return len(_begun(HeavyAct.asked_by_id == by.member_id, by.member_id, clock.now() - DAY) - {case_id})
+
+
 def _begun(whose: ColumnElement[bool], id_: uuid.UUID | None, since: datetime) -> set[uuid.UUID]:
     statement = select(HeavyAct).where(
         whose,

@@ -162,7 +162,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ConsentLine]:
             ended=each.ended,
             ended_on=each.ended_on,
             due=_asks_again(each, now, today) and case.status == "open",
-            waits=each.narrowing == Narrowing.WAITS,
+            waits=each.narrowing == Narrowing.WAITS and each.topic != Topic.STATISTICS,
             mistaken=(each.said, each.ended, each.narrowing) == MISTAKEN,
         )
         for each, login, organisation in found

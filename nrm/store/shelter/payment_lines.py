@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import case, func, null, select
+from sqlalchemy import case, func, null, or_, select
 
 from nrm import clock
 from nrm.db import db
@@ -110,8 +110,8 @@ def lines(quarter: Quarter, *, by: Actor) -> list[PaymentLine]:
 
 
 def _nights(quarter: Quarter, gaps: Mapping[uuid.UUID, Sequence[Period]]) -> dict[uuid.UUID, rules.Nights]:
-    """The nights of each shelter, until the end of a quarter: stays are counted by day, and only those with `gaps` are
-    read one by one."""
+    """The nights of each shelter, until the end of a quarter: stays are counted by day, and only those with `gaps`, or
+    with nights that nobody confirmed, are read one by one."""
     begun: dict[uuid.UUID, Counter[date]] = defaultdict(Counter)
     ended: dict[uuid.UUID, Counter[date]] = defaultdict(Counter)
     # In the order of an index, so that the rows themselves are not read.
@@ -121,17 +121,26 @@ def _nights(quarter: Quarter, gaps: Mapping[uuid.UUID, Sequence[Period]]) -> dic
         for organisation_id, on, number in db.session.execute(counted):
             if on is not None:
                 into[organisation_id][on] = number
-    interrupted = select(Stay.id, Stay.organisation_id, Stay.admitted_on, Stay.ended_on)
-    for id_, organisation_id, admitted_on, ended_on in db.session.execute(
-        interrupted.where(Stay.id.in_(absence_rows.interrupted()), Stay.admitted_on <= quarter.end)
+    otherwise = select(Stay.id, Stay.organisation_id, Stay.admitted_on, Stay.ended_on, Stay.counts_from)
+    other = or_(Stay.id.in_(absence_rows.interrupted()), Stay.counts_from.is_not(None))
+    for id_, organisation_id, admitted_on, ended_on, counts_from in db.session.execute(
+        otherwise.where(other, Stay.admitted_on <= quarter.end)
     ):
         whole = Period(admitted_on, ended_on)
-        for sign, periods in ((-1, [whole]), (1, present(whole, gaps.get(id_, ())))):
+        those = present(_counted(whole, counts_from), gaps.get(id_, ()))
+        for sign, periods in ((-1, [whole]), (1, those)):
             for each in periods:
                 begun[organisation_id][each.admitted_on] += sign
                 if each.exited_on is not None:
                     ended[organisation_id][each.exited_on] += sign
     return {shelter: rules.Nights(begun[shelter], ended[shelter]) for shelter in begun}
+
+
+def _counted(stay: Period, counts_from: date | None) -> Period:
+    """The stay without the nights that wait for a second member (ADR 0182)."""
+    if counts_from is None:
+        return stay
+    return Period(min(counts_from, stay.exited_on or counts_from), stay.exited_on)
 
 
 def _residents(
@@ -142,7 +151,7 @@ def _residents(
     # Each by the index: what ended before the quarter is not looked at.
     for there in (Stay.ended_on.is_(None), Stay.ended_on > quarter.start):
         for row in db.session.execute(
-            select(Stay.id, Stay.organisation_id, Stay.case_id, Stay.admitted_on, Stay.ended_on)
+            select(Stay.id, Stay.organisation_id, Stay.case_id, Stay.admitted_on, Stay.ended_on, Stay.counts_from)
             .join(Case, Case.id == Stay.case_id)
             .where(
                 Stay.organisation_id.in_(shelters),
@@ -151,7 +160,8 @@ def _residents(
                 Case.source != Source.WITH_A_VICTIM,
             )
         ):
-            periods = present(Period(row.admitted_on, row.ended_on), gaps.get(row.id, ()))
+            stay = _counted(Period(row.admitted_on, row.ended_on), row.counts_from)
+            periods = present(stay, gaps.get(row.id, ()))
             if any(
                 rules.nights(each.admitted_on, each.exited_on, first=quarter.start, last=quarter.end)
                 for each in periods

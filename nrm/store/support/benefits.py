@@ -10,8 +10,16 @@ from sqlalchemy import ColumnElement, func, literal, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.support.benefits import UNDONE_WITHIN, Channel, Second, State, month_after, quarter_sums
-from nrm.models.accounts.accounts import Organisation
+from nrm.domain.support.benefits import (
+    OF_NOBODY_AFTER,
+    UNDONE_WITHIN,
+    Channel,
+    Second,
+    State,
+    month_after,
+    quarter_sums,
+)
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.support.benefits import Benefit
 from nrm.store.rows.support.benefits import SHOWN
 
@@ -20,7 +28,8 @@ from nrm.store.rows.support.benefits import SHOWN
 class BenefitLine:
     """One payment code. `holder`: whose account it goes to, or whose voucher it is, by language; it says nothing of a
     person. `was`, `settled_on`: how it stood before the desk said what became of it, and on which day that was, for as
-    long as that can be taken back; `untold`: the house has not seen it yet."""
+    long as that can be taken back; `untold`: the house has not seen it yet; `nobody_on`, `nobody_by`: since when, and
+    who says that nobody of the house knows whose it is."""
 
     code: str
     holder: Mapping[str, str]
@@ -35,6 +44,8 @@ class BenefitLine:
     settled_on: date | None = None
     untold: bool = False
     second: Second = Second.NONE
+    nobody_on: date | None = None
+    nobody_by: str = ""
 
     @property
     def waits_for_second(self) -> bool:
@@ -53,6 +64,12 @@ class BenefitLine:
     def is_asked_about(self, since: date) -> bool:
         """Whether it was called off in that month or later and the payment desk has not said whether money went out."""
         return self.state is State.CALLED_OFF and self.settled_month is not None and self.settled_month >= since
+
+    @property
+    def nobody_until(self) -> date | None:
+        """On which day it is called off, unless somebody knows whose it is."""
+        waits = self.state is State.ASKED and self.nobody_on is not None
+        return self.nobody_on + OF_NOBODY_AFTER if waits and self.nobody_on else None
 
     @property
     def last_month(self) -> date:
@@ -103,6 +120,16 @@ def number_untold(by: Actor) -> ColumnElement[int]:
     return select(func.count()).select_from(Benefit).where(*untold).scalar_subquery()
 
 
+def number_of_nobody(by: Actor) -> ColumnElement[int]:
+    """Of how many benefits of the house it is said that nobody knows whose they are, as a column of another statement;
+    0 for everybody else."""
+    if not by.may(Permission.STAY_MANAGE):
+        return literal(0)
+    own = (Benefit.organisation_id == by.organisation_id, Benefit.state == str(State.ASKED))
+    said = select(func.count()).select_from(Benefit).where(*own, Benefit.nobody_on.is_not(None))
+    return said.scalar_subquery()
+
+
 def number_for_second(by: Actor) -> ColumnElement[int]:
     """How many benefits of the house wait for a second member, as a column of another statement; 0 for everybody
     else."""
@@ -121,8 +148,9 @@ def sums(*, by: Actor) -> list[tuple[str, int]]:
 
 def _lines(wanted: ColumnElement[bool]) -> list[BenefitLine]:
     statement = (
-        select(Benefit, Organisation.names)
+        select(Benefit, Organisation.names, Member.name)
         .join(Organisation, Organisation.id == Benefit.organisation_id)
+        .outerjoin(Member, Member.id == Benefit.nobody_by_id)
         .where(wanted)
         .order_by(Benefit.state != str(State.ASKED), Benefit.code)
         .execution_options(populate_existing=True)
@@ -142,6 +170,8 @@ def _lines(wanted: ColumnElement[bool]) -> list[BenefitLine]:
             each.settled_on,
             each.untold,
             Second(each.second),
+            each.nobody_on,
+            nobody_by or "",
         )
-        for each, holder in db.session.execute(statement)
+        for each, holder, nobody_by in db.session.execute(statement)
     ]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Permission
+from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.report_list import FEEDBACK
 from nrm.domain.reports.reports import filled
@@ -16,6 +16,7 @@ from nrm.domain.support.feedback import FROM, MOST_SLIPS, Note, Question
 from nrm.statistics.tables import TOTAL
 from nrm.store import days, names
 from nrm.store.reports import reports
+from nrm.store.rows.accounts import occasions
 from nrm.store.rows.support import feedback as rows
 
 HOUSES = SHELTERS
@@ -51,6 +52,34 @@ def house(*, by: Actor) -> uuid.UUID:
     if by.organisation_id is None or by.kind not in HOUSES or not by.may(Permission.STAY_MANAGE):
         raise NotVisible
     return by.organisation_id
+
+
+def may_show(house_id: uuid.UUID, *, by: Actor) -> None:
+    """Raise NotVisible unless the asker works in the house, or types paper at the Responsible Authority."""
+    if not (by.kind is OrganisationKind.RESPONSIBLE_AUTHORITY and by.may(Permission.FEEDBACK_TYPE)):
+        if house(by=by) != house_id:
+            raise NotVisible
+    elif names.organisation(house_id).kind not in HOUSES:
+        raise NotVisible
+
+
+def is_other(writer_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the asker is another hand than who wrote it."""
+    mine = by.member_id
+    return mine is not None and mine != writer_id and occasions.has_seen_beside(mine, writer_id)
+
+
+def waiting(*, by: Actor) -> list[tuple[uuid.UUID, Mapping[str, str], Note]]:
+    """(house, its names, what it wrote) of what nobody else has seen yet, for the Responsible Authority. Raises
+    NotVisible."""
+    if by.kind is not OrganisationKind.RESPONSIBLE_AUTHORITY or not by.may(Permission.FEEDBACK_TYPE):
+        raise NotVisible
+    return [
+        (each, names.organisation(each).names, note)
+        for each in rows.houses()
+        for note in rows.notes(each)
+        if note.waits
+    ]
 
 
 def of_house(*, by: Actor) -> HouseView:

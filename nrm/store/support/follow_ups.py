@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, or_, select
 
+from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.support.follow_ups import EARLY, Ended, FollowUpRefusal, Stand, is_late
+from nrm.domain.support.follow_ups import EARLY, SAFE_IS_SHOWN, Acts, Ended, FollowUpRefusal, Stand, is_late
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
@@ -31,9 +32,19 @@ _AHEAD = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """Who said it, and when; `what`: what the house does, none where the person is safe."""
+
+    name: str
+    at: datetime
+    what: Acts | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ContactLine:
     """One contact of a case. `late`: the manager is told of it; `alarm`: somebody must act; `given_up`: as often as the
-    country says, nobody reached the person, and the house has not said yet what it does; `since_on`: since when."""
+    country says, nobody reached the person, and the house has not said yet what it does; `since_on`: since when;
+    `acted`: what the house says that it does; `safe`: who recorded last that the person is safe."""
 
     months: int
     due_on: date
@@ -45,6 +56,8 @@ class ContactLine:
     alarm: bool
     given_up: bool
     since_on: date | None
+    acted: Said | None = None
+    safe: Said | None = None
 
     def why_not(self, today: date) -> FollowUpRefusal | None:
         """Why nothing can be entered about it today, whatever it is; None if something can."""
@@ -87,14 +100,24 @@ class CaseLine:
     @property
     def waiting(self) -> tuple[ContactLine, ...]:
         """The contacts of which the house has not said yet that it acts."""
-        return tuple(each for each in self.contacts if each.alarm or each.given_up)
+        return tuple(each for each in self.contacts if each.acted is None and (each.alarm or each.given_up))
+
+    @property
+    def acted(self) -> tuple[ContactLine, ...]:
+        """The contacts of which the house said what it does."""
+        return tuple(each for each in self.contacts if each.acted is not None)
+
+    @property
+    def safe(self) -> Said | None:
+        """Who recorded last that the person is safe."""
+        return max((each.safe for each in self.contacts if each.safe), key=lambda each: each.at, default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class HouseLine:
     """A contact that the house owes now or soon, an alarm, or one that was given up because nobody reached the person;
     `since_on`: since when that. `mine`: the asker stays in touch, or somebody who works here no more; `may_act`: the
-    asker may say that the house acts."""
+    asker may say that the house acts; `acted`: what it says that it does about the alarm."""
 
     case_id: uuid.UUID
     pseudonym: str
@@ -110,17 +133,21 @@ class HouseLine:
     mine: bool
     may_act: bool
     is_closed: bool
+    acted: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DeskLine:
-    """A child who is not safe, or needs help now: which house acts."""
+    """A child who is not safe, or needs help now: which house acts. `acted`: what it says that it does; `safe`: the
+    child was not safe, and the house recorded lately that it is."""
 
     case_id: uuid.UUID
     pseudonym: str
-    since_on: date
+    since_on: date | None
     holder: dict[str, str]
     telephone: str
+    acted: Said | None = None
+    safe: Said | None = None
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
@@ -146,6 +173,8 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
             each.alarm_by_id is not None,
             each.alarm_on is not None and each.alarm_by_id is None,
             each.alarm_on,
+            _said(each.acted_by_id, each.acted_at, each.acted_what),
+            _said(each.safe_by_id, each.safe_at),
         )
         for each in rows.dates_of(found.id)
     )
@@ -161,6 +190,12 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
         contacts,
         _may_act(by),
     )
+
+
+def _said(member_id: uuid.UUID | None, at: datetime | None, what: str = "") -> Said | None:
+    if member_id is None or at is None:
+        return None
+    return Said(db.session.get_one(Member, member_id).name, at, Acts(what) if what else None)
 
 
 def _may_act(by: Actor) -> bool:
@@ -194,6 +229,7 @@ def of_house(*, by: Actor) -> list[HouseLine]:
             mine=row.worker_id == by.member_id or row.member_status != "active",
             may_act=may_act,
             is_closed=row.status == "closed",
+            acted=_said(row.acted_by_id, row.acted_at, row.acted_what),
         )
         for row in found
     ]
@@ -223,6 +259,9 @@ def _of_house(by: Actor) -> Select[*tuple[Any, ...]]:
             FollowUpDate.state,
             FollowUpDate.alarm_on,
             FollowUpDate.alarm_by_id,
+            FollowUpDate.acted_by_id,
+            FollowUpDate.acted_at,
+            FollowUpDate.acted_what,
             Member.name,
             Member.status.label("member_status"),
         )
@@ -231,7 +270,11 @@ def _of_house(by: Actor) -> Select[*tuple[Any, ...]]:
         .join(Member, Member.id == FollowUp.worker_id)
         .where(_own(by), or_(FollowUpDate.alarm_on.is_not(None), turn))
         .order_by(
-            FollowUpDate.alarm_by_id.is_(None), FollowUpDate.alarm_on.is_(None), FollowUpDate.next_on, FollowUpDate.id
+            FollowUpDate.alarm_by_id.is_(None),
+            FollowUpDate.acted_at.is_not(None),
+            FollowUpDate.alarm_on.is_(None),
+            FollowUpDate.next_on,
+            FollowUpDate.id,
         )
         .limit(_MOST)
     )
@@ -248,23 +291,41 @@ def _away() -> ColumnElement[bool]:
 
 def children(*, by: Actor) -> list[DeskLine]:
     """Children, and who may be one, who said at a contact that they are not safe or need help now; for the duty desk
-    alone. Raises NotPermitted."""
+    alone: first those for whom nobody acts yet, last those whom the house recorded as safe within a week. Raises
+    NotPermitted."""
     by.must(Permission.REFERRAL_DIRECT)
     statement = (
-        select(Case.id, Case.pseudonym, FollowUpDate.alarm_on, Organisation)
+        select(Case.id, Case.pseudonym, FollowUpDate, Organisation)
         .join(FollowUp, FollowUp.case_id == Case.id)
         .join(FollowUpDate, FollowUpDate.follow_up_id == FollowUp.id)
         .join(Organisation, Organisation.id == FollowUp.organisation_id)
-        .where(FollowUpDate.alarm_on.is_not(None), FollowUpDate.alarm_by_id.is_not(None), _is_child())
-        .order_by(FollowUpDate.alarm_on, FollowUpDate.id)
+        .where(_of_desk(literal(clock.now() - SAFE_IS_SHOWN)), _is_child())
+        .order_by(
+            FollowUpDate.alarm_on.is_(None),
+            FollowUpDate.acted_at.is_not(None),
+            FollowUpDate.alarm_on,
+            FollowUpDate.id,
+        )
         .limit(_MOST)
+        .execution_options(populate_existing=True)
     )
-    found = db.session.execute(statement)
     return [
-        DeskLine(case_id, code, since, house.names, names.number_of(house))
-        for case_id, code, since, house in found
-        if since
+        DeskLine(
+            case_id,
+            code,
+            each.alarm_on,
+            house.names,
+            names.number_of(house),
+            _said(each.acted_by_id, each.acted_at, each.acted_what),
+            _said(each.safe_by_id, each.safe_at) if each.alarm_on is None else None,
+        )
+        for case_id, code, each, house in db.session.execute(statement)
     ]
+
+
+def _of_desk(since: ColumnElement[Any]) -> ColumnElement[bool]:
+    alarm = and_(FollowUpDate.alarm_on.is_not(None), FollowUpDate.alarm_by_id.is_not(None))
+    return or_(alarm, FollowUpDate.safe_at > since)
 
 
 def _is_child() -> ColumnElement[bool]:
@@ -273,7 +334,8 @@ def _is_child() -> ColumnElement[bool]:
 
 def number_due(by: Actor) -> ColumnElement[int]:
     """How many contacts and alarms the actor's shelter has now, and for the duty desk how many alarms of children; a
-    column of another statement. The caller gives `follow_up_until`."""
+    column of another statement. The caller gives `follow_up_until` and
+    `follow_up_safe_since`."""
     counted = (
         select(func.count())
         .select_from(FollowUpDate)
@@ -281,9 +343,7 @@ def number_due(by: Actor) -> ColumnElement[int]:
         .join(Case, Case.id == FollowUp.case_id)
     )
     if by.may(Permission.REFERRAL_DIRECT):
-        return counted.where(
-            FollowUpDate.alarm_on.is_not(None), FollowUpDate.alarm_by_id.is_not(None), _is_child()
-        ).scalar_subquery()
+        return counted.where(_of_desk(bindparam("follow_up_safe_since")), _is_child()).scalar_subquery()
     if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
         return literal(0)
     due = and_(FollowUpDate.state == str(Stand.OPEN), FollowUpDate.next_on <= bindparam("follow_up_until"))

@@ -43,6 +43,7 @@ from nrm.store.shelter.away import AwayLine
 from nrm.store.support import follow_ups, plans, subsidies
 from nrm.web import access, formats
 from nrm.web.language import current_language, gettext, text_in, translated
+from nrm.web.referrals import second_words
 from nrm.web.shelter import shifts
 from nrm.web.support.hearings import court_name
 
@@ -136,6 +137,7 @@ def tasks(there: Waiting, *, by: Actor, until: date | None = None) -> list[Task]
         *(map(_documents, closings.with_documents(by=by)) if until is not None else ()),
         *(map(_look, plans.to_confirm(by=by)) if g.top.plans else ()),
         *(map(_nights, subsidies.to_sign(by=by)) if g.top.nights else ()),
+        *(Task(*each, own=True) for each in second_words.waiting(by=by)),
     ]
     return sorted(found, key=lambda task: task.in_order)
 
@@ -357,6 +359,10 @@ def _after(line: follow_ups.HouseLine, by: Actor) -> Iterator[Task]:
     if line.next_on > calendar.today() and not line.alarm:
         return
     if not line.mine and not (leads and (line.late or line.alarm)):
+        return
+    if line.alarm and line.acted:
+        text = gettext("Was not safe after the shelter: write down when the person is safe")
+        yield Task(line.pseudonym, line.case_id, line.since_on, text, address, False, own=line.mine)
         return
     if line.alarm:
         text = gettext("Not safe, or needs help now: see what was said after the shelter")

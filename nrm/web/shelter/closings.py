@@ -47,6 +47,7 @@ from nrm.store.support import follow_ups, plans
 from nrm.web import access, errors, formats
 from nrm.web.language import current_language, gettext
 from nrm.web.parts import Part, address
+from nrm.web.support import open_benefits
 
 blueprint = Blueprint("closings", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -101,6 +102,7 @@ def _close_page(case: SeenCase, form: CloseCaseForm, status: int = 200) -> tuple
         reminders=[(REMINDER_LABELS[each], _where(case.id, each), kinds) for each, kinds in _reminders(case.id)],
         before=_is_asked_about(case.id),
         open_steps=_open_steps(case.id),
+        benefits=open_benefits.of_case(case.id),
     )
     return page, status
 

@@ -49,7 +49,7 @@ from nrm.store.accounts import second_hands
 from nrm.store.countries import country
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import consents as store
-from nrm.store.shelter import matching
+from nrm.store.shelter import matching, uncounted
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.store.shelter.consents import ConsentLine
 from nrm.web import access, errors, formats, sessions
@@ -206,6 +206,7 @@ def show(case_id: uuid.UUID) -> str:
         looked_for=looked_for,
         act=act,
         nothing=store.read_nothing(case_id, answers=answers, by=access.actor()) if act is None else [],
+        uncounted=uncounted.of_case(case_id, by=access.actor()),
     )
 
 

@@ -14,15 +14,16 @@ from forms.shelter.corrections import (
     CorrectPlaceForm,
     DoubtForm,
     ReopenStayForm,
+    TakeBackForm,
 )
 from forms.shelter.stays import IMPOSSIBLE
 from nrm.actions.shelter import corrections as actions
 from nrm.domain.accounts.accounts import Permission
-from nrm.domain.shelter.corrections import CorrectionRefused, Why
+from nrm.domain.shelter.corrections import CorrectionRefusal, CorrectionRefused, Why
 from nrm.domain.shelter.stays import ImpossibleStay
 from nrm.domain.words import N_
 from nrm.store.shelter import absences as absence_store
-from nrm.store.shelter import places
+from nrm.store.shelter import cases, places
 from nrm.store.shelter import stays as store
 from nrm.web import access, errors
 from nrm.web.choices import label_of
@@ -192,3 +193,34 @@ def place(stay_id: uuid.UUID) -> Answer:
     elif not form.bed.data and not form.bed.errors:
         form.bed.errors = [CHOOSE]
     return render_template("shelter/corrections/place.html", stay=stay, form=form), 422
+
+
+@blueprint.get("/stays/<uuid:stay_id>/mistake")
+@access.requires(Permission.STAY_MANAGE)
+def opened_by_mistake_page(stay_id: uuid.UUID) -> Answer:
+    """What follows, before it is done."""
+    return _mistake_page(stay_id, TakeBackForm(formdata=None))
+
+
+def _mistake_page(stay_id: uuid.UUID, form: TakeBackForm, status: int = 200) -> Answer:
+    by = access.actor()
+    stay = store.stay(stay_id, by=by)
+    if stay.ended_on is not None or stay.referral_id is not None:
+        reason = CorrectionRefusal.REFERRED if stay.ended_on is None else CorrectionRefusal.NO_ARRIVAL
+        return errors.error_page(409, CORRECTION_REFUSED[reason])
+    case = cases.case(stay.case_id, by=by)
+    return render_template("shelter/corrections/opened_by_mistake.html", stay=stay, case=case, form=form), status
+
+
+@blueprint.post("/stays/<uuid:stay_id>/mistake")
+@access.requires(Permission.STAY_MANAGE)
+def opened_by_mistake(stay_id: uuid.UUID) -> Answer:
+    """The stay never was."""
+    form = TakeBackForm(request.form)
+    if not form.validate():
+        return _mistake_page(stay_id, form, 422)
+    try:
+        case_id = actions.opened_by_mistake(stay_id=stay_id, why=Why(form.why.data), by=access.actor())
+    except CorrectionRefused as error:
+        return errors.error_page(409, CORRECTION_REFUSED[error.reason])
+    return redirect(url_for("cases.show", case_id=case_id), 303)

@@ -19,6 +19,7 @@ from forms.support.benefits import (
     CallOffForm,
     SettleBenefitForm,
 )
+from nrm.actions.accounts import accounts
 from nrm.actions.support import benefits as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefused
@@ -134,6 +135,8 @@ def ask(case_id: uuid.UUID) -> Answer:
         return _ask_page(case, form, 422)
     try:
         code = actions.ask(case_id=case_id, wanted=form.wanted, once=once, by=access.actor())
+    except (accounts.KeyringSpent, accounts.PartyTakesNoPart):
+        raise  # no matter of what is open: that page keeps what was typed
     except actions.CannotOpen:
         return _closed(case)
     except (CaseRefused, BenefitRefused) as error:
@@ -257,6 +260,7 @@ def of_house() -> str:
         "support/benefits/of_house.html",
         lines=sorted(lines, key=lambda each: not each.untold),
         untold=any(each.untold for each in lines),
+        of_nobody=[each for each in lines if each.nobody_until is not None],
         for_second=any(each.waits_for_second for each in lines),
         manages=manages,
         sums=store.sums(by=by) if manages else [],
@@ -271,6 +275,17 @@ def of_house() -> str:
 def seen() -> Answer:
     """Nobody has to be told any more what was paid and what came back: the home page says so no more."""
     actions.seen(by=access.actor())
+    return redirect(url_for("benefits.of_house"), 303)
+
+
+@blueprint.post("/benefits/of-house/found")
+@access.requires(Permission.STAY_MANAGE)
+def found() -> Answer:
+    """Somebody of the house knows whose a code is: it is not called off."""
+    try:
+        actions.found(code=request.form.get("code", "")[:40], by=access.actor())
+    except BenefitRefused as error:
+        return _refused(error)
     return redirect(url_for("benefits.of_house"), 303)
 
 
@@ -290,7 +305,7 @@ def of_nobody() -> Answer:
 def _of_nobody(*, done: bool) -> Answer:
     by = access.actor()
     form = CallOffForm(request.form if done else None)
-    waiting = [each for each in store.of_house(by=by) if each.state is State.ASKED]
+    waiting = [each for each in store.of_house(by=by) if each.state is State.ASKED and each.nobody_on is None]
     form.code.choices = [SelectChoice(value=each.code, label=_in_words(each)) for each in waiting]
     if not done or not form.validate():
         return render_template("support/benefits/of_nobody.html", form=form), 422 if done else 200

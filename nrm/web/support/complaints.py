@@ -18,7 +18,7 @@ from nrm.actions.support import feedback as feedback_actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.support.complaints import AlreadySo, Came, CannotTake, both_ends, differing
-from nrm.domain.support.complaints_about import CannotEnd, EndRefusal
+from nrm.domain.support.complaints_about import CannotEnd, EndRefusal, IsNamed
 from nrm.domain.support.feedback import MistypedCode, parse_code
 from nrm.domain.words import N_
 from nrm.store import names
@@ -51,6 +51,7 @@ CANNOT_END = {
         "waits."
     ),
 }
+FOR_OTHERS = N_("Your name stands in it: it opens for others of your office, and one of them deals with it.")
 NOT_TAKEN = N_("It could not be sealed: nobody at your office holds its key. Nothing was saved.")
 
 
@@ -62,6 +63,11 @@ def _already(_: AlreadySo) -> Answer:
 @blueprint.errorhandler(CannotEnd)
 def _cannot_end(error: CannotEnd) -> Answer:
     return errors.error_page(409, CANNOT_END[error.reason])
+
+
+@blueprint.errorhandler(IsNamed)
+def _is_named(_: IsNamed) -> Answer:
+    return errors.error_page(409, FOR_OTHERS)
 
 
 @blueprint.get("/feedback/complain")

@@ -36,10 +36,11 @@ from nrm.domain.support.feedback import (
 from nrm.domain.words import N_
 from nrm.store import names
 from nrm.store.countries import country
+from nrm.store.shelter.cases import login_of
 from nrm.store.support import feedback as store
 from nrm.web import access, errors, sessions
 from nrm.web.floods import Few
-from nrm.web.language import current_language, gettext, isolated, text_in
+from nrm.web.language import current_language, gettext, isolated, text_in, translated
 
 blueprint = Blueprint("feedback", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -285,6 +286,8 @@ def house_page(
         manages=by.may(Permission.FEEDBACK_MANAGE),
         language_names=dict(_languages()),
         wrote=request.args.get("wrote"),
+        house_id=by.organisation_id,
+        me=login_of(by),
     )
     return shown, status
 
@@ -301,7 +304,8 @@ def write_note() -> Answer:
     try:
         actions.write_note(note=Note(form.language.data, form.text.data or ""), by=by)
     except FeedbackRefused as error:
-        return errors.error_page(409, REFUSED[error.reason])
+        form.text.errors = [translated(REFUSED[error.reason])]
+        return house_page(note=form, status=422)
     except actions.Busy:
         return errors.error_page(409, BUSY)
     return redirect(url_for("feedback.house", wrote="yes", _anchor="notes"), 303)

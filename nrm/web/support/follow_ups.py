@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms.shelter.cases import CASE_REFUSED
 from forms.support.follow_ups import (
+    ACT_LABELS,
     ENDED_LABELS,
     LISTS,
     REFUSED,
@@ -23,7 +24,7 @@ from forms.support.follow_ups import (
 from nrm.actions.support import follow_ups as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
-from nrm.domain.support.follow_ups import WORDS, FollowUpRefusal, FollowUpRefused, Result, Stand
+from nrm.domain.support.follow_ups import SAID, WORDS, FollowUpRefusal, FollowUpRefused, Result, Stand
 from nrm.domain.words import N_
 from nrm.store.accounts import second_hands
 from nrm.store.days import today
@@ -84,12 +85,13 @@ def show(case_id: uuid.UUID) -> Answer:
         if opened
         else None,
         told=_told(opened[0]) if opened else [],
+        done=_done(opened[0]) if opened else [],
         may_be_told=found is not None and found.next is not None and found.next.why_not(today()) is None,
         waiting=found.waiting if found is not None else (),
         may_agree=second_hands.of_case(case_id, by=by) is None,
         same_day="again" in request.args,
         me=by.member_id,
-        leads=by.may(Permission.TEAM_MANAGE),
+        acts=ACT_LABELS,
         may_admit=case.status == "open" and stays.of_case(case_id, by=by).may_admit,
         states=STATE_LABELS,
         ended=ENDED_LABELS,
@@ -111,6 +113,16 @@ def _told(opened: dict[str, Any]) -> list[tuple[str, str, str, list[tuple[str, s
         title = in_months(months)
         lines.append((title, str(each["at"]), str(each["login"]), _answers(each), str(each.get("text", ""))))
     return lines
+
+
+def _done(opened: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """(what, in words; the line; hour; who wrote it) of what the house did about an alarm, in their order."""
+    there = [each for each in opened.values() if isinstance(each, dict) and each.get("plan") == SAID]
+    words = {**{str(code): label for code, label in ACT_LABELS.items()}, "safe": N_("The person is safe now")}
+    return [
+        (translated(words[each["what"]]), str(each["text"]), str(each["at"]), str(each["login"]))
+        for each in sorted(there, key=lambda each: str(each["at"]))
+    ]
 
 
 def _answers(each: dict[str, Any]) -> list[tuple[str, str]]:
@@ -335,18 +347,6 @@ def take_over(case_id: uuid.UUID) -> Answer:
     return redirect(url_for("follow_ups.show", case_id=case_id), 303)
 
 
-@blueprint.post("/cases/<uuid:case_id>/follow-up/acting")
-@access.requires(Permission.STAY_MANAGE)
-def act(case_id: uuid.UUID) -> Answer:
-    """The house acts on what she said."""
-    _held(case_id)
-    try:
-        actions.act(case_id=case_id, by=access.actor())
-    except (CaseRefused, FollowUpRefused) as error:
-        return _refused(error)
-    return redirect(url_for("follow_ups.show", case_id=case_id), 303)
-
-
 @access.part_of_page
 def summary(case_id: uuid.UUID) -> Part | None:
     """What a case page shows of the months after; one link."""
@@ -370,8 +370,10 @@ def summary(case_id: uuid.UUID) -> Part | None:
 
 
 def _due(found: store.CaseLine | None) -> str:
-    if found is None or not found.waiting:
+    if found is None or not (found.waiting or found.alarms):
         return ""
+    if not found.waiting:
+        return gettext("Was not safe after the shelter: write down when the person is safe")
     if found.alarms:
         return gettext("Not safe, or needs help now: see what was said after the shelter")
     return gettext("Could not be reached after the shelter: decide what is done")

@@ -10,6 +10,7 @@ from nrm.actions.support import subsidies as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.support.subsidies import NightsRefused, PaymentRefusal, PaymentRefused
 from nrm.store.countries import country
+from nrm.store.support import early_nights
 from nrm.store.support import subsidies as store
 from nrm.store.support.subsidies import Line
 from nrm.web import access, errors, formats, sessions
@@ -131,4 +132,10 @@ def _own(quarter: str) -> Line:
 
 
 def _page(line: Line, form: SignNightsForm) -> str:
-    return render_template("support/subsidies/sign.html", line=line, form=form, bases=BASES)
+    return render_template(
+        "support/subsidies/sign.html",
+        line=line,
+        form=form,
+        bases=BASES,
+        lines=early_nights.waiting(by=access.actor()),
+    )

@@ -14,12 +14,13 @@ from sqlalchemy.exc import IntegrityError
 
 from nrm import audit, clock
 from nrm.actions import tending
-from nrm.actions.accounts import members, second_hands
+from nrm.actions.accounts import members, second_hands, suspensions
 from nrm.actions.referrals import next_receiver
 from nrm.actions.shelter import cases, consents, data_requests, direct_intake, erasures
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.accounts.second_hands import ActRefused, ActStatus, Heard, Undone, WaitsForSecond
+from nrm.domain.accounts.suspensions import SuspensionReason
 from nrm.domain.referrals.referrals import OverrideReason
 from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
 from nrm.domain.shelter.consents import EVERYTHING as ALL
@@ -421,6 +422,30 @@ def test_of_many_signed_ones_each_is_closed_at_once_and_destroyed_only_after_som
     factories.later(hours=72)
     tending.tend()
     assert [kept(each) for each in found] == [False, False, False, True]
+
+
+@pytest.mark.slow
+def test_the_fifth_signed_one_of_a_day_and_of_who_stopped_a_colleague_the_third_wait_for_a_second_hand(
+    app: Flask,
+) -> None:
+    found = opened(6)
+    worker = Person(app.test_client(), WORKER)
+    acts = [uuid.UUID(signed(worker, each).rsplit("/", 1)[1]) for each in found[:5]]
+    assert [status(each) for each in acts] == [ActStatus.PARKED] * 4 + [ActStatus.ASKED]
+    # That the person said it holds: only closing and destroying wait. A day later a form counts again.
+    factories.later(hours=25)
+    act = uuid.UUID(signed(Person(app.test_client(), WORKER), found[5]).rsplit("/", 1)[1])
+    assert status(act) == ActStatus.PARKED
+
+
+def test_who_suspended_the_only_colleague_takes_back_no_more_by_saying_signed(app: Flask) -> None:
+    found = opened(3)
+    manager_id = factories.actor(MANAGER).member_id
+    assert manager_id is not None
+    suspensions.suspend(member_id=manager_id, reason=SuspensionReason.MISUSE, by=factories.actor(WORKER))
+    worker = Person(app.test_client(), WORKER)
+    acts = [uuid.UUID(signed(worker, each).rsplit("/", 1)[1]) for each in found]
+    assert [status(each) for each in acts] == [ActStatus.PARKED, ActStatus.PARKED, ActStatus.ASKED]
 
 
 def test_a_signed_form_lets_what_waited_begin(app: Flask, third: Third) -> None:

@@ -18,6 +18,7 @@ from nrm.domain.shelter.cases import Compartment
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, Organisation
 from nrm.models.shelter.cases import Grant
 from nrm.steps.accounts import leaving
+from nrm.store import days
 from nrm.store.accounts import members as store
 from nrm.vault import epochs, grants
 from nrm.vault.keylog import log
@@ -146,6 +147,19 @@ def test_its_own_people_make_the_new_key_and_what_they_typed_goes_on(app: Flask)
     assert "what I typed" in me.get(f"/cases/{sent.case_id}")
     me.post(path, {"revision": "1", "health": "", "plan": "more", "renew_first": "1"})  # no second key is made
     assert version_of("NRC") == before + 1
+
+
+def test_who_asks_for_a_benefit_reads_that_a_new_key_is_due_and_keeps_the_amount(app: Flask) -> None:
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=factories.actor("nrc.case_worker"))
+    leaves("nrc.shelter_manager", "nrc.case_worker")
+    me, path = Person(app.test_client(), "nrc.case_worker"), f"/cases/{sent.case_id}/benefits/ask"
+    month = f"{days.today():%Y-%m}"
+    typed = {"once": str(uuid.uuid4()), "amount": "12000", "first": month, "months": "1", "channel": "voucher"}
+    page = me.post(f"{path}?lang=en", typed, 409)
+    assert "somebody left who held the key of your organisation" in page
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+    assert fields["amount"] == "12000"
 
 
 def test_who_holds_a_part_keeps_it_when_somebody_else_loses_it(world_app: World_) -> None:

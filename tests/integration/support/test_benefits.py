@@ -48,7 +48,7 @@ SignIn = Callable[[str], Person]
 MANAGER, DESK = "vatra.shelter_manager", "molsa.payment_officer"
 CLEAR = {
     "code", "organisation_id", "amount", "from_month", "months", "channel", "voucher", "state", "settled_month",
-    "was", "settled_on", "untold", "second",
+    "was", "settled_on", "untold", "second", "nobody_on", "nobody_by_id",
 }  # fmt: skip
 
 
@@ -125,6 +125,11 @@ def test_a_benefit_from_the_page_of_a_person_to_the_desk_and_back(vatra: Actor, 
     assert (row.amount, row.months, row.channel, row.state) == (12_000, 3, "voucher", "asked")
     code, voucher = row.code, row.voucher
     assert code in manager.get(path)
+    # Closing says that it is not over; whose it is, only to a session that opened it.
+    page = manager.get(f"{case}/close?lang=en")
+    assert "a benefit of this person waits to be paid" in page
+    assert "Nothing else is open" not in page
+    assert "whose it is lies under seal" in sign_in("vatra.case_worker").get(f"{case}/close?lang=en")
     # What the desk sees: amount, period and channel.
     assert "1 benefit waits to be paid" in desk.get("/?lang=en")
     pages = [desk.get("/benefits?lang=en"), desk.get(f"/benefits/{code}?lang=en")]
@@ -356,6 +361,24 @@ def test_what_waits_is_read_and_called_off_when_nothing_can_be_asked_for_any_mor
     manager.post("/benefits/of-house/call-off", {"code": codes[0]}, 422)
     sign_in("iom.shelter_manager").post("/benefits/of-house/call-off", {"code": codes[1]}, 422)
     manager.post("/benefits/of-house/call-off", {"code": codes[1]})
+    # Not at once: for a week everybody of the house reads who says so, and whoever knows the person stops it.
+    assert state(codes[1]) == "asked"
+    manager.post("/benefits/of-house/call-off", {"code": codes[1]}, 422)
+    worker = sign_in("vatra.case_worker")
+    for page in ("/?lang=en", "/tasks?lang=en"):
+        assert f"says that nobody knows whose {codes[1]} is" in worker.get(page)
+    sign_in("iom.shelter_manager").post("/benefits/of-house/found", {"code": codes[1]}, 404)
+    worker.post("/benefits/of-house/found", {"code": codes[1]})
+    worker.post("/benefits/of-house/found", {"code": codes[1]}, 409)
+    factories.later(days=8)
+    tending.tend()
+    assert state(codes[1]) == "asked"
+    sign_in(MANAGER).post("/benefits/of-house/call-off", {"code": codes[1]})
+    factories.later(days=6)
+    tending.tend()
+    assert state(codes[1]) == "asked"
+    factories.later(days=1)
+    tending.tend()
     assert state(codes[1]) == "called_off"
 
 

@@ -200,10 +200,16 @@ def test_what_was_done_is_written_by_the_house_and_stays_sealed_until_it_is_take
     notes = store.of_house(by=factories.actor("vatra.case_worker")).notes
     assert [each.text for each in notes] == [f"Dritë e re në korridor {each}" for each in range(MOST_NOTES, 0, -1)]
     assert not any("korridor" in repr(each) for each in raw_rows().values())
+    worker = factories.actor("vatra.case_worker")
+    for each in notes[1:]:
+        feedback.show_note(house_id=organisation("VATRA"), note=each, by=worker)
     feedback.take_off_note(note=notes[0], by=manager)
     feedback.take_off_note(note=notes[0], by=manager)
+    notes = store.of_house(by=worker).notes
     token = rows.token_of(organisation("VATRA"))
-    assert feedback.house_page(token).notes == notes[1:]
+    assert feedback.house_page(token).notes == notes
+    feedback.write_note(note=Note("sq", "Pa parë."), by=manager)
+    assert feedback.house_page(token).notes == notes
     for wrong in ("", "x" * 24, token[:-1], rows.token_of(organisation("RINAS"))):
         with pytest.raises(NotVisible):
             feedback.house_page(wrong)
@@ -380,13 +386,32 @@ def test_a_house_prints_slips_and_writes_what_it_did_and_the_desk_types_what_cam
     assert re.search(r"<textarea[^>]*>\s*Ka dritë\.</textarea>", page)
     assert re.search(r'<option value="sq" selected', page)
     manager.post("/feedback/house/notes", {"language": "sq", "text": ""}, 422)
-    manager.post("/feedback/house/notes", {"language": "sq", "text": "Ka dritë në korridor."})
+    # No number, no address and no code: whoever reads the page cannot tell whose it is.
+    for wrong, why in (("Thirrni 069 123 45 67", "no telephone number"), ("Shkruani te a@b.al", "no e-mail address")):
+        page = manager.post("/feedback/house/notes?lang=en", {"language": "sq", "text": wrong}, 422)
+        assert f"Write {why}" in page
+        assert wrong in page
+    note = {"language": "sq", "text": "Ka dritë në korridor."}
+    manager.post("/feedback/house/notes", dict(note))
     page = manager.get("/feedback/house")
     address = re.search(r'href="(/feedback\?at=[0-9a-f]+)"', page)
     assert address is not None
-    assert "Ka dritë në korridor." in app.test_client().get(address[1]).text
+    # Who writes does not show it: another one of the house, or the Responsible Authority, has read it before.
+    house_id = organisation("VATRA")
+    show = f"/feedback/notes/{house_id}/seen"
+    assert note["text"] not in app.test_client().get(address[1]).text
+    manager.post(show, dict(note), 409)
+    sign_in("tjeter_vizion.shelter_manager").post(show, dict(note), 404)
+    assert note["text"] in sign_in(DESK).get("/feedback/notes")
     worker = sign_in("vatra.case_worker")
-    worker.get("/feedback/house")
+    assert show in worker.get("/feedback/house")
+    worker.post(show, {**note, "text": "Tjetër."}, 404)
+    worker.post(show, dict(note))
+    shown = app.test_client().get(address[1]).text
+    assert note["text"] in shown
+    numbers = [each.start() for each in re.finditer("129|116", shown)]
+    assert numbers
+    assert max(numbers) < shown.index(note["text"])  # the official numbers stand above it
     worker.post("/feedback/house/notes", {"language": "sq", "text": "Jo."}, 403)
     desk = sign_in(DESK)
     # The desk, which prints none, is told whether to type again or to destroy the slip.

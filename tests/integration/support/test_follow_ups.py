@@ -15,6 +15,7 @@ from sqlalchemy import select
 from config import Config
 from nrm.actions import tending
 from nrm.actions.shelter import cases, data_requests, stays
+from nrm.actions.support import follow_up_alarms as alarms
 from nrm.actions.support import follow_ups
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
@@ -24,6 +25,7 @@ from nrm.domain.shelter.closings import Answers, Debts, Documents, FollowUp, Reo
 from nrm.domain.shelter.data_requests import RequestKind
 from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.domain.support.follow_ups import (
+    Acts,
     Contact,
     FollowUpRefusal,
     FollowUpRefused,
@@ -207,8 +209,9 @@ def test_a_year_after_the_shelter_from_the_page_of_a_case_that_is_closed(vatra: 
     assert "Call the manager of your house" in worker.get(f"{page_of}?lang=en")
     assert f"{page_of}/acting" not in worker.get(page_of)
     assert store.children(by=factories.actor("ra.duty_officer")) == []
-    manager.post(f"{page_of}/acting")
+    manager.post(f"{page_of}/acting", {"what": "looked_for", "text": "Punonjësja e terrenit"})
     assert said not in manager.get("/?lang=en")
+    assert "Acted on by" in manager.get(f"{page_of}?lang=en")
     on(due[6])
     sign_in(WORKER).post(f"{page_of}/6", _typed(WELL))
     on(due[12])
@@ -269,11 +272,42 @@ def test_who_is_not_safe_is_the_managers_at_once_and_a_child_the_duty_desks_unti
     assert db.session.get_one(Case, adult).pseudonym not in desk
     assert TEXT not in desk + home
     # Where there is a manager, the worker does not settle it.
-    refused(FollowUpRefusal.MANAGER, follow_ups.act, case_id=child, by=by)
-    manager = sign_in(MANAGER)
-    manager.post(f"/cases/{child}/follow-up/acting")
-    manager.post(f"/cases/{child}/follow-up/acting", {}, 409)
-    assert code not in sign_in("ra.duty_officer").get("/")
+    refused(FollowUpRefusal.MANAGER, alarms.act, case_id=child, what=Acts.MET, text=TEXT, by=by)
+    refused(FollowUpRefusal.MANAGER, alarms.say_safe, case_id=child, text=TEXT, by=by)
+    # A press alone says nothing: what is done is asked, and one line; then it stands who acts, and since when.
+    manager, acting = sign_in(MANAGER), f"/cases/{child}/follow-up/acting"
+    page = manager.get(f"/cases/{child}/follow-up?lang=en")
+    assert f'action="{acting}"' not in page
+    manager.post(acting, {}, 422)
+    assert "Write in one line what is done" in manager.post(f"{acting}?lang=en", {"what": "police", "text": " "}, 422)
+    manager.post(acting, {"what": "cannot", "text": "x"}, 422)
+    manager.post(f"/cases/{child}/follow-up/safe", {"sure": "y", "text": "x"}, 409)
+    assert "until they say that the child is safe" in sign_in("ra.duty_officer").get("/?lang=en")
+    manager.post(acting, {"what": "police", "text": "Komisariati 2, Agimi"})
+    name = "Test shelter_manager"
+    desk = sign_in("ra.duty_officer").get("/?lang=en")
+    assert code in desk
+    assert f"acted on by {name}" in desk
+    assert "the police were called" in desk
+    page = manager.get(f"/cases/{child}/follow-up?lang=en")
+    assert f"Acted on by {name} since" in page
+    assert "Agimi" not in page + desk
+    manager.post(f"/cases/{child}/follow-up/open")
+    assert "Komisariati 2, Agimi" in manager.get(f"/cases/{child}/follow-up")
+    assert manager.get("/?lang=en").count("Not safe, or needs help now") == 1
+    assert "write down when the person is safe" in manager.get("/?lang=en")
+    # Pressed for the wrong child it is taken back, and waits as before.
+    manager.post(f"{acting}/undo")
+    manager.post(f"{acting}/undo", {}, 409)
+    assert manager.get("/?lang=en").count("Not safe, or needs help now") == 2
+    assert f"acted on by {name}" not in sign_in("ra.duty_officer").get("/?lang=en")
+    manager.post(acting, {"what": "fetched", "text": "Vera"})
+    manager.post(f"/cases/{child}/follow-up/safe", {"text": "x"}, 422)
+    manager.post(f"/cases/{child}/follow-up/safe", {"sure": "y", "text": "Te tezja, Vera"})
+    manager.post(f"/cases/{child}/follow-up/safe", {"sure": "y", "text": "x"}, 409)
+    manager.get(acting, 409)
+    assert f"{name} recorded on" in manager.get(f"/cases/{child}/follow-up?lang=en")
+    assert "recorded as safe" in sign_in("ra.duty_officer").get("/?lang=en")
     # One press leads back: a closed case is opened again with a new stay, an open one gets it at once.
     assert f"/cases/{adult}/reopen?back=1" in manager.get(f"/cases/{adult}/follow-up")
     assert f"/cases/{child}/admit" in manager.get(f"/cases/{child}/follow-up")

@@ -60,6 +60,26 @@ def agree(session: Session, code: str) -> bool:
     return hit_one(session, change.execution_options(synchronize_session=False))
 
 
+def say_nobody(session: Session, code: str, today: date, member_id: uuid.UUID | None) -> bool:
+    """Whether it waits, and it stands now that nobody knows whose it is; said before, it stands as it was said."""
+    which = (Benefit.code == code, Benefit.state == str(State.ASKED), Benefit.nobody_on.is_(None))
+    change = update(Benefit).where(*which).values(nobody_on=today, nobody_by_id=member_id)
+    return hit_one(session, change.execution_options(synchronize_session=False))
+
+
+def say_found(session: Session, code: str) -> bool:
+    """Whether it was said of it, and is not any more."""
+    change = update(Benefit).where(Benefit.code == code, Benefit.nobody_on.is_not(None))
+    change = change.values(nobody_on=None, nobody_by_id=None)
+    return hit_one(session, change.execution_options(synchronize_session=False))
+
+
+def of_nobody(before: date) -> list[str]:
+    """The codes that wait, and of which it was said on that day or before."""
+    statement = select(Benefit.code).where(Benefit.state == str(State.ASKED), Benefit.nobody_on <= before)
+    return list(db.session.scalars(statement))
+
+
 def settle(session: Session, code: str, before: State, after: State, month: date) -> bool:
     """Whether the benefit stood so, and stands otherwise now."""
     return hit_one(

@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import func, select
 
 from nrm.db import db
-from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.accounts.accounts import PERMISSIONS, OrganisationKind, Permission
 from nrm.domain.accounts.members import KeyHappening
 from nrm.domain.support.complaints_about import Called
 from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
@@ -33,6 +33,16 @@ def authorities() -> set[uuid.UUID]:
         Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY, Organisation.enabled.is_(True)
     )
     return set(db.session.scalars(statement))
+
+
+def readers(organisation_id: uuid.UUID) -> set[uuid.UUID]:
+    """Who of the office reads complaints, also who is suspended: by suspending them nobody gets to read what is said of
+    themselves."""
+    roles = [str(role) for role, allowed in PERMISSIONS.items() if Permission.COMPLAINT_READ in allowed]
+    there = select(Member.id).where(
+        Member.organisation_id == organisation_id, Member.status == "active", Member.role.in_(roles)
+    )
+    return set(db.session.scalars(there))
 
 
 def of_office(organisation_id: uuid.UUID) -> list[tuple[uuid.UUID, Called]]:

@@ -1,0 +1,100 @@
+"""What the house does about somebody who is not safe after the shelter, taking that back, and that she is safe.
+
+That the house acts ends no alarm: it stands on the lists, with who said so and since when, until somebody records that
+the person is safe. The line in words lies under seal with the follow-up (ADR 0182).
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy.orm import Session
+
+from nrm import audit, clock
+from nrm.db import transaction
+from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.support.follow_ups import FOLLOW_UP, SAID, Acts, FollowUpRefusal, FollowUpRefused
+from nrm.models.support.follow_ups import FollowUp, FollowUpDate
+from nrm.steps.support import follow_up_alarms as alarms
+from nrm.steps.support import follow_ups as steps
+from nrm.store import days
+from nrm.store.rows.shelter import key_workers as key_worker_rows
+from nrm.store.rows.support import follow_ups as rows
+from nrm.store.shelter import cases as case_store
+from nrm.vault import compartments as vault
+from nrm.vault import members
+
+CannotOpen = members.CannotOpen
+
+
+def act(*, case_id: uuid.UUID, what: Acts, text: str, by: Actor) -> None:
+    """Say what the house does about an alarm; it stands until the person is safe. That somebody could not be reached
+    leaves the lists. Where there is a manager, she says so. Another word replaces the one before.
+
+    Raises NotPermitted, NotVisible, CaseRefused, CannotOpen, FollowUpRefused (`no_alarm`, `manager`, `what_is_done`).
+    """
+    if not text.strip():
+        raise FollowUpRefused(FollowUpRefusal.WHAT_IS_DONE)
+    with transaction() as session:
+        found, waiting = _alarms(case_id, by)
+        for each in waiting:
+            each.acted_what, each.acted_at, each.acted_by_id = str(what), clock.now(), by.member_id
+            if each.alarm_by_id is None:
+                each.alarm_on = None  # decided
+        _say(session, found, str(what), text, by)
+        audit.append(session, audit.Event.FOLLOW_UP_ACTED_ON, by=by, case_id=case_id, what=str(what))
+
+
+def take_back(*, case_id: uuid.UUID, by: Actor) -> None:
+    """That the house acts was pressed by mistake: the alarm waits again. Raises as `act` (`not_acted`, `manager`)."""
+    with transaction() as session:
+        found = _found(case_id, by)
+        acted = [each for each in rows.dates_of(found.id) if each.acted_at is not None]
+        if not acted:
+            raise FollowUpRefused(FollowUpRefusal.NOT_ACTED)
+        for each in acted:
+            alarms.forget_act(each)
+            if each.alarm_on is None:
+                each.alarm_on = days.today()
+        audit.append(session, audit.Event.FOLLOW_UP_ACT_TAKEN_BACK, by=by, case_id=case_id)
+
+
+def say_safe(*, case_id: uuid.UUID, text: str, by: Actor) -> None:
+    """Record that the person is safe now: the alarm leaves the lists. Only of what the house acted on. Raises as `act`
+    (`no_alarm`, `not_acted`, `manager`, `what_is_done`)."""
+    if not text.strip():
+        raise FollowUpRefused(FollowUpRefusal.WHAT_IS_DONE)
+    with transaction() as session:
+        found, waiting = _alarms(case_id, by)
+        if any(each.acted_at is None for each in waiting):
+            raise FollowUpRefused(FollowUpRefusal.NOT_ACTED)
+        for each in waiting:
+            alarms.is_safe(each, by)
+        _say(session, found, "safe", text, by)
+        audit.append(session, audit.Event.FOLLOW_UP_SAFE, by=by, case_id=case_id)
+
+
+def _alarms(case_id: uuid.UUID, by: Actor) -> tuple[FollowUp, list[FollowUpDate]]:
+    found = _found(case_id, by)
+    waiting = [each for each in rows.dates_of(found.id) if each.alarm_on is not None]
+    if not waiting:
+        raise FollowUpRefused(FollowUpRefusal.NO_ALARM)
+    return found, waiting
+
+
+def _found(case_id: uuid.UUID, by: Actor) -> FollowUp:
+    by.must(Permission.STAY_MANAGE)
+    assert by.organisation_id is not None
+    found = steps.held(case_id, by)
+    if not by.may(Permission.TEAM_MANAGE) and key_worker_rows.has_leader(by.organisation_id):
+        raise FollowUpRefused(FollowUpRefusal.MANAGER)
+    return found
+
+
+def _say(session: Session, found: FollowUp, what: str, text: str, by: Actor) -> None:
+    """Keep the line under seal, with who wrote it and when."""
+    if not rows.is_sealed(found.id):
+        return  # it is over, and nothing is kept of it any more
+    at = clock.now()
+    entry = {"plan": SAID, "what": what, "text": text.strip(), "at": at.isoformat(), "login": case_store.login_of(by)}
+    vault.merge(session, found.id, FOLLOW_UP, {f"alarm.{int(at.timestamp() * 1000)}": entry}, by=by)

@@ -1,0 +1,19 @@
+"""What is said of somebody who is not safe after the shelter, in the row of the contact (ADR 0182)."""
+
+from __future__ import annotations
+
+from nrm import clock
+from nrm.domain.accounts.accounts import Actor
+from nrm.models.support.follow_ups import FollowUpDate
+
+
+def forget_act(row: FollowUpDate) -> None:
+    """Nothing is said any more of what the house does."""
+    row.acted_what, row.acted_at, row.acted_by_id = "", None, None
+
+
+def is_safe(row: FollowUpDate, by: Actor) -> None:
+    """The person is safe: the alarm is over, and it stands who said so and when."""
+    row.alarm_on = row.alarm_by_id = None
+    forget_act(row)
+    row.safe_at, row.safe_by_id = clock.now(), by.member_id

@@ -1,0 +1,120 @@
+"""What the house does about somebody who is not safe after the shelter, and that the person is safe (ADR 0182)."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.shelter.cases import CASE_REFUSED
+from forms.support.follow_ups import REFUSED, ActForm, SafeForm
+from nrm.actions.support import follow_up_alarms as actions
+from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.shelter.cases import CaseRefused
+from nrm.domain.support.follow_ups import Acts, FollowUpRefusal, FollowUpRefused
+from nrm.domain.words import N_
+from nrm.store.shelter import cases
+from nrm.store.support import follow_ups as store
+from nrm.web import access, errors
+from nrm.web.support.follow_ups import in_months
+
+blueprint = Blueprint("follow_up_alarms", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+NO_KEY = N_("What was agreed with this person does not open for you: a colleague who can open it writes it down.")
+
+
+def _case(case_id: uuid.UUID) -> tuple[cases.SeenCase, store.CaseLine]:
+    case = cases.case(case_id, by=access.actor())
+    found = store.of_case(case_id, by=access.actor()) if case.relation is cases.CaseRelation.HOLDER else None
+    if found is None:
+        raise NotVisible
+    return case, found
+
+
+def _refused(error: CaseRefused | FollowUpRefused) -> Answer:
+    words = CASE_REFUSED[error.reason] if isinstance(error, CaseRefused) else REFUSED[error.reason]
+    return errors.error_page(409, words)
+
+
+@blueprint.get("/cases/<uuid:case_id>/follow-up/acting")
+@access.requires(Permission.STAY_MANAGE)
+def act_page(case_id: uuid.UUID) -> Answer:
+    """What is done: nothing leaves a list by a press alone."""
+    case, found = _case(case_id)
+    if not found.may_act:
+        return errors.error_page(409, REFUSED[FollowUpRefusal.MANAGER])
+    if not (found.waiting or found.alarms):
+        return errors.error_page(409, REFUSED[FollowUpRefusal.NO_ALARM])
+    return _act_page(case, found, ActForm(formdata=None))
+
+
+def _act_page(case: cases.SeenCase, found: store.CaseLine, form: ActForm, status: int = 200) -> Answer:
+    return render_template("support/follow_ups/act.html", case=case, found=found, form=form, months=in_months), status
+
+
+@blueprint.post("/cases/<uuid:case_id>/follow-up/acting")
+@access.requires(Permission.STAY_MANAGE)
+def act(case_id: uuid.UUID) -> Answer:
+    """The house says what it does."""
+    case, found = _case(case_id)
+    form = ActForm(request.form)
+    if not form.validate():
+        return _act_page(case, found, form, 422)
+    try:
+        actions.act(case_id=case_id, what=Acts(form.what.data), text=_text(form), by=access.actor())
+    except actions.CannotOpen:
+        return errors.error_page(409, NO_KEY)
+    except (CaseRefused, FollowUpRefused) as error:
+        return _refused(error)
+    return redirect(url_for("follow_ups.show", case_id=case_id), 303)
+
+
+def _text(form: ActForm | SafeForm) -> str:
+    return (form.text.data or "").replace("\r\n", "\n").strip()
+
+
+@blueprint.post("/cases/<uuid:case_id>/follow-up/acting/undo")
+@access.requires(Permission.STAY_MANAGE)
+def take_back(case_id: uuid.UUID) -> Answer:
+    """It was pressed by mistake: the alarm waits again."""
+    _case(case_id)
+    try:
+        actions.take_back(case_id=case_id, by=access.actor())
+    except (CaseRefused, FollowUpRefused) as error:
+        return _refused(error)
+    return redirect(url_for("follow_ups.show", case_id=case_id), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/follow-up/safe")
+@access.requires(Permission.STAY_MANAGE)
+def safe_page(case_id: uuid.UUID) -> Answer:
+    """Whether somebody spoke with the person since."""
+    case, found = _case(case_id)
+    if not found.may_act:
+        return errors.error_page(409, REFUSED[FollowUpRefusal.MANAGER])
+    if not found.alarms:
+        return errors.error_page(409, REFUSED[FollowUpRefusal.NO_ALARM])
+    return _safe_page(case, SafeForm(formdata=None))
+
+
+def _safe_page(case: cases.SeenCase, form: SafeForm, status: int = 200) -> Answer:
+    return render_template("support/follow_ups/safe.html", case=case, form=form), status
+
+
+@blueprint.post("/cases/<uuid:case_id>/follow-up/safe")
+@access.requires(Permission.STAY_MANAGE)
+def say_safe(case_id: uuid.UUID) -> Answer:
+    """The person is safe: the alarm leaves the lists."""
+    case, _ = _case(case_id)
+    form = SafeForm(request.form)
+    if not form.validate():
+        return _safe_page(case, form, 422)
+    try:
+        actions.say_safe(case_id=case_id, text=_text(form), by=access.actor())
+    except actions.CannotOpen:
+        return errors.error_page(409, NO_KEY)
+    except (CaseRefused, FollowUpRefused) as error:
+        return _refused(error)
+    return redirect(url_for("follow_ups.show", case_id=case_id), 303)

@@ -113,7 +113,8 @@ GUIDES: Mapping[Role, Guide] = {
                 "agreement_drafts.begin_page",
                 N_("Begin from the text in force"),
                 N_(
-                    "A rule has to change: press “%(begin)s”, change the clause, and try the text on past cases.",
+                    "Times, words or parties have to change: press “%(begin)s” and change them there. A rule itself is"
+                    " changed in the file of the text, which is then proposed. Try the text on past cases.",
                     begin=N_("Begin"),
                 ),
             ),

@@ -183,7 +183,7 @@ def diff(old: Path, new: Path) -> None:
     except TooManyClasses:
         raise Refused(f"{new.name}: clause: the conditions tell too many profiles apart to look at each") from None
     for each in differences.rerouted:
-        tell(f"{each.before} -> {each.after}")
+        tell(f"{each.before} -> {each.after}" + (f" (from {each.day.isoformat()} on)" if each.day is not None else ""))
         for profile in each.profiles:
             tell(f"    {profile}")
     for change in differences.changes:

@@ -2,8 +2,9 @@
 
 {"against": the version compared with, "base": the one that the draft was written from,
 "findings": [{"kind", "number", "text", "values", "profile"?, "more"}],
-"rerouted": [{"before", "after", "profiles", "more"}], "changes": [{"noun", "key", "what", "parts"}]}. A profile is a
-list of [fact, how, codes] (fact_diagrams.Term); a way is a list of [party, whether it must] or the code of a fallback.
+"rerouted": [{"before", "after", "profiles", "more", "day"}], "changes": [{"noun", "key", "what", "parts"}]}. A profile
+is a list of [fact, how, codes] (fact_diagrams.Term); a way is a list of [party, whether it must] or the code of a
+fallback.
 """
 
 from __future__ import annotations
@@ -131,7 +132,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 def _rerouted(each: Rerouted) -> dict[str, Any]:
     before, after = (_way_as_json(way) for way in each.ways)
-    return {"before": before, "after": after, "profiles": [_profile(cube) for cube in each.shown], "more": each.more}
+    profiles, day = [_profile(cube) for cube in each.shown], each.day.isoformat() if each.day is not None else None
+    return {"before": before, "after": after, "profiles": profiles, "more": each.more, "day": day}
 
 
 def _profile(cube: Cube) -> list[list[Any]]:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from math import prod
+from typing import Any
 
 from nrm.domain.agreement.agreement_people import Person, in_codes
 from nrm.domain.agreement.agreements import FACTS, FLAG, SET, Agreement
 from nrm.domain.agreement.fact_diagrams import NOWHERE, Cube, Profiles, Work, described
 from nrm.domain.agreement.routes import Fallback
-from nrm.domain.agreement.routing_diagrams import Receiving, deciding_conditions, everyone_signed
+from nrm.domain.agreement.routing_diagrams import Receiving, as_on, deciding_conditions, everyone_signed, partly
 from nrm.domain.agreement.safeguard_checks import Weakening, weakenings
 from nrm.domain.agreement.safeguards import Safeguards
 from nrm.domain.agreement.safeguards_beside import Called
@@ -104,6 +105,7 @@ def check(
     progress("who is forgotten")
     findings = [
         *_without_receiver(receiving),
+        *_without_on_days(agreement, receiving, before),
         *_dead(receiving),
         *_unreached(receiving),
         *_deadlines(signed),
@@ -149,6 +151,24 @@ def _without_receiver(receiving: Receiving) -> Iterator[Finding]:
             yield Finding(kind, reason, cube)
         if more:
             yield Finding(kind, reason, more=more)
+
+
+def _without_on_days(agreement: Agreement, always: Receiving, before: Agreement | None) -> Iterator[Finding]:
+    """Who has nobody on a day on which not every party is bound, and has somebody when all are."""
+    known = _problems(always)
+    profiles = always.profiles
+    for day in partly(agreement) if before is not None else ():
+        found = _problems(Receiving(as_on(agreement, day), profiles))
+
+        def new(one: tuple[Any], now: Any, day: date = day) -> Any:
+            if now is None or now == one[0] or now[0] is not FindingKind.GAP:
+                return None
+            return FindingKind.GAP, N_("from %(day)s on nobody who is named may receive", day=day.isoformat())
+
+        paired = profiles.joined(profiles.always(True), known, lambda _, outcome: (outcome,))
+        for (kind, reason), cubes in profiles.cubes(profiles.joined(paired, found, new)).items():
+            shown, more = widest(cubes)
+            yield Finding(kind, reason, shown[0], more + len(shown) - 1)
 
 
 def _problems(receiving: Receiving) -> int:

@@ -11,7 +11,7 @@ from nrm.domain.agreement.agreement_checks import Progress, descriptions, silent
 from nrm.domain.agreement.agreements import FACTS, Agreement
 from nrm.domain.agreement.fact_diagrams import Cube, Profiles, Work
 from nrm.domain.agreement.routes import FALLBACKS, Fallback
-from nrm.domain.agreement.routing_diagrams import Receiving, Way, deciding_conditions, everyone_signed
+from nrm.domain.agreement.routing_diagrams import Receiving, Way, as_on, days_of, deciding_conditions, everyone_signed
 from nrm.domain.documents import Words
 
 
@@ -22,6 +22,7 @@ class Rerouted:
     ways: tuple[Way, Way]
     shown: tuple[Cube, ...]
     more: int
+    day: date | None = None  # from which it is so; None: from the first day of the text
 
     @property
     def before(self) -> str:
@@ -72,10 +73,20 @@ def diff(old: Agreement, new: Agreement, progress: Progress = silent, *, work: W
     rerouted: tuple[Rerouted, ...] = ()
     if all(each.values for each in profiles.variables):
         progress("who receives whom")
-        ways = Receiving(before, profiles).ways(), Receiving(after, profiles).ways()
-        different = profiles.cubes(profiles.joined(ways[0], ways[1], _different))
-        rerouted = tuple(Rerouted(pair, *widest(cubes)) for pair, cubes in different.items())
+        rerouted = tuple(_rerouted(old, new, profiles))
     return Differences(rerouted, tuple(_changes(old, new)))
+
+
+def _rerouted(old: Agreement, new: Agreement, profiles: Profiles) -> Iterator[Rerouted]:
+    """On the first day, then what comes with each later one on which other parties are bound."""
+    said = set()
+    for day in days_of(new, old):
+        ways = [Receiving(as_on(text, day), profiles).ways() for text in (old, new)]
+        for pair, cubes in profiles.cubes(profiles.joined(ways[0], ways[1], _different)).items():
+            key = pair, frozenset(cubes)
+            if key not in said:
+                said.add(key)
+                yield Rerouted(pair, *widest(cubes), None if day == new.starts_on else day)
 
 
 def _different(one: Way, other: Way) -> tuple[Way, Way] | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -17,7 +17,14 @@ from nrm.domain.agreement.effects import NOTIFY, WHOLE_CASE, Effects
 from nrm.domain.agreement.fact_diagrams import Cube, Profiles, Work
 from nrm.domain.agreement.routes import Fallback
 from nrm.domain.agreement.routing import Capacity, route
-from nrm.domain.agreement.routing_diagrams import OFFICIAL, Receiving, deciding_conditions, everyone_signed
+from nrm.domain.agreement.routing_diagrams import (
+    OFFICIAL,
+    Receiving,
+    as_on,
+    days_of,
+    deciding_conditions,
+    everyone_signed,
+)
 from nrm.domain.agreement.routing_facts import UnknownFact, parse_facts
 from nrm.domain.conditions import Condition
 from nrm.domain.shelter.cases import Compartment
@@ -50,6 +57,7 @@ class Difference:
     after: Any
     cubes: tuple[Cube, ...]
     person: Person
+    day: date | None = None  # from which it is so; None: from the first day of the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +84,22 @@ class Lived:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """Somebody, and what both texts do with them; `day`: on that one, None: from the first."""
+
+    person: Person
+    before: Lived | None
+    after: Lived | None
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """The differences; who reads what before and after; example people with what both versions do with them."""
 
     differences: tuple[Difference, ...]
     reading: tuple[tuple[Reading, ...], tuple[Reading, ...]]
-    people: tuple[tuple[Person, Lived | None, Lived | None], ...]
+    people: tuple[Example, ...]
 
 
 def compare(old: Agreement, new: Agreement, work: Work | None = None) -> Comparison:
@@ -94,11 +112,27 @@ def compare(old: Agreement, new: Agreement, work: Work | None = None) -> Compari
         return Comparison((), ((), ()), ())
     known = replace(after, facts=common)
     effects = Effects(Receiving(before, profiles)), Effects(Receiving(after, profiles))
-    found = tuple(_differences(*effects, known))
+    found = tuple(_on_each_day(old, new, profiles, known))
     reading = tuple(_reading(effects[0])), tuple(_reading(effects[1]))
-    people = _people(found, effects[1], known)
-    lived = tuple((person, live(person, before), live(person, after)) for person in people)
-    return Comparison(found, reading, lived)
+    people = tuple(_example(person, old, new, day) for person, day in _people(found, effects[1], known))
+    return Comparison(found, reading, people)
+
+
+def _on_each_day(old: Agreement, new: Agreement, profiles: Profiles, known: Agreement) -> Iterator[Difference]:
+    """The differences of the first day, then what comes with each later one on which other parties are bound."""
+    said = set()
+    for day in days_of(new, old):
+        before, after = (Effects(Receiving(as_on(text, day), profiles)) for text in (old, new))
+        for each in _differences(before, after, known):
+            key = each.kind, each.about, each.on, each.before, each.after, each.cubes
+            if key not in said:
+                said.add(key)
+                yield each if day == new.starts_on else replace(each, day=day)
+
+
+def _example(person: Person, old: Agreement, new: Agreement, day: date | None) -> Example:
+    on = day or new.starts_on
+    return Example(person, live(person, as_on(old, on)), live(person, as_on(new, on)), day)
 
 
 def _unwanted(old: Agreement, new: Agreement) -> Iterator[Condition]:
@@ -173,16 +207,17 @@ def _reading(effects: Effects) -> Iterator[Reading]:
                     yield Reading(reader, on, compartments, tuple(sorted(cubes, key=len)))
 
 
-def _people(found: Sequence[Difference], new: Effects, known: Agreement) -> list[Person]:
+def _people(found: Sequence[Difference], new: Effects, known: Agreement) -> list[tuple[Person, date | None]]:
     """The example of every difference, PEOPLE at least where the text tells so many apart: the rest are people whom the
     new version sends different ways. A person who shows two differences is there once."""
-    people: dict[tuple[Any, ...], Person] = {}
+    people: dict[tuple[Any, ...], tuple[Person, date | None]] = {}
 
-    def add(person: Person) -> None:
-        people.setdefault(tuple(sorted((name, _plain(value)) for name, value in person.items())), person)
+    def add(person: Person, day: date | None = None) -> None:
+        key = tuple(sorted((name, _plain(value)) for name, value in person.items()))
+        people.setdefault((day, key), (person, day))
 
     for each in found:
-        add(each.person)
+        add(each.person, each.day)
     ways = new.profiles.cubes(new.receiving.ways(whole=True)).values()
     for round_ in range(max(map(len, ways), default=0)):
         for cubes in ways:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from nrm.domain.agreement.agreements import FACTS, FLAG, POLICE_SIDE, SET, Agreement, Clause, Party, Target
@@ -30,6 +30,51 @@ def everyone_signed(agreement: Agreement, on: date | None = None) -> Agreement:
         code: replace(party, signed_on=day, joined_on=None, until=None) for code, party in agreement.parties.items()
     }
     return replace(agreement, parties=parties)
+
+
+# A party may leave, or come, weeks after the first day: what a text does is asked on each day on which other parties
+# are bound than on the day before (ADR 0181).
+
+
+def is_bound_on(party: Party, day: date) -> bool:
+    """Whether the text binds the party on that day, once everybody has signed it."""
+    return (party.joined_on is None or party.joined_on <= day) and (party.until is None or day <= party.until)
+
+
+def as_on(agreement: Agreement, day: date) -> Agreement:
+    """The agreement when everybody signed: whoever is not bound on that day receives nobody."""
+    signed = everyone_signed(agreement)
+    parties = {
+        code: party if is_bound_on(agreement.parties[code], day) else replace(party, competence=None)
+        for code, party in signed.parties.items()
+    }
+    return replace(signed, parties=parties)
+
+
+def days_of(new: Agreement, old: Agreement | None = None) -> tuple[date, ...]:
+    """The first day of `new`, and each later one within its life on which other parties of either text are bound than
+    on every day that was named before."""
+    texts = [new] if old is None else [new, old]
+    turns = {new.starts_on}
+    for text in texts:
+        for party in text.parties.values():
+            turns |= {party.joined_on} if party.joined_on is not None else set()
+            turns |= {party.until + timedelta(days=1)} if party.until is not None and party.until < date.max else set()
+    found: dict[tuple[frozenset[str], ...], date] = {}
+    for day in sorted(turns):
+        if new.starts_on <= day and (new.ends_on is None or day <= new.ends_on):
+            found.setdefault(tuple(_bound(text, day) for text in texts), day)
+    return tuple(found.values())
+
+
+def partly(new: Agreement, old: Agreement | None = None) -> tuple[date, ...]:
+    """Those of `days_of` on which a party of either is not bound."""
+    texts = [new] if old is None else [new, old]
+    return tuple(day for day in days_of(new, old) if any(_bound(text, day) != {*text.parties} for text in texts))
+
+
+def _bound(agreement: Agreement, day: date) -> frozenset[str]:
+    return frozenset(code for code, party in agreement.parties.items() if is_bound_on(party, day))
 
 
 def neutral(agreement: Agreement) -> dict[str, Any]:

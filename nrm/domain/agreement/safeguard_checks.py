@@ -14,11 +14,13 @@ from typing import Any
 
 from nrm.domain.agreement.agreement_people import Person, somebody
 from nrm.domain.agreement.agreements import FACTS, MISSING, Agreement, Party, PathStep
+from nrm.domain.agreement.changed_words import doubted
 from nrm.domain.agreement.effects import Effects
 from nrm.domain.agreement.fact_diagrams import NOWHERE, Cube, Profiles, Work
 from nrm.domain.agreement.people_in_words import receives_against
 from nrm.domain.agreement.routing_diagrams import OFFICIAL, Receiving, deciding_conditions, everyone_signed
 from nrm.domain.agreement.safeguards import (
+    AnswersStay,
     AtMost,
     Before,
     Escalates,
@@ -28,6 +30,7 @@ from nrm.domain.agreement.safeguards import (
     NeverReads,
     NewestText,
     NoLater,
+    PartiesStay,
     ReadsNoLess,
     ReadsNoMore,
     ReceiversAtLeast,
@@ -40,14 +43,17 @@ from nrm.domain.agreement.safeguards import (
     SameNumbers,
     SameOrder,
     SameOrigin,
+    SameWords,
     StaysParty,
     StepsStay,
+    StillAsked,
     StillReceived,
     TimeToAnswer,
     Told,
     WordsAgree,
 )
 from nrm.domain.agreement.safeguards_beside import ByPerson, Called, at_large, for_whom
+from nrm.domain.agreement.safeguards_of_parties import answers_stay, by_day, few_receivers, parties_stay, still_asked
 from nrm.domain.agreement.times_in_words import words_against
 from nrm.domain.conditions import ALWAYS, Condition
 from nrm.domain.durations import duration_text
@@ -82,6 +88,7 @@ class _Text:
     pair: tuple[Effects, Effects] | None
     written_from: str = ""
     called: Collection[Called] = ()
+    days: tuple[tuple[str, Effects, Effects], ...] = ()
 
     def is_bound(self, code: str) -> bool:
         """Whether the party is bound from the first day of the text to the last, or as long as by the text before."""
@@ -109,7 +116,8 @@ def weakenings(
     asked = [condition for each in safeguards.all for condition in _conditions(each)]
     receiving = Receiving(signed, Profiles([*deciding_conditions(signed), *asked, OFFICIAL], signed.facts, work))
     pair = _beside(everyone_signed(before), signed, asked, work) if before is not None and safeguards.all else None
-    text = _Text(agreement, Effects(receiving), before, pair, written_from, called)
+    days = tuple(by_day(before, agreement, pair[1].profiles)) if before is not None and pair is not None else ()
+    text = _Text(agreement, Effects(receiving), before, pair, written_from, called, days)
     there = _there_before(safeguards, text)
     return [
         replace(found, before=(found.safeguard.number, found.text) in there)
@@ -175,6 +183,9 @@ def _weakened(safeguard: Safeguard, text: _Text) -> Iterator[Weakening]:
             yield from _by_person(safeguard, effects, rule.when, _at_most(rule, effects), lambda said: said)
         case ReceiversAtLeast() as rule:
             yield from _by_person(safeguard, effects, rule.when, _receivers(rule, effects), lambda said: said)
+            for few in few_receivers(text.days, rule.number):
+                assert text.pair is not None
+                yield from _by_person(safeguard, text.pair[1], rule.when, few, lambda said: said)
         case NeverReads() as rule:
             for diagram, say in _never_reads(rule, effects):
                 yield from _by_person(safeguard, effects, rule.when, diagram, say)
@@ -198,6 +209,13 @@ def _weakened(safeguard: Safeguard, text: _Text) -> Iterator[Weakening]:
         case WordsAgree():
             yield from (Weakening(safeguard, said) for said in words_against(text.agreement))
             yield from (Weakening(safeguard, said) for said in receives_against(text.agreement, text.before))
+        case PartiesStay() if text.before is not None:
+            yield from (Weakening(safeguard, said) for said in parties_stay(text.before, text.agreement))
+        case AnswersStay() if text.before is not None:
+            for said, person in answers_stay(text.before, text.agreement):
+                yield Weakening(safeguard, said, example=person)
+        case SameWords() if text.before is not None:
+            yield from (Weakening(safeguard, said) for said in doubted(text.before, text.agreement))
         case NewestText():
             if text.before is not None and text.written_from not in ("", text.before.version):
                 values = {"old": text.written_from, "new": text.before.version}
@@ -207,7 +225,7 @@ def _weakened(safeguard: Safeguard, text: _Text) -> Iterator[Weakening]:
                     **values,
                 )
                 yield Weakening(safeguard, written)
-        case NoLater() | StillReceived() as rule:
+        case NoLater() | StillReceived() | StillAsked() as rule:
             yield from _compared(safeguard, rule, text)
         case ReadsNoMore() | ReadsNoLess() | KnownFirst() | LearnsNoMore() | SameOrder() | StepsStay() as rule:
             yield from _compared(safeguard, rule, text)
@@ -387,7 +405,9 @@ def _bound(party: Party, agreement: Agreement, until: date | None = None) -> Ite
 # Held against the text whose place it takes.
 
 
-def _compared(safeguard: Safeguard, rule: NoLater | StillReceived | ByPerson, text: _Text) -> Iterator[Weakening]:
+def _compared(
+    safeguard: Safeguard, rule: NoLater | StillReceived | StillAsked | ByPerson, text: _Text
+) -> Iterator[Weakening]:
     if text.before is None:
         return
     if text.pair is None:
@@ -401,6 +421,9 @@ def _compared(safeguard: Safeguard, rule: NoLater | StillReceived | ByPerson, te
             yield from _by_person(safeguard, text.pair[1], when, diagram, lambda said: said)
     elif isinstance(rule, StillReceived):
         yield from _by_person(safeguard, text.pair[1], rule.when, _nobody_left(text), lambda said: said)
+    elif isinstance(rule, StillAsked):
+        for diagram in still_asked(*text.pair):
+            yield from _by_person(safeguard, text.pair[1], ALWAYS, diagram, lambda said: said)
     else:
         for diagram in _later(text, *text.pair):
             yield from _by_person(safeguard, text.pair[1], ALWAYS, diagram, lambda said: said)
@@ -408,16 +431,22 @@ def _compared(safeguard: Safeguard, rule: NoLater | StillReceived | ByPerson, te
 
 
 def _nobody_left(text: _Text) -> int:
-    """Where somebody could be asked, and now nobody of whom the text before knew. A party that comes new with the text
-    has signed nothing yet, and nobody was ever with it."""
+    """Where somebody could be asked, and now nobody of whom the text before knew, on the first day on which that is so.
+    A party that comes new with the text has signed nothing yet, and nobody was ever with it."""
     assert text.pair is not None
-    before, after = text.pair
-    profiles = after.profiles
-    there = profiles.any_of(before.receiving.asked(code) for code in before.agreement.parties)
-    known = [code for code in before.agreement.parties if code in after.agreement.parties and text.is_bound(code)]
-    still = profiles.any_of(after.receiving.asked(code) for code in known)
-    nobody = N_("nobody is left who may receive such a person; before there was somebody")
-    return profiles.choose(profiles.without(there, still), profiles.always(nobody), profiles.always(None))
+    found = text.pair[1].profiles.always(None)
+    for day, before, after in reversed(text.days or (("", *text.pair),)):
+        profiles = after.profiles
+        there = profiles.any_of(before.receiving.asked(code) for code in before.agreement.parties)
+        known = [code for code in before.agreement.parties if code in after.agreement.parties]
+        still = profiles.any_of(after.receiving.asked(code) for code in known)
+        nobody = N_("nobody is left who may receive such a person; before there was somebody")
+        if day:
+            nobody = N_(
+                "from %(day)s on nobody is left who may receive such a person; before there was somebody", day=day
+            )
+        found = profiles.choose(profiles.without(there, still), profiles.always(nobody), found)
+    return found
 
 
 def _later(text: _Text, before: Effects, after: Effects) -> Iterator[int]:

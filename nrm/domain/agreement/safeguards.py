@@ -199,6 +199,26 @@ class ReportsStay:
 
 
 @dataclass(frozen=True, slots=True)
+class PartiesStay:
+    """Whoever was a party is one from the first day of the text to its last, and offers what it did (ADR 0181)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersStay:
+    """What could be said of a person by the text before still can; every party that receives can be struck out."""
+
+
+@dataclass(frozen=True, slots=True)
+class StillAsked:
+    """A party that was asked for somebody still is."""
+
+
+@dataclass(frozen=True, slots=True)
+class SameWords:
+    """Words change in every language or in none, have no number or address of somebody else, and name nobody anew."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewestText:
     """The text was written from the one whose place it takes, and not from one that another replaced meanwhile."""
 
@@ -228,6 +248,10 @@ Rule = (
     | StepsStay
     | SameHands
     | ReportsStay
+    | PartiesStay
+    | AnswersStay
+    | StillAsked
+    | SameWords
     | NewestText
 )
 
@@ -468,6 +492,22 @@ def _reports_stay(_: Table, __: _Known) -> ReportsStay:
     return ReportsStay()
 
 
+def _parties_stay(_: Table, __: _Known) -> PartiesStay:
+    return PartiesStay()
+
+
+def _answers_stay(_: Table, __: _Known) -> AnswersStay:
+    return AnswersStay()
+
+
+def _still_asked(_: Table, __: _Known) -> StillAsked:
+    return StillAsked()
+
+
+def _same_words(_: Table, __: _Known) -> SameWords:
+    return SameWords()
+
+
 def _newest_text(_: Table, __: _Known) -> NewestText:
     return NewestText()
 
@@ -497,6 +537,10 @@ _RULES: Mapping[str, Any] = {
     "steps_stay": _steps_stay,
     "same_hands": _same_hands,
     "reports_stay": _reports_stay,
+    "parties_stay": _parties_stay,
+    "answers_stay": _answers_stay,
+    "still_asked": _still_asked,
+    "same_words": _same_words,
     "newest_text": _newest_text,
 }
 BESIDE = (
@@ -514,6 +558,10 @@ BESIDE = (
     "steps_stay",
     "same_hands",
     "reports_stay",
+    "parties_stay",
+    "answers_stay",
+    "still_asked",
+    "same_words",
     "newest_text",
 )
 """The rules that hold a text against the one whose place it takes. A country has one safeguard of each."""

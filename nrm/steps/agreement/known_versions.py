@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from threading import Lock
@@ -44,6 +44,8 @@ from nrm.vault import agreements as vault
 from nrm.vault.agreements import CannotOpen
 
 EVERY_SECONDS = 60
+RECALLED = timedelta(days=7)
+"""So long is whoever was asked to sign told that a text was withdrawn."""
 _TAKING_IN = Lock()
 """Held while the rows are read and taken in: what was read before cannot replace what was read after it."""
 COUNTRY, SHIPPED, KNOWN, DUE = "nrm.country", "nrm.country.shipped", "nrm.agreements", "nrm.agreements.due"
@@ -59,6 +61,7 @@ class Known:
     waiting: Mapping[str, frozenset[str]]  # version -> the parties that sign it
     refused: tuple[str, ...]
     untold: frozenset[uuid.UUID] = frozenset()  # who signed a version that was withdrawn, and has not read that
+    recalled: Mapping[uuid.UUID, frozenset[str]] = field(default_factory=dict)  # withdrawn lately -> who was to sign it
 
 
 NOTHING_KNOWN = Known((), {}, ())
@@ -101,10 +104,11 @@ def _read_and_take_in() -> None:
     extensions[DUE] = monotonic() + min(EVERY_SECONDS, _until_tomorrow(shipped) + 0.1)
     try:
         rows, untold = agreement_version_rows.binding(), agreement_version_rows.untold()
+        lately = agreement_version_rows.withdrawn_since(clock.now() - RECALLED)
     except DatabaseError:
         return
     versions_read = tuple((_columns(row), tuple(map(_columns, given))) for row, given in rows)
-    read = (extensions[FILES_READ], untold, *versions_read)
+    read = (extensions[FILES_READ], untold, tuple(lately), *versions_read)
     if read == known().read:
         return
     versions, refused = [], []
@@ -121,7 +125,18 @@ def _read_and_take_in() -> None:
             current_app.logger.error("version %s of the agreement was changed by another hand: left out", row.version)
             refused.append(row.version)
     extensions[COUNTRY] = shipped.with_versions(versions)
-    extensions[KNOWN] = Known(read, waiting, tuple(refused), untold)
+    extensions[KNOWN] = Known(read, waiting, tuple(refused), untold, _to_have_signed(lately, shipped))
+
+
+def _to_have_signed(lately: list[tuple[uuid.UUID, str, str]], shipped: Country) -> dict[uuid.UUID, frozenset[str]]:
+    """The parties whose signature each version waited for; one that cannot be read any more waits for nobody."""
+    found: dict[uuid.UUID, frozenset[str]] = {}
+    for version_id, name, text in lately:
+        try:
+            found[version_id] = frozenset(signing_parties(parsed(text, name, shipped)))
+        except (CannotOpen, CountryError):
+            continue
+    return found
 
 
 def _until_tomorrow(there: Country) -> float:

@@ -7,21 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from forms.agreement.agreements import GROUP_LABELS, RUNG_LABELS
+from forms.agreement.agreements import FACT_LABELS, GROUP_LABELS, NOUN_LABELS, RUNG_LABELS
+from forms.names import language_name
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.agreement.agreement_changes import Study
 from nrm.domain.agreement.agreement_checks import Finding, FindingKind, check
 from nrm.domain.agreement.agreement_differences import Rerouted
 from nrm.domain.agreement.agreements import Agreement
+from nrm.domain.agreement.changed_words import changed_words
 from nrm.domain.agreement.routes import Fallback
 from nrm.domain.durations import UnreadableDuration, parse_duration
 from nrm.domain.shelter.cases import Compartment
-from nrm.domain.words import Phrase
+from nrm.domain.words import N_, Phrase
 from nrm.steps.agreement import version_studies
 from nrm.store.countries import country
+from nrm.web import formats
 from nrm.web.agreement import agreement_words as words
-from nrm.web.language import own_name, text_in, translated
+from nrm.web.language import current_language, own_name, text_in, translated
 
+RECEIVES_LABEL = N_("Whom it receives, in words:")
 DESCRIPTIONS = 3
 """How many descriptions of people, the widest first, the page shows of each change of the way."""
 
@@ -98,7 +102,43 @@ def rerouted(each: Rerouted, names: Mapping[str, str]) -> dict[str, Any]:
         "after": words.way(each.ways[1], names),
         "profiles": [words.profile(cube, names) for cube in each.shown[:DESCRIPTIONS]],
         "more": each.more + max(0, len(each.shown) - DESCRIPTIONS),
+        "day": each.day,
     }
+
+
+def reworded(version: str, *, by: Actor) -> list[dict[str, Any]]:
+    """The words of a version that are not those of the text whose place it takes, in each language; none of a version
+    that came with the country's data."""
+    try:
+        before, after = version_studies.texts_compared(version, by=by)
+    except NotVisible:
+        return []
+    names = words.names_of(after, before)
+    return [
+        {
+            "heading": _part(f"{each.noun} {each.key}", names),
+            "new": not each.before,
+            "alone": bool(each.before and each.unchanged),
+            "said": [
+                (language, own_name(language), each.before.get(language, ""), each.after.get(language, ""))
+                for language in each.languages
+            ],
+        }
+        for each in changed_words(before, after)
+    ]
+
+
+def _part(text: str, names: Mapping[str, str]) -> str:
+    """A part of the text that has words, such as `clause 5.1`."""
+    for noun, label in {**NOUN_LABELS, "receives": RECEIVES_LABEL}.items():
+        if text == noun or text.startswith(f"{noun} "):
+            key = text.removeprefix(noun).strip()
+            if noun == "path step":
+                key = words.step(key)
+            elif noun != "clause":
+                key = ", ".join(names.get(each, each) for each in key.split(", "))
+            return f"{translated(label)} {key}".strip()
+    return text
 
 
 def others(study: Study) -> list[Finding]:
@@ -120,6 +160,17 @@ def finding(found: Finding, names: Mapping[str, str]) -> dict[str, Any]:
 def _said(key: str, value: object, names: Mapping[str, str]) -> object:
     """A value of a finding in words, by its key."""
     text = str(value)
+    if key == "part":
+        return _part(text, names)
+    if key == "day":
+        return formats.day(text, current_language())
+    if key == "spoken":
+        return language_name(text, current_language())
+    if key == "region":
+        return words.code("avoid_regions", text, names)
+    if key == "answer":
+        fact, _, code = text.partition(": ")
+        return f"{translated(FACT_LABELS[fact])}: {words.code(fact, code, names)}"
     if key in ("party", "whom", "code"):
         return names.get(text, text)
     if key in ("step", "other"):

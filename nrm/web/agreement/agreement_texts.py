@@ -98,6 +98,7 @@ def in_words(agreement: Agreement, digest: str) -> dict[str, Any]:
         "digest": digest,
         "status": translated(STATUS_LABELS[VersionStatus(status)]) if status else gettext("Signed on paper"),
         "weakened": agreement_changes.weakened(agreement, by=by),
+        "reworded": agreement_changes.reworded(agreement.version, by=by),
         "compared": compared,
     }
 

@@ -155,6 +155,7 @@ def show(version: str) -> str:
         clauses=[(each, words.rules(each, names)) for each in agreement.clauses],
         digest=known_versions.digest_of(version, by=access.actor()),
         weakened=agreement_changes.weakened(agreement, by=access.actor()),
+        reworded=agreement_changes.reworded(version, by=access.actor()),
         origin=version_studies.origin(version, by=access.actor()),
         may_accept=_may_accept(_status(version)),
         status=_status(version),
@@ -194,6 +195,7 @@ def parties(version: str) -> str:
         withdrawal=_withdrawal(version),
         changes_numbers=by.may(Permission.AGREEMENT_MANAGE),
         each=SIGNERS,
+        office=_office,
         status=status,
         hours=lambda party: words.hours(party.desk),
         regions=_regions,
@@ -248,6 +250,7 @@ def _changes(version: str, form: TryAgreementForm) -> Response:
             agreement=agreement,
             against=study.against.version,
             weakened=agreement_changes.weakened(agreement, by=access.actor()),
+            reworded=agreement_changes.reworded(version, by=access.actor()),
             origin=version_studies.origin(version, by=access.actor()),
             may_accept=_may_accept(row.status),
             findings=[agreement_changes.finding(each, names) for each in agreement_changes.others(study)],
@@ -348,6 +351,7 @@ def _step_page(version: str, *expected: Any, **values: Any) -> Answer:
         template,
         agreement=agreement,
         weakened=weakened,
+        reworded=agreement_changes.reworded(version, by=access.actor()),
         origin=version_studies.origin(version, by=access.actor()),
         status=row.status,
         may_accept=_may_accept(row.status),
@@ -515,6 +519,8 @@ def _sign_page(version: str, form: SignAgreementForm) -> Answer:
     if found is not None and found.stops:
         raise IllegalVersionStep(VersionStepRefusal.REPLACED)
     before, text = version_studies.texts_compared(version, by=access.actor())
+    own = organisation_names.party_of(access.actor().organisation_id)
+    given = store.signature_lines(version, by=access.actor())
     return _step_page(
         version,
         VersionStatus.OPEN,
@@ -522,9 +528,25 @@ def _sign_page(version: str, form: SignAgreementForm) -> Answer:
         "agreement/agreements/sign.html",
         form=form,
         proposer=actions.proposer_of(version, by=access.actor()),
+        desk=_desk_number(),
+        signs_for=(words.names_of(text)[own], [each for each in given if each.party == own]),
+        office=_office,
         against=before.version,
         different=differences(before, text),
     )
+
+
+def _office(code: str) -> str:
+    """What an organisation is called."""
+    found = country().organisations.get(code)
+    return text_in(found.names) if found is not None else code
+
+
+def _desk_number() -> str:
+    """Where the duty desk answers at any hour, by the agreement in force; empty where none is."""
+    here = _present()
+    desks = [] if here is None else [*here.parties.values()]
+    return next((each.on_call for each in desks if each.kind is OrganisationKind.RESPONSIBLE_AUTHORITY), "")
 
 
 @blueprint.post("/agreement/<version>/sign")

@@ -93,6 +93,7 @@ def differences_in_words(each: Any, agreement: Agreement, names: Mapping[str, st
         "profiles": [words.profile(cube, names) for cube in each.cubes[:DESCRIPTIONS]],
         "more": max(0, len(each.cubes) - DESCRIPTIONS),
         "person": words.person(each.person, agreement, names),
+        "day": each.day,
     }
 
 
@@ -120,10 +121,11 @@ def people_in_words(people: Iterable[Any], agreement: Agreement, names: Mapping[
     """Each person with both lives, a line for each thing that happens."""
     return [
         {
-            "person": words.person(person, agreement, names),
-            "before": words.lived(before, names),
-            "after": words.lived(after, names),
-            "same": before == after,
+            "person": words.person(each.person, agreement, names),
+            "before": words.lived(each.before, names),
+            "after": words.lived(each.after, names),
+            "same": each.before == each.after,
+            "day": each.day,
         }
-        for person, before, after in people
+        for each in people
     ]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from flask import Blueprint, Response, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.support.subsidies import STAND_LABELS
+from nrm import clock
 from nrm.actions.support import payment_lines as actions
 from nrm.domain.accounts.accounts import Permission, Role
 from nrm.domain.shelter.payment_lines import Basis
 from nrm.domain.words import N_
 from nrm.render.sheets import csv_bytes, xlsx_bytes
+from nrm.store.agreement import contract_changes
 from nrm.store.countries import country
 from nrm.store.support import benefits
 from nrm.store.support.subsidies import Line
@@ -20,6 +23,8 @@ from nrm.web import access, home
 from nrm.web.language import gettext, text_in, translated
 
 blueprint = Blueprint("payment_lines", __name__)
+CHANGES_SHOWN = timedelta(days=92)
+"""So long it is said that a contract was changed: a quarter."""
 
 BASES: Mapping[str, str] = {
     Basis.NIGHTS: N_("Nights"),
@@ -44,6 +49,7 @@ def payment_home() -> str:
         "shelter/payment_lines/index.html",
         quarters=_by_quarter(actions.read(by=by)),
         desk=by.kind == "ministry",
+        changed=contract_changes.changed_since(clock.now() - CHANGES_SHOWN, by=by),
         asked=benefits.number_asked(by=by) if by.may(Permission.BENEFIT_SETTLE) else 0,
         may_sign=by.may(Permission.NIGHTS_SIGN),
         may_pay=by.may(Permission.NIGHTS_PAY),

@@ -381,6 +381,7 @@ def test_a_trial_shows_where_people_come_also_by_two_dimensions_and_what_is_not_
     assert "→ all others together" not in page
 
 
+@pytest.mark.slow  # it is changed twice, and the house, who pays and six others ask for it
 def test_what_a_contract_said_stays_with_who_changed_it_and_when(app: Flask, sign_in: SignIn) -> None:
     coordinator = sign_in(texts.COORDINATOR)
     coordinator.post("/contracts", contract_form())
@@ -400,6 +401,12 @@ def test_what_a_contract_said_stays_with_who_changed_it_and_when(app: Flask, sig
     assert "Test coordinator" in page
     assert "another hand" not in page
     sign_in("vatra.shelter_manager").get(path, 403)
+    for login in ("vatra.shelter_manager", "molsa.payment_officer"):  # the house and who pays read it all the same
+        told = sign_in(login).get("/payment?lang=en").partition("Contracts that were changed")[2]
+        assert told.count("changed by Test coordinator on") == 2
+        assert "1,200,000" in told.partition("It says:")[2]
+        assert "900,000" in told
+    assert "Contracts that were changed" not in sign_in("tjeter_vizion.shelter_manager").get("/payment?lang=en")
     for login in ("molsa.statistician", "ra.duty_officer", "administrator"):
         sign_in(login).get(path, 403)
 

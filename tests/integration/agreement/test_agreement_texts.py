@@ -9,7 +9,7 @@ import io
 import re
 import tomllib
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pikepdf
@@ -469,3 +469,35 @@ def test_the_pages_of_the_text_say_all_that_the_paper_says(app: Flask, sign_in: 
     lines += [part for report in values["reports"] for part in report]
     lines += [part for fact in values["facts"] for part in fact]
     assert [line for line in lines if line not in pages] == []
+
+
+@pytest.mark.slow  # a text is written, accepted, approved, opened and read by a signer
+def test_a_party_that_leaves_later_and_every_changed_word_stand_before_the_signature(
+    app: Flask, sign_in: SignIn
+) -> None:
+    """Nothing is different on the first day; the words of clause 5.1 are changed in one language alone."""
+    leaves = texts.today() + timedelta(days=30)
+    named = 'names = { sq = "Vatra, Vlorë", en = "Vatra, Vlorë" }'
+    words = re.search(r'number = "5\.1"\ntext = \{ sq = "([^"]+)"', texts.SHIPPED)
+    assert words is not None
+    sold = "Pikës kufitare i thuhet ku është personi."
+    texts.opened(texts.draft("2027", None, (named, f"{named}\nuntil = {leaves}"), (words[1], sold)))
+    signer = sign_in("vatra.case_worker")
+    for path in ("/sign", "/changes", ""):
+        page = html.unescape(signer.get(f"/agreement/2027{path}?lang=en"))
+        first = page.partition("What this version weakens")[2].partition("</p>\n<ul>")[2]
+        assert first.startswith("<li>Vatra, Vlorë is a party until ")
+        changed = page.partition("These words are changed")[2]
+        assert "Not changed in every language" in changed
+        assert words[1] in changed
+        assert sold in changed
+    changes = html.unescape(signer.get("/agreement/2027/changes?lang=en"))
+    assert "Nothing changes for anybody." not in changes
+    assert "From " in changes.partition("Who would be sent elsewhere")[2]
+    sheet = signer.get("/agreement/2027/sign?lang=en")
+    assert "Your signature counts for the whole of Vatra, Vlorë, with all its offices" in sheet
+    assert "Nobody has signed for it yet." in sheet
+    assert "no number of it is kept here; the duty desk can reach it" in sheet
+    assert "sign only if whoever leads it has named you" in signer.get("/?lang=en")
+    for path in ("compared", "people"):
+        assert "From " in signer.get(f"/agreement/2027/{path}?lang=en")

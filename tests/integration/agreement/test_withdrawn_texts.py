@@ -72,7 +72,14 @@ def test_who_signed_is_told_who_withdrew_it_when_and_why_until_they_have_read_it
     assert other.member_id is not None
     login = db.session.scalars(select(Member.login).where(Member.id == other.member_id)).one()
     colleague = sign_in(login)
-    assert told not in html.unescape(colleague.get("/?lang=en"))
+    page = html.unescape(colleague.get("/?lang=en"))
+    assert told not in page
+    # Who was asked to sign and had not is told for a week; whoever had no signature to give is told nothing.
+    asked = "which your party was asked to sign, was withdrawn: it waits for nobody any more."
+    assert asked in page
+    assert f"The reason: {REASON}" in page
+    assert asked not in home
+    assert asked not in html.unescape(coordinator.get("/?lang=en"))
     withdrawal = db.session.scalars(select(AgreementWithdrawal.id)).one()
     colleague.post(f"/agreements/withdrawn/{withdrawal}/read", status=404)
     coordinator.post(f"/agreements/withdrawn/{withdrawal}/read", status=403)
@@ -85,6 +92,12 @@ def test_who_signed_is_told_who_withdrew_it_when_and_why_until_they_have_read_it
     person.post(f"/agreements/withdrawn/{withdrawal}/read")
     assert "which you signed" not in person.get("/?lang=en")
     person.post(f"/agreements/withdrawn/{withdrawal}/read", status=404)
+    page = html.unescape(colleague.get("/?lang=en"))
+    assert asked in page
+    assert REASON not in page
+    factories.later(days=8)
+    known_versions.refresh()
+    assert known_versions.known().recalled == {}
 
 
 @pytest.mark.slow

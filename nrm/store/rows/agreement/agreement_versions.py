@@ -180,6 +180,34 @@ def withdrawals_to_tell(
     return [(row, version, name, names) for row, version, name, names in db.session.execute(statement)]
 
 
+def recalled(
+    version_ids: Collection[uuid.UUID], besides: uuid.UUID
+) -> Sequence[tuple[AgreementWithdrawal, AgreementVersion, str, dict[str, str]]]:
+    """As `withdrawals_to_tell`, of these versions that the member `besides` has not signed."""
+    signed = select(AgreementSignature.version_id).where(AgreementSignature.member_id == besides)
+    statement = (
+        select(AgreementWithdrawal, AgreementVersion, Member.name, Organisation.names)
+        .join(AgreementVersion, AgreementVersion.id == AgreementWithdrawal.version_id)
+        .join(Member, Member.id == AgreementWithdrawal.by_id)
+        .join(Organisation, Organisation.id == Member.organisation_id)
+        .where(AgreementVersion.id.in_(version_ids), AgreementVersion.id.not_in(signed))
+        .order_by(AgreementWithdrawal.at)
+    )
+    return [(row, version, name, names) for row, version, name, names in db.session.execute(statement)]
+
+
+def withdrawn_since(moment: datetime) -> list[tuple[uuid.UUID, str, str]]:
+    """(id, name, text) of each version that was open for signature and was withdrawn since then."""
+    statement = (
+        select(AgreementVersion.id, AgreementVersion.version, AgreementVersion.text)
+        .join(AgreementWithdrawal, AgreementWithdrawal.version_id == AgreementVersion.id)
+        .where(AgreementWithdrawal.at >= moment, AgreementVersion.opened_at.is_not(None))
+        .order_by(AgreementVersion.id)
+    )
+    with Session(db.engine) as session:
+        return [(version_id, name, text) for version_id, name, text in session.execute(statement)]
+
+
 def unsigned(waiting: Mapping[str, Collection[str]]) -> set[str]:
     """The parties of whom fewer than two people signed a version that waits for them; `waiting`: version -> parties."""
     statement = (

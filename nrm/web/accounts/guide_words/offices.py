@@ -113,7 +113,8 @@ GUIDES: Mapping[Role, Guide] = {
                 "agreement_drafts.begin_page",
                 N_("Begin from the text in force"),
                 N_(
-                    "A rule has to change: press “%(begin)s”, change the clause, and try the text on past cases.",
+                    "Times, words or parties have to change: press “%(begin)s” and change them there. A rule itself is"
+                    " changed in the file of the text, which is then proposed. Try the text on past cases.",
                     begin=N_("Begin"),
                 ),
             ),
@@ -161,15 +162,16 @@ GUIDES: Mapping[Role, Guide] = {
             Trouble(
                 N_("A party does not sign."),
                 N_(
-                    "The new text gives it nobody. Ask what stands in the way. A text that is open is not changed: it"
-                    " is withdrawn, and another one begun."
+                    "Then the new text does not begin: it needs two signatures of every party. Ask what stands in the"
+                    " way. A text that is open is not changed: it is withdrawn, and another one begun."
                 ),
             ),
             Trouble(
                 N_("A telephone number of a party is wrong."),
                 N_(
-                    "Call the duty desk: it tells who asks. Then begin from the text in force and change the number;"
-                    " two people of each party sign it."
+                    "Call the duty desk: it tells who asks, and whoever runs the server changes the number on the pages"
+                    " of a referral the same day. Then begin from the text in force and change the number; two people"
+                    " of each party sign it."
                 ),
             ),
         ),

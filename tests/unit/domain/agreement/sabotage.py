@@ -153,3 +153,27 @@ def mutations() -> Iterator[tuple[str, dict[str, Any]]]:
     data = document()
     without_place(data, *FOREIGN_BOYS)
     yield "foreign boys", data
+
+
+def thinned() -> Iterator[tuple[str, dict[str, Any]]]:
+    """(what was done, the tables): every value of every list within a fact, a party, a clause, a step and a report
+    dropped once, however deep it lies; some of them are no agreement any more."""
+
+    def lists(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+        if isinstance(value, dict):
+            for key, each in value.items():
+                yield from lists(each, (*path, key))
+        elif isinstance(value, list):
+            for place, each in enumerate(value):
+                yield (*path, place)
+                yield from lists(each, (*path, place))
+
+    for noun in ("fact", "party", "clause", "path", "reporting"):
+        for path in lists(document()[noun], ()):
+            data = document()
+            at: Any = data[noun]
+            for key in path[:-1]:
+                at = at[key]
+            if path[1:]:  # whole parties, clauses, steps and reports are dropped elsewhere
+                del at[path[-1]]
+                yield f"{noun} {' '.join(map(str, path))}", data

@@ -14,7 +14,7 @@ from nrm.domain.agreement.agreement_differences import diff
 from nrm.domain.agreement.agreement_documents import parse_agreement
 from nrm.domain.agreement.agreements import FACTS, Agreement
 from nrm.domain.agreement.comparisons import PEOPLE, Difference, DifferenceKind, compare, live
-from nrm.domain.agreement.routing_diagrams import everyone_signed
+from nrm.domain.agreement.routing_diagrams import as_on, everyone_signed
 from nrm.domain.agreement.routing_facts import parse_facts
 from tests.unit.domain.agreement.agreement_facts import AGREEMENT, PLAIN, document
 from tests.unit.domain.agreement.sabotage import mutations
@@ -56,7 +56,8 @@ def test_whatever_is_dropped_widened_or_delayed_is_a_finding_or_a_difference_wit
     compared = compare(AGREEMENT, agreement)
     changed = diff(AGREEMENT, agreement)
     for each in compared.differences:
-        assert live(each.person, SIGNED) != live(each.person, everyone_signed(agreement)), each
+        on = each.day or agreement.starts_on
+        assert live(each.person, as_on(AGREEMENT, on)) != live(each.person, as_on(agreement, on)), each
     if changes_somebody(agreement):
         assert compared.differences
     found = {str(each) for each in check(agreement, safeguards=SAFEGUARDS).findings} - BASELINE

@@ -119,7 +119,7 @@ def top(*, by: Actor) -> Top:
         **second_hands.moments(by),
         **suspensions.moment(by),
         **members.moment(by),
-        **child_alerts.moment(),
+        **child_alerts.moment(by),
     }
     row = _top(by)(**values).one()
     keys = members.keys_of(row, by=by)

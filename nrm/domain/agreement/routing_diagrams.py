@@ -7,13 +7,13 @@ Decided in ADR 0015.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from nrm.domain.agreement.agreements import FACTS, FLAG, POLICE_SIDE, SET, Agreement, Clause, Party, Target
-from nrm.domain.agreement.fact_diagrams import EVERYWHERE, NOWHERE, Profiles
+from nrm.domain.agreement.fact_diagrams import EVERYWHERE, NOWHERE, Cube, Profiles
 from nrm.domain.agreement.routes import Fallback
 from nrm.domain.conditions import Condition
 
@@ -283,3 +283,23 @@ def _forbids(clause: Clause, party: Party) -> bool:
 
 def _and_then(asked: tuple[str, bool], way: tuple[tuple[str, bool], ...]) -> tuple[tuple[str, bool], ...]:
     return way if any(party == asked[0] for party, _ in way) else (*way, asked)
+
+
+def left_without(agreement: Agreement, day: date, party: str, others: Collection[str]) -> tuple[Cube, ...]:
+    """The people whom the party can be asked to receive, first or after the others declined, and none of the others
+    can (ADR 0147); the widest description first. What a person does not want is no matter here. Raises TooManyClasses.
+
+    A party of another day counts for nothing: `day` is the one on which it is asked.
+    """
+    signed = everyone_signed(agreement)
+    profiles = Profiles([*deciding_conditions(signed), OFFICIAL], signed.facts)
+    receiving = Receiving(signed, profiles)
+    bound = {code for code, each in agreement.parties.items() if each.in_force(day)}
+    if party not in bound:
+        return ()
+    still = profiles.any_of(receiving.asked(code) for code in sorted(bound & {*others} - {party}))
+    lost = profiles.without(receiving.asked(party), still)
+    if lost == NOWHERE:
+        return ()
+    found = profiles.cubes(profiles.choose(lost, profiles.always(True), profiles.always(None)))
+    return tuple(sorted(found[True], key=len))

@@ -13,7 +13,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.agreement.fact_diagrams import Cube
-from nrm.domain.agreement.left_without import left_without
+from nrm.domain.agreement.routing_diagrams import left_without
 from nrm.models.accounts.accounts import Organisation
 from nrm.store.countries import country
 from nrm.store.rows.accounts import members as member_rows

@@ -166,8 +166,10 @@ def number_recorded(by: Actor) -> ColumnElement[int]:
     )
 
 
-def moment() -> dict[str, datetime]:
+def moment(by: Actor) -> dict[str, datetime]:
     """The value that `number_recorded` needs."""
+    if not by.may(Permission.REFERRAL_DIRECT):
+        return {}
     return {"call_recorded_since": clock.now() - CALL_TAKE_BACK_WITHIN}
 
 

@@ -9,9 +9,8 @@ import pytest
 from nrm import countries
 from nrm.domain.agreement.agreement_people import somebody
 from nrm.domain.agreement.fact_diagrams import described
-from nrm.domain.agreement.left_without import left_without
 from nrm.domain.agreement.routing import Capacity, route
-from nrm.domain.agreement.routing_diagrams import everyone_signed
+from nrm.domain.agreement.routing_diagrams import everyone_signed, left_without
 from nrm.domain.agreement.routing_facts import parse_facts
 
 ALBANIA = countries.load("albania").agreements[-1]

@@ -241,7 +241,7 @@ def test_the_screen_is_hidden_without_script_too(plain_page: Page, base: str) ->
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 413, 422, 429, 500, 503])
-def test_an_error_speaks_both_languages_and_says_what_to_quote_and_whom_to_call(page: Page, base: str, status: int) -> None:
+def test_an_error_speaks_both_languages_and_says_whom_to_call(page: Page, base: str, status: int) -> None:
     seen = checks.assert_good_page(page, f"{base}/error/{status}", status=status)
     assert len(seen.addresses) == 3
     assert page.locator("section[lang=en]").count() == 1

@@ -73,12 +73,22 @@ class Story:
         """From the home page of that day to the contact, and what came of it."""
         page = self.sits_down()
         page.locator(f'main a[href$="/cases/{case_id}/follow-up"]').first.click()
-        live.main_button(page).click()
-        expect(page).to_have_url(f"{self.base}/cases/{case_id}/follow-up/{months}")
+        page.locator(f'main a.btn[href$="/follow-up/{months}"]').click()
         live.fill_in(page, answers)
         live.main_button(page).click()
         expect(page).to_have_url(f"{self.base}/cases/{case_id}/follow-up")
         return page
+
+    def looked_for(self, case_id: uuid.UUID) -> None:
+        """She could not be reached: the manager says what is done, and it stands there from then on."""
+        page = self.sits_down()
+        page.goto(f"{self.base}/cases/{case_id}/follow-up")
+        live.main_button(page).click()
+        expect(page).to_have_url(f"{self.base}/cases/{case_id}/follow-up/acting")
+        self.good(page, f"/cases/{case_id}/follow-up/acting")
+        live.fill_in(page, {"what": ["looked_for"], "text": ["E pyetëm shkollën"]})
+        live.main_button(page).click()
+        expect(page.locator('main form[action$="/acting/undo"]')).to_be_visible()
 
     def plan_and_school(self, case: str) -> Page:
         """A goal in her words and a school, which came; everything is sealed with the notes on care."""
@@ -201,6 +211,7 @@ def test_a_year_after_the_shelter_and_somebody_comes_back(app: Flask, browser: B
             if again:
                 on(days.today() + timedelta(days=country().follow_up.again_days))
             page = story.contact(opened.case_id, missed, MISSED)
+        story.looked_for(opened.case_id)
         on(due[third])
         story.contact(opened.case_id, third, WELL)
         on(due[last])

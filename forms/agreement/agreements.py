@@ -21,6 +21,7 @@ from nrm.domain.agreement.agreement_versions import (
     VersionStepRefusal,
 )
 from nrm.domain.agreement.safeguards import LEAST_REASON, is_reason
+from nrm.domain.support.feedback_notes import fault
 from nrm.domain.support.subsidies import MOST_NIGHTS
 from nrm.domain.words import N_
 
@@ -141,7 +142,10 @@ PLACE_LABELS = {
 
 REFUSED = {
     VersionStepRefusal.STATE: N_("This version is not in a state for that. Nothing was changed."),
-    VersionStepRefusal.SIGNED: N_("You have signed this version already."),
+    VersionStepRefusal.SIGNED: N_(
+        "You have signed this version already. If that was a mistake, call the office that proposed it at once: until "
+        "the last signature is there it can withdraw the text, and then no signature binds anybody."
+    ),
     VersionStepRefusal.SEASONED_FIRST: N_(
         "You have been here for less than 14 days, and a colleague of your party who was there before has not signed "
         "yet: the last signature of your party is theirs."
@@ -182,7 +186,8 @@ UNUSABLE = {
 
 
 NO_REASON = N_(
-    "Enter why, in two words or more and in %(least)s to %(longest)s characters",
+    "Enter why, in two words or more and in %(least)s to %(longest)s characters, without a telephone number or an "
+    "address",
     least=LEAST_REASON,
     longest=LONGEST_REASON,
 )
@@ -251,7 +256,7 @@ class SaysWhy:
 
     def __call__(self, _: Form, field: Field) -> None:
         """Raise ValidationError with what to do."""
-        if not is_reason(field.data or ""):
+        if not is_reason(field.data or "") or fault(field.data or "") is not None:
             raise Wrong(NO_REASON)
 
 

@@ -49,6 +49,9 @@ CORRECTION_REFUSED = {
     CorrectionRefusal.TOO_LATE: N_(
         "The arrival was entered more than seven days ago. If the person is not there, end the stay."
     ),
+    CorrectionRefusal.OPENED_LATE: N_(
+        "The case was opened more than a month ago: who lived here for so long did not by mistake. End the stay."
+    ),
     CorrectionRefusal.BEFORE_ABSENCE: N_("Enter a day that is not after a day on which the person was away or missing"),
     CorrectionRefusal.BEFORE_MOVE: N_(
         "Enter a day before the person moved to another place; if the move was entered wrongly, too, correct the place "

@@ -24,6 +24,7 @@ from nrm.domain.shelter.corrections import (
     CorrectionRefused,
     Kind,
     Why,
+    check_opened_by_mistake,
     check_take_back,
 )
 from nrm.domain.shelter.places import PlaceRefused
@@ -261,10 +262,10 @@ def take_back_arrival(*, referral_id: uuid.UUID, why: Why, by: Actor) -> uuid.UU
 
 def opened_by_mistake(*, stay_id: uuid.UUID, why: Why, by: Actor) -> uuid.UUID:
     """The case was opened twice, or for nobody: its stay counts nowhere, and the case can be erased or closed. More
-    than a day after the stay was entered another member says so than who entered it.
+    than a day after the stay was entered another member says so than who entered it; after a month nobody does.
 
     Returns the case. Raises NotPermitted, NotVisible, CorrectionRefused (`no_arrival`, `referred`, `missing_stands`,
-    `another`).
+    `another`, `opened_late`, `too_late`).
     """
     with transaction() as session:
         case, stay = _of_own_case(session, stay_id, by)
@@ -274,6 +275,7 @@ def opened_by_mistake(*, stay_id: uuid.UUID, why: Why, by: Actor) -> uuid.UUID:
             raise CorrectionRefused(CorrectionRefusal.MISSING_STANDS)
         if days.today() - stay.known_on > ALONE_WITHIN and not _is_other(session, stay, by):
             raise CorrectionRefused(CorrectionRefusal.ANOTHER)
+        check_opened_by_mistake(stay.known_on, today=days.today())
         if case.age_class != "adult":  # no way past the gate of a child who lived there
             check_take_back(stay.known_on, today=days.today())
         _strike_stay(session, stay, why, by)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, Permission
-from nrm.domain.support.follow_ups import FOLLOW_UP, SAID, Acts, FollowUpRefusal, FollowUpRefused
+from nrm.domain.support.follow_ups import FOLLOW_UP, SAFE_IS_SHOWN, SAID, Acts, FollowUpRefusal, FollowUpRefused
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.steps.support import follow_up_alarms as alarms
 from nrm.steps.support import follow_ups as steps
@@ -46,12 +46,17 @@ def act(*, case_id: uuid.UUID, what: Acts, text: str, by: Actor) -> None:
 
 
 def take_back(*, case_id: uuid.UUID, by: Actor) -> None:
-    """That the house acts was pressed by mistake: the alarm waits again. Raises as `act` (`not_acted`, `manager`)."""
+    """That the house acts, or that the person is safe, was pressed by mistake: the alarm waits again. Raises as `act`
+    (`not_acted`, `manager`)."""
     with transaction() as session:
         found = _found(case_id, by)
-        acted = [each for each in rows.dates_of(found.id) if each.acted_at is not None]
-        if not acted:
+        dates = rows.dates_of(found.id)
+        safe = [each for each in dates if each.safe_at is not None and each.safe_at > clock.now() - SAFE_IS_SHOWN]
+        acted = [each for each in dates if each.acted_at is not None]
+        if not acted and not safe:
             raise FollowUpRefused(FollowUpRefusal.NOT_ACTED)
+        for each in safe:
+            alarms.is_not_safe(each, by)
         for each in acted:
             alarms.forget_act(each)
             if each.alarm_on is None:

@@ -54,6 +54,7 @@ class CorrectionRefusal(StrEnum):
     OF_A_MOVE = "of_a_move"  # from another shelter, where stay and keys ended with the arrival
     SENT_ON = "sent_on"  # another shelter was asked since
     TOO_LATE = "too_late"
+    OPENED_LATE = "opened_late"  # a case that was opened more than a month ago was no mistake
     BEFORE_ABSENCE = "before_absence"  # the admission would come after a day on which the person was away or missing
     TWO_MEMBERS = "two_members"  # who left alone or died: two members said so, and it can only be struck
     BEFORE_MOVE = "before_move"  # the admission would come after a move to another place
@@ -77,6 +78,16 @@ ALONE_WITHIN = timedelta(days=1)
 """How long after it was entered whoever entered a stay says alone that its case was opened by mistake (ADR 0182)."""
 TAKE_BACK_WITHIN = timedelta(days=7)
 """How long after it was entered an arrival can be taken back; after that the person has lived there, and has left."""
+
+
+OPENED_WITHIN = timedelta(days=31)
+
+
+def check_opened_by_mistake(known_on: date, *, today: date) -> None:
+    """Raise CorrectionRefused (`opened_late`) for a case that was opened too long ago for a mistake: nobody lives in a
+    house for months by mistake."""
+    if today - known_on > OPENED_WITHIN:
+        raise CorrectionRefused(CorrectionRefusal.OPENED_LATE)
 
 
 def check_take_back(known_on: date, *, today: date) -> None:

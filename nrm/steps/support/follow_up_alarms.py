@@ -5,6 +5,7 @@ from __future__ import annotations
 from nrm import clock
 from nrm.domain.accounts.accounts import Actor
 from nrm.models.support.follow_ups import FollowUpDate
+from nrm.store import days
 
 
 def forget_act(row: FollowUpDate) -> None:
@@ -17,3 +18,9 @@ def is_safe(row: FollowUpDate, by: Actor) -> None:
     row.alarm_on = row.alarm_by_id = None
     forget_act(row)
     row.safe_at, row.safe_by_id = clock.now(), by.member_id
+
+
+def is_not_safe(row: FollowUpDate, by: Actor) -> None:
+    """That the person is safe was a mistake: the alarm waits again, from today on."""
+    row.safe_at = row.safe_by_id = None
+    row.alarm_on, row.alarm_by_id = days.today(), by.member_id

@@ -21,10 +21,11 @@ from forms.support.follow_ups import (
     AgreeForm,
     ContactForm,
 )
+from nrm import clock
 from nrm.actions.support import follow_ups as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
-from nrm.domain.support.follow_ups import SAID, WORDS, FollowUpRefusal, FollowUpRefused, Result, Stand
+from nrm.domain.support.follow_ups import SAFE_IS_SHOWN, SAID, WORDS, FollowUpRefusal, FollowUpRefused, Result, Stand
 from nrm.domain.words import N_
 from nrm.store.accounts import second_hands
 from nrm.store.days import today
@@ -88,6 +89,7 @@ def show(case_id: uuid.UUID) -> Answer:
         done=_done(opened[0]) if opened else [],
         may_be_told=found is not None and found.next is not None and found.next.why_not(today()) is None,
         waiting=found.waiting if found is not None else (),
+        safe_lately=found is not None and found.safe is not None and found.safe.at > clock.now() - SAFE_IS_SHOWN,
         may_agree=second_hands.of_case(case_id, by=by) is None,
         same_day="again" in request.args,
         me=by.member_id,

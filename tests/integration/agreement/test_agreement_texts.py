@@ -74,6 +74,8 @@ def test_a_weakening_is_accepted_by_number_with_a_reason_before_the_approval(pro
         assert REASON + number in coordinator.get(path)
         coordinator.post(path, {"reason": REASON + number + "."})  # a reason is put right until the text is open
     assert numbers() == ["1", "8"]
+    elsewhere = {"reason": "Questions are answered by our office, 069 123 4567"}
+    assert "without a telephone number" in coordinator.post("/agreement/2027/weakened/21?lang=en", elsewhere, 422)
     copied = coordinator.post("/agreement/2027/weakened/21?lang=en", {"reason": f" {REASON}1. "}, 422)
     assert "this one was given for another safeguard" in copied
     for number in ("21", "23"):

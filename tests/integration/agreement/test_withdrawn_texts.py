@@ -49,7 +49,13 @@ def test_who_signed_is_told_who_withdrew_it_when_and_why_until_they_have_read_it
     assert "Vatra, Vlorë: Test case_worker" in html.unescape(page)
     assert "This cannot be undone." in page
     factories.later(minutes=6)
-    for wrong in ({}, {"reason": "  "}, {"reason": "x" * 501}, {"reason": "a mistake"}):
+    for wrong in (
+        {},
+        {"reason": "  "},
+        {"reason": "x" * 501},
+        {"reason": "a mistake"},
+        {"reason": "Call us: 069 123 4567 at once"},
+    ):
         # What is wrong is said before a password is asked for.
         said = coordinator.post("/agreement/2027/withdraw?lang=en", wrong, status=422)
         assert "Enter why, in two words or more" in said

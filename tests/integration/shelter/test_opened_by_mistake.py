@@ -25,7 +25,7 @@ def test_within_a_day_who_entered_it_strikes_it_and_later_another_member(app: Fl
     assert app
     by = factories.actor(WORKER)
     free = len(places.free_places(by=by))
-    twice, nobody = admitted(by), admitted(by)
+    twice, nobody, somebody = admitted(by), admitted(by), admitted(by)
     worker = sign_in(WORKER)
     assert f"/stays/{twice.stay_id}/mistake" in worker.get(f"/stays/{twice.stay_id}")
     worker.post(f"/stays/{twice.stay_id}/mistake", {}, 422)
@@ -47,6 +47,10 @@ def test_within_a_day_who_entered_it_strikes_it_and_later_another_member(app: Fl
         stay = db.session.get_one(Stay, each.stay_id, populate_existing=True)
         assert (stay.exit_reason, stay.ended_on, stay.counts_from) == ("entered_by_mistake", stay.admitted_on, None)
         assert stay.taken_back_on is not None
-    assert len(places.free_places(by=factories.actor(MANAGER))) == free
+    assert len(places.free_places(by=factories.actor(MANAGER))) == free - 1
     # The way to erase it is open.
     assert "End the stay first" not in sign_in(MANAGER).get(f"/cases/{nobody.case_id}/erase?lang=en")
+    # Nobody lived there for a month by mistake: no press takes those nights away.
+    factories.later(days=30)
+    answer = sign_in(MANAGER).post(f"/stays/{somebody.stay_id}/mistake?lang=en", {"why": "other_person"}, 409)
+    assert "opened more than a month ago" in answer

@@ -267,7 +267,7 @@ def test_who_is_not_safe_is_the_managers_at_once_and_a_child_the_duty_desks_unti
     assert "/follow-up/acting" not in page
     desk = sign_in("ra.duty_officer").get("/?lang=en")
     assert "A child is not safe after the shelter" in desk
-    assert f'<a class="pn" href="/cases/{child}">{code}</a>' in desk
+    assert f'<span class="pn">{code}</span>' in desk  # no link: the desk does not open the case
     assert 'href="tel:' in desk.split("A child is not safe after the shelter", 1)[1].split("</section>", 1)[0]
     assert db.session.get_one(Case, adult).pseudonym not in desk
     assert TEXT not in desk + home
@@ -308,6 +308,15 @@ def test_who_is_not_safe_is_the_managers_at_once_and_a_child_the_duty_desks_unti
     manager.get(acting, 409)
     assert f"{name} recorded on" in manager.get(f"/cases/{child}/follow-up?lang=en")
     assert "recorded as safe" in sign_in("ra.duty_officer").get("/?lang=en")
+    # Said of the wrong child it is taken back, and she stands on both lists again.
+    assert "Pressed by mistake: the person is not safe" in manager.get(f"/cases/{child}/follow-up?lang=en")
+    manager.post(f"{acting}/undo")
+    assert manager.get("/?lang=en").count("Not safe, or needs help now") == 2
+    desk = sign_in("ra.duty_officer").get("/?lang=en")
+    assert "recorded as safe" not in desk
+    assert code in desk
+    manager.post(acting, {"what": "fetched", "text": "Vera"})
+    manager.post(f"/cases/{child}/follow-up/safe", {"sure": "y", "text": "Te tezja, Vera"})
     # One press leads back: a closed case is opened again with a new stay, an open one gets it at once.
     assert f"/cases/{adult}/reopen?back=1" in manager.get(f"/cases/{adult}/follow-up")
     assert f"/cases/{child}/admit" in manager.get(f"/cases/{child}/follow-up")

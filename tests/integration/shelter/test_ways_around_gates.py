@@ -806,6 +806,7 @@ def test_an_end_that_is_struck_leaves_nothing_on_the_stay_and_all_of_it_in_the_c
     free = place_store.free_places(by=vatra)[0][0]
     corrections.reopen(stay_id=who.stay_id, place_id=free, why=Why.MISTYPED, by=vatra)
     begun = {"id", "case_id", "organisation_id", "admitted_on", "known_on", "anticipated_end_on"}
+    begun |= {"counts_from", "early_by_id"}  # from which day on nights that were entered late are paid
     row = _stay(who.stay_id)
     assert [
         name for name in [each.key for each in inspect(Stay).columns] if name not in begun and getattr(row, name)

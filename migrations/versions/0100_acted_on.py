@@ -42,7 +42,7 @@ def upgrade(database: str) -> None:
     schema.exchange_check("stays", "taken_back_with_its_arrival", BEFORE, AFTER)
     op.add_column("benefits", sa.Column("nobody_on", sa.Date(), nullable=True))
     schema.add_column("benefits", sa.Column("nobody_by_id", sa.Uuid(), nullable=True), "CHAR(32)", {}, "members")
-    op.create_index("ix_stays_counts_from", "stays", ["counts_from", "organisation_id"])
+    op.create_index("ix_stays_counts_from", "stays", ["organisation_id", "counts_from"])
 
 
 def downgrade(database: str) -> None:

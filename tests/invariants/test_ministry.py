@@ -112,9 +112,12 @@ HARMLESS = {
     ("screenings", "shares"),
     ("suspensions", "duty_desks"),  # whom anybody may call
     ("suspensions", "whom_to_call"),
+    # Contracts, and nobody in a house, to the ministry that pays by them (tests/integration/support/test_subsidies.py).
+    ("contract_changes", "changed_since"),
     # Of accounts: who else works in the own office, and whether a hand of the asker would count.
     ("typists", "works_with_others"),
     ("typists", "is_of_another"),
+    ("feedback", "is_other"),
     ("typists", "log_takes"),
 }
 
@@ -137,6 +140,9 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "event_id": uuid.uuid4(),
         "away_id": world.away,
         "hearing_id": world.hearing,
+        "house_id": world.organisation,
+        "moment": clock.now(),
+        "writer_id": world.member,
         "witness_id": world.witness,
         "complaint_id": world.complaint,
         "person": Person(world.case, "", has_case=True),

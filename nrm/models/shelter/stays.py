@@ -121,7 +121,7 @@ class Stay(Model):
         Index("ix_stays_ended_on", "ended_on", "admitted_on", "case_id"),
         Index("ix_stays_known_on", "known_on", "admitted_on", "case_id"),
         Index("ix_stays_referral_id", "referral_id"),
-        Index("ix_stays_counts_from", "counts_from", "organisation_id"),
+        Index("ix_stays_counts_from", "organisation_id", "counts_from"),
     )
 
     id: Mapped[uuid.UUID] = id_column()

@@ -89,7 +89,7 @@ def lines(quarter: Quarter, *, by: Actor) -> list[PaymentLine]:
         frozen.setdefault(each.organisation_id, []).append(each)
     shelters = db.session.scalars(select(Organisation.id).where(Organisation.kind.in_(SHELTERS))).all()
     gaps = absence_rows.gaps()
-    stays = _nights(quarter, gaps)
+    stays = _nights(quarter, shelters, gaps)
     residents = _residents(quarter, shelters, gaps)
     places: dict[uuid.UUID, list[tuple[date | None, date | None]]] = {}
     # An extra place is made for somebody: that it was there says that they were.
@@ -109,7 +109,9 @@ def lines(quarter: Quarter, *, by: Actor) -> list[PaymentLine]:
     ]
 
 
-def _nights(quarter: Quarter, gaps: Mapping[uuid.UUID, Sequence[Period]]) -> dict[uuid.UUID, rules.Nights]:
+def _nights(
+    quarter: Quarter, shelters: Sequence[uuid.UUID], gaps: Mapping[uuid.UUID, Sequence[Period]]
+) -> dict[uuid.UUID, rules.Nights]:
     """The nights of each shelter, until the end of a quarter: stays are counted by day, and only those with `gaps`, or
     with nights that nobody confirmed, are read one by one."""
     begun: dict[uuid.UUID, Counter[date]] = defaultdict(Counter)
@@ -122,7 +124,8 @@ def _nights(quarter: Quarter, gaps: Mapping[uuid.UUID, Sequence[Period]]) -> dic
             if on is not None:
                 into[organisation_id][on] = number
     otherwise = select(Stay.id, Stay.organisation_id, Stay.admitted_on, Stay.ended_on, Stay.counts_from)
-    other = or_(Stay.id.in_(absence_rows.interrupted()), Stay.counts_from.is_not(None))
+    unconfirmed = select(Stay.id).where(Stay.organisation_id.in_(shelters), Stay.counts_from.is_not(None))
+    other = or_(Stay.id.in_(absence_rows.interrupted()), Stay.id.in_(unconfirmed))
     for id_, organisation_id, admitted_on, ended_on, counts_from in db.session.execute(
         otherwise.where(other, Stay.admitted_on <= quarter.end)
     ):

@@ -93,10 +93,12 @@ class ObligationLine:
 
 def row(obligation_id: uuid.UUID, *, by: Actor) -> Obligation:
     """One obligation the asker may acknowledge; raises NotVisible."""
+    # Asked before, and not within: there the database would look it up for a row that exists alone, and take longer.
+    party = db.session.scalar(select(_party(by)))
     statement = (
         select(Obligation)
         .join(Case, Case.id == Obligation.case_id)
-        .where(Obligation.id == obligation_id, _own_obligations(by), Obligation.kind.not_in(RECORDED_ELSEWHERE))
+        .where(Obligation.id == obligation_id, _own_obligations(by, party), Obligation.kind.not_in(RECORDED_ELSEWHERE))
         .execution_options(populate_existing=True)
     )
     found = db.session.scalar(statement)
@@ -243,11 +245,12 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ObligationLine]:
     return [_obligation_line(each, by) for each in db.session.execute(statement)]
 
 
-def _own_obligations(by: Actor) -> ColumnElement[bool]:
-    """What the actor's organisation owes; raises NotVisible for one that is no party of the agreement."""
+def _own_obligations(by: Actor, party: str | None = None) -> ColumnElement[bool]:
+    """What the actor's organisation owes; raises NotVisible for one that is no party of the agreement. `party`: of
+    which the actor is, where the caller has looked it up."""
     if by.organisation_id is None or by.kind is None or not by.kind.holds_keys:
         raise NotVisible
-    named = Obligation.party == _party(by)
+    named = Obligation.party == (_party(by) if party is None else party)
     if by.kind is OrganisationKind.BORDER_POLICE:  # the posts are one party, each with its own cases
         named &= Case.opened_by_id == by.organisation_id
     if by.kind is OrganisationKind.TRP_UNIT:  # until she applies and agrees, it sees nothing of her; then on its desk

@@ -9,9 +9,8 @@ from flask import Blueprint, g, request
 
 from forms.accounts.organisations import ORGANISATION_REASONS
 from nrm.actions.accounts import key_log
-from nrm.actions.agreement import agreement_versions
+from nrm.actions.agreement import agreement_versions, withdrawals
 from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible, Permission, Role
-from nrm.steps.agreement import recalled
 from nrm.store import home as store
 from nrm.store.accounts import changes, holding, members, occasions, second_hands, suspensions
 from nrm.store.accounts import key_log as key_log_store
@@ -61,8 +60,8 @@ def index() -> str:
     g.failed = visitor if visitor is not None and (visitor.failed_known or visitor.failed_elsewhere) else None
     g.suspensions = suspensions.standing(by=by) if g.top.suspended else []
     g.unread = directives.unread(by=by)
-    g.agreements, g.withdrawn = agreement_versions.waits_for(by=by), agreement_versions.withdrawn_from(by=by)
-    g.recalled = recalled.recalled(by=by)
+    g.agreements, g.withdrawn = agreement_versions.waits_for(by=by), withdrawals.withdrawn_from(by=by)
+    g.recalled = withdrawals.recalled(by=by)
     g.key_log, g.suspended_for = key_log.standing(by=by), ORGANISATION_REASONS
     g.proposed, g.roles = SHORT, ROLE_LABELS
     g.known = _known(request.args.get("known", ""))

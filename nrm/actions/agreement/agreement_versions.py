@@ -5,8 +5,7 @@ from __future__ import annotations
 import tomllib
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import cast
 
 from sqlalchemy import delete, select
@@ -37,7 +36,6 @@ from nrm.models.agreement.agreements import (
     AgreementSignature,
     AgreementVersion,
     AgreementWithdrawal,
-    WithdrawalRead,
 )
 from nrm.steps.accounts import organisations as organisation_steps
 from nrm.steps.agreement import known_versions, version_studies
@@ -207,65 +205,6 @@ def withdraw(*, version: str, reason: str, by: Actor) -> None:
         vault.mark_withdrawal(row, withdrawal)
         session.add(withdrawal)
         _moved(session, row, VersionEvent.WITHDRAW, audit.Event.AGREEMENT_WITHDRAWN, by)
-    known_versions.refresh()
-
-
-@dataclass(frozen=True, slots=True)
-class WithdrawalLine:
-    """A version that was withdrawn, for somebody who had signed it; not `sound`: another program changed the row, and
-    nothing in it is believed."""
-
-    id: uuid.UUID
-    version: str
-    reason: str
-    name: str
-    organisation: Mapping[str, str]
-    at: datetime
-    sound: bool
-
-
-def withdrawn_from(*, by: Actor) -> list[WithdrawalLine]:
-    """What this person signed and was withdrawn, until they say that they have read it."""
-    if by.member_id is None or by.member_id not in known_versions.known().untold:
-        return []
-    return [
-        WithdrawalLine(row.id, text.version, row.reason, name, names, row.at, vault.is_withdrawal(text, row))
-        for row, text, name, names in agreement_version_rows.withdrawals_to_tell(by.member_id)
-    ]
-
-
-def withdrawal_of(version: str, *, by: Actor) -> WithdrawalLine | None:
-    """Who withdrew a version, when and why; None where it was not. Raises NotVisible."""
-    row = store.version(version, by=by)
-    found = agreement_version_rows.withdrawal_of(row.id) if row.status == VersionStatus.WITHDRAWN else None
-    if found is None:
-        return None
-    withdrawal, name, names = found
-    sound = vault.is_withdrawal(row, withdrawal)
-    return WithdrawalLine(withdrawal.id, row.version, withdrawal.reason, name, names, withdrawal.at, sound)
-
-
-def withdrawals(*, by: Actor) -> dict[str, WithdrawalLine]:
-    """As `withdrawal_of`, of every version that was withdrawn."""
-    by.must(Permission.AGREEMENT_MANAGE)
-    return {
-        text.version: WithdrawalLine(
-            row.id, text.version, row.reason, name, names, row.at, vault.is_withdrawal(text, row)
-        )
-        for row, text, name, names in agreement_version_rows.withdrawals()
-    }
-
-
-def read_withdrawal(withdrawal_id: uuid.UUID, *, by: Actor) -> None:
-    """This person has read that a version they had signed was withdrawn. Raises NotVisible for any other, also when
-    they said so already."""
-    if by.member_id is None:
-        raise NotVisible
-    with transaction() as session:
-        there = {row.id for row, *_ in agreement_version_rows.withdrawals_to_tell(by.member_id)}
-        if withdrawal_id not in there:
-            raise NotVisible
-        session.add(WithdrawalRead(withdrawal_id=withdrawal_id, member_id=by.member_id, at=clock.now()))
     known_versions.refresh()
 
 

@@ -27,7 +27,7 @@ from forms.agreement.agreements import REFUSED
 from forms.names import language_name
 from forms.typed import OnceForm
 from nrm import parsing
-from nrm.actions.agreement import agreement_drafting, agreement_versions
+from nrm.actions.agreement import agreement_drafting, withdrawals
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
 from nrm.domain.agreement import agreement_drafts as texts
@@ -72,7 +72,7 @@ def _begin_page(form: BeginTextForm) -> str:
         "agreement/agreement_drafts/begin.html",
         form=form,
         withdrawn=withdrawn,
-        withdrawal=agreement_versions.withdrawal_of(withdrawn, by=access.actor()) if withdrawn else None,
+        withdrawal=withdrawals.withdrawal_of(withdrawn, by=access.actor()) if withdrawn else None,
     )
     return page
 

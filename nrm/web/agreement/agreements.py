@@ -27,7 +27,7 @@ from forms.agreement.agreements import (
 )
 from nrm import clock, parsing
 from nrm.actions.accounts.accounts import CannotOpen
-from nrm.actions.agreement import agreement_drafting
+from nrm.actions.agreement import agreement_drafting, withdrawals
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as actions
 from nrm.countries import NoAgreement
@@ -108,7 +108,7 @@ def coordinator_home() -> str:
         present=_present(),
         shipped=[each for each in country().agreements if not _is_kept(each.version)],
         rows=[(row, known_versions.effective(row) if row.status == "signed" else None) for row in _rows(changed)],
-        withdrawals=actions.withdrawals(by=by),
+        withdrawals=withdrawals.withdrawals(by=by),
         origins=version_studies.origins(by=by),
         refused=changed,
         lacking=version_studies.lacking_by_version(by=by),
@@ -167,8 +167,10 @@ def show(version: str) -> str:
     )
 
 
-def _withdrawal(version: str) -> actions.WithdrawalLine | None:
-    return actions.withdrawal_of(version, by=access.actor()) if _status(version) == VersionStatus.WITHDRAWN else None
+def _withdrawal(version: str) -> withdrawals.WithdrawalLine | None:
+    return (
+        withdrawals.withdrawal_of(version, by=access.actor()) if _status(version) == VersionStatus.WITHDRAWN else None
+    )
 
 
 @blueprint.get("/agreement/<version>/parties")
@@ -498,7 +500,7 @@ def withdraw(version: str) -> Answer:
 @access.requires(Permission.AGREEMENT_SIGN)
 def read_withdrawal(withdrawal_id: uuid.UUID) -> Answer:
     """A signer has read that what they signed was withdrawn."""
-    actions.read_withdrawal(withdrawal_id, by=access.actor())
+    withdrawals.read_withdrawal(withdrawal_id, by=access.actor())
     return redirect(url_for("home.index"), 303)
 
 

@@ -20,8 +20,8 @@ from nrm.domain.agreement.agreement_versions import (
     VersionStatus,
     VersionStepRefusal,
 )
+from nrm.domain.agreement.changed_words import leads_elsewhere
 from nrm.domain.agreement.safeguards import LEAST_REASON, is_reason
-from nrm.domain.support.feedback_notes import fault
 from nrm.domain.support.subsidies import MOST_NIGHTS
 from nrm.domain.words import N_
 
@@ -256,7 +256,7 @@ class SaysWhy:
 
     def __call__(self, _: Form, field: Field) -> None:
         """Raise ValidationError with what to do."""
-        if not is_reason(field.data or "") or fault(field.data or "") is not None:
+        if not is_reason(field.data or "") or leads_elsewhere(field.data or ""):
             raise Wrong(NO_REASON)
 
 

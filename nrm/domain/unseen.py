@@ -49,6 +49,14 @@ def unseen(text: str) -> str:
     return next((each for each in text if each in _EMPTY or unicodedata.category(each) in _NOT_SEEN), "")
 
 
+def plain(text: str) -> str:
+    """The text with plain letters and digits: full-width and other digits, and characters that nobody sees, hide no
+    number and no address."""
+    found = unicodedata.normalize("NFKC", text)
+    seen = (each for each in found if unicodedata.category(each) not in ("Cf", "Mn"))
+    return "".join(str(unicodedata.decimal(each)) if each.isdecimal() else each for each in seen)
+
+
 def escaped(text: str) -> str:
     """The text on one line, with `<U+202E>` in place of each character that nobody sees; for a terminal."""
     if text.isprintable() and _EMPTY.isdisjoint(text):  # nearly every line of a large file

@@ -18,9 +18,9 @@ from typing import Any
 
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.agreement.agreements import Agreement, Party
+from nrm.domain.agreement.changed_words import leads_elsewhere
 from nrm.domain.agreement.safeguards import is_reason
 from nrm.domain.look_alikes import skeleton
-from nrm.domain.support.feedback_notes import fault
 
 SIGNERS = 2
 """How many people sign for each party."""
@@ -151,7 +151,7 @@ def check_accepted(weakened: Collection[str], accepted: Collection[str]) -> None
 def check_reason(reason: str, others: Iterable[str]) -> None:
     """Raise WeakeningRefused unless it says why, and copies no reason for another weakening of the version. Whoever
     signs reads it first: a number to call or an address in it would look like one of the program."""
-    if not is_reason(reason) or fault(reason) is not None or len(reason) > LONGEST_REASON:
+    if not is_reason(reason) or leads_elsewhere(reason) or len(reason) > LONGEST_REASON:
         raise WeakeningRefused(copied=False)
     if skeleton(reason) in map(skeleton, others):
         raise WeakeningRefused(copied=True)
@@ -160,7 +160,7 @@ def check_reason(reason: str, others: Iterable[str]) -> None:
 def check_withdrawal(reason: str) -> None:
     """Raise WithdrawalRefused unless it says why, without a number to call or an address: whoever had signed reads
     it."""
-    if not is_reason(reason) or fault(reason) is not None or len(reason) > LONGEST_REASON:
+    if not is_reason(reason) or leads_elsewhere(reason) or len(reason) > LONGEST_REASON:
         raise WithdrawalRefused
 
 

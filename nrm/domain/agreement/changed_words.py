@@ -14,6 +14,7 @@ from typing import Any
 
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.documents import Words
+from nrm.domain.unseen import plain
 from nrm.domain.words import N_, Phrase
 
 _NUMBER = re.compile(r"[+(]?[0-9][0-9 ()./-]{4,}[0-9]")
@@ -36,8 +37,10 @@ class ChangedWords:
 
     @property
     def changed(self) -> tuple[str, ...]:
-        """The languages in which they are other words."""
-        return tuple(code for code in self.languages if self.before.get(code) != self.after.get(code))
+        """The languages in which they are other words; where no word is another one, those with another stroke or
+        space."""
+        words = [code for code in self.languages if _words(self.before, code) != _words(self.after, code)]
+        return tuple(words or (code for code in self.languages if self.before.get(code) != self.after.get(code)))
 
     @property
     def unchanged(self) -> tuple[str, ...]:
@@ -48,6 +51,15 @@ class ChangedWords:
     def languages(self) -> tuple[str, ...]:
         """Every language of either text."""
         return tuple(dict.fromkeys([*self.after, *self.before]))
+
+
+def _words(words: Words, language: str) -> list[str]:
+    return re.findall(r"\w+", words.get(language, "").casefold())
+
+
+def leads_elsewhere(text: str) -> bool:
+    """Whether there is a telephone number or an address in it: who reads it takes them for those of the program."""
+    return bool(_numbers(text) or _addresses(text))
 
 
 def changed_words(before: Agreement, after: Agreement) -> list[ChangedWords]:
@@ -88,7 +100,7 @@ def doubted(before: Agreement, after: Agreement) -> Iterator[Phrase]:
         for number in _new(each, _numbers):
             if _digits(number) not in known:
                 yield N_("%(part)s: the words have %(figure)s, which is no number of a party", figure=number, **part)
-        for address in _new(each, _ADDRESS.findall):
+        for address in _new(each, _addresses):
             yield N_("%(part)s: the words have an address, %(address)s", address=address, **part)
         if each.before and each.noun != "party":
             for code in _named(each, after):
@@ -101,8 +113,12 @@ def _new(each: ChangedWords, find: Any) -> list[str]:
     return list(dict.fromkeys(found for text in each.after.values() for found in find(text) if found not in was))
 
 
+def _addresses(text: str) -> list[str]:
+    return _ADDRESS.findall(plain(text))
+
+
 def _numbers(text: str) -> list[str]:
-    left = _NO_NUMBER.sub(" ; ", text)
+    left = _NO_NUMBER.sub(" ; ", plain(text))
     return [found.strip() for found in _NUMBER.findall(left) if len(_digits(found).lstrip("+")) >= 6]
 
 

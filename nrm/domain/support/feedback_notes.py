@@ -7,10 +7,10 @@ a house: whoever reads them cannot tell whose they are. Decided in ADR 0182.
 from __future__ import annotations
 
 import re
-import unicodedata
 from enum import StrEnum
 
 from nrm.domain.shelter.cases import MistypedPseudonym, parse_pseudonym
+from nrm.domain.unseen import plain
 
 _DAY = re.compile(r"(?<![\d.])(?:0?[1-9]|[12]\d|3[01])[./-](?:0?[1-9]|1[0-2])[./-](?:20)?\d\d(?![\d])")
 # Digits with what stands between them in a telephone number; letters that look like digits are read as these.
@@ -36,21 +36,14 @@ class NoteFault(StrEnum):
 
 def fault(text: str) -> NoteFault | None:
     """The first thing in the text that must not stand there; None for none."""
-    plain = _plain(text)
-    if _MAIL.search(plain):
+    seen = plain(text)
+    if _MAIL.search(seen):
         return NoteFault.MAIL
-    if _LINK.search(plain.casefold()):
+    if _LINK.search(seen.casefold()):
         return NoteFault.LINK
-    if _PAYMENT.search(plain) or any(map(_is_case, _CODE.findall(plain))):
+    if _PAYMENT.search(seen) or any(map(_is_case, _CODE.findall(seen))):
         return NoteFault.CODE
-    return NoteFault.TELEPHONE if _has_number(plain) else None
-
-
-def _plain(text: str) -> str:
-    """The text in plain letters and digits: full-width and other digits, and characters that nobody sees, hide none."""
-    found = unicodedata.normalize("NFKC", text)
-    seen = (each for each in found if unicodedata.category(each) not in ("Cf", "Mn") or each == "\n")
-    return "".join(str(unicodedata.decimal(each)) if each.isdecimal() else each for each in seen)
+    return NoteFault.TELEPHONE if _has_number(seen) else None
 
 
 def _is_case(found: str) -> bool:
@@ -61,7 +54,7 @@ def _is_case(found: str) -> bool:
     return any(each.isdigit() for each in found) or found.upper() == found
 
 
-def _has_number(plain: str) -> bool:
-    without_days = _DAY.sub(" ", plain)
+def _has_number(text: str) -> bool:
+    without_days = _DAY.sub(" ", text)
     looked = re.sub(r"(?<=\d)[oOlI|]|[oOlI|](?=\d)", lambda each: each[0].translate(_LOOKS), without_days)
     return any(sum(map(str.isdigit, run)) >= _DIGITS_OF_A_NUMBER for run in _RUN.findall(looked))

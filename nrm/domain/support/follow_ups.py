@@ -151,6 +151,7 @@ class FollowUpRefusal(StrEnum):
     NO_ALARM = "no_alarm"
     WHAT_IS_DONE = "what_is_done"  # it is not written down what the house does
     NOT_ACTED = "not_acted"  # nobody said yet that the house acts
+    NOT_SAFE = "not_safe"  # nobody said within a week that she is safe
 
 
 class FollowUpRefused(Exception):

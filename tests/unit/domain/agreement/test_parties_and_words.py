@@ -159,6 +159,12 @@ SQ, EN = "Policia Kufitare njoftohet me telefon.", "The Border Police is told by
             ["clause 5.1: the words are changed in sq, and not in en"],
         ),
         (
+            lambda data: clause(data, "5.1")["text"].update(
+                sq="Njoftohet pika kufitare ku është personi.", en=document_text("5.1", "en").replace(" ", ",  ", 1)
+            ),
+            ["clause 5.1: the words are changed in sq, and not in en"],
+        ),
+        (
             lambda data: clause(data, "4.3")["text"].update(sq=SQ, en=EN),
             ["clause 4.3: the words name BORDER_POLICE, and did not"],
         ),
@@ -167,6 +173,12 @@ SQ, EN = "Policia Kufitare njoftohet me telefon.", "The Border Police is told by
                 {code: f"{text} Call +355 69 222 3333" for code, text in data["title"].items()}
             ),
             ["version: the words have +355 69 222 3333, which is no number of a party"],
+        ),
+        (
+            lambda data: data["title"].update(
+                {code: f"０６９２２２３３３３ {text}" for code, text in data["title"].items()}
+            ),
+            ["version: the words have 0692223333, which is no number of a party"],
         ),
         (
             lambda data: data["reporting"][0]["text"].update(
@@ -179,7 +191,7 @@ SQ, EN = "Policia Kufitare njoftohet me telefon.", "The Border Police is told by
             ["path step tell_child_authority: the words name BORDER_POLICE, and did not"],
         ),
     ],
-    ids=["one language", "a party", "a number", "an address", "a step"],
+    ids=["one language", "a stroke in the other", "a party", "a number", "other digits", "an address", "a step"],
 )
 def test_words_that_a_machine_can_doubt_have_to_be_accepted(change: Change, words: list[str]):
     found = said("42", change)

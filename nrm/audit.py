@@ -202,6 +202,7 @@ class Event(StrEnum):
     FOLLOW_UP_CONTACT = "follow_up_contact"
     FOLLOW_UP_ACTED_ON = "follow_up_acted_on"
     FOLLOW_UP_ACT_TAKEN_BACK = "follow_up_act_taken_back"
+    FOLLOW_UP_SAFE_TAKEN_BACK = "follow_up_safe_taken_back"
     FOLLOW_UP_SAFE = "follow_up_safe"
     FEEDBACK_NOTE_SEEN = "feedback_note_seen"
     BENEFIT_OF_NOBODY = "benefit_of_nobody"

@@ -47,6 +47,7 @@ REFUSED = {
     FollowUpRefusal.NO_ALARM: N_("Somebody recorded already that the person is safe, or that it was decided."),
     FollowUpRefusal.WHAT_IS_DONE: N_("Write in one line what is done, and by whom"),
     FollowUpRefusal.NOT_ACTED: N_("Nobody said yet that the house acts."),
+    FollowUpRefusal.NOT_SAFE: N_("Nobody said within the last week that the person is safe."),
 }
 WORD_LABELS = {
     "channel": N_("How is the person reached safely?"),

@@ -46,17 +46,12 @@ def act(*, case_id: uuid.UUID, what: Acts, text: str, by: Actor) -> None:
 
 
 def take_back(*, case_id: uuid.UUID, by: Actor) -> None:
-    """That the house acts, or that the person is safe, was pressed by mistake: the alarm waits again. Raises as `act`
-    (`not_acted`, `manager`)."""
+    """That the house acts was pressed by mistake: the alarm waits again. Raises as `act` (`not_acted`, `manager`)."""
     with transaction() as session:
         found = _found(case_id, by)
-        dates = rows.dates_of(found.id)
-        safe = [each for each in dates if each.safe_at is not None and each.safe_at > clock.now() - SAFE_IS_SHOWN]
-        acted = [each for each in dates if each.acted_at is not None]
-        if not acted and not safe:
+        acted = [each for each in rows.dates_of(found.id) if each.acted_at is not None]
+        if not acted:
             raise FollowUpRefused(FollowUpRefusal.NOT_ACTED)
-        for each in safe:
-            alarms.is_not_safe(each, by)
         for each in acted:
             alarms.forget_act(each)
             if each.alarm_on is None:
@@ -77,6 +72,19 @@ def say_safe(*, case_id: uuid.UUID, text: str, by: Actor) -> None:
             alarms.is_safe(each, by)
         _say(session, found, "safe", text, by)
         audit.append(session, audit.Event.FOLLOW_UP_SAFE, by=by, case_id=case_id)
+
+
+def is_not_safe(*, case_id: uuid.UUID, by: Actor) -> None:
+    """That the person is safe was pressed by mistake, within a week: the alarm waits again. Raises as `act`
+    (`not_safe`, `manager`)."""
+    with transaction() as session:
+        found, since = _found(case_id, by), clock.now() - SAFE_IS_SHOWN
+        safe = [each for each in rows.dates_of(found.id) if each.safe_at is not None and each.safe_at > since]
+        if not safe:
+            raise FollowUpRefused(FollowUpRefusal.NOT_SAFE)
+        for each in safe:
+            alarms.is_not_safe(each, by)
+        audit.append(session, audit.Event.FOLLOW_UP_SAFE_TAKEN_BACK, by=by, case_id=case_id)
 
 
 def _alarms(case_id: uuid.UUID, by: Actor) -> tuple[FollowUp, list[FollowUpDate]]:

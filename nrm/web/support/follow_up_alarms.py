@@ -87,6 +87,18 @@ def take_back(case_id: uuid.UUID) -> Answer:
     return redirect(url_for("follow_ups.show", case_id=case_id), 303)
 
 
+@blueprint.post("/cases/<uuid:case_id>/follow-up/safe/undo")
+@access.requires(Permission.STAY_MANAGE)
+def is_not_safe(case_id: uuid.UUID) -> Answer:
+    """It was said of the wrong person: the alarm waits again."""
+    _case(case_id)
+    try:
+        actions.is_not_safe(case_id=case_id, by=access.actor())
+    except (CaseRefused, FollowUpRefused) as error:
+        return _refused(error)
+    return redirect(url_for("follow_ups.show", case_id=case_id), 303)
+
+
 @blueprint.get("/cases/<uuid:case_id>/follow-up/safe")
 @access.requires(Permission.STAY_MANAGE)
 def safe_page(case_id: uuid.UUID) -> Answer:

@@ -310,7 +310,10 @@ def test_who_is_not_safe_is_the_managers_at_once_and_a_child_the_duty_desks_unti
     assert "recorded as safe" in sign_in("ra.duty_officer").get("/?lang=en")
     # Said of the wrong child it is taken back, and she stands on both lists again.
     assert "Pressed by mistake: the person is not safe" in manager.get(f"/cases/{child}/follow-up?lang=en")
-    manager.post(f"{acting}/undo")
+    manager.post(f"{acting}/undo", {}, 409)
+    sign_in(WORKER).post(f"/cases/{child}/follow-up/safe/undo", {}, 409)  # where there is a manager
+    manager.post(f"/cases/{child}/follow-up/safe/undo")
+    manager.post(f"/cases/{child}/follow-up/safe/undo", {}, 409)
     assert manager.get("/?lang=en").count("Not safe, or needs help now") == 2
     desk = sign_in("ra.duty_officer").get("/?lang=en")
     assert "recorded as safe" not in desk

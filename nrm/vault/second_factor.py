@@ -20,7 +20,7 @@ from nrm.db import db, hold_the_pair
 from nrm.domain.accounts.accounts import Credentials
 from nrm.domain.accounts.second_factor import SECRET_BYTES, WINDOW, steps_at, typed_code
 from nrm.models.accounts.accounts import Member
-from nrm.models.accounts.passkeys import RemovedPasskey
+from nrm.models.accounts.passkeys import RemovedFactor
 from nrm.vault.marks import config, report
 
 _NOBODY = uuid.UUID(int=0)
@@ -79,7 +79,7 @@ def note_removed(digests: Collection[bytes]) -> None:
     if new:
         hold_the_pair()
         with db.engines["shred"].begin() as connection:
-            connection.execute(insert(RemovedPasskey), [{"digest": each} for each in new])
+            connection.execute(insert(RemovedFactor), [{"digest": each} for each in new])
 
 
 def removed(digests: Collection[bytes]) -> set[bytes]:
@@ -87,7 +87,7 @@ def removed(digests: Collection[bytes]) -> set[bytes]:
     if not digests:
         return set()
     with db.engines["shred"].connect() as connection:
-        statement = select(RemovedPasskey.digest).where(RemovedPasskey.digest.in_(digests))
+        statement = select(RemovedFactor.digest).where(RemovedFactor.digest.in_(digests))
         return {bytes(each) for each in connection.scalars(statement)}
 
 

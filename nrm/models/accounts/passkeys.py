@@ -54,7 +54,7 @@ class PasskeyChallenge(Model):
     mark: Mapped[bytes]
 
 
-class RemovedPasskey(ShredModel):
+class RemovedFactor(ShredModel):
     """A passkey or a telephone that was removed, by a digest: its row is none any more, also put back later."""
 
     __tablename__ = "removed_passkeys"

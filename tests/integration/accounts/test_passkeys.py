@@ -30,7 +30,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, SignInRefused
 from nrm.domain.accounts.passkeys import LASTS, MOST, PasskeyRefused, Purpose, Refusal
 from nrm.domain.accounts.suspensions import OrganisationReason
 from nrm.models.accounts.accounts import FailedTries, Member, MemberSession
-from nrm.models.accounts.passkeys import Passkey, PasskeyChallenge, RemovedPasskey
+from nrm.models.accounts.passkeys import Passkey, PasskeyChallenge, RemovedFactor
 from nrm.models.audit import AuditEntry
 from nrm.steps.accounts import signing_in
 from nrm.steps.accounts.credentials import Asker
@@ -786,7 +786,7 @@ def test_a_passkey_alone_is_a_second_factor_where_one_is_demanded(demanding: Fla
     actions.make(name="x", answer=device.make(actions.ask_making(by=found.actor)), by=found.enrolling_as)
     assert not signed_in(device).enrolling
     with transaction() as session:
-        session.execute(delete(RemovedPasskey))
+        session.execute(delete(RemovedFactor))
     vault.remove([row_of()])
     with pytest.raises(SignInRefused):  # her keys open with a second factor alone
         accounts.sign_in(login=ME, password=factories.PASSWORD, asker=BROWSER)

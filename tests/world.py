@@ -67,7 +67,9 @@ from tests import factories_agreements as texts
 from tests import factories_filings as filings
 from tests import factories_referrals as people
 
-PLANTED = (people.PLANTED, people.TOLD)
+NOTED = "Liridona"
+"""In what a house is to hang out, which nobody else has read yet."""
+PLANTED = (people.PLANTED, people.TOLD, NOTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +315,7 @@ def _complained() -> uuid.UUID:
     codes = feedback.draw(number=2, by=manager)
     feedback.keep(codes=codes, by=manager)
     feedback.answer(code=codes[0], replies={Question.SAFE: Reply.NO})
-    feedback.write_note(note=Note("sq", people.PLANTED), by=manager)
+    feedback.write_note(note=Note("sq", NOTED), by=manager)
     complaints.complain(text=people.PLANTED, reach=people.PLANTED, house_id=manager.organisation_id)
     return db.session.scalars(select(Complaint.id)).one()
 

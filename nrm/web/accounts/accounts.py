@@ -88,6 +88,10 @@ UNUSABLE = {
         "digits in place of letters tell no two apart; another word or a number at the end does"
     ),
 }
+NOT_TOGETHER = N_(
+    "Enter the sign-in name, its recovery code, and the code from your telephone if one is asked, again: they do not "
+    "belong together"
+)
 LONG_ENOUGH = N_("At least 12 characters. Several words that do not belong together are easy to remember.")
 LONG_ALONE = N_("At least 15 characters. Several words that do not belong together are easy to remember.")
 _PEOPLE_TYPE_AT_MOST = 300
@@ -266,7 +270,7 @@ def recover() -> BaseResponse:
         except actions.PasskeyAsked as asked:
             return sessions.passkey_form(asked)
         except SignInRefused:
-            form.code.errors = [N_("Enter the sign-in name and its recovery code again: they do not belong together")]
+            form.code.errors = [NOT_TOGETHER]
         except TooSoon as too_soon:
             form.code.errors = [errors.waiting_text(too_soon)]
             return errors.with_retry(_recover_page(form, 429), too_soon)

@@ -338,6 +338,7 @@ def test_the_duty_desk_takes_its_direction_back_and_reads_that_a_house_cannot_ac
     duty.post(f"{where}/direction", status=409)
     assert path in duty.get("/")
     assert rinas.pseudonym not in shelter.get("/")
+    assert "Taken back: nobody is expected here by this referral" in shelter.get(where + "?lang=en")
     assert "You withdrew this referral" not in post.get(where + "?lang=en")
     following = duty.post(path, {**wrong, "receiver": str(people.organisation("IOM")), "anyway": "y"})
     # Once it is answered, nothing is taken back.

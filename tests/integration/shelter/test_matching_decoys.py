@@ -114,6 +114,7 @@ def test_a_decoy_learns_nothing_whether_somebody_of_its_name_comes_or_not(
     assert (asked.case_id, asked.asked_by) == (decoy.case_id, None)
     page = shown(sign_in(VATRA), f"/who-was-here/theirs/{line.id}")
     assert "National Reception" not in page
+    assert ("often only the names sound alike" in page) is (bands == {"weak"})
 
 
 @pytest.mark.slow

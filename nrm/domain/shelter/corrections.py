@@ -83,10 +83,14 @@ TAKE_BACK_WITHIN = timedelta(days=7)
 OPENED_WITHIN = timedelta(days=31)
 
 
+def was_opened_lately(known_on: date, *, today: date) -> bool:
+    """Whether a case was opened so lately that it may have been a mistake: nobody lives in a house for months by one."""
+    return today - known_on <= OPENED_WITHIN
+
+
 def check_opened_by_mistake(known_on: date, *, today: date) -> None:
-    """Raise CorrectionRefused (`opened_late`) for a case that was opened too long ago for a mistake: nobody lives in a
-    house for months by mistake."""
-    if today - known_on > OPENED_WITHIN:
+    """Raise CorrectionRefused (`opened_late`) unless it was opened lately."""
+    if not was_opened_lately(known_on, today=today):
         raise CorrectionRefused(CorrectionRefusal.OPENED_LATE)
 
 

@@ -29,6 +29,7 @@ from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Permission
 from nrm.domain.shelter.away import is_late
+from nrm.domain.shelter.corrections import was_opened_lately
 from nrm.domain.shelter.places import may_be_with_mother, missing_place_until
 from nrm.domain.shelter.stays import Period, nights, present
 from nrm.models.referrals.referrals import Referral
@@ -78,6 +79,8 @@ class StayLine:
     """Of somebody who is away: the day on which she is expected back."""
     mother: str = ""
     """Of a small child without a place of its own: the code of the one it is with."""
+    opened_lately: bool = False
+    """Entered by the house itself within a month: it may have been a mistake."""
 
     @property
     def is_away(self) -> bool:
@@ -340,4 +343,5 @@ def _stay_line(
         away_id=absent.away_id,
         away_since=absent.away_since,
         expected_on=absent.expected_on,
+        opened_lately=stay.referral_id is None and was_opened_lately(stay.known_on, today=now),
     )

@@ -208,6 +208,8 @@ def _mistake_page(stay_id: uuid.UUID, form: TakeBackForm, status: int = 200) -> 
     if stay.ended_on is not None or stay.referral_id is not None:
         reason = CorrectionRefusal.REFERRED if stay.ended_on is None else CorrectionRefusal.NO_ARRIVAL
         return errors.error_page(409, CORRECTION_REFUSED[reason])
+    if not stay.opened_lately:
+        return errors.error_page(409, CORRECTION_REFUSED[CorrectionRefusal.OPENED_LATE])
     case = cases.case(stay.case_id, by=by)
     return render_template("shelter/corrections/opened_by_mistake.html", stay=stay, case=case, form=form), status
 

@@ -108,6 +108,8 @@ def safe_page(case_id: uuid.UUID) -> Answer:
         return errors.error_page(409, REFUSED[FollowUpRefusal.MANAGER])
     if not found.alarms:
         return errors.error_page(409, REFUSED[FollowUpRefusal.NO_ALARM])
+    if found.waiting:
+        return errors.error_page(409, REFUSED[FollowUpRefusal.NOT_ACTED])
     return _safe_page(case, SafeForm(formdata=None))
 
 

@@ -54,3 +54,5 @@ def test_within_a_day_who_entered_it_strikes_it_and_later_another_member(app: Fl
     factories.later(days=30)
     answer = sign_in(MANAGER).post(f"/stays/{somebody.stay_id}/mistake?lang=en", {"why": "other_person"}, 409)
     assert "opened more than a month ago" in answer
+    sign_in(MANAGER).get(f"/stays/{somebody.stay_id}/mistake", 409)
+    assert "/mistake" not in sign_in(MANAGER).get(f"/stays/{somebody.stay_id}")

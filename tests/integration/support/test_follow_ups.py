@@ -281,6 +281,7 @@ def test_who_is_not_safe_is_the_managers_at_once_and_a_child_the_duty_desks_unti
     manager.post(acting, {}, 422)
     assert "Write in one line what is done" in manager.post(f"{acting}?lang=en", {"what": "police", "text": " "}, 422)
     manager.post(acting, {"what": "cannot", "text": "x"}, 422)
+    manager.get(f"/cases/{child}/follow-up/safe", 409)  # nobody acts yet
     manager.post(f"/cases/{child}/follow-up/safe", {"sure": "y", "text": "x"}, 409)
     assert "until they say that the child is safe" in sign_in("ra.duty_officer").get("/?lang=en")
     manager.post(acting, {"what": "police", "text": "Komisariati 2, Agimi"})

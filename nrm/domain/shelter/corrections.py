@@ -84,7 +84,7 @@ OPENED_WITHIN = timedelta(days=31)
 
 
 def was_opened_lately(known_on: date, *, today: date) -> bool:
-    """Whether a case was opened so lately that it may have been a mistake: nobody lives in a house for months by one."""
+    """Whether a case was opened so lately that it may have been a mistake: nobody lives somewhere for months by one."""
     return today - known_on <= OPENED_WITHIN
 
 

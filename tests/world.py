@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
@@ -118,6 +118,7 @@ class World:
     group: uuid.UUID  # people who came back together to Rinas
     group_draft: uuid.UUID  # of the first of them
     contract: uuid.UUID  # of VATRA; beside it a version of the agreement waits for signatures, and one is proposed
+    made_at: datetime  # half an hour later the agreement calls others about those who wait
 
 
 def build() -> World:
@@ -212,6 +213,7 @@ def build() -> World:
         family=_with_parent(rinas),
         group=group,
         group_draft=group_draft,
+        made_at=clock.now(),
         contract=_agreed(),
     )
 

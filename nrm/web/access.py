@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import Flask, current_app, g, redirect, render_template, request, url_for
+from flask import Flask, Request, current_app, g, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from forms.accounts.second_hands import REASON_LABELS
@@ -176,6 +176,15 @@ def enrolling_actor() -> Actor:
     return visitor().enrolling_as or actor()
 
 
+def _of_another_site(asked: Request) -> bool:
+    """Whether the browser says that another site sent this. Our own pages tell no address and send `Origin: null`."""
+    if asked.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        return True
+    origin = asked.headers.get("Origin", "null")
+    host = asked.host.casefold()
+    return origin.casefold() not in ("null", f"https://{host}", f"http://{host}")
+
+
 def _before() -> errors.Answer | None:
     # Resolved once: the proxy looks the request up at every use.
     asked = request._get_current_object()  # type: ignore[attr-defined]
@@ -185,7 +194,7 @@ def _before() -> errors.Answer | None:
         return None
     if endpoint == "assets.file":
         return None
-    if not reads and asked.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+    if not reads and _of_another_site(asked):
         return errors.error_page(403)
     if endpoint in PUBLIC:
         if endpoint not in ALWAYS_THERE:

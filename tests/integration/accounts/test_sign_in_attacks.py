@@ -315,14 +315,31 @@ def test_markup_in_a_name_stays_text_on_every_page(app: Flask) -> None:
     assert "&lt;img" in person.get("/members")
 
 
-@pytest.mark.parametrize("fetched", ["cross-site", "same-site"])
-def test_a_form_of_another_site_does_nothing_even_with_the_right_token(app: Flask, fetched: str) -> None:
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},  # an older browser says no more than this
+        {"Origin": "http://localhost.evil.example"},
+        {"Origin": "http://localhost:8000"},
+        {"Origin": "chrome-extension://localhost"},
+        {"Origin": "not an address"},
+        {"Origin": "http://[broken"},
+    ],
+)
+def test_a_form_of_another_site_does_nothing_even_with_the_right_token(app: Flask, said: dict[str, str]) -> None:
     person = Person(app.test_client(), KNOWN)
-    answer = person.client.post(
-        "/sign-out", data={"csrf_token": person.csrf_token}, headers={"Sec-Fetch-Site": fetched}
-    )
+    answer = person.client.post("/sign-out", data={"csrf_token": person.csrf_token}, headers=said)
     assert answer.status_code == 403
     assert person.get("/")
+
+
+@pytest.mark.parametrize("origin", ["null", "http://localhost", "http://LOCALHOST"])
+def test_a_form_of_our_own_pages_is_taken(app: Flask, origin: str) -> None:
+    person = Person(app.test_client(), KNOWN)
+    answer = person.client.post("/sign-out", data={"csrf_token": person.csrf_token}, headers={"Origin": origin})
+    assert answer.status_code == 303
 
 
 def test_the_token_of_another_session_or_form_is_none(app: Flask) -> None:

@@ -22,9 +22,9 @@ $(VENV)/bin/python:
 	@./setup-system runtime "$(PYTHON)"
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.ready: $(VENV)/bin/python requirements.lock pyproject.toml
+$(VENV)/.ready: $(VENV)/bin/python requirements-statistics.lock pyproject.toml
 	@./setup-system runtime "$(PYTHON)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-statistics.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -85,7 +85,7 @@ bundle: setup-dev
 	rm -rf $(BUNDLE)
 	mkdir -p $(BUNDLE)/source $(BUNDLE)/files/wheels
 	git archive HEAD | tar -x -C $(BUNDLE)/source
-	$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.lock -d $(BUNDLE)/files/wheels
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements-statistics.lock -d $(BUNDLE)/files/wheels
 	cd $(BUNDLE)/source && SOURCE_DATE_EPOCH=$$(git -C ../.. log -1 --format=%ct) ../../$(BIN)/python -m pip wheel --quiet \
 		--disable-pip-version-check --no-index --no-deps --no-build-isolation -w ../files/wheels .
 	$(BIN)/python $(BUNDLE)/source/deploy/bundle.py $(BUNDLE)/files "$(BUNDLE_KEY)"
@@ -96,11 +96,14 @@ container:
 	elif command -v buildah >/dev/null; then buildah build -t nrm -f deploy/Containerfile .; \
 	else echo "container: neither podman nor buildah is at hand; apt-get install podman" >&2; exit 2; fi
 
-# The lock holds every hash and no address: any index that serves these files will do.
+# The locks hold every hash and no address: any index that serves these files will do. requirements-statistics.lock is what a
+# whole server installs, requirements.lock a small one (nrm[statistics] is left out), requirements-dev.lock what tests need, too.
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra build -o requirements.lock pyproject.toml
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra build --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --no-deps -o requirements-data.lock requirements-data.in
+	$(LOCK) --extra build --extra statistics -o requirements-statistics.lock pyproject.toml
+	$(LOCK) --extra build -c requirements-statistics.lock -o requirements.lock pyproject.toml
+	$(LOCK) --extra build --extra statistics --extra dev -c requirements-statistics.lock -o requirements-dev.lock pyproject.toml
+	$(LOCK) --no-deps -o requirements-data.lock requirements-data.in
 
 clean:
 	rm -rf $(VENV) $(DEMO) $(BUNDLE) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -15,7 +15,7 @@ import sys
 import tarfile
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
@@ -35,6 +35,7 @@ GUIDE = ("docs/operator.md", "docs/data-protection.md", "docs/release-reader.sql
 BESIDE = ("deploy/install.sh", "deploy/nrm", "deploy/nrm.env", "deploy/Containerfile", *GUIDE, "LICENSE")
 FOLDERS = ("deploy/systemd", "deploy/nginx", "deploy/caddy")
 PROGRAM = "nrm"
+EXTRA = "statistics"  # which `install.sh --small` leaves out
 SUMS = "SHA256SUMS"
 NAMESPACE = "nrm-bundle"  # of the signature: the same key signs other things, too
 
@@ -89,14 +90,27 @@ def made_for() -> str:
     return f"Python {sys.version_info[0]}.{sys.version_info[1]} on {platform.machine()}"
 
 
-def requirements(wheels: dict[str, Wheel]) -> str:
-    lines = [f"{each.name}=={each.version} --hash=sha256:{each.sha256}" for each in wheels.values()]
+def requirements(wheels: dict[str, Wheel], only: Collection[str] | None = None) -> str:
+    chosen = [each for each in wheels.values() if only is None or each.name in only]
+    lines = [f"{each.name}=={each.version} --hash=sha256:{each.sha256}" for each in chosen]
     return "\n".join([f"# for {made_for()}", *lines, ""])
 
 
-def needs(wheels: dict[str, Wheel]) -> dict[str, set[str]]:
-    """Which wheels each one needs here, with the extras that another one asks for. Raises Refused for one not there."""
+def of_a_small_server(wheels: dict[str, Wheel]) -> set[str]:
+    """The wheels that the program needs without its extra."""
+    needed, found, left = needs(wheels, extra=""), {PROGRAM}, [PROGRAM]
+    while left:
+        more = needed[left.pop()] - found
+        found |= more
+        left += more
+    return found
+
+
+def needs(wheels: dict[str, Wheel], extra: str = EXTRA) -> dict[str, set[str]]:
+    """Which wheels each one needs here, with the extras that another one asks for; the program with its `extra`. Raises
+    Refused for one not there."""
     extras: dict[str, set[str]] = defaultdict(lambda: {""})
+    extras[PROGRAM] = {"", extra}
     found: dict[str, set[str]] = {name: set() for name in wheels}
     left = list(wheels)
     while left:
@@ -156,6 +170,8 @@ def fill(bundle: Path) -> None:
     wheels = wheels_in(bundle / "wheels")
     (bundle / "sbom.cdx.json").write_text(bill_of_materials(wheels), "utf-8")
     (bundle / "requirements.txt").write_text(requirements(wheels), "utf-8")
+    small = requirements(wheels, of_a_small_server(wheels))
+    (bundle / "requirements-small.txt").write_text(small, "utf-8")
     for name in BESIDE:
         shutil.copy(ROOT / name, bundle)
     for name in FOLDERS:

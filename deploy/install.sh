@@ -6,13 +6,14 @@ umask 022
 
 usage() {
     cat <<'TEXT'
-usage: install.sh [--wheel FILE] [--python PYTHON] [--signers FILE] [--root DIR] [--dry-run]
+usage: install.sh [--wheel FILE] [--python PYTHON] [--signers FILE] [--small] [--root DIR] [--dry-run]
        install.sh --uninstall [--root DIR] [--dry-run]
 
 Without --wheel it takes the bundle in whose folder it lies, and needs no network.
-  --wheel FILE     a wheel of nrm; what it needs comes from the package index, by the hashes of requirements.lock
+  --wheel FILE     a wheel of nrm; what it needs comes from the package index, by the hashes of requirements-statistics.lock
   --python PYTHON  the Python to run it with, 3.11 or newer (default: python3)
   --signers FILE   who may have signed the bundle, as `ssh-keygen -Y verify` reads it; without it the signature is not looked at
+  --small          leave out what calculates reports and compares names (nrm[statistics]): for crossing points and shelters
   --root DIR       install below DIR, to look at it: no user is made, no unit is started
   --dry-run        say what would be done, and do nothing
   --uninstall      stop the service, take program and units away; everything that was recorded stays
@@ -25,7 +26,7 @@ fail() {
 }
 
 here=$(cd "$(dirname "$0")" && pwd)
-root="" wheel="" python=python3 signers="" dry="" uninstall=""
+root="" wheel="" python=python3 signers="" small="" dry="" uninstall=""
 while [ $# -gt 0 ]; do
     case $1 in
         --root | --wheel | --python | --signers)
@@ -38,6 +39,7 @@ while [ $# -gt 0 ]; do
             esac
             shift
             ;;
+        --small) small=yes ;;
         --dry-run) dry=yes ;;
         --uninstall) uninstall=yes ;;
         -h | --help)
@@ -128,9 +130,12 @@ done
 if [ -n "$wheel" ]; then
     [ -r "$wheel" ] || fail "--wheel: $wheel cannot be read"
     [ -z "$signers" ] || fail "--signers: is for a bundle, not for --wheel"
-    lock=$here/../requirements.lock
+    lock=$here/../requirements-statistics.lock
+    [ -z "$small" ] || lock=$here/../requirements.lock
     [ -r "$lock" ] || fail "--wheel: $lock is not there; run install.sh in its place in the source"
 else
+    wanted=requirements.txt
+    [ -z "$small" ] || wanted=requirements-small.txt
     [ -r "$here/requirements.txt" ] || fail "name a wheel with --wheel, or run it in the folder of a bundle"
     (cd "$here" && sha256sum --quiet --strict -c SHA256SUMS) >&2 || fail "the bundle is damaged: a file is not as in SHA256SUMS"
     made=$(sed -n '1s/^# for //p' "$here/requirements.txt")
@@ -166,7 +171,7 @@ if [ -n "$wheel" ]; then
     run $pip --no-index --no-deps --force-reinstall "$wheel"
 else
     # shellcheck disable=SC2086
-    run $pip --no-index --find-links "$here/wheels" --require-hashes -r "$here/requirements.txt"
+    run $pip --no-index --find-links "$here/wheels" --require-hashes -r "$here/$wanted"
 fi
 for guide in operator.md data-protection.md release-reader.sql; do
     [ ! -r "$here/$guide" ] || put 0644 "$here/$guide" "$program/share/doc/$guide"

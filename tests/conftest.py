@@ -9,7 +9,6 @@ import hashlib
 import io
 import os
 import pickle
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -21,7 +20,6 @@ from typing import Any, TypeVar
 import pypdf
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
 from config import ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES
@@ -31,6 +29,7 @@ from nrm.render import pdf
 from nrm.render import reports as render
 from nrm.statistics import one_person
 from tests import accommodated, costs, factories, postgres, shared, world
+from tests.client import WARNED, Person, token_in, whole  # noqa: F401 - as tests know them
 
 # Whether an example is quick is a question for bench/: a busy machine must not fail a test.
 settings.register_profile("nrm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -190,77 +189,10 @@ def app(template: Path, tmp_path: Path) -> Iterator[Flask]:
     clock.set_clock(None)
 
 
-ESCAPED_TWICE = re.compile(r"&lt;/?(section|h[1-6]|table|form|ul|li|input|button)\b[^<]{0,80}|&(#34|quot);csrf_token")
-
-
-def whole(page: str) -> str:
-    """The page, in which no part of ours stands as text: a part was made as words and not as a part (`Markup`)."""
-    found = ESCAPED_TWICE.search(page)
-    assert found is None, f"a part of a page is shown as raw text: {page[found.start() : found.start() + 200]}"
-    return page
-
-
-WARNED = re.compile(r'name="warned" value="([a-z0-9_-]+)"')
-
-
-class Person:
-    """A browser without JavaScript in which one person is signed in."""
-
-    def __init__(self, client: FlaskClient, login: str, code: str = "") -> None:
-        self.client = client
-        self.login = login
-        page = client.get("/sign-in")
-        answer = client.post(
-            "/sign-in",
-            data={
-                "login": login,
-                "password": factories.PASSWORD,
-                "code": code,
-                "csrf_token": token_in(page.text),
-            },
-        )
-        assert answer.status_code == 303, answer.text
-        self.csrf_token = token_in(self.get("/"))
-
-    def get(self, path: str, status: int = 200) -> str:
-        """The page, which must answer with `status`."""
-        answer = self.client.get(path)
-        assert answer.status_code == status, (path, answer.status_code, answer.text[:2000])
-        return whole(answer.text)
-
-    def post(self, path: str, data: dict[str, object] | None = None, status: int = 303) -> str:
-        """Send a form with the session's token; returns the address redirected to, or the page.
-
-        Who expects to get on and is warned, or told what would be destroyed, has read it and sends the same again;
-        `status=200` shows that page.
-        """
-        sent = {"csrf_token": self.csrf_token, **(data or {})}
-        answer = self.client.post(path, data=sent)
-        if status == 303 and answer.status_code == 200 and (seen := WARNED.findall(answer.text)):
-            sent["warned"] = seen
-            answer = self.client.post(path, data=sent)
-        if status == 303 and answer.status_code == 200 and 'name="losing"' in answer.text:
-            answer = self.client.post(path, data={**sent, "losing": "1"})
-        assert answer.status_code == status, (path, answer.status_code, answer.text[:3000])
-        return answer.headers["Location"] if status == 303 else whole(answer.text)
-
-    def made(self, path: str, data: dict[str, object] | None = None, lang: str = "sq") -> str:
-        """Send a form that makes a recovery code or a link; returns the page that shows it."""
-        assert self.post(path, data) == "/shown"
-        return self.get(f"/shown?lang={lang}")
-
-
 @pytest.fixture
 def sign_in(app: Flask) -> Callable[[str], Person]:
     """`sign_in("rinas.border_officer")`."""
     return lambda login: Person(app.test_client(), login)
-
-
-def token_in(page: str) -> str:
-    """The token of the first form on a page."""
-    found = re.search(r'name="csrf_token" value="([0-9a-f]+)"', page)
-    assert found, page[:2000]
-    return found.group(1)
 
 
 @pytest.fixture(scope="session")

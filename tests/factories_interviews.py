@@ -11,7 +11,7 @@ from nrm.domain.interviews.interviews import Questionnaire
 from nrm.domain.interviews.questionnaire_flow import pages
 from nrm.domain.interviews.short_screen import screen_of
 from nrm.store.countries import country
-from tests.conftest import Person
+from tests.client import Person
 
 LOGIN = "rinas.border_officer"
 

@@ -14,6 +14,7 @@ from typing import NamedTuple, cast
 import click
 from click.shell_completion import CompletionItem
 
+from nrm import extras
 from nrm.cli import wiping
 from nrm.cli.refusals import Refused
 from nrm.domain.unseen import escaped
@@ -80,7 +81,12 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].place.partition(".")
-        return cast("click.Command", getattr(import_module(f"nrm.cli.{module}"), name))
+        try:
+            return cast("click.Command", getattr(import_module(f"nrm.cli.{module}"), name))
+        except ModuleNotFoundError as error:
+            if extras.is_missing(error):
+                raise extras.NotInstalled from None
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as click calls it
         with formatter.section("Commands"):
@@ -125,6 +131,9 @@ def main() -> None:
     except Refused as error:
         print(f"nrm: {escaped(str(error))}", file=sys.stderr)  # noqa: T201
         code = error.code
+    except extras.NotInstalled as error:
+        print(f"nrm: {error}", file=sys.stderr)  # noqa: T201
+        code = 2
     except Exception as error:  # noqa: BLE001 - a traceback would repeat what was in the data
         from nrm import faults  # what it knows of databases takes time to load
 

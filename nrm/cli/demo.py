@@ -19,7 +19,7 @@ import click
 from flask import Flask
 
 from config import ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES
-from nrm import clock, countries
+from nrm import clock, countries, extras
 from nrm.cli.instance import folder_of_country, make_instance, named_country
 from nrm.cli.progress import stopped_by_ctrl_c
 from nrm.cli.refusals import Refused
@@ -87,6 +87,7 @@ def demo(
             described = json.loads(known.read_text("utf-8"))
             _tell_user(f"{directory} holds a demo country already; it is kept as it is")
         else:
+            extras.needed()  # it closes quarters
             code, folder = named_country(named or str(folder_of_country() or COUNTRY))
             last_day = until.date() if until else None
             data, _ = _invented(code, folder)

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.shelter.cases import CASE_REFUSED
-from nrm import faults
+from nrm import extras, faults
 from nrm.actions.accounts import accounts
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.accounts.failed_attempts import TooSoon
@@ -34,6 +34,10 @@ LACKS_KEY = N_(
 DISAGREES = N_(
     "The newest key of an organisation is not the one that is known here. Nothing was sealed to it and nothing was "
     "lost. Tell the duty desk and whoever runs the server."
+)
+WITHOUT_STATISTICS = N_(
+    "This server calculates no reports, tries no agreement on past cases and compares no names: the part that does was "
+    "not installed. Whoever runs the server can add it."
 )
 TRY_AGAIN_SECONDS = 30
 NOTHING_THERE = 404
@@ -169,4 +173,5 @@ def register(app: Flask) -> None:
     app.register_error_handler(NotPermitted, lambda _: error_page(403))
     app.register_error_handler(IllegalTransition, lambda _: error_page(409))
     app.register_error_handler(StayOver, lambda _: error_page(409))
+    app.register_error_handler(extras.NotInstalled, lambda _: error_page(409, WITHOUT_STATISTICS))
     app.register_error_handler(Exception, _crashed)

@@ -110,6 +110,15 @@ def test_the_bill_of_materials_says_what_is_needed_and_by_what_hash(bundling: Mo
         "helper==2.1": ["inner==1"],
         "inner==1": [],
     }
+    assert bundling.of_a_small_server(found) == {"nrm", "helper", "inner"}
+    (tmp_path / "nrm-9.9-py3-none-any.whl").unlink()
+    extra = "Requires-Dist: inner; extra == 'statistics'"
+    make_wheel(tmp_path, "nrm", "9.9", {"nrm_main.py": PROGRAM}, extra)
+    found = bundling.wheels_in(tmp_path)
+    assert bundling.of_a_small_server(found) == {"nrm"}
+    assert bundling.needs(found)["nrm"] == {"inner"}
+    assert re.findall("^[a-z]+", bundling.requirements(found, {"nrm"}), re.M) == ["nrm"]
+    fill_wheels(tmp_path)
     (tmp_path / "inner-1-py3-none-any.whl").unlink()
     with pytest.raises(bundling.Refused, match="helper needs inner"):
         bundling.bill_of_materials(bundling.wheels_in(tmp_path))
@@ -276,7 +285,8 @@ def test_the_image_that_runs_builds_nothing_and_is_nobodys_root() -> None:
     stages = re.split(r"^FROM ", text, flags=re.M)[1:]
     assert len(stages) == 2
     build, final = stages
-    assert "--require-hashes -r requirements.lock" in build
+    assert '--require-hashes -r "${LOCK}"' in build
+    assert "ARG LOCK=requirements-statistics.lock\n" in build
     assert "uninstall --quiet --yes setuptools pip" in build
     assert not re.search(r"\bpip3?\b|gcc|build-essential|-dev\b|python3-venv|\bgit\b|curl|wget", final)
     assert re.search(r"^USER 10001:10001$", final, re.M)

@@ -26,6 +26,7 @@ PACKED = (
     *FILES,
     "deploy",
     "requirements.lock",
+    "requirements-statistics.lock",
     "pyproject.toml",
     "MANIFEST.in",
     "README.md",
@@ -93,7 +94,8 @@ def test_the_source_package_builds_the_same(source: Path, tmp_path: Path) -> Non
     name = run("-c", SDIST, tmp_path, cwd=source).splitlines()[-1]
     with tarfile.open(tmp_path / name) as packed:
         names = {member.partition("/")[2] for member in packed.getnames()}
-    assert of_the_program(source) | {"deploy/install.sh", "deploy/systemd/nrm.service", "requirements.lock"} <= names
+    assert of_the_program(source) | {"deploy/install.sh", "deploy/systemd/nrm.service"} <= names
+    assert {"requirements.lock", "requirements-statistics.lock"} <= names
     assert not {each for each in names if "tests" in each or "__pycache__" in each}
 
 

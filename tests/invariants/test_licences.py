@@ -18,8 +18,8 @@ COMPATIBLE = {
 }
 
 
-def locked() -> set[str]:
-    return set(re.findall(r"^([a-z0-9_.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+def locked(name: str = "requirements-statistics.lock") -> set[str]:
+    return set(re.findall(r"^([a-z0-9_.-]+)==", (ROOT / name).read_text(), re.MULTILINE))
 
 
 def listed() -> list[tuple[str, str]]:
@@ -32,6 +32,12 @@ def listed() -> list[tuple[str, str]]:
 
 def test_every_package_of_the_lock_file_stands_in_the_table_once() -> None:
     assert Counter(package for package, _ in listed()) == Counter(locked())
+
+
+def test_a_small_server_installs_less_and_nothing_else() -> None:
+    small, whole = locked("requirements.lock"), locked()
+    assert small < whole
+    assert {"numpy", "highspy", "ortools", "pandas"} <= whole - small
 
 
 @pytest.mark.parametrize("licence", sorted({licence for _, licence in listed()}))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from nrm import audit, clock
+from nrm import audit, clock, extras
 from nrm.countries import draft_of
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, Permission
@@ -114,6 +114,7 @@ def simulate(
     nights in other quarters. Where nothing but the number in all can be told with the nights of `windows`, fewer nights
     are told of (ADR 0126). Raises NotPermitted (a person), NoWholeQuarter.
     """
+    extras.needed()
     # The solvers take long to import and much memory.
     from nrm.statistics import linked_reports, release
     from nrm.statistics.printed import history_of
@@ -216,6 +217,7 @@ def begin_trial(*, version: str, by: Actor, quarters: int = MOST_QUARTERS) -> No
     NoWholeQuarter.
     """
     by.must(Permission.AGREEMENT_MANAGE)
+    extras.needed()
     if not 1 <= quarters <= MOST_QUARTERS:
         raise NoWholeQuarter(f"at most {MOST_QUARTERS} quarters can be simulated together")
     row = versions.version(version, by=by)

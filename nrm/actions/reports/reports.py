@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from nrm import audit, clock
+from nrm import audit, clock, extras
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission, Role
 from nrm.domain.quarters import Quarter
@@ -77,6 +77,7 @@ def close(quarter: Quarter, *, by: Actor, progress: Progress | None = None) -> C
     QuarterOutOfOrder, PartsOutstanding, SilenceUnconfirmed, WaitsForSignatures, BeingClosed, CannotTabulate.
     `progress` is told what is being done, never a number.
     """
+    extras.needed()
     with _one_at_a_time():
         already = _checked_before_closing(quarter, by)
         if already is not None and quarter != _newest(by):
@@ -105,6 +106,7 @@ def countersign(quarter: Quarter, *, by: Actor, progress: Progress | None = None
 
 def begin(quarter: Quarter, *, by: Actor) -> Closed | None:
     """`close` in the background of this process; `state` tells how it goes. Raises what `close` raises."""
+    extras.needed()
     lock = _lock()
     try:
         already = _checked_before_closing(quarter, by)
@@ -291,6 +293,7 @@ def verdict(quarter: Quarter, *, report: str = MAIN.name) -> dict[str, Any]:
     wrong with them is added to the findings. For a report that waits for signatures: what the closing found.
     Raises NotVisible.
     """
+    extras.needed()
     from nrm.statistics import attack
     from nrm.statistics.printed import at_step
 

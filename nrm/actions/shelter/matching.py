@@ -13,7 +13,7 @@ from datetime import datetime, time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from nrm import audit, clock
+from nrm import audit, clock, extras
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.accounts.alarms import AlarmKind
@@ -102,6 +102,7 @@ def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor, read:
             steps.count(session, case.id)
             audit.append(session, audit.Event.MATCH_REFUSED, by=by, case_id=case.id)
             return
+        extras.needed()
         why = rows.may_not_ask(case_id, own, by.member_id, days.today())
         if why is not None:
             raise MatchRefused(MatchRefusal(why))
@@ -314,7 +315,9 @@ def say(*, case_id: uuid.UUID, word: Word, by: Actor) -> None:
 
 def search_due() -> int:
     """Compare whoever was encoded since; returns how many. Done by `tend`, so that no request tells by its time whether
-    anybody was found."""
+    anybody was found. Without what compares they wait."""
+    if not extras.installed():
+        return 0
     with transaction() as session:
         try:
             newest = vault.newest(session)
@@ -352,6 +355,7 @@ def encode_due(*, by: Actor, progress: Callable[[int], None] | None = None, most
     when it is interrupted, and the next call goes on. `most`: at most so many, for a page. Raises NotPermitted,
     NotVisible."""
     own = store.own_shelter_id(by)
+    extras.needed()
     done, cannot, after = 0, 0, uuid.UUID(int=0)
     while most is None or done < most:
         with transaction() as session:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from nrm import audit, clock
+from nrm import audit, clock, extras
 from nrm.db import hit_one
 from nrm.domain.accounts.accounts import SHELTERS, Actor
 from nrm.domain.shelter.matching import (
@@ -138,10 +138,10 @@ def link(session: Session, by: Actor) -> vault.Link | None:
 
 
 def encode(session: Session, case: Case, by: Actor) -> None:
-    """Encode the person; without the key it is done later (`actions.encode_due`). Raises MatchRefused (`no_name`),
-    CannotOpen."""
+    """Encode the person; without the key, or what encodes, it is done later (`actions.encode_due`). Raises MatchRefused
+    (`no_name`), CannotOpen."""
     under = link(session, by)
-    if under is None:
+    if under is None or not extras.installed():
         return
     try:
         vault.encode_case(session, case, under, by=by)

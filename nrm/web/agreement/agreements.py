@@ -25,7 +25,7 @@ from forms.agreement.agreements import (
     TryAgreementForm,
     WithdrawAgreementForm,
 )
-from nrm import clock, parsing
+from nrm import clock, extras, parsing
 from nrm.actions.accounts.accounts import CannotOpen
 from nrm.actions.agreement import agreement_drafting, withdrawals
 from nrm.actions.agreement import agreement_simulation as simulations
@@ -263,7 +263,7 @@ def _changes(version: str, form: TryAgreementForm) -> Response:
             status=row.status,
             lacking=version_studies.lacking(version, by=access.actor()),
             numbers_alone=study.numbers_alone,
-            no_more_trials=None if simulations.may_be_tried() else REFUSED[VersionStepRefusal.TRIES],
+            no_more_trials=_no_more_trials(),
             nothing_for_anybody=not study.comparison.differences,
             waits=waits and not running,
             own_ended=waits and not running and simulations.is_under_way(version),
@@ -276,6 +276,13 @@ def _changes(version: str, form: TryAgreementForm) -> Response:
     if waits:
         page.headers["Refresh"] = str(ASK_AGAIN_SECONDS)
     return page
+
+
+def _no_more_trials() -> Phrase | None:
+    """Why nothing can be tried now."""
+    if not extras.installed():
+        return errors.WITHOUT_STATISTICS
+    return None if simulations.may_be_tried() else REFUSED[VersionStepRefusal.TRIES]
 
 
 @blueprint.post("/agreement/<version>/try")

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.names import language_name
-from nrm import clock
+from nrm import clock, extras
 from nrm.actions.reports import contributions as contribution_actions
 from nrm.actions.reports import reports as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission, Role
@@ -34,6 +34,7 @@ from nrm.store.countries import country
 from nrm.store.reports import contributions
 from nrm.store.reports import reports as store
 from nrm.web import access, home, sessions
+from nrm.web.errors import WITHOUT_STATISTICS
 from nrm.web.language import current_language, gettext, translated
 from nrm.web.reports.late_tables import late_note
 
@@ -418,6 +419,7 @@ def statistician_home() -> str:
         main=MAIN.name,
         first_report=titles()[MAIN.name],
         late=late_note(),
+        why_not="" if extras.installed() else WITHOUT_STATISTICS,
     )
 
 

@@ -26,6 +26,7 @@ from forms.shelter.matching import (
     TakeBackForm,
     WordForm,
 )
+from nrm import extras
 from nrm.actions.shelter import match_desk
 from nrm.actions.shelter import matching as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
@@ -112,6 +113,7 @@ def index() -> str:
         to_say=[line for line in due if line.what is match_lines.Due.SAY][:MOST_LINES],
         unasked=[line for line in due if line.what is match_lines.Due.ASK][:MOST_LINES],
         to_encode=store.number_to_encode(by=by),
+        compares=extras.installed(),
         bands=BAND_LABELS,
         stands=STANDS,
         our_stands=OUR_STANDS,
@@ -140,7 +142,10 @@ def _page_of_case(
 ) -> tuple[str, int]:
     by = access.actor()
     stands = store.of_case(case_id, by=by)
-    if stands.refusal is not None:  # a yes would be refused, after a no, too
+    why_not = REFUSED[stands.refusal] if stands.refusal is not None else None
+    if not extras.installed():
+        why_not = errors.WITHOUT_STATISTICS
+    if why_not is not None:  # a yes would be refused, after a no, too
         form.said.choices = ONLY_NO
     form.read.data = str(stands.said or "")
     page = render_template(
@@ -150,8 +155,9 @@ def _page_of_case(
         form=form,
         word=word,
         refused=refused,
-        why_not=translated(REFUSED[stands.refusal]) if stands.refusal is not None else "",
-        needs_second=stands.refusal in (MatchRefusal.NOT_SEEN, MatchRefusal.NO_HAND),
+        why_not=translated(why_not) if why_not is not None else "",
+        compares=extras.installed(),
+        needs_second=extras.installed() and stands.refusal in (MatchRefusal.NOT_SEEN, MatchRefusal.NO_HAND),
         words=WORD_LABELS,
         our_stands=OUR_STANDS,
         their_stands=STANDS,

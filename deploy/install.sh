@@ -65,6 +65,7 @@ fi
 [ -n "$root" ] || [ -n "$dry" ] || [ "$(id -u)" = 0 ] || fail "run it as root, or say --root DIR to look at it"
 
 program=$root/opt/nrm settings=$root/etc/nrm units=$root/etc/systemd/system command=$root/usr/local/sbin/nrm
+manual=$root/usr/local/share/man/man1/nrm.1
 services="nrm.service nrm-erase.service nrm-backup.service nrm-drill.service"
 timers="nrm-erase.timer nrm-backup.timer nrm-drill.timer"
 
@@ -103,7 +104,7 @@ if [ -n "$uninstall" ]; then
         run rm -f "$units/$unit.service.d/10-hardened.conf"
         run rmdir --ignore-fail-on-non-empty "$units/$unit.service.d"
     done
-    run rm -rf "$program" "$command"
+    run rm -rf "$program" "$command" "$manual"
     if started; then run systemctl daemon-reload; fi
     echo "left as they are: $settings with the key files, $root/var/lib/nrm, $root/var/lib/nrm-main, $root/var/lib/nrm-second," \
         "$root/var/backups/nrm, and the user nrm. Delete them only when nobody needs a record any more."
@@ -179,6 +180,7 @@ for guide in operator.md data-protection.md release-reader.sql; do
 done
 
 put 0755 "$here/nrm" "$command"
+[ ! -r "$program/share/man/man1/nrm.1" ] || put 0644 "$program/share/man/man1/nrm.1" "$manual"
 if [ ! -e "$settings/nrm.env" ]; then
     put 0640 "$here/nrm.env" "$settings/nrm.env"
     [ -n "$root" ] || run chgrp nrm "$settings/nrm.env"

@@ -6,7 +6,10 @@ a database the row that was there already. Any of them can be somebody's name.
 
 from __future__ import annotations
 
+import errno
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import exc
 
@@ -28,6 +31,30 @@ def is_of_a_database_that_is_gone(error: BaseException) -> bool:
     if state is None:
         return any(each.__name__ in ("OperationalError", "InterfaceError") for each in type(driver).__mro__)
     return str(state).startswith((_NO_CONNECTION, _STOPPED, _TOO_MANY))
+
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+_UNWRITTEN = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE")
+_DISK_FULL = "53100"  # of SQLSTATE
+
+
+def is_of_a_disk_that_takes_nothing(error: BaseException) -> bool:
+    """Whether the exception says that a disk is full, or can only be read: what was asked for was not written."""
+    if isinstance(error, OSError):
+        return error.errno in _NO_ROOM
+    driver = getattr(error, "orig", error)
+    name = getattr(driver, "sqlite_errorname", None) or ""
+    return name.startswith(_UNWRITTEN) or getattr(driver, "sqlstate", None) == _DISK_FULL
+
+
+@contextmanager
+def though_a_disk_is_full() -> Iterator[None]:
+    """What is only noted beside what was asked for: on a full disk it is left out, and pages are read all the same."""
+    try:
+        yield
+    except Exception as error:
+        if not is_of_a_disk_that_takes_nothing(error):
+            raise
 
 
 def described(error: BaseException) -> str:

@@ -1,7 +1,7 @@
 """The commands.
 
-Exit codes: 0 ok; 1 findings, or some lines failed; 2 bad usage or input, said in one line; 3 refused by protection;
-130 stopped by Ctrl-C.
+Exit codes: 0 ok; 1 findings, or some lines failed; 2 bad usage or input, or a disk that is full or closed, said in one
+line; 3 refused by protection, or not released; 130 stopped by Ctrl-C; 141 nobody reads its output any more.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from click.shell_completion import CompletionItem
 
 from nrm import extras
 from nrm.cli import wiping
-from nrm.cli.refusals import Refused
+from nrm.cli.failures import STOPPED, ended_by
+from nrm.cli.telling import quiet_everywhere
 from nrm.domain.unseen import escaped
 
 
@@ -60,7 +61,6 @@ COMMANDS = {
 
 HOLDS_NAMES = "serve"
 """It unseals, for hours, in one process: it runs where freed memory is wiped."""
-STOPPED = 130  # as a shell says it of a command that Ctrl-C ended
 
 
 class _Stopped(click.ClickException):
@@ -82,11 +82,12 @@ class _Commands(click.Group):
             return None
         module, _, name = COMMANDS[cmd_name].place.partition(".")
         try:
-            return cast("click.Command", getattr(import_module(f"nrm.cli.{module}"), name))
+            found = getattr(import_module(f"nrm.cli.{module}"), name)
         except ModuleNotFoundError as error:
             if extras.is_missing(error):
                 raise extras.NotInstalled from None
             raise
+        return quiet_everywhere(cast("click.Command", found))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as click calls it
         with formatter.section("Commands"):
@@ -115,28 +116,22 @@ def main() -> None:
         wiping.begin_again()
     try:
         code = nrm.main(standalone_mode=False)
-    except KeyboardInterrupt:
-        print("nrm: stopped", file=sys.stderr)  # noqa: T201
-        code = STOPPED
-    except click.exceptions.Abort as error:
-        print("nrm: stopped", file=sys.stderr)  # noqa: T201
-        code = STOPPED if isinstance(error.__context__, KeyboardInterrupt) else 2
+        sys.stdout.flush()  # a full disk shows here, while it can still be said
     except click.exceptions.NoArgsIsHelpError as error:
         for line in error.format_message().splitlines():
             print(escaped(line), file=sys.stderr)  # noqa: T201
         code = error.exit_code
-    except click.ClickException as error:
-        print(f"nrm: {escaped(error.format_message())}", file=sys.stderr)  # noqa: T201
-        code = error.exit_code
-    except Refused as error:
-        print(f"nrm: {escaped(str(error))}", file=sys.stderr)  # noqa: T201
-        code = error.code
-    except extras.NotInstalled as error:
-        print(f"nrm: {error}", file=sys.stderr)  # noqa: T201
-        code = 2
-    except Exception as error:  # noqa: BLE001 - a traceback would repeat what was in the data
-        from nrm import faults  # what it knows of databases takes time to load
-
-        print(f"nrm: unexpected {faults.described(error)}", file=sys.stderr)  # noqa: T201
-        code = 1
+    except BaseException as error:
+        if isinstance(error, SystemExit):
+            raise
+        code = ended_by(error)
+        _let_go_of_output()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _let_go_of_output() -> None:
+    """Give up what could not be written: Python would try again at its end, and say so in lines of its own."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -14,9 +14,9 @@ import click
 
 from nrm import countries
 from nrm.actions.agreement import agreement_simulation as actions
-from nrm.cli.progress import Lines
+from nrm.cli.progress import Steps
 from nrm.cli.refusals import Refused
-from nrm.cli.telling import tell
+from nrm.cli.telling import answer, json_option, remark, tell, wants_json
 from nrm.cli.usage import application, instance_option, read_json
 from nrm.countries.questionnaires import faults_of_texts
 from nrm.domain.agreement import agreement_checks, agreement_differences
@@ -49,6 +49,7 @@ def mou() -> None:
 
 
 @mou.command()
+@json_option("candidates", "excluded", "obligations", "fallback", always=True)
 @click.option("--facts", "file", required=True, type=click.Path(path_type=Path), help="A JSON object of all facts.")
 @click.option("--on", "at", required=True, help="Date and time, such as 2026-03-04T22:30; a date alone means noon.")
 @click.option(
@@ -75,6 +76,7 @@ def route(file: Path, at: str, directory: Path | None) -> None:
 @mou.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--country", "code", default=countries.DEFAULT, show_default=True, help="The country it is meant for.")
+@json_option("findings", "accepted", "combinations")
 def check(file: Path, code: str) -> None:
     """What is wrong with the document in FILE: one finding a line, exit 1; nothing and exit 0 when there is none.
 
@@ -91,9 +93,10 @@ def check(file: Path, code: str) -> None:
     safeguards = country.safeguards if shipped else replace(country.safeguards, accepted=())
     try:
         before = None if shipped else _place_taken(agreement, country)
-        checked = agreement_checks.check(
-            agreement, Lines().tell, safeguards=safeguards, before=before, called=_called(country)
-        )
+        with Steps() as steps:
+            checked = agreement_checks.check(
+                agreement, steps.tell, safeguards=safeguards, before=before, called=_called(country)
+            )
     except TooManyClasses:
         raise Refused(f"{file.name}: clause: the conditions tell too many profiles apart to look at each") from None
     findings = [f"country: {each}" for each in countries.mismatches(agreement, country)]
@@ -106,13 +109,13 @@ def check(file: Path, code: str) -> None:
     if not country.safeguards.all:
         findings.append(f"country: safeguards.toml: {code} says of nothing that it must stay")
     findings += map(str, checked.findings)
-    for finding in findings:
-        tell(finding)
-    for accepted in checked.accepted:
-        tell(f"accepted, with a reason: {accepted}", err=True)
+    accepted = [str(each) for each in checked.accepted]
+    answer(findings, findings=findings, accepted=accepted, combinations=checked.combinations)
+    for each in accepted:
+        remark(f"accepted, with a reason: {each}")
     if findings:
         raise click.exceptions.Exit(1)
-    click.echo(f"{file.name}: no finding in {checked.combinations:,} combinations of facts", err=True)
+    remark(f"{file.name}: no finding in {checked.combinations:,} combinations of facts")
 
 
 _ENTRY = re.compile(r"(clause|path|reporting)\[([0-9]+)\]")
@@ -134,10 +137,11 @@ def _checked_first(file: Path) -> Agreement:
         if _ENTRY.match(str(error).removeprefix(f"{file.name}: ")) is None:
             raise Refused(_reason(file, error)) from None
     data = countries.tables_of(file)
+    found: list[str] = []
     numbers = [each.get("number", "?") for each in data["clause"]]
     for fault in faults_of_texts(data):
         key, _, reason = fault.partition(": ")
-        tell(f"text: {_numbered(key, numbers)}: {reason}")
+        found.append(f"text: {_numbered(key, numbers)}: {reason}")
     places = {name: list(range(1, len(data.get(name, ())) + 1)) for name in ("clause", "path", "reporting")}
     while True:
         try:
@@ -146,11 +150,11 @@ def _checked_first(file: Path) -> Agreement:
             key, _, reason = str(error).partition(": ")
             entry = _ENTRY.match(key)
             if entry is None:
-                tell(f"text: {key}: {reason}")
+                found.append(f"text: {key}: {reason}")
                 break
             part, place = entry[1], int(entry[2]) - 1
             there = f"{part}[{places[part].pop(place)}]{key[entry.end() :]}"
-            tell(f"text: {_numbered(there, numbers)}: {reason}")
+            found.append(f"text: {_numbered(there, numbers)}: {reason}")
             gone = data[part].pop(place)
             if not data[part]:
                 break
@@ -158,6 +162,7 @@ def _checked_first(file: Path) -> Agreement:
                 each["overrides"] = [number for number in each.get("overrides", ()) if number != gone.get("number")]
         else:
             break
+    answer(found, findings=found, accepted=[], combinations=0)
     raise click.exceptions.Exit(1)
 
 
@@ -175,19 +180,24 @@ def _place_taken(agreement: Agreement, country: countries.Country) -> Agreement:
 @mou.command()
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
+@json_option("rerouted", "changes")
 def diff(old: Path, new: Path) -> None:
     """Which profiles NEW sends elsewhere than OLD, and what is different in the document; empty when nothing is."""
     before, after = _read(old), _read(new)
     try:
-        differences = agreement_differences.diff(before, after, Lines().tell)
+        with Steps() as steps:
+            differences = agreement_differences.diff(before, after, steps.tell)
     except TooManyClasses:
         raise Refused(f"{new.name}: clause: the conditions tell too many profiles apart to look at each") from None
+    lines, rerouted = [], []
     for each in differences.rerouted:
-        tell(f"{each.before} -> {each.after}" + (f" (from {each.day.isoformat()} on)" if each.day is not None else ""))
-        for profile in each.profiles:
-            tell(f"    {profile}")
-    for change in differences.changes:
-        tell(str(change))
+        day = each.day.isoformat() if each.day is not None else None
+        profiles = [str(profile) for profile in each.profiles]
+        lines.append(f"{each.before} -> {each.after}" + (f" (from {day} on)" if day else ""))
+        lines += [f"    {profile}" for profile in profiles]
+        rerouted.append({"before": str(each.before), "after": str(each.after), "day": day, "profiles": profiles})
+    changes = [str(change) for change in differences.changes]
+    answer([*lines, *changes], rerouted=rerouted, changes=changes)
 
 
 @mou.command()
@@ -195,8 +205,8 @@ def diff(old: Path, new: Path) -> None:
 @instance_option
 @click.option("--from", "first", required=True, callback=_day, help="A day of the first quarter, such as 2026-01-01.")
 @click.option("--to", "last", required=True, callback=_day, help="A day of the last quarter.")
-@click.option("--json", "as_json", is_flag=True, help="JSON in place of a table.")
-def simulate(draft: Path, directory: Path, first: date, last: date, as_json: bool) -> None:
+@json_option("from", "to", "step", "tables", "one_person", "enough")
+def simulate(draft: Path, directory: Path, first: date, last: date) -> None:
     """What DRAFT would have done with the cases of whole quarters that are over, against what happened.
 
     Counts are multiples of 5 that survived the attack; exit 3 when none did.
@@ -208,7 +218,8 @@ def simulate(draft: Path, directory: Path, first: date, last: date, as_json: boo
         try:
             agreement = countries.read_draft(draft, app.extensions["nrm.country"])
             text = draft.read_text("utf-8")
-            made = actions.simulate(agreement, first, last, by=SIMULATION, text=text, progress=Lines().tell)
+            with Steps() as steps:
+                made = actions.simulate(agreement, first, last, by=SIMULATION, text=text, progress=steps.tell)
         except countries.CountryError as error:
             raise Refused(str(error)) from None
         except actions.NoWholeQuarter as error:
@@ -217,7 +228,7 @@ def simulate(draft: Path, directory: Path, first: date, last: date, as_json: boo
             raise Refused("withheld: no tables could be made that survive the attack", code=3)
         kept = actions.keep(text=text, simulated=made.to_json(), by=SIMULATION)
     if kept is not None:
-        click.echo(f"kept with version {kept}, for the coordinator and the parties", err=True)
+        remark(f"kept with version {kept}, for the coordinator and the parties")
         # A report of a trial begins with what the text weakens.
         country = app.extensions["nrm.country"]
         unaccepted = replace(country.safeguards, accepted=())
@@ -226,28 +237,30 @@ def simulate(draft: Path, directory: Path, first: date, last: date, as_json: boo
         ).findings:
             if finding.kind is agreement_checks.FindingKind.WEAKENED:
                 tell(str(finding), err=True)
-    click.echo(f"counted: {made.first} to {made.last}, whole quarters; tables: {made.step}", err=True)
+    remark(f"counted: {made.first} to {made.last}, whole quarters; tables: {made.step}")
     click.echo(
         json.dumps(made.to_json(), ensure_ascii=False, indent=2)
-        if as_json
+        if wants_json()
         else "\n\n".join(_table_text(table) for table in made.tables)
     )
 
 
 @mou.command("versions")
+@json_option("versions")
 @instance_option
 def list_versions(directory: Path) -> None:
     """The versions that bind or wait for signatures: name, state, first day. Exit 1 when any was changed by hand."""
     app = application(directory)
     with app.app_context():
         known = known_versions.known()
-        for agreement in app.extensions["nrm.country"].agreements:
-            tell(f"{agreement.version}  signed  {agreement.starts_on}")
-        for name in known.waiting:
-            tell(f"{name}  waits for signatures")
+        signed = app.extensions["nrm.country"].agreements
         changed = known_versions.changed()
-        for name in changed:
-            tell(f"{name}  changed by another hand: left out")
+    found = [
+        *({"version": each.version, "state": "signed", "starts_on": str(each.starts_on)} for each in signed),
+        *({"version": name, "state": "waits for signatures", "starts_on": None} for name in known.waiting),
+        *({"version": name, "state": "changed by another hand: left out", "starts_on": None} for name in changed),
+    ]
+    answer(("  ".join(filter(None, each.values())) for each in found), versions=found)
     if changed:
         raise click.exceptions.Exit(1)
 

@@ -10,8 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from nrm import audit as chain
 from nrm.actions import checkpoints as actions
+from nrm.cli.places.files import write_once
 from nrm.cli.refusals import Refused
-from nrm.cli.telling import tell
+from nrm.cli.telling import answer, json_option, remark, tell
 from nrm.cli.usage import application, instance_option
 from nrm.db import db
 from nrm.domain.checkpoints import LARGEST_FILE, Checkpoint, NoCheckpoint, SignedCheckpoint, read, written
@@ -31,6 +32,7 @@ def audit() -> None:
     type=click.Path(path_type=Path),
     help="A checkpoint that was kept elsewhere; can be given more than once.",
 )
+@json_option("entries", "findings", "proven")
 @click.pass_context
 def verify(context: click.Context, directory: Path, files: tuple[Path, ...]) -> None:
     """Follow the chain from its first entry, through the checkpoints of the instance's folder and those given.
@@ -45,10 +47,10 @@ def verify(context: click.Context, directory: Path, files: tuple[Path, ...]) -> 
     with application(directory).app_context():
         try:
             entries = chain.length(db.session())
-            click.echo(f"{entries} entries", err=True)
+            remark(f"{entries} entries")
             fitting, wrong = actions.own()
             found += [f"checkpoint {name}: {what}" for name, what in wrong]
-            click.echo(_checkpoints_in_words(len(fitting)), err=True)
+            remark(_checkpoints_in_words(len(fitting)))
             for name, checkpoint in signed:
                 try:
                     fitting.append(actions.check(checkpoint))
@@ -57,11 +59,10 @@ def verify(context: click.Context, directory: Path, files: tuple[Path, ...]) -> 
             found += [f"entry {number}: {what}" for number, what in chain.verify(db.session(), fitting)]
         except SQLAlchemyError:
             raise Refused(f"--dir: the audit chain of {directory} cannot be read") from None
-    for line in found:
-        tell(line)
+    proven = _proven_in_words(entries, fitting)
+    answer(found or [f"whole: {entries} entries; {proven}"], entries=entries, findings=found, proven=proven)
     if found:
         context.exit(1)
-    click.echo(f"whole: {entries} entries; {_proven_in_words(entries, fitting)}")
 
 
 @audit.command()
@@ -82,8 +83,7 @@ def checkpoint(context: click.Context, directory: Path, out: Path | None) -> Non
         click.echo(text, nl=False)
         return
     try:
-        with open(out, "x", encoding="utf-8") as file:
-            file.write(text)
+        write_once(out, text.encode(), 0o666)
     except FileExistsError:
         raise Refused(f"--out: {out} is there already; name a new file") from None
     except OSError as error:

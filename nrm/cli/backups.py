@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,9 +21,11 @@ from nrm import create_app, schema
 from nrm.actions import backups as actions
 from nrm.cli.drilling import temporary
 from nrm.cli.instance import folder_of_country, instance_settings
+from nrm.cli.places.files import write_once
 from nrm.cli.places.key_files import lost_option, make_match_key, refused_keys, say_unchecked
-from nrm.cli.progress import Lines
+from nrm.cli.progress import Steps
 from nrm.cli.refusals import Refused
+from nrm.cli.telling import answer, json_option, remark
 from nrm.cli.usage import application, application_of_any_version, instance_option, settings, signed_in
 from nrm.db import db, disconnect
 from nrm.steps import health
@@ -38,15 +39,13 @@ _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False, writable=True
 
 
 def _tell(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201
-
-
-def _silent(_: str) -> None:
-    """Say nothing of what is being done."""
+    """Say what has to be done."""
+    click.echo(text, err=True)
 
 
 @click.command("backup-key")
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The private key file.")
+@json_option("private", "public")
 def backup_key(out: Path) -> None:
     """Make the key of one who keeps backups: FILE, to be locked away, and FILE.pub, to be given to the operator."""
     if not out.name:
@@ -54,21 +53,24 @@ def backup_key(out: Path) -> None:
     private, public = actions.new_key_files()
     recipient = out.with_name(out.name + ".pub")
     try:
-        for path, text, mode in ((out, private, 0o400), (recipient, public, 0o444)):
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(text)
+        write_once(out, private.encode(), 0o400)
+        try:
+            write_once(recipient, public.encode(), 0o444)
+        except OSError:
+            out.unlink()
+            raise
     except OSError as error:
         raise Refused(f"--out: {out} cannot be made: {error.strerror}") from None
-    _tell(f"Keep {out} away from the server; give {recipient} to the person who runs `nrm backup`.")
+    answer([], private=str(out), public=str(recipient))
+    remark(f"Keep {out} away from the server; give {recipient} to the person who runs `nrm backup`.")
 
 
 @click.command()
 @instance_option
 @click.option("--to", envvar="NRM_BACKUPS", required=True, type=_FOLDER, help="The folder (default: NRM_BACKUPS).")
 @click.option("--recipient", "recipients", multiple=True, required=True, type=_FILE, help="FILE.pub; give it twice.")
-@click.option("--quiet", is_flag=True, help="Say nothing but the answer.")
-def backup(directory: Path, to: Path, recipients: tuple[Path, ...], quiet: bool) -> None:
+@json_option("main", "shred", "shred_files_deleted", always=True)
+def backup(directory: Path, to: Path, recipients: tuple[Path, ...]) -> None:
     """Write both databases, as they are at one instant, as main-TIME and shred-TIME, while others go on working.
 
     Each file opens only with the private keys of both recipients. Shred files are deleted after seven days.
@@ -76,9 +78,9 @@ def backup(directory: Path, to: Path, recipients: tuple[Path, ...], quiet: bool)
     keys = [_key(actions.recipient_in, path, "--recipient") for path in recipients]
     if len(keys) != 2 or keys[0] == keys[1]:
         raise Refused("--recipient: name two files of different people")
-    with application(directory).app_context(), _explained_errors():
+    with application(directory).app_context(), _explained_errors(), Steps() as steps:
         try:
-            written = actions.take(to, (keys[0], keys[1]), tell=_silent if quiet else Lines().tell)
+            written = actions.take(to, (keys[0], keys[1]), tell=steps.tell)
         finally:
             disconnect()
     click.echo(
@@ -106,6 +108,7 @@ def backup(directory: Path, to: Path, recipients: tuple[Path, ...], quiet: bool)
     help="Every copy of the list of what was erased is lost: what was erased since the backup lives again.",
 )
 @lost_option
+@json_option("taken_at", *(each.name for each in dataclasses.fields(actions.Settled)), "to_be_ended_again", always=True)
 def restore(
     directory: Path,
     main: Path,
@@ -129,7 +132,7 @@ def restore(
         raise Refused(f"--dir: {directory} holds more than keys; restore into a new folder")
     with _explained_errors():
         checked = actions.check_pair(main, shred, privates)
-    _tell(f"whole: {sum(checked.rows.values())} rows of {checked.header.taken_at}")
+    remark(f"whole: {sum(checked.rows.values())} rows of {checked.header.taken_at}")
     with (
         _match_key(directory, checked, lost=match_is_lost) as new_keys,
         _made(directory, checked, new_keys) as (app, sure),
@@ -250,6 +253,7 @@ def _undo(app: Flask, directory: Path) -> None:
 @click.option("--to", envvar="NRM_BACKUPS", required=True, type=_FOLDER, help="The folder (default: NRM_BACKUPS).")
 @click.option("--key", "keys", multiple=True, required=True, type=_FILE, help="A private key file; give both.")
 @click.option("--as", "login", help="Somebody who opens cases, to open some, too; the password is asked.")
+@json_option("taken_at", "rows", "opened", "findings", always=True)
 def drill(directory: Path, to: Path, keys: tuple[Path, ...], login: str | None) -> int:
     """Restore the newest pair into databases made for it, look whether all is there and whole, and remove them.
 

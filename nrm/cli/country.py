@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask
@@ -16,8 +18,9 @@ from flask import Flask
 from nrm import clock, countries
 from nrm.actions import country_versions as actions
 from nrm.actions import following
+from nrm.cli.places.files import new_folder
 from nrm.cli.refusals import Refused
-from nrm.cli.telling import tell
+from nrm.cli.telling import answer, json_option, remark, tell, wants_json
 from nrm.cli.usage import application, instance_option, signed_in
 from nrm.countries import checking, files, making, texts
 from nrm.countries.weakening import weakens
@@ -33,6 +36,7 @@ def country() -> None:
 
 @country.command()
 @click.argument("folder", type=click.Path(path_type=Path))
+@json_option("findings", "proposals")
 def check(folder: Path) -> None:
     """Hold the files of FOLDER (or of a country of the program, by its code) against each other.
 
@@ -42,9 +46,9 @@ def check(folder: Path) -> None:
         found = checking.check(folder)
     except countries.CountryError as error:
         raise Refused(str(error)) from None
-    for finding in found.findings:
-        tell(finding)
-    click.echo(f"{_number(len(found.findings), 'finding')}, {_number(found.proposals, 'proposal')}", err=True)
+    findings = [str(each) for each in found.findings]
+    answer(findings, findings=findings, proposals=found.proposals)
+    remark(f"{_number(len(findings), 'finding')}, {_number(found.proposals, 'proposal')}")
     if found.findings:
         click.get_current_context().exit(1)
 
@@ -54,6 +58,7 @@ def check(folder: Path) -> None:
 @click.option("--from", "source", default=countries.DEFAULT, help="The country to begin with: its code, or a folder.")
 @click.option("--iso", default="", help="The country's code in ISO 3166, two letters; else it is marked.")
 @click.option("--to", "target", required=True, type=click.Path(path_type=Path), help="A new folder.")
+@json_option("folder", "places")
 def new(code: str, source: str, iso: str, target: Path) -> None:
     """Begin the country CODE with the files of another one.
 
@@ -62,15 +67,20 @@ def new(code: str, source: str, iso: str, target: Path) -> None:
     try:
         known, folder = countries.place_of(source)
         countries.load(known, folder)
-        making.make(code, iso, folder or countries.FOLDER / known, target)
-        found = checking.check(target)
+        if target.is_dir() and any(target.iterdir()):
+            raise making.Unmakeable(f"{target} is not empty: a country is made in a new folder")
+        with new_folder(target):
+            making.make(code, iso, folder or countries.FOLDER / known, target)
+            found = checking.check(target)
     except countries.CountryError as error:
         raise Refused(f"--from: {error}") from None
     except making.Unmakeable as error:
         raise Refused(str(error)) from None
     except OSError as error:
-        raise Refused(f"--to: {target} cannot be written: {error.strerror}") from None
-    click.echo(f"{target}: {_number(len(found.findings), 'place')} to write; list them with nrm country check {target}")
+        raise Refused(f"--to: {target} cannot be written: {error.strerror or _first(error)}") from None
+    places = len(found.findings)
+    said = f"{target}: {_number(places, 'place')} to write; list them with nrm country check {target}"
+    answer([said], folder=str(target), places=places)
 
 
 @country.command()
@@ -87,6 +97,7 @@ def schema() -> None:
     "--as", "login", default="", help="An administrator's sign-in name, to be recorded; the password is asked."
 )
 @click.option("--yes", is_flag=True, help="Record it without being asked.")
+@json_option("findings", "changes", "notes", "recorded", "digest", "done")
 @click.option(
     "--weaker", type=int, help="How many of the changes protect people less: record them without being asked."
 )
@@ -105,17 +116,20 @@ def apply(folder: Path, directory: Path, starts_on: datetime, login: str, yes: b
     with signed_in(app, login) if login else _as_the_machine(app) as by:
         outlook = _looked_at(folder, files, day)
         if outlook.findings:
-            for finding in outlook.findings:
-                tell(finding)
-            click.echo(f"{_number(len(outlook.findings), 'finding')}; nothing was recorded", err=True)
+            findings = [str(each) for each in outlook.findings]
+            answer(findings, findings=findings, changes=[], notes=[], recorded=False, digest=None, done=[])
+            remark(f"{_number(len(findings), 'finding')}; nothing was recorded")
             click.get_current_context().exit(1)
         _tell(outlook)
-        if outlook.whole is not None:
-            for change in following.follow(outlook.whole, dry_run=True):
-                if not change.done:
-                    tell(f"note: stays as it is: {change.text}")
+        staying = following.follow(outlook.whole, dry_run=True) if outlook.whole is not None else []
+        kept = [f"stays as it is: {change.text}" for change in staying if not change.done]
+        for each in kept:
+            _say(f"note: {each}")
+        changes = [{"what": str(each), "weaker": weakens(each)} for each in outlook.changes]
+        said: dict[str, Any] = {"findings": [], "changes": changes, "notes": [*map(str, outlook.notes), *kept]}
         if not outlook.changes and outlook.replaces is None:
-            click.echo(f"nothing changes from {day}; nothing was recorded")
+            line = f"nothing changes from {day}; nothing was recorded"
+            answer([line], **said, recorded=False, digest=None, done=[])
             return
         _agree_to_weaker(sum(map(weakens, outlook.changes)), weaker)
         _agree(yes)
@@ -125,16 +139,16 @@ def apply(folder: Path, directory: Path, starts_on: datetime, login: str, yes: b
             raise Refused("--as: only an administrator changes the country's files") from None
         except actions.Stale:
             raise Refused("--from: somebody recorded another version meanwhile; look at what changes again") from None
-        click.echo(f"recorded: from {day}, digest {outlook.digest}")
+        _say(f"recorded: from {day}, digest {outlook.digest}")
         known_versions.refresh()
-        for change in following.follow_in_force():
-            if change.done:
-                tell(change.text)
+        done = [change.text for change in following.follow_in_force() if change.done]
+        answer(done, **said, recorded=True, digest=outlook.digest, done=done)
 
 
 @country.command()
 @instance_option
 @click.option("--to", "target", required=True, type=click.Path(path_type=Path), help="A new folder.")
+@json_option("folder", "files")
 @click.option(
     "--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="The files that count on that day (default: today)."
 )
@@ -146,14 +160,20 @@ def export(directory: Path, target: Path, day: datetime | None) -> None:
     with _as_the_machine(app):
         try:
             found = actions.files_on(day.date() if day else clock.today(app.extensions["nrm.country"].timezone))
-            target.mkdir(parents=True)
-            for name, text in found.items():
-                (target / name).write_text(text, "utf-8")
+            with new_folder(target):
+                target.mkdir(parents=True)
+                for name, text in found.items():
+                    (target / name).write_text(text, "utf-8")
         except countries.CountryError as error:
             raise Refused(str(error)) from None
         except OSError as error:
             raise Refused(f"--to: {target} cannot be written: {error.strerror}") from None
-    click.echo(f"{target}: {_number(len(found), 'file')}")
+    answer([f"{target}: {_number(len(found), 'file')}"], folder=str(target), files=sorted(found))
+
+
+def _first(error: OSError) -> str:
+    """Why the first of several files could not be copied (`shutil.Error`)."""
+    return str(error.args[0][0][2]) if isinstance(error, shutil.Error) and error.args[0] else "unknown"
 
 
 def _folder(folder: Path) -> Path:
@@ -190,22 +210,27 @@ def _as_the_machine(app: Flask) -> Iterator[Actor]:
             disconnect()
 
 
+def _say(line: object) -> None:
+    """What somebody reads before they agree; with `--json` it goes to the other output."""
+    tell(line, err=wants_json())
+
+
 def _tell(outlook: actions.Outlook) -> None:
     if outlook.replaces is not None:
         at = outlook.replaces.recorded_at
-        click.echo(f"takes the place of the version for the same day that was recorded on {at:%Y-%m-%d %H:%M} UTC")
+        _say(f"takes the place of the version for the same day that was recorded on {at:%Y-%m-%d %H:%M} UTC")
     weaker = [each for each in outlook.changes if weakens(each)]
     others = [each for each in outlook.changes if not weakens(each)]
     if weaker:
-        click.echo(f"WEAKER from {outlook.starts_on}: people are protected less ({_number(len(weaker), 'change')}):")
+        _say(f"WEAKER from {outlook.starts_on}: people are protected less ({_number(len(weaker), 'change')}):")
     for change in weaker:
-        tell(f"! {change}")
+        _say(f"! {change}")
     if others:
-        click.echo(f"from {outlook.starts_on} ({_number(len(others), 'change')}):")
+        _say(f"from {outlook.starts_on} ({_number(len(others), 'change')}):")
     for change in others:
-        tell(f"  {change}")
+        _say(f"  {change}")
     for note in outlook.notes:
-        tell(f"note: {note}")
+        _say(f"note: {note}")
 
 
 def _agree_to_weaker(there: int, said: int | None) -> None:

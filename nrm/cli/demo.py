@@ -24,6 +24,7 @@ from nrm.cli.instance import folder_of_country, make_instance, named_country
 from nrm.cli.progress import stopped_by_ctrl_c
 from nrm.cli.refusals import Refused
 from nrm.cli.serving import run_server
+from nrm.cli.telling import json_option, remark, wants_json
 from nrm.cli.usage import application
 from nrm.cli.waiting import Making, Waiting
 from nrm.countries import Country
@@ -39,6 +40,7 @@ from nrm.demo.people import YEARS, full_quarters, plans, tonight
 from nrm.demo.progress import Progress
 from nrm.demo.tonight import add_tonight
 from nrm.demo.witnesses import add_witnesses
+from nrm.steps import health
 from nrm.steps.interviews import drafts
 
 COUNTRY = countries.DEFAULT
@@ -60,7 +62,7 @@ _MADE = re.compile(
 @click.option("--people", default=400, type=click.IntRange(0, 20_000), help="How many come in the four years.")
 @click.option("--seed", default=1, help="The same seed and last day give the same people.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day (default: today).")
-@click.option("--json", "as_json", is_flag=True, help="The accounts as JSON, alone on standard output.")
+@json_option("url", "quarters", "accounts")
 @click.option("--no-serve", is_flag=True, help="Make the country and stop.")
 @click.option("--port", default=5000, type=click.IntRange(1, 65535))
 @click.option("--second-factor", is_flag=True, help="Give every account a second factor and ask for it.")
@@ -70,7 +72,6 @@ def demo(
     people: int,
     seed: int,
     until: datetime | None,
-    as_json: bool,
     no_serve: bool,
     port: int,
     second_factor: bool,
@@ -85,12 +86,14 @@ def demo(
             if named is not None and (code := named_country(named)[0]) != made_of:
                 raise Refused(f"--country: {directory} holds a demo of {made_of}, not of {code}; name a new folder")
             described = json.loads(known.read_text("utf-8"))
-            _tell_user(f"{directory} holds a demo country already; it is kept as it is")
+            remark(f"{directory} holds a demo country already; it is kept as it is")
+            health.note(directory, health.TENDED)  # it may have slept for months, and nobody is hurt by what is due
         else:
             extras.needed()  # it closes quarters
             code, folder = named_country(named or str(folder_of_country() or COUNTRY))
             last_day = until.date() if until else None
             data, _ = _invented(code, folder)
+            last_instant(last_day, data.timezone, _first_day(data))
             with (
                 built_aside(directory) as place,
                 _saying_how_to_go_on(directory),
@@ -99,7 +102,7 @@ def demo(
             ):
                 if not no_serve:
                     waiting = until_served.enter_context(Waiting(data, people, host=HOST, port=port))
-                    _tell_user(f"http://{HOST}:{port} says how far it is; accounts are printed when they work")
+                    remark(f"http://{HOST}:{port} says how far it is; accounts are printed when they work")
                 described = make_demo(
                     place,
                     people=people,
@@ -113,7 +116,7 @@ def demo(
                 (place / ACCOUNTS_FILE).touch(mode=0o600)
                 (place / ACCOUNTS_FILE).write_text(json.dumps(described, indent=1), "utf-8")
         described = {"url": f"http://{HOST}:{port}", **described}
-        answer = json.dumps(described, ensure_ascii=False) if as_json else _table(described)
+        answer = json.dumps(described, ensure_ascii=False) if wants_json() else _table(described)
         if no_serve:
             click.echo(answer)
             return
@@ -202,9 +205,9 @@ def make_demo(
     """
     data, invented = _invented(code, folder)
     zone = data.timezone
-    last = last_instant(until, zone, date(data.agreements[0].starts_on.year, 12, 31))
+    last = last_instant(until, zone, _first_day(data))
     last_day = clock.day_of(last, zone)
-    _tell_user("making the instance")
+    remark("making the instance")
     progress = Progress(people, CLOSED_QUARTERS, partial(_tell_each, tell))
     clock.set_clock(lambda: last - timedelta(days=YEARS * 365 + 1))
     app = make_instance(
@@ -286,6 +289,11 @@ def last_instant(until: date | None, zone: tzinfo, first: date = date.min) -> da
     if until > clock.day_of(now, zone):
         raise Refused("--until: enter a day that is not in the future")
     return min(now, datetime.combine(until, time(23, 59), zone).astimezone(UTC))
+
+
+def _first_day(data: Country) -> date:
+    """No demo ends before it: the agreement was signed in that year."""
+    return date(data.agreements[0].starts_on.year, 12, 31)
 
 
 def _country(app: Flask) -> Country:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -16,23 +17,26 @@ from nrm.actions.accounts import key_log
 from nrm.cli.places.key_files import FROM_SAFE
 from nrm.cli.places.misspelt import misspelt
 from nrm.cli.refusals import Refused
+from nrm.cli.telling import coloured, json_option, wants_json
 from nrm.cli.usage import application, instance_option
 from nrm.db import disconnect
 from nrm.domain.health import NEEDED, WHAT_TO_DO, Part, Reading, State, by_finding, by_look
 from nrm.steps import health
 from nrm.steps import key_files as whose
 
+_COLOURS = {State.OK: "green", State.WRONG: "red"}
+
 
 @click.command()
 @instance_option
-@click.option("--json", "as_json", is_flag=True, help="Each part with its state and the seconds since the last time.")
+@json_option(*Part)
 @click.pass_context
-def doctor(context: click.Context, directory: Path, as_json: bool) -> None:
+def doctor(context: click.Context, directory: Path) -> None:
     """Look whether the instance is well: one line for each part that is not, with what to do; then exit 1.
 
     Looks at both databases, the key files, the key log, free disk, when tending, checkpoint, backup and drill were
     done last, and whether a setting is misspelt. Nothing is changed. Of a new instance it ends with 1 until the first
-    backup and the first drill were done.
+    backup and the first drill were done. With --json each part has a state, the seconds since the last time, and why.
     """
     try:
         app = application(directory)
@@ -46,11 +50,11 @@ def doctor(context: click.Context, directory: Path, as_json: bool) -> None:
             finally:
                 disconnect()
     found.append(by_finding(Part.SETTINGS, "; ".join(misspelt(os.environ))))
-    if as_json:
+    if wants_json():
         click.echo(json.dumps({each.part: _plain(each) for each in found}, indent=1))
     else:
         for each in found:
-            click.echo(_line(each))
+            click.echo(coloured(_line(each), _COLOURS.get(each.state, "yellow"), sys.stdout))
     if any(each.state is not State.OK for each in found):
         context.exit(1)
 

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 from pathlib import Path
 
 import click
 
 from nrm.actions.shelter import erasures as actions
+from nrm.cli.places.clock import believe, clock_option
+from nrm.cli.progress import Counting
+from nrm.cli.telling import json_option
 from nrm.cli.usage import application, instance_option
-
-TELL_EVERY = 100
 
 
 @click.command("erase-expired")
 @instance_option
 @click.option("--dry-run", is_flag=True, help="Only count; nothing is erased.")
-def erase_expired(directory: Path, dry_run: bool) -> None:
-    """Erase what the country's retention periods no longer cover. It can be stopped and started again."""
-    looked = 0
+@clock_option
+@json_option("cases", "compartments", "kept_as_court_file", "dry_run", always=True)
+def erase_expired(directory: Path, dry_run: bool, clock_is_right: bool) -> None:
+    """Erase what the country's retention periods no longer cover. It can be stopped and started again.
 
-    def tell(count: actions.Count) -> None:
-        nonlocal looked
-        looked += 1
-        if looked % TELL_EVERY == 0:
-            print(f"{looked} cases looked at, {count.compartments} compartments over", file=sys.stderr)  # noqa: T201
-
-    with application(directory).app_context():
-        count = actions.erase_expired(dry_run=dry_run, tell=tell)
+    Where the clock is days ahead of the last time that the instance was tended, nothing is erased until somebody
+    looked at it.
+    """
+    app = application(directory)
+    if not dry_run:
+        believe(app.extensions["nrm.config"].directory, is_right=clock_is_right)
+    with app.app_context(), Counting("looking at cases") as counting:
+        count = actions.erase_expired(dry_run=dry_run, tell=lambda _: counting.step())
     click.echo(json.dumps({**dataclasses.asdict(count), "dry_run": dry_run}))

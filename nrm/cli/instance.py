@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask
@@ -20,12 +21,13 @@ from config import Config, MisConfigured, database_addresses, key_files, lying_t
 from nrm import countries, schema
 from nrm.actions import country_versions, following, instances
 from nrm.actions.accounts import joining
-from nrm.cli.places.key_files import lost_option, make_match_key, write_once
+from nrm.cli.places.files import write_once
+from nrm.cli.places.key_files import lost_option, make_match_key
 from nrm.cli.places.misspelt import STARTED_BY, tell_misspelt
 from nrm.cli.places.new import new_places, nothing_half_made
 from nrm.cli.refusals import Refused
-from nrm.cli.telling import tell
-from nrm.cli.usage import application, application_of_any_version, instance_option, missing_file, outdated
+from nrm.cli.telling import answer, json_option, remark, wants_json
+from nrm.cli.usage import application, application_of_any_version, instance_option, missing_file, outdated, settings
 from nrm.db import disconnect
 from nrm.steps import key_files as whose
 
@@ -38,6 +40,7 @@ A_HOME = "https://nrm.example"
 @click.option("--country", "named", required=True, help="A country of the program, by its code, or a folder of data.")
 @click.option("--language", help="Of pages, until somebody chooses; without it the country's first.")
 @click.option("--one-folder", is_flag=True, help="Key files and databases may lie in one folder; do not ask.")
+@json_option("invitation")
 def init(directory: Path, named: str, language: str | None, one_folder: bool) -> None:
     """Make an instance and print the invitation link of its first administrator."""
     country, folder = named_country(named)
@@ -51,12 +54,10 @@ def init(directory: Path, named: str, language: str | None, one_folder: bool) ->
     app = make_instance(directory, country, folder=folder, language=language or data.language, synthetic=False)
     with app.app_context():
         token = joining.invite_first(login="administrator", name="Administrator")
-    click.echo(f"/invitations/{token}")
-    click.echo(
-        "Open this path on the server's address within 48 hours; it works once.\n"
-        f"{_how_to_serve(directory, app.extensions['nrm.config'])}",
-        err=True,
-    )
+    answer([f"/invitations/{token}"], invitation=f"/invitations/{token}")
+    remark("Open this path on the server's address within 48 hours; it works once.")
+    for line in _how_to_serve(directory, app.extensions["nrm.config"]).splitlines():
+        remark(line)
 
 
 def _ask_about_places(directory: Path) -> None:
@@ -96,18 +97,25 @@ def _how_to_serve(directory: Path, config: Config) -> str:
 @instance_option
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @lost_option
+@json_option("from", "to", "changes", "kept", "not_read", "not_done", "to_be_founded")
 def upgrade(directory: Path, dry_run: bool, match_is_lost: bool) -> None:
     """Bring an instance to this version of the program and to its country's file; doing it again changes nothing.
 
     Stop the server first, and take a backup with the version that ran before: it cannot read the new tables.
     """
     new_match = not dry_run and _add_match_key(directory, lost=match_is_lost)
+    config = settings(directory)
+    for name, address in (("NRM_DATABASE", config.database), ("NRM_SHRED_DATABASE", config.shred_database)):
+        if (missing := missing_file(name, address)) is not None:  # none is made in the place of one that is gone
+            raise Refused(missing)
     app = application_of_any_version(directory)
     before = outdated(app)
     if before == "none":
         raise Refused(f"--dir: {directory} holds no instance yet; make one with nrm init, or restore one")
+    told: dict[str, Any] = {"from": before or schema.newest(), "to": schema.newest(), "to_be_founded": 0}
     if before and dry_run:
-        click.echo(f"would be upgraded: {before} to {schema.newest()}; the country is compared after that")
+        line = f"would be upgraded: {before} to {schema.newest()}; the country is compared after that"
+        answer([line], **told, changes=[], kept=[], not_read=[], not_done=[])
         return
     listed = 0
     with app.app_context():
@@ -120,10 +128,11 @@ def upgrade(directory: Path, dry_run: bool, match_is_lost: bool) -> None:
         if not dry_run:
             whose.note_what_is_right(new=["match"] if new_match else [])
             disconnect()
-        complete = _follow(app, directory, f"upgraded: {before} to" if before else "up to date:", dry_run)
-        if listed:
-            click.echo(f"key log: {listed} organisations are to be founded within 60 days")
-    if not complete:
+        lines, found = _follow(app, directory, f"upgraded: {before} to" if before else "up to date:", dry_run)
+    if listed:
+        lines.append(f"key log: {listed} organisations are to be founded within 60 days")
+    answer(lines, **{**told, **found, "to_be_founded": listed})
+    if found["not_done"] or not all(each["done"] for each in found["changes"]):
         click.get_current_context().exit(1)
 
 
@@ -144,11 +153,11 @@ def _add_match_key(directory: Path, *, lost: bool) -> bool:
         raise Refused("NRM_DATABASE: the database cannot be reached") from None
     if missing is not None:
         raise Refused(missing)
-    return make_match_key(directory, lost=lost, was_there=was_there)
+    return make_match_key(directory, lost=lost, was_there=was_there, err=wants_json())
 
 
-def _follow(app: Flask, directory: Path, said: str, dry_run: bool) -> bool:
-    """Apply, or only list, the changes of the country's file; returns whether all could be applied."""
+def _follow(app: Flask, directory: Path, said: str, dry_run: bool) -> tuple[list[str], dict[str, list[Any]]]:
+    """Apply, or only list, the changes of the country's file; returns it in lines, and as values."""
     config = app.extensions["nrm.config"]
     standing = country_versions.standing()
     file = standing.country
@@ -165,37 +174,39 @@ def _follow(app: Flask, directory: Path, said: str, dry_run: bool) -> bool:
         raise Refused(f"NRM_COUNTRY: this instance is of {other}, not of {config.country}") from None
     finally:
         disconnect()
-    click.echo(f"{said} {schema.newest()}")
+    lines = [f"{said} {schema.newest()}"]
     for change in changes:
         mark = "not done: " if not change.done else "would be done: " if dry_run else ""
-        tell(mark + change.text)
+        lines.append(mark + change.text)
     if not changes:
-        click.echo("country: nothing to do")
-    _tell_of_files(standing, config.country_folder)
-    return all(change.done for change in changes) and not standing.unfit
+        lines.append("country: nothing to do")
+    return [*lines, *_of_files(standing, config.country_folder)], {
+        "changes": [{"what": change.text, "done": change.done} for change in changes],
+        "kept": [str(each) for each in standing.kept],
+        "not_read": [str(each) for each in standing.unread],
+        "not_done": [str(each) for each in standing.unfit],
+    }
 
 
-def _tell_of_files(standing: country_versions.Standing, folder: Path | None) -> None:
-    """Say each key of an own country that differs from the program's, and each edit that nobody reads."""
-    for each in standing.kept:
-        tell(f"kept: {each}")
+def _of_files(standing: country_versions.Standing, folder: Path | None) -> list[str]:
+    """A line for each key of an own country that differs from the program's, and for each edit that nobody reads."""
+    lines = [f"kept: {each}" for each in standing.kept]
     if standing.kept:
         where = f"into {folder} and stop, upgrade and start again, or " if folder is not None else ""
-        click.echo(
+        lines.append(
             f"kept: yours count, as before. To take what the program ships write it {where}into a copy and apply that "
             "(nrm country apply)"
         )
-    for each in standing.unread:
-        tell(f"not read: {each}")
+    lines += [f"not read: {each}" for each in standing.unread]
     if standing.unread:
-        click.echo(
+        lines.append(
             f"not read: {folder} was edited, but what was applied counts: apply the edit, too (nrm country apply)"
         )
-    for each in standing.unfit:
-        click.echo(
-            f"not done: {each}. The one before it counts until then: write its files out (nrm country export), mend "
-            "them and apply them (nrm country apply)"
-        )
+    return lines + [
+        f"not done: {each}. The one before it counts until then: write its files out (nrm country export), mend "
+        "them and apply them (nrm country apply)"
+        for each in standing.unfit
+    ]
 
 
 @contextmanager

@@ -13,8 +13,10 @@ import click
 from nrm import countries, parsing
 from nrm.actions.interviews import interview_imports
 from nrm.actions.interviews import interviews as actions
+from nrm.cli.places.files import write_whole
+from nrm.cli.progress import Counting
 from nrm.cli.refusals import Refused
-from nrm.cli.telling import tell
+from nrm.cli.telling import answer, json_option, remark, tell
 from nrm.cli.usage import application, instance_option, login_option, signed_in
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.interviews import answer_warnings
@@ -35,7 +37,6 @@ from nrm.domain.reports.grids import UnreadableFile
 from nrm.render import sheets
 
 EXAMPLE_TIME = "2026-01-01T10:30"
-TELL_EVERY = 100
 Line = dict[str, Any] | UnreadableLine
 
 
@@ -78,13 +79,14 @@ def template(form: str, output: Path | None) -> None:
         click.echo(content, nl=False)
         return
     try:
-        output.write_bytes(content)
+        write_whole(output, content)
     except OSError as error:
         raise Refused(f"{output}: {error.strerror or 'cannot be written'}") from None
 
 
 @interviews.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, readable=True))
+@json_option("line", "taken", "findings", lines=True)
 @instance_option
 @login_option
 def import_(file: Path, directory: Path, login: str) -> int:
@@ -102,23 +104,22 @@ def import_(file: Path, directory: Path, login: str) -> int:
         if not by.may(Permission.INTERVIEW_CONDUCT):
             raise Refused("--as: this account does not conduct interviews")
         try:
-            with file.open("rb") as stream:
+            with file.open("rb") as stream, Counting("lines read", beside_output=True) as counting:
                 for number, line in _lines(file, stream):
                     found, warned, taken = _take_in(line, by)
                     place = f"{file.name}:{number}"
                     for name, texts in warned:
-                        print(f"{place}: {name}: {MESSAGES['warning'][language]}: {texts[language]}", file=sys.stderr)  # noqa: T201
-                    if taken is None:
-                        for name, texts in found:
-                            tell(f"{place}: {_shown(name)}: {texts[language]}")
-                    else:
-                        click.echo(taken)
+                        tell(f"{place}: {name}: {MESSAGES['warning'][language]}: {texts[language]}", err=True)
+                    findings = [{"question": _shown(name), "what": texts[language]} for name, texts in found]
+                    lines = [f"{place}: {each['question']}: {each['what']}" for each in findings]
+                    answer([taken] if taken is not None else lines, line=number, taken=taken, findings=findings)
                     done, failed = done + (taken is not None), failed + (taken is None)
-                    if (done + failed) % TELL_EVERY == 0:
-                        print(f"{done + failed} lines read", file=sys.stderr)  # noqa: T201
+                    counting.step()
         except OSError as error:
             raise Refused(f"{file}: {error.strerror or 'cannot be read'}") from None
-    print(f"{done} taken in, {failed} not", file=sys.stderr)  # noqa: T201
+    if not done + failed:
+        raise Refused(f"{file}: there is no interview in it")
+    remark(f"{done} taken in, {failed} not")
     return 1 if failed else 0
 
 

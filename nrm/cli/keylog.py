@@ -10,8 +10,9 @@ from click.core import ParameterSource
 from sqlalchemy.exc import SQLAlchemyError
 
 from nrm.actions.accounts import key_log as actions
+from nrm.cli.places.files import write_once
 from nrm.cli.refusals import Refused
-from nrm.cli.telling import tell
+from nrm.cli.telling import answer, json_option, remark
 from nrm.cli.usage import application, instance_option, login_option, signed_in
 from nrm.db import disconnect
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
@@ -46,8 +47,7 @@ def export(directory: Path, out: Path | None) -> None:
             click.echo(line, nl=False)
         return
     try:
-        with open(out, "x", encoding="ascii") as file:
-            file.writelines(lines)
+        write_once(out, "".join(lines).encode("ascii"), 0o666)
     except FileExistsError:
         raise Refused(f"--out: {out} is there already; name a new file") from None
     except OSError as error:
@@ -57,6 +57,7 @@ def export(directory: Path, out: Path | None) -> None:
 @keylog.command()
 @click.argument("copies", nargs=-1, type=_FILE, metavar="FILE...")
 @click.option("--dir", "directory", envvar="NRM_DIR", type=click.Path(path_type=Path, file_okay=False))
+@json_option("entries", "findings", "mended_by", "end")
 @click.pass_context
 def verify(context: click.Context, copies: tuple[Path, ...], directory: Path | None) -> None:
     """Verify a file of the key log from its first entry; it needs nothing but the file.
@@ -77,13 +78,16 @@ def verify(context: click.Context, copies: tuple[Path, ...], directory: Path | N
             raise Refused(f"--dir: the key log of {directory} cannot be read") from None
         finally:
             disconnect()
-    for finding in verdict.findings:
-        tell(finding)
+    findings = [str(each) for each in verdict.findings]
+    lines = [*findings]
     if verdict.mended_by is not None:
-        click.echo(f"{verdict.mended_by} is whole; put it back with: nrm keylog mend {verdict.mended_by}")
-    if verdict.findings:
+        lines.append(f"{verdict.mended_by} is whole; put it back with: nrm keylog mend {verdict.mended_by}")
+    if not findings:
+        lines.append(f"whole: {verdict.entries} entries")
+    mended_by = str(verdict.mended_by) if verdict.mended_by is not None else None
+    answer(lines, entries=verdict.entries, findings=findings, mended_by=mended_by, end=None)
+    if findings:
         context.exit(1)
-    click.echo(f"whole: {verdict.entries} entries")
 
 
 def _verify_file(context: click.Context, file: Path) -> None:
@@ -94,9 +98,10 @@ def _verify_file(context: click.Context, file: Path) -> None:
     except actions.NoKeyLog as error:
         raise Refused(f"FILE: {file}: line {error} is none of a key log") from None
     except actions.WrongCopy as wrong:
-        click.echo(f"entry {wrong.number}: {actions.REASONS[wrong.reason]}")
+        finding = f"entry {wrong.number}: {actions.REASONS[wrong.reason]}"
+        answer([finding], entries=None, findings=[finding], mended_by=None, end=None)
         context.exit(1)
-    click.echo(_told(state))
+    answer([_told(state)], entries=state.number, findings=[], mended_by=None, end=state.digest.hex())
 
 
 def _told(state: State) -> str:
@@ -112,6 +117,7 @@ def _told(state: State) -> str:
 
 @keylog.command()
 @click.argument("file", type=_FILE)
+@json_option("entries")
 @instance_option
 def mend(file: Path, directory: Path) -> None:
     """Put a whole copy in the place of a key log that is wrong. Nothing is signed: each entry in it was."""
@@ -128,23 +134,29 @@ def mend(file: Path, directory: Path) -> None:
             raise Refused(f"FILE: {file} is of another instance, or lacks what the second database knows") from None
         finally:
             disconnect()
-    click.echo(f"put back: {number} entries")
+    answer([f"put back: {number} entries"], entries=number)
 
 
 @keylog.command()
+@json_option("proposals")
 @instance_option
 @login_option
 def proposals(directory: Path, login: str) -> None:
     """What waits in the key log for somebody's hand: digest, what it is, how many signed, whether you can agree."""
     with signed_in(application(directory), login) as by:
+        lines, values = [], []
         for each in actions.waiting(by=by):
             mine = "yours is wanted" if each.wanted else "not by you"
-            click.echo(f"{each.digest.hex()} {each.kind} {each.what}: {each.signed} signed, {mine}")
+            lines.append(f"{each.digest.hex()} {each.kind} {each.what}: {each.signed} signed, {mine}")
+            value = {"digest": each.digest.hex(), "kind": str(each.kind), "what": str(each.what)}
+            values.append({**value, "signed": each.signed, "wanted": each.wanted})
+    answer(lines, proposals=values)
 
 
 @keylog.command()
 @click.argument("digest")
 @click.option("--words", nargs=2, multiple=True, metavar="LOGIN WORDS", help="A founder and the words of their sheet.")
+@json_option("holds")
 @instance_option
 @login_option
 def agree(digest: str, words: tuple[tuple[str, str], ...], directory: Path, login: str) -> None:
@@ -175,11 +187,12 @@ def agree(digest: str, words: tuple[tuple[str, str], ...], directory: Path, logi
             raise Refused("DIGEST: the organisation has open cases or is asked for somebody; they come first") from None
         except actions.CannotOpen:
             raise Refused("--dir: the key log is wrong; see nrm keylog verify --dir") from None
-    click.echo("holds now" if holds else "agreed; others have to agree too")
+    answer(["holds now" if holds else "agreed; others have to agree too"], holds=holds)
 
 
 @keylog.command()
 @click.argument("number", type=click.IntRange(1))
+@json_option("digest")
 @instance_option
 @login_option
 def restored(number: int, directory: Path, login: str) -> None:
@@ -199,7 +212,7 @@ def restored(number: int, directory: Path, login: str) -> None:
             raise Refused(f"NUMBER: {actions.REASONS[refused.reason]}") from None
         except actions.CannotOpen:
             raise Refused("--dir: the key log is wrong; see nrm keylog verify --dir") from None
-    click.echo(digest.hex())
+    answer([digest.hex()], digest=digest.hex())
 
 
 @keylog.command()
@@ -210,6 +223,7 @@ def restored(number: int, directory: Path, login: str) -> None:
     multiple=True,
     help="For the first entry: the words of the accession sheet of --with; then those of the first of --begin-with.",
 )
+@json_option("digest")
 @instance_option
 @login_option
 def found(other: str, further: tuple[str, str] | None, words: tuple[str, ...], directory: Path, login: str) -> None:
@@ -240,5 +254,5 @@ def found(other: str, further: tuple[str, str] | None, words: tuple[str, ...], d
             raise Refused(f"--with: {actions.REASONS[refused.reason]}") from None
         except actions.CannotOpen:
             raise Refused("--with: they have no keys yet, or have not signed in since the upgrade") from None
-    click.echo(digest.hex())
-    click.echo("The others agree on the page Key log, or with: nrm keylog agree DIGEST --as LOGIN", err=True)
+    answer([digest.hex()], digest=digest.hex())
+    remark("The others agree on the page Key log, or with: nrm keylog agree DIGEST --as LOGIN")

@@ -13,6 +13,7 @@ import click
 from nrm.cli.csv_files import read_csv
 from nrm.cli.progress import Progress
 from nrm.cli.refusals import Refused
+from nrm.cli.telling import json_option, wants_json
 from nrm.linkage import normalising
 from nrm.linkage.encoding import KEY_BYTES
 from nrm.linkage.evaluating import Outcome, evaluate
@@ -38,8 +39,11 @@ def match() -> None:
     "--truth", required=True, type=_FILE, help="LINKS.csv: columns a,b; row numbers from 0 of the same person."
 )
 @click.option("--columns", help="Which column is which: given=...,family=...,father=...,birth=...,place=...,sex=...")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def evaluate_(known: Path, arriving: Path, truth: Path, columns: str | None, as_json: bool) -> None:
+@json_option(
+    *("top1", "top5", "recall_fa1", "recall_fa5", "recall_fa10", "f1", "precision", "recall", "shown", "false_shown"),
+    *("seconds", "pairs_per_second"),
+)
+def evaluate_(known: Path, arriving: Path, truth: Path, columns: str | None) -> None:
     """Say how well the people of B.csv are found among those of A.csv.
 
     Both are encoded with a key that nobody keeps, and compared as arrivals are. Each file has a line for a person.
@@ -55,7 +59,7 @@ def evaluate_(known: Path, arriving: Path, truth: Path, columns: str | None, as_
     with Progress() as progress:
         progress.phase(f"comparing {len(second)} with {len(first)} people")
         outcome = evaluate(first, second, links, key=secrets.token_bytes(KEY_BYTES), itself=itself)
-    click.echo(json.dumps(_as_json(outcome)) if as_json else _as_text(outcome))
+    click.echo(json.dumps(_as_json(outcome)) if wants_json() else _as_text(outcome))
 
 
 def _columns(text: str | None) -> dict[str, str] | None:

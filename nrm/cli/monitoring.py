@@ -10,6 +10,7 @@ import click
 from nrm.actions.interviews import monitoring as actions
 from nrm.cli.refusals import Refused
 from nrm.cli.reports import parse_quarter
+from nrm.cli.telling import answer, json_option, wants_json
 from nrm.cli.usage import application, instance_option, login_option, signed_in
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.interviews.monitoring import DrawRefusal, DrawRefused
@@ -29,6 +30,7 @@ def monitoring() -> None:
 
 @monitoring.command()
 @click.argument("quarter", callback=parse_quarter)
+@json_option("quarter", "drawn")
 @instance_option
 @login_option
 def draw(quarter: Quarter, directory: Path, login: str) -> None:
@@ -40,12 +42,13 @@ def draw(quarter: Quarter, directory: Path, login: str) -> None:
             raise Refused("--as: this account's role does not do that") from None
         except DrawRefused as error:
             raise Refused(f"{quarter} {REFUSED[error.reason]}") from None
-    click.echo(f"{quarter}: {drawn} interviews drawn")
+    answer([f"{quarter}: {drawn} interviews drawn"], quarter=str(quarter), drawn=drawn)
 
 
 @monitoring.command()
 @click.argument("quarter", callback=parse_quarter)
 @click.option("--frame", is_flag=True, help="Print what the draw was made from, for drawing again elsewhere.")
+@json_option("quarter", "problems")
 @instance_option
 def verify(quarter: Quarter, frame: bool, directory: Path) -> None:
     """Draw QUARTER again from its seed; exit 1 when the sample is another one, 3 when it was not drawn yet.
@@ -67,11 +70,10 @@ def verify(quarter: Quarter, frame: bool, directory: Path) -> None:
             for post, drawn in again.drawn.items()
         }
         value = {"quarter": str(quarter), "commitment": again.commitment, "seed": again.seed, "posts": posts}
-        click.echo(json.dumps(value, indent=1))
+        click.echo(json.dumps(value, indent=None if wants_json() else 1))
     else:
-        for problem in again.problems:
-            click.echo(f"{quarter}: {problem}")
-        if not again.problems:
-            click.echo(f"{quarter}: the sample is the one this seed draws")
+        problems = [str(each) for each in again.problems]
+        lines = [f"{quarter}: {each}" for each in problems] or [f"{quarter}: the sample is the one this seed draws"]
+        answer(lines, quarter=str(quarter), problems=problems)
     if again.problems:
         raise Refused(f"{quarter}: the sample is not the one that was to be drawn", code=1)

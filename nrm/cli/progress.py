@@ -1,8 +1,9 @@
-"""What a long command is doing, on standard error: a bar on a terminal, elsewhere a line every ten seconds at most; and
-how Ctrl-C ends it."""
+"""What a long command is doing, on standard error: a bar on a terminal, elsewhere a line every ten seconds at most, and
+nothing with `--quiet`; and how Ctrl-C ends it."""
 
 from __future__ import annotations
 
+import itertools
 import signal
 import sys
 import threading
@@ -14,23 +15,10 @@ from typing import Any, Self
 
 import click
 
+from nrm.cli.telling import is_quiet
+
 EVERY = 10.0  # seconds between two lines where nobody watches
-WATCHED = 1.0  # and where somebody does, of a command without a bar
-
-
-class Lines:
-    """What is being done, once that has taken a second: hundreds of small steps become few lines."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._every = WATCHED if sys.stderr.isatty() else EVERY
-        self._next = clock() + WATCHED
-
-    def tell(self, what: str) -> None:
-        """Say it unless something was said a moment ago."""
-        if self._clock() >= self._next:
-            self._next = self._clock() + self._every
-            click.echo(what, err=True)
+SOON = 1.0  # after so many the first one comes, of what is told in small steps
 
 
 class Telling:
@@ -40,13 +28,14 @@ class Telling:
         self._clock = clock
         self._began = clock()
         self._told: float | None = None
-        self._watched = sys.stderr.isatty()
+        self._silent = is_quiet()
+        self._watched = sys.stderr.isatty() and not self._silent
         self._bar: Any = None
         self._ended = threading.Event()
         self._ticking = threading.Thread(target=self._tick, daemon=True)
 
     def __enter__(self) -> Self:
-        if not self._watched:
+        if not self._watched and not self._silent:
             self._ticking.start()
         return self
 
@@ -64,7 +53,8 @@ class Telling:
 
     def _say(self, what: str) -> None:
         self._told = self._clock()
-        click.echo(what, err=True)
+        if not self._silent:
+            click.echo(what, err=True)
 
     def _is_due(self) -> bool:
         return self._told is None or self._clock() - self._told >= EVERY
@@ -74,15 +64,76 @@ class Telling:
             if self._is_due() and (line := self.line()):
                 self._say(line)
 
-    def _open_bar(self, length: int, **look: Any) -> None:
+    def _open_bar(self, length: int | None, **look: Any) -> None:
+        """A bar; without a length one that only moves."""
         self._close_bar()
-        self._bar = click.progressbar(length=length, file=sys.stderr, **look)
+        of: Any = itertools.repeat(None) if length is None else None
+        self._bar = click.progressbar(of, length=length, file=sys.stderr, **look)
         self._bar.__enter__()
 
     def _close_bar(self) -> None:
         if self._bar is not None:
             self._bar.__exit__(None, None, None)
             self._bar = None
+
+
+class Steps(Telling):
+    """Small steps of which nobody knows how many there are: hundreds of them become few lines."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(clock)
+        self._what = ""
+        self._told = self._began - EVERY + SOON
+
+    def tell(self, what: str) -> None:
+        """Something else is being done."""
+        self._what = what
+        if self._watched:
+            if self._bar is None:
+                self._open_bar(None, show_eta=False)
+            self._bar.label = what
+            self._bar.update(1)
+        elif self._is_due():
+            self._say(what)
+
+    def line(self) -> str:
+        """What is being done."""
+        return self._what
+
+
+class Counting(Telling):
+    """Many like things: `moving grants: 120 of 400`. `of`: how many there are, where that is known.
+
+    `beside_output`: each gives a line on standard output; where that is the same terminal, the lines are the progress.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        of: int | None = None,
+        *,
+        beside_output: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(clock)
+        self._what, self._of, self._done = what, of, 0
+        if beside_output and self._watched and sys.stdout.isatty():
+            self._silent, self._watched = True, False
+
+    def __enter__(self) -> Self:
+        if self._watched:
+            self._open_bar(self._of, label=self._what, show_pos=True)
+        return super().__enter__()
+
+    def step(self, number: int = 1) -> None:
+        """So many more are done."""
+        self._done += number
+        if self._bar is not None:
+            self._bar.update(number)
+
+    def line(self) -> str:
+        """How many are done."""
+        return f"{self._what}: {self._done}" + ("" if self._of is None else f" of {self._of}")
 
 
 class Progress(Telling):

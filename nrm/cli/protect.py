@@ -16,12 +16,12 @@ from typing import Any
 import click
 
 from nrm import parsing
+from nrm.cli import comparing
 from nrm.cli.csv_files import read_csv, text_of
 from nrm.cli.progress import Progress
 from nrm.cli.refusals import Refused
-from nrm.statistics.comparison import Change, changes
+from nrm.cli.telling import answer, json_option, remark, wants_json
 from nrm.statistics.description import parse
-from nrm.statistics.reading import bounds_of_sum
 from nrm.statistics.release import make
 from nrm.statistics.tables import BASE, TOTAL, UNCLASSIFIED, MalformedMicrodata, MalformedTableSet, TableSet
 from nrm.statistics.verdicts import Draft
@@ -34,7 +34,6 @@ HELD = "held a release, which is replaced; if somebody has seen it, publish no s
 MOST_PEOPLE = 1_000_000
 SAMPLE = 2000  # of more groups, and of more records, the attack asks about so many
 STATUS, A_FIGURE, CANNOT_BE = "obs_status", "A", "M"  # SDMX: a published figure; a structural zero (ADR 0080)
-SHOWN = 40  # lines about changes of which nothing is certain
 
 
 @click.command()
@@ -52,6 +51,7 @@ SHOWN = 40  # lines about changes of which nothing is certain
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="An earlier --out folder: print what changed since. Without MICRODATA, compare with what is in --out.",
 )
+@json_option("out", "published", "compared")
 def protect(
     microdata: Path | None, spec: Path, out: Path, seed: str | None, history: Path | None, compare: Path | None
 ) -> None:
@@ -72,13 +72,21 @@ def protect(
     if microdata is not None and seed is None and (out / TABLES).is_file():
         click.echo(f"{out}: {HELD}", err=True)
     table_set = _read_spec(spec)
-    if microdata is not None:
-        _publish(microdata, table_set, out, seed, history)
-    if compare is not None:
-        _compare(compare, out, table_set)
+    published = _publish(microdata, table_set, out, seed, history) if microdata is not None else None
+    lines, compared = (
+        _compare(compare, out, table_set) if compare is not None and published is not False else ([], None)
+    )
+    if wants_json():
+        answer([], out=str(out), published=published, compared=compared)
+    else:
+        for line in lines:
+            click.echo(line)
+    if published is False:
+        raise Refused("refused: no tables could be made that survive the attack; see verdict.json", REFUSED_CODE)
 
 
-def _publish(microdata: Path, table_set: TableSet, out: Path, seed: str | None, history: Path | None) -> None:
+def _publish(microdata: Path, table_set: TableSet, out: Path, seed: str | None, history: Path | None) -> bool:
+    """Write the tables, if any survive the attack; returns whether they did."""
     rows, lines = _read_rows(microdata, table_set)
     classification = "observed" if any(d.observed for d in table_set.dimensions.values()) else "declared"
     releases = _earlier(history, out)
@@ -118,8 +126,7 @@ def _publish(microdata: Path, table_set: TableSet, out: Path, seed: str | None, 
         (out / STICKY).unlink(missing_ok=True)
     except OSError as error:
         raise Refused(f"{out}: {error.strerror}") from None
-    if not isinstance(made, Draft):
-        raise Refused("refused: no tables could be made that survive the attack; see verdict.json", REFUSED_CODE)
+    return isinstance(made, Draft)
 
 
 def _read_spec(path: Path) -> TableSet:
@@ -238,67 +245,21 @@ def _csv(table_set: TableSet, first: list[str], tables: Iterable[tuple[list[str]
     return text.getvalue()
 
 
-def _compare(before: Path, after: Path, table_set: TableSet) -> None:
-    """Print what changed between two releases, and what may be concluded from it."""
+def _compare(before: Path, after: Path, table_set: TableSet) -> comparing.Compared:
+    """What changed between two releases, and what may be concluded from it."""
     folders = [before, after]
     table_set = table_set.with_observed(_classifying(table_set, [], folders, quietly=True))
     then, now = (
         {cell: BASE * figure for cell, figure in _read_figures(folder / TABLES, table_set)} for folder in folders
     )
-    found = list(changes(then, now))
-    both = sum(cell in then for cell in now)
-    click.echo(f"{both} figures are in both releases, {both - len(found)} of them printed alike.")
-    if len(then) != both or len(now) != both:
-        click.echo(f"Only before: {len(then) - both} figures. Only after: {len(now) - both}.")
-    _tell(found)
-    _compare_sums(before / SUMS, after / SUMS, table_set)
-    click.echo(
-        "\nThe change of a count is certain from 20 on (from 10 on where one is 0), of the total from 10 on. A"
-        "\nfigure printed alike may stand for another number: each is rounded with secret noise. Do not add up changes"
-        "\nof single figures: read the change of their total. Nothing here says who came or left, and several changes"
-        "\nthat point the same way are not independent of each other."
-    )
-
-
-def _tell(found: Sequence[Change]) -> None:
-    certain = [change for change in found if change.certain]
-    open_ones = [change for change in found if not change.certain]
-    if certain:
-        click.echo(f"\nCertain, whatever stands behind the printed figures ({len(certain)}):")
-    for change in certain:
-        size = (change.least, change.most) if change.certain == "rose" else (-change.most, -change.least)
-        click.echo(f"  {_named(change)}: {change.certain} by {size[0]} to {size[1]}")
-    if open_ones:
-        click.echo(f"\nPrinted differently, and the true number may have risen, fallen or stayed ({len(open_ones)}):")
-    for change in open_ones[:SHOWN]:
-        click.echo(f"  {_named(change)}: true change {change.least:+} to {change.most:+}")
-    if len(open_ones) > SHOWN:
-        click.echo(f"  and {len(open_ones) - SHOWN} more")
-
-
-def _compare_sums(before: Path, after: Path, table_set: TableSet) -> None:
-    """The same of sums, whose bounds are wider: they are in units of what one person can have."""
-    then, now = (_read_sums(path, table_set) if path.is_file() else {} for path in (before, after))
+    lines, values = comparing.counts(then, now)
+    old, new = (_read_sums(each / SUMS, table_set) if (each / SUMS).is_file() else {} for each in folders)
+    values["sums"] = {}
     for column, most in {table.column: table.most for table in table_set.sums}.items():
-        if column not in then or column not in now:
-            click.echo(f"\nSums of {column}: not in both releases in multiples of {BASE * most}, and not compared.")
-            continue
-        old = {cell: BASE * most * steps for cell, steps in then[column]}
-        new = {cell: BASE * most * steps for cell, steps in now[column] if cell in old}
-        found = []
-        for cell, figure in new.items():
-            if figure != old[cell]:
-                (low, high), (new_low, new_high) = bounds_of_sum(old[cell], most), bounds_of_sum(figure, most)
-                found.append(Change(cell, old[cell], figure, new_low - high, new_high - low))
-        click.echo(
-            f"\nSums of {column}: {len(new)} are in both releases, {len(new) - len(found)} of them printed alike."
-        )
-        _tell(found)
-
-
-def _named(change: Change) -> str:
-    members = ", ".join(f"{root} {member}" for root, member in change.cell) or "total"
-    return f"{members}: {change.before} -> {change.after}"
+        before_it, after_it = (dict(each[column]) if column in each else None for each in (old, new))
+        more, values["sums"][column] = comparing.sums(column, before_it, after_it, most)
+        lines += more
+    return [*lines, comparing.READ_SO], values
 
 
 def _earlier(folder: Path | None, out: Path) -> list[Path]:
@@ -306,7 +267,7 @@ def _earlier(folder: Path | None, out: Path) -> list[Path]:
     inside = sorted(folder.iterdir()) if folder is not None else []
     releases = [each for each in inside if (each / TABLES).is_file() and each.resolve() != out.resolve()]
     if folder is not None and not releases:
-        click.echo(f"{folder}: there is no earlier release; this one is tried as the first", err=True)
+        remark(f"{folder}: there is no earlier release; this one is tried as the first")
     return releases
 
 

@@ -10,7 +10,7 @@ import click
 
 from nrm import countries
 from nrm.cli.refusals import Refused
-from nrm.cli.telling import tell
+from nrm.cli.telling import answer, json_option, remark, tell, wants_json
 from nrm.cli.usage import read_json
 from nrm.countries.questionnaires import read_questionnaire
 from nrm.domain.interviews.answers import UnacceptableAnswer, checked
@@ -30,6 +30,7 @@ def questionnaire() -> None:
 
 @questionnaire.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@json_option("findings", "questions", "drafts")
 def check(file: Path) -> None:
     """What is wrong with the questionnaire in FILE: one finding a line, exit 1; nothing and exit 0 when there is none.
 
@@ -41,32 +42,33 @@ def check(file: Path) -> None:
         findings = [f"{file.name}: {key}: {reason}" for key, reason in incomplete(read)]
     except MalformedQuestionnaire as error:
         findings = list(error.findings)
-    for finding in findings:
-        tell(finding)
     if findings:
+        answer(findings, findings=findings, questions=None, drafts=[])
         raise click.exceptions.Exit(1)
     drafts = [language for language, (status, _) in read.reading.items() if status == "draft"]
+    answer([], findings=[], questions=len(read.questions), drafts=drafts)
     said = f"; read out as a draft: {', '.join(drafts)}" if drafts else ""
-    click.echo(f"{file.name}: no finding in {len(read.questions)} questions{said}", err=True)
+    remark(f"{file.name}: no finding in {len(read.questions)} questions{said}")
 
 
 @questionnaire.command()
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
+@json_option("changes")
 def diff(old: Path, new: Path) -> None:
     """What NEW changes against OLD: questions, options, texts, gates, weights; empty when nothing is different."""
     try:
         before, after = _read(old), _read(new)
     except MalformedQuestionnaire as error:
         raise Refused(str(error)) from None
-    for change in differences(before, after):
-        tell(str(change))
+    changes = [str(change) for change in differences(before, after)]
+    answer(changes, changes=changes)
 
 
 @questionnaire.command()
 @click.option("--answers", "file", required=True, type=click.Path(path_type=Path), help="A JSON object of answers.")
-@click.option("--json", "as_json", is_flag=True, help="JSON in place of sentences.")
-def profile(file: Path, as_json: bool) -> None:
+@json_option("outcome", "named", "dimensions")
+def profile(file: Path) -> None:
     """What the answers in FILE show by the indicators: the outcome, what was named, and each dimension.
 
     FILE is an object of question and answer, as in an interview that is imported. Each answer counts by itself: what
@@ -79,7 +81,7 @@ def profile(file: Path, as_json: bool) -> None:
         raise Refused(str(error)) from None
     answers = _answers(read_json(file, "--answers"), asked)
     drawn = profile_of_answered(asked, answers, child=is_child(answers.get(asked.derive["age"])))
-    if as_json:
+    if wants_json():
         click.echo(json.dumps(_profile_json(drawn), ensure_ascii=False, indent=2))
         return
     click.echo(drawn.outcome)

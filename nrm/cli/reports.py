@@ -14,7 +14,9 @@ import click
 from nrm import parsing
 from nrm.actions.reports import reports as actions
 from nrm.actions.support import subsidies
+from nrm.cli.progress import Progress
 from nrm.cli.refusals import Refused
+from nrm.cli.telling import answer, json_option, tell
 from nrm.cli.usage import application, instance_option, login_option, signed_in
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.quarters import Quarter, UnreadableQuarter
@@ -82,31 +84,35 @@ def _said_in_one_line() -> Iterator[None]:
 
 @report.command()
 @click.argument("quarter", callback=parse_quarter)
+@json_option("quarter", "reports")
 @instance_option
 @login_option
 def close(quarter: Quarter, directory: Path, login: str) -> None:
     """Count, protect and attack the reports of QUARTER. Those whose attack fails stand, and are signed next."""
     with signed_in(application(directory), login) as by, _said_in_one_line():
-        outcome = actions.close(quarter, by=by, progress=lambda what: click.echo(what, err=True))
+        with Progress() as progress:
+            outcome = actions.close(quarter, by=by, progress=progress.phase)
         held = {name: days.waits_until(quarter, None, report=name) for name in country().tables}
     if isinstance(outcome, actions.Refused):
         raise Refused(f"{quarter}: refused, nothing was released ({_named(outcome.findings)})", code=3)
-    click.echo(f"{quarter}: {_state(outcome.already)}, {outcome.step}")
+    states: dict[str, str] = {MAIN.name: f"{_state(outcome.already)}, {outcome.step}"}
     refused = []
     for name, other in outcome.others.items():
         if isinstance(other, actions.ReportRefused):
             refused.append(f"{name} ({_named(other.findings)})")
         elif isinstance(other, actions.Waits):
-            click.echo(f"{quarter} {name}: waits for the quarters that follow")
+            states[name] = "waits for the quarters that follow"
         else:
-            click.echo(f"{quarter} {name}: {_state(other.already)}, {other.step}")
+            states[name] = f"{_state(other.already)}, {other.step}"
     for name in sorted(set(held) - {MAIN.name, *outcome.others}):
         why = (
             f"held back, published at the latest with {held[name]}"
             if held[name]
             else "not made, its tables were not filed"
         )
-        click.echo(f"{quarter} {name}: {why}")
+        states[name] = why
+    lines = [f"{quarter}{'' if name == MAIN.name else f' {name}'}: {state}" for name, state in states.items()]
+    answer(lines, quarter=str(quarter), reports=states)
     if refused:
         raise Refused(f"{quarter}: refused: {'; '.join(refused)}", code=3)
 
@@ -117,6 +123,7 @@ def _state(already: bool) -> str:
 
 @report.command()
 @click.argument("quarter", callback=parse_quarter)
+@json_option("quarter", "state")
 @instance_option
 @login_option
 def sign(quarter: Quarter, directory: Path, login: str) -> None:
@@ -124,14 +131,15 @@ def sign(quarter: Quarter, directory: Path, login: str) -> None:
     with signed_in(application(directory), login) as by, _said_in_one_line():
         try:
             if by.may(Permission.REPORT_COUNTERSIGN):
-                actions.countersign(quarter, by=by, progress=lambda what: click.echo(what, err=True))
+                with Progress() as progress:
+                    actions.countersign(quarter, by=by, progress=progress.phase)
                 what = "signed and released"
             else:
                 actions.sign(quarter, by=by)
                 what = "signed; the Responsible Authority signs next"
         except NotVisible:
             raise Refused(f"{quarter}: nothing waits for your signature") from None
-    click.echo(f"{quarter}: {what}")
+    answer([f"{quarter}: {what}"], quarter=str(quarter), state=what)
 
 
 def _named(findings: Iterable[rules.Finding]) -> str:
@@ -194,6 +202,7 @@ _UNTRIED = {
 @click.argument("quarter", callback=parse_quarter)
 @click.option("--scenario", type=click.Choice(["A0", "A1", "A2", "A3", "A4", "A5"]), help="That one alone.")
 @click.option("--report", "name", type=click.Choice(tuple(BY_NAME)), default=MAIN.name, show_default=True)
+@json_option("ok", "step", "findings", "scenarios", "tables", always=True)
 @instance_option
 def audit(quarter: Quarter, scenario: str | None, name: str, directory: Path) -> None:
     """The verdict of the attack on a report, and the shape and history of a sealed one checked again.
@@ -221,6 +230,7 @@ def audit(quarter: Quarter, scenario: str | None, name: str, directory: Path) ->
 
 
 @report.command()
+@json_option("keys")
 @instance_option
 def keys(directory: Path) -> None:
     """The public keys (Ed25519, hexadecimal) by which anyone can check a release, and who signs with each.
@@ -228,14 +238,18 @@ def keys(directory: Path) -> None:
     The first one is the server's, then those of the offices, then those of shelters for the nights of a quarter.
     """
     with application(directory).app_context():
-        for key, signer, office in (*actions.public_keys(), *subsidies.public_keys()):
-            click.echo(" ".join(filter(None, (key.hex(), signer, office))))
+        found = [
+            {"key": key.hex(), "signer": signer, "office": office}
+            for key, signer, office in (*actions.public_keys(), *subsidies.public_keys())
+        ]
+    answer((" ".join(filter(None, each.values())) for each in found), keys=found)
 
 
 @report.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--key", "key_texts", multiple=True, help="A public key in hexadecimal: check without an instance.")
 @click.option("--dir", "directory", envvar="NRM_DIR", type=click.Path(path_type=Path), help="The instance.")
+@json_option("file", "signed", "by", "time_not_signed", "overtaken")
 def verify(file: Path, key_texts: tuple[str, ...], directory: Path | None) -> None:
     """Whether FILE, a file of a release or the nights of a quarter, is what was signed; exit 1 if it is not.
 
@@ -259,11 +273,19 @@ def verify(file: Path, key_texts: tuple[str, ...], directory: Path | None) -> No
             by = f"by the manager of {nights['shelter']}, with the key {entry['public_key']}"
     else:
         raise Refused("give --key with a public key, or --dir with the instance")
+    unsigned = _without_time(content) if signed else []
+    answer(
+        [f"{file}: signed {by}"] if signed else [],
+        file=str(file),
+        signed=signed,
+        by=by,
+        time_not_signed=unsigned,
+        overtaken=overtaken or None,
+    )
     if not signed:
         raise Refused(f"{file}: not what was signed {by}", code=1)
-    click.echo(f"{file}: signed {by}")
-    if unsigned := _without_time(content):
-        click.echo(f"{file}: time not signed: {', '.join(unsigned)}", err=True)
+    if unsigned:
+        tell(f"{file}: time not signed: {', '.join(unsigned)}", err=True)
     if overtaken:  # it is what was signed, and nobody pays by it any more
         raise Refused(f"{file}: {overtaken}", code=1)
 

@@ -27,8 +27,10 @@ from nrm.actions import checkpoints, tending
 from nrm.actions.accounts import mailboxes
 from nrm.actions.agreement import agreement_versions
 from nrm.cli.gateway import Gateway
+from nrm.cli.places.clock import believe, clock_option
 from nrm.cli.places.misspelt import tell_misspelt
 from nrm.cli.refusals import Refused
+from nrm.cli.telling import json_option
 from nrm.cli.usage import application, instance_option
 from nrm.steps import health
 
@@ -179,29 +181,46 @@ def _in_worker(app: Flask, gateway: Gateway, ready: Ready) -> Gateway:
 def _tend_forever(app: Flask) -> None:
     descriptor = os.open(app.extensions["nrm.config"].directory / "tend.lock", os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX)  # the other workers wait here, ready to take over
-    health.note(app.extensions["nrm.config"].directory, health.TENDED)
+    directory = app.extensions["nrm.config"].directory
+    if health.clock_jump(directory) is None:
+        health.note(directory, health.TENDED)
     pause = threading.Event()
     while not pause.wait(TEND_SECONDS):
         try:
             with app.app_context():
                 _do_what_is_due()
+        except Refused as refused:
+            app.logger.error("not tended: %s", refused)
         except Exception as error:  # noqa: BLE001 - the next minute tries again
             app.logger.error("tend failed: %s", faults.described(error))
 
 
 @click.command()
+@json_option("each of what was done with how many of it", always=True)
+@clock_option
 @instance_option
-def tend(directory: Path) -> None:
-    """Do all that time brings: expiry, destroyed keys, released places. Doing it again changes nothing."""
+def tend(directory: Path, clock_is_right: bool) -> None:
+    """Do all that time brings: expiry, destroyed keys, released places. Doing it again changes nothing.
+
+    Where the clock is days ahead of the last time, nothing is done until somebody looked at it.
+    """
     with application(directory).app_context():
-        click.echo(json.dumps(_do_what_is_due(), sort_keys=True))
+        click.echo(json.dumps(_do_what_is_due(clock_is_right=clock_is_right), sort_keys=True))
 
 
-def _do_what_is_due() -> dict[str, int]:
-    """`tending.tend`, the checkpoint of the day (`checkpoints_written`), and at the end e-mail (`messages_sent`)."""
+def _do_what_is_due(*, clock_is_right: bool = False) -> dict[str, int]:
+    """`tending.tend`, the checkpoint of the day (`checkpoints_written`), and at the end e-mail (`messages_sent`).
+
+    Raises Refused where the clock may be ahead.
+    """
+    directory = current_app.extensions["nrm.config"].directory
+    believed = believe(directory, is_right=clock_is_right)
     done = {**tending.tend(), "checkpoints_written": checkpoints.daily()}
     checkpoints.follow()
     for path in health.lost_files():
         current_app.logger.error("%s is not the file any more that is open: %s", path, health.LEFT)
-    health.note(current_app.extensions["nrm.config"].directory, health.TENDED)
+    if believed:
+        health.note(directory, health.TENDED)
+    else:
+        current_app.logger.error("the clock: %s", health.clock_doubted(directory))
     return {**done, "messages_sent": mailboxes.send_due(agreement_versions.parties_to_sign())}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -12,8 +11,10 @@ import click
 
 from nrm import countries
 from nrm.actions.shelter import direct_intake as actions
+from nrm.cli.places.files import write_whole
+from nrm.cli.progress import Counting
 from nrm.cli.refusals import Refused
-from nrm.cli.telling import tell
+from nrm.cli.telling import answer, json_option, remark
 from nrm.cli.usage import application, instance_option, login_option, signed_in
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.resident_lines import (
@@ -59,7 +60,7 @@ def template(output: Path | None) -> None:
         click.echo(content, nl=False)
         return
     try:
-        output.write_bytes(content)
+        write_whole(output, content)
     except OSError as error:
         raise Refused(f"{output}: {error.strerror or 'cannot be written'}") from None
 
@@ -73,6 +74,7 @@ def _lists() -> Mapping[str, Mapping[str, object]]:
 
 @stays.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, readable=True))
+@json_option("line", "taken", "findings", lines=True)
 @instance_option
 @login_option
 def import_(file: Path, directory: Path, login: str) -> int:
@@ -89,17 +91,18 @@ def import_(file: Path, directory: Path, login: str) -> int:
     with signed_in(app, login) as by:
         if not by.may(Permission.STAY_MANAGE) or by.kind is None or not by.kind.takes_people_in:
             raise Refused("--as: this account admits nobody to a shelter")
-        for number, cells in _lines(file):
-            try:
-                code = _take_in(cells, by)
-            except UnreadableResident as error:
-                failed += 1
-                for column, texts in error.findings.items():
-                    tell(f"{file.name}:{number}: {column}: {texts[language]}")
-            else:
-                done += 1
-                click.echo(code)
-    print(f"{done} taken in, {failed} not", file=sys.stderr)  # noqa: T201
+        with Counting("lines read", beside_output=True) as counting:
+            for number, cells in _lines(file):
+                taken, findings = None, []
+                try:
+                    taken = _take_in(cells, by)
+                except UnreadableResident as error:
+                    findings = [{"column": name, "what": texts[language]} for name, texts in error.findings.items()]
+                lines = [f"{file.name}:{number}: {each['column']}: {each['what']}" for each in findings]
+                answer([taken] if taken is not None else lines, line=number, taken=taken, findings=findings)
+                done, failed = done + (taken is not None), failed + (taken is None)
+                counting.step()
+    remark(f"{done} taken in, {failed} not")
     return 1 if failed else 0
 
 

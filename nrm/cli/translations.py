@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po, write_po
 from nrm import catalogues
 from nrm.catalogues import Coverage, texts_of
 from nrm.cli.refusals import Refused
+from nrm.cli.telling import answer, json_option, remark, wants_json
 
 _NRM = Path(__file__).resolve().parent.parent
 # The folders whose words people read, beside each other in the tree and where a wheel is installed (ADR 0133).
@@ -47,30 +48,36 @@ def catalogue(language: str) -> None:
 
 @translations.command()
 @click.argument("language")
+@json_option("language", "sentences", "missing")
 def lacking(language: str) -> None:
     """List what LANGUAGE has no translation of, by place; exit code 1 if there is something."""
     made = filled(_known(language))
     left = [each for each in made if each.id and not texts_of(each)]
+    lines, missing = [], []
     for each in left:
         file, line = each.locations[0]
         context = f"{each.context} / " if each.context else ""
-        click.echo(f"{file}:{line}: {context}{each.id if isinstance(each.id, str) else each.id[0]}")
+        text = each.id if isinstance(each.id, str) else each.id[0]
+        lines.append(f"{file}:{line}: {context}{text}")
+        missing.append({"place": f"{file}:{line}", "context": each.context or None, "text": text})
     number = len(made)
-    click.echo(f"{language}: {number - len(left)} of {number} sentences", err=True)
+    answer(lines, language=language, sentences=number, missing=missing)
+    remark(f"{language}: {number - len(left)} of {number} sentences")
     if left:
         click.get_current_context().exit(1)
 
 
 @translations.command()
 @click.argument("languages", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with each sentence that is missing.")
-def coverage(languages: tuple[str, ...], as_json: bool) -> None:
+@json_option("LANGUAGE")
+def coverage(languages: tuple[str, ...]) -> None:
     """Print how many sentences each language has, by catalogue file; without LANGUAGES, of every language there is.
 
-    A sentence that a language lacks counts for the file in which another one has it.
+    A sentence that a language lacks counts for the file in which another one has it. With --json each language has
+    `messages`, `translated`, `missing` and `files`.
     """
     found = {language: _covered(_known(language)) for language in languages or catalogues.languages()}
-    if as_json:
+    if wants_json():
         click.echo(json.dumps({name: _described(name, files) for name, files in found.items()}, ensure_ascii=False))
         return
     for language, files in found.items():

@@ -15,6 +15,7 @@ class Part(StrEnum):
     KEYS = "keys"
     KEY_LOG = "key_log"
     DISK = "disk"
+    CLOCK = "clock"
     TENDING = "tending"
     CHECKPOINT = "checkpoint"
     BACKUP = "backup"
@@ -49,6 +50,7 @@ WHAT_TO_DO = {
     Part.KEYS: "a key file cannot be read; put it back before you start the server again (it runs on what it read)",
     Part.KEY_LOG: "the key log is not whole: nrm keylog verify says which entry, and which copy mends it",
     Part.DISK: "less than 1 GiB is free where the databases or backups lie",
+    Part.CLOCK: "the clock of this machine may be wrong",
     Part.TENDING: "nothing was tended for too long: is `nrm serve` running, and does its log say `tend failed`?",
     Part.CHECKPOINT: "no checkpoint of the audit chain for a day: is `nrm serve` running?",
     Part.BACKUP: "no backup for a day: look at the timer of `nrm backup`, and set NRM_BACKUPS to its folder",

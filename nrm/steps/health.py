@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import Config, key_files
 from nrm import clock, open_files, schema
 from nrm.db import db
+from nrm.domain.clock_jumps import Jump, jump
 from nrm.domain.health import LEAST_FREE, WHAT_TO_DO, Part, Reading, by_age, by_finding, by_look
 
 TENDED, DRILLED = "tended", "drilled"
@@ -31,6 +32,29 @@ def note(directory: Path, what: str) -> None:
     path.touch(mode=0o600)
     now = clock.now().timestamp()
     os.utime(path, (now, now))
+
+
+def clock_jump(directory: Path) -> Jump | None:
+    """How the clock jumped since the instance was tended last."""
+    return jump(_at(directory / TENDED), clock.now())
+
+
+def clock_doubted(directory: Path) -> str:
+    """What is to be said of a clock that jumped; nothing of another one."""
+    found, last = clock_jump(directory), _at(directory / TENDED)
+    if found is None or last is None:
+        return ""
+    now, tended = (each.isoformat(" ", "minutes") for each in (clock.now(), last))
+    said = "nrm tend --clock-is-right"
+    if found is Jump.AHEAD:
+        return (
+            f"it says {now}, and the instance was tended last at {tended}: by time nothing is ended and nothing erased "
+            f"until somebody looked. If it is wrong, set it. If it is right, and the machine was off, say: {said}"
+        )
+    return (
+        f"it says {now}, and the instance was tended at {tended} already: set it, as codes of telephones are refused "
+        f"and what is due comes late. If it is right now and was ahead before, say: {said}"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +95,7 @@ def readings_from_outside(places: Places, keys: str) -> list[Reading]:
 def _of_places(places: Places) -> list[Reading]:
     return [
         by_finding(Part.DISK, _disk(places)),
+        by_finding(Part.CLOCK, clock_doubted(places.directory)),
         by_age(Part.TENDING, _since(places.directory / TENDED)),
         by_age(Part.CHECKPOINT, _newest(places.directory / "checkpoints", "????-??-??.json")),
         by_age(Part.BACKUP, _newest(places.backups, "shred-*Z") if places.backups else None),
@@ -131,12 +156,16 @@ def _free(place: Path) -> int:
         return 0
 
 
-def _since(path: Path) -> timedelta | None:
+def _at(path: Path) -> datetime | None:
     try:
-        changed = path.stat().st_mtime
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except OSError:
         return None
-    return max(timedelta(), clock.now() - datetime.fromtimestamp(changed, UTC))
+
+
+def _since(path: Path) -> timedelta | None:
+    at = _at(path)
+    return None if at is None else max(timedelta(), clock.now() - at)
 
 
 def _newest(folder: Path, names: str) -> timedelta | None:

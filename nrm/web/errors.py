@@ -41,6 +41,7 @@ WITHOUT_STATISTICS = N_(
 )
 TRY_AGAIN_SECONDS = 30
 NOTHING_THERE = 404
+INSUFFICIENT_STORAGE = 507
 
 
 def error_page(status: int, explanation: str = "") -> Answer:
@@ -145,6 +146,9 @@ def _waits(error: WaitsForSecond) -> Answer:
 def _crashed(error: Exception) -> Answer:
     if faults.is_of_a_database_that_is_gone(error):
         return _out_of_order()
+    if faults.is_of_a_disk_that_takes_nothing(error):
+        current_app.logger.error("nothing can be written: a disk is full, or can only be read; see nrm doctor")
+        return error_page(INSUFFICIENT_STORAGE)
     if request.path not in UNWRITTEN:
         current_app.logger.error("unexpected %s", faults.described(error))
     else:  # that it happened, once a minute at most and counted: whoever runs the server must know

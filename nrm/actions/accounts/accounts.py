@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from sqlalchemy import delete, select, update
 
-from nrm import audit, clock
+from nrm import audit, clock, faults
 from nrm.db import db, rows_hit, transaction
 from nrm.domain.accounts.accounts import (
     SESSION_HOURS,
@@ -238,7 +238,7 @@ def resume(cookie: str, *, seen: bool = True) -> SignedIn | Ended | None:
         return None  # it had one, and somebody took it away
     head = _head_of(key, digest, row, state)
     if seen and idle >= (_SEEN_EVERY if covers is None else _SEEN_IN_SHIFT):
-        with transaction() as session:
+        with faults.though_a_disk_is_full(), transaction() as session:
             # Does not hit if the session was proved or hidden at the same moment: that change is kept.
             as_read = (MemberSession.digest == digest, MemberSession.mark == row.mark)
             later = {"seen_at": now, "mark": vault.mark_seen(row, digest, now), "sealed_head": head}

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from config import key_files
+from nrm.cli.places.files import write_once
 from nrm.cli.refusals import Refused
 
 LOST = "--match-is-lost"
@@ -74,10 +75,3 @@ def make_match_key(directory: Path, *, lost: bool, was_there: bool, err: bool = 
         raise Refused(f"NRM_KEYS: {path} cannot be written: {error.strerror}") from None
     click.echo(f"made the key file {path}: keep a copy of it where those of the others are", err=err)
     return True
-
-
-def write_once(path: Path, content: bytes, mode: int) -> None:
-    """Write a file that is not there yet; raises OSError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)

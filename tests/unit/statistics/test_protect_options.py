@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nrm.cli import protect as command
-from nrm.cli.progress import Lines, Progress
+from nrm.cli.progress import Counting, Progress, Steps
 from nrm.cli.refusals import Refused
 
 SPEC = """
@@ -238,26 +238,30 @@ def test_a_pipe_gets_a_line_for_a_phase_and_one_for_how_far_it_is(capsys: pytest
     assert seen.err.splitlines() == ["rounding", "possible worlds"]
 
 
-@pytest.mark.parametrize(("watched", "lines"), [(False, [6, 6]), (True, [300, 60])])
-def test_many_small_steps_become_few_lines(
-    watched: bool, lines: list[int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A minute with five steps a second; on a terminal a phase is told each time, for it has a bar."""
-    monkeypatch.setattr("sys.stderr.isatty", lambda: watched, raising=False)
+def test_many_small_steps_become_few_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """A minute with five steps a second."""
     now = [0.0]
-    for tell in (Progress(lambda: now[0]).phase, Lines(lambda: now[0]).tell):
+    for tell in (Progress(lambda: now[0]).phase, Steps(lambda: now[0]).tell):
         for _ in range(300):
             now[0] += 0.2
             tell("linear bounds")
-        assert len(capsys.readouterr().err.splitlines()) == lines.pop(0)
+        assert len(capsys.readouterr().err.splitlines()) == 6
+
+
+@pytest.mark.parametrize(("of", "line"), [(400, "moving grants: 120 of 400"), (None, "moving grants: 120")])
+def test_of_many_like_things_a_pipe_is_told_how_many_are_done(of: int | None, line: str) -> None:
+    with Counting("moving grants", of) as counting:
+        counting.step(100)
+        counting.step(20)
+        assert counting.line() == line
 
 
 def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[int] = []
 
     class Bar:
-        def __init__(self, length: int, **_: object) -> None:
-            self.length, self.pos = length, 0
+        def __init__(self, _: object, length: int | None, **more: object) -> None:
+            self.length, self.pos, self.label = length, 0, ""
 
         def __enter__(self) -> None:
             drawn.append(0)
@@ -276,3 +280,13 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
         for left in (100, 40, 70, 0):  # another scenario begins with 70
             progress.remaining(left)
     assert drawn == [0, 0, 60, -1, 0, 0, 70, -1]
+    for of_like_things in (Counting("moving grants", 5), Counting("lines read")):
+        drawn.clear()
+        with of_like_things:
+            of_like_things.step(2)
+        assert drawn == [0, 2, -1]
+    drawn.clear()
+    with Steps() as steps:
+        steps.tell("main: cases")
+        steps.tell("main: grants")
+    assert drawn == [0, 1, 2, -1]

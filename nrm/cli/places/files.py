@@ -1,0 +1,50 @@
+"""Files and folders that a command makes: whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def write_once(path: Path, content: bytes, mode: int) -> None:
+    """Write a file that is not there yet; raises OSError, and then nothing is left of it."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file, also in the place of one that is there, which stays as it was if it fails; raises OSError."""
+    if path.exists() and not path.is_file():  # as /dev/stdout
+        path.write_bytes(content)
+        return
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    write_once(part, content, 0o666)
+    try:
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[None]:
+    """What the block makes in a folder that is new, or empty; if it fails, nothing is left of it."""
+    there = target.exists()
+    try:
+        yield
+    except BaseException:
+        for path in [*target.iterdir()] if there and target.is_dir() else [target]:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        raise

@@ -6,7 +6,6 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -112,39 +111,6 @@ def test_bad_input_is_one_line_and_exit_2(
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert "unexpected" not in done.stderr
-
-
-@pytest.mark.slow
-def test_a_demo_that_was_stopped_while_it_was_built_is_begun_again(tmp_path: Path) -> None:
-    code, said = stopped(tmp_path, signal.SIGINT)
-    assert code == 130
-    assert [line for line in said if line.startswith("nrm")] == ["nrm: stopped"]
-    assert said[-2] == "demo is not complete: the same command removes what is there and begins again"
-    served = nrm(tmp_path, "tend", "--dir", "demo")
-    assert served.returncode == 2
-    assert "instance" in served.stderr
-    _, said = stopped(tmp_path, signal.SIGKILL)
-    assert [line for line in said if "unfinished" in line]
-    again = nrm(tmp_path, "demo", "--dir", "demo", "--people", "5", "--no-serve")
-    assert again.returncode == 0, again.stderr
-    assert [line for line in again.stderr.splitlines() if "unfinished" in line]
-    assert nrm(tmp_path, "tend", "--dir", "demo").returncode == 0
-    assert "kept as it is" in nrm(tmp_path, "demo", "--dir", "demo", "--no-serve").stderr
-
-
-def stopped(place: Path, way: signal.Signals) -> tuple[int, list[str]]:
-    """Stop a demo once its instance is there: its exit code, and the lines it wrote."""
-    words = [PROGRAM, "demo", "--dir", "demo", "--people", "5", "--no-serve"]
-    with subprocess.Popen(words, cwd=place, env=environment(), stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        said = [process.stderr.readline()]
-        while not said[-1].startswith(("accounts:", "people:")):  # ten seconds later
-            said.append(process.stderr.readline())
-            assert said[-1], said
-        process.send_signal(way)
-        said += process.stderr.read().splitlines()
-        assert not [line for line in said if "Traceback" in line]
-        return process.wait(60), said
 
 
 @pytest.mark.slow

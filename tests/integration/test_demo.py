@@ -60,6 +60,8 @@ class Made:
     posted: tuple[int, str, Mapping[str, str]]
     elsewhere: int
     after_stop: bool  # whether anybody answered
+    unfinished: subprocess.CompletedProcess[str]  # what another command says of what is left
+    killed: str
     pages: list[str]  # of the second, one after the other
     printed_before_signing_in: bool
     after: list[str]
@@ -75,11 +77,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     with begun(folder.with_name("first"), *words) as command:
         until(lambda: bool(asked(port)), command)
         page, posted, elsewhere = asked(port), asked(port, method="POST"), asked(port, "/cases/ABC")[0]
+        until(lambda: bool(TOLD.search(folder.with_name("first.err").read_text())), command)  # ten seconds later
         stopped = ended(command, signal.SIGINT)
     try:
         after_stop = bool(asked(port))
     except OSError:
         after_stop = False
+    unfinished = nrm("tend", "--dir", str(folder))
+    with begun(folder.with_name("killed"), *words) as command:
+        until(lambda: bool(asked(port)), command)
+        ended(command, signal.SIGKILL)
     with begun(folder.with_name("second"), *words) as command:
         pages: list[str] = []
         out, err = folder.with_name("second.out"), folder.with_name("second.err")
@@ -104,6 +111,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         posted=posted,
         elsewhere=elsewhere,
         after_stop=after_stop,
+        unfinished=unfinished,
+        killed=folder.with_name("killed.err").read_text(),
         pages=pages,
         printed_before_signing_in=any(early),
         after=after,
@@ -112,6 +121,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 
 FORM = 'name="password"'
+TOLD = re.compile(r"^(accounts|people): \d+ of \d+", re.M)
 LONGEST_SECONDS = 600.0
 
 
@@ -185,14 +195,18 @@ def test_from_the_beginning_a_page_says_what_is_being_made(made: Made) -> None:
 
 
 @pytest.mark.slow
-def test_a_demo_that_was_stopped_says_what_to_do_and_the_same_command_makes_it(made: Made) -> None:
+def test_a_demo_that_was_stopped_or_killed_says_what_to_do_and_the_same_command_makes_it(made: Made) -> None:
     assert made.stopped == 130
     assert made.first.splitlines()[-2:] == [
         f"{made.folder} is not complete: the same command removes what is there and begins again",
         "nrm: stopped",
     ]
     assert not made.after_stop
+    assert (made.unfinished.returncode, len(made.unfinished.stderr.strip().splitlines())) == (2, 1)
+    assert "instance" in made.unfinished.stderr
+    assert "it is begun again" in made.killed
     assert "it is begun again" in made.second
+    assert "Traceback" not in made.first + made.killed + made.second
     assert json.loads((made.folder / "accounts.json").read_text())["accounts"] == made.printed["accounts"]
 
 
@@ -202,8 +216,7 @@ def test_accounts_are_printed_when_they_work_and_then_nobody_says_that_it_is_bei
     assert f"serving at {made.printed['url']}" in made.second
     assert all(FORM in page for page in made.after)
     assert made.ended == 0
-    lines = [line for line in made.second.splitlines() if re.match(r"(accounts|people): \d+ of \d+", line)]
-    assert len(lines) >= 1
+    assert TOLD.search(made.second)
     again = nrm("demo", "--dir", str(made.folder), "--json", "--no-serve")
     assert json.loads(again.stdout)["accounts"] == made.printed["accounts"]
     assert again.stderr.strip() == f"{made.folder} holds a demo country already; it is kept as it is"

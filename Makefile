@@ -9,7 +9,7 @@ DEMO ?= .demo
 # Without compiled modules every start of a command compiles 300 of them: half a second.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run setup setup-dev test quick check lint bench access imports pictures fonts bundle container lock clean
+.PHONY: run setup setup-dev test quick check lint bench access imports pictures fonts bundle release container lock clean
 
 run: setup
 	$(BIN)/nrm demo --dir $(DEMO) --port 5000
@@ -80,15 +80,31 @@ fonts: setup-dev
 # What a machine without network needs, as one signed file in .bundle, for the Python and the processor of this machine:
 # make bundle BUNDLE_KEY=~/.ssh/id_ed25519. The program in it is the last commit.
 BUNDLE := .bundle
+
+# $(call wheels,FOLDER,WHEELS): into FOLDER/source the last commit, into WHEELS the program and all that it needs, by hash.
+define wheels
+	@test -f "$(BUNDLE_KEY)" || { echo "$@: BUNDLE_KEY: name the private key of ssh that signs it" >&2; exit 2; }
+	rm -rf $(1)
+	mkdir -p $(1)/source $(2)
+	git archive HEAD | tar -x -C $(1)/source
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements-statistics.lock -d $(2)
+	cd $(1)/source && SOURCE_DATE_EPOCH=$$(git -C $(CURDIR) log -1 --format=%ct) $(CURDIR)/$(BIN)/python -m pip wheel --quiet \
+		--disable-pip-version-check --no-index --no-deps --no-build-isolation -w $(CURDIR)/$(2) .
+endef
+
 bundle: setup-dev
-	@test -f "$(BUNDLE_KEY)" || { echo "bundle: BUNDLE_KEY: name the private key of ssh that signs it" >&2; exit 2; }
-	rm -rf $(BUNDLE)
-	mkdir -p $(BUNDLE)/source $(BUNDLE)/files/wheels
-	git archive HEAD | tar -x -C $(BUNDLE)/source
-	$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements-statistics.lock -d $(BUNDLE)/files/wheels
-	cd $(BUNDLE)/source && SOURCE_DATE_EPOCH=$$(git -C ../.. log -1 --format=%ct) ../../$(BIN)/python -m pip wheel --quiet \
-		--disable-pip-version-check --no-index --no-deps --no-build-isolation -w ../files/wheels .
+	$(call wheels,$(BUNDLE),$(BUNDLE)/files/wheels)
 	$(BIN)/python $(BUNDLE)/source/deploy/bundle.py $(BUNDLE)/files "$(BUNDLE_KEY)"
+
+# What is given out of a version, in .release/files: wheel, source package, list of parts, notes, sums and their signature.
+# It refuses a tree that was changed, a version without notes, and a tag of another commit: make release BUNDLE_KEY=~/.ssh/id_ed25519
+RELEASE := .release
+release: setup-dev
+	$(BIN)/python deploy/release.py check
+	$(call wheels,$(RELEASE),$(RELEASE)/files/wheels)
+	cd $(RELEASE)/source && SOURCE_DATE_EPOCH=$$(git -C $(CURDIR) log -1 --format=%ct) $(CURDIR)/$(BIN)/python -c \
+		'import sys, setuptools.build_meta as meta; meta.build_sdist(sys.argv[1])' $(CURDIR)/$(RELEASE)/files >/dev/null
+	$(BIN)/python deploy/release.py write $(RELEASE)/files "$(BUNDLE_KEY)"
 
 # The image, where podman or buildah is at hand
 container:
@@ -106,4 +122,4 @@ lock:
 	$(LOCK) --no-deps -o requirements-data.lock requirements-data.in
 
 clean:
-	rm -rf $(VENV) $(DEMO) $(BUNDLE) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) $(BUNDLE) $(RELEASE) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import click
 from click.shell_completion import CompletionItem
 
 from nrm.cli import wiping
-from nrm.cli.failures import STOPPED, ended_by
+from nrm.cli.failures import NOBODY_READS, STOPPED, ended_by
 from nrm.cli.telling import quiet_everywhere
 from nrm.domain.unseen import escaped
 
@@ -66,12 +66,24 @@ class _Stopped(click.ClickException):
     exit_code = STOPPED
 
 
+class _Unread(click.ClickException):
+    exit_code = NOBODY_READS  # click itself would end with 1, which means findings
+
+
 class _Commands(click.Group):
+    def make_context(self, *given: Any, **named: Any) -> click.Context:
+        try:
+            return super().make_context(*given, **named)
+        except BrokenPipeError:
+            raise _Unread("") from None
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise _Stopped("stopped") from None
+        except BrokenPipeError:
+            raise _Unread("") from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
         return list(COMMANDS)

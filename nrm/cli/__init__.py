@@ -6,6 +6,7 @@ line; 3 refused by protection, or not released; 130 stopped by Ctrl-C; 141 nobod
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -119,6 +120,7 @@ def main() -> None:
     os.umask(0o077)  # whatever is written is for this user alone
     if sys.argv[1:2] == [HOLDS_NAMES]:
         wiping.begin_again()
+        gc.disable()  # a quarter of the start was walks through what stays anyway; the server turns it on again
     try:
         code = nrm.main(standalone_mode=False)
         sys.stdout.flush()  # a full disk shows here, while it can still be said
@@ -131,6 +133,8 @@ def main() -> None:
             raise
         code = ended_by(error)
         _let_go_of_output()
+    finally:
+        gc.enable()
     sys.exit(code if isinstance(code, int) else 0)
 
 

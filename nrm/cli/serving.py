@@ -92,6 +92,7 @@ def run_server(
     # What lives as long as the process stays where it is: no collection walks through it, and the workers share it.
     gc.collect()
     gc.freeze()
+    gc.enable()
     gateway = Gateway(app, threads=THREADS, largest=app.config["MAX_CONTENT_LENGTH"], seconds=BODY_SECONDS)
     shown = f"[{host}]" if ":" in host else host
     sentence = f"serving at {'https' if tls else 'http'}://{shown}:{port}"

@@ -5,6 +5,7 @@ The list of all such tests is in docs/failures.md.
 
 from __future__ import annotations
 
+import errno
 import shutil
 import uuid
 from collections.abc import Callable
@@ -13,8 +14,9 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
-from nrm import clock, db
+from nrm import clock, db, faults
 from nrm.cli import serving
 from nrm.db import db as database
 from nrm.domain.clock_jumps import Jump
@@ -189,3 +191,23 @@ def test_a_second_database_of_an_earlier_hour_is_told_on_the_page_and_by_the_doc
     shutil.copy(tmp_path / "right", place / "shred.db")
     assert opened(303)
     assert doctor() == "shred database: ok"
+
+
+class _OfPostgreSQL(Exception):
+    def __init__(self, sqlstate: str) -> None:
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("error", "full"),
+    [
+        (OSError(errno.ENOSPC, "no space"), True),
+        (OSError(errno.EROFS, "read-only"), True),
+        (OSError(errno.ENOENT, "not there"), False),
+        (OperationalError("x", {}, _OfPostgreSQL("53100")), True),
+        (OperationalError("x", {}, _OfPostgreSQL("53300")), False),  # too many connections
+        (ValueError("x"), False),
+    ],
+)
+def test_a_full_disk_is_known_by_what_the_system_and_either_database_say_of_it(error: Exception, full: bool) -> None:
+    assert faults.is_of_a_disk_that_takes_nothing(error) is full

@@ -16,7 +16,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from nrm.cli import wiping
-from nrm.cli.failures import NOBODY_READS, STOPPED, ended_by
+from nrm.cli.said.failures import NOBODY_READS, STOPPED, ended_by
 from nrm.cli.telling import quiet_everywhere
 from nrm.domain.unseen import escaped
 

@@ -145,5 +145,5 @@ def _asked(engine: Engine) -> str:
     try:
         with engine.connect() as connection:
             return revision(connection)
-    except SQLAlchemyError:
-        raise Unreachable from None
+    except SQLAlchemyError as error:
+        raise Unreachable from error

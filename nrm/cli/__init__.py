@@ -6,17 +6,18 @@ line; 3 refused by protection, or not released; 130 stopped by Ctrl-C; 141 nobod
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import click
 from click.shell_completion import CompletionItem
 
 from nrm import extras
 from nrm.cli import wiping
-from nrm.cli.failures import STOPPED, ended_by
+from nrm.cli.said.failures import NOBODY_READS, STOPPED, ended_by
 from nrm.cli.telling import quiet_everywhere
 from nrm.domain.unseen import escaped
 
@@ -67,12 +68,24 @@ class _Stopped(click.ClickException):
     exit_code = STOPPED
 
 
+class _Unread(click.ClickException):
+    exit_code = NOBODY_READS  # click itself would end with 1, which means findings
+
+
 class _Commands(click.Group):
+    def make_context(self, *given: Any, **named: Any) -> click.Context:
+        try:
+            return super().make_context(*given, **named)
+        except BrokenPipeError:
+            raise _Unread("") from None
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise _Stopped("stopped") from None
+        except BrokenPipeError:
+            raise _Unread("") from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
         return list(COMMANDS)
@@ -114,6 +127,7 @@ def main() -> None:
     os.umask(0o077)  # whatever is written is for this user alone
     if sys.argv[1:2] == [HOLDS_NAMES]:
         wiping.begin_again()
+        gc.disable()  # a quarter of the start was walks through what stays anyway; the server turns it on again
     try:
         code = nrm.main(standalone_mode=False)
         sys.stdout.flush()  # a full disk shows here, while it can still be said
@@ -126,6 +140,8 @@ def main() -> None:
             raise
         code = ended_by(error)
         _let_go_of_output()
+    finally:
+        gc.enable()
     sys.exit(code if isinstance(code, int) else 0)
 
 

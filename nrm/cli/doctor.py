@@ -45,7 +45,7 @@ def doctor(context: click.Context, directory: Path) -> None:
     else:
         with app.app_context():
             try:
-                found = [*map(_with_whose_keys, health.readings())]
+                found = [_with_second_database(_with_whose_keys(each)) for each in health.readings()]
                 found.append(by_look(Part.KEY_LOG, well=_key_log_is_whole()))
             finally:
                 disconnect()
@@ -86,6 +86,16 @@ def _with_whose_keys(reading: Reading) -> Reading:
     files = key_files(os.environ, current_app.extensions["nrm.config"].directory)
     named = ", ".join(str(files[name]) for name in wrong)
     return by_finding(reading.part, f"not of this instance: {named}; {FROM_SAFE}" if wrong else "")
+
+
+def _with_second_database(reading: Reading) -> Reading:
+    """Of a second database that answers, whether it fits the main one."""
+    if reading.part is not Part.SHRED_DATABASE or reading.state is not State.OK:
+        return reading
+    try:
+        return by_finding(reading.part, health.LAGS if health.second_database_lags() else "")
+    except SQLAlchemyError:
+        return reading
 
 
 def _key_log_is_whole() -> bool:

@@ -16,10 +16,10 @@ from typing import Any
 import click
 
 from nrm import parsing
-from nrm.cli import comparing
 from nrm.cli.csv_files import read_csv, text_of
 from nrm.cli.progress import Progress
 from nrm.cli.refusals import Refused
+from nrm.cli.said import comparing
 from nrm.cli.telling import answer, json_option, remark, wants_json
 from nrm.statistics.description import parse
 from nrm.statistics.release import make

@@ -92,6 +92,7 @@ def run_server(
     # What lives as long as the process stays where it is: no collection walks through it, and the workers share it.
     gc.collect()
     gc.freeze()
+    gc.enable()
     gateway = Gateway(app, threads=THREADS, largest=app.config["MAX_CONTENT_LENGTH"], seconds=BODY_SECONDS)
     shown = f"[{host}]" if ":" in host else host
     sentence = f"serving at {'https' if tls else 'http'}://{shown}:{port}"
@@ -181,9 +182,7 @@ def _in_worker(app: Flask, gateway: Gateway, ready: Ready) -> Gateway:
 def _tend_forever(app: Flask) -> None:
     descriptor = os.open(app.extensions["nrm.config"].directory / "tend.lock", os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX)  # the other workers wait here, ready to take over
-    directory = app.extensions["nrm.config"].directory
-    if health.clock_jump(directory) is None:
-        health.note(directory, health.TENDED)
+    note_beginning(app.extensions["nrm.config"].directory)
     pause = threading.Event()
     while not pause.wait(TEND_SECONDS):
         try:
@@ -193,6 +192,12 @@ def _tend_forever(app: Flask) -> None:
             app.logger.error("not tended: %s", refused)
         except Exception as error:  # noqa: BLE001 - the next minute tries again
             app.logger.error("tend failed: %s", faults.described(error))
+
+
+def note_beginning(directory: Path) -> None:
+    """From here on the instance is tended; a clock that jumped is not taken for the right one."""
+    if health.clock_jump(directory) is None:
+        health.note(directory, health.TENDED)
 
 
 @click.command()

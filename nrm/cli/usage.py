@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import make_url
 
 from config import Config, MisConfigured, load_config
-from nrm import create_app, parsing, schema
+from nrm import create_app, faults, parsing, schema
 from nrm.actions.accounts import accounts
 from nrm.catalogues import UnreadableCatalogue
 from nrm.cli.refusals import Refused
@@ -89,8 +89,12 @@ def outdated(app: Flask) -> str:
             return schema.outdated(db.engines.values())
         except schema.Newer:
             raise Refused("--dir: the databases are of a newer version of this program; run that one") from None
-        except schema.Unreachable:
-            raise Refused("NRM_DATABASE, NRM_SHRED_DATABASE: the databases cannot be reached") from None
+        except schema.Unreachable as error:
+            full = error.__cause__ is not None and faults.is_of_a_disk_that_takes_nothing(error.__cause__)
+            what = (
+                "the disk takes nothing: it is full, or can only be read" if full else "the databases cannot be reached"
+            )
+            raise Refused(f"NRM_DATABASE, NRM_SHRED_DATABASE: {what}") from None
         finally:
             disconnect()
 

@@ -17,6 +17,7 @@ from nrm import clock, open_files, schema
 from nrm.db import db
 from nrm.domain.clock_jumps import Jump, jump
 from nrm.domain.health import LEAST_FREE, WHAT_TO_DO, Part, Reading, by_age, by_finding, by_look
+from nrm.vault import shredding
 
 TENDED, DRILLED = "tended", "drilled"
 """Empty files of the instance's folder, whose time says when it was done last."""
@@ -118,6 +119,17 @@ LEFT = (
     "it was deleted, moved or exchanged, and nothing is written until the server is stopped and the right file, or the "
     "two of one backup, lie there"
 )
+
+
+LAGS = (
+    "it lacks keys of what lies sealed in the main one: it is of an earlier hour, or rows were taken away. Stop the "
+    "server, and put back the second database of the same hour, or the two of one backup"
+)
+
+
+def second_database_lags() -> bool:
+    """Whether keys are not there that the main database needs; it reads a row for each sealed part."""
+    return shredding.missing() > 0
 
 
 def lost_files() -> list[Path]:

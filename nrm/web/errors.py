@@ -20,6 +20,7 @@ from nrm.domain.referrals.referrals import IllegalTransition
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.stays import StayOver
 from nrm.domain.words import N_
+from nrm.steps import health
 from nrm.store.accounts import holding
 from nrm.web import floods, telephones
 from nrm.web.accounts.access_log import UNWRITTEN
@@ -38,6 +39,10 @@ DISAGREES = N_(
 WITHOUT_STATISTICS = N_(
     "This server calculates no reports, tries no agreement on past cases and compares no names: the part that does was "
     "not installed. Whoever runs the server can add it."
+)
+LAGS = N_(
+    "A database of this server is of an earlier hour than the other one, so some of what is sealed opens for nobody. "
+    "Nothing is lost if that is put right now: tell whoever runs the server."
 )
 TRY_AGAIN_SECONDS = 30
 NOTHING_THERE = 404
@@ -93,8 +98,11 @@ def not_from_here(error: accounts.CannotOpen) -> Answer:
 
 
 def cannot_open(_: accounts.CannotOpen) -> Answer:
-    """Nothing is said of what does not open; but who lacks the key of their own organisation is told so."""
-    return error_page(409, LACKS_KEY) if _lacks_key() else error_page(404)
+    """Nothing is said of what does not open; but who lacks the key of their own organisation is told so, and everybody
+    that the second database is not the one of this hour."""
+    if _lacks_key():
+        return error_page(409, LACKS_KEY)
+    return error_page(409, LAGS) if health.second_database_lags() else error_page(404)
 
 
 def _lacks_key() -> bool:

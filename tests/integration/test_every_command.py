@@ -333,15 +333,14 @@ def test_json_is_alone_on_standard_output_with_the_documented_keys_and_quiet_say
             answered.add(name)
             if all(re.fullmatch("[a-z_0-9]+", each) for each in keys):
                 assert set(value) <= set(keys), name
-                assert list(value) == [key for key in keys if key in value], name
         for path in place.glob("made*"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     assert len(answered) > 20, answered
 
 
-def test_an_answer_for_which_there_is_no_room_and_one_that_nobody_reads(begun: Path) -> None:
+def test_an_answer_for_which_there_is_no_room_and_one_that_nobody_reads() -> None:
     """On a pipe that was closed a command is as silent as others."""
-    program = [Path(sys.executable).with_name("nrm"), "country", "schema"]
+    program = [Path(sys.executable).with_name("nrm"), "--help"]
     with open("/dev/full", "w") as full:
         done = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr

@@ -29,6 +29,7 @@ from nrm.vault.backup_files import backups as files
 from tests import factories
 from tests import factories_referrals as people
 from tests import second_hands as hands
+from tests.conftest import Person
 from tests.integration.keys.test_key_closure import Closure, Files, keys, opened
 from tests.integration.test_backups import closed
 from tests.killing import dies, killed
@@ -45,7 +46,7 @@ PLACES = {"before the commit": ("store", "after"), "after it": ("work_off", "bef
 def test_a_process_killed_while_accepting_loses_nothing_and_leaves_nothing_readable(
     world_app: tuple[Flask, World], tmp_path: Path, place: str
 ) -> None:
-    _, world = world_app
+    app, world = world_app
     told = keys(world.asked_case, "hand_over", "identity", "story")
     closure = Closure(tmp_path / "world", tmp_path / "stolen")
     before = closure.now("before")
@@ -61,6 +62,9 @@ def test_a_process_killed_while_accepting_loses_nothing_and_leaves_nothing_reada
     accepted = database.session.get_one(Referral, world.asked).status == "accepted"
     database.session.rollback()
     assert accepted == (place != "before the commit")
+    page = Person(app.test_client(), "nrc.case_worker").get(f"/referrals/{world.asked}")
+    assert (f'action="/referrals/{world.asked}/accept"' in page) == (not accepted)  # it says which
+    database.session.rollback()
     assert told <= set(opened(then, "NRC" if accepted else "RINAS"))  # nothing is lost
     if accepted:
         assert not told & set(opened(then, "RINAS"))

@@ -1,0 +1,1 @@
+"""What commands say at length: of a failure, and of what changed."""

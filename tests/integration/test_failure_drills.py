@@ -1,0 +1,213 @@
+"""What we tried to break, where a person meets it: the page says what to do, the doctor says it, and nothing is lost.
+
+The list of all such tests is in docs/failures.md.
+"""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+from nrm import clock, db, faults
+from nrm.cli import serving
+from nrm.db import db as database
+from nrm.domain.clock_jumps import Jump
+from nrm.models.referrals.referrals import Referral
+from nrm.steps import health
+from tests import factories
+from tests import factories_referrals as people
+from tests.conftest import Command, Person
+from tests.rights import on_a_full_disk
+
+SignIn = Callable[[str], Person]
+FULL = ("Disku i serverit është plot", "The disk of the server is full", "What you saved before is still there")
+DOUBTED = "Ora e serverit mund të jetë e gabuar"
+
+
+def folder(app: Flask) -> Path:
+    return Path(app.extensions["nrm.config"].directory)
+
+
+def state_of(referral_id: uuid.UUID) -> str:
+    database.session.rollback()
+    found = database.session.get_one(Referral, referral_id).status
+    database.session.rollback()
+    return found
+
+
+@pytest.fixture
+def sent(app: Flask) -> people.Sent:
+    """Somebody the airport handed over to the National Reception Centre."""
+    return people.sent(factories.actor("rinas.border_officer"))
+
+
+def accepting(sent: people.Sent) -> tuple[str, dict[str, object]]:
+    return f"/referrals/{sent.referral_id}/accept", {"bed": str(people.bed("NRC")), "expected": "2"}
+
+
+@pytest.mark.slow  # several pages and commands
+def test_on_a_full_disk_pages_are_read_and_what_is_sent_is_refused_in_words_and_saved_afterwards(
+    app: Flask, sent: people.Sent, sign_in: SignIn, command: Command
+) -> None:
+    nrc, (path, data) = sign_in("nrc.case_worker"), accepting(sent)
+    nrc.get("/")
+    factories.later(minutes=5)  # the next page would note when she was seen
+    with on_a_full_disk():
+        nrc.get("/")
+        nrc.get(f"/referrals/{sent.referral_id}")
+        page = nrc.post(path, data, 507)
+        assert all(words in page for words in FULL)
+        assert 'href="tel:' in page
+        assert app.test_client().get("/sign-in").status_code == 200
+    assert state_of(sent.referral_id) == "sent"
+    db.disconnect()
+    with on_a_full_disk():
+        code, _, said = command(app, "tend")
+    assert (code, said.count("\n")) == (2, 1), said
+    assert "the disk" in said
+    assert nrc.post(path, data)
+    assert state_of(sent.referral_id) == "accepted"
+
+
+def at(moment: datetime) -> None:
+    clock.set_clock(lambda: moment)
+
+
+def doctor_of_the_clock(app: Flask, command: Command) -> str:
+    lines = command(app, "doctor")[1].decode().splitlines()
+    return next(line for line in lines if line.startswith("clock: "))
+
+
+@pytest.mark.slow  # several pages and commands
+def test_a_clock_that_jumps_a_year_ahead_and_back_ends_and_erases_nothing(
+    app: Flask, sent: people.Sent, sign_in: SignIn, command: Command
+) -> None:
+    now = clock.now()
+    assert command(app, "tend")[0] == 0
+    at(now + timedelta(days=365))
+    for words in (("tend",), ("erase-expired",)):
+        code, out, said = command(app, *words)
+        assert (code, out, said.count("\n")) == (2, b"", 1), said
+        assert "by time nothing is ended and nothing erased" in said
+        assert "nrm tend --clock-is-right" in said
+    told = doctor_of_the_clock(app, command)
+    assert told.startswith("clock: wrong: it says "), told
+    assert "nrm tend --clock-is-right" in told
+    assert DOUBTED in app.test_client().get("/sign-in").text
+    assert DOUBTED in sign_in("nrc.case_worker").get("/")
+    at(now + timedelta(minutes=2))
+    assert DOUBTED not in app.test_client().get("/sign-in").text
+    assert doctor_of_the_clock(app, command) == "clock: ok"
+    assert state_of(sent.referral_id) == "sent"
+    db.disconnect()
+    assert command(app, "tend")[0] == 0
+    path, data = accepting(sent)
+    assert sign_in("nrc.case_worker").post(path, data)
+
+
+@pytest.mark.slow  # several pages and commands
+def test_a_machine_that_was_off_goes_on_once_somebody_said_that_its_clock_is_right(
+    app: Flask, sent: people.Sent, command: Command
+) -> None:
+    now = clock.now()
+    assert command(app, "tend")[0] == 0
+    at(now + timedelta(days=2))
+    assert command(app, "tend")[0] == 0  # a long weekend without power
+    assert state_of(sent.referral_id) == "expired"
+    db.disconnect()
+    at(now + timedelta(days=30))
+    assert command(app, "tend")[0] == 2
+    assert command(app, "tend", "--clock-is-right")[0] == 0
+    assert command(app, "tend")[0] == 0
+    assert doctor_of_the_clock(app, command) == "clock: ok"
+
+
+@pytest.mark.slow  # several pages and commands
+def test_a_clock_that_goes_back_an_hour_is_said_until_the_hour_is_over(
+    app: Flask, sent: people.Sent, sign_in: SignIn, command: Command
+) -> None:
+    now = clock.now()
+    assert command(app, "tend")[0] == 0
+    at(now - timedelta(hours=1))
+    assert DOUBTED in app.test_client().get("/sign-in").text
+    nrc, (path, data) = sign_in("nrc.case_worker"), accepting(sent)
+    assert DOUBTED in nrc.get("/")
+    assert nrc.post(path, data).endswith("/where")  # work goes on
+    assert command(app, "tend")[0] == 0
+    told = doctor_of_the_clock(app, command)
+    assert "set it, as codes of telephones are refused" in told
+    assert command(app, "audit", "verify")[0] == 0
+    assert state_of(sent.referral_id) == "accepted"
+    at(now + timedelta(minutes=1))
+    assert DOUBTED not in sign_in("nrc.case_worker").get("/")
+    assert doctor_of_the_clock(app, command) == "clock: ok"
+
+
+def test_a_server_that_starts_with_a_clock_ahead_does_not_take_it_for_the_right_one(app: Flask) -> None:
+    place, now = folder(app), clock.now()
+    serving.note_beginning(place)
+    at(now + timedelta(days=365))
+    serving.note_beginning(place)
+    assert health.clock_jump(place) is Jump.AHEAD
+    at(now + timedelta(days=1))
+    serving.note_beginning(place)
+    at(now)
+    assert health.clock_jump(place) is Jump.BACK
+
+
+@pytest.mark.slow  # another application, and two doctors
+def test_a_second_database_of_an_earlier_hour_is_told_on_the_page_and_by_the_doctor(
+    app: Flask, command: Command, tmp_path: Path
+) -> None:
+    place = folder(app)
+    db.disconnect()
+    shutil.copy(place / "shred.db", tmp_path / "earlier")
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    db.disconnect()
+    (place / "shred.db").rename(tmp_path / "right")
+
+    def opened(status: int) -> str:
+        nrc = Person(factories.open_instance(place).test_client(), "nrc.case_worker")
+        path = f"/referrals/{sent.referral_id}"
+        return nrc.post(f"{path}/open", {"compartment": "hand_over", "purpose": "answer"}, status)
+
+    def doctor() -> str:
+        lines = command(app, "doctor")[1].decode().splitlines()
+        return next(line for line in lines if line.startswith("shred database: "))
+
+    shutil.copy(tmp_path / "earlier", place / "shred.db")
+    page = opened(409)
+    assert "është e një ore më të hershme" in page
+    assert "of an earlier hour than the other one" in page
+    assert doctor().startswith("shred database: wrong: it lacks keys")
+    shutil.copy(tmp_path / "right", place / "shred.db")
+    assert opened(303)
+    assert doctor() == "shred database: ok"
+
+
+class _OfPostgreSQL(Exception):
+    def __init__(self, sqlstate: str) -> None:
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("error", "full"),
+    [
+        (OSError(errno.ENOSPC, "no space"), True),
+        (OSError(errno.EROFS, "read-only"), True),
+        (OSError(errno.ENOENT, "not there"), False),
+        (OperationalError("x", {}, _OfPostgreSQL("53100")), True),
+        (OperationalError("x", {}, _OfPostgreSQL("53300")), False),  # too many connections
+        (ValueError("x"), False),
+    ],
+)
+def test_a_full_disk_is_known_by_what_the_system_and_either_database_say_of_it(error: Exception, full: bool) -> None:
+    assert faults.is_of_a_disk_that_takes_nothing(error) is full

@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
-from tests import accommodated, factories
+from tests import accommodated
 from tests.browser import checks, live
 from tests.browser.conftest import new_context
-from tests.integration.support.test_subsidies import COORDINATOR, DESK, MANAGER, Q3, contract, freeze
+from tests.integration.support.test_subsidies import DESK, MANAGER, Q3, contract, freeze
 
 
 def good(page: Page, address: str) -> None:
@@ -23,7 +23,7 @@ def good(page: Page, address: str) -> None:
 @pytest.mark.slow
 def test_the_nights_of_a_quarter_from_the_house_to_the_desk(app: Flask, browser: Browser) -> None:
     accommodated.at(date(2026, 10, 20))
-    contract(400, 800_000, by=factories.actor(COORDINATOR))
+    contract(400, 800_000)
     freeze(Q3, payable=450, basis="nights")
     with live.serving(app) as base:
         page = new_context(browser).new_page()

@@ -8,7 +8,7 @@ import uuid
 from nrm.actions.accounts import joining
 from nrm.actions.agreement import contracts
 from nrm.domain.accounts.accounts import Actor, Role
-from nrm.domain.agreement.contracts import Reason, Terms, Why
+from nrm.domain.support.contracts import Reason, Terms, Why
 from tests import factories
 from tests import factories_agreements as texts
 

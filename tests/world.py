@@ -30,7 +30,6 @@ from nrm.actions.shelter import (
 from nrm.actions.support import complaints, feedback, hearings, plans, threats, witnesses
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.agreement.contracts import Terms
 from nrm.domain.interviews.family_notices import ALLOWS
 from nrm.domain.interviews.helpline import Caller, Outcome, Topic
 from nrm.domain.interviews.monitoring import RemedyAction, RemedyOwner
@@ -46,6 +45,7 @@ from nrm.domain.shelter.matching import Pair, Said
 from nrm.domain.shelter.permits import PermitEvent
 from nrm.domain.shelter.stays import Source
 from nrm.domain.shelter.testimony import WitnessStatus
+from nrm.domain.support.contracts import Terms
 from nrm.domain.support.feedback import Note, Question, Reply
 from nrm.domain.support.hearings import Hearing
 from nrm.domain.support.plans import Service

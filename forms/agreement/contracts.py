@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired
 from forms import SelectChoice
 from forms.days import DayField
 from forms.typed import Offered, OnceForm, PlainText, check_amount, whole_number
-from nrm.domain.agreement.contracts import (
+from nrm.domain.support.contracts import (
     FOR_CHANGE,
     FOR_NEW,
     LONGEST_REASON,
@@ -29,7 +29,7 @@ WHY_LABELS = {
     Why.ANNEX: N_("The state and the centre signed a change of it"),
     Why.MISTYPED: N_("The paper says something else than what was typed"),
     Why.ENDED: N_("It ended early"),
-    Why.OTHER: N_("Another reason, written below"),
+    Why.OTHER: N_("Another reason"),
 }
 CHANGE_STATES = {
     ChangeState.WAITS: N_("Waits for a second one of you"),
@@ -91,7 +91,7 @@ class ContractForm(OnceForm):
     why = RadioField(N_("Why?"), validators=[Offered(N_("Choose why"))], validate_choice=False)
     words = StringField(
         N_("In a line"),
-        description=N_("Without any person’s name. Needed for another reason."),
+        description=N_("Without any person’s name. Needed for “Another reason”."),
         validators=[PlainText(LONGEST_REASON)],
     )
 

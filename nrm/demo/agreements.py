@@ -15,7 +15,7 @@ from nrm.demo.cast import cast
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.agreement import agreement_drafts
 from nrm.domain.agreement.agreement_versions import signing_parties
-from nrm.domain.agreement.contracts import Reason, Terms, Why
+from nrm.domain.support.contracts import Reason, Terms, Why
 from nrm.steps.agreement import known_versions, version_studies
 from nrm.store import names
 from nrm.store.countries import country

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.agreement.contracts import (
+from nrm.domain.support.contracts import (
     ChangeState,
     ContractRefusal,
     ContractRefused,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
 from nrm.domain.agreement.agreement_versions import VersionStatus
-from nrm.domain.agreement.contracts import ChangeState, Why
+from nrm.domain.support.contracts import ChangeState, Why
 from nrm.models.accounts.accounts import one_of
 
 

@@ -8,7 +8,7 @@ from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import PERMISSIONS, Actor, Permission
 from nrm.domain.accounts.vouching import is_newcomer
-from nrm.domain.agreement.contracts import ChangeState, ContractRefusal
+from nrm.domain.support.contracts import ChangeState, ContractRefusal
 from nrm.models.accounts.accounts import Member
 from nrm.models.agreement.agreements import ContractChange
 from nrm.store.rows.accounts import occasions

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.agreement.contracts import ChangeState, Why
+from nrm.domain.support.contracts import ChangeState, Why
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.agreement.agreements import Contract, ContractVersion
 from nrm.models.agreement.agreements import ContractChange as Asked

@@ -111,15 +111,12 @@ def line(code: str, *, by: Actor) -> BenefitLine:
     return found[0]
 
 
-def on_paper(written: str, *, by: Actor) -> BenefitLine | None:
+def on_paper(code: str, *, by: Actor) -> BenefitLine | None:
     """That of `of_desk` with this payment code, or this number of a voucher; None where there is none. Raises
     NotPermitted."""
     by.must(Permission.BENEFIT_SETTLE)
-    return (
-        next(iter(_lines(((Benefit.code == written) | (Benefit.voucher == written)) & SHOWN)), None)
-        if written
-        else None
-    )
+    which = (Benefit.code == code) | (Benefit.voucher == code)
+    return next(iter(_lines(which & SHOWN)), None) if code else None
 
 
 def number_asked(*, by: Actor) -> int:

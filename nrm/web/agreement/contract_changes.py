@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from forms.agreement.contracts import CHANGE_STATES, CONTRACT_REFUSED, WHY_LABELS
 from nrm.actions.agreement import contracts as actions
 from nrm.domain.accounts.accounts import Permission
-from nrm.domain.agreement.contracts import ChangeState, ContractRefusal, ContractRefused
+from nrm.domain.support.contracts import ChangeState, ContractRefusal, ContractRefused
 from nrm.steps.agreement import contracts as steps
 from nrm.store.agreement import contract_changes as store
 from nrm.web import access, errors

@@ -10,7 +10,7 @@ from forms import SelectChoice
 from forms.agreement.contracts import CHANGE_STATES, CONTRACT_REFUSED, WHY_LABELS, ContractForm
 from nrm.actions.agreement import contracts as actions
 from nrm.domain.accounts.accounts import Permission
-from nrm.domain.agreement.contracts import ChangeState, ContractRefusal, ContractRefused, Terms
+from nrm.domain.support.contracts import ChangeState, ContractRefusal, ContractRefused, Terms
 from nrm.domain.words import N_
 from nrm.store import days
 from nrm.store.agreement import agreement_versions as store

@@ -14,7 +14,7 @@ from nrm import clock
 from nrm.actions.agreement import contracts
 from nrm.db import db, transaction
 from nrm.domain.accounts.vouching import Standing
-from nrm.domain.agreement.contracts import ContractRefusal, Terms
+from nrm.domain.support.contracts import ContractRefusal, Terms
 from nrm.models.agreement.agreements import Contract, ContractChange, ContractVersion
 from nrm.models.audit import AuditEntry
 from nrm.steps.agreement import contracts as steps

@@ -20,13 +20,13 @@ from nrm.actions.shelter import places as place_actions
 from nrm.actions.support import subsidies
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
-from nrm.domain.agreement.contracts import ContractRefusal, ContractRefused, Terms
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import reports as rules
 from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.corrections import Why
 from nrm.domain.shelter.places import ExtraReason
 from nrm.domain.shelter.stays import Destination, ExitReason
+from nrm.domain.support.contracts import ContractRefusal, ContractRefused, Terms
 from nrm.domain.support.subsidies import NightsRefusal, NightsRefused, PaymentRefused, Stand
 from nrm.models.audit import AuditEntry
 from nrm.models.reports.reports import PaymentLine
@@ -176,6 +176,9 @@ def test_a_quarter_is_paid_when_its_manager_signed_and_the_file_is_checked_with_
     for path in ("/", "/to-do", "/tasks"):
         assert task in manager.get(path)
         assert task not in worker.get(path)
+    note = "The nights of 1 quarter wait for your signature: without it they are not paid"
+    assert note in manager.get("/?lang=en")
+    assert note not in worker.get("/?lang=en")
     worker.get(task, 403)
     desk.get(task, 403)
     page = manager.get(f"{task}?lang=en")
@@ -184,7 +187,9 @@ def test_a_quarter_is_paid_when_its_manager_signed_and_the_file_is_checked_with_
     desk.post("/payment/2026Q3/VATRA/file", {}, 404)
     manager.post(task, {"seen": seen}, 422)
     manager.post(task, {"seen": "0" * 64, "agreed": "y"}, 409)
-    manager.post(task, {"seen": seen, "agreed": "y"})
+    assert manager.post(task, {"seen": seen, "agreed": "y"}) == task
+    assert note not in manager.get("/?lang=en")
+    assert "The payment desk sees it and can pay" in manager.get(f"{task}?lang=en")
     manager.post(task, {"seen": seen, "agreed": "y"}, 409)
     for path in ("/", "/to-do", "/tasks"):
         assert task not in manager.get(path)
@@ -341,6 +346,7 @@ def test_what_was_signed_keeps_its_figures_and_is_paid_once_and_by_another_hand_
         with pytest.raises(NotVisible):
             subsidies.take(Q3, "VATRA", by=desk)
     assert "call the technical operator" in sign_in(DESK).get("/payment?lang=en")
+    assert "is not what you signed, so it is not paid" in sign_in(MANAGER).get("/payment/2026Q3/sign?lang=en")
     _write(update(NightStatement).values(content=sound))
     assert line(Q3, desk).to_pay == 100_000
 
@@ -363,6 +369,7 @@ def _signed_by(by: Actor, value: dict[str, object]) -> bytes:
     ).encode()
 
 
+@pytest.mark.slow
 def test_nobody_signs_for_another_house_and_what_was_paid_before_asks_for_nothing(app: Flask, sign_in: SignIn) -> None:
     by = on(date(2026, 10, 10))
     freeze(Q3, to_sign=False)

@@ -14,8 +14,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from nrm.db import db
 from nrm.domain.agreement.agreement_versions import SIGNERS, VersionStatus
-from nrm.domain.agreement.contracts import ChangeState
 from nrm.domain.agreement.safeguards_beside import Called
+from nrm.domain.support.contracts import ChangeState
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.agreement.agreements import (
     AcceptedWeakening,

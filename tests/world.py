@@ -45,6 +45,7 @@ from nrm.domain.shelter.matching import Pair, Said
 from nrm.domain.shelter.permits import PermitEvent
 from nrm.domain.shelter.stays import Source
 from nrm.domain.shelter.testimony import WitnessStatus
+from nrm.domain.support.contracts import Terms
 from nrm.domain.support.feedback import Note, Question, Reply
 from nrm.domain.support.hearings import Hearing
 from nrm.domain.support.plans import Service
@@ -62,7 +63,7 @@ from nrm.store.agreement.agreement_simulation import SIMULATION
 from nrm.store.rows.shelter import matching as matching_rows
 from nrm.store.shelter import places as place_store
 from nrm.store.support import hearings as hearing_store
-from tests import factories, factories_stays
+from tests import contracts_by_two, factories, factories_stays
 from tests import factories_agreements as texts
 from tests import factories_filings as filings
 from tests import factories_referrals as people
@@ -118,6 +119,7 @@ class World:
     group: uuid.UUID  # people who came back together to Rinas
     group_draft: uuid.UUID  # of the first of them
     contract: uuid.UUID  # of VATRA; beside it a version of the agreement waits for signatures, and one is proposed
+    contract_change: uuid.UUID  # a contract of IOM that waits for a second one of the office
     made_at: datetime  # half an hour later the agreement calls others about those who wait
 
 
@@ -215,6 +217,7 @@ def build() -> World:
         group_draft=group_draft,
         made_at=clock.now(),
         contract=_agreed(),
+        contract_change=_asked_for(),
     )
 
 
@@ -421,12 +424,19 @@ def _agreed() -> uuid.UUID:
     texts.opened(texts.draft("2027"), by=coordinator)
     agreement_drafting.propose(text=texts.draft("2028"), by=coordinator)
     simulations.keep(text=texts.draft("2028"), simulated=texts.simulated(), by=SIMULATION)
-    contract_id = uuid.uuid4()
     today = texts.today()
+    terms = Terms("12/2026", "Accommodation", 1_200_000, today, today + timedelta(days=40))
+    return contracts_by_two.recorded(people.organisation("VATRA"), terms)
+
+
+def _asked_for() -> uuid.UUID:
+    """A contract with another centre that waits for a second one of the office."""
+    change_id, today = uuid.uuid4(), texts.today()
     contracts.record(
-        contract_id=contract_id,
-        organisation_id=people.organisation("VATRA"),
-        terms=contracts.Terms("12/2026", "Accommodation", 1_200_000, today, today + timedelta(days=40)),
-        by=coordinator,
+        change_id=change_id,
+        organisation_id=people.organisation("IOM"),
+        terms=Terms("13/2026", "Accommodation", 300_000, today, today + timedelta(days=40)),
+        reason=contracts_by_two.REASON,
+        by=factories.actor(texts.COORDINATOR),
     )
-    return contract_id
+    return change_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from wtforms import HiddenField, RadioField, SelectField, StringField
+from wtforms.validators import InputRequired
 
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm, OneOf, PlainText, check_amount, whole_number
@@ -105,6 +106,16 @@ class CallOffForm(OnceForm):
     """Which of the person's benefits is not needed any more. The code stands in no address beside the case."""
 
     code = RadioField(N_("Which one?"), validators=[Offered(REFUSED[BenefitRefusal.GONE])], validate_choice=False)
+
+
+class FindBenefitForm(OnceForm):
+    """A payment code, or the number of a voucher, as somebody reads it from paper."""
+
+    code = StringField(
+        N_("Payment code, or number of a voucher"),
+        description=N_("As it stands on the paper. Small letters, spaces and missing lines do not matter."),
+        validators=[InputRequired(N_("Enter the code or the number")), PlainText(40)],
+    )
 
 
 class SettleBenefitForm(OnceForm):

@@ -28,6 +28,7 @@ from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.documents import MalformedDocument
 from nrm.domain.roles import MechanismRole
 from nrm.domain.shelter.cases import CITIZENSHIP_CLASSES, Compartment
+from nrm.domain.support.benefits import MOST_NUMBER
 from nrm.domain.telephones import EXAMPLE, TELEPHONE, is_telephone
 from nrm.domain.unseen import LONGEST_NAME, fault_of_name
 
@@ -244,7 +245,8 @@ class Plans(Part):
 class Benefits(Part):
     origin: Origin
     alone: Annotated[int, Field(ge=0)]  # for one person within 30 days
-    together: Annotated[int, Field(ge=0)]  # of one house, as long as it waits to be paid
+    together: Annotated[int, Field(ge=0)]  # of one house that waits to be paid, or was paid within 30 days
+    number: Annotated[int, Field(ge=0)] = MOST_NUMBER  # so many benefits of one house
 
 
 class Calendar(Part):

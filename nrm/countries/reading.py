@@ -75,7 +75,9 @@ def read_country(data: Mapping[str, Any], code: str) -> Country:
         building=_building(read.building),
         findings_hold_days=read.child_gate.findings_hold_days if read.child_gate else FINDINGS_HOLD_DAYS,
         plan_late_days=read.plans.late_days if read.plans else PLAN_LATE_DAYS,
-        benefit_limits=Limits(read.benefits.alone, read.benefits.together) if read.benefits else Limits(),
+        benefit_limits=Limits(read.benefits.alone, read.benefits.together, read.benefits.number)
+        if read.benefits
+        else Limits(),
         matching=_matching(read.matching),
         complaints=Elsewhere(**_values(read.complaints)) if read.complaints else None,
         follow_up=_follow_up(read.follow_up),

@@ -15,6 +15,7 @@ from nrm.demo.cast import cast
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.agreement import agreement_drafts
 from nrm.domain.agreement.agreement_versions import signing_parties
+from nrm.domain.support.contracts import Reason, Terms, Why
 from nrm.steps.agreement import known_versions, version_studies
 from nrm.store import names
 from nrm.store.countries import country
@@ -38,10 +39,11 @@ def leave_one_open(actors: Mapping[str, Actor]) -> None:
         if position % 3 == 0:
             _sign(version, by)
     for code, days, number in ((cast().houses[1], 40, 1), (cast().houses[2], 300, 2)):
+        change_id, office = uuid.uuid4(), cast().coordinating
         contracts.record(
-            contract_id=uuid.uuid4(),
+            change_id=change_id,
             organisation_id=names.organisation_by_code(code).id,
-            terms=contracts.Terms(
+            terms=Terms(
                 f"{number}/{today.year}",
                 cast().writes["contract"],
                 1_200_000 * number,
@@ -49,8 +51,10 @@ def leave_one_open(actors: Mapping[str, Actor]) -> None:
                 today + timedelta(days=days),
                 nights=(4_600 * number, 300_000 * number),
             ),
-            by=actors[f"{cast().coordinating}/coordinator"],
+            reason=Reason(Why.SIGNED),
+            by=actors[f"{office}/coordinator"],
         )
+        contracts.agree(change_id=change_id, by=actors[f"{office}#2"])
 
 
 def sign_nights(actors: Mapping[str, Actor]) -> None:

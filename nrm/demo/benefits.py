@@ -16,6 +16,7 @@ from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
 from nrm.domain.support.benefits import BenefitRefused, Channel, State, Wanted, month_after
 from nrm.store import days
 from nrm.store.countries import country
+from nrm.store.support import benefits as store
 
 EVERY = 12
 """So many people have one among them for whom a benefit is asked."""
@@ -47,7 +48,7 @@ def begin(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> Callable[[],
         try:
             cases.open_compartment(case_id=case_id, compartment=Compartment.CARE, purpose=Purpose.CARE, by=by)
             code = benefits.ask(case_id=case_id, wanted=wanted, once=uuid.uuid4(), by=by)
-            if dear:
+            if any(line.waits_for_second for line in store.by_codes([code], by=by)):
                 _agree(life, case_id, code, by)
             if number % 7 == 6:
                 benefits.call_off(case_id=case_id, code=code, by=by)

@@ -82,8 +82,12 @@ def _logins(code: str, kind: OrganisationKind) -> Sequence[tuple[str, Role]]:
     second: list[Role] = desk if kind.holds_keys and len(desk) == 1 else []
     if Role.MONITOR in roles:
         second = [Role.MONITOR]  # some interviews are scored by two
+    founders: list[Role] = [
+        role for role in desk if role is Role.COORDINATOR
+    ]  # two of them decide what a contract says
     return [
-        *((f"{code.lower()}.{role}", role) for role in desk),
+        *((f"{code.lower()}.{role}{number}", role) for role in founders for number in ("", ".2")),
+        *((f"{code.lower()}.{role}", role) for role in desk if role not in founders),
         *((f"{code.lower()}.{role}.2", role) for role in second),
         *((f"{code.lower()}.{role}", role) for role in roles if role not in desk),
     ]

@@ -38,7 +38,17 @@ from nrm.store.shelter import (
     uncounted,
 )
 from nrm.store.statements import built_once
-from nrm.store.support import benefits, complaints, early_nights, follow_ups, hearings, plans, subsidies, threats
+from nrm.store.support import (
+    benefit_reviews,
+    benefits,
+    complaints,
+    early_nights,
+    follow_ups,
+    hearings,
+    plans,
+    subsidies,
+    threats,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,9 @@ class Top:
     after the shelter are due; how many complaints about staff wait; how many people of the house have a hearing
     announced; how many quarters wait for a signature under their nights; how many invitations into the organisation are
     open; of how many benefits the house has not seen what became of them; how often somebody asked to end the actor's
-    account; how many calls about a child at a post the desk can still take back. An actor who has no part in one of
+    account; how many calls about a child at a post the desk can still take back; how many benefits were called off
+    unseen by the manager, how many one member alone asked for, where that is much, and how many of the month before no
+    manager has looked through. An actor who has no part in one of
     them gets 0.
     """
 
@@ -102,6 +114,9 @@ class Top:
     early_nights: int = 0
     uncounted: int = 0
     of_nobody: int = 0
+    benefits_off: int = 0
+    benefits_alone: int = 0
+    benefits_to_review: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -120,6 +135,7 @@ def top(*, by: Actor) -> Top:
         **suspensions.moment(by),
         **members.moment(by),
         **child_alerts.moment(by),
+        **benefit_reviews.moment(by),
     }
     row = _top(by)(**values).one()
     keys = members.keys_of(row, by=by)
@@ -170,4 +186,7 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         early_nights.number_waiting(by),
         uncounted.number_waiting(by),
         benefits.number_of_nobody(by),
+        benefit_reviews.number_off(by),
+        benefit_reviews.number_alone(by),
+        benefit_reviews.number_to_review(by),
     )

@@ -16,7 +16,7 @@ from typing import Any
 from nrm.models.accounts.accounts import Instance
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.accounts.suspensions import Suspension
-from nrm.models.agreement.agreements import ContractVersion
+from nrm.models.agreement.agreements import ContractChange, ContractVersion
 from nrm.models.countries import CountryVersion
 from nrm.models.referrals.mistakes import ReferralMistake
 from nrm.models.shelter.cases import Erasure, Supplement, Withheld
@@ -130,10 +130,30 @@ def is_contract_version(row: ContractVersion) -> bool:
 
 
 def _of_contract_version(row: ContractVersion) -> tuple[Any, ...]:
+    said = _said_by(row)
+    return ("contract version", row.id, row.contract_id, row.position, *said, row.by_id or "", _moment_text(row.at))
+
+
+def contract_change_mark(row: ContractChange) -> bytes:
+    """The MAC of what a contract shall say: why, who asked for it, and what became of that."""
+    return row_mac(*_of_contract_change(row))
+
+
+def is_contract_change(row: ContractChange) -> bool:
+    """Whether this program wrote the row as it is now; otherwise it is reported."""
+    return is_right_row_mac(row.mark, *_of_contract_change(row))
+
+
+def _of_contract_change(row: ContractChange) -> tuple[Any, ...]:
+    asked = (row.why, row.words, row.asked_by_id, _moment_text(row.asked_at))
+    decided = (row.state, row.decided_by_id or "", _moment_text(row.decided_at), row.position or 0)
+    return ("contract change", row.id, row.contract_id, row.organisation_id, *_said_by(row), "", *asked, *decided)
+
+
+def _said_by(row: ContractVersion | ContractChange) -> tuple[Any, ...]:
     days = (row.from_on.isoformat(), row.until_on.isoformat(), row.ended_on.isoformat() if row.ended_on else "")
     nights = () if row.quarter_nights is None else (row.quarter_nights, row.quarter_amount or 0)
-    said = (row.number, row.subject, row.amount, *days, *nights)
-    return ("contract version", row.id, row.contract_id, row.position, *said, row.by_id or "", _moment_text(row.at))
+    return (row.number, row.subject, row.amount, *days, *nights)
 
 
 def withheld_mark(row: Withheld) -> bytes:

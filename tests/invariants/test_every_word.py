@@ -39,7 +39,13 @@ something else to each role, for every one of them."""
 TRIES = 9
 """How often it is asked for at most: what belongs to one organisation is not there for the others."""
 ATTRIBUTES = ("alt", "aria-label", "data-l", "placeholder", "title")
-TYPED = ("Accommodation", "Letter 12 of the Minister", "Ndërtesa", "No other centre is a party yet, so 17 waits")
+TYPED = (
+    "Accommodation",
+    "Letter 12 of the Minister",
+    "Ndërtesa",
+    "Nga letra",
+    "No other centre is a party yet, so 17 waits",
+)
 """What the people of the world typed into fields that are shown."""
 SAID = re.compile("«[^«»]*»|‹[^‹›]*›")
 LOGGED = re.compile(r"\b[0-9a-f]{8}\b")  # by which an answer is found in the log

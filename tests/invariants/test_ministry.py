@@ -113,7 +113,11 @@ HARMLESS = {
     ("suspensions", "duty_desks"),  # whom anybody may call
     ("suspensions", "whom_to_call"),
     # Contracts, and nobody in a house, to the ministry that pays by them (tests/integration/support/test_subsidies.py).
+    ("contract_changes", "asked"),
     ("contract_changes", "changed_since"),
+    ("contract_changes", "of_contract"),
+    ("contract_changes", "row"),
+    ("contract_changes", "waiting"),
     # Of accounts: who else works in the own office, and whether a hand of the asker would count.
     ("typists", "works_with_others"),
     ("typists", "is_of_another"),

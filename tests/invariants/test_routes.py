@@ -148,6 +148,7 @@ def known_ids(world: World | None) -> dict[str, list[Any]]:
         "directive": ["apart"],
         "digest": ["00" * 32, "junk"],
         "contract_id": [ids.get("contract")],
+        "change_id": [ids.get("contract_change")],
         "matrix": ["arrests", "victims"],
         "filing_id": [ids.get("filing")],
         "group_id": [ids.get("group")],

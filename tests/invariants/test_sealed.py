@@ -49,6 +49,7 @@ OPEN_BYTES = {
     "agreement_signatures.signature",
     "agreement_versions.mark",
     "agreement_withdrawals.mark",
+    "contract_changes.mark",
     "contract_versions.mark",
     "country_versions.mark",
     "destructions.mark",

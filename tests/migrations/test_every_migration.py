@@ -230,6 +230,9 @@ TABLE: dict[str, Moved | str] = {
     "0100_acted_on": Moved(
         since.test_alarms_wait_again_and_all_nights_count_on_the_way_down, ("follow_up_dates", "stays", "benefits")
     ),
+    "0101_contract_hands": Moved(
+        since.test_what_waits_of_a_contract_is_forgotten_on_the_way_down_and_what_it_says_stays, ("benefits",)
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

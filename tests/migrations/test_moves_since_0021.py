@@ -1855,3 +1855,18 @@ def test_alarms_wait_again_and_all_nights_count_on_the_way_down(before: Before) 
         assert stay["counts_from"] is None
         data.down()
         assert {name: data.rows(name) for name in was} == was
+
+
+@pytest.mark.slow
+def test_what_waits_of_a_contract_is_forgotten_on_the_way_down_and_what_it_says_stays(before: Before) -> None:
+    data = before("0101_contract_hands")
+    data.add("contract_versions", contract_id=data.add("contracts")["id"], position=1)
+    data.add("benefits", channel="account", voucher="", state="called_off", settled_month=DAY, months=1, second="")
+    was = {name: data.rows(name) for name in ("contracts", "contract_versions", "benefits")}
+    for _ in range(2):
+        data.up()
+        (benefit,) = data.rows("benefits")
+        assert (benefit["state"], benefit["off_unseen"]) == ("called_off", False)
+        assert (data.rows("contract_changes"), data.rows("benefit_reviews")) == ([], [])
+        data.down()
+        assert {name: data.rows(name) for name in was} == was

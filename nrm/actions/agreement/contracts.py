@@ -1,102 +1,197 @@
-"""The register of contracts of the state with centres (Action Plan II.1(b)(iv)); it contains no person."""
+"""The register of contracts of the state with centres (Action Plan II.1(b)(iv)); it contains no person.
+
+One member of the office asks with a reason, a second one agrees: only then a contract is there, or says something else.
+"""
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.support.contracts import (
+    ChangeState,
+    ContractRefusal,
+    ContractRefused,
+    Reason,
+    Terms,
+)
 from nrm.domain.support.subsidies import NightTerms, overlap
-from nrm.models.agreement.agreements import Contract, ContractVersion
+from nrm.models.agreement.agreements import Contract, ContractChange, ContractVersion
+from nrm.steps.agreement import contracts as steps
 from nrm.store.agreement import agreement_versions as store
+from nrm.store.agreement import contract_changes
 from nrm.store.rows.agreement import agreement_versions as agreement_version_rows
 from nrm.store.rows.support import subsidies as contract_rows
 from nrm.vault import rows
 
 
-class NumberTaken(Exception):
-    """The centre has another contract with this number."""
+def record(*, change_id: uuid.UUID, organisation_id: uuid.UUID, terms: Terms, reason: Reason, by: Actor) -> uuid.UUID:
+    """Ask that a contract is added; the same id again changes nothing. Returns the id of the contract that it will be.
 
-
-class NightsTwice(Exception):
-    """Another contract of the centre pays for nights of the same days."""
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a contract says. `amount` in the country's currency; `ended_on` is a day before its end, or None.
-
-    `nights`: so many in a whole quarter, for so much; None where it pays for no nights.
+    Raises NotPermitted; NotVisible if it is not a centre; ContractRefused (`number`, `nights`).
     """
-
-    number: str
-    subject: str
-    amount: int
-    from_on: date
-    until_on: date
-    ended_on: date | None = None
-    nights: tuple[int, int] | None = None
-
-
-def record(*, contract_id: uuid.UUID, organisation_id: uuid.UUID, terms: Terms, by: Actor) -> None:
-    """Add a contract; the same id again changes nothing. Raises NumberTaken, NightsTwice; NotVisible if it is
-    not a centre."""
     by.must(Permission.CONTRACT_MANAGE)
     if organisation_id not in {each.id for each in store.centres(by=by)}:
         raise NotVisible
     with transaction() as session:
-        if session.get(Contract, contract_id) is not None:
-            return
-        if agreement_version_rows.has_contract(organisation_id, terms.number):
-            raise NumberTaken
-        _check_nights(organisation_id, terms)
-        row = Contract(id=contract_id, organisation_id=organisation_id, recorded_at=clock.now())
-        _write(row, terms)
-        session.add(row)
-        session.flush()
-        _keep(session, row, position=1, by_id=by.member_id, at=row.recorded_at)
-        audit.append(session, audit.Event.CONTRACT_RECORDED, by=by, contract_id=row.id, organisation=organisation_id)
+        again = session.get(ContractChange, change_id)
+        if again is not None:
+            return again.contract_id
+        contract_id = uuid.uuid4()
+        _check(organisation_id, terms, contract_id)
+        if agreement_version_rows.is_number_asked(organisation_id, terms.number):
+            raise ContractRefused(ContractRefusal.NUMBER)
+        _ask(session, change_id, contract_id, organisation_id, terms, reason, by)
+        return contract_id
 
 
-def change(*, contract_id: uuid.UUID, terms: Terms, by: Actor) -> None:
-    """Correct a contract, or say that it ended early; its centre stays, and what it said before is kept, with who
-    changed it and when. The same terms again change nothing. Raises NumberTaken, NightsTwice,
-    NotVisible."""
+def change(*, change_id: uuid.UUID, contract_id: uuid.UUID, terms: Terms, reason: Reason, by: Actor) -> bool:
+    """Ask that a contract says something else, or that it ended early; its centre stays. False: it says so already, and
+    nothing is asked; the same id again changes nothing. Raises NotVisible, ContractRefused (`waits`, `number`,
+    `nights`)."""
     by.must(Permission.CONTRACT_MANAGE)
     with transaction() as session:
         row = store.contract(contract_id, by=by, lock=True)
-        if agreement_version_rows.has_contract(row.organisation_id, terms.number, besides=row.id):
-            raise NumberTaken
+        if session.get(ContractChange, change_id) is not None:
+            return True
         if _terms(row) == terms:
-            return
-        _check_nights(row.organisation_id, terms, besides=row.id)
-        last = agreement_version_rows.last_position(row.id)
-        if not last:  # recorded before versions were kept
-            _keep(session, row, position=(last := 1), by_id=None, at=row.recorded_at)
-        _write(row, terms)
+            return False
+        if agreement_version_rows.change_waiting(contract_id) is not None:
+            raise ContractRefused(ContractRefusal.WAITS)
+        _check(row.organisation_id, terms, row.id)
+        _ask(session, change_id, row.id, row.organisation_id, terms, reason, by)
+        return True
+
+
+def agree(*, change_id: uuid.UUID, by: Actor) -> None:
+    """A second one of the office agrees: from now on the contract says it; what it said before is kept. Raises
+    NotVisible, ContractRefused (`over`, `own`, `new`, `other_office`, `forged`, `number`, `nights`)."""
+    by.must(Permission.CONTRACT_MANAGE)
+    with transaction() as session:
+        asked = contract_changes.row(change_id, by=by, lock=True)
+        refusal = steps.hand_refusal(asked, by)
+        if refusal is not None:
+            raise ContractRefused(refusal)
+        terms, now = _terms(asked), clock.now()
+        _check(asked.organisation_id, terms, asked.contract_id)
+        row, last = session.get(Contract, asked.contract_id), 0
+        if row is None:
+            row = Contract(id=asked.contract_id, organisation_id=asked.organisation_id, recorded_at=now)
+            event = audit.Event.CONTRACT_RECORDED
+            _write(row, terms)
+            session.add(row)
+        else:
+            event = audit.Event.CONTRACT_CHANGED
+            last = agreement_version_rows.last_position(row.id)
+            if not last:  # recorded before versions were kept
+                _keep(session, row, position=(last := 1), by_id=None, at=row.recorded_at)
+            _write(row, terms)
         session.flush()
-        _keep(session, row, position=last + 1, by_id=by.member_id, at=clock.now())
-        audit.append(session, audit.Event.CONTRACT_CHANGED, by=by, contract_id=row.id)
+        _keep(session, row, position=last + 1, by_id=asked.asked_by_id, at=now)
+        _decide(asked, ChangeState.AGREED, by, now, position=last + 1)
+        audit.append(
+            session,
+            event,
+            by=by,
+            contract_id=row.id,
+            organisation=row.organisation_id,
+            change_id=asked.id,
+            asked_by=asked.asked_by_id,
+            why=asked.why,
+        )
 
 
-def _terms(row: Contract) -> Terms:
+def decline(*, change_id: uuid.UUID, by: Actor) -> None:
+    """Another one of the office does not agree: the contract says what it said. Raises NotVisible, ContractRefused
+    (`over`, `own`, `other_office`, `forged`)."""
+    by.must(Permission.CONTRACT_MANAGE)
+    with transaction() as session:
+        asked = contract_changes.row(change_id, by=by, lock=True)
+        refusal = steps.decline_refusal(asked, by)
+        if refusal not in (None, ContractRefusal.FORGED):
+            raise ContractRefused(refusal)
+        _decide(asked, ChangeState.DECLINED, by, clock.now(), sound=refusal is None)
+        event = audit.Event.CONTRACT_DECLINED
+        audit.append(session, event, by=by, contract_id=asked.contract_id, change_id=asked.id)
+
+
+def take_back(*, change_id: uuid.UUID, by: Actor) -> None:
+    """Who asked does not ask any more. Raises NotVisible, ContractRefused (`over`, `not_yours`)."""
+    by.must(Permission.CONTRACT_MANAGE)
+    with transaction() as session:
+        asked = contract_changes.row(change_id, by=by, lock=True)
+        if asked.state != ChangeState.WAITS:
+            raise ContractRefused(ContractRefusal.OVER)
+        if asked.asked_by_id != by.member_id:
+            raise ContractRefused(ContractRefusal.NOT_YOURS)
+        _decide(asked, ChangeState.TAKEN_BACK, by, clock.now(), sound=rows.is_contract_change(asked))
+        event = audit.Event.CONTRACT_TAKEN_BACK
+        audit.append(session, event, by=by, contract_id=asked.contract_id, change_id=asked.id)
+
+
+def _ask(
+    session: Session,
+    change_id: uuid.UUID,
+    contract_id: uuid.UUID,
+    organisation_id: uuid.UUID,
+    terms: Terms,
+    reason: Reason,
+    by: Actor,
+) -> None:
+    assert by.member_id is not None
+    asked = ContractChange(
+        id=change_id,
+        contract_id=contract_id,
+        organisation_id=organisation_id,
+        why=str(reason.why),
+        words=reason.words,
+        asked_by_id=by.member_id,
+        asked_at=clock.now(),
+        state=str(ChangeState.WAITS),
+    )
+    _write(asked, terms)
+    asked.mark = rows.contract_change_mark(asked)
+    session.add(asked)
+    session.flush()
+    details = {"contract_id": contract_id, "organisation": organisation_id, "change_id": change_id}
+    audit.append(session, audit.Event.CONTRACT_ASKED, by=by, why=asked.why, **details)
+
+
+def _decide(
+    asked: ContractChange,
+    state: ChangeState,
+    by: Actor,
+    at: datetime,
+    *,
+    position: int | None = None,
+    sound: bool = True,
+) -> None:
+    """`sound` False: another program wrote the row, and it gets no mark, so that nothing in it is ever believed."""
+    asked.state, asked.decided_by_id, asked.decided_at, asked.position = str(state), by.member_id, at, position
+    if sound:
+        asked.mark = rows.contract_change_mark(asked)
+
+
+def _terms(row: Contract | ContractChange) -> Terms:
     nights = None if row.quarter_nights is None else (row.quarter_nights, row.quarter_amount or 0)
     return Terms(row.number, row.subject, row.amount, row.from_on, row.until_on, row.ended_on, nights)
 
 
-def _check_nights(organisation_id: uuid.UUID, terms: Terms, besides: uuid.UUID | None = None) -> None:
-    """Raise NightsTwice if another contract of the centre pays for nights of the same days."""
+def _check(organisation_id: uuid.UUID, terms: Terms, besides: uuid.UUID) -> None:
+    """Raise ContractRefused if another contract of the centre has the number, or pays for nights of the same days."""
+    if agreement_version_rows.has_contract(organisation_id, terms.number, besides=besides):
+        raise ContractRefused(ContractRefusal.NUMBER)
     if terms.nights is None:
         return
     own = NightTerms(terms.number, *terms.nights, terms.from_on, terms.ended_on or terms.until_on)
     others = contract_rows.night_terms([organisation_id], besides=besides).get(organisation_id, ())
     if any(overlap(own, each) for each in others):
-        raise NightsTwice
+        raise ContractRefused(ContractRefusal.NIGHTS)
 
 
 def _keep(session: Session, row: Contract, *, position: int, by_id: uuid.UUID | None, at: datetime) -> None:
@@ -121,7 +216,7 @@ def _keep(session: Session, row: Contract, *, position: int, by_id: uuid.UUID | 
     session.flush()
 
 
-def _write(row: Contract, terms: Terms) -> None:
+def _write(row: Contract | ContractChange, terms: Terms) -> None:
     row.number, row.subject, row.amount = terms.number, terms.subject, terms.amount
     row.from_on, row.until_on, row.ended_on = terms.from_on, terms.until_on, terms.ended_on
     row.quarter_nights, row.quarter_amount = terms.nights or (None, None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from datetime import date
 
 from nrm import audit, clock
 from nrm.db import transaction
@@ -23,7 +24,7 @@ from nrm.domain.support.benefits import (
     State,
     Wanted,
 )
-from nrm.models.support.benefits import Benefit
+from nrm.models.support.benefits import Benefit, BenefitReview
 from nrm.steps.support import benefits as steps
 from nrm.store import days
 from nrm.store.countries import country
@@ -59,7 +60,7 @@ def ask(*, case_id: uuid.UUID, wanted: Wanted, once: uuid.UUID, by: Actor) -> st
                 channel=str(wanted.channel),
                 voucher=voucher,
                 state=str(State.ASKED),
-                second=str(_second_for(wanted, there, by.organisation_id)),
+                second=str(_second_for(wanted.amount, there, by.organisation_id)),
             )
         )
         session.flush()
@@ -67,10 +68,10 @@ def ask(*, case_id: uuid.UUID, wanted: Wanted, once: uuid.UUID, by: Actor) -> st
         return code
 
 
-def _second_for(wanted: Wanted, there: list[rules.Entry], organisation_id: uuid.UUID) -> rules.Second:
+def _second_for(amount: int, there: list[rules.Entry], organisation_id: uuid.UUID) -> rules.Second:
     person = rows.asked_alone(rules.lately(there, clock.now()))
-    asked = rules.AskedAlone(person, rows.waits_alone(organisation_id))
-    return rules.second_for(wanted.amount, asked, country().benefit_limits)
+    asked = rules.AskedAlone(person, *rows.lately_alone(organisation_id, rules.paid_since(days.today())))
+    return rules.second_for(amount, asked, country().benefit_limits)
 
 
 def _drawn(channel: Channel) -> tuple[str, str]:
@@ -104,7 +105,8 @@ def may_agree(entry: rules.Entry, *, by: Actor) -> bool:
 
 
 def call_off(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
-    """The person does not need it any more, or it was a mistake: it is not paid. Only while it waits.
+    """The person does not need it any more, or it was a mistake: it is not paid. Only while it waits; who did it stands
+    under seal with it, and the manager of the house is told that it happened.
 
     Raises NotPermitted, NotVisible, CaseRefused, CannotOpen, BenefitRefused (`closed`, `gone`, `over`).
     """
@@ -112,10 +114,56 @@ def call_off(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
         if code not in {each.code for each in steps.read(case_id=case_id, by=by)}:
             raise BenefitRefused(BenefitRefusal.GONE)
         steps.write_called_off(session, case_id, code, by)
-        month = days.today().replace(day=1)
-        if not rows.settle(session, code, State.ASKED, State.CALLED_OFF, month):
+        if not rows.call_off(session, code, days.today().replace(day=1)):
             raise BenefitRefused(BenefitRefusal.OVER)
         rows.stir(session)
+
+
+def bring_back(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
+    """It was called off by mistake: it waits to be paid again under the same code, with the number of the same voucher.
+    As long as the payment desk is asked about it. Where two had agreed to it they still have; else it counts as if it
+    was asked for now. Raises NotPermitted, NotVisible, CaseRefused, CannotOpen, BenefitRefused (`closed`, `gone`,
+    `over`)."""
+    with transaction() as session:
+        steps.check_asked(case_id=case_id, by=by)
+        there = steps.read(case_id=case_id, by=by)
+        line = next(iter(store.by_codes([code], by=by)), None)
+        if line is None or code not in {each.code for each in there}:
+            raise BenefitRefused(BenefitRefusal.GONE)
+        assert by.organisation_id
+        second = line.second
+        if second is rules.Second.NONE:
+            second = _second_for(line.amount, there, by.organisation_id)
+        steps.write(session, case_id, rules.BACK, {"code": code}, by)
+        if not rows.bring_back(session, code, rules.answer_since(days.today()), second):
+            raise BenefitRefused(BenefitRefusal.OVER)
+        rows.stir(session)
+
+
+def off_seen(*, by: Actor) -> int:
+    """The manager has seen what was called off in the house; returns how many. Raises NotPermitted."""
+    by.must(Permission.TEAM_MANAGE)
+    assert by.organisation_id
+    with transaction() as session:
+        return rows.off_seen(session, by.organisation_id)
+
+
+def look_through(*, month: date, by: Actor) -> None:
+    """The manager looked through what the house asked for and was paid in a month that is over; the same month again
+    changes nothing. It stands in the audit chain, with no code. Raises NotPermitted, BenefitRefused (`period`)."""
+    by.must(Permission.TEAM_MANAGE)
+    if month not in rules.review_months(days.today()):
+        raise BenefitRefused(BenefitRefusal.PERIOD)
+    assert by.organisation_id
+    assert by.member_id
+    with transaction() as session:
+        if session.get(BenefitReview, (by.organisation_id, month)) is not None:
+            return
+        seen_on = days.today()
+        session.add(
+            BenefitReview(organisation_id=by.organisation_id, month=month, member_id=by.member_id, seen_on=seen_on)
+        )
+        audit.append(session, audit.Event.BENEFITS_LOOKED_THROUGH, by=by, month=f"{month:%Y-%m}")
 
 
 def settle(*, code: str, to: State, by: Actor) -> None:

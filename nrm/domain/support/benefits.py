@@ -7,6 +7,7 @@ an account, a name or a number of the person. Nothing of it is free text. Decide
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,9 +15,10 @@ from enum import StrEnum
 from typing import Any
 
 from nrm.domain.quarters import Quarter
+from nrm.domain.shelter.cases import ALPHABET
 from nrm.domain.support.witnesses import symbols
 
-BENEFIT, CALLED_OFF, AGREED = "benefit", "benefit_called_off", "benefit_agreed"
+BENEFIT, CALLED_OFF, AGREED, BACK = "benefit", "benefit_called_off", "benefit_agreed", "benefit_back"
 """What an entry under seal says that it is, among the notes on care or in what is sealed of a follow-up."""
 RANDOM_BYTES = 24
 MOST_MONTHS = 12
@@ -72,6 +74,11 @@ OF_NOBODY_AFTER = timedelta(days=7)
 """So long everybody of the house reads that nobody is said to know whose a code is, before it is called off."""
 
 
+def may_come_back(state: State, settled_month: date | None, today: date) -> bool:
+    """Whether what was called off can be asked for again: as long as the payment desk is asked about it."""
+    return state is State.CALLED_OFF and settled_month is not None and settled_month >= answer_since(today)
+
+
 class BenefitRefusal(StrEnum):
     """Why nothing is asked for, called off or settled."""
 
@@ -104,31 +111,49 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What stands under seal of one benefit: its code, who asked for it and when, and whether it was called off."""
+class Deed:
+    """What somebody did with a benefit: agreed to it, called it off, or asked for it again (`what`)."""
 
-    code: str
-    once: str
+    what: str
     at: str
     login: str
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """What stands under seal of one benefit: its code, who asked for it and when, and what others did, the oldest
+    first."""
+
+    code: str
+    once: str
+    at: str
+    login: str
+    deeds: tuple[Deed, ...] = ()
+
+
+MOST_NUMBER = 8
+"""How many benefits of a house need no second member within `TOGETHER_WITHIN`, where the country says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is asked for without a second member: for one person within `TOGETHER_WITHIN`, and of all that waits
-    to be paid to one house."""
+    """How much is asked for without a second member: for one person within `TOGETHER_WITHIN`; and of one house that
+    waits to be paid, or was paid since the month in which that time began: how much, and how many benefits."""
 
     alone: int = 0
     together: int = 0
+    number: int = MOST_NUMBER
 
 
 @dataclass(frozen=True, slots=True)
 class AskedAlone:
     """What was asked for without a second member, and was not called off: `person` within `TOGETHER_WITHIN` for the
-    same person; `house`: of all people of the house, as long as it waits to be paid."""
+    same person; `house`, `number`: of all people of the house, what waits to be paid or was paid lately
+    (`paid_since`)."""
 
     person: int
     house: int
+    number: int = 0
 
 
 def check(wanted: Wanted, *, today: date) -> None:
@@ -150,6 +175,15 @@ def month_after(day: date, number: int) -> date:
     return date(count // 12, count % 12 + 1, 1)
 
 
+REVIEWED_MONTHS = 3
+"""So many months that are over a manager can look through what her house asked for."""
+
+
+def review_months(today: date) -> list[date]:
+    """The months that are over and that a manager looks through, the newest first."""
+    return [month_after(today, -number) for number in range(1, REVIEWED_MONTHS + 1)]
+
+
 def answer_since(today: date) -> date:
     """What was called off in this month or later is not over before the payment desk says whether money went out."""
     return month_after(today, -ANSWERED_MONTHS)
@@ -158,7 +192,13 @@ def answer_since(today: date) -> date:
 def second_for(amount: int, asked: AskedAlone, limits: Limits) -> Second:
     """Whether so much waits for a second member, after what was asked without one."""
     within = amount + asked.person <= limits.alone and amount + asked.house <= limits.together
-    return Second.NONE if within else Second.WANTED
+    return Second.NONE if within and asked.number < limits.number else Second.WANTED
+
+
+def paid_since(today: date) -> date:
+    """The month from which on what was paid counts for the house: whatever was asked for within `TOGETHER_WITHIN` waits
+    still, or was paid in it or later. A benefit says no day, so up to a month more counts."""
+    return (today - TOGETHER_WITHIN).replace(day=1)
 
 
 def lately(entries: Iterable[Entry], now: datetime) -> list[str]:
@@ -197,11 +237,48 @@ def new_voucher(random_bytes: bytes) -> str:
     return f"{digits[:4]}-{digits[4:]}"
 
 
+_NO_MATTER = frozenset("-‐‑‒–—−_.,/")
+_ALIKE = {ord(typed): meant for typed, meant in zip("BGSZ", "8652", strict=True)}
+"""Of two signs that look alike the alphabet of codes has one: the other one is read as it. It has none of 0, O, 1, I
+and L, so these are read as nothing else."""
+_ALIKE_DIGITS = _ALIKE | {ord(typed): meant for typed, meant in zip("OQDIL|", "000111", strict=True)}
+"""The number of a voucher has digits alone."""
+
+
+def parse_code(text: str) -> str:
+    """A payment code, or the number of a voucher, in its usual form, as somebody types it from paper: with small
+    letters, with or without `P`, blanks and dashes; a letter that is none of the alphabet and looks like one sign of it
+    is read as that one. Empty for what can be neither."""
+    folded = unicodedata.normalize("NFKC", text).upper()
+    typed = "".join(each for each in folded if not each.isspace() and each not in _NO_MATTER)
+    digits = typed.translate(_ALIKE_DIGITS)
+    if len(digits) == _DIGITS and digits.isascii() and digits.isdigit():
+        return f"{digits[:4]}-{digits[4:]}"
+    if len(typed) == _GROUPS * _GROUP + len(_MARK):
+        typed = typed.removeprefix(_MARK)
+    code = typed.translate(_ALIKE)
+    if len(code) != _GROUPS * _GROUP or not set(code) <= set(ALPHABET):
+        return ""
+    return "-".join((_MARK, *(code[at : at + _GROUP] for at in range(0, len(code), _GROUP))))
+
+
 def entries(notes: Iterable[Mapping[str, Any]]) -> list[Entry]:
     """The benefits among what was sealed, the oldest first, whatever order it lies in."""
+    asked, deeds = list[Mapping[str, Any]](), dict[str, list[Deed]]()
+    for note in notes:
+        if note.get("plan") == BENEFIT:
+            asked.append(note)
+        elif note.get("plan") in (AGREED, CALLED_OFF, BACK):
+            done = Deed(str(note["plan"]), str(note["at"]), str(note["login"]))
+            deeds.setdefault(str(note["code"]), []).append(done)
     found = [
-        Entry(str(note["code"]), str(note["once"]), str(note["at"]), str(note["login"]))
-        for note in notes
-        if note.get("plan") == BENEFIT
+        Entry(
+            str(note["code"]),
+            str(note["once"]),
+            str(note["at"]),
+            str(note["login"]),
+            tuple(sorted(deeds.get(str(note["code"]), ()), key=lambda deed: deed.at)),
+        )
+        for note in asked
     ]
     return sorted(found, key=lambda entry: (entry.at, entry.code))

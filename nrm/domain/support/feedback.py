@@ -28,7 +28,8 @@ KEPT_QUARTERS = 12
 DIGITS = 16
 RANDOM_BYTES = 64
 _GROUP = 4
-_ALIKE = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹০১২৩৪৫৬৭৮৯०१२३४५६७८९", "0123456789" * 4)
+_ALIKE = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹০১২৩৪৫৬৭৮৯०१२३४५६७८९OoОоIiLl|", "0123456789" * 4 + "000011111")
+"""Digits of other scripts; and letters that can be no other digit than the one that they look like."""
 
 
 class Question(StrEnum):
@@ -104,8 +105,8 @@ def new_code(random_bytes: bytes) -> str:
 
 
 def parse_code(text: str) -> str:
-    """The number in its usual form; blanks and dashes may be typed freely, and digits of other scripts. Raises
-    MistypedCode."""
+    """The number in its usual form; blanks and dashes may be typed freely, digits of other scripts, and O for 0 or l
+    for 1. Raises MistypedCode."""
     typed = "".join(each for each in text.translate(_ALIKE) if not each.isspace() and each not in "-‐‑‒–—_.,")
     if len(typed) != DIGITS or not (typed.isascii() and typed.isdigit()):
         raise MistypedCode

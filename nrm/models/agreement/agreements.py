@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
 from nrm.domain.agreement.agreement_versions import VersionStatus
+from nrm.domain.support.contracts import ChangeState, Why
 from nrm.models.accounts.accounts import one_of
 
 
@@ -163,4 +164,54 @@ class ContractVersion(Model):
     quarter_amount: Mapped[int | None] = mapped_column(BigInteger())
     by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     at: Mapped[datetime]
+    mark: Mapped[bytes]
+
+
+class ContractChange(Model):
+    """What somebody of the office wants a contract to say, and what became of that. Until a second one agrees, the
+    contract says what it said.
+
+    `contract_id` is of no contract yet where a new one is asked for. `position`: of the version that came of it.
+    `mark`: a MAC under the store key over all of it, made anew when somebody decides.
+    """
+
+    __tablename__ = "contract_changes"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="an_amount"),
+        CheckConstraint("until_on >= from_on", name="ends_after_it_begins"),
+        CheckConstraint("ended_on IS NULL OR ended_on BETWEEN from_on AND until_on", name="ended_while_it_ran"),
+        CheckConstraint(one_of("why", tuple(Why)), name="known_reason"),
+        CheckConstraint("why <> 'other' OR words <> ''", name="a_reason_in_words"),
+        CheckConstraint(one_of("state", tuple(ChangeState)), name="known_state"),
+        CheckConstraint("(state = 'waits') = (decided_at IS NULL)", name="decided_at_an_hour"),
+        CheckConstraint("(state = 'agreed') = (position IS NOT NULL)", name="a_version_of_it"),
+        CheckConstraint("state <> 'agreed' OR decided_by_id <> asked_by_id", name="two_people"),
+        Index(
+            "uq_contract_changes_waits",
+            "contract_id",
+            unique=True,
+            sqlite_where=text("state = 'waits'"),
+            postgresql_where=text("state = 'waits'"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    contract_id: Mapped[uuid.UUID]
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    number: Mapped[str]
+    subject: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigInteger())
+    from_on: Mapped[date]
+    until_on: Mapped[date]
+    ended_on: Mapped[date | None]
+    quarter_nights: Mapped[int | None]
+    quarter_amount: Mapped[int | None] = mapped_column(BigInteger())
+    why: Mapped[str]
+    words: Mapped[str]
+    asked_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    asked_at: Mapped[datetime]
+    state: Mapped[str]
+    decided_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    decided_at: Mapped[datetime | None]
+    position: Mapped[int | None]
     mark: Mapped[bytes]

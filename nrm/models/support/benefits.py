@@ -51,3 +51,15 @@ class Benefit(Model):
     nobody_on: Mapped[date | None]
     nobody_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     untold: Mapped[bool] = mapped_column(default=False)  # the house has not said yet that it saw this
+    off_unseen: Mapped[bool] = mapped_column(default=False)  # called off, and the manager has not said that she saw it
+
+
+class BenefitReview(Model):
+    """The manager of a house looked through all that the house asked for and was paid in a month. It names no code."""
+
+    __tablename__ = "benefit_reviews"
+
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    seen_on: Mapped[date]

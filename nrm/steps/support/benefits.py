@@ -4,7 +4,8 @@ sealed of the follow-up once it is closed (ADR 0156)."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -19,7 +20,6 @@ from nrm.domain.support.follow_ups import FOLLOW_UP
 from nrm.models.shelter.cases import Case
 from nrm.models.support.follow_ups import FollowUp
 from nrm.steps.shelter import cases as case_steps
-from nrm.steps.support import benefit_ends
 from nrm.steps.support import plans as plan_steps
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import occasions
@@ -43,16 +43,16 @@ def read(*, case_id: uuid.UUID, by: Actor) -> list[Entry]:
         if case.status == "open":
             return []
         raise BenefitRefused(BenefitRefusal.CLOSED)
-    found, opened = list[Entry](), False
+    found, opened = list[Mapping[str, Any]](), False
     for each in places:
         try:
-            found += _entries(each, case_id, by)
+            found += _notes(each, case_id, by)
         except CannotOpen:
             continue
         opened = True
     if not opened:
         raise CannotOpen
-    return found
+    return rules.entries(found)
 
 
 def check_asked(*, case_id: uuid.UUID, by: Actor) -> None:
@@ -96,10 +96,16 @@ def _places(case: Case, by: Actor) -> list[uuid.UUID]:
 
 
 def _entries(place: uuid.UUID, case_id: uuid.UUID, by: Actor) -> list[Entry]:
+    return rules.entries(_notes(place, case_id, by))
+
+
+def _notes(place: uuid.UUID, case_id: uuid.UUID, by: Actor) -> Sequence[Mapping[str, Any]]:
+    """What is sealed there of benefits and of other things, each as it was written."""
     session = db.session()
     if place == case_id:
-        return rules.entries(care_notes.read_plan(session, case_id, by=by))
-    return benefit_ends.among(compartments.read(session, place, FOLLOW_UP, by=by).value)
+        return care_notes.read_plan(session, case_id, by=by)
+    value = compartments.read(session, place, FOLLOW_UP, by=by).value
+    return [each for each in value.values() if isinstance(each, dict)]
 
 
 def write_called_off(session: Session, case_id: uuid.UUID, code: str, by: Actor) -> None:
@@ -120,7 +126,7 @@ def write_called_off(session: Session, case_id: uuid.UUID, code: str, by: Actor)
             entry_id = care_notes.add(session, case_id, entry, by=by)
             audit.append(session, audit.Event.PLAN_WRITTEN, by=by, case_id=case_id, entry_id=entry_id)
         else:
-            compartments.merge(session, place, FOLLOW_UP, {f"{rules.CALLED_OFF} {code}": entry}, by=by)
+            compartments.merge(session, place, FOLLOW_UP, {_key(entry): entry}, by=by)
             audit.append(session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case_id, compartment=FOLLOW_UP)
 
 
@@ -138,8 +144,14 @@ def write(session: Session, case_id: uuid.UUID, what: str, value: Mapping[str, s
         audit.append(session, audit.Event.PLAN_WRITTEN, by=by, case_id=case_id, entry_id=entry_id)
         return
     found = _follow_up(case, by)
-    compartments.merge(session, found.id, FOLLOW_UP, {f"{what} {value['code']}": entry}, by=by)
+    compartments.merge(session, found.id, FOLLOW_UP, {_key(entry): entry}, by=by)
     audit.append(session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case_id, compartment=FOLLOW_UP)
+
+
+def _key(entry: Mapping[str, str]) -> str:
+    """Under which it lies in what is sealed of a follow-up: what is called off twice was called off twice."""
+    again = f" {entry['at']}" if entry["plan"] in (rules.CALLED_OFF, rules.BACK) else ""
+    return f"{entry['plan']} {entry['code']}{again}"
 
 
 def _entry(what: str, value: Mapping[str, str], by: Actor) -> dict[str, str]:

@@ -132,6 +132,7 @@ class ContractVersionLine:
     """What a contract said from `at` on. `name`: of who wrote it, empty where that was not kept; not `sound`: another
     program changed the row, and nothing in it is believed."""
 
+    position: int
     at: datetime
     name: str
     number: str
@@ -159,6 +160,7 @@ def contract_versions(contract_id: uuid.UUID, *, by: Actor) -> tuple[list[Contra
     ).all()
     lines = [
         ContractVersionLine(
+            each.position,
             each.at,
             name or "",
             each.number,

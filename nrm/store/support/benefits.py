@@ -16,6 +16,7 @@ from nrm.domain.support.benefits import (
     Channel,
     Second,
     State,
+    may_come_back,
     month_after,
     quarter_sums,
 )
@@ -29,7 +30,7 @@ class BenefitLine:
     """One payment code. `holder`: whose account it goes to, or whose voucher it is, by language; it says nothing of a
     person. `was`, `settled_on`: how it stood before the desk said what became of it, and on which day that was, for as
     long as that can be taken back; `untold`: the house has not seen it yet; `nobody_on`, `nobody_by`: since when, and
-    who says that nobody of the house knows whose it is."""
+    who says that nobody of the house knows whose it is; `off_unseen`: called off, and the manager has not seen it."""
 
     code: str
     holder: Mapping[str, str]
@@ -46,6 +47,7 @@ class BenefitLine:
     second: Second = Second.NONE
     nobody_on: date | None = None
     nobody_by: str = ""
+    off_unseen: bool = False
 
     @property
     def waits_for_second(self) -> bool:
@@ -60,6 +62,10 @@ class BenefitLine:
     def may_undo(self, today: date) -> bool:
         """Whether the payment desk can still take back what it said of it last."""
         return self.settled_on is not None and self.settled_on >= today - UNDONE_WITHIN
+
+    def may_come_back(self, today: date) -> bool:
+        """Whether the house can ask for it again under the same code, after it was called off."""
+        return may_come_back(self.state, self.settled_month, today)
 
     def is_asked_about(self, since: date) -> bool:
         """Whether it was called off in that month or later and the payment desk has not said whether money went out."""
@@ -103,6 +109,14 @@ def line(code: str, *, by: Actor) -> BenefitLine:
     if not found:
         raise NotVisible
     return found[0]
+
+
+def on_paper(code: str, *, by: Actor) -> BenefitLine | None:
+    """That of `of_desk` with this payment code, or this number of a voucher; None where there is none. Raises
+    NotPermitted."""
+    by.must(Permission.BENEFIT_SETTLE)
+    which = (Benefit.code == code) | (Benefit.voucher == code)
+    return next(iter(_lines(which & SHOWN)), None) if code else None
 
 
 def number_asked(*, by: Actor) -> int:
@@ -172,6 +186,7 @@ def _lines(wanted: ColumnElement[bool]) -> list[BenefitLine]:
             Second(each.second),
             each.nobody_on,
             nobody_by or "",
+            each.off_unseen,
         )
         for each, holder, nobody_by in db.session.execute(statement)
     ]

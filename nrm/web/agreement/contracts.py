@@ -7,12 +7,14 @@ import uuid
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from forms import SelectChoice
-from forms.agreement.agreements import ContractForm
+from forms.agreement.contracts import CHANGE_STATES, CONTRACT_REFUSED, WHY_LABELS, ContractForm
 from nrm.actions.agreement import contracts as actions
 from nrm.domain.accounts.accounts import Permission
+from nrm.domain.support.contracts import ChangeState, ContractRefusal, ContractRefused, Terms
 from nrm.domain.words import N_
 from nrm.store import days
 from nrm.store.agreement import agreement_versions as store
+from nrm.store.agreement import contract_changes
 from nrm.store.agreement.agreement_versions import ContractLine
 from nrm.store.countries import country
 from nrm.web import access, errors
@@ -20,8 +22,6 @@ from nrm.web.language import text_in
 
 blueprint = Blueprint("contracts", __name__)
 Answer = errors.Answer
-TAKEN = N_("Enter another number: this centre has a contract with this one already")
-NIGHTS_TWICE = N_("Another contract of this centre pays for nights of these days already: end that one first")
 SOON_DAYS = 60
 
 
@@ -38,8 +38,10 @@ def state_of(line: ContractLine) -> str:
 @blueprint.get("/contracts")
 @access.requires(Permission.CONTRACT_MANAGE)
 def index() -> str:
-    lines = [(line, state_of(line)) for line in store.contracts(by=access.actor())]
-    return render_template("agreement/contracts/index.html", lines=lines)
+    by = access.actor()
+    lines = [(line, state_of(line)) for line in store.contracts(by=by)]
+    waiting = contract_changes.waiting(by=by)
+    return render_template("agreement/contracts/index.html", lines=lines, waiting=waiting)
 
 
 @blueprint.get("/contracts/new")
@@ -53,6 +55,7 @@ def record_page() -> str:
 def _form() -> ContractForm:
     form = ContractForm(request.form)
     form.name_currency(text_in(country().currency))
+    form.offer_reasons(new=True)
     form.centre.choices = [
         SelectChoice(value="", label=N_("Choose")),
         *(SelectChoice(value=each.code, label=text_in(each.names)) for each in store.centres(by=access.actor())),
@@ -60,31 +63,45 @@ def _form() -> ContractForm:
     return form
 
 
+def _change_id(form: ContractForm) -> uuid.UUID | None:
+    try:
+        return uuid.UUID((form.id.data or "")[:36])
+    except ValueError:
+        return None
+
+
 @blueprint.post("/contracts")
 @access.requires(Permission.CONTRACT_MANAGE)
 def record() -> Answer:
+    """Ask that a contract is added: a second one of the office agrees."""
     form = _form()
     centres = {each.code: each.id for each in store.centres(by=access.actor())}
-    try:
-        contract_id = uuid.UUID((form.id.data or "")[:36])
-    except ValueError:
+    change_id = _change_id(form)
+    if change_id is None:
         return errors.error_page(422)
     if form.validate() and form.centre.data not in centres:
         form.centre.errors = [N_("Choose the centre")]
     if not form.errors:
         try:
             actions.record(
-                contract_id=contract_id,
+                change_id=change_id,
                 organisation_id=centres[form.centre.data],
                 terms=_terms(form),
+                reason=form.reason,
                 by=access.actor(),
             )
-            return redirect(url_for("contracts.index"), 303)
-        except actions.NumberTaken:
-            form.number.errors = [TAKEN]
-        except actions.NightsTwice:
-            form.quarter_nights.errors = [NIGHTS_TWICE]
+            return redirect(url_for("contract_changes.show", change_id=change_id), 303)
+        except ContractRefused as error:
+            _say(form, error)
     return render_template("agreement/contracts/record.html", form=form, centre=""), 422
+
+
+def _say(form: ContractForm, error: ContractRefused) -> None:
+    """Beside the field that it is about; raise it again where it is about none."""
+    if error.reason not in (ContractRefusal.NUMBER, ContractRefusal.NIGHTS):
+        raise error
+    field = form.number if error.reason is ContractRefusal.NUMBER else form.quarter_nights
+    field.errors = [CONTRACT_REFUSED[error.reason]]
 
 
 @blueprint.get("/contracts/<uuid:contract_id>")
@@ -93,6 +110,7 @@ def change_page(contract_id: uuid.UUID) -> str:
     row = store.contract(contract_id, by=access.actor())
     form = ContractForm(
         data={
+            "id": str(uuid.uuid4()),
             "number": row.number,
             "subject": row.subject,
             "amount": str(row.amount),
@@ -104,40 +122,65 @@ def change_page(contract_id: uuid.UUID) -> str:
             "ended": row.ended_on,
         }
     )
+    form.offer_reasons(new=False)
     return _changed(contract_id, form)
 
 
 def _changed(contract_id: uuid.UUID, form: ContractForm) -> str:
+    by = access.actor()
     form.name_currency(text_in(country().currency))
-    (line,) = [each for each in store.contracts(by=access.actor()) if each.id == contract_id]
-    versions, sound = store.contract_versions(contract_id, by=access.actor())
+    (line,) = [each for each in store.contracts(by=by) if each.id == contract_id]
+    versions, sound = store.contract_versions(contract_id, by=by)
+    asked = contract_changes.of_contract(contract_id, by=by)
     return render_template(
-        "agreement/contracts/record.html", form=form, centre=text_in(line.names), versions=versions, sound=sound
+        "agreement/contracts/record.html",
+        form=form,
+        centre=text_in(line.names),
+        versions=versions,
+        sound=sound and all(each.sound for each in asked),
+        agreed={each.position: each for each in asked if each.position},
+        waiting=next((each for each in asked if each.state is ChangeState.WAITS), None),
+        refused=[each for each in reversed(asked) if each.state in (ChangeState.DECLINED, ChangeState.TAKEN_BACK)],
+        reasons=WHY_LABELS,
+        states=CHANGE_STATES,
     )
 
 
 @blueprint.post("/contracts/<uuid:contract_id>")
 @access.requires(Permission.CONTRACT_MANAGE)
 def change(contract_id: uuid.UUID) -> Answer:
+    """Ask that a contract says something else: a second one of the office agrees."""
     store.contract(contract_id, by=access.actor())
     form = ContractForm(request.form)
     del form.centre
+    form.offer_reasons(new=False)
+    change_id = _change_id(form)
+    if change_id is None:
+        return errors.error_page(422)
     if form.validate():
         try:
-            actions.change(contract_id=contract_id, terms=_terms(form), by=access.actor())
-            return redirect(url_for("contracts.index"), 303)
-        except actions.NumberTaken:
-            form.number.errors = [TAKEN]
-        except actions.NightsTwice:
-            form.quarter_nights.errors = [NIGHTS_TWICE]
+            asked = actions.change(
+                change_id=change_id,
+                contract_id=contract_id,
+                terms=_terms(form),
+                reason=form.reason,
+                by=access.actor(),
+            )
+            if not asked:
+                return redirect(url_for("contracts.change_page", contract_id=contract_id), 303)
+            return redirect(url_for("contract_changes.show", change_id=change_id), 303)
+        except ContractRefused as error:
+            if error.reason is ContractRefusal.WAITS:
+                return errors.error_page(409, CONTRACT_REFUSED[error.reason])
+            _say(form, error)
     return _changed(contract_id, form), 422
 
 
-def _terms(form: ContractForm) -> actions.Terms:
+def _terms(form: ContractForm) -> Terms:
     starts, ends = form.starts.data, form.ends.data
     assert starts is not None
     assert ends is not None
-    return actions.Terms(
+    return Terms(
         number=(form.number.data or "").strip(),
         subject=(form.subject.data or "").strip(),
         amount=form.whole,

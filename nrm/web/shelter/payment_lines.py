@@ -8,6 +8,7 @@ from datetime import timedelta
 from flask import Blueprint, Response, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
+from forms.agreement.contracts import WHY_LABELS
 from forms.support.subsidies import STAND_LABELS
 from nrm import clock
 from nrm.actions.support import payment_lines as actions
@@ -54,6 +55,7 @@ def payment_home() -> str:
         may_sign=by.may(Permission.NIGHTS_SIGN),
         may_pay=by.may(Permission.NIGHTS_PAY),
         bases=BASES,
+        reasons=WHY_LABELS,
         stands=STAND_LABELS,
     )
 

@@ -40,7 +40,7 @@ Answer = errors.Answer
 Mine = list[tuple[Entry, BenefitLine | None]]
 
 
-def _held(case_id: uuid.UUID) -> SeenCase:
+def held(case_id: uuid.UUID) -> SeenCase:
     """A case that the organisation holds, open or closed; raises NotVisible."""
     case = cases.case(case_id, by=access.actor())
     if case.relation is not CaseRelation.HOLDER:
@@ -52,7 +52,7 @@ def _held(case_id: uuid.UUID) -> SeenCase:
 @access.requires(Permission.STAY_MANAGE)
 def of_person(case_id: uuid.UUID) -> Answer:
     """The benefits of a person, for a session that opened where they lie; without it nothing says that there is one."""
-    case, nothing = _held(case_id), False
+    case, nothing = held(case_id), False
     try:
         mine: Mine | None = actions.of_person(case_id=case_id, by=access.actor())
     except actions.CannotOpen:
@@ -60,7 +60,7 @@ def of_person(case_id: uuid.UUID) -> Answer:
     except BenefitRefused:  # of a closed case of which nothing is sealed any more
         mine, nothing = [], True
     except CaseRefused as error:
-        return _refused(error)
+        return refused(error)
     return _person_page(case, mine, nothing=nothing)
 
 
@@ -76,18 +76,20 @@ def _person_page(case: SeenCase, mine: Mine | None, *, nothing: bool = False, st
         may_ask=mine is not None and actions.may_ask(case_id=case.id, by=by),
         untold=any(line is not None and line.untold for _, line in mine or ()),
         agreeable=_agreeable(mine or []),
+        may_come_back=any(line is not None and line.may_come_back(days.today()) for _, line in mine or ()),
         follow_up=follow_up is not None and follow_up.is_kept,
         channels=CHANNEL_WORDS,
         states=STATE_LABELS,
     )
 
 
-def _closed(case: SeenCase) -> Answer:
+def closed(case: SeenCase) -> Answer:
     """The page of the person says how what lies under seal is opened, and that nothing was done."""
     return _person_page(case, None, stopped=True), 409
 
 
-def _refused(error: CaseRefused | BenefitRefused) -> Answer:
+def refused(error: CaseRefused | BenefitRefused) -> Answer:
+    """Why nothing was done."""
     words = CASE_REFUSED[error.reason] if isinstance(error, CaseRefused) else REFUSED[error.reason]
     return errors.error_page(409, words)
 
@@ -95,13 +97,13 @@ def _refused(error: CaseRefused | BenefitRefused) -> Answer:
 @blueprint.get("/cases/<uuid:case_id>/benefits/ask")
 @access.requires(Permission.STAY_MANAGE)
 def ask_page(case_id: uuid.UUID) -> Answer:
-    case = _held(case_id)
+    case = held(case_id)
     try:
         actions.check_asked(case_id=case_id, by=access.actor())
     except actions.CannotOpen:
-        return _closed(case)
+        return closed(case)
     except (CaseRefused, BenefitRefused) as error:
-        return _refused(error)
+        return refused(error)
     form = _ask_form()
     form.once.data = str(uuid.uuid4())
     return _ask_page(case, form)
@@ -125,7 +127,7 @@ def _ask_page(case: SeenCase, form: AskBenefitForm, status: int = 200) -> Answer
 @blueprint.post("/cases/<uuid:case_id>/benefits/ask")
 @access.requires(Permission.STAY_MANAGE)
 def ask(case_id: uuid.UUID) -> Answer:
-    case = _held(case_id)
+    case = held(case_id)
     form = _ask_form()
     try:
         once = uuid.UUID((form.once.data or "")[:36])
@@ -138,9 +140,9 @@ def ask(case_id: uuid.UUID) -> Answer:
     except (accounts.KeyringSpent, accounts.PartyTakesNoPart):
         raise  # no matter of what is open: that page keeps what was typed
     except actions.CannotOpen:
-        return _closed(case)
+        return closed(case)
     except (CaseRefused, BenefitRefused) as error:
-        return _refused(error)
+        return refused(error)
     return _asked(case, code)
 
 
@@ -168,20 +170,20 @@ def call_off(case_id: uuid.UUID) -> Answer:
 
 
 def _call_off(case_id: uuid.UUID, *, done: bool) -> Answer:
-    """Which one, and what follows: the page itself asks, as it cannot be taken back."""
-    by, case = access.actor(), _held(case_id)
+    """Which one, and what follows: the page itself asks."""
+    by, case = access.actor(), held(case_id)
     form = CallOffForm(request.form if done else None)
     try:
         mine = actions.of_person(case_id=case_id, by=by)
         waiting = [line for _, line in mine if line is not None and line.state is State.ASKED]
-        form.code.choices = [SelectChoice(value=each.code, label=_in_words(each)) for each in waiting]
+        form.code.choices = [SelectChoice(value=each.code, label=in_words(each)) for each in waiting]
         if not done or not form.validate():
             return render_template("support/benefits/call_off.html", case=case, form=form), 422 if done else 200
         actions.call_off(case_id=case_id, code=form.code.data, by=by)
     except actions.CannotOpen:
-        return _closed(case)
+        return closed(case)
     except (CaseRefused, BenefitRefused) as error:
-        return _refused(error)
+        return refused(error)
     return redirect(url_for("benefits.of_person", case_id=case_id), 303)
 
 
@@ -206,13 +208,13 @@ def agree(case_id: uuid.UUID) -> Answer:
 
 
 def _agree(case_id: uuid.UUID, *, done: bool) -> Answer:
-    by, case = access.actor(), _held(case_id)
+    by, case = access.actor(), held(case_id)
     form = AgreeForm(request.form if done else None)
     try:
         mine = actions.of_person(case_id=case_id, by=by)
         asked_by = {entry.code: entry.login for entry, _ in mine}
         form.code.choices = [
-            SelectChoice(value=each.code, label=f"{_in_words(each)} ({asked_by[each.code]})")
+            SelectChoice(value=each.code, label=f"{in_words(each)} ({asked_by[each.code]})")
             for each in _agreeable(mine)
         ]
         if any(line and line.code == form.code.data and line.state is not State.ASKED for _, line in mine):
@@ -223,9 +225,9 @@ def _agree(case_id: uuid.UUID, *, done: bool) -> Answer:
             return render_template("support/benefits/agree.html", case=case, form=form), 422 if done else 200
         actions.agree(case_id=case_id, code=form.code.data, by=by)
     except actions.CannotOpen:
-        return _closed(case)
+        return closed(case)
     except (CaseRefused, BenefitRefused) as error:
-        return _refused(error)
+        return refused(error)
     return redirect(url_for("benefits.of_person", case_id=case_id), 303)
 
 
@@ -233,17 +235,18 @@ def _agree(case_id: uuid.UUID, *, done: bool) -> Answer:
 @access.requires(Permission.STAY_MANAGE)
 def told(case_id: uuid.UUID) -> Answer:
     """The person knows what became of her benefits: the pages of the house say so no more."""
-    case = _held(case_id)
+    case = held(case_id)
     try:
         actions.told(case_id=case_id, by=access.actor())
     except actions.CannotOpen:
-        return _closed(case)
+        return closed(case)
     except (CaseRefused, BenefitRefused) as error:
-        return _refused(error)
+        return refused(error)
     return redirect(url_for("benefits.of_person", case_id=case_id), 303)
 
 
-def _in_words(line: BenefitLine) -> str:
+def in_words(line: BenefitLine) -> str:
+    """A code with its amount and its months."""
     language = current_language()
     amount = f"{formats.number(line.amount, language)} {text_in(country().currency)}"
     last = f" – {formats.month(line.last_month, language)}" if line.months > 1 else ""
@@ -263,6 +266,7 @@ def of_house() -> str:
         of_nobody=[each for each in lines if each.nobody_until is not None],
         for_second=any(each.waits_for_second for each in lines),
         manages=manages,
+        off=[each for each in lines if manages and each.off_unseen],
         sums=store.sums(by=by) if manages else [],
         may_call_off=manages and any(each.state is State.ASKED for each in lines),
         channels=CHANNEL_WORDS,
@@ -285,7 +289,7 @@ def found() -> Answer:
     try:
         actions.found(code=request.form.get("code", "")[:40], by=access.actor())
     except BenefitRefused as error:
-        return _refused(error)
+        return refused(error)
     return redirect(url_for("benefits.of_house"), 303)
 
 
@@ -306,13 +310,13 @@ def _of_nobody(*, done: bool) -> Answer:
     by = access.actor()
     form = CallOffForm(request.form if done else None)
     waiting = [each for each in store.of_house(by=by) if each.state is State.ASKED and each.nobody_on is None]
-    form.code.choices = [SelectChoice(value=each.code, label=_in_words(each)) for each in waiting]
+    form.code.choices = [SelectChoice(value=each.code, label=in_words(each)) for each in waiting]
     if not done or not form.validate():
         return render_template("support/benefits/of_nobody.html", form=form), 422 if done else 200
     try:
         actions.call_off_of_nobody(code=form.code.data, by=by)
     except BenefitRefused as error:
-        return _refused(error)
+        return refused(error)
     return redirect(url_for("benefits.of_house"), 303)
 
 
@@ -378,7 +382,7 @@ def settle(payment_code: str) -> Answer:
     try:
         actions.settle(code=payment_code, to=State(form.to.data), by=by)
     except BenefitRefused as error:
-        return _refused(error)
+        return refused(error)
     return redirect(url_for("benefits.of_desk"), 303)
 
 
@@ -389,5 +393,5 @@ def undo(payment_code: str) -> Answer:
     try:
         actions.undo(code=payment_code, by=access.actor())
     except BenefitRefused as error:
-        return _refused(error)
+        return refused(error)
     return redirect(url_for("benefits.settle_page", payment_code=payment_code), 303)

@@ -47,7 +47,7 @@ def sign(quarter: str) -> errors.Answer:
         line = _own(quarter)
         form.seen.data = actions.version(line)
         return _page(line, form), 409
-    return redirect(url_for("payment_lines.index"), 303)
+    return redirect(url_for("subsidies.sign_page", quarter=line.base.quarter), 303)
 
 
 @blueprint.post("/payment/<quarter>/<code>/file")
@@ -132,10 +132,13 @@ def _own(quarter: str) -> Line:
 
 
 def _page(line: Line, form: SignNightsForm) -> str:
+    by = access.actor()
+    others = [] if line.waits else [str(each.base.quarter) for each in store.to_sign(by=by)]
     return render_template(
         "support/subsidies/sign.html",
         line=line,
         form=form,
         bases=BASES,
-        lines=early_nights.waiting(by=access.actor()),
+        lines=early_nights.waiting(by=by),
+        others=others,
     )

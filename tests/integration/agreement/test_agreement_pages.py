@@ -12,14 +12,14 @@ from datetime import date, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from nrm import audit
 from nrm.actions.agreement import agreement_drafting
 from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as actions
-from nrm.db import db, transaction
-from nrm.models.agreement.agreements import AgreementVersion, Contract, ContractVersion
+from nrm.db import db
+from nrm.models.agreement.agreements import AgreementVersion
 from nrm.models.audit import AuditEntry
 from nrm.steps import background
 from nrm.steps.agreement import known_versions
@@ -264,63 +264,6 @@ def test_a_state_that_the_signatures_do_not_say_is_shown_as_changed_at_once(
     assert known_versions.changed() == ("2027",)
 
 
-CONTRACT = {"centre": "VATRA", "number": "12/2026", "subject": "Accommodation", "amount": "1 200 000"}
-
-
-def contract_form(**changes: object) -> dict[str, object]:
-    year = texts.today().year
-    days = {"starts": (1, 1, year), "ends": (31, 12, year), "ended": ("", "", "")}
-    parts = {
-        f"{name}-{part}": value
-        for name, three in days.items()
-        for part, value in zip(("day", "month", "year"), three, strict=True)
-    }
-    return {"id": "7c9e6679-7425-40de-944b-e07fc1f90ae7", **CONTRACT, **parts, **changes}
-
-
-def test_a_contract_is_recorded_once_corrected_and_ended(app: Flask, sign_in: SignIn) -> None:
-    coordinator = sign_in(texts.COORDINATOR)
-    for _ in range(2):
-        coordinator.post("/contracts", contract_form())
-    (row,) = db.session.scalars(select(Contract))
-    assert (row.number, row.amount) == ("12/2026", 1_200_000)
-    assert "12/2026" in coordinator.get("/contracts")
-    page = coordinator.post("/contracts?lang=en", contract_form(id=str(row.organisation_id)), status=422)
-    assert "this centre has a contract with this one already" in page
-    ended = contract_form(over="y", **{"ended-day": 1, "ended-month": 1, "ended-year": texts.today().year})
-    coordinator.post(f"/contracts/{row.id}", ended)
-    db.session.rollback()
-    assert db.session.get_one(Contract, row.id, populate_existing=True).ended_on is not None
-
-
-BAD = {
-    "amount": ({"amount": "-5"}, "as a whole number"),
-    "no amount": ({"amount": "0"}, "as a whole number"),
-    "huge": ({"amount": "9" * 19}, "This is too much: enter at most"),
-    "backwards": ({"ends-year": 1999}, "not before the first day"),
-    "no day": ({"starts-day": "31", "starts-month": "2"}, "a day that exists"),
-    "no centre": ({"centre": "RA"}, "Choose the centre"),
-    "no number": ({"number": ""}, "Enter the number of the contract"),
-    "no subject": ({"subject": ""}, "Enter what is paid for"),
-}
-
-
-@pytest.mark.parametrize("what", BAD)
-def test_a_bad_contract_is_told_what_to_do_and_keeps_what_was_typed(app: Flask, sign_in: SignIn, what: str) -> None:
-    changes, message = BAD[what]
-    page = sign_in(texts.COORDINATOR).post("/contracts?lang=en", contract_form(**changes), status=422)
-    assert message in page
-    assert "12/2026" in page or what == "no number"
-    assert db.session.scalars(select(Contract)).all() == []
-
-
-@pytest.mark.parametrize("login", ["vatra.case_worker", "molsa.statistician", "administrator", "oms.monitor"])
-def test_nobody_else_sees_the_contracts(app: Flask, sign_in: SignIn, login: str) -> None:
-    person = sign_in(login)
-    person.get("/contracts", status=403)
-    person.post("/contracts", contract_form(), status=403)
-
-
 COALITION = """
 [[party]]
 code = "SOUTH"
@@ -379,71 +322,3 @@ def test_a_trial_shows_where_people_come_also_by_two_dimensions_and_what_is_not_
     assert ["50", "35"] in lines.values()
     assert "A draft can be written for one person" in page
     assert "→ all others together" not in page
-
-
-@pytest.mark.slow  # it is changed twice, and the house, who pays and six others ask for it
-def test_what_a_contract_said_stays_with_who_changed_it_and_when(app: Flask, sign_in: SignIn) -> None:
-    coordinator = sign_in(texts.COORDINATOR)
-    coordinator.post("/contracts", contract_form())
-    (row,) = db.session.scalars(select(Contract))
-    path = f"/contracts/{row.id}"
-    coordinator.post(path, contract_form())  # nothing is changed: no version
-    coordinator.post(path, contract_form(amount="900 000"))
-    coordinator.post(path, contract_form(amount="900 000", subject="Food"))
-    page = coordinator.get(f"{path}?lang=en")
-    db.session.rollback()
-    versions = db.session.scalars(select(ContractVersion).order_by(ContractVersion.position)).all()
-    said = [(each.position, each.amount, each.subject) for each in versions]
-    assert said == [(1, 1_200_000, "Accommodation"), (2, 900_000, "Accommodation"), (3, 900_000, "Food")]
-    member = factories.actor(texts.COORDINATOR).member_id
-    assert {each.by_id for each in versions} == {member}
-    assert page.index("Food</td>") < page.index("1,200,000")
-    assert "Test coordinator" in page
-    assert "another hand" not in page
-    sign_in("vatra.shelter_manager").get(path, 403)
-    for login in ("vatra.shelter_manager", "molsa.payment_officer"):  # the house and who pays read it all the same
-        told = sign_in(login).get("/payment?lang=en").partition("Contracts that were changed")[2]
-        assert told.count("changed by Test coordinator on") == 2
-        assert "1,200,000" in told.partition("It says:")[2]
-        assert "900,000" in told
-    assert "Contracts that were changed" not in sign_in("tjeter_vizion.shelter_manager").get("/payment?lang=en")
-    for login in ("molsa.statistician", "ra.duty_officer", "administrator"):
-        sign_in(login).get(path, 403)
-
-
-@pytest.mark.parametrize("what", ["a version", "who wrote it", "the contract", "a row is gone"])
-def test_a_history_of_a_contract_that_another_hand_wrote_is_said_and_not_believed(
-    app: Flask, sign_in: SignIn, what: str
-) -> None:
-    coordinator = sign_in(texts.COORDINATOR)
-    coordinator.post("/contracts", contract_form())
-    (row,) = db.session.scalars(select(Contract))
-    coordinator.post(f"/contracts/{row.id}", contract_form(amount="900 000"))
-    first = ContractVersion.position == 1
-    with transaction() as session:
-        if what == "a version":
-            session.execute(update(ContractVersion).where(first).values(amount=5))
-        elif what == "who wrote it":
-            session.execute(update(ContractVersion).where(first).values(by_id=None))
-        elif what == "the contract":
-            session.execute(update(Contract).values(amount=5))
-        else:
-            session.execute(delete(ContractVersion).where(first))
-    page = coordinator.get(f"/contracts/{row.id}?lang=en")
-    assert "was changed in the database by another hand" in page
-    assert (">5<" in page) is False
-
-
-def test_a_contract_from_before_versions_were_kept_keeps_what_it_said(app: Flask, sign_in: SignIn) -> None:
-    coordinator = sign_in(texts.COORDINATOR)
-    coordinator.post("/contracts", contract_form())
-    (row,) = db.session.scalars(select(Contract))
-    recorded = row.recorded_at
-    with transaction() as session:
-        session.execute(delete(ContractVersion))
-    assert "another hand" not in coordinator.get(f"/contracts/{row.id}?lang=en")
-    coordinator.post(f"/contracts/{row.id}", contract_form(amount="900 000"))
-    db.session.rollback()
-    first, second = db.session.scalars(select(ContractVersion).order_by(ContractVersion.position))
-    assert (first.by_id, first.at, first.amount, second.amount) == (None, recorded, 1_200_000, 900_000)
-    assert "not kept" in coordinator.get(f"/contracts/{row.id}?lang=en")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import func, inspect, select, text, update
 
 from config import Config
 from nrm import clock
@@ -48,7 +48,7 @@ SignIn = Callable[[str], Person]
 MANAGER, DESK = "vatra.shelter_manager", "molsa.payment_officer"
 CLEAR = {
     "code", "organisation_id", "amount", "from_month", "months", "channel", "voucher", "state", "settled_month",
-    "was", "settled_on", "untold", "second", "nobody_on", "nobody_by_id",
+    "was", "settled_on", "untold", "second", "nobody_on", "nobody_by_id", "off_unseen",
 }  # fmt: skip
 
 
@@ -509,7 +509,128 @@ def test_parts_of_an_amount_are_no_way_around_the_second_one(vatra: Actor, monke
     monkeypatch.setattr(benefits, "country", lambda: short)
     assert second_of(other, vatra, 1) == "wanted"
     benefits.settle(code=large(other, vatra), to=State.PAID, by=factories.actor(DESK))
-    assert second_of(other, vatra, 1) == ""
+    assert second_of(other, vatra, 1) == "wanted"  # what was paid lately counts as what waits
+    factories.later(days=62)
+    assert second_of(other, vatra, limits.alone) == ""
+
+
+@pytest.mark.slow  # five people, and three months of them
+def test_five_invented_people_below_the_limit_are_not_paid_by_one_hand_and_the_manager_reads_of_it(
+    app: Flask, sign_in: SignIn
+) -> None:
+    assert app
+    worker, desk = factories.actor("vatra.case_worker"), factories.actor(DESK)
+    limits, house = country().benefit_limits, "/benefits/of-house/months"
+    people = [resident(worker, bed) for bed in range(5)]
+    for case_id in people[:4]:
+        assert second_of(case_id, worker, limits.alone) == ""
+        (line,) = [each for each in store.of_house(by=worker) if each.state is State.ASKED]
+        benefits.settle(code=line.code, to=State.PAID, by=desk)
+    assert second_of(people[4], worker, 1) == "wanted"
+    alarm = "4 benefits were asked for by one of you alone lately: do you know whose they are?"
+    manager, page = sign_in(MANAGER), sign_in("vatra.case_worker")
+    assert alarm in manager.get("/?lang=en")
+    assert "by one of you alone lately" not in page.get("/?lang=en")
+    assert "of you alone: 120,000" in manager.get(f"{house}?lang=en").replace("\u00a0", ",")
+    # The month after: a list of codes, with no case and no worker, and a press.
+    month = f"{days.today():%Y-%m}"
+    manager.post(house, {"month": month}, 409)  # it is not over
+    factories.later(days=31)
+    manager, page = sign_in(MANAGER), sign_in("vatra.case_worker")
+    home = "Look through what became of 4 benefits last month"
+    assert home in manager.get("/?lang=en")
+    assert home not in page.get("/?lang=en")
+    shown = manager.get(f"{house}?lang=en")
+    assert shown.count("by one of you alone</td>") == 4
+    for case_id in people:
+        assert db.session.get_one(Case, case_id).pseudonym not in shown
+    assert "vatra.case_worker" not in shown
+    for wrong in ("", "x", "2026-13", "99999-1"):
+        manager.post(house, {"month": wrong}, 422)
+    for other in (page, sign_in(DESK), sign_in("ra.duty_officer"), sign_in("oms.coordinator"), sign_in("oms.monitor")):
+        other.get(house, 403)
+        other.post(house, {"month": month}, 403)
+    for _ in range(2):
+        manager.post(house, {"month": month})
+    assert home not in manager.get("/?lang=en")
+    assert "Looked through by Test shelter_manager on" in manager.get(f"{house}?lang=en")
+    db.session.rollback()
+    looked = select(AuditEntry.details).where(AuditEntry.event == "benefits_looked_through")
+    assert db.session.scalars(looked).all() == [f'{{"month":"{month}"}}']
+    factories.later(days=31)
+    assert second_of(people[4], worker, limits.alone - 1) == ""
+
+
+@pytest.mark.slow  # two of the house, the desk, and each press of them
+def test_who_called_a_voucher_off_is_said_and_it_is_asked_for_again(vatra: Actor, sign_in: SignIn) -> None:
+    case_id, most = resident(vatra), country().benefit_limits.alone
+    code = ask(case_id, vatra, most, Channel.VOUCHER)
+    voucher = store.by_codes([code], by=vatra)[0].voucher
+    path, open_care = f"/cases/{case_id}/benefits", {"compartment": "care", "purpose": "care"}
+    manager, worker, desk = sign_in(MANAGER), sign_in("vatra.case_worker"), sign_in(DESK)
+    for page in (manager, worker):
+        page.post(f"/cases/{case_id}/open", open_care)
+    assert "the manager is told" in worker.get(f"{path}/call-off?lang=en")
+    worker.post(f"{path}/call-off", {"code": code})
+    off = "1 benefit of the house was called off"
+    assert off in manager.get("/?lang=en")
+    assert off not in worker.get("/?lang=en")
+    assert code in manager.get("/benefits/of-house").partition('id="off"')[2].partition("</form>")[0]
+    assert 'id="off"' not in worker.get("/benefits/of-house")
+    assert "called off by vatra.case_worker," in manager.get(f"{path}?lang=en")
+    # What the desk and the chain read is nobody's name.
+    assert "case_worker" not in desk.get(f"/benefits/{code}")
+    assert not any(code in details for details in db.session.scalars(select(AuditEntry.details)))
+    # Asked for again under the same code, with the same voucher.
+    assert code in manager.get(f"{path}/again")
+    manager.post(f"{path}/again", {"code": "P-2222-2222-2222"}, 422)
+    sign_in("iom.shelter_manager").post(f"{path}/again", {"code": code}, 404)
+    for person in (desk, sign_in("oms.monitor")):
+        person.get(f"{path}/again", 403)
+        person.post("/benefits/of-house/off-seen", {}, 403)
+    worker.post("/benefits/of-house/off-seen", {}, 403)
+    manager.post(f"{path}/again", {"code": code})
+    (line,) = store.by_codes([code], by=vatra)
+    assert (line.state, line.second, line.voucher) == (State.ASKED, "", voucher)
+    assert "asked for again by vatra.shelter_manager," in worker.get(f"{path}?lang=en")
+    assert off not in manager.get("/?lang=en")
+    manager.post(f"{path}/again", {"code": code}, 422)
+    # A press says that the manager saw it; meanwhile something else was asked for, so a second one agrees now.
+    worker.post(f"{path}/call-off", {"code": code})
+    manager.post("/benefits/of-house/off-seen", {})
+    assert off not in manager.get("/?lang=en")
+    other = ask(opened(case_id, vatra), vatra, most)
+    benefits.bring_back(case_id=case_id, code=code, by=vatra)
+    assert store.by_codes([code], by=vatra)[0].second == "wanted"
+    assert desk.get(f"/benefits/{code}", 404)
+    assert manager.get(f"{path}?lang=en").count("called off by vatra.case_worker,") == 2
+    # Once the desk has said what became of it, it stays.
+    benefits.call_off(case_id=case_id, code=other, by=vatra)
+    desk.post(f"/benefits/{other}", {"to": "returned"})
+    refused(BenefitRefusal.OVER, benefits.bring_back, case_id=case_id, code=other, by=vatra)
+    assert "Nothing was called off lately" in manager.get(f"{path}/again?lang=en")
+
+
+def test_the_desk_finds_a_benefit_by_what_stands_on_the_paper(vatra: Actor, sign_in: SignIn) -> None:
+    code = ask(resident(vatra), vatra, channel=Channel.VOUCHER)
+    with transaction() as session:
+        session.execute(update(Benefit).values(voucher="2041-9016"))
+    desk, found = sign_in(DESK), f"/benefits/{code}"
+    for typed in (code.lower().replace("-", " "), "2O4l 9o1G", code[2:], "2041-9016"):
+        assert desk.post("/benefits/find", {"code": typed}).endswith(found), typed
+    for typed, told in (
+        ("", "Enter the code or the number"),
+        ("P-0000-1111-OOOO", "neither a payment code nor"),
+        ("2041-9017", "No benefit has this code"),
+        ("x" * 41, "at most 40"),
+    ):
+        page = desk.post("/benefits/find?lang=en", {"code": typed}, 422)
+        assert told in page
+        assert not typed or typed in page
+    with transaction() as session:
+        session.execute(update(Benefit).values(second="wanted"))
+    assert "No benefit has this code" in desk.post("/benefits/find?lang=en", {"code": code}, 422)
+    sign_in(MANAGER).post("/benefits/find", {"code": code}, 403)
 
 
 def large(case_id: uuid.UUID, by: Actor) -> str:
@@ -642,6 +763,11 @@ def test_in_postgresql_what_waits_was_written_by_one_transaction_in_a_random_ord
     assert len({writer for _, writer in found}) == 1
     assert [code for code, _ in found] != asked  # one chance in 40,320 each way
     assert [code for code, _ in found] != asked[::-1]
+    # Nor is what was called off tied to the note that says so: it was written with what waits.
+    benefits.call_off(case_id=person, code=asked[3], by=vatra)
+    found = db.session.execute(text(by_place)).all()
+    assert len({writer for _, writer in found}) == 1
+    db.session.rollback()
     columns = {column["name"] for column in inspect(db.session.connection()).get_columns("benefits")}
     assert columns == CLEAR
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from nrm.db import db
 from nrm.domain.agreement.agreement_versions import SIGNERS, VersionStatus
 from nrm.domain.agreement.safeguards_beside import Called
+from nrm.domain.support.contracts import ChangeState
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.agreement.agreements import (
     AcceptedWeakening,
@@ -22,6 +23,7 @@ from nrm.models.agreement.agreements import (
     AgreementVersion,
     AgreementWithdrawal,
     Contract,
+    ContractChange,
     ContractVersion,
     WithdrawalRead,
 )
@@ -288,6 +290,22 @@ def has_contract(organisation_id: uuid.UUID, number: str, *, besides: uuid.UUID 
     if besides is not None:
         statement = statement.where(Contract.id != besides)
     return db.session.scalar(statement) is not None
+
+
+def is_number_asked(organisation_id: uuid.UUID, number: str) -> bool:
+    """Whether a contract of the centre with this number waits for a second one of the office."""
+    statement = select(ContractChange.id).where(
+        ContractChange.organisation_id == organisation_id,
+        ContractChange.number == number,
+        ContractChange.state == str(ChangeState.WAITS),
+    )
+    return db.session.scalar(statement.limit(1)) is not None
+
+
+def change_waiting(contract_id: uuid.UUID) -> uuid.UUID | None:
+    """The change of the contract that waits for a second one of the office."""
+    waits = (ContractChange.contract_id == contract_id, ContractChange.state == str(ChangeState.WAITS))
+    return db.session.scalar(select(ContractChange.id).where(*waits))
 
 
 def text_of(name: str) -> str | None:

@@ -25,9 +25,10 @@ def is_taken(code: str, voucher: str) -> bool:
 
 
 def stir(session: Session) -> None:
-    """Write what waits anew, in a random order and in one transaction: else PostgreSQL would say by the place of a row,
-    and by the transaction that wrote it, after which other row of the database it came."""
-    codes = list(session.scalars(select(Benefit.code).where(Benefit.state == State.ASKED).with_for_update()))
+    """Write what waits, and what was called off, anew, in a random order and in one transaction: else PostgreSQL would
+    say by the place of a row, and by the transaction that wrote it, after which other row of the database it came."""
+    moving = Benefit.state.in_([str(State.ASKED), str(State.CALLED_OFF)])
+    codes = list(session.scalars(select(Benefit.code).where(moving).with_for_update()))
     random.SystemRandom().shuffle(codes)
     for code in codes:
         session.execute(
@@ -43,14 +44,47 @@ def asked_alone(codes: Collection[str]) -> int:
     return _sum(Benefit.code.in_(codes), Benefit.state.in_([str(State.ASKED), str(State.PAID)]))
 
 
-def waits_alone(organisation_id: uuid.UUID) -> int:
-    """How much the organisation asked for without a second member that waits to be paid."""
-    return _sum(Benefit.organisation_id == organisation_id, Benefit.state == str(State.ASKED))
+def lately_alone(organisation_id: uuid.UUID, paid_since: date) -> tuple[int, int]:
+    """(how much, in how many benefits) the organisation asked for without a second member that waits to be paid, or was
+    paid in that month or later."""
+    statement = select(func.coalesce(func.sum(Benefit.amount), 0), func.count())
+    found = db.session.execute(statement.where(*is_lately_alone(organisation_id, paid_since))).one()
+    return int(found[0]), int(found[1])
+
+
+def is_lately_alone(
+    organisation_id: uuid.UUID | None, paid_since: date | ColumnElement[date]
+) -> tuple[ColumnElement[bool], ...]:
+    """Which benefits of a house `lately_alone` counts."""
+    paid = and_(Benefit.state == str(State.PAID), Benefit.settled_month >= paid_since)
+    lately = or_(Benefit.state == str(State.ASKED), paid)
+    return Benefit.organisation_id == organisation_id, Benefit.second == str(Second.NONE), lately
 
 
 def _sum(*which: ColumnElement[bool]) -> int:
     alone = select(func.sum(Benefit.amount)).where(Benefit.second == str(Second.NONE), *which)
     return db.session.scalar(alone) or 0
+
+
+def call_off(session: Session, code: str, month: date) -> bool:
+    """Whether it waited, and is called off now; the manager of the house has not seen it yet."""
+    change = update(Benefit).where(Benefit.code == code, Benefit.state == str(State.ASKED))
+    change = change.values(state=str(State.CALLED_OFF), settled_month=month, off_unseen=True)
+    return hit_one(session, change.execution_options(synchronize_session=False))
+
+
+def bring_back(session: Session, code: str, since: date, second: Second) -> bool:
+    """Whether it was called off in that month or later, and waits again, with or without a second member."""
+    off = (Benefit.code == code, Benefit.state == str(State.CALLED_OFF), Benefit.settled_month >= since)
+    back = {"state": str(State.ASKED), "settled_month": None, "second": str(second), "nobody_on": None}
+    change = update(Benefit).where(*off).values(**back, nobody_by_id=None, off_unseen=False, untold=False)
+    return hit_one(session, change.execution_options(synchronize_session=False))
+
+
+def off_seen(session: Session, organisation_id: uuid.UUID) -> int:
+    """The manager has seen what was called off in the house; returns how many."""
+    off = update(Benefit).where(Benefit.organisation_id == organisation_id, Benefit.off_unseen)
+    return rows_hit(session, off.values(off_unseen=False).execution_options(synchronize_session=False))
 
 
 def agree(session: Session, code: str) -> bool:

@@ -140,7 +140,11 @@ GUIDES: Mapping[Role, Guide] = {
             Step(
                 "contracts.index",
                 N_("Register of contracts"),
-                N_("A contract with a centre begins or changes: “%(add)s”.", add=N_("Add a contract")),
+                N_(
+                    "A contract with a centre begins or changes: “%(add)s”, and say why. A second one of your office"
+                    " compares it with the paper and agrees: until then nothing is different.",
+                    add=N_("Add a contract"),
+                ),
             ),
             Step(
                 "register.index",

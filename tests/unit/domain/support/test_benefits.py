@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -12,9 +12,12 @@ from nrm.domain.shelter.cases import new_pseudonym
 from nrm.domain.support.benefits import (
     BENEFIT,
     CALLED_OFF,
+    AskedAlone,
     BenefitRefusal,
     BenefitRefused,
     Channel,
+    Limits,
+    Second,
     State,
     Wanted,
     check,
@@ -24,6 +27,9 @@ from nrm.domain.support.benefits import (
     months,
     new_code,
     new_voucher,
+    paid_since,
+    parse_code,
+    second_for,
 )
 
 TODAY = date(2026, 11, 29)
@@ -41,6 +47,51 @@ def test_a_code_and_a_voucher_are_drawn_and_look_like_no_code_of_a_case() -> Non
     for make in (new_code, new_voucher):
         with pytest.raises(ValueError, match="24 random bytes"):
             make(bytes(8))
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("P-7K4Q-M2TX-9DHR", "P-7K4Q-M2TX-9DHR"),
+        ("p 7k4q m2tx 9dhr", "P-7K4Q-M2TX-9DHR"),
+        ("7K4QM2TX9DHR", "P-7K4Q-M2TX-9DHR"),
+        ("P-7K4Q-MZTX-9DHR", "P-7K4Q-M2TX-9DHR"),  # of Z and 2 the alphabet has one
+        ("P-SB6G-M2TX-9DHR", "P-5866-M2TX-9DHR"),
+        ("P-7K4Q-M0TX-9DHR", ""),  # neither O nor 0 is, and nobody knows what was meant
+        ("P-7K4Q-M1TX-9DHR", ""),
+        ("2741-9036", "2741-9036"),
+        ("2741 9O36", "2741-9036"),
+        ("274l–9o36", "2741-9036"),
+        ("Z74I.9036", "2741-9036"),
+        ("2741-903", ""),
+        ("2741-903A", ""),
+        ("", ""),
+        ("P-", ""),
+        ("٢٧٤١-٩٠٣٦", ""),
+    ],
+)
+def test_what_is_typed_from_a_paper_is_read_as_what_was_meant_where_there_is_no_doubt(typed: str, meant: str) -> None:
+    assert parse_code(typed) == meant
+
+
+def test_every_drawn_code_and_voucher_is_read_back_also_in_small_letters() -> None:
+    for make in (new_code, new_voucher):
+        for _ in range(50):
+            written = make(os.urandom(24))
+            assert parse_code(written.lower().replace("-", " ")) == written
+
+
+def test_what_one_member_asks_for_is_bounded_for_a_person_and_for_the_house_by_sum_and_by_number() -> None:
+    limits = Limits(alone=30, together=120, number=8)
+    assert second_for(30, AskedAlone(0, 90, 7), limits) is Second.NONE
+    assert second_for(31, AskedAlone(0, 0, 0), limits) is Second.WANTED
+    assert second_for(1, AskedAlone(30, 30, 1), limits) is Second.WANTED
+    assert second_for(30, AskedAlone(0, 91, 4), limits) is Second.WANTED
+    assert second_for(1, AskedAlone(0, 8, 8), limits) is Second.WANTED
+    # Whatever was asked for within 30 days and is paid was paid in this month or later.
+    for today in (TODAY, date(2026, 3, 1), date(2026, 12, 31), date(2026, 1, 1)):
+        assert paid_since(today) <= today - timedelta(days=30)
+        assert paid_since(today).day == 1
 
 
 @pytest.mark.parametrize(

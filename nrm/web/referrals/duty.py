@@ -15,6 +15,7 @@ from forms.referrals.referrals import STATUS_LABELS
 from forms.shelter.cases import FindCaseForm
 from nrm import clock
 from nrm.actions.referrals import reminder_calls as actions
+from nrm.actions.support import complaints
 from nrm.domain.accounts.accounts import Permission, Role
 from nrm.domain.agreement.routing import Capacity
 from nrm.domain.quarters import Quarter
@@ -119,6 +120,7 @@ def duty_home() -> str:
         destination=partial(label_of, "destinations"),
         expected=announced_returns.expected_part(),
         requests=data_requests.waiting_part(),
+        complaints=complaints.number_waiting(by=by) if g.top.complaints else 0,
         leaving=agreements.leaving(by=by),
         form=FindCaseForm(),
     )

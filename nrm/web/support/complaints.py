@@ -17,8 +17,8 @@ from nrm.actions.support import complaints as actions
 from nrm.actions.support import feedback as feedback_actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.cases import Purpose
-from nrm.domain.support.complaints import AlreadySo, Came, CannotTake, both_ends, differing
-from nrm.domain.support.complaints_about import CannotEnd, EndRefusal, IsNamed
+from nrm.domain.support.complaints import AlreadySo, Came, CannotTake, Ending, both_ends, differing
+from nrm.domain.support.complaints_about import CannotEnd, EndRefusal
 from nrm.domain.support.feedback import MistypedCode, parse_code
 from nrm.domain.words import N_
 from nrm.store import names
@@ -44,15 +44,16 @@ NOT_OPEN = N_("It does not open for you: a colleague who can open it reads it to
 OPEN_FIRST = N_("Open it first: the quarter of an hour is over.")
 ALREADY = N_("It is marked so already.")
 CANNOT_END = {
-    EndRefusal.NAMED: N_("Your name stands in it: another member of your office ends it."),
-    EndRefusal.SAME: N_("It is about your own office, and you agreed already: another member ends it."),
+    EndRefusal.SAME: N_("You agreed already: another member of your office ends it."),
     EndRefusal.NEWCOMER: N_(
         "One of you let the other one in less than 14 days ago: somebody else of your office ends it. Until then it "
         "waits."
     ),
 }
-FOR_OTHERS = N_("Your name stands in it: it opens for others of your office, and one of them deals with it.")
-NOT_TAKEN = N_("It could not be sealed: nobody at your office holds its key. Nothing was saved.")
+NOT_TAKEN = N_(
+    "It could not be sealed: nobody at your office holds its key, or everybody who could read it is named in it. "
+    "Nothing was saved. Tell the person who else can be called."
+)
 
 
 @blueprint.errorhandler(AlreadySo)
@@ -63,11 +64,6 @@ def _already(_: AlreadySo) -> Answer:
 @blueprint.errorhandler(CannotEnd)
 def _cannot_end(error: CannotEnd) -> Answer:
     return errors.error_page(409, CANNOT_END[error.reason])
-
-
-@blueprint.errorhandler(IsNamed)
-def _is_named(_: IsNamed) -> Answer:
-    return errors.error_page(409, FOR_OTHERS)
 
 
 @blueprint.get("/feedback/complain")
@@ -127,7 +123,7 @@ def sent() -> Answer:
 
 
 @blueprint.get("/complaints")
-@access.requires(Permission.COMPLAINT_READ)
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def index() -> Answer:
     """Every complaint: on which day, from which house's page; how it begins and ends only for who opened it."""
     return _index(OpenComplaintForm())
@@ -140,6 +136,7 @@ def _index(form: OpenComplaintForm, status: int = 200) -> tuple[str, int]:
         "support/complaints/index.html",
         lines=lines,
         begins={each.id: both_ends(each.words.text) for each in lines if each.words and each.dealt_on is None},
+        types=by.may(Permission.FEEDBACK_TYPE),
         unopened=sum(each.dealt_on is None and each.on is not None and each.words is None for each in lines),
         form=form,
         houses=names.names_by_code(current_language()),
@@ -150,7 +147,7 @@ def _index(form: OpenComplaintForm, status: int = 200) -> tuple[str, int]:
 
 
 @blueprint.post("/complaints/open")
-@access.requires(Permission.COMPLAINT_READ)
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def open_all() -> Answer:
     """Show how each one that waits begins and ends; every opening is recorded first."""
     form = OpenComplaintForm(request.form)
@@ -161,7 +158,7 @@ def open_all() -> Answer:
 
 
 @blueprint.get("/complaints/new")
-@access.requires(Permission.COMPLAINT_READ)
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def type_page() -> Answer:
     return _type_page(_type_form(typed=False))
 
@@ -179,7 +176,7 @@ def _type_page(form: TypeComplaintForm, status: int = 200) -> tuple[str, int]:
 
 
 @blueprint.post("/complaints/new")
-@access.requires(Permission.COMPLAINT_READ)
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def take_down() -> Answer:
     """Seal what came on paper or by telephone."""
     form = _type_form()
@@ -196,7 +193,7 @@ def take_down() -> Answer:
 
 
 @blueprint.get("/complaints/<uuid:complaint_id>")
-@access.requires(Permission.COMPLAINT_READ)
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def show(complaint_id: uuid.UUID) -> Answer:
     return _page(complaint_id)
 
@@ -243,14 +240,13 @@ def _page(
         dealing=dealing or DealForm(),
         came=CAME_LABELS,
         me=access.visitor().name,
-        names_me=by.member_id in found.about.named,
         elsewhere=elsewhere,
     )
     return shown, status
 
 
 @blueprint.post("/complaints/<uuid:complaint_id>/open")
-@access.requires(Permission.COMPLAINT_READ)
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def open_words(complaint_id: uuid.UUID) -> Answer:
     """Show what was written; the opening is recorded first."""
     by = access.actor()
@@ -266,7 +262,7 @@ def open_words(complaint_id: uuid.UUID) -> Answer:
 
 
 @blueprint.post("/complaints/<uuid:complaint_id>/dealt")
-@access.requires(Permission.COMPLAINT_READ)
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def deal(complaint_id: uuid.UUID) -> Answer:
     """It was dealt with, and how."""
     by = access.actor()
@@ -275,7 +271,8 @@ def deal(complaint_id: uuid.UUID) -> Answer:
     if not form.validate():
         return _page(complaint_id, dealing=form, status=422)
     try:
-        ended = actions.deal(complaint_id=complaint_id, done=form.done.data or "", seen=form.seen, by=by)
+        how = Ending(form.how.data)
+        ended = actions.deal(complaint_id=complaint_id, done=form.done.data or "", how=how, seen=form.seen, by=by)
     except actions.CannotOpen:
         return errors.error_page(409, OPEN_FIRST)
     if not ended:
@@ -284,7 +281,7 @@ def deal(complaint_id: uuid.UUID) -> Answer:
 
 
 @blueprint.post("/complaints/<uuid:complaint_id>/mine")
-@access.requires(Permission.COMPLAINT_READ)
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def take(complaint_id: uuid.UUID) -> Answer:
     """The actor deals with it, and colleagues see it."""
     actions.take(complaint_id=complaint_id, by=access.actor())
@@ -292,7 +289,7 @@ def take(complaint_id: uuid.UUID) -> Answer:
 
 
 @blueprint.post("/complaints/<uuid:complaint_id>/again")
-@access.requires(Permission.COMPLAINT_READ)
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def take_up(complaint_id: uuid.UUID) -> Answer:
     """It is not dealt with after all."""
     try:

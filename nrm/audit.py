@@ -205,6 +205,8 @@ class Event(StrEnum):
     FOLLOW_UP_SAFE_TAKEN_BACK = "follow_up_safe_taken_back"
     FOLLOW_UP_SAFE = "follow_up_safe"
     FEEDBACK_NOTE_SEEN = "feedback_note_seen"
+    FEEDBACK_NOTE_PUT_BACK = "feedback_note_put_back"
+    FEEDBACK_NOTE_TAKEN_DOWN = "feedback_note_taken_down"
     BENEFIT_OF_NOBODY = "benefit_of_nobody"
     BENEFIT_FOUND = "benefit_found"
     EARLY_NIGHTS_CONFIRMED = "early_nights_confirmed"

@@ -21,7 +21,7 @@ SHEETS = (4, 10, 20, 40)
 MOST_SLIPS = 240
 """So many slips of a house can be valid at a time."""
 MOST_NOTES = 6
-"""So many notes on what was done are shown; the oldest goes when another one comes."""
+"""So many notes on what was done are shown, and so many others are kept; the oldest goes when another one comes."""
 LONGEST_NOTE = 600
 KEPT_QUARTERS = 12
 """For so many quarters answers wait for a report, which counts them with those of others; then they are destroyed."""
@@ -64,6 +64,7 @@ class FeedbackRefusal(StrEnum):
     MAIL = "mail"
     CODE = "code"
     OWN = "own"  # who wrote a note does not show it
+    DOWN = "down"  # the Responsible Authority took a note of the house down: it reads what the house writes
 
 
 class FeedbackRefused(Exception):
@@ -72,6 +73,29 @@ class FeedbackRefused(Exception):
     def __init__(self, reason: FeedbackRefusal) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+WRITTEN, HIDDEN, BACK, DOWN = "", "hidden", "back", "down"
+"""The states of a note that is not shown: written; hidden by one of the house; asked for again; taken down by the
+Responsible Authority."""
+
+
+class DownReason(StrEnum):
+    """Why the Responsible Authority takes a note down."""
+
+    NAMES = "names"
+    ELSEWHERE = "elsewhere"
+    PRESSES = "presses"
+    UNTRUE = "untrue"
+
+
+def kept(notes: Sequence[Note]) -> list[Note]:
+    """The newest of those that are shown and of the others, so many of each; what was taken down stays."""
+    shown = [each for each in notes if each.is_shown][:MOST_NOTES]
+    others = [each for each in notes if not each.is_shown and each.state != DOWN]
+    # What somebody hid goes before what waits to be read.
+    hidden_last = sorted(others, key=lambda each: each.state == HIDDEN)[:MOST_NOTES]
+    return [each for each in notes if each.state == DOWN or each in shown or each in hidden_last]
 
 
 class NotValid(Exception):
@@ -84,12 +108,24 @@ class MistypedCode(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a house did, in its words, in one language. `waits`: the sign-in name of who wrote it, until another one has
-    seen it; empty once it is shown (ADR 0182)."""
+    """What a house did, in its words, in one language. `waits`: the sign-in name of who did last what another one has
+    to look at, empty while it is shown; `state`: what that was; `reason`: why it was taken down (ADR 0182, 0188)."""
 
     language: str
     text: str
     waits: str = ""
+    state: str = ""
+    reason: str = ""
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether those who live in the house read it."""
+        return not self.waits and not self.state
+
+    @property
+    def is_to_read(self) -> bool:
+        """Whether it waits for somebody else who reads it."""
+        return bool(self.waits) and self.state in (WRITTEN, BACK)
 
 
 def new_code(random_bytes: bytes) -> str:

@@ -12,10 +12,11 @@ from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Organisati
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.report_list import FEEDBACK
 from nrm.domain.reports.reports import filled
-from nrm.domain.support.feedback import FROM, MOST_SLIPS, Note, Question
+from nrm.domain.support.feedback import DOWN, FROM, MOST_SLIPS, Note, Question
 from nrm.statistics.tables import TOTAL
 from nrm.store import days, names
 from nrm.store.reports import reports
+from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import occasions
 from nrm.store.rows.support import feedback as rows
 
@@ -69,17 +70,38 @@ def is_other(writer_id: uuid.UUID, *, by: Actor) -> bool:
     return mine is not None and mine != writer_id and occasions.has_seen_beside(mine, writer_id)
 
 
-def waiting(*, by: Actor) -> list[tuple[uuid.UUID, Mapping[str, str], Note]]:
-    """(house, its names, what it wrote) of what nobody else has seen yet, for the Responsible Authority. Raises
+def is_watched(house_id: uuid.UUID) -> bool:
+    """Whether the Responsible Authority took a note of the house down, and so alone shows what it writes."""
+    return any(each.state == DOWN for each in rows.notes(house_id))
+
+
+def written(*, by: Actor) -> list[tuple[uuid.UUID, Mapping[str, str], Note]]:
+    """(house, its names, what it wrote) for the Responsible Authority: first what nobody else has read yet. Raises
     NotVisible."""
     if by.kind is not OrganisationKind.RESPONSIBLE_AUTHORITY or not by.may(Permission.FEEDBACK_TYPE):
         raise NotVisible
-    return [
-        (each, names.organisation(each).names, note)
-        for each in rows.houses()
-        for note in rows.notes(each)
-        if note.waits
-    ]
+    found = [(each, names.organisation(each).names, note) for each in rows.houses() for note in rows.notes(each)]
+    return sorted(found, key=lambda each: (not each[2].is_to_read, not each[2].is_shown))
+
+
+def number_to_read(*, by: Actor) -> int:
+    """How many notes wait for somebody else to read them, and the asker may: of the asker's house, or of all houses for
+    the Responsible Authority; 0 for everybody else."""
+    if by.kind is OrganisationKind.RESPONSIBLE_AUTHORITY and by.may(Permission.FEEDBACK_TYPE):
+        return sum(_waits_for(note, by) for _, _, note in written(by=by))
+    if by.organisation_id is None or by.kind not in HOUSES or not by.may(Permission.STAY_MANAGE):
+        return 0
+    notes = rows.notes(by.organisation_id)
+    if any(each.state == DOWN for each in notes):
+        return 0  # the Responsible Authority reads them
+    return sum(_waits_for(each, by) for each in notes)
+
+
+def _waits_for(note: Note, by: Actor) -> bool:
+    if not note.is_to_read:
+        return False
+    writer = account_rows.member_by_login(note.waits)
+    return writer is None or is_other(writer.id, by=by)
 
 
 def of_house(*, by: Actor) -> HouseView:

@@ -14,14 +14,16 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
-from forms.support.feedback import REFUSED, NoteForm, PrintSlipsForm, SheetForm, replies_in
+from forms.support.feedback import DOWN_LABELS, REFUSED, NoteForm, PrintSlipsForm, SheetForm, replies_in
 from nrm.actions.accounts import accounts
 from nrm.actions.support import feedback as actions
+from nrm.actions.support import feedback_notes as note_actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.accounts.failed_attempts import network_of
 from nrm.domain.interviews.handouts import Handout
 from nrm.domain.roles import MechanismRole
 from nrm.domain.support.feedback import (
+    DOWN,
     MOST_SLIPS,
     FeedbackRefused,
     MistypedCode,
@@ -288,6 +290,8 @@ def house_page(
         wrote=request.args.get("wrote"),
         house_id=by.organisation_id,
         me=login_of(by),
+        down_reasons=DOWN_LABELS,
+        watched=any(each.state == DOWN for each in found.notes),
     )
     return shown, status
 
@@ -302,7 +306,7 @@ def write_note() -> Answer:
     if not form.validate():
         return house_page(note=form, status=422)
     try:
-        actions.write_note(note=Note(form.language.data, form.text.data or ""), by=by)
+        note_actions.write(note=Note(form.language.data, form.text.data or ""), by=by)
     except FeedbackRefused as error:
         form.text.errors = [translated(REFUSED[error.reason])]
         return house_page(note=form, status=422)
@@ -312,13 +316,13 @@ def write_note() -> Answer:
 
 
 @blueprint.post("/feedback/house/notes/off")
-@access.requires(Permission.FEEDBACK_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def take_off_note() -> Answer:
-    """Show a note no more."""
+    """Show a note no more: anybody of the house, at once."""
     by = access.actor()
     store.house(by=by)
     try:
-        actions.take_off_note(note=Note(request.form.get("language", ""), request.form.get("text", "")), by=by)
+        note_actions.hide(note=Note(request.form.get("language", ""), request.form.get("text", "")), by=by)
     except actions.Busy:
         return errors.error_page(409, BUSY)
     return redirect(url_for("feedback.house", _anchor="notes"), 303)

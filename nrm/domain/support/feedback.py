@@ -28,7 +28,13 @@ KEPT_QUARTERS = 12
 DIGITS = 16
 RANDOM_BYTES = 64
 _GROUP = 4
-_ALIKE = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹০১২৩৪৫৬৭৮৯०१२३४५६७८९", "0123456789" * 4)
+_LETTERS = {
+    **dict.fromkeys("oOоОοΟ", "0"),
+    **dict.fromkeys("iIlLіІıΙι|", "1"),
+}  # a slip has no letter that they could be
+_ALIKE = str.maketrans(
+    {**dict(zip("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹০১২৩৪৫৬৭৮৯०१२३४५६७८९", "0123456789" * 4, strict=True)), **_LETTERS}
+)
 
 
 class Question(StrEnum):
@@ -140,8 +146,8 @@ def new_code(random_bytes: bytes) -> str:
 
 
 def parse_code(text: str) -> str:
-    """The number in its usual form; blanks and dashes may be typed freely, and digits of other scripts. Raises
-    MistypedCode."""
+    """The number in its usual form; blanks and dashes may be typed freely, digits of other scripts, and letters that
+    look like 0 and 1. Raises MistypedCode."""
     typed = "".join(each for each in text.translate(_ALIKE) if not each.isspace() and each not in "-‐‑‒–—_.,")
     if len(typed) != DIGITS or not (typed.isascii() and typed.isdigit()):
         raise MistypedCode

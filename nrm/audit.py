@@ -242,6 +242,7 @@ class Event(StrEnum):
     LEFT_ALONE_CONFIRMED = "left_alone_confirmed"
     LEFT_ALONE_TAKEN_BACK = "left_alone_taken_back"
     LEFT_ALONE_KNOWN = "left_alone_known"
+    LEFT_NOT_KNOWN = "left_not_known"
     END_DOUBTED = "end_doubted"
     END_DOUBT_TAKEN_BACK = "end_doubt_taken_back"
     DEATH_RECORDED = "death_recorded"

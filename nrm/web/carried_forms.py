@@ -183,6 +183,7 @@ WORDS: Mapping[str, str] = {
     "absences.found": N_("Record that the person is back"),
     "absences.known": N_("Say that we know of who is missing"),
     "absences.left_known": N_("Say that we know who left"),
+    "absences.left_not_known": N_("Take back that we know who left"),
     "absences.mistake": N_("Strike an alarm that was recorded by mistake"),
     "absences.not_known": N_("Take back that we know of who is missing"),
     "absences.record_death": N_("Record that the person died"),

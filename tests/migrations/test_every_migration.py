@@ -230,6 +230,10 @@ TABLE: dict[str, Moved | str] = {
     "0100_acted_on": Moved(
         since.test_alarms_wait_again_and_all_nights_count_on_the_way_down, ("follow_up_dates", "stays", "benefits")
     ),
+    "0102_voices": Moved(
+        since.test_the_row_of_limits_is_there_before_anybody_sends_something,
+        ("request_limits", "missing", "left_alone"),
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -36,8 +36,10 @@ from nrm.domain.support.complaints import (
 from nrm.domain.support.complaints_about import CannotEnd
 from nrm.models.shelter.cases import Reading
 from nrm.models.support.complaints import Complaint, ComplaintTaken
+from nrm.models.support.request_limits import RequestLimits
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.support import complaints as steps
+from nrm.steps.support import request_limits as limits_steps
 from nrm.store import days, names
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.support import complaints as rows
@@ -351,4 +353,6 @@ def stir() -> int:
     if isinstance(before, datetime) and before <= now < before + _STIRS_EVERY:
         return 0
     current_app.extensions[_STIRRED] = now
-    return unplaced.stir(COMPLAINT, Complaint.__tablename__)
+    with transaction() as session:
+        limits_steps.seal_anew(session)
+    return unplaced.stir(COMPLAINT, Complaint.__tablename__, RequestLimits.__tablename__)

@@ -122,9 +122,22 @@ def just_known(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, str]
     the person has arrived."""
     found = row(obligation_id, by=by)
     own = found.kind == NOTIFY and found.done_at is not None and found.done_by_id == by.member_id
-    if not own or not rows.known_since(obligation_id, by.member_id, clock.now() - PRESSED_WRONG_WITHIN):
+    if not own or obligation_id not in rows.known_since(by.member_id, clock.now() - PRESSED_WRONG_WITHIN):
         raise NotVisible
     return found, db.session.scalars(select(Case.pseudonym).where(Case.id == found.case_id)).one()
+
+
+def known_lately(*, by: Actor) -> list[tuple[uuid.UUID, str]]:
+    """(id, code of the person) of everything that `just_known` gives the actor now."""
+    if not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
+        return []
+    found = []
+    for each in rows.known_since(by.member_id, clock.now() - PRESSED_WRONG_WITHIN):
+        try:
+            found.append((each, just_known(each, by=by)[1]))
+        except NotVisible:
+            continue  # taken back already, or moved on
+    return found
 
 
 def to_tell(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, Case]:

@@ -640,7 +640,7 @@ def acknowledge_page(obligation_id: uuid.UUID) -> Answer:
 def acknowledge(obligation_id: uuid.UUID) -> Answer:
     """Told, or done."""
     actions.acknowledge(obligation_id=obligation_id, by=access.actor())
-    return redirect(url_for("home.index", known=obligation_id), 303)
+    return redirect(url_for("home.index"), 303)
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/known/back")

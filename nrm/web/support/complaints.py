@@ -15,11 +15,13 @@ from forms.support.complaints import CAME_LABELS, DealForm, OpenComplaintForm, T
 from forms.support.feedback import Written, complaint_in
 from nrm.actions.support import complaints as actions
 from nrm.actions.support import feedback as feedback_actions
+from nrm.actions.support import request_limits as limits
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.support.complaints import AlreadySo, Came, CannotTake, Ending, both_ends, differing
 from nrm.domain.support.complaints_about import CannotEnd, EndRefusal
 from nrm.domain.support.feedback import MistypedCode, parse_code
+from nrm.domain.support.request_limits import Few
 from nrm.domain.words import N_
 from nrm.store import names
 from nrm.store.countries import country
@@ -32,7 +34,8 @@ from nrm.web.support.feedback import Spoken
 blueprint = Blueprint("complaints", __name__)
 Answer = Response | tuple[str, int] | str
 
-FEW, FEW_OF_HOUSE, FEW_OF_SLIP = (10, 600.0), (20, 600.0), (2, 3600.0)
+FEW, FEW_OF_SLIP = Few("complaints", 10, 600), Few("complaints by slip", 2, 3600)
+MOST_OF_HOUSE = 20
 """So many complaints of one address in so many seconds: from the page that is of no house, and, apart, from that of
 each house; and where that is reached, by one slip. Nobody closes it for another address, who closes the one does not
 close the other, and who has a slip gets through a network that somebody else has filled."""
@@ -87,11 +90,9 @@ def complain() -> Answer:
     if written.wrong:
         return _complain_page(here, written, written.wrong, 422)
     house_id = here.house.organisation_id if here.house else None
-    few = feedback.limit(f"complaints {house_id}", *(FEW_OF_HOUSE if house_id else FEW))
-    wait = few.left(feedback.address())
-    if not wait:
-        few.count(feedback.address())
-    elif not _has_slip(request.form.get("slip", "")[:60]):
+    few = Few(f"complaints {house_id}", MOST_OF_HOUSE, FEW.seconds) if house_id else FEW
+    wait = limits.take(few=few, sender=feedback.address())
+    if wait and not _has_slip(request.form.get("slip", "")[:60]):
         return _complain_page(here, written, "slow", 429, minutes=max(1, math.ceil(wait / 60)))
     try:
         actions.complain(text=written.text, where=written.where, reach=written.reach, house_id=house_id)
@@ -107,11 +108,7 @@ def _has_slip(code: str) -> bool:
         number = parse_code(code)
     except MistypedCode:
         return False
-    few = feedback.limit("complaints by slip", *FEW_OF_SLIP)
-    if few.is_over(number) or not feedback_actions.is_printed(number):
-        return False
-    few.count(number)
-    return True
+    return feedback_actions.is_printed(number) and not limits.take(few=FEW_OF_SLIP, sender=number)
 
 
 @blueprint.get("/feedback/sent")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
@@ -18,6 +18,7 @@ from forms.support.feedback import DOWN_LABELS, REFUSED, NoteForm, PrintSlipsFor
 from nrm.actions.accounts import accounts
 from nrm.actions.support import feedback as actions
 from nrm.actions.support import feedback_notes as note_actions
+from nrm.actions.support import request_limits as limits
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.accounts.failed_attempts import network_of
 from nrm.domain.interviews.handouts import Handout
@@ -35,20 +36,20 @@ from nrm.domain.support.feedback import (
     is_empty,
     parse_code,
 )
+from nrm.domain.support.request_limits import Few
 from nrm.domain.words import N_
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.shelter.cases import login_of
 from nrm.store.support import feedback as store
 from nrm.web import access, errors, sessions
-from nrm.web.floods import Few
 from nrm.web.language import current_language, gettext, isolated, text_in, translated
 
 blueprint = Blueprint("feedback", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
 BUSY = N_("Somebody else wrote in the same moment. Send it again.")
-NUMBERS = (60, 600.0)
+NUMBERS = Few("codes", 60, 600)
 """So many answers with a number that may be one, of one network in so many seconds, whether or not they count: else the
 limit would say which numbers did."""
 CHANGE = "change"
@@ -66,12 +67,6 @@ class Spoken:
     others: list[tuple[str, str]]
     at: str
     house: actions.HousePage | None
-
-
-def limit(name: str, most: int, seconds: float) -> Few:
-    """The limit of this application that has this name."""
-    found: Few = current_app.extensions.setdefault(f"nrm.few.{name}", Few(most, seconds))
-    return found
 
 
 def network() -> str:
@@ -197,14 +192,14 @@ def answer() -> Answer:
         return _answer_page(here, replies, code, "again", 400)
     if is_empty(replies):
         return _answer_page(here, replies, code, "none", 422)
-    few = limit("codes", *NUMBERS)
-    if few.is_over(network()):
+    if limits.left(few=NUMBERS, sender=network()):
         return _answer_page(here, replies, code, "wait", 429)
     try:
         number = parse_code(code)
     except MistypedCode:
         return _answer_page(here, replies, code, "wrong", 422)
-    few.count(network())
+    if limits.take(few=NUMBERS, sender=network()):
+        return _answer_page(here, replies, code, "wait", 429)
     try:
         actions.answer(code=number, replies=replies)
     except NotValid:

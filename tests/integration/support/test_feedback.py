@@ -20,6 +20,7 @@ from sqlalchemy import func, select
 from nrm import clock
 from nrm.actions import backups, tending
 from nrm.actions.support import feedback, feedback_notes
+from nrm.application import create_app
 from nrm.db import db
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.quarters import Quarter
@@ -297,7 +298,7 @@ def test_who_has_a_slip_answers_on_a_tablet_without_an_account_in_their_own_lang
     before = raw_rows()
     for again in (code, new_code(os.urandom(64))):
         assert typed(client, "/feedback/answer?in=ro", {**answers, "code": again}) == (303, "/feedback/thanks?in=ro")
-    assert changed(before) == {}
+    assert set(changed(before)) == {"request_limits"}  # as with any number
     assert box().answers == {str(Quarter.of(days.today())): {"no no_answer no_answer no_answer partly": 1}}
     # A form of a page from before keeps what was typed, and the log has no line with its minute, nor a code to quote.
     caplog.clear()
@@ -326,17 +327,32 @@ def test_numbers_cannot_be_tried_out_and_no_row_says_from_where_they_were(app: F
     codes = slips(4)
     client = app.test_client()
     before = raw_rows()
-    most, _ = pages.NUMBERS
-    token = token_in(client.get("/feedback/answer").text)
-    for place in range(most):
-        data = {"csrf_token": token, "safe": "yes", "code": new_code(os.urandom(64))}
-        assert client.post("/feedback/answer", data=data).status_code == 303, place
+    other = create_app(app.extensions["nrm.config"], synchronous="OFF").test_client()  # another worker
+    tokens = [token_in(each.get("/feedback/answer").text) for each in (client, other)]
+    for place in range(pages.NUMBERS.most):
+        data = {"csrf_token": tokens[place % 2], "safe": "yes", "code": new_code(os.urandom(64))}
+        assert (client, other)[place % 2].post("/feedback/answer", data=data).status_code == 303, place
+    counted = raw_rows()["request_limits"]
+    assert typed(other, "/feedback/answer", {"safe": "yes", "code": codes[0]})[0] == 429
     assert typed(client, "/feedback/answer", {"safe": "yes", "code": codes[0]})[0] == 429
     elsewhere = {"REMOTE_ADDR": "198.51.100.7"}
     token = token_in(client.get("/feedback/answer").text)
     data = {"csrf_token": token, "safe": "yes", "code": codes[0]}
     assert client.post("/feedback/answer", data=data, environ_overrides=elsewhere).status_code == 303
-    assert set(changed(before)) == {"sealed_compartments"}
+    # One row that was there, other bytes of it, as many: nothing says when, how often or from where.
+    assert set(changed(before)) == {"sealed_compartments", "request_limits"}
+    now = raw_rows()["request_limits"]
+    ((*_, first),) = before["request_limits"]
+    for ((*place, sealed),) in (now, counted):
+        assert place == [1, 1]
+        assert isinstance(first, bytes)
+        assert isinstance(sealed, bytes)
+        assert len(sealed) == len(first)
+        assert b"198.51" not in sealed
+    tending.tend()  # once an hour, whether or not somebody sent something
+    assert raw_rows()["request_limits"] != now
+    factories.later(minutes=11)
+    assert typed(client, "/feedback/answer", {"safe": "yes", "code": codes[1]})[0] == 303
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from nrm.store import days
 from nrm.store.accounts import alarms, changes, members, occasions, second_hands, suspensions
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
-from nrm.store.referrals import referrals, transfers
+from nrm.store.referrals import obligations, referrals, transfers
 from nrm.store.reports import contributions, reports
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import places as place_rows
@@ -38,7 +38,17 @@ from nrm.store.shelter import (
     uncounted,
 )
 from nrm.store.statements import built_once
-from nrm.store.support import benefits, complaints, early_nights, follow_ups, hearings, plans, subsidies, threats
+from nrm.store.support import (
+    benefits,
+    complaints,
+    early_nights,
+    feedback,
+    follow_ups,
+    hearings,
+    plans,
+    subsidies,
+    threats,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,8 @@ class Top:
     after the shelter are due; how many complaints about staff wait; how many people of the house have a hearing
     announced; how many quarters wait for a signature under their nights; how many invitations into the organisation are
     open; of how many benefits the house has not seen what became of them; how often somebody asked to end the actor's
-    account; how many calls about a child at a post the desk can still take back. An actor who has no part in one of
+    account; how many calls about a child at a post the desk can still take back; how many notes of a house wait to be
+    read; how much the actor may have said to know some minutes ago. An actor who has no part in one of
     them gets 0.
     """
 
@@ -102,6 +113,8 @@ class Top:
     early_nights: int = 0
     uncounted: int = 0
     of_nobody: int = 0
+    notes: int = 0
+    known: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -120,6 +133,7 @@ def top(*, by: Actor) -> Top:
         **suspensions.moment(by),
         **members.moment(by),
         **child_alerts.moment(by),
+        **obligations.known_moments(),
     }
     row = _top(by)(**values).one()
     keys = members.keys_of(row, by=by)
@@ -170,4 +184,6 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         early_nights.number_waiting(by),
         uncounted.number_waiting(by),
         benefits.number_of_nobody(by),
+        feedback.number_to_read(by),
+        obligations.number_known(by),
     )

@@ -63,6 +63,6 @@ def index() -> str:
     g.recalled = withdrawals.recalled(by=by)
     g.key_log, g.suspended_for = key_log.standing(by=by), ORGANISATION_REASONS
     g.proposed, g.roles = SHORT, ROLE_LABELS
-    g.known = obligations.known_lately(by=by)
+    g.known = obligations.known_lately(by=by) if g.top.known else []
     assert by.role is not None
     return _pages[by.role]()

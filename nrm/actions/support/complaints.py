@@ -47,6 +47,7 @@ from nrm.store.shelter.cases import login_of
 from nrm.store.support import complaints as store
 from nrm.vault import compartments as vault
 from nrm.vault import epochs, keyrings
+from nrm.vault import rows as row_marks
 from nrm.vault.unattended import unplaced
 
 CannotOpen = keyrings.CannotOpen
@@ -118,9 +119,12 @@ def _seal(said: Mapping[str, str], *, without_house: bool) -> None:
         with transaction() as session:
             holders = rows.authorities() & account_rows.with_keyring()
             said_of = f"{value['text']}\n{value['where']}"
-            if not any(steps.is_read(steps.about(each)(said_of), each) for each in holders):
+            found = {each: steps.about(each)(said_of) for each in holders}
+            if not any(steps.is_read(about, each) for each, about in found.items()):
                 raise CannotTake
             complaint = Complaint(id=uuid.uuid4(), dealt_on=None, dealt_by_id=None, without_house=without_house)
+            named = frozenset[uuid.UUID]().union(*(about.named for about in found.values()))
+            complaint.not_for = row_marks.not_for(complaint.id, named & steps.desk(found))
             session.add(complaint)
             session.flush()
             vault.create_unplaced(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from nrm import catalogues
@@ -70,12 +70,15 @@ def reads(found: About, first: str, *, by: Actor) -> bool:
     return not others and not occasions.has_stopped_a_colleague(by.member_id, by.organisation_id)
 
 
+def desk(offices: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Who of these offices could read a complaint that does not name them, now or once a suspension is over."""
+    both = (Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
+    return {each for office in offices for permission in both for each in rows.readers(office, permission, now=False)}
+
+
 def is_read(found: About, organisation_id: uuid.UUID) -> bool:
     """Whether somebody of the office could read it, now or once a suspension is over."""
-    there = rows.readers(organisation_id, now=False)
-    return not found.named or bool(
-        (there | rows.readers(organisation_id, Permission.COMPLAINT_STAND_IN, now=False)) - found.named
-    )
+    return not found.named or bool(desk([organisation_id]) - found.named)
 
 
 def check_end(found: About, first: str, how: str, *, by: Actor) -> None:

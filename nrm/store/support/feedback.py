@@ -8,15 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import ColumnElement, func, literal, or_, select
+
 from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.report_list import FEEDBACK
 from nrm.domain.reports.reports import filled
 from nrm.domain.support.feedback import DOWN, FROM, MOST_SLIPS, Note, Question
+from nrm.models.support.feedback import FeedbackBox
 from nrm.statistics.tables import TOTAL
 from nrm.store import days, names
 from nrm.store.reports import reports
-from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import occasions
 from nrm.store.rows.support import feedback as rows
 
@@ -84,24 +86,19 @@ def written(*, by: Actor) -> list[tuple[uuid.UUID, Mapping[str, str], Note]]:
     return sorted(found, key=lambda each: (not each[2].is_to_read, not each[2].is_shown))
 
 
-def number_to_read(*, by: Actor) -> int:
-    """How many notes wait for somebody else to read them, and the asker may: of the asker's house, or of all houses for
-    the Responsible Authority; 0 for everybody else."""
+def number_to_read(by: Actor) -> ColumnElement[int]:
+    """How many notes wait for somebody else than their writer to read them, of the actor's house, or of all houses for
+    the Responsible Authority; a column of another statement."""
+    counted = select(func.coalesce(func.sum(FeedbackBox.notes_to_read), 0)).where(
+        or_(FeedbackBox.notes_by_id.is_(None), FeedbackBox.notes_by_id != by.member_id)
+    )
     if by.kind is OrganisationKind.RESPONSIBLE_AUTHORITY and by.may(Permission.FEEDBACK_TYPE):
-        return sum(_waits_for(note, by) for _, _, note in written(by=by))
+        return counted.scalar_subquery()
     if by.organisation_id is None or by.kind not in HOUSES or not by.may(Permission.STAY_MANAGE):
-        return 0
-    notes = rows.notes(by.organisation_id)
-    if any(each.state == DOWN for each in notes):
-        return 0  # the Responsible Authority reads them
-    return sum(_waits_for(each, by) for each in notes)
-
-
-def _waits_for(note: Note, by: Actor) -> bool:
-    if not note.is_to_read:
-        return False
-    writer = account_rows.member_by_login(note.waits)
-    return writer is None or is_other(writer.id, by=by)
+        return literal(0)
+    # What the Responsible Authority alone shows waits for that.
+    own = counted.where(FeedbackBox.organisation_id == by.organisation_id, FeedbackBox.notes_watched.is_(False))
+    return own.scalar_subquery()
 
 
 def of_house(*, by: Actor) -> HouseView:

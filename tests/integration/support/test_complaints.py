@@ -33,6 +33,7 @@ from nrm.models.support.complaints import Complaint, ComplaintTaken
 from nrm.store.rows.support import complaints as complaint_rows
 from nrm.store.rows.support import feedback as feedback_rows
 from nrm.vault import compartments as vault
+from nrm.vault import rows as marked
 from nrm.web import floods
 from nrm.web.support import complaints as pages
 from tests import factories
@@ -55,6 +56,7 @@ DIFFERENT = (
     "Ilaçet m’i dha me vonesë dhe pa ujë",
 )
 SignIn = Callable[[str], Person]
+NOT_FOR = marked.MOST_MARKS * marked.MARK_BYTES
 
 
 def the_one() -> uuid.UUID:
@@ -75,7 +77,10 @@ def test_it_is_sealed_to_the_authority_alone_and_no_entry_or_hour_says_that_it_c
         "sealed_compartments",
     }
     assert not any(word in repr(rows) for rows in after.values() for word in ("Roja", "Motra"))
-    assert after["complaints"] == [(the_one().hex, None, None, 0)]  # no day, no house, no number of its place
+    ((*row, not_for),) = after["complaints"]
+    assert row == [the_one().hex, None, None, 0]  # no day, no house, no number of its place
+    assert isinstance(not_for, bytes)
+    assert len(not_for) == NOT_FOR
     holders = db.session.scalars(select(Grant.organisation_id).where(Grant.compartment == COMPLAINT)).all()
     assert holders == [organisation("RA")]
     for login in (MANAGER, "vatra.case_worker", "molsa.statistician", "oms.monitor"):
@@ -376,6 +381,8 @@ def test_who_is_named_does_not_end_it_nor_a_newcomer_of_theirs_and_two_end_what_
     office, other = (next(at for at, page in shown.items() if each in page) for each in texts[1:])
     db.session.rollback()
     (named,) = {f"/complaints/{each}" for each in db.session.scalars(select(Complaint.id))} - {office, other}
+    # How many bytes stand there does not show whether somebody is named, and no byte whom.
+    assert {len(each or b"") for each in db.session.scalars(select(Complaint.not_for))} == {NOT_FOR}
     # Who is named is offered nothing of it and does not learn that it is there, opened or not; a colleague can.
     assert "2 complaints about staff wait" in desk.get("/?lang=en")
     assert set(shown) == {office, other}

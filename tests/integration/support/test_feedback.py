@@ -323,6 +323,7 @@ def test_who_has_a_slip_answers_on_a_tablet_without_an_account_in_their_own_lang
     assert '<html lang="sq">' in client.get("/feedback?in=tlh").text
 
 
+@pytest.mark.slow
 def test_numbers_cannot_be_tried_out_and_no_row_says_from_where_they_were(app: Flask) -> None:
     codes = slips(4)
     client = app.test_client()

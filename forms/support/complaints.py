@@ -22,7 +22,7 @@ from wtforms.validators import DataRequired
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm, OneOf, PlainText
 from nrm.domain.shelter.cases import Purpose
-from nrm.domain.support.complaints import LONGEST, LONGEST_DONE, LONGEST_REACH, Came
+from nrm.domain.support.complaints import LONGEST, LONGEST_DONE, LONGEST_REACH, Came, Ending
 from nrm.domain.words import N_
 
 PURPOSES: Mapping[Purpose, str] = {
@@ -36,6 +36,11 @@ CAME_LABELS: Mapping[Came, str] = {
     Came.TELEPHONE: N_("By telephone"),
 }
 
+
+ENDING_LABELS: Mapping[Ending, str] = {
+    Ending.ACTED: N_("Something was done about it"),
+    Ending.UNFOUNDED: N_("It is unfounded, or nothing can be done: a second one of you reads it first"),
+}
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -54,10 +59,16 @@ class OpenComplaintForm(OnceForm):
 class DealForm(OnceForm):
     """What was done about it."""
 
+    how = RadioField(
+        N_("How does it end?"),
+        choices=[SelectChoice(value=str(each), label=label) for each, label in ENDING_LABELS.items()],
+        validators=[Offered(N_("Choose how it ends"))],
+        validate_choice=False,
+    )
     done = TextAreaField(
-        N_("What was done, in a sentence"),
+        N_("What was done, or why it is unfounded, in a sentence"),
         description=N_("It is sealed as the complaint is, with your name. Nobody outside of your office reads it."),
-        validators=[DataRequired(N_("Write what was done")), PlainText(LONGEST_DONE)],
+        validators=[DataRequired(N_("Write what was done, or why it is unfounded")), PlainText(LONGEST_DONE)],
     )
     with_alike = BooleanField(N_("The others that stand here are dealt with, too"))
     beside = SelectMultipleField(choices=[], validate_choice=False)

@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm, OneOf, PlainText
 from nrm.domain.support.complaints import LONGEST, LONGEST_REACH
-from nrm.domain.support.feedback import LONGEST_NOTE, SHEETS, FeedbackRefusal, Question, Reply
+from nrm.domain.support.feedback import LONGEST_NOTE, SHEETS, DownReason, FeedbackRefusal, Question, Reply
 from nrm.domain.unseen import disturbing
 from nrm.domain.words import N_
 
@@ -27,6 +27,15 @@ REFUSED: Mapping[FeedbackRefusal, str] = {
     FeedbackRefusal.MAIL: N_("Write no e-mail address: nobody can tell whose it is"),
     FeedbackRefusal.CODE: N_("Write no code of a case or of a payment: the page is open to everybody"),
     FeedbackRefusal.OWN: N_("You wrote it, or are one hand with who did: another member reads it before it is shown."),
+    FeedbackRefusal.DOWN: N_(
+        "The Responsible Authority took a note of the house down: it alone shows this one. Call it, or write another."
+    ),
+}
+DOWN_LABELS: Mapping[DownReason, str] = {
+    DownReason.NAMES: N_("It names somebody, or shows who somebody is"),
+    DownReason.ELSEWHERE: N_("It sends people elsewhere than to the official numbers"),
+    DownReason.PRESSES: N_("It presses or frightens people"),
+    DownReason.UNTRUE: N_("It is not true"),
 }
 
 
@@ -74,6 +83,20 @@ class NoteForm(OnceForm):
         N_("What was done"),
         description=N_("Everybody who lives here can read it. Name nobody, and write nothing by which one is known."),
         validators=[DataRequired(REFUSED[FeedbackRefusal.NOTE]), PlainText(LONGEST_NOTE)],
+    )
+
+
+class TakeDownForm(OnceForm):
+    """Why the Responsible Authority takes a note down."""
+
+    reason = SelectField(
+        N_("Why do you take it down? The house reads it."),
+        choices=[
+            SelectChoice(value="", label=""),
+            *(SelectChoice(value=str(each), label=label) for each, label in DOWN_LABELS.items()),
+        ],
+        validators=[OneOf(N_("Choose why you take it down"))],
+        validate_choice=False,
     )
 
 

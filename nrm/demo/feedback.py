@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Protocol
 
-from nrm.actions.support import complaints, feedback
+from nrm.actions.support import complaints, feedback, feedback_notes
 from nrm.demo.cast import cast
 from nrm.domain.accounts.accounts import Actor, Role
 from nrm.domain.quarters import Quarter
@@ -52,10 +52,10 @@ def _answered(life: Life, manager: Actor, luck: float) -> None:
             feedback.answer(code=code, replies=replies)
     note = Note(country().language, cast().writes["done"])
     if chance.random() < 0.5:
-        feedback.write_note(note=note, by=manager)
+        feedback_notes.write(note=note, by=manager)
         assert manager.organisation_id is not None
         with suppress(FeedbackRefused):  # who is new at the desk shows nothing yet
-            feedback.show_note(house_id=manager.organisation_id, note=note, by=life.actors[cast().authority])
+            feedback_notes.show(house_id=manager.organisation_id, note=note, by=life.actors[cast().authority])
 
 
 def _complained(life: Life, of: Actor, words: str, days: int) -> None:

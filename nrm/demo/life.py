@@ -26,6 +26,7 @@ from nrm.actions.shelter import (
     permits,
     stays,
     testimony,
+    what_desks_know,
 )
 from nrm.demo import benefits, claims, identifications, plans, witnesses
 from nrm.demo.cast import cast
@@ -571,7 +572,9 @@ class Life:
         missing_id = absences.report(
             case_id=case_id, since=clock.now() - timedelta(hours=6), feared=Feared.NOT_KNOWN, by=by
         )
-        self.after(timedelta(hours=1), lambda: absences.known(missing_id=missing_id, by=self.actors[cast().authority]))
+        self.after(
+            timedelta(hours=1), lambda: what_desks_know.known(missing_id=missing_id, by=self.actors[cast().authority])
+        )
         self.after(timedelta(days=country().missing_days + 1), lambda: self._not_found(missing_id, by))
 
     def _not_found(self, missing_id: uuid.UUID, by: Actor) -> None:

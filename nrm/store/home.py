@@ -18,7 +18,7 @@ from nrm.store import days
 from nrm.store.accounts import alarms, changes, members, occasions, second_hands, suspensions
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
-from nrm.store.referrals import referrals, transfers
+from nrm.store.referrals import obligations, referrals, transfers
 from nrm.store.reports import contributions, reports
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import places as place_rows
@@ -43,6 +43,7 @@ from nrm.store.support import (
     benefits,
     complaints,
     early_nights,
+    feedback,
     follow_ups,
     hearings,
     plans,
@@ -69,7 +70,8 @@ class Top:
     open; of how many benefits the house has not seen what became of them; how often somebody asked to end the actor's
     account; how many calls about a child at a post the desk can still take back; how many benefits were called off
     unseen by the manager, how many one member alone asked for, where that is much, and how many of the month before no
-    manager has looked through. An actor who has no part in one of
+    manager has looked through; how many notes of a house wait to be read; how much the actor may have said to know some
+    minutes ago. An actor who has no part in one of
     them gets 0.
     """
 
@@ -117,6 +119,8 @@ class Top:
     benefits_off: int = 0
     benefits_alone: int = 0
     benefits_to_review: int = 0
+    notes: int = 0
+    known: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -136,6 +140,7 @@ def top(*, by: Actor) -> Top:
         **members.moment(by),
         **child_alerts.moment(by),
         **benefit_reviews.moment(by),
+        **obligations.known_moments(),
     }
     row = _top(by)(**values).one()
     keys = members.keys_of(row, by=by)
@@ -189,4 +194,6 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         benefit_reviews.number_off(by),
         benefit_reviews.number_alone(by),
         benefit_reviews.number_to_review(by),
+        feedback.number_to_read(by),
+        obligations.number_known(by),
     )

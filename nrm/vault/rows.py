@@ -9,10 +9,13 @@ Decided in ADR 0051, ADR 0104.
 
 from __future__ import annotations
 
+import os
 import uuid
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
+from nrm import crypto
 from nrm.models.accounts.accounts import Instance
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.accounts.suspensions import Suspension
@@ -264,3 +267,22 @@ def is_consent(row: Consent) -> bool:
 
 def _of_consent(row: Consent) -> tuple[Any, ...]:
     return ("consent", row.id, row.case_id, *map(str, (row.topic, row.party, row.said, row.narrowing, row.ended)))
+
+
+MOST_MARKS, MARK_BYTES = 12, 8
+
+
+def not_for(complaint_id: uuid.UUID, members: Collection[uuid.UUID]) -> bytes:
+    """Marks of the members whom a complaint names, filled up with bytes of nobody, sorted: always as long."""
+    marks = [_not_for_mark(complaint_id, each) for each in sorted(members)[:MOST_MARKS]]
+    return b"".join(sorted([*marks, *(os.urandom(MARK_BYTES) for _ in range(MOST_MARKS - len(marks)))]))
+
+
+def is_not_for(marks: bytes | None, complaint_id: uuid.UUID, member_id: uuid.UUID) -> bool:
+    """Whether the member's mark is among them."""
+    mine, found = _not_for_mark(complaint_id, member_id), marks or b""
+    return any(crypto.same(found[at : at + MARK_BYTES], mine) for at in range(0, len(found), MARK_BYTES))
+
+
+def _not_for_mark(complaint_id: uuid.UUID, member_id: uuid.UUID) -> bytes:
+    return row_mac("complaint not for", complaint_id, member_id)[:MARK_BYTES]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 
-from flask import Blueprint, g, request
+from flask import Blueprint, g
 
 from forms.accounts.organisations import ORGANISATION_REASONS
 from nrm.actions.accounts import key_log
 from nrm.actions.agreement import agreement_versions, withdrawals
-from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible, Permission, Role
+from nrm.domain.accounts.accounts import ROLE_LABELS, Permission, Role
 from nrm.store import home as store
 from nrm.store.accounts import changes, holding, members, occasions, second_hands, suspensions
 from nrm.store.accounts import key_log as key_log_store
@@ -64,18 +63,6 @@ def index() -> str:
     g.recalled = withdrawals.recalled(by=by)
     g.key_log, g.suspended_for = key_log.standing(by=by), ORGANISATION_REASONS
     g.proposed, g.roles = SHORT, ROLE_LABELS
-    g.known = _known(request.args.get("known", ""))
+    g.known = obligations.known_lately(by=by) if g.top.known else []
     assert by.role is not None
     return _pages[by.role]()
-
-
-def _known(obligation: str) -> tuple[uuid.UUID, str] | None:
-    """(what the member has just said to know, the code of its person), as long as that can be taken back."""
-    by = access.actor()
-    if not obligation or not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
-        return None
-    try:
-        found, pseudonym = obligations.just_known(uuid.UUID(obligation), by=by)
-    except (ValueError, NotVisible):
-        return None
-    return found.id, pseudonym

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Error, Page, expect
 
-from nrm.actions.support import complaints, feedback
+from nrm.actions.support import complaints, feedback_notes
 from nrm.domain.support.feedback import Note
 from nrm.store.rows.support import feedback as rows
 from tests import factories
@@ -99,8 +99,8 @@ def test_the_next_one_at_the_tablet_finds_nothing_by_the_back_button(
 def test_on_a_tablet_somebody_answers_and_complains_in_few_presses(app: Flask, browser: Browser) -> None:
     (code, *_) = slips(4)
     note = Note("sq", "Në korridor ka tani dritë gjithë natën.")
-    feedback.write_note(note=note, by=factories.actor(MANAGER))
-    feedback.show_note(house_id=organisation("VATRA"), note=note, by=factories.actor(DESK))
+    feedback_notes.write(note=note, by=factories.actor(MANAGER))
+    feedback_notes.show(house_id=organisation("VATRA"), note=note, by=factories.actor(DESK))
     at = rows.token_of(organisation("VATRA"))
     with live.serving(app) as base:
         page = new_context(browser).new_page()

@@ -233,6 +233,10 @@ TABLE: dict[str, Moved | str] = {
     "0101_contract_hands": Moved(
         since.test_what_waits_of_a_contract_is_forgotten_on_the_way_down_and_what_it_says_stays, ("benefits",)
     ),
+    "0102_voices": Moved(
+        since.test_the_row_of_limits_is_there_before_anybody_sends_something,
+        ("request_limits", "missing", "left_alone"),
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -1870,3 +1870,22 @@ def test_what_waits_of_a_contract_is_forgotten_on_the_way_down_and_what_it_says_
         assert (data.rows("contract_changes"), data.rows("benefit_reviews")) == ([], [])
         data.down()
         assert {name: data.rows(name) for name in was} == was
+
+
+@pytest.mark.slow
+def test_the_row_of_limits_is_there_before_anybody_sends_something(before: Before) -> None:
+    data = before("0102_voices")
+    data.add("left_alone", kind="left", destination="unknown", country="unknown", desk_knows=True)
+    data.add("feedback_boxes")
+    data.add("complaints", without_house=False)
+    was = {name: data.rows(name) for name in ("left_alone", "missing", "feedback_boxes", "complaints")}
+    for _ in range(2):
+        data.up()
+        ((row,), (left,)) = data.rows("request_limits"), data.rows("left_alone")
+        assert (row["id"], row["sealed_counts"][:1], len(row["sealed_counts"])) == (1, b"\x01", 64 * 1024 + 29)
+        assert (left["desk_knows"], left["desk_known_on"], left["authority_known_on"]) == (True, None, None)
+        (box,), (said,) = data.rows("feedback_boxes"), data.rows("complaints")
+        assert (box["notes_to_read"], box["notes_by_id"], bool(box["notes_watched"])) == (0, None, False)
+        assert said["not_for"] is None
+        data.down()
+        assert {name: data.rows(name) for name in was} == was

@@ -113,52 +113,6 @@ def _tell_of_child(session: Session, alarm: Missing, given: Mapping[str, str], o
             told_steps.share(session, alarm, organisation, given, by)
 
 
-def known(*, missing_id: uuid.UUID, by: Actor) -> None:
-    """The duty desk, or for a child the child authority, says that it knows. A second time changes nothing.
-
-    Raises NotPermitted, NotVisible.
-    """
-    who = _who_knows(by)
-    with transaction() as session:
-        alarm = store.row(missing_id, by=by)
-        if _note_known(session, alarm, who):
-            audit.append(session, audit.Event.MISSING_KNOWN, by=by, case_id=alarm.case_id, missing_id=alarm.id, who=who)
-
-
-def take_back_known(*, missing_id: uuid.UUID, by: Actor) -> None:
-    """The desk said by mistake that it knows; possible as long as the alarm stands. A second time changes nothing.
-
-    Raises NotPermitted, NotVisible, AbsenceRefused (`over`).
-    """
-    who = _who_knows(by)
-    with transaction() as session:
-        alarm = store.row(missing_id, by=by)
-        if alarm.outcome:
-            raise AbsenceRefused(AbsenceRefusal.OVER)
-        column = Missing.authority_knows if who == "authority" else Missing.desk_knows
-        wanted = (Missing.id == alarm.id, Missing.outcome == "", column.is_(True))
-        if hit_one(session, update(Missing).where(*wanted).values({column.key: False})):
-            event = audit.Event.MISSING_NOT_KNOWN
-            audit.append(session, event, by=by, case_id=alarm.case_id, missing_id=alarm.id, who=who)
-
-
-def _who_knows(by: Actor) -> str:
-    """For which of the two desks the actor says that it knows; raises NotPermitted, NotVisible."""
-    by.must(Permission.OBLIGATION_ACKNOWLEDGE)
-    if by.kind is OrganisationKind.CHILD_PROTECTION:
-        return "authority"
-    if by.may(Permission.REFERRAL_DIRECT):
-        return "desk"
-    raise NotVisible
-
-
-def _note_known(session: Session, row: Missing | LeftAlone, who: str) -> bool:
-    """Note that `who` knows; returns whether that is news."""
-    kind = type(row)
-    column = kind.authority_knows if who == "authority" else kind.desk_knows
-    return hit_one(session, update(kind).where(kind.id == row.id, column.is_(False)).values({column.key: True}))
-
-
 def found(*, missing_id: uuid.UUID, by: Actor) -> uuid.UUID:
     """The person is back today; returns the case. Raises NotPermitted, NotVisible, AbsenceRefused (`over`)."""
     by.must(Permission.STAY_MANAGE)
@@ -421,16 +375,3 @@ def take_back_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
         event = audit.Event.DEATH_TAKEN_BACK if left.kind == Kind.DIED else audit.Event.LEFT_ALONE_TAKEN_BACK
         audit.append(session, event, by=by, case_id=left.case_id, left_id=left.id)
         return left.stay_id
-
-
-def left_known(*, left_id: uuid.UUID, by: Actor) -> None:
-    """The duty desk, or for a child that died the child authority, says that it knows. A second time changes nothing.
-
-    Raises NotPermitted, NotVisible.
-    """
-    who = _who_knows(by)
-    with transaction() as session:
-        left = store.left_row(left_id, by=by)
-        if _note_known(session, left, who):
-            event = audit.Event.DEATH_KNOWN if left.kind == Kind.DIED else audit.Event.LEFT_ALONE_KNOWN
-            audit.append(session, event, by=by, case_id=left.case_id, left_id=left.id)

@@ -93,6 +93,7 @@ def ask(
             elif answer.topic is Topic.STATISTICS and answer.said not in before:
                 if answer.said is Said.GIVEN:
                     case.facts = {**case.facts, "statistics": "yes"}
+                    uncounted_steps.settle(_uncounted_rows(session, case_id))  # what waited is kept: it is said anew
                 else:
                     uncounted_steps.uncount(session, case, [each for each in counted if each.said == Said.GIVEN], by)
         if any(each.topic is Topic.SERVICES for each in answers):
@@ -123,8 +124,8 @@ def withdraw(*, case_id: uuid.UUID, what: str, party: str = "", by: Actor, signe
     Everything: the case is closed to everybody at once, and all that is sealed is destroyed when a second hand says so
     or in time (ADR 0102), except a witness's legal file; `signed_on`: the day on the form that she signed. What a
     shelter must know to keep a person safe who still sleeps there is destroyed when the stay ends. A share: a new epoch
-    without the reader. Being counted: the person is no longer counted, and the particulars are deleted, or wait for
-    another member from the fourth of a member in a day on. Help: none is arranged without a new yes.
+    without the reader. Being counted: the person is no longer counted, and the particulars wait for another member.
+    Help: none is arranged without a new yes.
 
     The gate of the residence permit does not block this: the right is hers, and nothing here sends her abroad. It ends
     no stay (a stay passes its gate when she leaves), and does not change whether she was told of the permit.

@@ -125,6 +125,7 @@ def reopen(
         if left is not None:
             left.struck_on, left.struck_by_id = days.today(), by.member_id
             left.desk_knows = left.authority_knows = False
+            left.desk_known_on = left.authority_known_on = None
             session.flush()
         strike(session, stay, Kind.EXIT, why, by, **NO_END)
         place_steps.begin(session, stay, place_id=place_id, with_stay_id=with_stay_id, from_on=ended_on, by=by)
@@ -315,6 +316,7 @@ def strike_alarm(*, missing_id: uuid.UUID, why: Why, by: Actor) -> uuid.UUID:
         alarm.outcome, alarm.since_at, alarm.over_on = str(Outcome.MISTAKE), None, alarm.over_on or today
         alarm.mistake_why, alarm.mistake_on, alarm.mistake_by_id = str(why), today, by.member_id
         alarm.desk_knows = alarm.authority_knows = False
+        alarm.desk_known_on = alarm.authority_known_on = None
         session.flush()
         if stood:
             told_steps.end(session, alarm.case_id, by)

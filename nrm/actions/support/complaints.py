@@ -30,13 +30,16 @@ from nrm.domain.support.complaints import (
     AlreadySo,
     Came,
     CannotTake,
+    Ending,
     folded,
 )
-from nrm.domain.support.complaints_about import CannotEnd, IsNamed
+from nrm.domain.support.complaints_about import CannotEnd
 from nrm.models.shelter.cases import Reading
 from nrm.models.support.complaints import Complaint, ComplaintTaken
+from nrm.models.support.request_limits import RequestLimits
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.support import complaints as steps
+from nrm.steps.support import request_limits as limits_steps
 from nrm.store import days, names
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.support import complaints as rows
@@ -44,6 +47,7 @@ from nrm.store.shelter.cases import login_of
 from nrm.store.support import complaints as store
 from nrm.vault import compartments as vault
 from nrm.vault import epochs, keyrings
+from nrm.vault import rows as row_marks
 from nrm.vault.unattended import unplaced
 
 CannotOpen = keyrings.CannotOpen
@@ -56,8 +60,8 @@ _STIRRED = "nrm.complaints.stirred"
 class Heard:
     """One complaint as the desk sees it. `on`, `house`: None where it does not open; `taken_by`: the name of who deals
     with it; `alike`: how many others that wait, and are open to the session, say nearly the same of the same house;
-    `words`: for a session that opened it, else None; `about`: whom of the desk it is about, as far as it is open;
-    `is_for_others`: it names the reader, so others read it. `repr` hides it."""
+    `words`: for a session that opened it, else None; `about`: whom of the desk it is about, as far as it is open.
+    `repr` hides it."""
 
     id: uuid.UUID
     dealt_on: date | None
@@ -67,14 +71,13 @@ class Heard:
     alike: int = 0
     words: Words | None = None
     about: steps.About = steps.NOBODY
-    is_for_others: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Words:
     """What lies under the seal: what happened, where, how the person can be reached, on which way the desk heard of it
-    and who typed it, what was done and who wrote that; of one about the office itself, what the first of the two wrote,
-    and who that was. `repr` hides it."""
+    and who typed it, how it ended, what was done and who wrote that; where two end it, what the first of the two said.
+    `repr` hides it."""
 
     text: str
     reach: str
@@ -83,6 +86,8 @@ class Words:
     typed_by: str = ""
     done: str = ""
     done_by: str = ""
+    how: str = ""
+    first_how: str = ""
     first_done: str = ""
     first_by: str = ""
 
@@ -99,7 +104,7 @@ def complain(*, text: str, reach: str, where: str = "", house_id: uuid.UUID | No
 def take_down(*, text: str, reach: str, where: str, house: str, came: Came, by: Actor) -> None:
     """Seal what came to the desk on paper or by telephone, as what is written on the page; who typed it lies under the
     seal. Raises NotPermitted, NotVisible, CannotTake."""
-    by.must(Permission.COMPLAINT_READ)
+    _must(by)
     houses = {each.code for each in store.houses(by=by)}
     if house and house not in houses:
         raise NotVisible
@@ -113,9 +118,13 @@ def _seal(said: Mapping[str, str], *, without_house: bool) -> None:
     try:
         with transaction() as session:
             holders = rows.authorities() & account_rows.with_keyring()
-            if not holders:
+            said_of = f"{value['text']}\n{value['where']}"
+            found = {each: steps.about(each)(said_of) for each in holders}
+            if not any(steps.is_read(about, each) for each, about in found.items()):
                 raise CannotTake
             complaint = Complaint(id=uuid.uuid4(), dealt_on=None, dealt_by_id=None, without_house=without_house)
+            named = frozenset[uuid.UUID]().union(*(about.named for about in found.values()))
+            complaint.not_for = row_marks.not_for(complaint.id, named & steps.desk(found))
             session.add(complaint)
             session.flush()
             vault.create_unplaced(
@@ -129,14 +138,28 @@ def heard(*, by: Actor) -> Sequence[Heard]:
     """Every complaint with its day and its house, the oldest that waits first; its words where the session opened it.
     Of those that wait, were opened and say nearly the same of the same house there is one line: that of the oldest, or
     of the one that somebody deals with. What was not opened is held beside nothing. Raises NotPermitted, NotVisible."""
-    by.must(Permission.COMPLAINT_READ)
-    about = steps.about(by)
-    found = [_heard(line, by, about) for line in store.lines(by=by)]
+    _must(by)
+    about = steps.about(by.organisation_id)
+    found = [seen for line in store.lines(by=by) if (seen := _heard(line, by, about)) is not None]
     together = dict[Hashable, list[Heard]]()
     for place, each in zip(_folded(found), found, strict=True):
         together.setdefault(place if _is_compared(each) else each.id, []).append(each)
     lines = [replace(min(alike, key=_first), alike=len(alike) - 1) for alike in together.values()]
     return sorted(lines, key=lambda each: (each.dealt_on is not None, each.on or date.max, each.id))
+
+
+def _must(by: Actor) -> None:
+    if not by.may(Permission.COMPLAINT_STAND_IN):
+        by.must(Permission.COMPLAINT_READ)
+
+
+def number_waiting(*, by: Actor) -> int:
+    """How many wait that the actor reads; from MOST_OPENED on how many wait at all. Raises NotPermitted, NotVisible."""
+    _must(by)
+    about = steps.about(by.organisation_id)
+    waiting = [line for line in store.lines(by=by) if line.dealt_on is None]
+    seen = [each for line in waiting[:MOST_OPENED] if (each := _heard(line, by, about)) is not None]
+    return len(waiting) if len(waiting) > MOST_OPENED and seen else len(seen)
 
 
 def _is_compared(each: Heard) -> bool:
@@ -161,10 +184,7 @@ def open_all(*, purpose: Purpose, by: Actor) -> int:
     closed = [each for each in heard(by=by) if each.dealt_on is None and each.on is not None and each.words is None]
     opened = 0
     for each in closed[:MOST_OPENED]:
-        try:
-            open_words(complaint_id=each.id, purpose=purpose, by=by)
-        except IsNamed:
-            continue  # it stays closed for the actor, and others open it
+        open_words(complaint_id=each.id, purpose=purpose, by=by)
         opened += 1
     return opened
 
@@ -176,35 +196,46 @@ def _first(line: Heard) -> tuple[bool, date, uuid.UUID]:
 def one(*, complaint_id: uuid.UUID, by: Actor) -> Heard:
     """One complaint; its words for a session that opened it, for whom it names without how the writer is reached.
     Raises NotPermitted, NotVisible."""
-    by.must(Permission.COMPLAINT_READ)
-    line = _heard(store.line(complaint_id, by=by), by, steps.about(by))
+    line = _seen(complaint_id, by)
     return replace(line, alike=len(alike(complaint_id=complaint_id, by=by))) if _is_compared(line) else line
 
 
-def _heard(line: store.ComplaintLine, by: Actor, about: Callable[[str], steps.About]) -> Heard:
-    """The line, with its words where the session opened it: a text that nobody opened is held beside no other."""
+def _seen(complaint_id: uuid.UUID, by: Actor) -> Heard:
+    """One that the actor reads. Raises NotPermitted, NotVisible, also of one that names the actor."""
+    _must(by)
+    found = _heard(store.line(complaint_id, by=by), by, steps.about(by.organisation_id))
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def _heard(line: store.ComplaintLine, by: Actor, about: Callable[[str], steps.About]) -> Heard | None:
+    """The line, with its words where the session opened it: a text that nobody opened is held beside no other. None
+    for one that is not for the actor. The program alone looks for that: nothing of it is opened, so nothing is
+    recorded."""
     seen = Heard(line.id, line.dealt_on, None, None, line.taken_by)
+    closed = vault.glance(db.session(), line.id, COMPLAINT, by=by)
+    if closed is None:
+        return seen if by.may(Permission.COMPLAINT_READ) else None
+    found = about(f"{closed['text']}\n{closed.get('where', '')}")
+    if not steps.reads(found, str(closed.get("first_by", "")), by=by):
+        return None
+    seen = replace(seen, on=date.fromisoformat(closed["on"]), house=closed["house"])
     try:
         value = vault.read(db.session(), line.id, COMPLAINT, by=by).value
     except CannotOpen:
-        # Its day and its house alone.
-        closed = vault.glance(db.session(), line.id, COMPLAINT, by=by)
-        return seen if closed is None else replace(seen, on=date.fromisoformat(closed["on"]), house=closed["house"])
+        return seen  # its day and its house alone
     words = Words(**{each.name: str(value.get(each.name, "")) for each in fields(Words)})
-    found = about(f"{words.text}\n{words.where}")
-    if steps.is_for_others(found, by):  # as of one that was opened before a colleague came, or a name changed
-        return replace(seen, on=date.fromisoformat(value["on"]), house=value["house"], is_for_others=True)
-    if by.member_id in found.named:
-        words = replace(words, reach="")
-    return replace(seen, on=date.fromisoformat(value["on"]), house=value["house"], words=words, about=found)
+    return replace(seen, words=words, about=found)
 
 
 def alike(*, complaint_id: uuid.UUID, by: Actor) -> list[Heard]:
     """Others that wait, are open to the session and say nearly the same of the same house. Raises NotPermitted,
     NotVisible."""
-    by.must(Permission.COMPLAINT_READ)
-    about = steps.about(by)
-    found = [_heard(line, by, about) for line in store.lines(by=by) if line.dealt_on is None]
+    _must(by)
+    about = steps.about(by.organisation_id)
+    waiting = (line for line in store.lines(by=by) if line.dealt_on is None)
+    found = [seen for line in waiting if (seen := _heard(line, by, about)) is not None]
     places = _folded(found)
     mine = {place for place, each in zip(places, found, strict=True) if each.id == complaint_id}
     return [each for place, each in zip(places, found, strict=True) if place in mine and each.id != complaint_id]
@@ -212,9 +243,8 @@ def alike(*, complaint_id: uuid.UUID, by: Actor) -> list[Heard]:
 
 def take(*, complaint_id: uuid.UUID, by: Actor) -> None:
     """Say by name that the actor deals with it, also in place of a colleague. Raises NotPermitted, NotVisible,
-    AlreadySo, IsNamed."""
-    by.must(Permission.COMPLAINT_READ)
-    _check_not_named(complaint_id, by)
+    AlreadySo."""
+    _seen(complaint_id, by)
     with transaction() as session:
         row = store.row(complaint_id, by=by, lock=True)
         if row.dealt_on is not None:
@@ -225,34 +255,10 @@ def take(*, complaint_id: uuid.UUID, by: Actor) -> None:
 
 def open_words(*, complaint_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
     """Let the actor's session read it for a quarter of an hour; recorded first. Raises NotPermitted, NotVisible,
-    CannotOpen, IsNamed: then nothing is opened."""
-    by.must(Permission.COMPLAINT_READ)
+    CannotOpen."""
+    _seen(complaint_id, by)
     with transaction() as session:
         _open(session, complaint_id, purpose, by)
-        _look(session, complaint_id, by)
-
-
-def _look(session: Session, complaint_id: uuid.UUID, by: Actor) -> None:
-    """Raise IsNamed, and so undo the transaction, if the complaint that was opened in it is for others."""
-    value = vault.read(session, complaint_id, COMPLAINT, by=by).value
-    if steps.is_for_others(steps.about(by)(f"{value['text']}\n{value.get('where', '')}"), by):
-        raise IsNamed
-
-
-class _Looked(Exception):
-    """What was opened to look is not opened."""
-
-
-def _check_not_named(complaint_id: uuid.UUID, by: Actor) -> None:
-    """Raise IsNamed if it is for others. The program alone looks: nothing of it stays open, so nothing is recorded."""
-    try:
-        with transaction() as session:
-            store.row(complaint_id, by=by)
-            vault.allow(session, complaint_id, COMPLAINT, Purpose.ANSWER, by=by)
-            _look(session, complaint_id, by)
-            raise _Looked
-    except (_Looked, CannotOpen):
-        return
 
 
 def _open(session: Session, complaint_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
@@ -271,38 +277,41 @@ def _open(session: Session, complaint_id: uuid.UUID, purpose: Purpose, by: Actor
     vault.allow(session, complaint_id, COMPLAINT, purpose, by=by)
 
 
-def deal(*, complaint_id: uuid.UUID, done: str, seen: Collection[uuid.UUID] = (), by: Actor) -> int:
+def deal(
+    *, complaint_id: uuid.UUID, done: str, how: Ending = Ending.ACTED, seen: Collection[uuid.UUID] = (), by: Actor
+) -> int:
     """Mark it as dealt with, for a session that opened it; a year later it is destroyed. What was done is sealed with
     it. `seen`: others that were shown beside it, and end with it as far as they are open to the session and say nearly
-    the same. One about the office itself waits until a second member ends it. Returns how many ended. Raises
-    NotPermitted, NotVisible, AlreadySo, CannotOpen, CannotEnd."""
-    by.must(Permission.COMPLAINT_READ)
+    the same. One about the office itself or an officer, and one that is called unfounded, waits until a second member
+    ends it. Returns how many ended. Raises NotPermitted, NotVisible, AlreadySo, CannotOpen, CannotEnd."""
+    _seen(complaint_id, by)
     with transaction() as session:
         others = [each.id for each in alike(complaint_id=complaint_id, by=by) if each.id in seen] if seen else []
-        ended = _end(session, complaint_id, done, by)
+        ended = _end(session, complaint_id, done, how, by)
         for each in others:
             try:
-                ended += _end(session, each, done, by)
+                ended += _end(session, each, done, how, by)
             except CannotEnd:
                 continue
     return ended
 
 
-def _end(session: Session, complaint_id: uuid.UUID, done: str, by: Actor) -> int:
+def _end(session: Session, complaint_id: uuid.UUID, done: str, how: Ending, by: Actor) -> int:
     """1 if it ended, 0 if it waits for a second one."""
     value = vault.read(session, complaint_id, COMPLAINT, by=by).value
-    found = steps.about(by)(f"{value['text']}\n{value.get('where', '')}")
+    found = steps.about(by.organisation_id)(f"{value['text']}\n{value.get('where', '')}")
     first = str(value.get("first_by", ""))
     row = store.row(complaint_id, by=by, lock=True)
     if row.dealt_on is not None:
         raise AlreadySo
-    steps.check_end(found, first, by=by)
+    steps.check_end(found, first, how, by=by)
     said, me = done.strip()[:LONGEST_DONE], login_of(by)
-    if found.needs_two and not first:
-        vault.merge(session, complaint_id, COMPLAINT, {"first_done": said, "first_by": me}, by=by)
+    if found.needs_two(how) and not first:
+        agreed = {"first_done": said, "first_by": me, "first_how": str(how)}
+        vault.merge(session, complaint_id, COMPLAINT, agreed, by=by)
         audit.append(session, audit.Event.COMPLAINT_AGREED, by=by, complaint_id=complaint_id)
         return 0
-    vault.merge(session, complaint_id, COMPLAINT, {"done": said, "done_by": me}, by=by)
+    vault.merge(session, complaint_id, COMPLAINT, {"done": said, "done_by": me, "how": str(how)}, by=by)
     _mark(session, complaint_id, days.today(), by, audit.Event.COMPLAINT_DEALT)
     return 1
 
@@ -310,10 +319,11 @@ def _end(session: Session, complaint_id: uuid.UUID, done: str, by: Actor) -> int
 def take_up(*, complaint_id: uuid.UUID, by: Actor) -> None:
     """It is not dealt with after all; of one about the office itself two have to agree anew. Raises NotPermitted,
     NotVisible, AlreadySo, CannotOpen."""
-    by.must(Permission.COMPLAINT_READ)
+    _seen(complaint_id, by)
     with transaction() as session:
         _mark(session, complaint_id, None, by, audit.Event.COMPLAINT_TAKEN_UP)
-        vault.merge(session, complaint_id, COMPLAINT, {"first_done": None, "first_by": None}, by=by)
+        before = dict.fromkeys(("first_done", "first_by", "first_how", "how"))
+        vault.merge(session, complaint_id, COMPLAINT, before, by=by)
 
 
 def _mark(session: Session, complaint_id: uuid.UUID, day: date | None, by: Actor, event: audit.Event) -> None:
@@ -347,4 +357,6 @@ def stir() -> int:
     if isinstance(before, datetime) and before <= now < before + _STIRS_EVERY:
         return 0
     current_app.extensions[_STIRRED] = now
-    return unplaced.stir(COMPLAINT, Complaint.__tablename__)
+    with transaction() as session:
+        limits_steps.seal_anew(session)
+    return unplaced.stir(COMPLAINT, Complaint.__tablename__, RequestLimits.__tablename__)

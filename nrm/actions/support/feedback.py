@@ -1,4 +1,4 @@
-"""Slips, answers without a name, and what a house wrote about what it did (ADR 0158).
+"""Slips, and answers without a name (ADR 0158).
 
 Who answers has no account and no session: `answer` takes the number of a slip and nothing else. The audit chain has
 no entry of an answer, and none of a paper that was typed in: its hour would lead to who stood at the tablet.
@@ -16,8 +16,6 @@ from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.support.feedback import (
-    LONGEST_NOTE,
-    MOST_NOTES,
     MOST_SLIPS,
     RANDOM_BYTES,
     FeedbackRefusal,
@@ -28,13 +26,10 @@ from nrm.domain.support.feedback import (
     new_code,
     valid_until,
 )
-from nrm.domain.support.feedback_notes import fault
 from nrm.models.support.feedback import FeedbackSlip
 from nrm.steps.support import feedback as steps
 from nrm.store import days, names
-from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.support import feedback as rows
-from nrm.store.shelter.cases import login_of
 from nrm.store.support import feedback as store
 from nrm.vault import rows as marked
 from nrm.vault.unattended import feedback_boxes as vault
@@ -103,64 +98,11 @@ def type_paper(*, code: str, replies: Replies, by: Actor) -> None:
         steps.put_in(session, code, replies)
 
 
-def write_note(*, note: Note, by: Actor) -> None:
-    """Tell those who live in the house what was done: it is shown once another one has seen it. Raises NotPermitted,
-    NotVisible, FeedbackRefused (`note`; `telephone`, `link`, `mail`, `code`: that must not stand in it)."""
-    house = _house(by)
-    text = note.text.strip()[:LONGEST_NOTE]
-    if not text:
-        raise FeedbackRefused(FeedbackRefusal.NOTE)
-    found = fault(text)
-    if found is not None:
-        raise FeedbackRefused(FeedbackRefusal(str(found)))
-    with transaction() as session:
-        box = steps.box_of(session, house)
-        written = [note.language, text]
-        box.notes[:] = [[*written, login_of(by)], *(each for each in box.notes if each[:2] != written)][:MOST_NOTES]
-        audit.append(session, audit.Event.FEEDBACK_NOTE_WRITTEN, by=by)
-        if not vault.put(session, box):
-            raise Busy
-
-
-def take_off_note(*, note: Note, by: Actor) -> None:
-    """Show this note no more; a second time changes nothing. Raises NotPermitted, NotVisible."""
-    house = _house(by)
-    with transaction() as session:
-        box = steps.box_of(session, house)
-        left = [each for each in box.notes if each[:2] != [note.language, note.text]]
-        if left == box.notes:
-            return
-        box.notes[:] = left
-        audit.append(session, audit.Event.FEEDBACK_NOTE_TAKEN_OFF, by=by)
-        if not vault.put(session, box):
-            raise Busy
-
-
-def show_note(*, house_id: uuid.UUID, note: Note, by: Actor) -> None:
-    """Another one has seen it: those who live in the house read it from now on. Another member of the house, or the
-    Responsible Authority. Raises NotPermitted, NotVisible, FeedbackRefused (`own`), Busy."""
-    store.may_show(house_id, by=by)
-    with transaction() as session:
-        box = steps.box_of(session, house_id)
-        place = next((at for at, each in enumerate(box.notes) if each[:2] == [note.language, note.text]), None)
-        if place is None:
-            raise NotVisible
-        if len(box.notes[place]) < 3:
-            return
-        writer = account_rows.member_by_login(box.notes[place][2])
-        if writer is not None and not store.is_other(writer.id, by=by):
-            raise FeedbackRefused(FeedbackRefusal.OWN)
-        box.notes[place] = box.notes[place][:2]
-        audit.append(session, audit.Event.FEEDBACK_NOTE_SEEN, by=by)
-        if not vault.put(session, box):
-            raise Busy
-
-
 def house_page(token: str) -> HousePage:
     """The page of the house that has this token in its address; raises NotVisible."""
     for each in names.organisations_by_id().values():
         if OrganisationKind(each.kind) in store.HOUSES and rows.token_of(each.id) == token:
-            return HousePage(each.id, tuple(note for note in rows.notes(each.id) if not note.waits))
+            return HousePage(each.id, tuple(note for note in rows.notes(each.id) if note.is_shown))
     raise NotVisible
 
 

@@ -96,6 +96,7 @@ class Permission(StrEnum):
     FEEDBACK_MANAGE = "feedback:manage"  # slips for those who live in the house, and what was done
     FEEDBACK_TYPE = "feedback:type"  # what came on paper
     COMPLAINT_READ = "complaint:read"  # about people who work in the mechanism
+    COMPLAINT_STAND_IN = "complaint:stand_in"  # those that nobody else of the office reads
     REPORT_CLOSE = "report:close"
     REPORT_READ = "report:read"
     REPORT_COUNTERSIGN = "report:countersign"
@@ -303,6 +304,7 @@ WORK: Mapping[Role, Work] = {
             Permission.AGREEMENT_READ,
             Permission.ALARM_READ,
             Permission.LINK_TIE,
+            Permission.COMPLAINT_STAND_IN,  # at the Responsible Authority alone
         },
     ),
     # Files the tables of one agency, and sees no other's.

@@ -319,12 +319,9 @@ def reads_by_consent(kind: OrganisationKind) -> bool:
     return bool(read_by_consent(kind))
 
 
-UNCOUNTED_A_DAY, DAY = 3, timedelta(hours=24)
-"""From the next person of a member within DAY who is not counted any more on, the particulars wait for another member,
-or for KEPT_FOR (ADR 0182)."""
 KEPT_FOR = timedelta(days=14)
-COUNTED = "statistics"
-"""What the second database calls such an act of a member."""
+"""How long the particulars of somebody who is not counted any more wait for another member, and can be put back; then
+they are destroyed (ADR 0188)."""
 
 
 class UncountedRefusal(StrEnum):
@@ -340,8 +337,3 @@ class UncountedRefused(Exception):
     def __init__(self, reason: UncountedRefusal) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-def particulars_wait(others: int) -> bool:
-    """Whether the particulars of one more wait, after so many others of the same member within a day."""
-    return others >= UNCOUNTED_A_DAY

@@ -123,8 +123,16 @@ class Came(StrEnum):
     TELEPHONE = "telephone"
 
 
+class Ending(StrEnum):
+    """How a complaint ended. What is called unfounded ends by two (ADR 0188)."""
+
+    ACTED = "acted"
+    UNFOUNDED = "unfounded"
+
+
 class CannotTake(Exception):
-    """No complaint can be taken now: too many wait, or the Responsible Authority has no key."""
+    """No complaint can be taken now: too many wait, the Responsible Authority has no key, or everybody there who could
+    read it is named in it."""
 
 
 class AlreadySo(Exception):

@@ -16,13 +16,8 @@ _SHORTEST, _BENDS, _ENDING = 3, 5, 4
 class EndRefusal(StrEnum):
     """Why the actor does not end a complaint."""
 
-    NAMED = "named"  # it names the actor
     SAME = "same"  # the actor was the first of the two
     NEWCOMER = "newcomer"  # of who is named, or of the first of the two; or the other way round
-
-
-class IsNamed(Exception):
-    """The complaint names the actor: others of the office read it and deal with it."""
 
 
 class CannotEnd(Exception):

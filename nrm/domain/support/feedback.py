@@ -21,15 +21,20 @@ SHEETS = (4, 10, 20, 40)
 MOST_SLIPS = 240
 """So many slips of a house can be valid at a time."""
 MOST_NOTES = 6
-"""So many notes on what was done are shown; the oldest goes when another one comes."""
+"""So many notes on what was done are shown, and so many others are kept; the oldest goes when another one comes."""
 LONGEST_NOTE = 600
 KEPT_QUARTERS = 12
 """For so many quarters answers wait for a report, which counts them with those of others; then they are destroyed."""
 DIGITS = 16
 RANDOM_BYTES = 64
 _GROUP = 4
-_ALIKE = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹০১২৩৪৫৬৭৮৯०१२३४५६७८९OoОоIiLl|", "0123456789" * 4 + "000011111")
-"""Digits of other scripts; and letters that can be no other digit than the one that they look like."""
+_LETTERS = {
+    **dict.fromkeys("oOоОοΟ", "0"),
+    **dict.fromkeys("iIlLіІıΙι|", "1"),
+}  # a slip has no letter that they could be
+_ALIKE = str.maketrans(
+    {**dict(zip("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹০১২৩৪৫৬৭৮৯०१२३४५६७८९", "0123456789" * 4, strict=True)), **_LETTERS}
+)
 
 
 class Question(StrEnum):
@@ -65,6 +70,7 @@ class FeedbackRefusal(StrEnum):
     MAIL = "mail"
     CODE = "code"
     OWN = "own"  # who wrote a note does not show it
+    DOWN = "down"  # the Responsible Authority took a note of the house down: it reads what the house writes
 
 
 class FeedbackRefused(Exception):
@@ -73,6 +79,29 @@ class FeedbackRefused(Exception):
     def __init__(self, reason: FeedbackRefusal) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+WRITTEN, HIDDEN, BACK, DOWN = "", "hidden", "back", "down"
+"""The states of a note that is not shown: written; hidden by one of the house; asked for again; taken down by the
+Responsible Authority."""
+
+
+class DownReason(StrEnum):
+    """Why the Responsible Authority takes a note down."""
+
+    NAMES = "names"
+    ELSEWHERE = "elsewhere"
+    PRESSES = "presses"
+    UNTRUE = "untrue"
+
+
+def kept(notes: Sequence[Note]) -> list[Note]:
+    """The newest of those that are shown and of the others, so many of each; what was taken down stays."""
+    shown = [each for each in notes if each.is_shown][:MOST_NOTES]
+    others = [each for each in notes if not each.is_shown and each.state != DOWN]
+    # What somebody hid goes before what waits to be read.
+    hidden_last = sorted(others, key=lambda each: each.state == HIDDEN)[:MOST_NOTES]
+    return [each for each in notes if each.state == DOWN or each in shown or each in hidden_last]
 
 
 class NotValid(Exception):
@@ -85,12 +114,24 @@ class MistypedCode(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a house did, in its words, in one language. `waits`: the sign-in name of who wrote it, until another one has
-    seen it; empty once it is shown (ADR 0182)."""
+    """What a house did, in its words, in one language. `waits`: the sign-in name of who did last what another one has
+    to look at, empty while it is shown; `state`: what that was; `reason`: why it was taken down (ADR 0182, 0188)."""
 
     language: str
     text: str
     waits: str = ""
+    state: str = ""
+    reason: str = ""
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether those who live in the house read it."""
+        return not self.waits and not self.state
+
+    @property
+    def is_to_read(self) -> bool:
+        """Whether it waits for somebody else who reads it."""
+        return bool(self.waits) and self.state in (WRITTEN, BACK)
 
 
 def new_code(random_bytes: bytes) -> str:
@@ -105,8 +146,8 @@ def new_code(random_bytes: bytes) -> str:
 
 
 def parse_code(text: str) -> str:
-    """The number in its usual form; blanks and dashes may be typed freely, digits of other scripts, and O for 0 or l
-    for 1. Raises MistypedCode."""
+    """The number in its usual form; blanks and dashes may be typed freely, digits of other scripts, and letters that
+    look like 0 and 1. Raises MistypedCode."""
     typed = "".join(each for each in text.translate(_ALIKE) if not each.isspace() and each not in "-‐‑‒–—_.,")
     if len(typed) != DIGITS or not (typed.isascii() and typed.isdigit()):
         raise MistypedCode

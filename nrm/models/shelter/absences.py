@@ -72,6 +72,8 @@ class Missing(Model):
     reported_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
     desk_knows: Mapped[bool] = mapped_column(default=False)
     authority_knows: Mapped[bool] = mapped_column(default=False)
+    desk_known_on: Mapped[date | None]  # since when, as long as that can be taken back
+    authority_known_on: Mapped[date | None]
     over_on: Mapped[date | None]
     outcome: Mapped[str] = mapped_column(default="")
     police_ground: Mapped[str] = mapped_column(default="")  # why the police, or the prosecution, may be told
@@ -154,3 +156,5 @@ class LeftAlone(Model):
     struck_on: Mapped[date | None]  # the second said so too, after it was confirmed
     desk_knows: Mapped[bool] = mapped_column(default=False)
     authority_knows: Mapped[bool] = mapped_column(default=False)
+    desk_known_on: Mapped[date | None]  # since when, as long as that can be taken back
+    authority_known_on: Mapped[date | None]

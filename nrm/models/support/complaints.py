@@ -26,6 +26,8 @@ class Complaint(Model):
     dealt_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     # From the page that everybody can open, and not from that of a house: so many of these can wait, no more.
     without_house: Mapped[bool] = mapped_column(default=False)
+    # Marks of those whom it names, among others of nobody: always as many, so that it shows neither whom nor how many.
+    not_for: Mapped[bytes | None]
 
 
 class ComplaintTaken(Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
@@ -20,6 +20,11 @@ class FeedbackBox(Model):
 
     id: Mapped[uuid.UUID] = id_column()
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), unique=True)
+    # Of what the house wrote: how much waits for another reader, who wrote it (nobody where several did), and whether
+    # the Responsible Authority alone shows it. Home pages say so; only what is written in the house changes it.
+    notes_to_read: Mapped[int] = mapped_column(default=0, server_default="0")
+    notes_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    notes_watched: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class FeedbackSlip(Model):

@@ -1,4 +1,4 @@
-"""A person is not counted any more: at once; and the particulars are destroyed, or wait for another member."""
+"""A person is not counted any more: at once; and the particulars wait for another member (ADR 0188)."""
 
 from __future__ import annotations
 
@@ -7,31 +7,24 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from nrm import audit, clock
+from nrm import audit
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.cases import NOT_COLLECTED
-from nrm.domain.shelter.consents import COUNTED, DAY, Ended, Narrowing, Said, Topic, particulars_wait
+from nrm.domain.shelter.consents import Ended, Narrowing, Said, Topic
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent
 from nrm.steps.shelter import consent_records
 from nrm.store import days
-from nrm.vault import counted
 
 
 def uncount(session: Session, case: Case, ended: Sequence[Consent], by: Actor) -> None:
     """Count the person no more. `ended`: the yes that ended by it; a case that is older than the table of answers has
-    none, and gets it. Of the fourth case of a member in a day on the particulars wait."""
-    before = counted.since(by.member_id, (COUNTED,), clock.now() - DAY)
-    if not particulars_wait(len(set(before) - {case.id})):
-        destroy(case)
-    else:
-        case.facts = {**case.facts, "statistics": "no"}
-        for each in ended or [_yes(session, case, by)]:
-            consent_records.set_narrowing(each, Narrowing.WAITS)
-        audit.append(session, audit.Event.PARTICULARS_WAIT, by=by, case_id=case.id)
+    none, and gets it. The particulars wait for another member: one hand destroys nothing."""
+    case.facts = {**case.facts, "statistics": "no"}
+    for each in ended or [_yes(session, case, by)]:
+        consent_records.set_narrowing(each, Narrowing.WAITS)
+    audit.append(session, audit.Event.PARTICULARS_WAIT, by=by, case_id=case.id)
     session.flush()
-    if by.member_id is not None:
-        counted.note(by.member_id, COUNTED, case.id, clock.now())
 
 
 def destroy(case: Case) -> None:

@@ -1,13 +1,14 @@
-"""Whom of the desk a complaint is about, and whether somebody of it ends it (ADR 0175)."""
+"""Whom of the desk a complaint is about, who of it reads it, and whether somebody of it ends it (ADR 0175, 0188)."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from nrm import catalogues
-from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.support.complaints import Ending
 from nrm.domain.support.complaints_about import CannotEnd, EndRefusal, names_office, names_somebody
 from nrm.domain.words import N_
 from nrm.store import names
@@ -17,30 +18,36 @@ from nrm.store.rows.accounts import occasions
 from nrm.store.rows.support import complaints as rows
 
 _DESK = N_("Duty desk")
+_OFFICERS = (N_("officer"), N_("official"))
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Who of the desk is named in a complaint, and whether the office is."""
+    """Who of the desk is named in a complaint, and whether the office is, or an officer without a name."""
 
     named: frozenset[uuid.UUID] = frozenset()
     office: bool = False
 
-    @property
-    def needs_two(self) -> bool:
-        """Whether two members end it: it is about the office, and names nobody of it."""
-        return self.office and not self.named
+    def needs_two(self, how: str) -> bool:
+        """Whether two members end it so: it is about the office or an officer and names nobody of it, or is called
+        unfounded."""
+        return (self.office and not self.named) or how == Ending.UNFOUNDED
 
 
 NOBODY = About()
 
 
-def about(by: Actor) -> Callable[[str], About]:
-    """What says of a text whom of the actor's office it is about."""
-    assert by.organisation_id is not None
-    people = rows.of_office(by.organisation_id)
-    spoken = [catalogues.said(_DESK, each) for each in country().languages if each != catalogues.SOURCE]
-    offices = [*names.organisation(by.organisation_id).names.values(), _DESK, *filter(None, spoken)]
+def about(organisation_id: uuid.UUID | None) -> Callable[[str], About]:
+    """What says of a text whom of the office it is about."""
+    assert organisation_id is not None
+    people = rows.of_office(organisation_id)
+    spoken = [
+        catalogues.said(word, each)
+        for word in (_DESK, *_OFFICERS)
+        for each in country().languages
+        if each != catalogues.SOURCE
+    ]
+    offices = [*names.organisation(organisation_id).names.values(), _DESK, *_OFFICERS, *filter(None, spoken)]
 
     def of(text: str) -> About:
         named = frozenset(member_id for member_id, called in people if names_somebody(text, called))
@@ -49,20 +56,37 @@ def about(by: Actor) -> Callable[[str], About]:
     return of
 
 
-def is_for_others(found: About, by: Actor) -> bool:
-    """Whether a complaint names the actor, and somebody of the office whom it does not name can read it (ADR 0182)."""
+def reads(found: About, first: str, *, by: Actor) -> bool:
+    """Whether the actor reads a complaint, and learns that it is there: never who is named in it. Who stands in does
+    where nobody else of the desk can end it now: all are named, suspended, or were the `first` of two (its sign-in
+    name); but not who stopped a colleague lately, who would have made that so."""
     assert by.organisation_id is not None
-    return by.member_id in found.named and bool(rows.readers(by.organisation_id) - found.named)
-
-
-def check_end(found: About, first: str, *, by: Actor) -> None:
-    """Nobody ends a complaint that names them, nor who is there by them since a short time; nor is one person, with a
-    newcomer of theirs, both of the two. `first`: the sign-in name of the one who agreed before. Raises CannotEnd."""
     if by.member_id in found.named:
-        raise CannotEnd(EndRefusal.NAMED)
+        return False
+    if by.may(Permission.COMPLAINT_READ):
+        return True
+    before = account_rows.member_by_login(first) if first else None
+    others = rows.readers(by.organisation_id) - found.named - ({before.id} if before is not None else set())
+    return not others and not occasions.has_stopped_a_colleague(by.member_id, by.organisation_id)
+
+
+def desk(offices: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Who of these offices could read a complaint that does not name them, now or once a suspension is over."""
+    both = (Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
+    return {each for office in offices for permission in both for each in rows.readers(office, permission, now=False)}
+
+
+def is_read(found: About, organisation_id: uuid.UUID) -> bool:
+    """Whether somebody of the office could read it, now or once a suspension is over."""
+    return not found.named or bool(desk([organisation_id]) - found.named)
+
+
+def check_end(found: About, first: str, how: str, *, by: Actor) -> None:
+    """Nobody ends a complaint about who let them in a short time ago; nor is one person, with a newcomer of theirs,
+    both of the two. `first`: the sign-in name of the one who agreed before. Raises CannotEnd."""
     if any(_is_newcomer_of(by.member_id, each) for each in found.named):
         raise CannotEnd(EndRefusal.NEWCOMER)
-    before = account_rows.member_by_login(first) if found.needs_two and first else None
+    before = account_rows.member_by_login(first) if found.needs_two(how) and first else None
     if before is None:
         return
     if before.id == by.member_id:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from nrm.domain.quarters import Quarter
 from nrm.domain.support.feedback import NotValid, Replies, combination
 from nrm.models.support.feedback import FeedbackBox
+from nrm.steps.support import request_limits
 from nrm.store import days
 from nrm.store.rows.reports import reports as report_rows
 from nrm.store.rows.support import feedback as rows
@@ -56,3 +57,4 @@ def seal_anew(session: Session) -> None:
     answered between them."""
     for each in rows.boxes(lock=True):
         vault.put(session, vault.read(session, each))
+    request_limits.seal_anew(session)

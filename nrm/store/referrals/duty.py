@@ -21,6 +21,7 @@ from sqlalchemy import (
     Select,
     String,
     Uuid,
+    and_,
     bindparam,
     case,
     func,
@@ -133,9 +134,10 @@ def desk(*, by: Actor, size: int) -> Desk:
         if source.kind not in kinds:
             continue
         bounds = {"old": now - OLD_AFTER - source.shift, "ahead": now + AHEAD - source.shift}
+        bounds["tonight"] = now - AHEAD - source.shift
         for row in db.session.execute(_on_first_page(number), {**values_of_all(), **bounds, "most": size}):
             found.append(_Found(source, row))
-    found.sort(key=lambda each: each.place)
+    found.sort(key=lambda each: each.on_first_page(now - AHEAD))
     parts = [[each for each in found if each.at_post is at_post][:size] for at_post in (True, False)]
     lines = _Lines([each for part in parts for each in part], by)
     post, due = (tuple(lines.line(each) for each in part) for part in parts)
@@ -168,6 +170,12 @@ class _Found:
     def place(self) -> tuple[int, datetime, uuid.UUID]:
         return self.row[-2], self.due, self.id
 
+    def on_first_page(self, tonight: datetime) -> tuple[int, bool, bool, datetime, uuid.UUID]:
+        """At a post: first who comes first, a child before others, what is of tonight before what is late for days."""
+        if not self.at_post:
+            return self.row[-2], False, False, self.due, self.id
+        return self.row[-2], self.due <= tonight, self.row[3] not in CHILDREN, self.due, self.id
+
 
 def _with_place(source: Source) -> Select[Any]:
     return source.tagged.add_columns(
@@ -179,11 +187,13 @@ def _with_place(source: Source) -> Select[Any]:
 def _on_first_page(number: int) -> Select[*tuple[Any, ...]]:
     source = sources()[number]
     hour = bindparam("ahead", type_=UtcDateTime())
+    older = case((and_(source.at_post, source.due <= bindparam("tonight", type_=UtcDateTime())), 1), else_=0)
+    child = case((source.age_class.in_(tuple(CHILDREN)), 0), else_=1)
     rows = (
         _with_place(source)
         .add_columns(
             func.row_number()
-            .over(partition_by=source.at_post, order_by=(source.first, source.due, source.id))
+            .over(partition_by=source.at_post, order_by=(source.first, older, child, source.due, source.id))
             .label("number")
         )
         .where(source.due > bindparam("old", type_=UtcDateTime()), or_(source.at_post, source.due <= hour))

@@ -21,6 +21,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    literal,
     or_,
     select,
     tuple_,
@@ -33,11 +34,13 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Pe
 from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.referrals.critical_path import NOTIFY
 from nrm.domain.referrals.duty import OLD_AFTER, PRESSED_WRONG_WITHIN
+from nrm.domain.referrals.referrals import coarsened
 from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
+from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
 from nrm.store.rows.referrals import obligations as rows
 from nrm.store.rows.referrals.referrals import handed_over_urgently
@@ -122,9 +125,41 @@ def just_known(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, str]
     the person has arrived."""
     found = row(obligation_id, by=by)
     own = found.kind == NOTIFY and found.done_at is not None and found.done_by_id == by.member_id
-    if not own or not rows.known_since(obligation_id, by.member_id, clock.now() - PRESSED_WRONG_WITHIN):
+    if not own or obligation_id not in rows.known_since(by.member_id, clock.now() - PRESSED_WRONG_WITHIN):
         raise NotVisible
     return found, db.session.scalars(select(Case.pseudonym).where(Case.id == found.case_id)).one()
+
+
+def number_known(by: Actor) -> ColumnElement[int]:
+    """How much the actor said to know, that may be so short a time ago that `known_lately` has it; a column of another
+    statement, with `known_moments`."""
+    if not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
+        return literal(0)
+    lately = or_(
+        Obligation.done_at > bindparam("known_since", type_=UtcDateTime()),
+        Obligation.done_at == bindparam("known_quarter", type_=UtcDateTime()),  # all that is kept after an arrival
+    )
+    mine = (Obligation.kind == NOTIFY, Obligation.done_by_id == by.member_id, lately)
+    return select(func.count()).select_from(Obligation).where(*mine).scalar_subquery()
+
+
+def known_moments() -> dict[str, datetime]:
+    """The values of `number_known`."""
+    now = clock.now()
+    return {"known_since": now - PRESSED_WRONG_WITHIN, "known_quarter": coarsened(now, country().timezone)}
+
+
+def known_lately(*, by: Actor) -> list[tuple[uuid.UUID, str]]:
+    """(id, code of the person) of everything that `just_known` gives the actor now."""
+    if not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
+        return []
+    found = []
+    for each in rows.known_since(by.member_id, clock.now() - PRESSED_WRONG_WITHIN):
+        try:
+            found.append((each, just_known(each, by=by)[1]))
+        except NotVisible:
+            continue  # taken back already, or moved on
+    return found
 
 
 def to_tell(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, Case]:

@@ -17,6 +17,7 @@ from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
 from nrm.models.shelter.cases import Case
 from nrm.store import names as organisation_names
 from nrm.store.countries import country
+from nrm.store.rows.accounts import members as member_rows
 from nrm.store.shelter import places as place_store
 from nrm.store.shelter.places import Room
 
@@ -34,6 +35,12 @@ class Place:
     waiting: int
     late: int
     in_force: bool
+    is_suspended: bool = False  # everybody who could answer there
+
+    @property
+    def accepts(self) -> bool:
+        """Whether somebody there can accept a person now."""
+        return self.room is not None and self.room.may_accept and not self.is_suspended
 
 
 def places(*, by: Actor) -> list[Place]:
@@ -45,6 +52,7 @@ def places(*, by: Actor) -> list[Place]:
     rooms = {room.code: room for room in place_store.rooms(by=by)}
     capacity = organisation_names.capacity()
     counts = _counts()
+    suspended = member_rows.all_suspended()
     found = []
     for each in organisation_names.organisations_by_id().values():
         kind = OrganisationKind(each.kind)
@@ -65,6 +73,7 @@ def places(*, by: Actor) -> list[Place]:
                 waiting,
                 late,
                 party is not None and party.in_force(day),
+                room is not None and each.id in suspended,
             )
         )
     return sorted(

@@ -70,12 +70,14 @@ class EndedLine:
     outcome: str
     on: date
     shelter: dict[str, str]
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LeftLine:
     """A person who left on her own, or died. `own`: the reader recorded it, so another member must confirm.
-    `shelter` is empty for the child authority."""
+    `known`: the reader's desk said that it knows, and can take that back. `shelter` is empty for the child
+    authority."""
 
     id: uuid.UUID
     case_id: uuid.UUID
@@ -89,6 +91,7 @@ class LeftLine:
     telephone: str
     confirmed: bool
     own: bool
+    known: bool = False
     struck: bool = False
     """Two members said that it was not so: the person is in the shelter."""
     doubted: bool = False
@@ -112,11 +115,19 @@ def _told_of_the_end(by: Actor) -> ColumnElement[bool]:
     """The condition for alarms of whose end the actor's desk is told: since yesterday, and of one that was struck as a
     mistake until the desk says that it knows."""
     lately = Missing.over_on >= bindparam("ended_since", type_=Date())
-    told = Missing.authority_knows if by.kind is OrganisationKind.CHILD_PROTECTION else Missing.desk_knows
     return case(
-        (Missing.outcome == Outcome.MISTAKE, told.is_(False) if _is_desk(by) else false()),
+        (Missing.outcome == Outcome.MISTAKE, _unknown_or_lately(Missing, by) if _is_desk(by) else false()),
         else_=and_(Missing.outcome != "", lately),
     )
+
+
+def _unknown_or_lately(kind: type[Missing | LeftAlone], by: Actor) -> ColumnElement[bool]:
+    """What the actor's desk does not know yet, or said since yesterday that it knows: that can be taken back."""
+    authority = by.kind is OrganisationKind.CHILD_PROTECTION
+    knows, on = kind.desk_knows, kind.desk_known_on
+    if authority:
+        knows, on = kind.authority_knows, kind.authority_known_on
+    return knows.is_(False) | (on >= bindparam("ended_since", type_=Date()))
 
 
 def _is_desk(by: Actor) -> bool:
@@ -149,6 +160,7 @@ def ended(*, by: Actor) -> list[EndedLine]:
             outcome=found.outcome,
             on=found.mistake_on or found.over_on,
             shelter={} if authority else shelter.names,
+            known=found.authority_knows if authority else found.desk_knows,
         )
         for found, pseudonym, shelter in db.session.execute(
             statement.execution_options(populate_existing=True), {"ended_since": rows.ended_since()}
@@ -256,11 +268,12 @@ def _left_lines(*wanted: ColumnElement[bool], by: Actor) -> list[LeftLine]:
             telephone="" if authority else shelter.telephone,
             confirmed=found.confirmed_by_id is not None,
             own=found.recorded_by_id == by.member_id,
+            known=found.authority_knows if authority else found.desk_knows,
             struck=found.struck_on is not None,
             doubted=found.doubted_by_id is not None and found.struck_on is None,
             own_doubt=found.doubted_by_id == by.member_id,
         )
-        for found, pseudonym, shelter in db.session.execute(statement)
+        for found, pseudonym, shelter in db.session.execute(statement, {"ended_since": rows.ended_since()})
     ]
 
 
@@ -279,11 +292,12 @@ def _of_authority(by: Actor) -> ColumnElement[bool]:
 
 
 def _not_yet_known(by: Actor) -> ColumnElement[bool]:
-    """For a desk: records that it has not acknowledged. For a shelter: records that a second member must confirm."""
+    """For a desk: records that it has not acknowledged, or since yesterday. For a shelter: records that a second member
+    must confirm."""
     if by.may(Permission.REFERRAL_DIRECT):
-        return LeftAlone.desk_knows.is_(False)
+        return _unknown_or_lately(LeftAlone, by)
     if by.kind is OrganisationKind.CHILD_PROTECTION:
-        return _of_authority(by) & LeftAlone.authority_knows.is_(False)
+        return _of_authority(by) & _unknown_or_lately(LeftAlone, by)
     doubted = LeftAlone.doubted_by_id.is_not(None) & LeftAlone.struck_on.is_(None)
     return _own_left_alone(by) & (LeftAlone.confirmed_by_id.is_(None) | doubted)
 

@@ -14,6 +14,7 @@ from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Organisati
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.support.complaints import Complaint, ComplaintTaken
 from nrm.store import names
+from nrm.vault import rows as marked
 
 _MOST = 2000
 _LINES = (
@@ -61,10 +62,22 @@ def line(complaint_id: uuid.UUID, *, by: Actor) -> ComplaintLine:
 
 
 def number_waiting(by: Actor) -> ColumnElement[int]:
-    """How many wait for the desk, as a column of another statement; 0 for everybody else."""
-    if not by.may(Permission.COMPLAINT_READ):
+    """How many wait for the desk, also those that the asker does not read, as a column of another statement; 0 for
+    everybody else."""
+    if not _is_of_desk(by):
         return literal(0)
     return select(func.count()).select_from(Complaint).where(Complaint.dealt_on.is_(None)).scalar_subquery()
+
+
+def number_for(*, by: Actor) -> int:
+    """How many wait for a reader of the desk, without those that name the actor: in one statement, for a home page.
+    Raises NotVisible."""
+    _desk(by)
+    waiting = select(Complaint.id, Complaint.not_for).where(Complaint.dealt_on.is_(None)).limit(_MOST)
+    mine = by.member_id
+    return sum(
+        mine is None or not marked.is_not_for(each.not_for, each.id, mine) for each in db.session.execute(waiting)
+    )
 
 
 def houses(*, by: Actor) -> Sequence[Organisation]:
@@ -74,5 +87,10 @@ def houses(*, by: Actor) -> Sequence[Organisation]:
 
 
 def _desk(by: Actor) -> None:
-    if by.kind is not OrganisationKind.RESPONSIBLE_AUTHORITY or not by.may(Permission.COMPLAINT_READ):
+    if not _is_of_desk(by):
         raise NotVisible
+
+
+def _is_of_desk(by: Actor) -> bool:
+    may = by.may(Permission.COMPLAINT_READ) or by.may(Permission.COMPLAINT_STAND_IN)
+    return by.kind is OrganisationKind.RESPONSIBLE_AUTHORITY and may

@@ -8,11 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import ColumnElement, func, literal, or_, select
+
 from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.report_list import FEEDBACK
 from nrm.domain.reports.reports import filled
-from nrm.domain.support.feedback import FROM, MOST_SLIPS, Note, Question
+from nrm.domain.support.feedback import DOWN, FROM, MOST_SLIPS, Note, Question
+from nrm.models.support.feedback import FeedbackBox
 from nrm.statistics.tables import TOTAL
 from nrm.store import days, names
 from nrm.store.reports import reports
@@ -69,17 +72,33 @@ def is_other(writer_id: uuid.UUID, *, by: Actor) -> bool:
     return mine is not None and mine != writer_id and occasions.has_seen_beside(mine, writer_id)
 
 
-def waiting(*, by: Actor) -> list[tuple[uuid.UUID, Mapping[str, str], Note]]:
-    """(house, its names, what it wrote) of what nobody else has seen yet, for the Responsible Authority. Raises
+def is_watched(house_id: uuid.UUID) -> bool:
+    """Whether the Responsible Authority took a note of the house down, and so alone shows what it writes."""
+    return any(each.state == DOWN for each in rows.notes(house_id))
+
+
+def written(*, by: Actor) -> list[tuple[uuid.UUID, Mapping[str, str], Note]]:
+    """(house, its names, what it wrote) for the Responsible Authority: first what nobody else has read yet. Raises
     NotVisible."""
     if by.kind is not OrganisationKind.RESPONSIBLE_AUTHORITY or not by.may(Permission.FEEDBACK_TYPE):
         raise NotVisible
-    return [
-        (each, names.organisation(each).names, note)
-        for each in rows.houses()
-        for note in rows.notes(each)
-        if note.waits
-    ]
+    found = [(each, names.organisation(each).names, note) for each in rows.houses() for note in rows.notes(each)]
+    return sorted(found, key=lambda each: (not each[2].is_to_read, not each[2].is_shown))
+
+
+def number_to_read(by: Actor) -> ColumnElement[int]:
+    """How many notes wait for somebody else than their writer to read them, of the actor's house, or of all houses for
+    the Responsible Authority; a column of another statement."""
+    counted = select(func.coalesce(func.sum(FeedbackBox.notes_to_read), 0)).where(
+        or_(FeedbackBox.notes_by_id.is_(None), FeedbackBox.notes_by_id != by.member_id)
+    )
+    if by.kind is OrganisationKind.RESPONSIBLE_AUTHORITY and by.may(Permission.FEEDBACK_TYPE):
+        return counted.scalar_subquery()
+    if by.organisation_id is None or by.kind not in HOUSES or not by.may(Permission.STAY_MANAGE):
+        return literal(0)
+    # What the Responsible Authority alone shows waits for that.
+    own = counted.where(FeedbackBox.organisation_id == by.organisation_id, FeedbackBox.notes_watched.is_(False))
+    return own.scalar_subquery()
 
 
 def of_house(*, by: Actor) -> HouseView:

@@ -32,7 +32,7 @@ def stir(compartment: str, *tables: str) -> int:
                 connection.execute(text(_ALL_ANEW.format(table)))
         with shred.begin() as second:
             _move(second, ShredKey.__tablename__, compartment)
-    if moved:
+    if moved or tables:
         _tidy(db.engine, SealedCompartment.__tablename__, Grant.__tablename__, *tables)
         _tidy(shred, ShredKey.__tablename__)
     return moved

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -19,7 +19,7 @@ from nrm.domain.accounts.accounts import Permission, Role
 from nrm.domain.agreement.routing import Capacity
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.critical_path import ANSWER, ARRIVAL, DECISION
-from nrm.domain.referrals.duty import CHILD, CHILD_ANSWER, FAMILY, MOVE, NOT_COME, Tag
+from nrm.domain.referrals.duty import CHILD, CHILD_ANSWER, FAMILY, MOVE, NOT_COME, OLD_AFTER, Tag
 from nrm.domain.shelter.absences import child_authority
 from nrm.domain.words import N_
 from nrm.store import names as organisation_names
@@ -33,7 +33,7 @@ from nrm.store.referrals.duty import DutyLine
 from nrm.store.referrals.system import Place
 from nrm.store.reports import contributions, reports
 from nrm.store.shelter import absences, matching, others_there
-from nrm.store.support import follow_ups
+from nrm.store.support import complaints, follow_ups
 from nrm.web import access, errors, home
 from nrm.web.choices import label_of
 from nrm.web.language import gettext, ngettext, text_in, translated
@@ -43,6 +43,7 @@ from nrm.web.shelter.absences import place as country_in_words
 from nrm.web.support import threats
 
 blueprint = Blueprint("duty", __name__)
+_Line = TypeVar("_Line")
 Answer = BaseResponse | tuple[str, int] | str
 
 CAPACITY_WORDS = {
@@ -53,6 +54,8 @@ CAPACITY_WORDS = {
     Capacity.NO_PLACES: N_("no building entered yet"),
     Capacity.ASK: N_("ask"),
 }
+FIRST = frozenset({Tag.CHILD, Tag.UNSURE, Tag.DANGER})
+"""Who waits at a post with one of these stands above every alarm."""
 SHOWN = 6
 """How many rows of each part the home page shows, so that it stays small; a link "show more" leads to the rest."""
 
@@ -97,16 +100,29 @@ def _words() -> dict[str, Any]:
 
 @home.page(Role.DUTY_OFFICER)
 def duty_home() -> str:
-    """Who waits at a post now, what is due soon, what is old in one line, whom to expect, and links to the rest."""
+    """Who waits at a post now, what is due soon, what is old in one line, whom to expect, and links to the rest.
+
+    A child or somebody in danger at a post comes first, then alarms of the last days, then old ones that still stand.
+    """
     by = access.actor()
+    desk = store.desk(by=by, size=SHOWN)
+    lately = clock.now() - OLD_AFTER
+    since = clock.day_of(lately, country().timezone)
+    missing = _parted(absences.missing(by=by) if g.top.missing else (), lambda each: each.since_at > lately)
+    children = _parted(
+        follow_ups.children(by=by) if g.top.follow_ups else (),
+        lambda each: not each.acted and not each.safe and each.since_on is not None and each.since_on > since,
+    )
     return render_template(
         "home/duty_officer.html",
         to_sign=reports.to_countersign(by=by) if g.top.to_countersign else [],
         to_confirm=contributions.to_confirm(by=by) if g.top.to_countersign else [],
-        desk=store.desk(by=by, size=SHOWN),
+        desk=desk,
+        post_first=any(not FIRST.isdisjoint(line.tags) or line.late for line in desk.post),
         **_words(),
         threats=threats.home_part() if g.top.threats else "",
-        missing=absences.missing(by=by) if g.top.missing else (),
+        missing=missing[0],
+        missing_long=missing[1],
         ended=absences.ended(by=by) if g.top.missing else (),
         left=absences.left(by=by) if g.top.left else (),
         left_number=absences.left_number(Quarter.of(today()), by=by) if g.top.left else 0,
@@ -114,14 +130,23 @@ def duty_home() -> str:
         recorded=child_alerts.recorded(by=by) if g.top.calls_of_children else (),
         others=others_there.of_desk(by=by) if g.top.others else (),
         asked_for=matching.desk(by=by) if g.top.looked_for else (),
-        children=follow_ups.children(by=by) if g.top.follow_ups else (),
+        children=children[0],
+        children_long=children[1],
         place=country_in_words,
         destination=partial(label_of, "destinations"),
         expected=announced_returns.expected_part(),
         requests=data_requests.waiting_part(),
+        notes=g.top.notes,
+        complaints=complaints.number_for(by=by) if g.top.complaints else 0,
         leaving=agreements.leaving(by=by),
         form=FindCaseForm(),
     )
+
+
+def _parted(lines: Iterable[_Line], is_new: Callable[[_Line], bool]) -> tuple[list[_Line], list[_Line]]:
+    """Those of the last days, and the others that still stand, each in their order."""
+    found = list(lines)
+    return [each for each in found if is_new(each)], [each for each in found if not is_new(each)]
 
 
 @blueprint.get("/duty")
@@ -227,7 +252,8 @@ def _tile_rows(shown: Sequence[Place], names: Mapping[str, str]) -> list[list[Ti
     said: dict[str, list[tuple[str, str, Capacity | None, bool]]] = {}
     for place in shown:
         if place.room is not None or place.waiting:
-            line = text_in(place.names), ", ".join(_place_words(place)), place.capacity, bool(place.late)
+            room = place.capacity if place.room is None or place.accepts else Capacity.NO_KEY
+            line = text_in(place.names), ", ".join(_place_words(place)), room, bool(place.late)
             said.setdefault(place.region, []).append(line)
     tiles = country().region_tiles
     at = {
@@ -243,11 +269,15 @@ def _place_words(place: Place) -> list[str]:
     """Room in words, or how many places of all are free; what waits and what is late."""
     said = []
     if place.capacity is not None and place.room is not None:
-        if place.capacity is Capacity.FREE and place.room.places:
+        if place.is_suspended:
+            said.append(gettext("everybody there is suspended: nobody can answer"))
+        elif not place.room.may_accept and place.capacity in (Capacity.FREE, Capacity.NONE_FREE):
+            said.append(gettext("cannot accept yet"))
+        elif place.capacity is Capacity.FREE and place.room.places:
             said.append(gettext("%(free)s of %(places)s places free", free=place.room.free, places=place.room.places))
         else:
             said.append(translated(CAPACITY_WORDS[place.capacity]))
-        if place.room.extra:
+        if place.room.extra and place.accepts:
             said.append(ngettext("%(num)s extra place", "%(num)s extra places", place.room.extra))
     if place.waiting:
         said.append(ngettext("%(num)s waits", "%(num)s wait", place.waiting))

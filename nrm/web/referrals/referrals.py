@@ -34,7 +34,9 @@ from nrm.actions.shelter import shifts
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.members import TooFewKeyHolders
 from nrm.domain.referrals.crossing_points import POSTS
+from nrm.domain.referrals.duty import PRESSED_WRONG_WITHIN
 from nrm.domain.referrals.referrals import (
+    NO_SHOW_AFTER,
     REASONS_UNDER_MUST,
     DeclineReason,
     Escort,
@@ -416,15 +418,31 @@ def decline(referral_id: uuid.UUID) -> Answer:
 @blueprint.get("/referrals/<uuid:referral_id>/not-arrived")
 @access.requires(Permission.REFERRAL_DECIDE, Permission.REFERRAL_DIRECT)
 def not_arrived_page(referral_id: uuid.UUID) -> Answer:
+    return _not_arrived_page(referral_id)
+
+
+def _not_arrived_page(referral_id: uuid.UUID, status: int = 200) -> Answer:
     line = _to_decide(referral_id, ReferralEvent.NOT_ARRIVE)
     if transfer_store.is_before_leaving(line.id, by=access.actor()):
         return errors.error_page(409, STILL_THERE)
-    return render_template("referrals/referrals/not_arrived.html", line=line)
+    early = _is_early(line)
+    page = render_template("referrals/referrals/not_arrived.html", line=line, early=early, wrong=status == 422)
+    return page, status
+
+
+def _is_early(line: ReferralLine) -> bool:
+    """Whether the duty desk would say so before the person can be late: it asks both sides first."""
+    if line.relation is not Relation.DUTY_OFFICER:
+        return False
+    awaited = line.expected_at or line.decided_at
+    return awaited is not None and clock.now() < awaited + NO_SHOW_AFTER
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/not-arrived")
 @access.requires(Permission.REFERRAL_DECIDE, Permission.REFERRAL_DIRECT)
 def not_arrived(referral_id: uuid.UUID) -> Answer:
+    if request.form.get("asked") != "y" and _is_early(store.referral(referral_id, by=access.actor())):
+        return _not_arrived_page(referral_id, 422)
     try:
         actions.not_arrived(referral_id=referral_id, by=access.actor())
     except IllegalTransition as error:
@@ -503,7 +521,10 @@ def take_back_promise(referral_id: uuid.UUID) -> Answer:
 @access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
 def depart_page(referral_id: uuid.UUID) -> Answer:
     line = _to_decide(referral_id, ReferralEvent.DEPART)
-    return _depart_page(line, _depart_form(line))
+    form = _depart_form(line)
+    if line.departed_at is not None:
+        form.escort.data = line.escort
+    return _depart_page(line, form)
 
 
 def _depart_page(line: ReferralLine, form: DepartReferralForm, now: ReferralLine | None = None) -> str:
@@ -512,6 +533,14 @@ def _depart_page(line: ReferralLine, form: DepartReferralForm, now: ReferralLine
     return render_template(
         "referrals/referrals/depart.html", line=line, form=form, moves=moves, now=now, escorts=ESCORT_LABELS
     )
+
+
+def _says_the_same(line: ReferralLine, form: DepartReferralForm) -> bool:
+    """Whether it was recorded just so some minutes ago."""
+    if line.departed_at is None or line.expected_at is None or line.escort != form.escort.data:
+        return False
+    expected = clock.now() + timedelta(hours=int(form.expected.data))
+    return abs(expected - line.expected_at) <= PRESSED_WRONG_WITHIN
 
 
 def _depart_form(line: ReferralLine) -> DepartReferralForm:
@@ -549,6 +578,8 @@ def depart(referral_id: uuid.UUID) -> Answer:
             form.escort.errors = [MISSING]
             return _depart_page(line, form), 409
         line = store.referral(referral_id, by=access.actor())
+        if _says_the_same(line, form):  # pressed twice, or sent again after *Back*: it was answered
+            return redirect(url_for("referrals.show", referral_id=referral_id), 303)
         form.escort.errors = [RECORDED_SINCE]
         form.seen.data = as_departed(line.departed_at, line.escort, line.expected_at)
         return _depart_page(line, form, now=line), 409
@@ -640,7 +671,7 @@ def acknowledge_page(obligation_id: uuid.UUID) -> Answer:
 def acknowledge(obligation_id: uuid.UUID) -> Answer:
     """Told, or done."""
     actions.acknowledge(obligation_id=obligation_id, by=access.actor())
-    return redirect(url_for("home.index", known=obligation_id), 303)
+    return redirect(url_for("home.index"), 303)
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/known/back")

@@ -9,6 +9,7 @@ from datetime import date
 from flask import g, url_for
 
 from nrm.domain.accounts.accounts import Actor
+from nrm.store import days
 from nrm.store.shelter import uncounted
 from nrm.store.support import benefits, early_nights
 from nrm.web.language import gettext
@@ -25,6 +26,9 @@ def waiting(*, by: Actor) -> Iterator[Row]:
         if code.nobody_until is not None:
             text = gettext("%(name)s says that nobody knows whose %(code)s is", name=code.nobody_by, code=code.code)
             yield "", None, code.nobody_on, text, url_for("benefits.of_house", _anchor="of-nobody")
+    if g.top.notes:
+        text = gettext("A note for those who live here waits: read it, and show it or hide it")
+        yield "", None, days.today(), text, url_for("feedback.house", _anchor="notes")
     for early in early_nights.to_confirm(by=by) if g.top.early_nights else ():
         text = gettext("Nights of before the case was opened wait for another member: confirm them, or correct the day")
         address = url_for("early_nights.confirm_page", stay_id=early.stay_id)

@@ -26,6 +26,7 @@ from forms.shelter.stays import (
 from nrm import clock
 from nrm.actions.shelter import absences as actions
 from nrm.actions.shelter import corrections
+from nrm.actions.shelter import what_desks_know as knowing
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.absences import AbsenceRefusal, AbsenceRefused, Feared, Outcome, Way, check_mistake
 from nrm.domain.shelter.cases import Compartment
@@ -172,7 +173,7 @@ def _since(form: MissingForm) -> datetime:
 @access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def known(missing_id: uuid.UUID) -> Answer:
     """The duty desk, or the child authority, says that it knows."""
-    actions.known(missing_id=missing_id, by=access.actor())
+    knowing.known(missing_id=missing_id, by=access.actor())
     return redirect(url_for("home.index"), 303)
 
 
@@ -180,7 +181,7 @@ def known(missing_id: uuid.UUID) -> Answer:
 @access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def not_known(missing_id: uuid.UUID) -> Answer:
     """The desk takes back that it knows, as long as the alarm stands."""
-    actions.take_back_known(missing_id=missing_id, by=access.actor())
+    knowing.take_back_known(missing_id=missing_id, by=access.actor())
     return redirect(url_for("home.index"), 303)
 
 
@@ -385,5 +386,13 @@ def take_back_left(left_id: uuid.UUID) -> Answer:
 @access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def left_known(left_id: uuid.UUID) -> Answer:
     """The duty desk, or for a child that died the child authority, says that it knows."""
-    actions.left_known(left_id=left_id, by=access.actor())
+    knowing.left_known(left_id=left_id, by=access.actor())
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.post("/left/<uuid:left_id>/not-known")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def left_not_known(left_id: uuid.UUID) -> Answer:
+    """The desk takes back that it knows, until the day after."""
+    knowing.left_not_known(left_id=left_id, by=access.actor())
     return redirect(url_for("home.index"), 303)

@@ -26,6 +26,7 @@ from forms.shelter.identifications import (
 )
 from nrm.actions.shelter import identifications as actions
 from nrm.actions.shelter.identifications import Conclusion, JointInterview
+from nrm.actions.support import complaints
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission, Role
 from nrm.domain.shelter.cases import CaseRefused, Compartment, IdentificationStatus
 from nrm.domain.shelter.identifications import (
@@ -81,6 +82,7 @@ def officer_home() -> str:
         states=STATE_LABELS,
         told=missing_told.home_part(),
         ties=by.kind is OrganisationKind.POLICE and by.may(Permission.LINK_TIE),
+        complaints=complaints.number_waiting(by=by) if by.kind is OrganisationKind.RESPONSIBLE_AUTHORITY else 0,
     )
 
 

@@ -15,11 +15,13 @@ from forms.support.complaints import CAME_LABELS, DealForm, OpenComplaintForm, T
 from forms.support.feedback import Written, complaint_in
 from nrm.actions.support import complaints as actions
 from nrm.actions.support import feedback as feedback_actions
+from nrm.actions.support import request_limits as limits
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.cases import Purpose
-from nrm.domain.support.complaints import AlreadySo, Came, CannotTake, both_ends, differing
-from nrm.domain.support.complaints_about import CannotEnd, EndRefusal, IsNamed
+from nrm.domain.support.complaints import AlreadySo, Came, CannotTake, Ending, both_ends, differing
+from nrm.domain.support.complaints_about import CannotEnd, EndRefusal
 from nrm.domain.support.feedback import MistypedCode, parse_code
+from nrm.domain.support.request_limits import Few
 from nrm.domain.words import N_
 from nrm.store import names
 from nrm.store.countries import country
@@ -32,7 +34,8 @@ from nrm.web.support.feedback import Spoken
 blueprint = Blueprint("complaints", __name__)
 Answer = Response | tuple[str, int] | str
 
-FEW, FEW_OF_HOUSE, FEW_OF_SLIP = (10, 600.0), (20, 600.0), (2, 3600.0)
+FEW, FEW_OF_SLIP = Few("complaints", 10, 600), Few("complaints by slip", 2, 3600)
+MOST_OF_HOUSE = 20
 """So many complaints of one address in so many seconds: from the page that is of no house, and, apart, from that of
 each house; and where that is reached, by one slip. Nobody closes it for another address, who closes the one does not
 close the other, and who has a slip gets through a network that somebody else has filled."""
@@ -44,15 +47,16 @@ NOT_OPEN = N_("It does not open for you: a colleague who can open it reads it to
 OPEN_FIRST = N_("Open it first: the quarter of an hour is over.")
 ALREADY = N_("It is marked so already.")
 CANNOT_END = {
-    EndRefusal.NAMED: N_("Your name stands in it: another member of your office ends it."),
-    EndRefusal.SAME: N_("It is about your own office, and you agreed already: another member ends it."),
+    EndRefusal.SAME: N_("You agreed already: another member of your office ends it."),
     EndRefusal.NEWCOMER: N_(
         "One of you let the other one in less than 14 days ago: somebody else of your office ends it. Until then it "
         "waits."
     ),
 }
-FOR_OTHERS = N_("Your name stands in it: it opens for others of your office, and one of them deals with it.")
-NOT_TAKEN = N_("It could not be sealed: nobody at your office holds its key. Nothing was saved.")
+NOT_TAKEN = N_(
+    "It could not be sealed: nobody at your office holds its key, or everybody who could read it is named in it. "
+    "Nothing was saved. Tell the person who else can be called."
+)
 
 
 @blueprint.errorhandler(AlreadySo)
@@ -63,11 +67,6 @@ def _already(_: AlreadySo) -> Answer:
 @blueprint.errorhandler(CannotEnd)
 def _cannot_end(error: CannotEnd) -> Answer:
     return errors.error_page(409, CANNOT_END[error.reason])
-
-
-@blueprint.errorhandler(IsNamed)
-def _is_named(_: IsNamed) -> Answer:
-    return errors.error_page(409, FOR_OTHERS)
 
 
 @blueprint.get("/feedback/complain")
@@ -91,11 +90,9 @@ def complain() -> Answer:
     if written.wrong:
         return _complain_page(here, written, written.wrong, 422)
     house_id = here.house.organisation_id if here.house else None
-    few = feedback.limit(f"complaints {house_id}", *(FEW_OF_HOUSE if house_id else FEW))
-    wait = few.left(feedback.address())
-    if not wait:
-        few.count(feedback.address())
-    elif not _has_slip(request.form.get("slip", "")[:60]):
+    few = Few(f"complaints {house_id}", MOST_OF_HOUSE, FEW.seconds) if house_id else FEW
+    wait = limits.take(few=few, sender=feedback.address())
+    if wait and not _has_slip(request.form.get("slip", "")[:60]):
         return _complain_page(here, written, "slow", 429, minutes=max(1, math.ceil(wait / 60)))
     try:
         actions.complain(text=written.text, where=written.where, reach=written.reach, house_id=house_id)
@@ -111,11 +108,7 @@ def _has_slip(code: str) -> bool:
         number = parse_code(code)
     except MistypedCode:
         return False
-    few = feedback.limit("complaints by slip", *FEW_OF_SLIP)
-    if few.is_over(number) or not feedback_actions.is_printed(number):
-        return False
-    few.count(number)
-    return True
+    return feedback_actions.is_printed(number) and not limits.take(few=FEW_OF_SLIP, sender=number)
 
 
 @blueprint.get("/feedback/sent")
@@ -127,7 +120,7 @@ def sent() -> Answer:
 
 
 @blueprint.get("/complaints")
-@access.requires(Permission.COMPLAINT_READ)
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def index() -> Answer:
     """Every complaint: on which day, from which house's page; how it begins and ends only for who opened it."""
     return _index(OpenComplaintForm())
@@ -140,6 +133,7 @@ def _index(form: OpenComplaintForm, status: int = 200) -> tuple[str, int]:
         "support/complaints/index.html",
         lines=lines,
         begins={each.id: both_ends(each.words.text) for each in lines if each.words and each.dealt_on is None},
+        types=by.may(Permission.FEEDBACK_TYPE),
         unopened=sum(each.dealt_on is None and each.on is not None and each.words is None for each in lines),
         form=form,
         houses=names.names_by_code(current_language()),
@@ -150,7 +144,7 @@ def _index(form: OpenComplaintForm, status: int = 200) -> tuple[str, int]:
 
 
 @blueprint.post("/complaints/open")
-@access.requires(Permission.COMPLAINT_READ)
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def open_all() -> Answer:
     """Show how each one that waits begins and ends; every opening is recorded first."""
     form = OpenComplaintForm(request.form)
@@ -161,7 +155,7 @@ def open_all() -> Answer:
 
 
 @blueprint.get("/complaints/new")
-@access.requires(Permission.COMPLAINT_READ)
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def type_page() -> Answer:
     return _type_page(_type_form(typed=False))
 
@@ -179,7 +173,7 @@ def _type_page(form: TypeComplaintForm, status: int = 200) -> tuple[str, int]:
 
 
 @blueprint.post("/complaints/new")
-@access.requires(Permission.COMPLAINT_READ)
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def take_down() -> Answer:
     """Seal what came on paper or by telephone."""
     form = _type_form()
@@ -196,7 +190,7 @@ def take_down() -> Answer:
 
 
 @blueprint.get("/complaints/<uuid:complaint_id>")
-@access.requires(Permission.COMPLAINT_READ)
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def show(complaint_id: uuid.UUID) -> Answer:
     return _page(complaint_id)
 
@@ -243,14 +237,13 @@ def _page(
         dealing=dealing or DealForm(),
         came=CAME_LABELS,
         me=access.visitor().name,
-        names_me=by.member_id in found.about.named,
         elsewhere=elsewhere,
     )
     return shown, status
 
 
 @blueprint.post("/complaints/<uuid:complaint_id>/open")
-@access.requires(Permission.COMPLAINT_READ)
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def open_words(complaint_id: uuid.UUID) -> Answer:
     """Show what was written; the opening is recorded first."""
     by = access.actor()
@@ -266,7 +259,7 @@ def open_words(complaint_id: uuid.UUID) -> Answer:
 
 
 @blueprint.post("/complaints/<uuid:complaint_id>/dealt")
-@access.requires(Permission.COMPLAINT_READ)
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def deal(complaint_id: uuid.UUID) -> Answer:
     """It was dealt with, and how."""
     by = access.actor()
@@ -275,7 +268,8 @@ def deal(complaint_id: uuid.UUID) -> Answer:
     if not form.validate():
         return _page(complaint_id, dealing=form, status=422)
     try:
-        ended = actions.deal(complaint_id=complaint_id, done=form.done.data or "", seen=form.seen, by=by)
+        how = Ending(form.how.data)
+        ended = actions.deal(complaint_id=complaint_id, done=form.done.data or "", how=how, seen=form.seen, by=by)
     except actions.CannotOpen:
         return errors.error_page(409, OPEN_FIRST)
     if not ended:
@@ -284,7 +278,7 @@ def deal(complaint_id: uuid.UUID) -> Answer:
 
 
 @blueprint.post("/complaints/<uuid:complaint_id>/mine")
-@access.requires(Permission.COMPLAINT_READ)
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def take(complaint_id: uuid.UUID) -> Answer:
     """The actor deals with it, and colleagues see it."""
     actions.take(complaint_id=complaint_id, by=access.actor())
@@ -292,7 +286,7 @@ def take(complaint_id: uuid.UUID) -> Answer:
 
 
 @blueprint.post("/complaints/<uuid:complaint_id>/again")
-@access.requires(Permission.COMPLAINT_READ)
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def take_up(complaint_id: uuid.UUID) -> Answer:
     """It is not dealt with after all."""
     try:

@@ -10,18 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
-from forms.support.feedback import REFUSED, NoteForm, PrintSlipsForm, SheetForm, replies_in
+from forms.support.feedback import DOWN_LABELS, REFUSED, NoteForm, PrintSlipsForm, SheetForm, replies_in
 from nrm.actions.accounts import accounts
 from nrm.actions.support import feedback as actions
+from nrm.actions.support import feedback_notes as note_actions
+from nrm.actions.support import request_limits as limits
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.accounts.failed_attempts import network_of
 from nrm.domain.interviews.handouts import Handout
 from nrm.domain.roles import MechanismRole
 from nrm.domain.support.feedback import (
+    DOWN,
     MOST_SLIPS,
     FeedbackRefused,
     MistypedCode,
@@ -33,20 +36,20 @@ from nrm.domain.support.feedback import (
     is_empty,
     parse_code,
 )
+from nrm.domain.support.request_limits import Few
 from nrm.domain.words import N_
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.shelter.cases import login_of
 from nrm.store.support import feedback as store
 from nrm.web import access, errors, sessions
-from nrm.web.floods import Few
 from nrm.web.language import current_language, gettext, isolated, text_in, translated
 
 blueprint = Blueprint("feedback", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
 BUSY = N_("Somebody else wrote in the same moment. Send it again.")
-NUMBERS = (60, 600.0)
+NUMBERS = Few("codes", 60, 600)
 """So many answers with a number that may be one, of one network in so many seconds, whether or not they count: else the
 limit would say which numbers did."""
 CHANGE = "change"
@@ -64,12 +67,6 @@ class Spoken:
     others: list[tuple[str, str]]
     at: str
     house: actions.HousePage | None
-
-
-def limit(name: str, most: int, seconds: float) -> Few:
-    """The limit of this application that has this name."""
-    found: Few = current_app.extensions.setdefault(f"nrm.few.{name}", Few(most, seconds))
-    return found
 
 
 def network() -> str:
@@ -195,14 +192,14 @@ def answer() -> Answer:
         return _answer_page(here, replies, code, "again", 400)
     if is_empty(replies):
         return _answer_page(here, replies, code, "none", 422)
-    few = limit("codes", *NUMBERS)
-    if few.is_over(network()):
+    if limits.left(few=NUMBERS, sender=network()):
         return _answer_page(here, replies, code, "wait", 429)
     try:
         number = parse_code(code)
     except MistypedCode:
         return _answer_page(here, replies, code, "wrong", 422)
-    few.count(network())
+    if limits.take(few=NUMBERS, sender=network()):
+        return _answer_page(here, replies, code, "wait", 429)
     try:
         actions.answer(code=number, replies=replies)
     except NotValid:
@@ -288,6 +285,8 @@ def house_page(
         wrote=request.args.get("wrote"),
         house_id=by.organisation_id,
         me=login_of(by),
+        down_reasons=DOWN_LABELS,
+        watched=any(each.state == DOWN for each in found.notes),
     )
     return shown, status
 
@@ -302,7 +301,7 @@ def write_note() -> Answer:
     if not form.validate():
         return house_page(note=form, status=422)
     try:
-        actions.write_note(note=Note(form.language.data, form.text.data or ""), by=by)
+        note_actions.write(note=Note(form.language.data, form.text.data or ""), by=by)
     except FeedbackRefused as error:
         form.text.errors = [translated(REFUSED[error.reason])]
         return house_page(note=form, status=422)
@@ -312,13 +311,13 @@ def write_note() -> Answer:
 
 
 @blueprint.post("/feedback/house/notes/off")
-@access.requires(Permission.FEEDBACK_MANAGE)
+@access.requires(Permission.STAY_MANAGE)
 def take_off_note() -> Answer:
-    """Show a note no more."""
+    """Show a note no more: anybody of the house, at once."""
     by = access.actor()
     store.house(by=by)
     try:
-        actions.take_off_note(note=Note(request.form.get("language", ""), request.form.get("text", "")), by=by)
+        note_actions.hide(note=Note(request.form.get("language", ""), request.form.get("text", "")), by=by)
     except actions.Busy:
         return errors.error_page(409, BUSY)
     return redirect(url_for("feedback.house", _anchor="notes"), 303)

@@ -5,26 +5,32 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from nrm import clock
+from nrm.actions.accounts import suspensions
 from nrm.actions.interviews import interviews
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import absences
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
+from nrm.domain.accounts.suspensions import SuspensionReason
 from nrm.domain.referrals.referrals import DeclineReason, Relation
 from nrm.domain.shelter.absences import Feared
-from nrm.models.accounts.accounts import KeyringWrap
+from nrm.models.accounts.accounts import KeyringWrap, Member
+from nrm.models.accounts.suspensions import Suspension
 from nrm.store.referrals import referrals as store
 from nrm.store.rows.referrals.duty import sources
 from nrm.web import telephones
+from nrm.web.referrals.duty import SHOWN
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
+from tests.factories_stays import admitted
 from tests.integration.test_home_statements import statements
 
 SignIn = Callable[[str], Person]
@@ -196,3 +202,91 @@ def test_the_page_is_light_and_costs_as_many_statements_however_much_waits(
     # Of nothing nobody asks: one statement for each kind of thing that waits, and one for the calls made about them.
     assert len(many) <= len(few) + len(sources()) + 1, "\n".join(many)
     assert len(page.encode()) < 11_700, "with the style sheet and the script below 15 KB"
+
+
+@pytest.mark.slow
+def test_a_child_of_tonight_stands_above_old_alarms(app: Flask, sign_in: SignIn) -> None:
+    """By harm and by time: a child of tonight first, then alarms of the last days, then old ones."""
+    assert app
+    rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
+    missed = admitted(nrc)
+    absences.report(case_id=missed.case_id, since=clock.now() - timedelta(hours=1), feared=Feared.NO, by=nrc)
+    assert before_post(sign_in(OFFICER).get("/?lang=en"), "Missing now")
+    old = [people.sent(rinas, age="child").pseudonym for _ in range(SHOWN)]
+    factories.later(days=3)
+    child = people.sent(rinas, age="child")
+    page = sign_in(OFFICER).get("/?lang=en")
+    assert codes_in(part(page, HEAD))[0] == child.pseudonym, "not the seventh, after those of days ago"
+    assert set(codes_in(part(page, HEAD))[1:]) < set(old)
+    assert not before_post(page, "Missing now")
+    factories.later(days=7)
+    page = sign_in(OFFICER).get("/?lang=en")
+    assert "Missing now" not in page
+    assert not before_post(page, "Missing for more than a week")
+    assert missed.pseudonym in part(page, "Missing for more than a week")
+
+
+def before_post(page: str, heading: str) -> bool:
+    return page.index(heading) < page.index(HEAD)
+
+
+@pytest.mark.slow
+def test_nobody_is_said_not_to_come_before_they_can_be_late_and_what_was_answered_is_not_asked_again(
+    app: Flask, sign_in: SignIn
+) -> None:
+    assert app
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    in_two = clock.now() + timedelta(hours=2)
+    nrc = factories.actor("nrc.case_worker")
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), expected_at=in_two, by=nrc)
+    address, desk, officer = f"/referrals/{sent.referral_id}", sign_in(OFFICER), sign_in("rinas.border_officer")
+    gone = {"escort": "woman_officer", "expected": "2", "seen": ""}
+    assert officer.post(f"{address}/depart", gone) == address
+    assert officer.post(f"{address}/depart", gone) == address  # pressed twice: it was answered
+    assert "They have left<" not in officer.get(f"{address}?lang=en")
+    page = officer.get(f"{address}/depart?lang=en")
+    assert "They have left<" not in page
+    assert re.search(r'value="woman_officer"[^>]* checked', page)
+    assert "Recorded now" in officer.post(f"{address}/depart?lang=en", {**gone, "expected": "8"}, 409)
+    assert "is expected on" in desk.get(f"{address}/not-arrived?lang=en")
+    assert "Ask both first, and tick it" in desk.post(f"{address}/not-arrived?lang=en", {}, 422)
+    desk.get(address)
+    factories.later(hours=3, minutes=5)
+    late = sign_in(OFFICER)
+    assert "is expected on" not in late.get(f"{address}/not-arrived?lang=en")
+    late.post(f"{address}/not-arrived", {})
+    # And early, by who asked both: no dead end.
+    other = people.sent(factories.actor("rinas.border_officer"))
+    referrals.accept(referral_id=other.referral_id, place_id=people.bed("NRC"), by=nrc)
+    late.post(f"/referrals/{other.referral_id}/not-arrived", {}, 422)
+    late.post(f"/referrals/{other.referral_id}/not-arrived", {"asked": "y"})
+
+
+@pytest.mark.slow
+def test_the_map_shows_no_free_place_of_a_house_that_cannot_accept(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    worker, manager = (factories.actor(f"vatra.{each}") for each in ("case_worker", "shelter_manager"))
+    desk = sign_in(OFFICER)
+    free = re.search(r"<tr><th[^>]*>[^<]*Vatra.*?</tr>", desk.get("/duty/map?lang=en"))
+    assert free is not None
+    assert "free" in free[0]
+    assert worker.member_id is not None
+    assert manager.member_id is not None
+    suspensions.suspend(member_id=manager.member_id, reason=SuspensionReason.MISUSE, by=worker)
+    with transaction() as session:  # and the other one, as a second hand from outside would
+        first = session.scalars(select(Suspension).where(Suspension.member_id == manager.member_id)).one()
+        values = {each.key: getattr(first, each.key) for each in Suspension.__table__.columns}
+        session.add(
+            Suspension(**{**values, "id": uuid.uuid4(), "member_id": worker.member_id, "by_id": manager.member_id})
+        )
+    page = desk.get("/duty/map?lang=en")
+    row = re.search(r"<tr><th[^>]*>[^<]*Vatra.*?</tr>", page)
+    assert row is not None
+    assert "everybody there is suspended: nobody can answer" in row[0]
+    assert ">free<" not in row[0]
+    with transaction() as session:
+        nrc = session.scalars(select(Member.id).where(Member.login == "nrc.case_worker")).one()
+        session.execute(delete(KeyringWrap).where(KeyringWrap.member_id == nrc))
+    row = re.search(r"<tr><th[^>]*>National Reception.*?</tr>", desk.get("/duty/map?lang=en"))
+    assert row is not None
+    assert "cannot accept yet" in row[0]

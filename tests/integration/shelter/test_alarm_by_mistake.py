@@ -97,7 +97,14 @@ def test_of_the_wrong_girl_the_alarm_is_struck_and_every_desk_is_told_again(vatr
         assert "recorded by mistake" in told
         assert ("Vatra" in told) is (login == "ra.duty_officer")
         reader.post(f"/missing/{missing_id}/known", {})
-        assert "Never missing" not in reader.get("/?lang=en")
+        assert f"/missing/{missing_id}/not-known" in reader.get("/?lang=en")
+        reader.post(f"/missing/{missing_id}/not-known", {})
+        assert f"/missing/{missing_id}/known" in reader.get("/?lang=en")
+        reader.post(f"/missing/{missing_id}/known", {})
+    factories.later(days=2)
+    for login in ("ra.duty_officer", "child_protection.child_protection_officer"):
+        assert "Never missing" not in sign_in(login).get("/?lang=en")
+        sign_in(login).post(f"/missing/{missing_id}/not-known", {}, 409)
     police = sign_in("state_police.identification_officer")
     assert "Nobody is missing" in police.get("/?lang=en")
     assert opened.pseudonym not in police.get("/")

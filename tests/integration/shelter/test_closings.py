@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, update
 from nrm import clock
 from nrm.actions import tending
 from nrm.actions.referrals import next_receiver
-from nrm.actions.shelter import absences, cases, consents, erasures, permits, stays
+from nrm.actions.shelter import absences, cases, consents, erasures, permits, stays, what_desks_know
 from nrm.actions.support import plans
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
@@ -402,7 +402,7 @@ def test_what_let_a_child_go_once_does_not_let_it_go_again(vatra: Actor) -> None
     leaves(child.stay_id, vatra, may_go(child.case_id))
     lost = admitted(vatra, dataclasses.replace(CHILD, age=12), bed=1, days_ago=9)
     alarm = missed(lost.case_id, vatra)
-    absences.known(missing_id=alarm, by=factories.actor("child_protection.child_protection_officer"))
+    what_desks_know.known(missing_id=alarm, by=factories.actor("child_protection.child_protection_officer"))
     factories.later(days=30)
     vatra = factories.actor("vatra.shelter_manager")
     absences.end(missing_id=alarm, by=vatra)

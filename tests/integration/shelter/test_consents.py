@@ -373,6 +373,9 @@ def test_who_takes_back_being_counted_is_not_counted_from_then_on(world_app: Pla
     consents.withdraw(case_id=world.own_case, what=Topic.STATISTICS, by=vatra)
     assert world.own_case.hex not in counted()
     db.session.rollback()
+    assert db.session.get_one(Case, world.own_case).facts["statistics"] == "no"
+    consents.destroy_particulars(case_id=world.own_case, by=factories.actor("vatra.shelter_manager"))
+    db.session.rollback()
     case = db.session.get_one(Case, world.own_case, populate_existing=True)
     assert (case.age_band, case.citizenship, case.exploited_in) == ("99", "99", "99")
     assert (case.facts, case.citizenship_class) == ({"statistics": "no"}, "home")  # the gates go on

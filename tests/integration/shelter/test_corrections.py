@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from nrm import clock
 from nrm.actions.referrals import mistakes, next_receiver, referrals
-from nrm.actions.shelter import absences, cases, corrections, stays
+from nrm.actions.shelter import absences, cases, corrections, stays, what_desks_know
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.quarters import Quarter
@@ -166,8 +166,8 @@ def test_who_left_alone_by_mistake_is_back_and_the_desk_is_told(vatra: Actor) ->
         stay_id=opened.stay_id, left_on=days.today(), destination=Destination.UNKNOWN, where="unknown", by=vatra
     )
     absences.confirm_left(left_id=left_id, by=worker)
-    absences.left_known(left_id=left_id, by=desk)
-    assert absence_store.left(by=desk) == []
+    what_desks_know.left_known(left_id=left_id, by=desk)
+    assert [each.known for each in absence_store.left(by=desk)] == [True]
     with pytest.raises(CorrectionRefused, match="two_members"):
         corrections.correct_exit(
             stay_id=opened.stay_id, exit_=Exit(days.today(), *FAMILY, "home"), why=Why.KNOWN_LATER, by=vatra
@@ -175,7 +175,7 @@ def test_who_left_alone_by_mistake_is_back_and_the_desk_is_told(vatra: Actor) ->
     place = _place(opened.stay_id)
     corrections.doubt(stay_id=opened.stay_id, why=Why.CAME_BACK, by=worker)
     corrections.reopen(stay_id=opened.stay_id, place_id=place, why=Why.CAME_BACK, by=vatra)
-    assert [each.struck for each in absence_store.left(by=desk)] == [True]
+    assert [(each.struck, each.known) for each in absence_store.left(by=desk)] == [(True, False)]
     assert _history(opened.stay_id)[0].was["left_confirmed_by_id"] == str(worker.member_id)
     # The record can be made again, and again by two.
     again = absences.record_left(

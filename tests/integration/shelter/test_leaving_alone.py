@@ -137,7 +137,9 @@ def test_two_members_say_that_a_free_adult_left_and_the_duty_desk_is_told_at_onc
     assert row.left_recorded_by_id != row.left_confirmed_by_id
     assert "1 confirmed this quarter" in desk.get("/?lang=en")
     desk.post(f"{record}/known", {})
-    assert "Left on their own" not in desk.get("/?lang=en")
+    assert f"{record}/not-known" in desk.get("/?lang=en")
+    factories.later(days=2)
+    assert "Left on their own" not in sign_in("ra.duty_officer").get("/?lang=en")
     db.session.rollback()
     events = db.session.scalars(select(AuditEntry.event).where(AuditEntry.event.like("left_alone%"))).all()
     assert events == ["left_alone_recorded", "left_alone_confirmed", "left_alone_known"]

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from nrm import clock
 from nrm.actions.referrals import next_receiver, referrals
-from nrm.actions.shelter import absences, cases, stays
+from nrm.actions.shelter import absences, cases, stays, what_desks_know
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.referrals.referrals import OverrideReason
@@ -142,7 +142,7 @@ def test_of_a_child_the_child_authority_is_told_and_stands_on_top(
     factories.later(days=5)
     with pytest.raises(AbsenceRefused, match="authority"):
         absences.end(missing_id=missing_id, by=vatra)
-    absences.known(missing_id=missing_id, by=factories.actor("child_protection.child_protection_officer"))
+    what_desks_know.known(missing_id=missing_id, by=factories.actor("child_protection.child_protection_officer"))
     absences.end(missing_id=missing_id, by=vatra)
     row = db.session.get_one(Stay, child.stay_id)
     assert (row.exit_reason, row.child_gate) == ("missing", "missing")

@@ -16,7 +16,18 @@ from sqlalchemy.exc import IntegrityError
 from nrm import clock
 from nrm.actions.interviews import interview_imports
 from nrm.actions.referrals import mistakes, next_receiver, outside_referrals, referrals
-from nrm.actions.shelter import absences, ages, cases, consents, corrections, direct_intake, erasures, permits, stays
+from nrm.actions.shelter import (
+    absences,
+    ages,
+    cases,
+    consents,
+    corrections,
+    direct_intake,
+    erasures,
+    permits,
+    stays,
+    what_desks_know,
+)
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.accounts.second_hands import ActKind
@@ -145,10 +156,20 @@ def test_a_death_of_a_child_is_told_at_once_and_said_by_two(vatra: Actor, sign_i
     assert None is not row.left_recorded_by_id != row.left_confirmed_by_id is not None
     for reader in (desk, authority):
         reader.post(f"{record}/known", {})
-        assert "<h2>Died</h2>" not in reader.get("/?lang=en")
+        assert "Take it back: we do not know yet" in reader.get("/?lang=en")  # also after the page is loaded again
+        reader.post(f"{record}/not-known", {})
+        reader.post(f"{record}/not-known", {})  # changes nothing
+        assert f"{record}/known" in reader.get("/?lang=en")
+        reader.post(f"{record}/known", {})
+    factories.later(days=2)
+    for login in ("ra.duty_officer", "child_protection.child_protection_officer"):
+        assert "<h2>Died</h2>" not in sign_in(login).get("/?lang=en")
+        sign_in(login).post(f"{record}/not-known", {}, 409)
+    sign_in("vatra.case_worker").post(f"{record}/not-known", {}, 404)
+    sign_in("tjeter_vizion.case_worker").post(f"{record}/not-known", {}, 404)
     db.session.rollback()
     events = db.session.scalars(select(AuditEntry.event).where(AuditEntry.event.like("death_%"))).all()
-    assert events == ["death_recorded", "death_confirmed", "death_known", "death_known"]
+    assert events == ["death_recorded", "death_confirmed", "death_known", "death_known", "death_known", "death_known"]
     cases.close(case_id=opened.case_id, by=vatra)
 
 
@@ -653,7 +674,7 @@ def _not_found_and_came_back(who: Resident) -> None:
     _missing(who)
     authority = factories.actor("child_protection.child_protection_officer")
     missing_id = db.session.scalars(select(Missing.id).where(Missing.case_id == who.case_id)).one()
-    absences.known(missing_id=missing_id, by=authority)
+    what_desks_know.known(missing_id=missing_id, by=authority)
     factories.later(days=country().missing_days + 1)
     who.by = factories.actor("vatra.shelter_manager")
     absences.end(missing_id=missing_id, by=who.by)

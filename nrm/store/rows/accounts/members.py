@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, case, exists, func, or_, select, text
@@ -40,10 +40,10 @@ def _has_typed_code() -> ColumnElement[bool]:
     return or_(Member.code_checked_at.is_not(None), before.correlate(Member))
 
 
-def number_of_holders(organisation_id: Any, *, checked: bool = True) -> ScalarSelect[int]:
+def number_of_holders(organisation_id: Any, *, checked: bool = True, at: datetime | None = None) -> ScalarSelect[int]:
     """How many active members of the organisation hold its newest keyring and checked a recovery code.
 
-    Not `checked`: also those who have not checked it yet.
+    Not `checked`: also those who have not checked it yet. `at`: only those who are not suspended at that moment.
     """
     return (
         select(func.count())
@@ -55,6 +55,7 @@ def number_of_holders(organisation_id: Any, *, checked: bool = True) -> ScalarSe
             Member.organisation_id == organisation_id,
             Member.status == "active",
             *([_has_typed_code()] if checked else []),
+            *([~suspension_rows.is_suspended(Member.id, at)] if at is not None else []),
             is_newest(),
         )
         .scalar_subquery()
@@ -77,6 +78,16 @@ _WITHOUT_HOLDER = select(Organisation.party).where(
 def may_accept(organisation_id: uuid.UUID) -> bool:
     """Whether enough people hold the organisation's key."""
     return (db.session.scalar(_HOLDERS, {"organisation_id": organisation_id}) or 0) >= KEY_HOLDERS_NEEDED
+
+
+def all_suspended() -> set[uuid.UUID]:
+    """The shelters in which everybody who holds the key is suspended."""
+    there = select(Organisation.id).where(
+        Organisation.kind.in_(SHELTERS),
+        number_of_holders(Organisation.id) > 0,
+        number_of_holders(Organisation.id, at=clock.now()) == 0,
+    )
+    return set(db.session.scalars(there))
 
 
 def parties_short_of_holders() -> set[str]:

@@ -12,11 +12,11 @@ from nrm.models.referrals.referrals import Obligation
 from nrm.store.rows import entries
 
 
-def known_since(obligation_id: uuid.UUID, member_id: uuid.UUID | None, since: datetime) -> bool:
-    """Whether the member said since then that the desk knows; the caller has checked what is owed."""
+def known_since(member_id: uuid.UUID | None, since: datetime) -> list[uuid.UUID]:
+    """Of which obligations the member said since then that the desk knows; the caller checks what is owed."""
     done = entries.since(since, "obligation_acknowledged", entries.by(member_id))
-    said = {"obligation_id": str(obligation_id), "how": "system"}
-    return any(said.items() <= each.said.items() for each in done)
+    said = (each.said for each in done if each.said.get("how") == "system")
+    return list(dict.fromkeys(uuid.UUID(str(each["obligation_id"])) for each in said))
 
 
 def is_owed(case_id: uuid.UUID, kind: str) -> bool:

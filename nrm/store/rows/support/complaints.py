@@ -8,12 +8,14 @@ from datetime import date
 
 from sqlalchemy import func, select
 
+from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import PERMISSIONS, OrganisationKind, Permission
 from nrm.domain.accounts.members import KeyHappening
 from nrm.domain.support.complaints_about import Called
 from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
 from nrm.models.support.complaints import Complaint
+from nrm.store.rows.accounts import suspensions
 
 
 def number_waiting() -> int:
@@ -35,13 +37,16 @@ def authorities() -> set[uuid.UUID]:
     return set(db.session.scalars(statement))
 
 
-def readers(organisation_id: uuid.UUID) -> set[uuid.UUID]:
-    """Who of the office reads complaints, also who is suspended: by suspending them nobody gets to read what is said of
-    themselves."""
-    roles = [str(role) for role, allowed in PERMISSIONS.items() if Permission.COMPLAINT_READ in allowed]
+def readers(
+    organisation_id: uuid.UUID, permission: Permission = Permission.COMPLAINT_READ, *, now: bool = True
+) -> set[uuid.UUID]:
+    """Who of the office has this permission; `now`: without who is suspended."""
+    roles = [str(role) for role, allowed in PERMISSIONS.items() if permission in allowed]
     there = select(Member.id).where(
         Member.organisation_id == organisation_id, Member.status == "active", Member.role.in_(roles)
     )
+    if now:
+        there = there.where(~suspensions.is_suspended(Member.id, clock.now()))
     return set(db.session.scalars(there))
 
 

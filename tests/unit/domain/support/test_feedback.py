@@ -43,6 +43,17 @@ def test_a_number_is_read_however_it_is_typed_and_a_slip_of_the_finger_is_seen()
         new_code(bytes(32))
 
 
+def test_letters_that_look_like_0_and_1_are_read_as_these() -> None:
+    """A slip has no letter, so there is no doubt; every other letter is refused."""
+    written = new_code(bytes([0, 1, 1, 0, 4, 7] * 11))
+    assert {"0", "1"} < set(written)
+    for zero, one in (("O", "I"), ("o", "l"), ("О", "|"), ("Ο", "i")):
+        assert parse_code(written.replace("0", zero).replace("1", one)) == written
+    for other in "SBZsGqàÄ":
+        with pytest.raises(MistypedCode):
+            parse_code(written.replace("0", other, 1))
+
+
 def test_every_digit_of_a_number_is_as_likely_as_any_other() -> None:
     """Bytes from 250 on are passed over: 0 to 5 would come more often."""
     assert new_code(bytes([255] * 20 + [7] * 44)) == new_code(bytes([7] * 64))

@@ -26,17 +26,17 @@ MOST = 20
 """A text of the agreement has at most 60 parties, and a page of a route names each that receives people."""
 BEDS = 12
 _NAMES: Mapping[str, tuple[str, str]] = {
-    "sq": ("Posta e stërvitjes {number} ({like})", "Streha e stërvitjes {number} ({like})"),
+    "sq": ("Pika e stërvitjes {number} ({like})", "Qendra e stërvitjes {number} ({like})"),
     "en": ("Training post {number} ({like})", "Training shelter {number} ({like})"),
     "mk": ("Премин за обука {number} ({like})", "Засолниште за обука {number} ({like})"),
 }
 _CLAUSE: Mapping[str, str] = {
-    "sq": "Stërvitje {number}: kjo strehë pret vetëm ata që hyjnë nga posta e vet.",
+    "sq": "Stërvitje {number}: kjo qendër pranon vetëm ata që hyjnë nga pika e vet.",
     "en": "Training {number}: this shelter receives only those who enter over its own post.",
     "mk": "Обука {number}: ова засолниште ги прима само оние што влегуваат преку својот премин.",
 }
 _REAL: Mapping[str, str] = {
-    "sq": "Stërvitje: kush hyn nga një postë stërvitjeje shkon te streha e saj e stërvitjes.",
+    "sq": "Stërvitje: kush hyn nga një pikë stërvitjeje shkon te qendra e saj e stërvitjes.",
     "en": "Training: whoever enters over a training post goes to its training shelter.",
     "mk": "Обука: кој влегува преку премин за обука оди во неговото засолниште за обука.",
 }

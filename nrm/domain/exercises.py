@@ -73,16 +73,19 @@ EXERCISES: Sequence[Exercise] = (
         N_("A young woman comes back from Italy at 23:40"),
         (
             N_(
-                "Police in Italy sent her back; nobody announced her. She is alone, 22 years old, and a citizen of this country."
+                "Police in Italy sent her back; nobody announced her. She is alone, 22 years old, and"
+                " a citizen of this country."
             ),
             N_("She says: “I am not hurt, and nobody waits for me outside. I am not in danger tonight.”"),
             N_(
-                "She says: “They promised me work in a hotel. When I arrived, the boss took my passport. I had to work off a debt, and he kept my pay.”"
+                "She says: “They promised me work in a hotel. When I arrived, the boss took my "
+                "passport. I had to work off a debt, and he kept my pay.”"
             ),
             N_("She says: “I could not go out alone. Nobody beat me. No official had a part in it.”"),
             N_("She wants a doctor to look at her. She has no children with her, and no court awaits her."),
             N_(
-                "She understands what you read out. She agrees to be helped and that the shelter learns what she told. She does not want to be counted in the statistics."
+                "She understands what you read out. She agrees to be helped and that the shelter "
+                "learns what she told. She does not want to be counted in the statistics."
             ),
             N_("She gives her name: Lira Vesa."),
         ),
@@ -117,7 +120,8 @@ EXERCISES: Sequence[Exercise] = (
             N_("A girl of 14 came over the border on foot from Greece. She is alone and a citizen of this country."),
             N_("She is not hurt. She says that nobody threatens her tonight."),
             N_(
-                "She says: “A man I do not know brought me to sell things in the street. He took the money every evening.”"
+                "She says: “A man I do not know brought me to sell things in the street. He took the "
+                "money every evening.”"
             ),
             N_("She is tired and afraid of strangers. She has no child with her, and you see no high danger."),
             N_("She gives her name: Era Mali. You do not ask a child for consent."),
@@ -147,7 +151,8 @@ EXERCISES: Sequence[Exercise] = (
             N_("He says: “I am not hurt and not in danger. They kept my papers and did not pay me.”"),
             N_("He says: “I could leave when I wanted. Nobody beat me, and there was no debt.”"),
             N_(
-                "He understands what you read out. When you ask whether he wants help, he says: “No. I have a brother in the town and I go home.”"
+                "He understands what you read out. When you ask whether he wants help, he says: “No. "
+                "I have a brother in the town and I go home.”"
             ),
         ),
         (_INTERVIEW, N_("Ask for the yes or no alone with him, take his no down, and end the interview.")),
@@ -174,7 +179,8 @@ EXERCISES: Sequence[Exercise] = (
             N_("A man of 45 was stopped because his passport ran out. He is alone and a citizen of this country."),
             N_("He drove a lorry from Italy for his own firm. He is not hurt, not in danger, and speaks freely."),
             N_(
-                "He answers no to everything about papers, debt, pay, blows and people who wait for him. He could leave his work whenever he wanted."
+                "He answers no to everything about papers, debt, pay, blows and people who wait for "
+                "him. He could leave his work whenever he wanted."
             ),
         ),
         (_INTERVIEW, N_("Ask the short screen whole. If nothing is an alarm, it ends there.")),
@@ -195,13 +201,15 @@ EXERCISES: Sequence[Exercise] = (
         N_("The shelter that she needs is full"),
         (
             N_(
-                "A woman of 28 comes back from Greece with two small children. She is a citizen of this country; no other adult is with her."
+                "A woman of 28 comes back from Greece with two small children. She is a citizen of "
+                "this country; no other adult is with her."
             ),
             N_("She is not hurt. She is in no danger tonight, and no official had a part in it."),
             N_("She says: “The man for whom I cleaned kept our papers and my pay. I could not leave the house.”"),
             N_("She needs things for the small children and a school for the older one. No court awaits her."),
             N_(
-                "She understands what you read out. She agrees to be helped, to the sharing, and to be counted. She gives her name: Mira Deti."
+                "She understands what you read out. She agrees to be helped, to the sharing, and to "
+                "be counted. She gives her name: Mira Deti."
             ),
         ),
         (_INTERVIEW, N_("Read why a shelter is not asked tonight, and send her to the first one that can take her.")),
@@ -232,7 +240,8 @@ EXERCISES: Sequence[Exercise] = (
         ),
         (
             N_(
-                "Open the referral on the home page of your shelter, read what the person needs, and accept with a place."
+                "Open the referral on the home page of your shelter, read what the person needs, and "
+                "accept with a place."
             ),
             N_("Do it before the hour by which the answer is due."),
         ),
@@ -245,13 +254,15 @@ EXERCISES: Sequence[Exercise] = (
         N_("The person you expect does not come"),
         (
             N_(
-                "You accepted a person (exercise “A referral waits for your answer”). The hour has passed, and nobody came."
+                "You accepted a person (exercise “A referral waits for your answer”). The hour has "
+                "passed, and nobody came."
             ),
             N_("You telephone the post: the car left, and nobody knows where it is."),
         ),
         (N_("Open the referral and record that the person did not come."),),
         N_(
-            "The duty desk sees it at once and searches. The place is free again; if she comes later, you still record her arrival."
+            "The duty desk sees it at once and searches. The place is free again; if she comes later,"
+            " you still record her arrival."
         ),
     ),
     Exercise(
@@ -262,12 +273,14 @@ EXERCISES: Sequence[Exercise] = (
         (
             N_("The post sends you one more person, but two rooms are under water and you cannot take anybody in."),
             N_(
-                "If nothing waits: sign in at your post, send the young woman of the first exercise once more, and come back."
+                "If nothing waits: sign in at your post, send the young woman of the first exercise "
+                "once more, and come back."
             ),
         ),
         (N_("Decline with the reason that the shelter is full, before the hour by which the answer is due."),),
         N_(
-            "A quick no helps: the next party is asked at once. A referral that nobody answers costs the person an hour at the border."
+            "A quick no helps: the next party is asked at once. A referral that nobody answers costs "
+            "the person an hour at the border."
         ),
     ),
     Exercise(

@@ -174,7 +174,8 @@ def _of_case(
             Finding(
                 None,
                 N_(
-                    "The shelter has accepted: your post cannot read the answers any more, as in earnest. To compare them "
+                    "The shelter has accepted: your post cannot read the answers any more, as in "
+                    "earnest. To compare them "
                     "sign in at your shelter and open this exercise there."
                 )
                 if own.at is At.POST
@@ -208,8 +209,8 @@ def _of_time(expected: Route, begun: Begun, at: datetime) -> Finding:
     within = next((each.within for each in expected.obligations if each.kind == FIRST_INTERVIEW), None)
     minutes = max(1, round((at - begun.at).total_seconds() / 60))
     if within is None or at - begun.at <= within:
-        return Finding(True, N_("It was sent in time: %(minutes)s minutes after you began.", minutes=minutes))
-    return Finding(False, N_("It was sent too late: %(minutes)s minutes after you began.", minutes=minutes))
+        return Finding(True, N_("It was sent in time, %(minutes)s min after you began.", minutes=minutes))
+    return Finding(False, N_("It was sent too late, %(minutes)s min after you began.", minutes=minutes))
 
 
 def _child_authority() -> uuid.UUID:

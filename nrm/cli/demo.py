@@ -24,7 +24,7 @@ from nrm.cli.instance import folder_of_country, make_instance, named_country
 from nrm.cli.progress import stopped_by_ctrl_c
 from nrm.cli.refusals import Refused
 from nrm.cli.serving import run_server
-from nrm.cli.trainings import FOLDER, make_training, slips
+from nrm.cli.trying.trainings import FOLDER, make_training, slips
 from nrm.cli.usage import application
 from nrm.cli.waiting import Making, Waiting
 from nrm.countries import Country
@@ -97,7 +97,8 @@ def demo(
         if known.is_file() and (there := application(directory)).extensions["nrm.synthetic"]:
             made_of = _country(there).code
             known_trainees = len(json.loads(known.read_text("utf-8")).get("trainees", ()))
-            if trainees and trainees != known_trainees:
+            # Without a number it is not asked for so many: the training that is there goes on.
+            if trainees and trainees != known_trainees and not (known_trainees and trainees == TRAINEES):
                 raise Refused(
                     f"--trainee: {directory} holds "
                     + (f"a training of {known_trainees}" if known_trainees else "a demo without trainees")

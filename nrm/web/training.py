@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from nrm.actions import training as actions
@@ -22,6 +23,14 @@ blueprint = Blueprint("training", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 FILES = "training-"
 """How the name of each file begins that a training gives out."""
+
+
+@blueprint.url_value_preprocessor
+def _only_in_a_training(_endpoint: str | None, _values: dict[str, object] | None) -> None:
+    """Elsewhere these addresses are answered as those that there are not, also to who is not signed in."""
+    if not store.is_one():
+        asked = request._get_current_object()  # type: ignore[attr-defined]
+        asked.url_rule, asked.routing_exception = None, NotFound()
 
 
 @blueprint.get("/training")

@@ -18,7 +18,8 @@ from nrm import clock, countries
 from nrm.actions.accounts import accounts, own_sessions
 from nrm.actions.interviews import interview_sending, interviews
 from nrm.actions.referrals import proposals, referrals
-from nrm.cli import demo, trainings
+from nrm.cli import demo
+from nrm.cli.trying import trainings
 from nrm.demo import staff
 from nrm.demo.life import everybody
 from nrm.demo.made_up_interviews import random_answers
@@ -304,6 +305,14 @@ def test_a_real_instance_and_a_plain_demo_have_no_trace_of_it(app: Flask) -> Non
     for path in ("/training", "/training/ferry"):
         officer.get(path, 404)
     officer.post("/training/ferry/begin", status=404)
+    # To who is not signed in they are as an address that there is not, and in a training they are there.
+    stranger = app.test_client()
+    there_is_not, page = stranger.get("/trainees"), stranger.get("/training")
+    assert (
+        (page.status_code, len(page.text))
+        == (there_is_not.status_code, len(there_is_not.text))
+        == (404, len(page.text))
+    )
     # Neither the country's file alone nor invented people alone make one.
     known = app.extensions["nrm.country"]
     app.extensions["nrm.country"] = demo.replace(known, training=(countries.country.TrainingDesks("RINAS", "NRC"),))

@@ -156,6 +156,7 @@ def known_ids(world: World | None) -> dict[str, list[Any]]:
         "withdrawal_id": [None],
         "payment_code": ["P-2222-2222-2222"],
         "role": ["border_officer"],
+        "exercise": ["ferry"],
     }
 
 

@@ -99,6 +99,8 @@ def _slip(language: str, url: str, names: Sequence[str], accounts: Sequence[Mapp
     said = [N_("Training: nothing here is real."), N_("Address: %(url)s", url=url)]
     if names:
         said += [N_("Your post: %(name)s", name=names[0]), N_("Your shelter: %(name)s", name=names[1])]
+    else:
+        said.append(N_("For whoever leads the training: keep this part."))
     for each in accounts:
         login, password = each["login"], each["password"]
         said.append(N_("Name to sign in: %(login)s · Password: %(password)s", login=login, password=password))

@@ -22,7 +22,7 @@ from nrm.domain.accounts.second_factor import is_fresh
 from nrm.domain.words import N_
 from nrm.steps.accounts.credentials import Asker
 from nrm.store import signed_names, training
-from nrm.web import carried_forms, carrying, errors, navigation, places
+from nrm.web import carried_forms, carrying, errors, navigation, page_help, places
 from nrm.web.language import COOKIE, gettext, languages, text_in
 
 # Forms that are not given back: what was typed there must not be written into a page.
@@ -505,6 +505,7 @@ def _for_templates() -> dict[str, object]:
         blocked = visitor.code_due or visitor.asks_password or visitor.suspended
         if not (visitor.waiting or visitor.enrolling or blocked):
             values["navigation"] = navigation.of(visitor.actor)
+            values["help"] = page_help.of(request.endpoint)
     if request and request.method == "POST":
         values |= _links_of_answer()
     return values

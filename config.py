@@ -133,6 +133,11 @@ class Config:
         return _site(self.address)
 
 
+def _beside(directory: Path, folder: str | None) -> str | None:
+    """The folder that `instance.toml` names: one without a place of its own lies in that of the instance."""
+    return str(directory / folder) if folder else None
+
+
 def load_config(env: Mapping[str, str]) -> Config:
     """Read the configuration, or raise MisConfigured naming the setting."""
     if not env.get("NRM_DIR"):
@@ -145,7 +150,7 @@ def load_config(env: Mapping[str, str]) -> Config:
     language = env.get("NRM_LANGUAGE") or instance.get("language", "")
     if language and not _LANGUAGE.fullmatch(language):
         raise MisConfigured(f"NRM_LANGUAGE: {language!r} is no code of a language such as sq or en")
-    folder = env.get("NRM_COUNTRY_FOLDER") or instance.get("country_folder")
+    folder = env.get("NRM_COUNTRY_FOLDER") or _beside(directory, instance.get("country_folder"))
     certificate, key = _tls(env)
     database, shred_database = database_addresses(env, directory)
     drill, drill_shred = (_postgresql(env, f"NRM_DRILL_{name}DATABASE") for name in ("", "SHRED_"))

@@ -36,6 +36,9 @@ class Event(StrEnum):
     """What can have happened, in the past tense."""
 
     INSTANCE_MADE = "instance_made"
+    TRAINING_BEGUN = "training_begun"
+    TRAINING_DONE = "training_done"
+    TRAINING_CLEARED = "training_cleared"
     MEMBER_INVITED = "member_invited"
     INVITATION_ACCEPTED = "invitation_accepted"
     MEMBER_CONFIRMED = "member_confirmed"

@@ -25,6 +25,7 @@ from nrm.cli.progress import stopped_by_ctrl_c
 from nrm.cli.refusals import Refused
 from nrm.cli.serving import run_server
 from nrm.cli.telling import json_option, remark, wants_json
+from nrm.cli.trying.trainings import FOLDER, make_training, slips
 from nrm.cli.usage import application
 from nrm.cli.waiting import Making, Waiting
 from nrm.countries import Country
@@ -39,19 +40,22 @@ from nrm.demo.monitoring import monitor
 from nrm.demo.people import YEARS, full_quarters, plans, tonight
 from nrm.demo.progress import Progress
 from nrm.demo.tonight import add_tonight
+from nrm.demo.training import MOST
 from nrm.demo.witnesses import add_witnesses
 from nrm.steps import health
 from nrm.steps.interviews import drafts
+from nrm.store.countries import country
 
 COUNTRY = countries.DEFAULT
 QUESTIONNAIRE = drafts.CURRENT
 CLOSED_QUARTERS = 4
+TRAINEES = 8
 ACCOUNTS_FILE = "accounts.json"
 HOST = "127.0.0.1"
 _UNFINISHED = ".nrm-demo-unfinished"
 # All that may lie in the folder of a demo country.
 _MADE = re.compile(
-    rf"{re.escape(_UNFINISHED)}|keys|keys\.check(\.partial)?|checkpoints|instance\.toml|accounts\.json|erased\.jsonl"
+    rf"{re.escape(_UNFINISHED)}|keys|{FOLDER}|keys\.check(\.partial)?|checkpoints|instance\.toml|accounts\.json|erased\.jsonl"
     r"|keylog\.(log|state|changed)|tended|drilled|(main|shred)\.db(-\w+)?|\w+\.lock"
 )
 
@@ -62,10 +66,19 @@ _MADE = re.compile(
 @click.option("--people", default=400, type=click.IntRange(0, 20_000), help="How many come in the four years.")
 @click.option("--seed", default=1, help="The same seed and last day give the same people.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day (default: today).")
-@json_option("url", "quarters", "accounts")
+@json_option("url", "quarters", "accounts", "trainees")
 @click.option("--no-serve", is_flag=True, help="Make the country and stop.")
 @click.option("--port", default=5000, type=click.IntRange(1, 65535))
 @click.option("--second-factor", is_flag=True, help="Give every account a second factor and ask for it.")
+@click.option(
+    "--trainee",
+    "trainees",
+    is_flag=False,
+    flag_value=str(TRAINEES),
+    type=click.IntRange(1, MOST),
+    help=f"A training in place of four years of work: so many trainees (1 to {MOST}; without a number {TRAINEES}) each "
+    "get a post and a shelter of their own, and the page of tonight's exercises.",
+)
 def demo(
     directory: Path,
     named: str | None,
@@ -75,6 +88,7 @@ def demo(
     no_serve: bool,
     port: int,
     second_factor: bool,
+    trainees: int | None,
 ) -> None:
     """Make a demo country of synthetic people and serve it on this machine; an existing one is served as it is."""
     known = directory / ACCOUNTS_FILE
@@ -83,6 +97,14 @@ def demo(
         waiting = None
         if known.is_file() and (there := application(directory)).extensions["nrm.synthetic"]:
             made_of = _country(there).code
+            known_trainees = len(json.loads(known.read_text("utf-8")).get("trainees", ()))
+            # Without a number it is not asked for so many: the training that is there goes on.
+            if trainees and trainees != known_trainees and not (known_trainees and trainees == TRAINEES):
+                raise Refused(
+                    f"--trainee: {directory} holds "
+                    + (f"a training of {known_trainees}" if known_trainees else "a demo without trainees")
+                    + "; name a new folder"
+                )
             if named is not None and (code := named_country(named)[0]) != made_of:
                 raise Refused(f"--country: {directory} holds a demo of {made_of}, not of {code}; name a new folder")
             described = json.loads(known.read_text("utf-8"))
@@ -92,7 +114,7 @@ def demo(
             extras.needed()  # it closes quarters
             code, folder = named_country(named or str(folder_of_country() or COUNTRY))
             last_day = until.date() if until else None
-            data, _ = _invented(code, folder)
+            data, invented = _invented(code, folder)
             last_instant(last_day, data.timezone, _first_day(data))
             with (
                 built_aside(directory) as place,
@@ -101,22 +123,34 @@ def demo(
                 Making() as making,
             ):
                 if not no_serve:
-                    waiting = until_served.enter_context(Waiting(data, people, host=HOST, port=port))
+                    waiting = until_served.enter_context(Waiting(data, 0 if trainees else people, host=HOST, port=port))
                     remark(f"http://{HOST}:{port} says how far it is; accounts are printed when they work")
-                described = make_demo(
-                    place,
-                    people=people,
-                    seed=seed,
-                    until=last_day,
-                    second_factor=second_factor,
-                    code=code,
-                    folder=folder,
-                    tell=[lambda _: go_on(), making.tell, *([waiting.tell] if waiting is not None else [])],
-                )
+                heard = [lambda _: go_on(), making.tell, *([waiting.tell] if waiting is not None else [])]
+                if trainees:
+                    described = make_training(
+                        place,
+                        count=trainees,
+                        data=data,
+                        invented=invented,
+                        source=folder or countries.FOLDER / code,
+                        second_factor=second_factor,
+                        tell=heard,
+                    )
+                else:
+                    described = make_demo(
+                        place,
+                        people=people,
+                        seed=seed,
+                        until=last_day,
+                        second_factor=second_factor,
+                        code=code,
+                        folder=folder,
+                        tell=heard,
+                    )
                 (place / ACCOUNTS_FILE).touch(mode=0o600)
                 (place / ACCOUNTS_FILE).write_text(json.dumps(described, indent=1), "utf-8")
         described = {"url": f"http://{HOST}:{port}", **described}
-        answer = json.dumps(described, ensure_ascii=False) if wants_json() else _table(described)
+        answer = json.dumps(described, ensure_ascii=False) if wants_json() else _page(described, directory)
         if no_serve:
             click.echo(answer)
             return
@@ -130,7 +164,7 @@ def _saying_how_to_go_on(directory: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        _tell_user(f"{directory} is not complete: the same command removes what is there and begins again")
+        remark(f"{directory} is not complete: the same command removes what is there and begins again")
         raise
 
 
@@ -167,7 +201,7 @@ def clear_unfinished(directory: Path) -> None:
         if foreign := sorted(path for path in made if not _MADE.fullmatch(path.name)):
             raise Refused(f"--dir: {foreign[0]} was not made by nrm demo; move it away, or name a new folder")
         if not whole:
-            _tell_user(f"{directory} holds an unfinished demo country; it is begun again")
+            remark(f"{directory} holds an unfinished demo country; it is begun again")
             for path in directory.iterdir():
                 if path != place:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -256,7 +290,7 @@ def make_demo(
             clock.set_clock(None)
             disconnect()
     if life.refused:
-        _tell_user("refused by the disclosure control: " + ", ".join(map(str, life.refused)))
+        remark("refused by the disclosure control: " + ", ".join(map(str, life.refused)))
     return {"quarters": [str(quarter) for quarter in life.closed], "accounts": described}
 
 
@@ -300,6 +334,14 @@ def _country(app: Flask) -> Country:
     return cast(Country, app.extensions["nrm.country"])
 
 
+def _page(described: Mapping[str, Any], directory: Path) -> str:
+    """What is printed: the accounts, or the slips of a training."""
+    if "trainees" not in described:
+        return _table(described)
+    with application(directory).app_context():
+        return slips(described, country())
+
+
 def _table(described: Mapping[str, Any]) -> str:
     width = max(len(account["login"]) for account in described["accounts"])
     lines = [
@@ -308,7 +350,3 @@ def _table(described: Mapping[str, Any]) -> str:
     ]
     quarters = ", ".join(described["quarters"]) or "none"
     return "\n".join([f"Demo country: {described['url']}   closed quarters: {quarters}", *lines])
-
-
-def _tell_user(text: str) -> None:
-    click.echo(text, err=True)

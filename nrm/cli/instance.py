@@ -47,6 +47,8 @@ def init(directory: Path, named: str, language: str | None, one_folder: bool) ->
     data = _of_a_new_instance(directory, country, folder)
     if language is not None and language not in data.languages:
         raise Refused(f"--language: {language} is none of the country's ({', '.join(data.languages)})")
+    if data.training:
+        raise Refused(f"--country: {named} is the country of a training, which nrm demo --trainee makes; name another")
     tell_misspelt(os.environ)
     new_places(directory)
     if not one_folder:

@@ -141,6 +141,14 @@ class Building:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingDesks:
+    """What one trainee has: the organisation at an own crossing point, and an own shelter (ADR 0189)."""
+
+    post: str
+    house: str
+
+
+@dataclass(frozen=True, slots=True)
 class Country:
     """Everything national. Mappings keep the order of the files."""
 
@@ -190,6 +198,7 @@ class Country:
     uses: tuple[Use, ...] = ()
     directives: tuple[Directive, ...] = ()
     checklist: Checklist | None = None  # what a monitor checks; every country folder has one
+    training: tuple[TrainingDesks, ...] = ()  # of each trainee, where this is the country of a training
 
     def is_open(self, kind: str, code: str, day: date) -> bool:
         """Whether a `crossing_point` or `region` is offered on that day; one that has no days always is."""

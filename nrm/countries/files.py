@@ -291,6 +291,13 @@ Lists = made(
 Formerly = _of("Formerly", dict[str, str] | None, lists.OF_THE_MECHANISM, required=False)
 
 
+class Training(Part):
+    """The desks of one trainee; a country with any is that of a training."""
+
+    post: Text
+    house: Text
+
+
 class CountryFile(Part):
     """`country.toml`."""
 
@@ -330,6 +337,7 @@ class CountryFile(Part):
     formerly: Formerly | None = None  # type: ignore[valid-type]
     opened: Days = Field(default_factory=Days)
     closed: Days = Field(default_factory=Days)
+    training: list[Training] = Field(default_factory=list)
 
 
 def schema() -> dict[str, Any]:

@@ -48,6 +48,8 @@ def _reason(each: Difference) -> str | None:
 
 
 def _of_the_country(each: Difference) -> str | None:
+    if each.key.startswith("training"):
+        return "is said when an instance is made, and never later: a training stays one, and nothing else becomes one"
     if each.key in _FIXED:
         return "never changes: what was recorded says it, or was counted by it"
     if each.key == "languages" and not (

@@ -20,6 +20,7 @@ from nrm.countries.country import (
     ListedOrganisation,
     NextNumber,
     Retention,
+    TrainingDesks,
 )
 from nrm.countries.former_words import Formerly
 from nrm.domain.accounts.accounts import OrganisationKind
@@ -91,7 +92,19 @@ def read_country(data: Mapping[str, Any], code: str) -> Country:
         formerly=_formerly(read.formerly),
         opened=_days("opened", read.opened, read),
         closed=_closed(read),
+        training=_training(read, organisations),
     )
+
+
+def _training(read: files.CountryFile, organisations: Mapping[str, ListedOrganisation]) -> tuple[TrainingDesks, ...]:
+    """The desks of each trainee, by their organisations."""
+    found = []
+    for position, each in enumerate(read.training, start=1):
+        key, post = f"training[{position}]", each.post.upper()
+        _one_of(f"{key}.post", each.post, [code for code in read.crossing_point if code.upper() in organisations])
+        _one_of(f"{key}.house", each.house, [code for code, of in organisations.items() if of.kind.takes_people_in])
+        found.append(TrainingDesks(post, each.house))
+    return tuple(found)
 
 
 def _wrong(key: str, reason: str) -> NoReturn:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -21,6 +22,10 @@ from typing import IO
 TYPESETTER = Path(__file__).with_name("typesetter.py")
 IDLE_SECONDS = 30.0
 LONGEST_SECONDS = 120.0
+
+
+MARK: ContextVar[str] = ContextVar("mark of every page", default="")
+"""What stands on top of every page that is made here: in a training, that it is one (ADR 0189)."""
 
 
 class PdfUnavailable(Exception):
@@ -64,8 +69,8 @@ def to_pdf(html: str, *, attachments: Sequence[Attachment] = (), following: Sequ
     `<html lang>` and a neutral `<title>` are the caller's. Raises PdfUnavailable, PdfTooSlow or PdfRefused.
     """
     job = {
-        "html": html,
-        "following": list(following),
+        "html": _marked(html),
+        "following": [_marked(each) for each in following],
         "attachments": [
             {
                 "name": attachment.name,
@@ -86,6 +91,15 @@ def to_pdf(html: str, *, attachments: Sequence[Attachment] = (), following: Sequ
     if kind == b"R":
         raise PdfRefused(payload.decode())
     raise PdfUnavailable(payload.decode())
+
+
+def _marked(html: str) -> str:
+    mark = json.dumps(MARK.get(), ensure_ascii=False)
+    if mark == '""':
+        return html
+    return html.replace(
+        "</head>", f"<style>@page {{ @top-center {{ content: {mark}; font-weight: 700 }} }}</style></head>", 1
+    )
 
 
 def _print(job: bytes) -> tuple[bytes, bytes]:

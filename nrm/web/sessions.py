@@ -21,8 +21,8 @@ from nrm.domain.accounts.passkeys import PasskeyRefused, Purpose
 from nrm.domain.accounts.second_factor import is_fresh
 from nrm.domain.words import N_
 from nrm.steps.accounts.credentials import Asker
-from nrm.store import signed_names
-from nrm.web import carried_forms, carrying, errors, navigation, places
+from nrm.store import signed_names, training
+from nrm.web import carried_forms, carrying, errors, navigation, page_help, places
 from nrm.web.language import COOKIE, gettext, languages, text_in
 
 # Forms that are not given back: what was typed there must not be written into a page.
@@ -489,6 +489,7 @@ def proof_page(
 def _for_templates() -> dict[str, object]:
     values: dict[str, object] = {
         "synthetic": current_app.extensions["nrm.synthetic"],
+        "training": training.is_one(),
         "unsigned_names": signed_names.unsigned,
         "names_before": signed_names.before,
         "name_of": signed_names.name_of,
@@ -499,10 +500,12 @@ def _for_templates() -> dict[str, object]:
         values["actor"] = _shown(visitor)
         values["covers"] = 60 * (visitor.covers_after or 0)
         values["anew"] = visitor.anew
+        values["trained"] = training.is_trained(visitor.actor)
         values["own_id"] = visitor.actor.member_id
         blocked = visitor.code_due or visitor.asks_password or visitor.suspended
         if not (visitor.waiting or visitor.enrolling or blocked):
             values["navigation"] = navigation.of(visitor.actor)
+            values["help"] = page_help.of(request.endpoint)
     if request and request.method == "POST":
         values |= _links_of_answer()
     return values

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from markupsafe import escape
 from sqlalchemy import Engine, event
 
 from nrm.domain.accounts.accounts import PERMISSIONS, Role
 from nrm.domain.quarters import Quarter
 from nrm.store import days
-from nrm.web import access
+from nrm.web import access, page_help
+from nrm.web.language import translated
 from tests.conftest import Person, token_in
 from tests.factories import login_of
 from tests.world import NOTED, PLANTED, World
@@ -157,6 +159,7 @@ def known_ids(world: World | None) -> dict[str, list[Any]]:
         "withdrawal_id": [None],
         "payment_code": ["P-2222-2222-2222"],
         "role": ["border_officer"],
+        "exercise": ["ferry"],
     }
 
 
@@ -210,11 +213,14 @@ def test_without_a_session_nothing_is_reached(app: Flask) -> None:
     client = app.test_client()
     for endpoint, address in addresses(app, None, "GET"):
         answer = client.get(address)
-        if ACCESS[endpoint] != PUBLIC:
+        if endpoint.startswith("training."):
+            assert answer.status_code == 404, endpoint  # this is no training: as an address that there is not
+        elif ACCESS[endpoint] != PUBLIC:
             assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in"), endpoint
     for endpoint, address in addresses(app, None, "POST"):
         if ACCESS[endpoint] != PUBLIC:
-            assert client.post(address, data={"csrf_token": "0" * 64}).status_code == 401, endpoint
+            asked = client.post(address, data={"csrf_token": "0" * 64}).status_code
+            assert asked == (404 if endpoint.startswith("training.") else 401), endpoint
 
 
 @pytest.mark.slow
@@ -231,6 +237,9 @@ def test_a_get_changes_nothing_and_shows_no_name(world_app: tuple[Flask, World],
             to_be_read = NOTED if endpoint == "feedback_notes.index" else ""
             for words in PLANTED:
                 assert words == to_be_read or words.encode() not in answer.data, (endpoint, address)
+            # What the page is for stands wherever there is a way to the guide.
+            if answer.status_code == 200 and b"href=/guide" in answer.data:
+                assert str(escape(translated(page_help.of(endpoint), "sq"))) in answer.text, (endpoint, address)
     assert seen == []
 
 

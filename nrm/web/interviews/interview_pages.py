@@ -26,6 +26,7 @@ from nrm.domain.interviews.short_screen import screen_of
 from nrm.domain.interviews.understanding import Doubt
 from nrm.domain.interviews.wordings import language_question
 from nrm.domain.words import N_
+from nrm.store import training
 from nrm.store.countries import country
 from nrm.web import access, carried_forms, frames, telephones
 from nrm.web.interviews import (
@@ -252,10 +253,10 @@ def _render(
     spoken = _spoken(draft)
     wordings = markup_of(draft.questionnaire).wordings(page, staff=language, spoken=spoken)
     if asked_form is None and not more and not request.query_string:
-        synthetic = current_app.extensions["nrm.synthetic"]
+        said = (current_app.extensions["nrm.synthetic"], training.is_trained(access.actor()))
         back = journey[place - 1].id if place else ""
         visitor = access.visitor()
-        around = (language, spoken, synthetic, visitor.covers_after)
+        around = (language, spoken, *said, visitor.covers_after)
         key = (content_of(draft.questionnaire), page.id, *around, place, back, *_key(shown))
         values = {
             "id": str(draft.interview_id),

@@ -1,0 +1,119 @@
+"""`nrm demo --trainee`: the instance of a training, and the slips that are handed out (ADR 0189)."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from config import ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES
+from nrm import catalogues, clock
+from nrm.cli.instance import instance_settings, make_instance
+from nrm.countries import Country
+from nrm.db import checkpoint, disconnect
+from nrm.demo import staff, training
+from nrm.demo.cast import Cast
+from nrm.demo.progress import Progress
+from nrm.domain.words import N_, Phrase
+
+FOLDER = "country"
+"""Where the files of the country of a training lie in its folder."""
+_EARLIER = timedelta(days=30)
+"""So long ago everybody began to work there: nobody is new, and nobody waits for a colleague."""
+
+_CUT = "- " * 38 + "-"
+
+
+def make_training(
+    directory: Path,
+    *,
+    count: int,
+    data: Country,
+    invented: Cast,
+    source: Path,
+    second_factor: bool,
+    tell: Sequence[Callable[[Progress], None]] = (),
+) -> dict[str, Any]:
+    """Build the instance of a training for so many trainees; returns its accounts, and whose they are. Raises
+    Refused."""
+    progress = Progress(0, 0, partial(_tell_each, tell))
+    now = clock.now().replace(microsecond=0)
+    with tempfile.TemporaryDirectory() as aside:
+        folder = training.write(Path(aside) / FOLDER, source, data, invented, count)
+        clock.set_clock(lambda: now - _EARLIER)
+        app = make_instance(
+            directory,
+            data.code,
+            folder=folder,
+            language=data.language,
+            synthetic=True,
+            second_factor=second_factor,
+            synchronous="OFF",
+        )
+        settings = app.extensions["nrm.config"]
+        app.extensions["nrm.config"] = replace(
+            settings,
+            argon2_kib=min(settings.argon2_kib, ARGON2_FLOOR_KIB),
+            argon2_passes=min(settings.argon2_passes, ARGON2_FLOOR_PASSES),
+        )
+        with app.app_context():
+            try:
+                described, actors = staff.everybody(progress)
+                clock.set_clock(lambda: now)
+                training.fill(actors, invented)
+                checkpoint()
+            finally:
+                clock.set_clock(None)
+                disconnect()
+        shutil.copytree(folder, directory / FOLDER)
+    # The folder moves with the instance: a name that is not absolute is meant from there.
+    (directory / "instance.toml").write_text(instance_settings(data.code, data.language, Path(FOLDER)), "utf-8")
+    trainees = [
+        {"number": each.number, "post": each.post.upper(), "shelter": each.house} for each in training.desks(count)
+    ]
+    return {"quarters": [], "accounts": described, "trainees": trainees}
+
+
+def slips(described: Mapping[str, Any], country: Country) -> str:
+    """A page to be cut: a slip for each trainee in the language of the country, and one for the trainer."""
+    language = country.language
+    accounts = described["accounts"]
+    blocks = []
+    for trainee in described["trainees"]:
+        own = (trainee["post"], trainee["shelter"])
+        mine = [each for each in accounts if each["organisation"] in own]
+        names = [country.organisations[code].names[language] for code in own]
+        blocks.append(_slip(language, described["url"], names, mine))
+    given = {trainee[which] for trainee in described["trainees"] for which in ("post", "shelter")}
+    rest = [each for each in accounts if each["organisation"] not in given]
+    blocks.append(_slip(language, described["url"], [], rest))
+    return f"\n{_CUT}\n".join(blocks)
+
+
+def _slip(language: str, url: str, names: Sequence[str], accounts: Sequence[Mapping[str, Any]]) -> str:
+    said = [N_("Training: nothing here is real."), N_("Address: %(url)s", url=url)]
+    if names:
+        said += [N_("Your post: %(name)s", name=names[0]), N_("Your shelter: %(name)s", name=names[1])]
+    else:
+        said.append(N_("For whoever leads the training: keep this part."))
+    for each in accounts:
+        login, password = each["login"], each["password"]
+        said.append(N_("Name to sign in: %(login)s · Password: %(password)s", login=login, password=password))
+        if each["totp"]:
+            said.append(N_("Secret for the telephone: %(secret)s", secret=each["totp"]))
+    said.append(N_("After you have signed in, open the page “Exercises”."))
+    return "\n".join(_in(language, each) for each in said)
+
+
+def _in(language: str, phrase: Phrase) -> str:
+    return (catalogues.said(phrase.message, language) or phrase.message) % phrase.values
+
+
+def _tell_each(tell: Sequence[Callable[[Progress], None]], progress: Progress) -> None:
+    for each in tell:
+        each(progress)

@@ -1,0 +1,321 @@
+"""A training: own desks for each trainee, exercises, and answers from what the desks recorded."""
+
+from __future__ import annotations
+
+import random
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from nrm import clock, countries
+from nrm.actions.accounts import accounts, own_sessions
+from nrm.actions.interviews import interview_sending, interviews
+from nrm.actions.referrals import proposals, referrals
+from nrm.cli import demo
+from nrm.cli.trying import trainings
+from nrm.demo import staff
+from nrm.demo.life import everybody
+from nrm.demo.made_up_interviews import random_answers
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.exercises import BY_CODE, EXERCISES, At, Kind
+from nrm.domain.referrals.referrals import DeclineReason
+from nrm.steps import training as steps
+from nrm.store import training as store
+from nrm.store.countries import country
+from nrm.store.shelter import places
+from tests import factories
+from tests.conftest import Person, once
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Training:
+    app: Flask
+
+    def person(self, login: str) -> Person:
+        return Person(self.app.test_client(), login)
+
+    def actor(self, login: str) -> Actor:
+        cookie = accounts.sign_in(login=login, password=factories.PASSWORD)
+        found = accounts.resume(cookie)
+        assert isinstance(found, accounts.SignedIn)
+        return found.actor
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A training of two, whose accounts all have the password of the tests."""
+
+    def make(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("nrm.cli.usage.load_config", factories.cheap_config)
+            patch.setattr(staff, "_password", lambda: factories.PASSWORD)
+            data, invented = demo._invented("albania", None)
+            source = countries.FOLDER / "albania"
+            trainings.make_training(folder, count=2, data=data, invented=invented, source=source, second_factor=False)
+
+    return once(tmp_path_factory, "training", make)[0]
+
+
+@pytest.fixture
+def training(made: Path, tmp_path: Path) -> Iterator[Training]:
+    app = factories.copy_instance(made, tmp_path / "training")
+    with app.app_context():
+        yield Training(app)
+    clock.set_clock(None)
+
+
+POST, HOUSE = "training_1.border_officer", "training_1_shelter.case_worker"
+
+
+def interview(by: Actor, code: str, **other: Any) -> uuid.UUID:
+    """What an officer enters who does the exercise right; `other`: answers that are not as the person gave them."""
+    questionnaire = country().questionnaires["returnee-1"]
+    answers = random_answers(
+        questionnaire,
+        random.Random(3),
+        today=clock.today(country().timezone),
+        fixed={**steps.coded(questionnaire, BY_CODE[code].answers), "language": "sq", **other},
+        severity=0.0,
+        answered=0.0,
+    )
+    interview_id = uuid.uuid4()
+    interviews.start(interview_id=interview_id, by=by)
+    interviews.save_answers(interview_id=interview_id, answers=answers, named=everybody(), by=by)
+    return interview_id
+
+
+def referred(by: Actor, code: str, choice: int = 0, **other: Any) -> interview_sending.Sent:
+    interview_id = interview(by, code, **other)
+    party = proposals.propose(interview_id=interview_id, by=by).choices[choice].party
+    return interview_sending.send(interview_id=interview_id, party=party, by=by)
+
+
+def answer(person: Person, code: str) -> str:
+    """What the page says once the trainee says that she is done."""
+    person.post(f"/training/{code}/done")
+    page = person.get(f"/training/{code}?lang=en")
+    return re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", page[page.index('id="answer"') :]))
+
+
+def test_each_exercise_leads_by_the_rules_where_its_story_says(training: Training) -> None:
+    """Nobody wrote down a shelter: who reads the exercises can say which one it must be."""
+    questionnaire = country().questionnaires["returnee-1"]
+    own = store.own(by=training.actor(POST))
+    first = {}
+    for exercise in EXERCISES:
+        if exercise.kind is Kind.INTERVIEW and exercise.code not in ("refuses", "stopped"):
+            said = steps.coded(questionnaire, exercise.answers)
+            first[exercise.code] = steps.expected_route(questionnaire, said, own, clock.now()).candidates[0].party
+    # Vatra has no free place: who has children with her goes to the next centre outside Tirana.
+    assert first == {"ferry": "TRAINING_1_SHELTER", "child": "TRAINING_1_SHELTER", "full": "TJETER_VIZION"}
+
+
+def test_a_woman_who_was_referred_as_she_said_is_found_right(training: Training) -> None:
+    officer, by = training.person(POST), training.actor(POST)
+    page = officer.get("/training/ferry?lang=en")
+    assert "Lira Vesa" in page
+    assert 'id="answer"' not in page
+    assert "Training shelter" not in page
+    officer.post("/training/ferry/begin")
+    assert "No interview was begun" not in officer.get("/training/ferry?lang=en")
+    sent = referred(by, "ferry")
+    said = answer(officer, "ferry")
+    assert "comes first by the agreement: Training shelter 1" in said
+    assert "Consent is recorded as the person gave it" in said
+    assert "All answers that matter here are as the person gave them." in said
+    assert "sent in time" in said
+    assert "look again" not in said
+    assert store.begun(by.organisation_id)["ferry"].right == "yes"  # type: ignore[arg-type]
+    # Once the shelter has accepted, the post cannot compare any more, and the shelter can.
+    house = training.actor(HOUSE)
+    free, _ = places.free_places(by=house)[0]
+    referrals.accept(
+        referral_id=sent.referral_id, place_id=free, expected_at=clock.now() + timedelta(hours=2), by=house
+    )
+    assert "your post cannot read the answers any more" in officer.get("/training/ferry?lang=en")
+    assert "All answers that matter here" in training.person(HOUSE).get("/training/ferry?lang=en")
+
+
+def test_what_was_entered_otherwise_is_named(training: Training) -> None:
+    officer, by = training.person(POST), training.actor(POST)
+    officer.post("/training/ferry/begin")
+    referred(by, "ferry", 1, consent_statistics="yes", needs=["none"], given="Lora")
+    said = answer(officer, "ferry")
+    assert said.count("look again") == 1
+    assert "The agreement allows" not in said
+    assert "went to a place that the agreement allows. First comes: Training shelter 1" in said
+    questions = country().questionnaires["returnee-1"].questions
+    for name in ("consent_statistics", "needs", "given"):
+        assert questions[name].text["en"] in said
+    assert questions["family"].text["en"] not in said.replace(questions["given"].text["en"], "")
+    assert store.begun(by.organisation_id)["ferry"].right == "no"  # type: ignore[arg-type]
+
+
+def test_a_child_a_no_and_a_person_who_is_no_victim(training: Training) -> None:
+    officer, by = training.person(POST), training.actor(POST)
+    officer.post("/training/child/begin")
+    referred(by, "child")
+    said = answer(officer, "child")
+    assert "The child authority was told." in said
+    assert "look again" not in said
+    officer.post("/training/refuses/begin")
+    interviews.end(interview_id=interview(by, "refuses"), by=by)
+    said = answer(officer, "refuses")
+    assert "The no of the person was taken down as the person gave it" in said
+    assert "All answers that matter here" in said
+    assert "look again" not in said
+    officer.post("/training/stopped/begin")
+    interviews.end(interview_id=interview(by, "stopped"), by=by)
+    assert "counted without a name" in answer(officer, "stopped")
+    # The other way round: nobody is referred who said no, and a no is no end of a referral.
+    officer.post("/training/refuses/begin")
+    referred(by, "ferry")
+    assert "What was said leads to no referral" in answer(officer, "refuses")
+    officer.post("/training/ferry/begin")
+    interviews.end(interview_id=interview(by, "refuses"), by=by)
+    assert "What was said leads to a shelter" in answer(officer, "ferry")
+    officer.post("/training/ferry/begin")
+    interview(by, "ferry")
+    assert "The interview is not finished" in answer(officer, "ferry")
+    officer.post("/training/ferry/begin")
+    assert "No interview was begun at your post" in answer(officer, "ferry")
+
+
+def test_the_full_shelter_is_passed_over(training: Training) -> None:
+    officer, by = training.person(POST), training.actor(POST)
+    officer.post("/training/full/begin")
+    sent = referred(by, "full")
+    assert sent.receiver == "TJETER_VIZION"
+    assert "look again" not in answer(officer, "full")
+
+
+def test_a_shelter_answers_waits_and_is_full(training: Training) -> None:
+    by, house, shelter = training.actor(POST), training.actor(HOUSE), training.person(HOUSE)
+    shelter.post("/training/answer/begin")
+    assert "has accepted no referral" in answer(shelter, "answer")
+    shelter.post("/training/answer/begin")
+    first = referred(by, "ferry")
+    free, _ = places.free_places(by=house)[0]
+    referrals.accept(
+        referral_id=first.referral_id, place_id=free, expected_at=clock.now() + timedelta(hours=2), by=house
+    )
+    said = answer(shelter, "answer")
+    assert "The answer came before it was due." in said
+    assert "look again" not in said
+    shelter.post("/training/no_arrival/begin")
+    assert "has not recorded" in answer(shelter, "no_arrival")
+    shelter.post("/training/no_arrival/begin")
+    referrals.not_arrived(referral_id=first.referral_id, by=house)
+    assert "It is recorded that the person did not come." in answer(shelter, "no_arrival")
+    shelter.post("/training/house_full/begin")
+    second = referred(by, "ferry")
+    late = clock.now() + timedelta(minutes=70)
+    clock.set_clock(lambda: late)
+    referrals.decline(referral_id=second.referral_id, reason=DeclineReason.FULL, by=house)
+    clock.set_clock(None)
+    said = answer(shelter, "house_full")
+    assert "declined because it is full" in said
+    assert "The answer came after it was due." in said
+    assert "Another party was asked at once." in said
+
+
+def test_a_lost_telephone_is_signed_out(training: Training) -> None:
+    officer = training.person(POST)
+    officer.post("/training/lost/begin")
+    assert "Nobody of your desk has signed out" in answer(officer, "lost")
+    officer.post("/training/lost/begin")
+    training.person(POST)
+    own_sessions.end_others(by=training.actor(POST))
+    assert "The other browsers were signed out." in answer(training.person(POST), "lost")
+
+
+def test_nobody_sees_the_exercises_of_another(training: Training) -> None:
+    one, two, by = training.person(POST), training.person("training_2.border_officer"), training.actor(POST)
+    one.post("/training/ferry/begin")
+    sent = referred(by, "ferry")
+    one.post("/training/ferry/done")
+    assert "not begun" in two.get("/training?lang=en")
+    assert "done, and right" not in two.get("/training?lang=en")
+    page = two.get("/training/ferry?lang=en")
+    assert 'id="answer"' not in page
+    assert "Begin the exercise" in page
+    two.get(f"/referrals/{sent.referral_id}", 404)
+    training.person("training_2_shelter.case_worker").get("/training/ferry", 404)
+    two.get("/training/answer", 404)
+    two.get("/training/none", 404)
+    two.post("/training/ferry/done")  # pressed without a beginning
+    assert "not begun" in two.get("/training?lang=en")
+    # Nobody sends a person to the shelter of another trainee, with a reason neither.
+    interview_id = interview(by, "ferry")
+    offered = {each.party for each in proposals.propose(interview_id=interview_id, by=by).choices}
+    assert "TRAINING_1_SHELTER" in offered
+    assert not offered & {"TRAINING_2_SHELTER", "NRC"}
+    # Nor does anybody else of the training read the page, or begin a trainee anew.
+    rest = training.person("nrc.case_worker")
+    rest.get("/training", 404)
+    assert "/training" not in rest.get("/")
+    assert "nothing here is real" in rest.get("/?lang=en")
+    for other in (two, rest):
+        other.post("/training/anew", {"post": "TRAINING_1"}, 404)
+
+
+def test_the_trainer_sees_who_did_what_and_lets_one_begin_anew(training: Training) -> None:
+    one, two, by = training.person(POST), training.person("training_2.border_officer"), training.actor(POST)
+    for each in (one, two):
+        each.post("/training/ferry/begin")
+    referred(by, "ferry")
+    for each in (one, two):
+        each.post("/training/ferry/done")
+    trainer = training.person("administrator")
+    page = trainer.get("/training?lang=en")
+    assert page.count("done, and right") == 1
+    assert page.count("done, not yet right") == 1
+    assert "Lira" not in page
+    trainer.post("/training/anew", {"post": "TRAINING_1"})
+    assert "done" not in re.sub(r"(?s)^.*<tbody>", "", one.get("/training?lang=en")).split("</tbody>")[0]
+    assert "done, read the answer" in two.get("/training?lang=en")
+    trainer.post("/training/anew", {"post": "RINAS"}, 404)
+    trainer.get("/training/ferry", 404)
+
+
+def test_files_and_every_page_say_that_it_is_a_training(training: Training) -> None:
+    officer = training.person(POST)
+    for path in ("/", "/sent", "/guide", "/members"):
+        answer_ = officer.client.get(f"{path}?lang=en")
+        if answer_.status_code == 200:
+            assert "Training: nothing here is real." in answer_.text
+    assert "Training: nothing here is real." in training.app.test_client().get("/sign-in?lang=en").text
+    given = officer.client.get("/agreement/text.toml")
+    if given.status_code == 200:
+        assert "filename=training-" in given.headers["Content-Disposition"]
+
+
+def test_a_real_instance_and_a_plain_demo_have_no_trace_of_it(app: Flask) -> None:
+    officer = Person(app.test_client(), "rinas.border_officer")
+    assert "training" not in officer.get("/?lang=en").lower()
+    for path in ("/training", "/training/ferry"):
+        officer.get(path, 404)
+    officer.post("/training/ferry/begin", status=404)
+    # To who is not signed in they are as an address that there is not, and in a training they are there.
+    stranger = app.test_client()
+    there_is_not, page = stranger.get("/trainees"), stranger.get("/training")
+    assert (
+        (page.status_code, len(page.text))
+        == (there_is_not.status_code, len(there_is_not.text))
+        == (404, len(page.text))
+    )
+    # Neither the country's file alone nor invented people alone make one.
+    known = app.extensions["nrm.country"]
+    app.extensions["nrm.country"] = demo.replace(known, training=(countries.country.TrainingDesks("RINAS", "NRC"),))
+    app.extensions["nrm.synthetic"] = False
+    officer.get("/training", 404)
+    assert {each.at for each in EXERCISES} == set(At)

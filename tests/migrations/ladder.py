@@ -47,6 +47,7 @@ USUAL: dict[str, Row] = {
     "testimony_strikes": {"reason": "wrong_day", "step_id": lambda data: data.first("testimony")["id"]},
     "referrals": {"status": "sent", "receiver_id": lambda data: data.add("organisations")["id"]},
     "testimony": {"status": "willing"},
+    "contract_changes": {"amount": 1, "why": "annex", "state": "waits"},
     "benefits": {"amount": 1, "months": 1, "channel": "account", "voucher": "", "state": "asked"},
     "witnesses": {"gender": "unknown", "age_class": "adult"},
     "witness_steps": {

@@ -16,13 +16,12 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.support.contracts import ChangeState, Why
 from nrm.models.accounts.accounts import Member, Organisation
-from nrm.models.agreement.agreements import Contract, ContractVersion
-from nrm.models.agreement.agreements import ContractChange as Asked
+from nrm.models.agreement.agreements import Contract, ContractChange, ContractVersion
 from nrm.vault import rows as vault_rows
 
 
 @dataclass(frozen=True, slots=True)
-class ContractChange:
+class ChangedContract:
     """One change: who asked and who agreed (empty: one alone, before two were needed), when, why, what it said and what
     it says; not `sound`: another program changed a row, and nothing in it is believed."""
 
@@ -55,15 +54,15 @@ class AskedChange:
     decided_at: datetime | None
     position: int | None
     before: Contract | None
-    after: Asked
+    after: ContractChange
     sound: bool
 
 
-def row(change_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Asked:
+def row(change_id: uuid.UUID, *, by: Actor, lock: bool = False) -> ContractChange:
     """What was asked for; raises NotVisible."""
     if not by.may(Permission.CONTRACT_MANAGE):
         raise NotVisible
-    statement = select(Asked).where(Asked.id == change_id)
+    statement = select(ContractChange).where(ContractChange.id == change_id)
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)
     found = db.session.scalar(statement)
@@ -75,31 +74,31 @@ def row(change_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Asked:
 def asked(change_id: uuid.UUID, *, by: Actor) -> AskedChange:
     """One, as its page shows it; raises NotVisible."""
     found = row(change_id, by=by)
-    (line,) = _asked(_statement().where(Asked.id == found.id))
+    (line,) = _asked(_statement().where(ContractChange.id == found.id))
     return line
 
 
 def waiting(*, by: Actor) -> list[AskedChange]:
     """What waits for a second one of the office, the oldest first. Raises NotPermitted."""
     by.must(Permission.CONTRACT_MANAGE)
-    return _asked(_statement().where(Asked.state == str(ChangeState.WAITS)))
+    return _asked(_statement().where(ContractChange.state == str(ChangeState.WAITS)))
 
 
 def of_contract(contract_id: uuid.UUID, *, by: Actor) -> list[AskedChange]:
     """All that was asked for of a contract, the oldest first. Raises NotPermitted."""
     by.must(Permission.CONTRACT_MANAGE)
-    return _asked(_statement().where(Asked.contract_id == contract_id))
+    return _asked(_statement().where(ContractChange.contract_id == contract_id))
 
 
 def _statement() -> Select[*tuple[Any, ...]]:
     asker, decider = aliased(Member), aliased(Member)
     return (
-        select(Asked, Organisation.names, asker.name, decider.name, Contract)
-        .join(Organisation, Organisation.id == Asked.organisation_id)
-        .join(asker, asker.id == Asked.asked_by_id)
-        .outerjoin(decider, decider.id == Asked.decided_by_id)
-        .outerjoin(Contract, Contract.id == Asked.contract_id)
-        .order_by(Asked.asked_at, Asked.id)
+        select(ContractChange, Organisation.names, asker.name, decider.name, Contract)
+        .join(Organisation, Organisation.id == ContractChange.organisation_id)
+        .join(asker, asker.id == ContractChange.asked_by_id)
+        .outerjoin(decider, decider.id == ContractChange.decided_by_id)
+        .outerjoin(Contract, Contract.id == ContractChange.contract_id)
+        .order_by(ContractChange.asked_at, ContractChange.id)
     )
 
 
@@ -125,12 +124,12 @@ def _asked(statement: Select[*tuple[Any, ...]]) -> list[AskedChange]:
     ]
 
 
-def changed_since(moment: datetime, *, by: Actor) -> list[ContractChange]:
+def changed_since(moment: datetime, *, by: Actor) -> list[ChangedContract]:
     """Every change of a contract since then, the newest first: to a house of its own, to the ministry of all."""
     by.must(Permission.PAYMENT_READ)
     earlier, second = aliased(ContractVersion), aliased(Member)
     statement = (
-        select(ContractVersion, earlier, Organisation.names, Member.name, Asked, second.name)
+        select(ContractVersion, earlier, Organisation.names, Member.name, ContractChange, second.name)
         .join(
             earlier,
             and_(earlier.contract_id == ContractVersion.contract_id, earlier.position == ContractVersion.position - 1),
@@ -139,20 +138,20 @@ def changed_since(moment: datetime, *, by: Actor) -> list[ContractChange]:
         .join(Organisation, Organisation.id == Contract.organisation_id)
         .outerjoin(Member, Member.id == ContractVersion.by_id)
         .outerjoin(
-            Asked,
+            ContractChange,
             and_(
-                Asked.contract_id == ContractVersion.contract_id,
-                Asked.position == ContractVersion.position,
+                ContractChange.contract_id == ContractVersion.contract_id,
+                ContractChange.position == ContractVersion.position,
             ),
         )
-        .outerjoin(second, second.id == Asked.decided_by_id)
+        .outerjoin(second, second.id == ContractChange.decided_by_id)
         .where(ContractVersion.at >= moment)
         .order_by(ContractVersion.at.desc())
     )
     if by.kind is not OrganisationKind.MINISTRY:
         statement = statement.where(Contract.organisation_id == by.organisation_id)
     return [
-        ContractChange(
+        ChangedContract(
             names,
             name or "",
             after.at,

@@ -15,10 +15,7 @@ HELP: Mapping[str, str] = {
         "Here you say that somebody is missing, was found, left or died; the duty desk is told, and the alarm"
         " stands until somebody ends it."
     ),
-    "accounts": N_(
-        "Here are the people of your organisation and their accounts; whoever is invited gets a link and is "
-        "let in by a colleague."
-    ),
+    "accounts": N_("Here are your colleagues; who is invited is let in by one of them."),
     "ages": N_(
         "Here stands how old the person is and how that is known; a new assessment changes what the case must do next."
     ),

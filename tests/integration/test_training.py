@@ -12,14 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 
 from nrm import clock, countries
 from nrm.actions.accounts import accounts, own_sessions
 from nrm.actions.interviews import interview_sending, interviews
 from nrm.actions.referrals import proposals, referrals
-from nrm.cli import demo
+from nrm.cli import demo, nrm
+from nrm.cli.refusals import Refused
 from nrm.cli.trying import trainings
+from nrm.countries import texts
+from nrm.countries.comparing import differences
+from nrm.countries.keeping import broken
 from nrm.demo import staff
 from nrm.demo.life import everybody
 from nrm.demo.made_up_interviews import random_answers
@@ -297,6 +302,25 @@ def test_files_and_every_page_say_that_it_is_a_training(training: Training) -> N
     given = officer.client.get("/agreement/text.toml")
     if given.status_code == 200:
         assert "filename=training-" in given.headers["Content-Disposition"]
+
+
+def test_an_instance_is_made_a_training_or_never_is_one(made: Path, tmp_path: Path) -> None:
+    folder = made / trainings.FOLDER
+    for words, said in (
+        (["init", "--dir", str(tmp_path / "real"), "--country", str(folder), "--one-folder"], "country of a training"),
+        (["demo", "--dir", str(tmp_path / "demo"), "--trainee", "21", "--no-serve"], "21 is not in the range"),
+        (["demo", "--dir", str(tmp_path / "demo"), "--trainee", "two", "--no-serve"], "'two' is not a valid integer"),
+    ):
+        result = CliRunner().invoke(nrm, words)
+        assert result.exit_code == 2 or isinstance(result.exception, Refused)
+        assert said in f"{result.output}{result.exception}"
+    assert not (tmp_path / "real" / "main.db").exists()
+    # Neither is it added to a country, nor changed or taken away, by applying files.
+    plain = texts.parsed(texts.of_folder(countries.FOLDER / "albania"))
+    trained = texts.parsed(texts.of_folder(folder))
+    for before, after in ((plain, trained), (trained, plain)):
+        refused = list(broken(differences(before, after)))
+        assert any(each.startswith("country.toml: training") for each in refused)
 
 
 def test_a_real_instance_and_a_plain_demo_have_no_trace_of_it(app: Flask) -> None:

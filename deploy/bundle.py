@@ -31,7 +31,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
-GUIDE = ("docs/operator.md", "docs/data-protection.md", "docs/release-reader.sql")  # and what it refers to
+GUIDE = (  # and what it refers to
+    *("docs/operator.md", "docs/commands.md", "docs/failures.md"),
+    *("docs/data-protection.md", "docs/release-reader.sql"),
+)
 BESIDE = ("deploy/install.sh", "deploy/nrm", "deploy/nrm.env", "deploy/Containerfile", *GUIDE, "LICENSE")
 FOLDERS = ("deploy/systemd", "deploy/nginx", "deploy/caddy")
 PROGRAM = "nrm"

@@ -174,7 +174,7 @@ else
     # shellcheck disable=SC2086
     run $pip --no-index --find-links "$here/wheels" --require-hashes -r "$here/$wanted"
 fi
-for guide in operator.md data-protection.md release-reader.sql; do
+for guide in operator.md commands.md failures.md data-protection.md release-reader.sql; do
     [ ! -r "$here/$guide" ] || put 0644 "$here/$guide" "$program/share/doc/$guide"
     [ ! -r "$here/../docs/$guide" ] || put 0644 "$here/../docs/$guide" "$program/share/doc/$guide"
 done

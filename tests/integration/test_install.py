@@ -78,9 +78,8 @@ def new_key(path: Path) -> str:
 
 
 def fill_wheels(folder: Path) -> None:
-    make_wheel(
-        folder, "nrm", "9.9", {"nrm_main.py": PROGRAM}, "License-Expression: EUPL-1.2", "Requires-Dist: helper[x]>=2"
-    )
+    files = {"nrm_main.py": PROGRAM, "nrm-9.9.data/data/share/man/man1/nrm.1": ".TH NRM 1\n"}
+    make_wheel(folder, "nrm", "9.9", files, "License-Expression: EUPL-1.2", "Requires-Dist: helper[x]>=2")
     make_wheel(
         folder,
         "helper",
@@ -171,6 +170,8 @@ def test_a_bundle_is_installed_again_and_taken_away_and_what_was_recorded_stays(
     assert "signed by operator@example" in told
     assert "installed: nrm 9.9" in told
     assert "no nrm init, but *When the machine is gone*" in told
+    manual = root / "usr/local/share/man/man1/nrm.1"
+    assert manual.read_text() == ".TH NRM 1\n"
     guide = root / "opt/nrm/share/doc/operator.md"
     for link in re.findall(r"\]\(([^)#:]+)\)", guide.read_text("utf-8")):
         assert (guide.parent / link).is_file(), link

@@ -178,6 +178,12 @@ for guide in operator.md data-protection.md release-reader.sql; do
     [ ! -r "$here/../docs/$guide" ] || put 0644 "$here/../docs/$guide" "$program/share/doc/$guide"
 done
 
+if [ -d "$here/site" ]; then
+    run rm -rf "$program/share/doc/site"
+    run cp -r "$here/site" "$program/share/doc/site"
+    run chmod -R u=rwX,go=rX "$program/share/doc/site"
+fi
+
 put 0755 "$here/nrm" "$command"
 if [ ! -e "$settings/nrm.env" ]; then
     put 0640 "$here/nrm.env" "$settings/nrm.env"

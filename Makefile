@@ -9,7 +9,7 @@ DEMO ?= .demo
 # Without compiled modules every start of a command compiles 300 of them: half a second.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run setup setup-dev test quick check lint bench access imports pictures fonts bundle release container lock clean
+.PHONY: run setup setup-dev test quick check lint bench access imports pictures fonts site vulnerabilities bundle release container lock clean
 
 run: setup
 	$(BIN)/nrm demo --dir $(DEMO) --port 5000
@@ -92,8 +92,19 @@ define wheels
 		--disable-pip-version-check --no-index --no-deps --no-build-isolation -w $(CURDIR)/$(2) .
 endef
 
+# Whether a hole is known in what is installed, here and for tests: DATA=FILE are advisories in the format of OSV for a machine without
+# network. What ends is said, and deploy/vulnerabilities.py ends with 0 nothing known, 1 something, 2 bad input, 3 no data
+# (make itself ends with 2 where that is not 0).
+vulnerabilities: setup-dev
+	$(BIN)/python deploy/vulnerabilities.py $(if $(DATA),--data "$(DATA)") requirements-statistics.lock requirements-dev.lock
+
+# The documents as pages of plain HTML, which the program shows at /documentation; a link that leads nowhere stops it
+site: setup-dev
+	$(BIN)/python deploy/handbook.py $(VENV)/share/doc/site
+
 bundle: setup-dev
 	$(call wheels,$(BUNDLE),$(BUNDLE)/files/wheels)
+	$(BIN)/python $(BUNDLE)/source/deploy/handbook.py $(BUNDLE)/files/site
 	$(BIN)/python $(BUNDLE)/source/deploy/bundle.py $(BUNDLE)/files "$(BUNDLE_KEY)"
 
 # What is given out of a version, in .release/files: wheel, source package, list of parts, notes, sums and their signature.

@@ -179,6 +179,12 @@ for guide in operator.md commands.md failures.md data-protection.md release-read
     [ ! -r "$here/../docs/$guide" ] || put 0644 "$here/../docs/$guide" "$program/share/doc/$guide"
 done
 
+if [ -d "$here/site" ]; then
+    run rm -rf "$program/share/doc/site"
+    run cp -r "$here/site" "$program/share/doc/site"
+    run chmod -R u=rwX,go=rX "$program/share/doc/site"
+fi
+
 put 0755 "$here/nrm" "$command"
 [ ! -r "$program/share/man/man1/nrm.1" ] || put 0644 "$program/share/man/man1/nrm.1" "$manual"
 if [ ! -e "$settings/nrm.env" ]; then

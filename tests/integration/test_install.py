@@ -152,6 +152,8 @@ def test_a_bundle_is_installed_again_and_taken_away_and_what_was_recorded_stays(
     signers, others = tmp_path / "signers", tmp_path / "others"
     signers.write_text(new_key(key))
     others.write_text(new_key(tmp_path / "other"))
+    (bundle / "site").mkdir()
+    (bundle / "site/index.html").write_text("documents")
     bundling.fill(bundle)
     bundling.sign(bundle, key)
     here = ("--root", root, "--python", sys.executable)
@@ -184,7 +186,8 @@ def test_a_bundle_is_installed_again_and_taken_away_and_what_was_recorded_stays(
     settings.write_text(settings.read_text().replace("nrm-main/main.db", "nrm-main/mine.db"))
     unit.write_text("old")
     (root / "var/lib/nrm/instance.toml").touch()
-    assert "next: nrm upgrade" in install(bundle, *here)
+    assert (root / "opt/nrm/share/doc/site/index.html").read_text() == "documents"
+    assert "next: nrm upgrade" in install(bundle, *here, "--small")
     assert "serve" in unit.read_text()
     done = subprocess.run(
         [root / "usr/local/sbin/nrm", "doctor", "a b"], check=True, capture_output=True, text=True, cwd="/", timeout=60

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flask import Blueprint, render_template
 
 from nrm.domain.accounts.accounts import ROLE_LABELS, Actor, NotVisible, OrganisationKind, Role
-from nrm.web import access, telephones
+from nrm.web import access, documentation, telephones
 from nrm.web.accounts.guide_words import arrival, cases, desks, offices, reports
 from nrm.web.accounts.guide_words.parts import NEVER_ASKED, Guide
 
@@ -55,4 +55,5 @@ def _page(role: Role, by: Actor) -> str:
         open_to={each.page for each in guide.steps if not waits and access.is_open_to(by, each.page)},
         numbers=telephones.numbers() if guide.meets_people else telephones.desk(),
         operator=telephones.operator(),
+        documents=documentation.is_there() and not waits,
     )

@@ -133,7 +133,7 @@ def top(*, by: Actor) -> Top:
         **suspensions.moment(by),
         **members.moment(by),
         **child_alerts.moment(by),
-        **obligations.known_moments(),
+        **obligations.known_moments(by),
     }
     row = _top(by)(**values).one()
     keys = members.keys_of(row, by=by)

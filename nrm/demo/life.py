@@ -26,8 +26,8 @@ from nrm.actions.shelter import (
     permits,
     stays,
     testimony,
-    what_desks_know,
 )
+from nrm.actions.support import what_desks_know
 from nrm.demo import benefits, claims, identifications, plans, witnesses
 from nrm.demo.cast import cast
 from nrm.demo.duties import Duties

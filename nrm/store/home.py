@@ -140,7 +140,7 @@ def top(*, by: Actor) -> Top:
         **members.moment(by),
         **child_alerts.moment(by),
         **benefit_reviews.moment(by),
-        **obligations.known_moments(),
+        **obligations.known_moments(by),
     }
     row = _top(by)(**values).one()
     keys = members.keys_of(row, by=by)

@@ -31,6 +31,7 @@ from nrm.domain.support.feedback_notes import fault
 from nrm.models.support.feedback import FeedbackBox
 from nrm.steps.support import feedback as steps
 from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.support import feedback as rows
 from nrm.store.shelter.cases import login_of
 from nrm.store.support import feedback as store
 from nrm.vault.unattended import feedback_boxes as vault
@@ -101,7 +102,7 @@ def show(*, house_id: uuid.UUID, note: Note, by: Actor) -> None:
         writer = account_rows.member_by_login(before.waits)
         if writer is not None and not store.is_other(writer.id, by=by):
             raise FeedbackRefused(FeedbackRefusal.OWN)
-        if store.is_watched(house_id) and by.kind is not OrganisationKind.RESPONSIBLE_AUTHORITY:
+        if rows.is_watched(house_id) and by.kind is not OrganisationKind.RESPONSIBLE_AUTHORITY:
             raise FeedbackRefused(FeedbackRefusal.DOWN)
         return Note(before.language, before.text)
 

@@ -19,6 +19,7 @@ from nrm.store.rows.support import complaints as rows
 
 _DESK = N_("Duty desk")
 _OFFICERS = (N_("officer"), N_("official"))
+_AS_SAID = ("oficer",)  # as people say it, which no page does
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def about(organisation_id: uuid.UUID | None) -> Callable[[str], About]:
         for each in country().languages
         if each != catalogues.SOURCE
     ]
-    offices = [*names.organisation(organisation_id).names.values(), _DESK, *_OFFICERS, *filter(None, spoken)]
+    offices = [*names.organisation(organisation_id).names.values(), _DESK, *_OFFICERS, *_AS_SAID, *filter(None, spoken)]
 
     def of(text: str) -> About:
         named = frozenset(member_id for member_id, called in people if names_somebody(text, called))

@@ -143,8 +143,10 @@ def number_known(by: Actor) -> ColumnElement[int]:
     return select(func.count()).select_from(Obligation).where(*mine).scalar_subquery()
 
 
-def known_moments() -> dict[str, datetime]:
-    """The values of `number_known`."""
+def known_moments(by: Actor) -> dict[str, datetime]:
+    """The values of `number_known`; none for who says nothing of the kind."""
+    if not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
+        return {}
     now = clock.now()
     return {"known_since": now - PRESSED_WRONG_WITHIN, "known_quarter": coarsened(now, country().timezone)}
 

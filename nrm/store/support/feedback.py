@@ -14,7 +14,7 @@ from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Organisati
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.report_list import FEEDBACK
 from nrm.domain.reports.reports import filled
-from nrm.domain.support.feedback import DOWN, FROM, MOST_SLIPS, Note, Question
+from nrm.domain.support.feedback import FROM, MOST_SLIPS, Note, Question
 from nrm.models.support.feedback import FeedbackBox
 from nrm.statistics.tables import TOTAL
 from nrm.store import days, names
@@ -70,11 +70,6 @@ def is_other(writer_id: uuid.UUID, *, by: Actor) -> bool:
     """Whether the asker is another hand than who wrote it."""
     mine = by.member_id
     return mine is not None and mine != writer_id and occasions.has_seen_beside(mine, writer_id)
-
-
-def is_watched(house_id: uuid.UUID) -> bool:
-    """Whether the Responsible Authority took a note of the house down, and so alone shows what it writes."""
-    return any(each.state == DOWN for each in rows.notes(house_id))
 
 
 def written(*, by: Actor) -> list[tuple[uuid.UUID, Mapping[str, str], Note]]:

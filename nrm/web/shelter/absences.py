@@ -26,7 +26,7 @@ from forms.shelter.stays import (
 from nrm import clock
 from nrm.actions.shelter import absences as actions
 from nrm.actions.shelter import corrections
-from nrm.actions.shelter import what_desks_know as knowing
+from nrm.actions.support import what_desks_know as knowing
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.absences import AbsenceRefusal, AbsenceRefused, Feared, Outcome, Way, check_mistake
 from nrm.domain.shelter.cases import Compartment

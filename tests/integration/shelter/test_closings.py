@@ -15,8 +15,8 @@ from sqlalchemy import delete, select, update
 from nrm import clock
 from nrm.actions import tending
 from nrm.actions.referrals import next_receiver
-from nrm.actions.shelter import absences, cases, consents, erasures, permits, stays, what_desks_know
-from nrm.actions.support import plans
+from nrm.actions.shelter import absences, cases, consents, erasures, permits, stays
+from nrm.actions.support import plans, what_desks_know
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.agreement.agreements import RECEIVER

@@ -14,7 +14,8 @@ from sqlalchemy.exc import IntegrityError
 
 from nrm import clock
 from nrm.actions.referrals import mistakes, next_receiver, referrals
-from nrm.actions.shelter import absences, cases, corrections, stays, what_desks_know
+from nrm.actions.shelter import absences, cases, corrections, stays
+from nrm.actions.support import what_desks_know
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.quarters import Quarter

@@ -15,7 +15,8 @@ from sqlalchemy.exc import IntegrityError
 
 from nrm import clock
 from nrm.actions.referrals import next_receiver, referrals
-from nrm.actions.shelter import absences, cases, stays, what_desks_know
+from nrm.actions.shelter import absences, cases, stays
+from nrm.actions.support import what_desks_know
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.referrals.referrals import OverrideReason

@@ -26,8 +26,8 @@ from nrm.actions.shelter import (
     erasures,
     permits,
     stays,
-    what_desks_know,
 )
+from nrm.actions.support import what_desks_know
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.accounts.second_hands import ActKind

@@ -14,7 +14,7 @@ from nrm.db import db, rows_hit
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.report_list import FEEDBACK
 from nrm.domain.reports.reports import Window
-from nrm.domain.support.feedback import Note
+from nrm.domain.support.feedback import DOWN, Note
 from nrm.models.reports.reports import Release
 from nrm.models.support.feedback import FeedbackBox, FeedbackSlip
 from nrm.vault import rows as marked
@@ -93,6 +93,11 @@ def notes(organisation_id: uuid.UUID) -> tuple[Note, ...]:
         return tuple(Note(*each) for each in vault.read(db.session(), found).notes)
     except CannotOpen:
         return ()
+
+
+def is_watched(organisation_id: uuid.UUID) -> bool:
+    """Whether the Responsible Authority took a note of the house down, and so alone shows what it writes."""
+    return any(each.state == DOWN for each in notes(organisation_id))
 
 
 def token_of(organisation_id: uuid.UUID) -> str:

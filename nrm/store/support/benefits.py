@@ -23,6 +23,7 @@ from nrm.domain.support.benefits import (
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.support.benefits import Benefit
 from nrm.store.rows.support.benefits import SHOWN
+from nrm.vault import rows as vault_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class BenefitLine:
     """One payment code. `holder`: whose account it goes to, or whose voucher it is, by language; it says nothing of a
     person. `was`, `settled_on`: how it stood before the desk said what became of it, and on which day that was, for as
     long as that can be taken back; `untold`: the house has not seen it yet; `nobody_on`, `nobody_by`: since when, and
-    who says that nobody of the house knows whose it is; `off_unseen`: called off, and the manager has not seen it."""
+    who says that nobody of the house knows whose it is; `off_unseen`: called off, and the manager has not seen it; not
+    `sound`: another hand changed the row in the database, and nothing of it is believed."""
 
     code: str
     holder: Mapping[str, str]
@@ -48,11 +50,12 @@ class BenefitLine:
     nobody_on: date | None = None
     nobody_by: str = ""
     off_unseen: bool = False
+    sound: bool = True
 
     @property
     def waits_for_second(self) -> bool:
         """Whether a second member of the house has to agree before the payment desk sees it."""
-        return self.state is State.ASKED and self.second is Second.WANTED
+        return self.sound and self.state is State.ASKED and self.second is Second.WANTED
 
     @property
     def is_taken_back(self) -> bool:
@@ -65,7 +68,7 @@ class BenefitLine:
 
     def may_come_back(self, today: date) -> bool:
         """Whether the house can ask for it again under the same code, after it was called off."""
-        return may_come_back(self.state, self.settled_month, today)
+        return self.sound and may_come_back(self.state, self.settled_month, today)
 
     def is_asked_about(self, since: date) -> bool:
         """Whether it was called off in that month or later and the payment desk has not said whether money went out."""
@@ -74,7 +77,7 @@ class BenefitLine:
     @property
     def nobody_until(self) -> date | None:
         """On which day it is called off, unless somebody knows whose it is."""
-        waits = self.state is State.ASKED and self.nobody_on is not None
+        waits = self.sound and self.state is State.ASKED and self.nobody_on is not None
         return self.nobody_on + OF_NOBODY_AFTER if waits and self.nobody_on else None
 
     @property
@@ -157,7 +160,9 @@ def sums(*, by: Actor) -> list[tuple[str, int]]:
     """What was paid to the house, or is asked for by it, in each quarter. Raises NotPermitted."""
     by.must(Permission.TEAM_MANAGE)
     counted = (State.ASKED, State.PAID)
-    return quarter_sums((each.from_month, each.amount) for each in of_house(by=by) if each.state in counted)
+    return quarter_sums(
+        (each.from_month, each.amount) for each in of_house(by=by) if each.sound and each.state in counted
+    )
 
 
 def _lines(wanted: ColumnElement[bool]) -> list[BenefitLine]:
@@ -187,6 +192,7 @@ def _lines(wanted: ColumnElement[bool]) -> list[BenefitLine]:
             each.nobody_on,
             nobody_by or "",
             each.off_unseen,
+            vault_rows.is_benefit(each),
         )
         for each, holder, nobody_by in db.session.execute(statement)
     ]

@@ -13,6 +13,7 @@ import os
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import crypto
@@ -41,9 +42,12 @@ class Limits:
 
 
 def read(session: AnySession, *, lock: bool = False) -> Limits:
-    """What is counted now, locked until the transaction ends; nothing where it does not open, as before the first."""
+    """What is counted now, locked until the transaction ends; nothing where it does not open, as before the first, or
+    where another hand deleted the row: the one who sends next writes it again."""
     statement = select(RequestLimits.sealed_counts)
-    sealed = session.execute(statement.with_for_update() if lock else statement).scalar_one()
+    sealed = session.execute(statement.with_for_update() if lock else statement).scalar()
+    if sealed is None:
+        return Limits({}, os.urandom(32), b"")
     try:
         value = json.loads(crypto.unseal(_own_key(), sealed, crypto.ctx(_CONTEXT)))
     except crypto.CannotOpen:
@@ -56,6 +60,13 @@ def put(session: Session, limits: Limits) -> bool:
     another key."""
     key = limits.key if limits.counts else os.urandom(32)
     sealed = crypto.seal(_own_key(), _text(limits.counts, key), crypto.ctx(_CONTEXT))
+    if not limits._was:
+        try:
+            with session.begin_nested():
+                session.add(RequestLimits(id=1, sealed_counts=sealed))
+        except IntegrityError:
+            return False
+        return True
     statement = update(RequestLimits).where(RequestLimits.sealed_counts == limits._was)
     return hit_one(session, statement.values(sealed_counts=sealed).execution_options(synchronize_session=False))
 

@@ -9,19 +9,19 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from nrm import clock
 from nrm.actions import backups, tending
 from nrm.actions.support import feedback, feedback_notes
 from nrm.application import create_app
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.quarters import Quarter
 from nrm.domain.support.feedback import (
@@ -38,8 +38,9 @@ from nrm.domain.support.feedback import (
     parse_code,
 )
 from nrm.models.audit import AuditEntry
-from nrm.models.shelter.cases import ShredKey
+from nrm.models.shelter.cases import SealedCompartment, ShredKey
 from nrm.models.support.feedback import FeedbackBox, FeedbackSlip
+from nrm.models.support.request_limits import RequestLimits
 from nrm.render.pdf import PdfUnavailable
 from nrm.steps.reports import release_building
 from nrm.store import days
@@ -510,3 +511,16 @@ def test_a_note_is_hidden_by_one_put_back_by_two_and_taken_down_by_the_authority
     worker.post(f"{address}/seen", dict(note))
     assert is_shown()
     sign_in("tjeter_vizion.shelter_manager").post(f"{address}/back", dict(note), 404)
+
+
+def test_rows_that_another_hand_deleted_silence_no_tablet_and_stop_nothing_else(app: Flask) -> None:
+    """The one row of limits is written again by whoever sends next; a house whose box is gone is left out by `tend`."""
+    codes = slips(2)
+    with transaction() as session:
+        session.execute(delete(RequestLimits))
+    assert typed(app.test_client(), "/feedback/answer", {"safe": "yes", "code": codes[0]})[0] == 303
+    assert len(raw_rows()["request_limits"]) == 1
+    with transaction() as session:
+        session.execute(delete(SealedCompartment).where(SealedCompartment.compartment == "feedback"))
+    clock.set_clock(lambda: datetime.now(UTC) + timedelta(days=200))
+    assert "openings_lapsed" in tending.tend()

@@ -10,6 +10,7 @@ from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.exercises import BY_CODE, At, Exercise, of_desk
 from nrm.steps import training as steps
+from nrm.steps import training_findings
 from nrm.store import training as store
 
 
@@ -34,10 +35,13 @@ def finish(*, exercise: str, by: Actor) -> bool:
     if begun is None or begun.done_at is not None:
         raise NotBegun
     answer = steps.findings(found, own, begun, by=by)
-    if steps.is_unfinished(answer):
+    if training_findings.is_unfinished(answer):
         return False
     with transaction() as session:
-        said, compared = "yes" if steps.is_right(answer) else "no", steps.answers_as_said(answer) or None
+        said, compared = (
+            "yes" if training_findings.is_right(answer) else "no",
+            training_findings.answers_as_said(answer) or None,
+        )
         done = audit.Event.TRAINING_DONE
         audit.append(session, done, by=by, exercise=found.code, right=said, answers=compared)
     return True

@@ -8,8 +8,7 @@ keys of who asks, and only whether they are as they were said leaves this module
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -35,6 +34,16 @@ from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.steps.interviews import drafts
 from nrm.steps.interviews.screenings import leads_to
+from nrm.steps.training_findings import (
+    CLASS,
+    Differs,
+    Finding,
+    answers_as_said,
+    coded,
+    compared,
+    is_right,
+    is_unfinished,
+)
 from nrm.store import names
 from nrm.store import training as store
 from nrm.store.countries import country
@@ -42,7 +51,6 @@ from nrm.store.training import Begun, Own
 from nrm.vault import compartments as vault
 
 FIRST_INTERVIEW = "first_interview"
-_CLASS = "citizenship_class"
 _FIRST = N_("The referral went to the place that comes first by the agreement:")
 _CONSENT = N_("Consent is recorded as the person gave it, or was not asked where it is not asked.")
 _ACCEPTED = N_("Your shelter accepted, and a place is kept.")
@@ -51,29 +59,6 @@ _BEFORE_DUE = N_("The answer came before it was due.")
 _NOT_ARRIVED = N_("It is recorded that the person did not come. The duty desk sees it, and the place is free.")
 _SIGNED_OUT = N_("The other browsers were signed out.")
 _SEALED = ("hand_over", "identity", "story")
-
-
-@dataclass(frozen=True, slots=True)
-class Differs:
-    """A question that is entered otherwise: every answer that agrees, and what was entered, if anything."""
-
-    question: str
-    agree: Sequence[Any]
-    entered: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One sentence of the answer. `right`: None where it is neither; `unfinished`: there is nothing yet to be right or
-    wrong; `differ`: what was entered otherwise, by `questionnaire`; `places`: by name, what the rules propose."""
-
-    right: bool | None
-    text: Phrase
-    unfinished: bool = False
-    compares: bool = False
-    differ: Sequence[Differs] = ()
-    questionnaire: Questionnaire | None = None
-    places: Sequence[Words] = ()
 
 
 class State(StrEnum):
@@ -88,17 +73,6 @@ class State(StrEnum):
 
 def _unfinished(text: Phrase) -> list[Finding]:
     return [Finding(False, text, unfinished=True)]
-
-
-def is_unfinished(found: Sequence[Finding]) -> bool:
-    """Whether nothing was done yet that could be right or wrong."""
-    return any(each.unfinished for each in found)
-
-
-def answers_as_said(found: Sequence[Finding]) -> str:
-    """What is kept of the comparison of the sealed answers: `yes`, `no`, or nothing where nobody could compare."""
-    compared = [each.right for each in found if each.compares and each.right is not None]
-    return ("yes" if all(compared) else "no") if compared else ""
 
 
 def state(exercise: Exercise, own: Own, begun: Begun | None, *, by: Actor) -> State:
@@ -116,11 +90,6 @@ def state(exercise: Exercise, own: Own, begun: Begun | None, *, by: Actor) -> St
     return State.UNREAD if unread and begun.answers != "yes" else State.RIGHT
 
 
-def is_right(found: Sequence[Finding]) -> bool:
-    """Whether nothing is wrong, and something is right."""
-    return any(each.right for each in found) and all(each.right is not False for each in found)
-
-
 def findings(exercise: Exercise, own: Own, begun: Begun, *, by: Actor) -> list[Finding]:
     """The answer to an exercise, as it is now."""
     match exercise.kind:
@@ -134,19 +103,6 @@ def findings(exercise: Exercise, own: Own, begun: Begun, *, by: Actor) -> list[F
             return _of_no_arrival(own, begun)
         case Kind.LOST:
             return _of_lost(own, begun)
-
-
-def coded(questionnaire: Questionnaire, answers: Answers) -> dict[str, Any]:
-    """The answers of an exercise by the codes of this country's questionnaire."""
-    found: dict[str, Any] = {}
-    for name, value in answers.items():
-        options = questionnaire.questions[name].options
-        by_meaning = {option.stands_for: option.code for option in options}
-        if isinstance(value, str):
-            found[name] = by_meaning.get(value, value)
-        else:
-            found[name] = [by_meaning.get(each, each) for each in value]
-    return found
 
 
 def looked_for(exercise: Exercise, own: Own) -> list[Finding]:
@@ -218,7 +174,7 @@ def _of_interview(exercise: Exercise, own: Own, begun: Begun, by: Actor) -> list
             else Finding(None, N_("What was said is destroyed, or opens for nobody: no answers are left to compare."))
         )
     else:
-        found += _compared(questionnaire, exercise, kept["answers"])
+        found += compared(questionnaire, exercise, kept["answers"])
     return found
 
 
@@ -277,7 +233,7 @@ def _of_case(
             )
         )
     else:
-        found += _compared(questionnaire, exercise, recorded)
+        found += compared(questionnaire, exercise, recorded)
     return found
 
 
@@ -352,44 +308,10 @@ def _recorded(case: Case, by: Actor) -> dict[str, Any] | None:
     opened = [vault.glance(db.session(), case.id, each, by=by) for each in _SEALED]
     if not any(opened):
         return None
-    answers: dict[str, Any] = {"gender": case.gender, _CLASS: case.citizenship_class}
+    answers: dict[str, Any] = {"gender": case.gender, CLASS: case.citizenship_class}
     for part in opened:
         answers |= part or {}
     return answers
-
-
-def _compared(questionnaire: Questionnaire, exercise: Exercise, recorded: Mapping[str, Any]) -> list[Finding]:
-    """Which questions were entered otherwise than the exercise says: what the person said, and apart from it what the
-    officer judges. What is kept as a fact and not as an answer, and was not found among the answers, is left out."""
-    options = questionnaire.questions[_CLASS].options
-    # Of what is kept as a fact the code of the mechanism is known.
-    kept = {each.stands_for: each.code for each in options if each.stands_for not in {one.code for one in options}}
-    entered = {**recorded, _CLASS: kept.get(recorded.get(_CLASS, ""), recorded.get(_CLASS))}
-    said = {name: [value] for name, value in coded(questionnaire, exercise.answers).items()}
-    differ = [
-        Differs(name, agree, entered.get(name))
-        for name, agree in {**said, **exercise.seen}.items()
-        if (questionnaire.questions[name].compartment != "fact" or name in recorded)
-        and not any(_same(each, entered.get(name)) for each in agree)
-    ]
-    told = [each for each in differ if questionnaire.questions[each.question].by == "person"]
-    judged = [each for each in differ if each not in told]
-    found = []
-    if told:
-        words = N_("These questions are answered otherwise than the person said:")
-        found.append(Finding(False, words, compares=True, differ=told, questionnaire=questionnaire))
-    if judged:
-        words = N_("This you enter yourself, and the exercise says that you see something else:")
-        found.append(Finding(False, words, compares=True, differ=judged, questionnaire=questionnaire))
-    return found or [Finding(True, N_("All answers that matter here are as the person gave them."), compares=True)]
-
-
-def _same(wanted: Any, found: Any) -> bool:
-    if isinstance(wanted, list):
-        return isinstance(found, list) and set(wanted) == set(found)
-    if isinstance(found, str):
-        return found.strip().casefold() == str(wanted).casefold()
-    return bool(wanted == found)
 
 
 def _of_answer(own: Own, begun: Begun, event: Event) -> list[Finding]:

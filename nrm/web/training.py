@@ -19,6 +19,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.exercises import EXERCISES, At, Exercise, of_desk
 from nrm.render import pdf
 from nrm.steps import training as steps
+from nrm.steps import training_findings
 from nrm.store import training as store
 from nrm.web import access
 from nrm.web.language import gettext, text_in
@@ -85,20 +86,20 @@ def show(exercise: str) -> str:
     answer = None
     if begun is not None and (begun.done_at is not None or request.args.get("asked")):
         answer = steps.findings(found, own, begun, by=by)
-        if begun.done_at is None and not steps.is_unfinished(answer):
+        if begun.done_at is None and not training_findings.is_unfinished(answer):
             answer = None  # shown once the trainee says that it is done
     return render_template(
         "home/exercise.html",
         exercise=found,
         begun=begun,
         answer=answer,
-        right=answer is not None and steps.is_right(answer),
+        right=answer is not None and training_findings.is_right(answer),
         mine=found in of_desk(own.at),
         differing=_differing,
     )
 
 
-def _differing(found: steps.Finding) -> list[tuple[str, str, str]]:
+def _differing(found: training_findings.Finding) -> list[tuple[str, str, str]]:
     """(question, what agrees, what was entered) in words."""
     return [
         (
@@ -110,7 +111,7 @@ def _differing(found: steps.Finding) -> list[tuple[str, str, str]]:
     ]
 
 
-def _in_words(found: steps.Finding, question: str, value: Any) -> str:
+def _in_words(found: training_findings.Finding, question: str, value: Any) -> str:
     if value is None:
         return gettext("not answered")
     return answer_rows(found.questionnaire, {question: value}, {})[0][1]

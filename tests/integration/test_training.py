@@ -32,6 +32,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.exercises import BY_CODE, EXERCISES, At, Kind, of_desk
 from nrm.domain.referrals.referrals import DeclineReason
 from nrm.steps import training as steps
+from nrm.steps import training_findings
 from nrm.store import training as store
 from nrm.store.countries import country
 from nrm.store.referrals import obligations
@@ -89,7 +90,7 @@ def interview(by: Actor, code: str, **other: Any) -> uuid.UUID:
         questionnaire,
         random.Random(3),
         today=clock.today(country().timezone),
-        fixed={**steps.coded(questionnaire, BY_CODE[code].whole), "language": "sq", **other},
+        fixed={**training_findings.coded(questionnaire, BY_CODE[code].whole), "language": "sq", **other},
         severity=0.0,
         answered=0.0,
     )
@@ -119,7 +120,7 @@ def test_each_exercise_leads_by_the_rules_where_its_story_says(training: Trainin
     first = {}
     for exercise in EXERCISES:
         if exercise.kind is Kind.INTERVIEW and exercise.code not in ("refuses", "stopped"):
-            said = steps.coded(questionnaire, exercise.whole)
+            said = training_findings.coded(questionnaire, exercise.whole)
             first[exercise.code] = steps.expected_route(questionnaire, said, own, clock.now()).candidates[0].party
     # Vatra has no free place: who has children with her goes to the next centre outside Tirana.
     assert first == {"ferry": "TRAINING_1_SHELTER", "child": "TRAINING_1_SHELTER", "full": "TJETER_VIZION"}

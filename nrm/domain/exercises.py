@@ -314,7 +314,10 @@ EXERCISES: Sequence[Exercise] = (
             ),
             N_("Tell a colleague or the administrator in person, not by a message."),
         ),
-        N_("Whoever has the telephone is out at once. A new telephone begins with a colleague who knows your voice."),
+        N_(
+            "Whoever has the telephone is out once its browser is signed out. A new telephone begins with a "
+            "colleague who knows your voice."
+        ),
     ),
 )
 BY_CODE: Mapping[str, Exercise] = MappingProxyType({each.code: each for each in EXERCISES})

@@ -57,7 +57,9 @@ _ACCEPTED = N_("Your shelter accepted, and a place is kept.")
 _DECLINED = N_("Your shelter declined because it is full.")
 _BEFORE_DUE = N_("The answer came before it was due.")
 _NOT_ARRIVED = N_("It is recorded that the person did not come. The duty desk sees it, and the place is free.")
-_SIGNED_OUT = N_("The other browsers were signed out.")
+_SIGNED_OUT = N_(
+    "Somebody of your desk signed out other browsers. No other one of yours may stand on “Where I am signed in” now."
+)
 _SEALED = ("hand_over", "identity", "story")
 
 

@@ -275,7 +275,7 @@ def test_a_lost_telephone_is_signed_out(training: Training) -> None:
     assert 'href="/sessions"' in officer.get("/training/lost")
     training.person(POST)
     own_sessions.end_others(by=training.actor(POST))
-    assert "The other browsers were signed out." in answer(training.person(POST), "lost")
+    assert "No other one of yours may stand" in answer(training.person(POST), "lost")
 
 
 def test_nobody_sees_the_exercises_of_another(training: Training) -> None:

@@ -10,6 +10,7 @@ from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.exercises import BY_CODE, At, Exercise, of_desk
 from nrm.steps import training as steps
+from nrm.steps import training_findings
 from nrm.store import training as store
 
 
@@ -25,17 +26,25 @@ def begin(*, exercise: str, by: Actor) -> None:
         audit.append(session, audit.Event.TRAINING_BEGUN, by=by, exercise=found.code)
 
 
-def finish(*, exercise: str, by: Actor) -> None:
-    """Say that it is done; from then on its answer is shown. Raises NotVisible, NotBegun."""
+def finish(*, exercise: str, by: Actor) -> bool:
+    """Say that it is done; from then on its answer is shown. False, and nothing is written, while there is nothing that
+    could be right or wrong: it goes on. Raises NotVisible, NotBegun."""
     own = store.own(by=by)
     found = _of_desk(exercise, own)
     begun = store.begun(own.desk.id).get(found.code)
     if begun is None or begun.done_at is not None:
         raise NotBegun
-    right = steps.is_right(steps.findings(found, own, begun, by=by))
+    answer = steps.findings(found, own, begun, by=by)
+    if training_findings.is_unfinished(answer):
+        return False
     with transaction() as session:
-        said = "yes" if right else "no"
-        audit.append(session, audit.Event.TRAINING_DONE, by=by, exercise=found.code, right=said)
+        said, compared = (
+            "yes" if training_findings.is_right(answer) else "no",
+            training_findings.answers_as_said(answer) or None,
+        )
+        done = audit.Event.TRAINING_DONE
+        audit.append(session, done, by=by, exercise=found.code, right=said, answers=compared)
+    return True
 
 
 def clear(*, organisation: str, by: Actor) -> None:
@@ -60,6 +69,14 @@ def exercise_of(*, exercise: str, by: Actor) -> tuple[Exercise, store.Own, store
             return found, own, begun
     found = _of_desk(exercise, own)
     return found, own, store.begun(own.desk.id).get(found.code)
+
+
+def exercise_called(code: str) -> Exercise:
+    """Any exercise, for the trainer; raises NotVisible."""
+    found = BY_CODE.get(code)
+    if found is None:
+        raise NotVisible
+    return found
 
 
 def _of_desk(exercise: str, own: store.Own) -> Exercise:

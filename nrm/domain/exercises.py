@@ -1,4 +1,4 @@
-"""Tonight's exercises of a training: what an invented person says, what to do, and what the answers should be.
+"""The exercises of a training: what an invented person says, what to do, and what the answers should be.
 
 What should be there is computed from `answers` by the rules of the country, as for an interview that was held: nothing
 here names a shelter, a clause or an hour (ADR 0189).
@@ -36,7 +36,8 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Exercise:
     """One of them. `answers`: question -> what the person said, by the codes of the mechanism where a country has its
-    own; only those that matter. `home`: questions answered by the country itself."""
+    own; only those that matter. `seen`: what the officer judges, and every judgement that agrees with the story; the
+    first is taken for the route."""
 
     code: str
     at: At
@@ -46,12 +47,20 @@ class Exercise:
     steps: Sequence[Phrase]
     learned: Phrase
     answers: Mapping[str, Any] = field(default_factory=dict)
+    seen: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> Mapping[str, Any]:
+        """All by which it is computed where the exercise leads."""
+        return {**self.answers, **{name: agree[0] for name, agree in self.seen.items()}}
 
 
 _SCREEN: Mapping[str, Any] = {"urgent": "no", "alone": "yes", "hurt": "no", "danger": "no"}
 _NOTHING: Mapping[str, Any] = dict.fromkeys(
     ("papers_kept", "debt_work", "could_leave", "pay_taken", "hurt_for", "waited_for"), "no"
 ) | {"could_leave": "yes"}
+_NO_HIGH_DANGER: Mapping[str, Sequence[str]] = {"risk": ("low", "medium")}
+_YOU_SEE = N_("You look at what she told and see no high danger.")
 _INTERVIEW = N_("Press “New interview” on the home page of your post and ask what the program asks.")
 _SEND = N_("Send the person to the place that the program proposes first.")
 _WOMAN: Mapping[str, Any] = {
@@ -60,7 +69,6 @@ _WOMAN: Mapping[str, Any] = {
     "gender": "feminine",
     "citizenship_class": "home",
     "purpose_read": "understood",
-    "risk": "low",
     "proceedings": "none",
     "official": "no",
 }
@@ -87,6 +95,7 @@ EXERCISES: Sequence[Exercise] = (
                 "She understands what you read out. She agrees to be helped and that the shelter "
                 "learns what she told. She does not want to be counted in the statistics."
             ),
+            _YOU_SEE,
             N_("She gives her name: Lira Vesa."),
         ),
         (_INTERVIEW, _SEND),
@@ -110,6 +119,7 @@ EXERCISES: Sequence[Exercise] = (
             "given": "Lira",
             "family": "Vesa",
         },
+        _NO_HIGH_DANGER,
     ),
     Exercise(
         "child",
@@ -127,7 +137,10 @@ EXERCISES: Sequence[Exercise] = (
             N_("She gives her name: Era Mali. You do not ask a child for consent."),
         ),
         (_INTERVIEW, N_("Choose the age as soon as you know it, and see who is told."), _SEND),
-        N_("For a child the child authority is told at once, and no consent is asked. “Not sure” is the same way."),
+        N_(
+            "For a child the notice goes to the child authority at once, and no consent is asked. “Not sure” is "
+            "the same way."
+        ),
         {
             **_SCREEN,
             "age": "child",
@@ -136,10 +149,10 @@ EXERCISES: Sequence[Exercise] = (
             "returned_from": "GR",
             "announced": "no",
             "children": "0",
-            "risk": "low",
             "given": "Era",
             "family": "Mali",
         },
+        _NO_HIGH_DANGER,
     ),
     Exercise(
         "refuses",
@@ -207,6 +220,7 @@ EXERCISES: Sequence[Exercise] = (
             N_("She is not hurt. She is in no danger tonight, and no official had a part in it."),
             N_("She says: “The man for whom I cleaned kept our papers and my pay. I could not leave the house.”"),
             N_("She needs things for the small children and a school for the older one. No court awaits her."),
+            _YOU_SEE,
             N_(
                 "She understands what you read out. She agrees to be helped, to the sharing, and to "
                 "be counted. She gives her name: Mira Deti."
@@ -228,6 +242,7 @@ EXERCISES: Sequence[Exercise] = (
             "given": "Mira",
             "family": "Deti",
         },
+        _NO_HIGH_DANGER,
     ),
     Exercise(
         "answer",
@@ -293,10 +308,16 @@ EXERCISES: Sequence[Exercise] = (
             N_("To try it: sign in a second time in another browser, and leave that one open."),
         ),
         (
-            N_("Open “Where I am signed in” and sign out the other browsers."),
+            N_(
+                "Open “Where I am signed in” (the link stands below, and on the page “Colleagues”) and sign out"
+                " the other browsers."
+            ),
             N_("Tell a colleague or the administrator in person, not by a message."),
         ),
-        N_("Whoever has the telephone is out at once. A new telephone begins with a colleague who knows your voice."),
+        N_(
+            "Whoever has the telephone is out once its browser is signed out. A new telephone begins with a "
+            "colleague who knows your voice."
+        ),
     ),
 )
 BY_CODE: Mapping[str, Exercise] = MappingProxyType({each.code: each for each in EXERCISES})

@@ -8,9 +8,9 @@ keys of who asks, and only whether they are as they were said leaves this module
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from nrm import clock
@@ -33,7 +33,17 @@ from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.steps.interviews import drafts
-from nrm.steps.interviews.screenings import ending_of
+from nrm.steps.interviews.screenings import leads_to
+from nrm.steps.training_findings import (
+    CLASS,
+    Differs,
+    Finding,
+    answers_as_said,
+    coded,
+    compared,
+    is_right,
+    is_unfinished,
+)
 from nrm.store import names
 from nrm.store import training as store
 from nrm.store.countries import country
@@ -41,24 +51,45 @@ from nrm.store.training import Begun, Own
 from nrm.vault import compartments as vault
 
 FIRST_INTERVIEW = "first_interview"
-_CLASS = "citizenship_class"
+_FIRST = N_("The referral went to the place that comes first by the agreement:")
+_CONSENT = N_("Consent is recorded as the person gave it, or was not asked where it is not asked.")
+_ACCEPTED = N_("Your shelter accepted, and a place is kept.")
+_DECLINED = N_("Your shelter declined because it is full.")
+_BEFORE_DUE = N_("The answer came before it was due.")
+_NOT_ARRIVED = N_("It is recorded that the person did not come. The duty desk sees it, and the place is free.")
+_SIGNED_OUT = N_(
+    "Somebody of your desk signed out other browsers. No other one of yours may stand on “Where I am signed in” now."
+)
 _SEALED = ("hand_over", "identity", "story")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One sentence of the answer. `right`: None where it is neither; `questions`: those that differ, in the words of
-    the questionnaire; `places`: by name, what the rules propose."""
+class State(StrEnum):
+    """How far an exercise is now."""
 
-    right: bool | None
-    text: Phrase
-    questions: Sequence[Words] = ()
-    places: Sequence[Words] = ()
+    NOT_BEGUN = "not_begun"
+    BEGUN = "begun"
+    WRONG = "wrong"
+    UNREAD = "unread"  # right in what can be seen without the keys of the desk, and never compared with them
+    RIGHT = "right"
 
 
-def is_right(found: Sequence[Finding]) -> bool:
-    """Whether nothing is wrong, and something is right."""
-    return any(each.right for each in found) and all(each.right is not False for each in found)
+def _unfinished(text: Phrase) -> list[Finding]:
+    return [Finding(False, text, unfinished=True)]
+
+
+def state(exercise: Exercise, own: Own, begun: Begun | None, *, by: Actor) -> State:
+    """How far the desk is now, by the findings that the page of the exercise shows."""
+    if begun is None:
+        return State.NOT_BEGUN
+    if begun.done_at is None:
+        return State.BEGUN
+    found = findings(exercise, own, begun, by=by)
+    if is_unfinished(found):
+        return State.BEGUN
+    if not is_right(found):
+        return State.WRONG
+    unread = not answers_as_said(found) and any(each.compares for each in found)
+    return State.UNREAD if unread and begun.answers != "yes" else State.RIGHT
 
 
 def findings(exercise: Exercise, own: Own, begun: Begun, *, by: Actor) -> list[Finding]:
@@ -76,17 +107,30 @@ def findings(exercise: Exercise, own: Own, begun: Begun, *, by: Actor) -> list[F
             return _of_lost(own, begun)
 
 
-def coded(questionnaire: Questionnaire, answers: Answers) -> dict[str, Any]:
-    """The answers of an exercise by the codes of this country's questionnaire."""
-    found: dict[str, Any] = {}
-    for name, value in answers.items():
-        options = questionnaire.questions[name].options
-        by_meaning = {option.stands_for: option.code for option in options}
-        if isinstance(value, str):
-            found[name] = by_meaning.get(value, value)
-        else:
-            found[name] = [by_meaning.get(each, each) for each in value]
-    return found
+def looked_for(exercise: Exercise, own: Own) -> list[Finding]:
+    """What the answer says where everything is right, at the desks of this trainee now: for whoever leads it."""
+    match exercise.kind:
+        case Kind.ANSWER:
+            return [Finding(None, _ACCEPTED), Finding(None, _BEFORE_DUE)]
+        case Kind.FULL:
+            return [Finding(None, _DECLINED), Finding(None, _BEFORE_DUE)]
+        case Kind.NO_ARRIVAL:
+            return [Finding(None, _NOT_ARRIVED)]
+        case Kind.LOST:
+            return [Finding(None, _SIGNED_OUT)]
+        case Kind.INTERVIEW:
+            pass
+    questionnaire = drafts.questionnaire_called(drafts.CURRENT)
+    wanted = coded(questionnaire, exercise.whole)
+    ending = leads_to(questionnaire, wanted)
+    if ending is not None:
+        found = [replace(_of_ending(ending, ending), right=None)]
+    else:
+        places = _places(expected_route(questionnaire, wanted, own, clock.now()))
+        found = [Finding(None, _FIRST, places=places[:1]), Finding(None, _CONSENT)]
+    said = {name: [value] for name, value in coded(questionnaire, exercise.answers).items()}
+    answers = [Differs(name, agree, None) for name, agree in {**said, **exercise.seen}.items()]
+    return [*found, Finding(None, N_("These answers matter:"), differ=answers, questionnaire=questionnaire)]
 
 
 def expected_route(
@@ -110,27 +154,38 @@ def _of_interview(exercise: Exercise, own: Own, begun: Begun, by: Actor) -> list
     now = clock.now()
     interview = store.interview(own, begun, now)
     if interview is None:
-        return [Finding(False, N_("No interview was begun at your post since you began this exercise."))]
+        return _unfinished(N_("No interview was begun at your post since you began this exercise."))
     questionnaire = drafts.questionnaire_called(interview.questionnaire)
-    wanted = coded(questionnaire, exercise.answers)
     if interview.status in drafts.UNSENT:
-        return [Finding(False, N_("The interview is not finished: go on with it on the home page of your post."))]
-    ending = ending_of(questionnaire, wanted)
+        return _unfinished(N_("The interview is not finished: go on with it on the home page of your post."))
+    ending = leads_to(questionnaire, coded(questionnaire, exercise.whole))
     if interview.status == "sent":
         if ending is not None:
             return [Finding(False, N_("The person was referred. What was said leads to no referral."))]
-        return _of_case(questionnaire, wanted, interview, own, begun, by)
+        return _of_case(questionnaire, exercise, interview, own, begun, by)
     held = store.happened(Event.INTERVIEW_HELD, own.post.id, begun, interview_id=str(interview.id))
     ended = str(held.said.get("ending")) if held is not None else Holding.NONE
+    if store.happened(Event.INTERVIEW_DISCARDED, own.post.id, begun, interview_id=str(interview.id)) is not None:
+        ended = Holding.DISCARDED
     found = [_of_ending(ending, ended)]
     kept = vault.glance(db.session(), interview.id, DRAFT, by=by) if interview.status == "held" else None
     if kept is None:
         found.append(
-            Finding(None, N_("What was said is destroyed, or opens for nobody: no answers are left to compare."))
+            _unread(begun, N_("What was said is destroyed, or opens for nobody: no answers are left to compare."))
+            if held is not None
+            else Finding(None, N_("What was said is destroyed, or opens for nobody: no answers are left to compare."))
         )
     else:
-        found.append(_compared(questionnaire, wanted, kept["answers"]))
+        found += compared(questionnaire, exercise, kept["answers"])
     return found
+
+
+def _unread(begun: Begun, text: Phrase) -> Finding:
+    """The answers do not open here and now: what was found when the desk compared them stands."""
+    if begun.answers == "no":
+        words = N_("When you were done, some answers were otherwise than the exercise says. They do not open here now.")
+        return Finding(False, words, compares=True)
+    return Finding(None, text, compares=True)
 
 
 def _of_ending(wanted: str | None, ended: str) -> Finding:
@@ -146,7 +201,7 @@ def _of_ending(wanted: str | None, ended: str) -> Finding:
 
 
 def _of_case(
-    questionnaire: Questionnaire, wanted: Answers, interview: Interview, own: Own, begun: Begun, by: Actor
+    questionnaire: Questionnaire, exercise: Exercise, interview: Interview, own: Own, begun: Begun, by: Actor
 ) -> list[Finding]:
     case = store.case(interview.id, own)
     sent = store.first_referral(interview.id, own)
@@ -154,25 +209,22 @@ def _of_case(
         return [Finding(False, N_("The person was referred, but the case is not to be found at your post."))]
     event = store.happened(Event.REFERRAL_SENT, own.post.id, begun, case_id=str(case.id))
     at = event.at if event is not None else sent.sent_at
+    wanted = coded(questionnaire, exercise.whole)
     expected = expected_route(questionnaire, wanted, own, at, sent)
     found = [_of_place(expected, sent), _of_time(expected, begun, at)]
     asked = consent_of(questionnaire, wanted)
     if case.consent != asked:
         found.append(Finding(False, N_("Consent is not recorded as the person gave it.")))
     else:
-        found.append(
-            Finding(True, N_("Consent is recorded as the person gave it, or was not asked where it is not asked."))
-        )
+        found.append(Finding(True, _CONSENT))
     for owed in expected.obligations:
         if owed.kind == "notify" and owed.party == names.party_of(_child_authority()):
-            told = store.is_told(case.id, owed.party)
-            words = N_("The child authority was told.") if told else N_("The child authority was not told.")
-            found.append(Finding(told, words))
+            found.append(_of_telling(store.told(case.id, owed.party)))
     recorded = _recorded(case, by)
     if recorded is None:
         found.append(
-            Finding(
-                None,
+            _unread(
+                begun,
                 N_(
                     "The shelter has accepted: your post cannot read the answers any more, as in "
                     "earnest. To compare them "
@@ -183,17 +235,33 @@ def _of_case(
             )
         )
     else:
-        found.append(_compared(questionnaire, wanted, recorded))
+        found += compared(questionnaire, exercise, recorded)
     return found
 
 
+def _of_telling(notice: tuple[datetime | None, datetime | None] | None) -> Finding:
+    """What the page “Sent” says of the same notice."""
+    if notice is None:
+        return Finding(False, N_("The child authority is not on the list of those that are told."))
+    due_at, done_at = notice
+    if done_at is not None:
+        return Finding(True, N_("The child authority was told: it said so, or answered the telephone."))
+    if due_at is not None and due_at < clock.now():
+        return Finding(None, N_("The child authority is not yet told, and its hour has passed: telephone it."))
+    return Finding(
+        None,
+        N_(
+            "The notice lies with the child authority. It is not yet told: that it is once it says so, or answers"
+            " the telephone. The page “Sent” shows by when."
+        ),
+    )
+
+
 def _of_place(expected: Route, sent: Referral) -> Finding:
-    parties = [each.party for each in expected.candidates]
-    agreement = country().in_force(clock.now())
-    places = [agreement.parties[party].names for party in parties]
+    parties, places = [each.party for each in expected.candidates], _places(expected)
     went = names.party_of(sent.receiver_id)
     if parties and went == parties[0]:
-        return Finding(True, N_("The referral went to the place that comes first by the agreement:"), places=places[:1])
+        return Finding(True, _FIRST, places=places[:1])
     if went in parties:
         return Finding(
             None, N_("The referral went to a place that the agreement allows. First comes:"), places=places[:1]
@@ -205,12 +273,32 @@ def _of_place(expected: Route, sent: Referral) -> Finding:
     )
 
 
+def _places(expected: Route) -> list[Words]:
+    agreement = country().in_force(clock.now())
+    return [agreement.parties[each.party].names for each in expected.candidates]
+
+
 def _of_time(expected: Route, begun: Begun, at: datetime) -> Finding:
     within = next((each.within for each in expected.obligations if each.kind == FIRST_INTERVIEW), None)
     minutes = max(1, round((at - begun.at).total_seconds() / 60))
-    if within is None or at - begun.at <= within:
-        return Finding(True, N_("It was sent in time, %(minutes)s min after you began.", minutes=minutes))
-    return Finding(False, N_("It was sent too late, %(minutes)s min after you began.", minutes=minutes))
+    if within is None:
+        return Finding(
+            None, N_("It was sent %(minutes)s min after you began. No clause says how soon.", minutes=minutes)
+        )
+    said = {"minutes": minutes, "hours": round(within.total_seconds() / 3600)}
+    if at - begun.at <= within:
+        words = N_(
+            "It was sent %(minutes)s min after you began. In time: the agreement allows %(hours)s hours for the first"
+            " interview.",
+            **said,
+        )
+        return Finding(True, words)
+    words = N_(
+        "It was sent %(minutes)s min after you began. Too late: the agreement allows %(hours)s hours for the first"
+        " interview.",
+        **said,
+    )
+    return Finding(False, words)
 
 
 def _child_authority() -> uuid.UUID:
@@ -222,35 +310,10 @@ def _recorded(case: Case, by: Actor) -> dict[str, Any] | None:
     opened = [vault.glance(db.session(), case.id, each, by=by) for each in _SEALED]
     if not any(opened):
         return None
-    answers: dict[str, Any] = {"gender": case.gender, _CLASS: case.citizenship_class}
+    answers: dict[str, Any] = {"gender": case.gender, CLASS: case.citizenship_class}
     for part in opened:
         answers |= part or {}
     return answers
-
-
-def _compared(questionnaire: Questionnaire, wanted: Answers, recorded: Mapping[str, Any]) -> Finding:
-    """Which questions were answered otherwise than the person did. What is kept as a fact and not as an answer, and was
-    not found among the answers, is left out."""
-    meant = {option.code: option.stands_for for option in questionnaire.questions[_CLASS].options}
-    differ = []
-    for name, value in wanted.items():
-        question = questionnaire.questions[name]
-        if question.compartment == "fact" and name not in recorded:
-            continue
-        if not _same(value, recorded.get(name), meant if name == _CLASS else {}):
-            differ.append(question.text)
-    if differ:
-        return Finding(False, N_("These questions are answered otherwise than the person said:"), questions=differ)
-    return Finding(True, N_("All answers that matter here are as the person gave them."))
-
-
-def _same(wanted: Any, found: Any, meant: Mapping[str, str]) -> bool:
-    if isinstance(wanted, list):
-        return isinstance(found, list) and set(wanted) == set(found)
-    if isinstance(found, str):
-        said = {str(wanted).casefold(), meant.get(str(wanted), str(wanted)).casefold()}
-        return found.strip().casefold() in said
-    return bool(wanted == found)
 
 
 def _of_answer(own: Own, begun: Begun, event: Event) -> list[Finding]:
@@ -263,21 +326,21 @@ def _of_answer(own: Own, begun: Begun, event: Event) -> list[Finding]:
             if declines
             else N_("Your shelter has accepted no referral since you began this exercise.")
         )
-        return [Finding(False, words)]
+        return _unfinished(words)
     found = []
     if declines:
         full = done.said.get("reason") == DeclineReason.FULL
         found.append(
-            Finding(True, N_("Your shelter declined because it is full."))
+            Finding(True, _DECLINED)
             if full
             else Finding(False, N_("Your shelter declined for another reason than that it is full."))
         )
     else:
-        found.append(Finding(True, N_("Your shelter accepted, and a place is kept.")))
+        found.append(Finding(True, _ACCEPTED))
     row = store.referral(uuid.UUID(done.said["referral_id"]), own)
     if row is not None and not row.answered_in:
         in_time = done.at <= row.due_at
-        words = N_("The answer came before it was due.") if in_time else N_("The answer came after it was due.")
+        words = _BEFORE_DUE if in_time else N_("The answer came after it was due.")
         found.append(Finding(in_time, words))
     if row is not None and declines:
         asked = store.asked_after(row)
@@ -293,14 +356,12 @@ def _of_answer(own: Own, begun: Begun, event: Event) -> list[Finding]:
 def _of_no_arrival(own: Own, begun: Begun) -> list[Finding]:
     done = store.happened(Event.REFERRAL_NOT_ARRIVED, own.house.id, begun)
     if done is None:
-        return [Finding(False, N_("Your shelter has not recorded since you began that somebody did not come."))]
-    return [
-        Finding(True, N_("It is recorded that the person did not come. The duty desk sees it, and the place is free."))
-    ]
+        return _unfinished(N_("Your shelter has not recorded since you began that somebody did not come."))
+    return [Finding(True, _NOT_ARRIVED)]
 
 
 def _of_lost(own: Own, begun: Begun) -> list[Finding]:
     done = store.happened(Event.SESSIONS_ENDED, own.desk.id, begun)
     if done is None:
-        return [Finding(False, N_("Nobody of your desk has signed out other browsers since you began."))]
-    return [Finding(True, N_("The other browsers were signed out."))]
+        return _unfinished(N_("Nobody of your desk has signed out other browsers since you began."))
+    return [Finding(True, _SIGNED_OUT)]

@@ -17,7 +17,7 @@ from sqlalchemy import or_, select
 from nrm.audit import Event, details_of
 from nrm.countries.country import TrainingDesks
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotVisible, Role
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Role
 from nrm.domain.exercises import At
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.audit import AuditEntry
@@ -50,11 +50,14 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """An exercise of a desk: since when, and until when if it is done. `right`: what was found then."""
+    """An exercise of a desk: since when, and until when if it is done. `right`: what was found then;
+    `answers`: `yes` or `no`, whether the sealed answers were as the exercise says, where they could be compared then.
+    """
 
     at: datetime
     done_at: datetime | None = None
     right: str = ""
+    answers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,10 @@ class Trainee:
     house: Organisation
     at_post: Mapping[str, Begun]
     at_house: Mapping[str, Begun]
+
+    def at_desk(self, at: At) -> Own:
+        """Their desks, as one of them has them."""
+        return Own(self.post, self.house, at)
 
 
 def is_one() -> bool:
@@ -80,6 +87,25 @@ def own(*, by: Actor) -> Own:
             post, house = names.organisation_by_code(each.post), names.organisation_by_code(each.house)
             return Own(post, house, At.POST if by.organisation_code == each.post else At.HOUSE)
     raise NotVisible
+
+
+def others_houses(by: Actor) -> frozenset[str]:
+    """At a trainee's desk: the shelters of the others, of which no page of this one says anything."""
+    desks = _desks()
+    mine = {each.house for each in desks if by.organisation_code in (each.post, each.house)}
+    return frozenset(each.house for each in desks) - mine if mine else frozenset()
+
+
+def stood_in_for(by: Actor) -> tuple[str, Organisation] | None:
+    """At a trainee's desk: the party of the state shelter for which their own stands, and their own."""
+    desks = _desks()
+    mine = next((each.house for each in desks if by.organisation_code in (each.post, each.house)), None)
+    if mine is None:
+        return None
+    houses = {each.house for each in desks}
+    organisations = country().organisations.items()
+    like = (each for code, each in organisations if each.kind is OrganisationKind.STATE_SHELTER and code not in houses)
+    return next(like).party or "", names.organisation_by_code(mine)
 
 
 def is_trained(by: Actor) -> bool:
@@ -127,7 +153,7 @@ def begun(organisation_id: uuid.UUID) -> dict[str, Begun]:
             found = {name: each for name, each in found.items() if each.done_at is not None and name != code}
             found[code] = Begun(at)
         elif code in found:
-            found[code] = Begun(found[code].at, at, str(said.get("right", "")))
+            found[code] = Begun(found[code].at, at, str(said.get("right", "")), str(said.get("answers", "")))
     return found
 
 
@@ -159,12 +185,14 @@ def referral(referral_id: uuid.UUID, own_: Own) -> Referral | None:
     return db.session.scalars(statement).first()
 
 
-def is_told(case_id: uuid.UUID, party: str) -> bool:
-    """Whether a party has to be told of the case and stands in its list."""
-    statement = select(Obligation.id).where(
+def told(case_id: uuid.UUID, party: str) -> tuple[datetime | None, datetime | None] | None:
+    """(by when a party has to be told of the case, since when it is), as the page “Sent” reads it; None where it does
+    not stand in the list."""
+    statement = select(Obligation.due_at, Obligation.done_at).where(
         Obligation.case_id == case_id, Obligation.kind == "notify", Obligation.party == party
     )
-    return db.session.scalars(statement).first() is not None
+    found = db.session.execute(statement).first()
+    return (found.due_at, found.done_at) if found is not None else None
 
 
 def asked_after(first: Referral) -> bool:

@@ -276,7 +276,8 @@ HELP: Mapping[str, str] = {
     ),
     "to_do": N_("Here is what is to be done in the house, by day; each row leads to the page where it is done."),
     "training": N_(
-        "Here are exercises with invented people; begin one, do it on the pages of the program, and read the answer."
+        "Here are exercises with invented people: a trainee begins one, does it on the pages of the program and "
+        "reads the answer; whoever leads the training sees how far each is."
     ),
     "transfers": N_(
         "Here a move from one house to another is prepared or called off; until the person has left, nothing changes."

@@ -19,6 +19,7 @@ from nrm.db import checkpoint, disconnect
 from nrm.demo import staff, training
 from nrm.demo.cast import Cast
 from nrm.demo.progress import Progress
+from nrm.domain.accounts.accounts import ROLE_LABELS, Role
 from nrm.domain.words import N_, Phrase
 
 FOLDER = "country"
@@ -86,23 +87,41 @@ def slips(described: Mapping[str, Any], country: Country) -> str:
     blocks = []
     for trainee in described["trainees"]:
         own = (trainee["post"], trainee["shelter"])
-        mine = [each for each in accounts if each["organisation"] in own]
+        mine = sorted((each for each in accounts if each["organisation"] in own), key=_place_in(own))
         names = [country.organisations[code].names[language] for code in own]
-        blocks.append(_slip(language, described["url"], names, mine))
+        blocks.append(_slip(country, described["url"], names, mine))
     given = {trainee[which] for trainee in described["trainees"] for which in ("post", "shelter")}
     rest = [each for each in accounts if each["organisation"] not in given]
-    blocks.append(_slip(language, described["url"], [], rest))
+    blocks.append(_slip(country, described["url"], [], rest))
     return f"\n{_CUT}\n".join(blocks)
 
 
-def _slip(language: str, url: str, names: Sequence[str], accounts: Sequence[Mapping[str, Any]]) -> str:
+def _place_in(own: Sequence[str]) -> Callable[[Mapping[str, Any]], int]:
+    return lambda account: own.index(account["organisation"])
+
+
+def _slip(country: Country, url: str, names: Sequence[str], accounts: Sequence[Mapping[str, Any]]) -> str:
+    language = country.language
     said = [N_("Training: nothing here is real."), N_("Address: %(url)s", url=url)]
     if names:
-        said += [N_("Your post: %(name)s", name=names[0]), N_("Your shelter: %(name)s", name=names[1])]
+        said += [
+            N_("Your post: %(name)s", name=names[0]),
+            N_("Your shelter: %(name)s", name=names[1]),
+            N_("Begin at your post with line 1. For the exercises of your shelter take its first line."),
+            N_("Each place has more than one account: the others are colleagues, for steps that need a second person."),
+        ]
     else:
         said.append(N_("For whoever leads the training: keep this part."))
-    for each in accounts:
+    for number, each in enumerate(accounts, start=1):
         login, password = each["login"], each["password"]
+        desk = country.organisations.get(each["organisation"])
+        label = ROLE_LABELS[Role(each["role"])]
+        role = catalogues.said(label, language) or label
+        said.append(
+            N_("%(number)s. %(role)s at %(place)s", number=number, role=role, place=desk.names[language])
+            if desk is not None
+            else N_("%(number)s. %(role)s", number=number, role=role)
+        )
         said.append(N_("Name to sign in: %(login)s · Password: %(password)s", login=login, password=password))
         if each["totp"]:
             said.append(N_("Secret for the telephone: %(secret)s", secret=each["totp"]))

@@ -23,7 +23,12 @@ def route_of(questionnaire: Questionnaire, answers: Answers) -> Route:
 def ended_as(questionnaire: Questionnaire, answers: Answers) -> str:
     """The outcome with which the last page of this way ends the interview; empty if it goes on to a shelter."""
     kept = settled(questionnaire, answers)
-    return route_of(questionnaire, kept).ends if first_incomplete(questionnaire, kept) is None else ""
+    return ends_with(questionnaire, kept) if first_incomplete(questionnaire, kept) is None else ""
+
+
+def ends_with(questionnaire: Questionnaire, answers: Answers) -> str:
+    """The outcome with which the way of these answers ends, once what else it asks is answered; empty if none."""
+    return route_of(questionnaire, settled(questionnaire, answers)).ends
 
 
 @lru_cache(maxsize=1024)

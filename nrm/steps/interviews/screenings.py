@@ -10,7 +10,7 @@ from nrm.domain.accounts.accounts import Actor, OrganisationKind
 from nrm.domain.interviews.facts import case_facts, consent_of, refused_facts, screening_facts, statistics_consent
 from nrm.domain.interviews.indicators import profile
 from nrm.domain.interviews.interviews import Answers, Questionnaire
-from nrm.domain.interviews.questionnaire_flow import ended_as
+from nrm.domain.interviews.questionnaire_flow import ended_as, ends_with
 from nrm.domain.interviews.screenings import (
     NONE,
     NOT_ASKED,
@@ -43,6 +43,12 @@ def ending_of(questionnaire: Questionnaire, answers: Answers) -> str | None:
     if ended := ended_as(questionnaire, answers):
         return ended
     return NONE if screening_facts(questionnaire, answers)["assessment"] == NONE else None
+
+
+def leads_to(questionnaire: Questionnaire, answers: Answers) -> str | None:
+    """As `ending_of`, for what a person says, where what the post itself adds is not there: the same way, before its
+    last page is whole."""
+    return ending_of(questionnaire, answers) or ends_with(questionnaire, answers) or None
 
 
 def screenings_of(

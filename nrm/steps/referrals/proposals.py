@@ -20,7 +20,7 @@ from nrm.domain.interviews.interviews import Answers, Questionnaire
 from nrm.domain.languages import ByLanguage
 from nrm.domain.referrals.referrals import OverrideReason, ReferralRefusal, ReferralRefused, Relation, check_new
 from nrm.models.accounts.accounts import Organisation
-from nrm.store import names
+from nrm.store import names, training
 from nrm.store.countries import country
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.agreement import agreements as agreement_rows
@@ -159,13 +159,24 @@ def proposal(
         unstruck = route_under(replace(facts, refused_parties=frozenset()), agreement, now, rooms)
         standing = (*unstruck.candidates, *unstruck.reserve)
         instead = tuple(each for each in standing if each.party not in facts.refused_parties)
+    if others := training.others_houses(by):
+        route = replace(route, excluded=tuple(each for each in route.excluded if each.party not in others))
     choices = _choices(route, instead, agreement, now, reachable, rooms, unreachable)
     if not choices and facts.avoid_regions:
         anywhere = route_under(replace(facts, avoid_regions=frozenset()), agreement, now, rooms)
         instead = (*anywhere.candidates, *anywhere.reserve)
         offered = _choices(route, instead, agreement, now, reachable, rooms, unreachable)
         choices = tuple(replace(each, caution=UNSAFE) for each in offered)
-    return Proposal(route, choices, unreachable, agreement, instead)
+    return Proposal(route, choices, unreachable | _stood_in_for(by), agreement, instead)
+
+
+def _stood_in_for(by: Actor) -> dict[str, Words]:
+    """At the post of a trainee: why the state shelter is not asked, which in earnest nothing forbids (ADR 0189)."""
+    found = training.stood_in_for(by)
+    if found is None:
+        return {}
+    party, own = found
+    return {party: ByLanguage("In this training %(shelter)s stands in its place.", shelter=own.names)}
 
 
 def _barred(agreement: Agreement, desks: Mapping[str, Organisation], by: Actor) -> dict[str, tuple[Capacity, Words]]:

@@ -237,6 +237,10 @@ TABLE: dict[str, Moved | str] = {
         since.test_the_row_of_limits_is_there_before_anybody_sends_something,
         ("request_limits", "missing", "left_alone"),
     ),
+    "0104_voices_are_marked": Moved(
+        since.test_a_complaint_and_a_box_from_before_are_taken_to_be_right,
+        ("feedback_boxes", "complaints", "complaints_taken"),
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -189,6 +189,7 @@ def test_in_postgresql_no_place_and_no_writer_of_a_row_tells_between_which_other
     assert tending.tend()["complaints_moved"] == 0  # not before an hour is over, whatever comes meanwhile
     desk = factories.actor(DESK)
     assert len(complaints.heard(by=desk)) == 8
+    assert complaints.waiting(by=desk) == complaints.Waiting(8, 0)
     complaints.open_words(complaint_id=came[0], purpose=Purpose.SAFETY, by=desk)
     complaints.take(complaint_id=came[0], by=desk)  # its row is referred to
     begun = clock.now()

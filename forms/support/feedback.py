@@ -26,6 +26,7 @@ REFUSED: Mapping[FeedbackRefusal, str] = {
     FeedbackRefusal.LINK: N_("Write no address of a page: nobody can tell whose it is"),
     FeedbackRefusal.MAIL: N_("Write no e-mail address: nobody can tell whose it is"),
     FeedbackRefusal.CODE: N_("Write no code of a case or of a payment: the page is open to everybody"),
+    FeedbackRefusal.STREET: N_("Write no street and no number of a house: nobody can tell who waits there"),
     FeedbackRefusal.OWN: N_("You wrote it, or are one hand with who did: another member reads it before it is shown."),
     FeedbackRefusal.DOWN: N_(
         "The Responsible Authority took a note of the house down: it alone shows this one. Call it, or write another."

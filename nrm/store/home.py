@@ -180,7 +180,7 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         plans.number_due(by),
         plans.number_to_confirm(by),
         follow_ups.number_due(by),
-        complaints.number_waiting(by),
+        complaints.number_there(by),
         hearings.number_of_people(by),
         subsidies.number_to_sign(by),
         members.number_invited(by),

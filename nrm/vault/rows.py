@@ -4,7 +4,7 @@ Such a row opens nothing. But a person who can write to the main database alone 
 destroyed, or to make an honest colleague agree to what nobody asked for. So each gets a MAC in the transaction that
 makes or changes it, and is checked where it is used: a row without the right MAC is reported and ignored.
 
-Decided in ADR 0051, ADR 0104.
+Decided in ADR 0051, ADR 0104, ADR 0193.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from nrm.models.referrals.mistakes import ReferralMistake
 from nrm.models.shelter.cases import Erasure, Supplement, Withheld
 from nrm.models.shelter.consents import Consent
 from nrm.models.support.benefits import Benefit
+from nrm.models.support.complaints import Complaint
 from nrm.vault.marks import is_right_row_mac, row_mac
 
 
@@ -285,6 +286,42 @@ def is_consent(row: Consent) -> bool:
 
 def _of_consent(row: Consent) -> tuple[Any, ...]:
     return ("consent", row.id, row.case_id, *map(str, (row.topic, row.party, row.said, row.narrowing, row.ended)))
+
+
+def complaint_mark(row: Complaint) -> bytes:
+    """The MAC of how a complaint stands: whether, when and by whom it was dealt with, and for whom it is not."""
+    return row_mac(*_of_complaint(row))
+
+
+def is_complaint(row: Any) -> bool:
+    """Whether this program wrote the row as it is now; otherwise it is reported, and the complaint was not dealt
+    with."""
+    return is_right_row_mac(row.mark, *_of_complaint(row))
+
+
+def _of_complaint(row: Any) -> tuple[Any, ...]:
+    dealt = (row.dealt_on.isoformat() if row.dealt_on else "", row.dealt_by_id or "")
+    return ("complaint", row.id, *dealt, int(row.without_house), row.not_for or b"")
+
+
+def taken_mark(complaint_id: uuid.UUID, member_id: uuid.UUID) -> bytes:
+    """The MAC of who deals with a complaint."""
+    return row_mac("complaint taken", complaint_id, member_id)
+
+
+def is_taken(mark: bytes | None, complaint_id: uuid.UUID, member_id: uuid.UUID) -> bool:
+    """Whether that member said so; otherwise it is reported, and nobody deals with it."""
+    return is_right_row_mac(mark, "complaint taken", complaint_id, member_id)
+
+
+def box_mark(box_id: uuid.UUID, organisation_id: uuid.UUID) -> bytes:
+    """The MAC of whose box it is: no house shows or counts what is another one's."""
+    return row_mac("feedback box", box_id, organisation_id)
+
+
+def is_box(row: Any) -> bool:
+    """Whether the box was made for that house; otherwise it is reported."""
+    return is_right_row_mac(row.mark, "feedback box", row.id, row.organisation_id)
 
 
 MOST_MARKS, MARK_BYTES = 12, 8

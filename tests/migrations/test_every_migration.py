@@ -238,6 +238,10 @@ TABLE: dict[str, Moved | str] = {
         ("request_limits", "missing", "left_alone"),
     ),
     "0103_benefits_are_marked": Moved(since.test_a_benefit_that_is_there_is_marked, ("benefits",)),
+    "0104_voices_are_marked": Moved(
+        since.test_a_complaint_and_a_box_from_before_are_taken_to_be_right,
+        ("feedback_boxes", "complaints", "complaints_taken"),
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

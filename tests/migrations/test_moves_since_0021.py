@@ -1909,3 +1909,24 @@ def test_a_benefit_that_is_there_is_marked(before: Before) -> None:
             assert row["mark"] == mark("benefit", row["organisation_id"], *said, *told)
         data.down()
         assert {row["code"]: row for row in data.rows("benefits")} == was
+
+
+@pytest.mark.slow
+def test_a_complaint_and_a_box_from_before_are_taken_to_be_right(before: Before) -> None:
+    data = before("0104_voices_are_marked")
+    data.add("feedback_boxes")
+    data.add("complaints", dealt_on=None, dealt_by_id=None, not_for=None)
+    dealt = data.add("complaints", dealt_on=date(2026, 11, 28), dealt_by_id=data.add("members")["id"])
+    data.add("complaints_taken", complaint_id=dealt["id"])
+    was = {name: data.rows(name) for name in ("feedback_boxes", "complaints", "complaints_taken")}
+    for _ in range(2):
+        data.up()
+        ((box,), (taken,)) = data.rows("feedback_boxes"), data.rows("complaints_taken")
+        assert box["mark"] == mark("feedback box", box["id"], box["organisation_id"])
+        assert taken["mark"] == mark("complaint taken", taken["complaint_id"], taken["member_id"])
+        for row in data.rows("complaints"):
+            dealt = ("2026-11-28", row["dealt_by_id"]) if row["id"] == taken["complaint_id"] else ("", "")
+            rest = (int(row["without_house"]), row["not_for"] or b"")
+            assert row["mark"] == mark("complaint", row["id"], *dealt, *rest)
+        data.down()
+        assert {name: data.rows(name) for name in was} == was

@@ -59,7 +59,8 @@ _STIRRED = "nrm.complaints.stirred"
 @dataclass(frozen=True, slots=True, repr=False)
 class Heard:
     """One complaint as the desk sees it. `on`, `house`: None where it does not open; `taken_by`: the name of who deals
-    with it; `alike`: how many others that wait, and are open to the session, say nearly the same of the same house;
+    with it; `changed`: its row was written by another hand, so that it counts as not dealt with; `alike`: how many
+    others that wait, and are open to the session, say nearly the same of the same house;
     `words`: for a session that opened it, else None; `about`: whom of the desk it is about, as far as it is open.
     `repr` hides it."""
 
@@ -68,6 +69,7 @@ class Heard:
     on: date | None
     house: str | None
     taken_by: str = ""
+    changed: bool = False
     alike: int = 0
     words: Words | None = None
     about: steps.About = steps.NOBODY
@@ -90,6 +92,14 @@ class Words:
     first_how: str = ""
     first_done: str = ""
     first_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many complaints wait for the actor, and how many were changed or deleted by another hand."""
+
+    number: int = 0
+    changed: int = 0
 
 
 def complain(*, text: str, reach: str, where: str = "", house_id: uuid.UUID | None) -> None:
@@ -125,6 +135,7 @@ def _seal(said: Mapping[str, str], *, without_house: bool) -> None:
             complaint = Complaint(id=uuid.uuid4(), dealt_on=None, dealt_by_id=None, without_house=without_house)
             named = frozenset[uuid.UUID]().union(*(about.named for about in found.values()))
             complaint.not_for = row_marks.not_for(complaint.id, named & steps.desk(found))
+            complaint.mark = row_marks.complaint_mark(complaint)
             session.add(complaint)
             session.flush()
             vault.create_unplaced(
@@ -135,7 +146,8 @@ def _seal(said: Mapping[str, str], *, without_house: bool) -> None:
 
 
 def heard(*, by: Actor) -> Sequence[Heard]:
-    """Every complaint with its day and its house, the oldest that waits first; its words where the session opened it.
+    """Every complaint with its day and its house, first those whose row was changed, then the oldest that waits; its
+    words where the session opened it.
     Of those that wait, were opened and say nearly the same of the same house there is one line: that of the oldest, or
     of the one that somebody deals with. What was not opened is held beside nothing. Raises NotPermitted, NotVisible."""
     _must(by)
@@ -145,7 +157,7 @@ def heard(*, by: Actor) -> Sequence[Heard]:
     for place, each in zip(_folded(found), found, strict=True):
         together.setdefault(place if _is_compared(each) else each.id, []).append(each)
     lines = [replace(min(alike, key=_first), alike=len(alike) - 1) for alike in together.values()]
-    return sorted(lines, key=lambda each: (each.dealt_on is not None, each.on or date.max, each.id))
+    return sorted(lines, key=lambda each: (not each.changed, each.dealt_on is not None, each.on or date.max, each.id))
 
 
 def _must(by: Actor) -> None:
@@ -153,17 +165,35 @@ def _must(by: Actor) -> None:
         by.must(Permission.COMPLAINT_READ)
 
 
-def number_waiting(*, by: Actor) -> int:
-    """How many wait that the actor reads; from MOST_OPENED on how many wait at all. Raises NotPermitted, NotVisible."""
+def waiting(*, by: Actor) -> Waiting:
+    """What a home page says, by the rule of the list. From MOST_OPENED on the marks of the rows alone tell what is not
+    for the actor. Raises NotPermitted, NotVisible."""
     _must(by)
+    there, gone = [line for line in store.lines(by=by) if line.dealt_on is None], store.without_row(by=by)
+    mine = by.member_id
+    there = [line for line in there if mine is None or not row_marks.is_not_for(line.not_for, line.id, mine)]
+    if not there and not gone:
+        return Waiting()
+    there.sort(key=lambda line: not line.changed)
     about = steps.about(by.organisation_id)
-    waiting = [line for line in store.lines(by=by) if line.dealt_on is None]
-    seen = [each for line in waiting[:MOST_OPENED] if (each := _heard(line, by, about)) is not None]
-    return len(waiting) if len(waiting) > MOST_OPENED and seen else len(seen)
+    seen = [each for line in there[:MOST_OPENED] if (each := _heard(line, by, about)) is not None]
+    more = len(there[MOST_OPENED:]) if by.may(Permission.COMPLAINT_READ) or seen else 0
+    return Waiting(len(seen) + more, sum(each.changed for each in seen) + _number_gone(gone, by, about))
+
+
+def number_deleted(*, by: Actor) -> int:
+    """How many were deleted by another hand, and would be the actor's to read. Raises NotPermitted, NotVisible."""
+    _must(by)
+    gone = store.without_row(by=by)
+    return _number_gone(gone, by, steps.about(by.organisation_id)) if gone else 0
+
+
+def _number_gone(gone: Collection[uuid.UUID], by: Actor, about: Callable[[str], steps.About]) -> int:
+    return sum(_heard(store.ComplaintLine(each, None), by, about) is not None for each in gone)
 
 
 def _is_compared(each: Heard) -> bool:
-    return each.words is not None and each.dealt_on is None
+    return each.words is not None and each.dealt_on is None and not each.changed
 
 
 def _folded(found: Sequence[Heard]) -> list[int]:
@@ -213,7 +243,7 @@ def _heard(line: store.ComplaintLine, by: Actor, about: Callable[[str], steps.Ab
     """The line, with its words where the session opened it: a text that nobody opened is held beside no other. None
     for one that is not for the actor. The program alone looks for that: nothing of it is opened, so nothing is
     recorded."""
-    seen = Heard(line.id, line.dealt_on, None, None, line.taken_by)
+    seen = Heard(line.id, line.dealt_on, None, None, line.taken_by, line.changed)
     closed = vault.glance(db.session(), line.id, COMPLAINT, by=by)
     if closed is None:
         return seen if by.may(Permission.COMPLAINT_READ) else None
@@ -247,9 +277,10 @@ def take(*, complaint_id: uuid.UUID, by: Actor) -> None:
     _seen(complaint_id, by)
     with transaction() as session:
         row = store.row(complaint_id, by=by, lock=True)
-        if row.dealt_on is not None:
+        if steps.is_dealt(row) or by.member_id is None:
             raise AlreadySo
-        session.merge(ComplaintTaken(complaint_id=complaint_id, member_id=by.member_id))
+        mark = row_marks.taken_mark(complaint_id, by.member_id)
+        session.merge(ComplaintTaken(complaint_id=complaint_id, member_id=by.member_id, mark=mark))
         audit.append(session, audit.Event.COMPLAINT_TAKEN, by=by, complaint_id=complaint_id)
 
 
@@ -302,7 +333,7 @@ def _end(session: Session, complaint_id: uuid.UUID, done: str, how: Ending, by: 
     found = steps.about(by.organisation_id)(f"{value['text']}\n{value.get('where', '')}")
     first = str(value.get("first_by", ""))
     row = store.row(complaint_id, by=by, lock=True)
-    if row.dealt_on is not None:
+    if steps.is_dealt(row):
         raise AlreadySo
     steps.check_end(found, first, how, by=by)
     said, me = done.strip()[:LONGEST_DONE], login_of(by)
@@ -312,7 +343,8 @@ def _end(session: Session, complaint_id: uuid.UUID, done: str, how: Ending, by: 
         audit.append(session, audit.Event.COMPLAINT_AGREED, by=by, complaint_id=complaint_id)
         return 0
     vault.merge(session, complaint_id, COMPLAINT, {"done": said, "done_by": me, "how": str(how)}, by=by)
-    _mark(session, complaint_id, days.today(), by, audit.Event.COMPLAINT_DEALT)
+    steps.mend(row, found, value, by=by)
+    _mark(session, row, days.today(), by, audit.Event.COMPLAINT_DEALT)
     return 1
 
 
@@ -321,17 +353,18 @@ def take_up(*, complaint_id: uuid.UUID, by: Actor) -> None:
     NotVisible, AlreadySo, CannotOpen."""
     _seen(complaint_id, by)
     with transaction() as session:
-        _mark(session, complaint_id, None, by, audit.Event.COMPLAINT_TAKEN_UP)
+        row = store.row(complaint_id, by=by, lock=True)
+        _mark(session, row, None, by, audit.Event.COMPLAINT_TAKEN_UP)
         before = dict.fromkeys(("first_done", "first_by", "first_how", "how"))
         vault.merge(session, complaint_id, COMPLAINT, before, by=by)
 
 
-def _mark(session: Session, complaint_id: uuid.UUID, day: date | None, by: Actor, event: audit.Event) -> None:
-    row = store.row(complaint_id, by=by, lock=True)
-    if (row.dealt_on is None) == (day is None):
+def _mark(session: Session, row: Complaint, day: date | None, by: Actor, event: audit.Event) -> None:
+    if steps.is_dealt(row) == (day is not None):
         raise AlreadySo
     row.dealt_on, row.dealt_by_id = day, by.member_id if day is not None else None
-    audit.append(session, event, by=by, complaint_id=complaint_id)
+    row.mark = row_marks.complaint_mark(row)
+    audit.append(session, event, by=by, complaint_id=row.id)
 
 
 def forget(*, by: Actor) -> int:

@@ -31,11 +31,11 @@ from nrm.steps.support import feedback as steps
 from nrm.store import days, names
 from nrm.store.rows.support import feedback as rows
 from nrm.store.support import feedback as store
+from nrm.vault import keyrings
 from nrm.vault import rows as marked
-from nrm.vault.keyrings import CannotOpen
 from nrm.vault.unattended import feedback_boxes as vault
 
-Busy = steps.Busy
+Busy, CannotOpen = steps.Busy, keyrings.CannotOpen
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +80,19 @@ def keep(*, codes: Sequence[str], again: bool = False, by: Actor) -> None:
 
 def is_printed(code: str) -> bool:
     """Whether this is the number of a slip of some house that is not too old, used or not."""
-    return rows.slip_of([marked.slip_mark(each, code) for each in rows.houses()], days.today()) is not None
+    return rows.slip_of(code, days.today()) is not None
 
 
 def answer(*, code: str, replies: Replies) -> None:
-    """Put in what somebody answered, who has the slip with this number. Raises NotValid, Busy. A slip that was used
-    takes as long as one that was not."""
+    """Put in what somebody answered, who has the slip with this number. Raises NotValid, Busy, CannotOpen (nothing was
+    taken: another hand changed the box). A slip that was used takes as long as one that was not."""
     with transaction() as session:
         steps.put_in(session, code, replies)
 
 
 def type_paper(*, code: str, replies: Replies, by: Actor) -> None:
-    """Put in what stands on a paper that came in an envelope. Raises NotPermitted, NotVisible, NotValid, Busy."""
+    """Put in what stands on a paper that came in an envelope. Raises NotPermitted, NotVisible, NotValid, Busy,
+    CannotOpen."""
     by.must(Permission.FEEDBACK_TYPE)
     if by.kind is not OrganisationKind.RESPONSIBLE_AUTHORITY:
         raise NotVisible

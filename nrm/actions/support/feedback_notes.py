@@ -34,6 +34,7 @@ from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.support import feedback as rows
 from nrm.store.shelter.cases import login_of
 from nrm.store.support import feedback as store
+from nrm.vault import shredding
 from nrm.vault.unattended import feedback_boxes as vault
 
 Busy = steps.Busy
@@ -41,8 +42,8 @@ Busy = steps.Busy
 
 def write(*, note: Note, by: Actor) -> None:
     """Tell those who live in the house what was done: it is shown once another one has seen it. Raises NotPermitted,
-    NotVisible, Busy, FeedbackRefused (`note`; `telephone`, `link`, `mail`, `code`: that must not stand in it; `down`:
-    this very note was taken down)."""
+    NotVisible, Busy, FeedbackRefused (`note`; `telephone`, `link`, `mail`, `code`, `street`: that must not stand in
+    it; `down`: this very note was taken down)."""
     by.must(Permission.FEEDBACK_MANAGE)
     house = store.house(by=by)
     text = note.text.strip()[:LONGEST_NOTE]
@@ -70,7 +71,7 @@ def hide(*, note: Note, by: Actor) -> None:
             return None
         return Note(before.language, before.text, login_of(by), HIDDEN)
 
-    _change(store.house(by=by), note, change, audit.Event.FEEDBACK_NOTE_TAKEN_OFF, by)
+    _change(store.house(by=by), note, change, audit.Event.FEEDBACK_NOTE_TAKEN_OFF, by, for_good=True)
 
 
 def put_back(*, house_id: uuid.UUID, note: Note, by: Actor) -> None:
@@ -120,7 +121,7 @@ def take_down(*, house_id: uuid.UUID, note: Note, reason: DownReason, by: Actor)
             raise NotVisible
         return Note(before.language, before.text, login_of(by), DOWN, str(reason))
 
-    _change(house_id, note, change, audit.Event.FEEDBACK_NOTE_TAKEN_DOWN, by, reason=str(reason))
+    _change(house_id, note, change, audit.Event.FEEDBACK_NOTE_TAKEN_DOWN, by, for_good=True, reason=str(reason))
 
 
 def _change(
@@ -131,9 +132,12 @@ def _change(
     by: Actor,
     *,
     first: bool = False,
+    for_good: bool = False,
     **details: str,
 ) -> None:
-    """Put what `change` makes of the note in its place, or at the beginning (`first`); nothing where that is None."""
+    """Put what `change` makes of the note in its place, or at the beginning (`first`); nothing where that is None.
+    `for_good`: what lay under the seal before opens no more, so that nobody puts it back. The new key is written before
+    the commit, and the old one destroyed after it, by the next `tend` if this process ends in between."""
     with transaction() as session:
         box = steps.box_of(session, house_id)
         notes = [Note(*each) for each in box.notes]
@@ -147,8 +151,10 @@ def _change(
         box.notes[:] = [[each.language, each.text, each.waits, each.state, each.reason] for each in kept(notes)]
         _note_waiting(session, house_id, kept(notes))
         audit.append(session, event, by=by, **details)
-        if not vault.put(session, box):
+        if not (vault.put_under_new_key if for_good else vault.put)(session, box):
             raise Busy
+    if for_good:
+        shredding.work_off()
 
 
 def _note_waiting(session: Session, house_id: uuid.UUID, notes: Sequence[Note]) -> None:

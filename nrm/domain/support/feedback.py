@@ -65,10 +65,11 @@ class FeedbackRefusal(StrEnum):
     SLIPS = "slips"  # as many are valid as can be
     NONE = "none"  # no slip of the last PDF is valid
     NOTE = "note"  # nothing is written
-    TELEPHONE = "telephone"  # what must not stand in a note, as the next three
+    TELEPHONE = "telephone"  # what must not stand in a note, as the next four
     LINK = "link"
     MAIL = "mail"
     CODE = "code"
+    STREET = "street"
     OWN = "own"  # who wrote a note does not show it
     DOWN = "down"  # the Responsible Authority took a note of the house down: it reads what the house writes
 

@@ -23,6 +23,19 @@ _LINK = re.compile(
 _MAIL = re.compile(r"@|\(at\)|\[at\]", re.IGNORECASE)
 _CODE = re.compile(r"[0-9A-Za-z]{4}[\s\-‐‑‒–—_.]?[0-9A-Za-z]{4}[\s\-‐‑‒–—_.]?[0-9A-Za-z](?![0-9A-Za-z])")
 _PAYMENT = re.compile(r"\bP(?:[\s\-‐‑‒–—_.]?[0-9A-Z]{4}){3}\b", re.IGNORECASE)
+# A street by its name, in the words of the countries, and one with the number of a house: "in the street" alone passes.
+_HOUSE = r"[^\n.;!?]{0,40}?\b(?:nr|no|br|бр|pallati|kati|hyrja|house|shtëpia|куќа)?\.?\s?\d"
+_STREETS = (
+    re.compile(r"\b[Rr]rug(?:a|ën|es|ës|en)\s+[\"“„«]?[A-ZÇË]"),
+    re.compile(r"\brrug(?:a|ën|es|ës|en)\s+(?:e|i|së|se)\s+\w", re.IGNORECASE),
+    re.compile(r"\b(?:[Rr]r|[Bb]ul|[Bb]lv|[Uu]l|[Уу]л|[Бб]ул)\.\s?[\"“„«]?\w"),
+    re.compile(r"\b(?:[Bb]ulevard\w*|[Uu]lic\w+|[Уу]лиц\w+|[Бб]улевар\w*)\s+[\"“„«]?(?:[A-ZÇËА-Ш]|\d)"),
+    re.compile(r"\b[A-ZÇË]\w+\s+(?:Street|Road|Avenue|Boulevard)\b"),
+    re.compile(
+        rf"\b(?:rrug(?:a|ën|es|ës|en|ë|e)|bulevard\w*|ulic\w+|улиц\w+|булевар\w*|street|road|avenue)\b{_HOUSE}",
+        re.IGNORECASE,
+    ),
+)
 
 
 class NoteFault(StrEnum):
@@ -32,6 +45,7 @@ class NoteFault(StrEnum):
     LINK = "link"
     MAIL = "mail"
     CODE = "code"
+    STREET = "street"
 
 
 def fault(text: str) -> NoteFault | None:
@@ -43,7 +57,9 @@ def fault(text: str) -> NoteFault | None:
         return NoteFault.LINK
     if _PAYMENT.search(seen) or any(map(_is_case, _CODE.findall(seen))):
         return NoteFault.CODE
-    return NoteFault.TELEPHONE if _has_number(seen) else None
+    if _has_number(seen):
+        return NoteFault.TELEPHONE
+    return NoteFault.STREET if any(each.search(seen) for each in _STREETS) else None
 
 
 def _is_case(found: str) -> bool:

@@ -28,6 +28,7 @@ class Complaint(Model):
     without_house: Mapped[bool] = mapped_column(default=False)
     # Marks of those whom it names, among others of nobody: always as many, so that it shows neither whom nor how many.
     not_for: Mapped[bytes | None]
+    mark: Mapped[bytes | None]  # a MAC over all of the above
 
 
 class ComplaintTaken(Model):
@@ -38,3 +39,4 @@ class ComplaintTaken(Model):
 
     complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), primary_key=True)
     member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    mark: Mapped[bytes | None]  # a MAC over both

@@ -20,6 +20,7 @@ class FeedbackBox(Model):
 
     id: Mapped[uuid.UUID] = id_column()
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), unique=True)
+    mark: Mapped[bytes | None]  # a MAC over both: which house it is of
     # Of what the house wrote: how much waits for another reader, who wrote it (nobody where several did), and whether
     # the Responsible Authority alone shows it. Home pages say so; only what is written in the house changes it.
     notes_to_read: Mapped[int] = mapped_column(default=0, server_default="0")

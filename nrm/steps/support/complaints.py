@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from nrm import catalogues
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.support.complaints import Ending
 from nrm.domain.support.complaints_about import CannotEnd, EndRefusal, names_office, names_somebody
 from nrm.domain.words import N_
+from nrm.models.support.complaints import Complaint
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import occasions
 from nrm.store.rows.support import complaints as rows
+from nrm.vault import rows as marked
 
 _DESK = N_("Duty desk")
 _OFFICERS = (N_("officer"), N_("official"))
@@ -69,6 +72,19 @@ def reads(found: About, first: str, *, by: Actor) -> bool:
     before = account_rows.member_by_login(first) if first else None
     others = rows.readers(by.organisation_id) - found.named - ({before.id} if before is not None else set())
     return not others and not occasions.has_stopped_a_colleague(by.member_id, by.organisation_id)
+
+
+def is_dealt(row: Complaint) -> bool:
+    """Whether it was dealt with, and by nobody's hand but this program's."""
+    return row.dealt_on is not None and marked.is_complaint(row)
+
+
+def mend(row: Complaint, found: About, value: Mapping[str, Any], *, by: Actor) -> None:
+    """What another hand can have changed in the row is set by what lies under the seal, before somebody who read it
+    marks it anew."""
+    if by.organisation_id is not None and not marked.is_complaint(row):
+        row.not_for = marked.not_for(row.id, found.named & desk([by.organisation_id]))
+        row.without_house = not value.get("house") and not value.get("came")
 
 
 def desk(offices: Iterable[uuid.UUID]) -> set[uuid.UUID]:

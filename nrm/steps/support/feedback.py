@@ -14,6 +14,7 @@ from nrm.store import days
 from nrm.store.rows.reports import reports as report_rows
 from nrm.store.rows.support import feedback as rows
 from nrm.vault import rows as marked
+from nrm.vault.keyrings import CannotOpen
 from nrm.vault.unattended import feedback_boxes as vault
 
 
@@ -26,7 +27,9 @@ def box_of(session: Session, organisation_id: uuid.UUID) -> vault.Box:
     found = rows.box_id(organisation_id, lock=True)
     if found is None:
         found = uuid.uuid4()
-        session.add(FeedbackBox(id=found, organisation_id=organisation_id))
+        session.add(
+            FeedbackBox(id=found, organisation_id=organisation_id, mark=marked.box_mark(found, organisation_id))
+        )
         session.flush()
         vault.make(session, found)
     return vault.read(session, found)
@@ -35,7 +38,7 @@ def box_of(session: Session, organisation_id: uuid.UUID) -> vault.Box:
 def put_in(session: Session, code: str, replies: Replies) -> None:
     """Put the answers of a slip into the box of its house, in the quarter that is open. Nothing is recorded of it, not
     even in the audit chain, whose entries have an hour. Raises NotValid, Busy, CannotOpen."""
-    found = rows.slip_of([marked.slip_mark(each, code) for each in rows.houses()], days.today())
+    found = rows.slip_of(code, days.today())
     if found is None:
         raise NotValid
     mark, organisation_id = found
@@ -56,5 +59,8 @@ def seal_anew(session: Session) -> None:
     """Seal every box again, before a backup is written: two backups then differ in every box, whether or not somebody
     answered between them."""
     for each in rows.boxes(lock=True):
-        vault.put(session, vault.read(session, each))
+        try:
+            vault.put(session, vault.read(session, each))
+        except CannotOpen:  # reported; a backup is written all the same
+            continue
     request_limits.seal_anew(session)

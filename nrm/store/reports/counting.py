@@ -57,6 +57,8 @@ from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.rows.shelter.claims import as_history
 from nrm.store.rows.shelter.testimony import OF_CASES
 from nrm.store.rows.support.witnesses import OF_WITNESSES
+from nrm.vault import rows as marked
+from nrm.vault.keyrings import CannotOpen
 from nrm.vault.unattended import feedback_boxes
 
 RELEASE = Actor.system("release")
@@ -546,13 +548,15 @@ def answered(
 ) -> list[counting.Row]:
     """The slips that were answered in the period, by house; one with fewer than five is not told apart (ADR 0158)."""
     _must_count(by)
-    houses = select(FeedbackBox.id, Organisation.code).join(
+    houses = select(FeedbackBox.__table__, Organisation.code).join(
         Organisation, Organisation.id == FeedbackBox.organisation_id
     )
     by_house: dict[str, Counter[str]] = {}
-    for box_id, code in connection.execute(houses.order_by(Organisation.code)).all():
-        answers = feedback_boxes.read(connection, box_id).answers
-        by_house[code] = sum((Counter(answers.get(each, {})) for each in Window(first, last).quarters), Counter())
+    for box in connection.execute(houses.order_by(Organisation.code)).all():
+        if not marked.is_box(box):
+            raise CannotOpen  # nothing is published before it is known whose answers they are
+        answers = feedback_boxes.read(connection, box.id).answers
+        by_house[box.code] = sum((Counter(answers.get(each, {})) for each in Window(first, last).quarters), Counter())
     slips = feedback_rules.counted(by_house, codes["house"], rest="other")
     return [counting.feedback(f"{number}", house, replies) for number, (house, replies) in enumerate(slips)]
 

@@ -6,19 +6,23 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import ColumnElement, Integer, Row, cast, exists, literal, select, union
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.support.complaints import COMPLAINT
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.shelter.cases import Grant, SealedCompartment
 from nrm.models.support.complaints import Complaint, ComplaintTaken
 from nrm.store import names
 from nrm.vault import rows as marked
+from nrm.vault.marks import report
 
 _MOST = 2000
 _LINES = (
-    select(Complaint.id, Complaint.dealt_on, Member.name)
+    select(Complaint.__table__, ComplaintTaken.member_id, ComplaintTaken.mark.label("taken_mark"), Member.name)
     .outerjoin(ComplaintTaken, ComplaintTaken.complaint_id == Complaint.id)
     .outerjoin(Member, Member.id == ComplaintTaken.member_id)
 )
@@ -26,11 +30,15 @@ _LINES = (
 
 @dataclass(frozen=True, slots=True)
 class ComplaintLine:
-    """One complaint, without a word of it; `taken_by`: the name of who deals with it, empty for nobody."""
+    """One complaint, without a word of it; `taken_by`: the name of who deals with it, empty for nobody; `changed`: this
+    program did not write its row as it is now, so that it counts as not dealt with; `not_for`: marks of those whom it
+    names, empty where nothing tells."""
 
     id: uuid.UUID
     dealt_on: date | None
     taken_by: str = ""
+    changed: bool = False
+    not_for: bytes = b""
 
 
 def row(complaint_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Complaint:
@@ -49,7 +57,15 @@ def lines(*, by: Actor) -> Sequence[ComplaintLine]:
     _desk(by)
     order = (Complaint.dealt_on.is_not(None), Complaint.dealt_on.desc(), Complaint.without_house, Complaint.id)
     found = db.session.execute(_LINES.order_by(*order).limit(_MOST))
-    return [ComplaintLine(each.id, each.dealt_on, each.name or "") for each in found]
+    return [_line(each) for each in found]
+
+
+def _line(row: Row[Any]) -> ComplaintLine:
+    is_taken = row.member_id is not None and marked.is_taken(row.taken_mark, row.id, row.member_id)
+    taken_by = row.name or "" if is_taken else ""
+    if not marked.is_complaint(row):
+        return ComplaintLine(row.id, None, taken_by, changed=True)
+    return ComplaintLine(row.id, row.dealt_on, taken_by, not_for=row.not_for or b"")
 
 
 def line(complaint_id: uuid.UUID, *, by: Actor) -> ComplaintLine:
@@ -58,26 +74,32 @@ def line(complaint_id: uuid.UUID, *, by: Actor) -> ComplaintLine:
     found = db.session.execute(_LINES.where(Complaint.id == complaint_id)).first()
     if found is None:
         raise NotVisible
-    return ComplaintLine(found.id, found.dealt_on, found.name or "")
+    return _line(found)
 
 
-def number_waiting(by: Actor) -> ColumnElement[int]:
-    """How many wait for the desk, also those that the asker does not read, as a column of another statement; 0 for
-    everybody else."""
+def without_row(*, by: Actor) -> Sequence[uuid.UUID]:
+    """Complaints whose row is gone while their sealed part or a grant to it is there: no act of the program leaves one
+    so. Each is reported. Raises NotVisible."""
+    _desk(by)
+    sealed = select(SealedCompartment.case_id).where(SealedCompartment.compartment == COMPLAINT)
+    granted = select(Grant.case_id).where(Grant.compartment == COMPLAINT)
+    there = union(sealed, granted).subquery()
+    left = select(there.c.case_id).where(there.c.case_id.not_in(select(Complaint.id))).order_by(there.c.case_id)
+    found = db.session.scalars(left.limit(_MOST)).all()
+    for each in found:
+        report("absence of the row of the complaint", each)
+    return found
+
+
+def number_there(by: Actor) -> ColumnElement[int]:
+    """More than 0 where there is something of a complaint for the desk to look at, whatever its row says, as a column
+    of another statement; 0 for everybody else."""
     if not _is_of_desk(by):
         return literal(0)
-    return select(func.count()).select_from(Complaint).where(Complaint.dealt_on.is_(None)).scalar_subquery()
-
-
-def number_for(*, by: Actor) -> int:
-    """How many wait for a reader of the desk, without those that name the actor: in one statement, for a home page.
-    Raises NotVisible."""
-    _desk(by)
-    waiting = select(Complaint.id, Complaint.not_for).where(Complaint.dealt_on.is_(None)).limit(_MOST)
-    mine = by.member_id
-    return sum(
-        mine is None or not marked.is_not_for(each.not_for, each.id, mine) for each in db.session.execute(waiting)
-    )
+    rows = exists(select(Complaint.id))
+    sealed = exists().where(SealedCompartment.compartment == COMPLAINT)
+    granted = exists().where(Grant.organisation_id == by.organisation_id, Grant.compartment == COMPLAINT)
+    return cast(rows, Integer) + cast(sealed, Integer) + cast(granted, Integer)
 
 
 def houses(*, by: Actor) -> Sequence[Organisation]:

@@ -41,13 +41,14 @@ class Said:
 @dataclass(frozen=True, slots=True)
 class HouseView:
     """The page of a house: how many slips are valid, used or not, and how many of them are of the last PDF; its notes;
-    and the token of the residents' page."""
+    the token of the residents' page; and whether its box opens."""
 
     slips: int
     last: int
     notes: tuple[Note, ...]
     token: str
     said: tuple[Said, ...]
+    is_sound: bool
 
 
 def house(*, by: Actor) -> uuid.UUID:
@@ -81,6 +82,13 @@ def written(*, by: Actor) -> list[tuple[uuid.UUID, Mapping[str, str], Note]]:
     return sorted(found, key=lambda each: (not each[2].is_to_read, not each[2].is_shown))
 
 
+def unsound(*, by: Actor) -> list[Mapping[str, str]]:
+    """The names of the houses whose box another hand changed or deleted, for the Responsible Authority."""
+    if by.kind is not OrganisationKind.RESPONSIBLE_AUTHORITY or not by.may(Permission.FEEDBACK_TYPE):
+        raise NotVisible
+    return [names.organisation(each).names for each in rows.houses() if not rows.is_sound(each)]
+
+
 def number_to_read(by: Actor) -> ColumnElement[int]:
     """How many notes wait for somebody else than their writer to read them, of the actor's house, or of all houses for
     the Responsible Authority; a column of another statement."""
@@ -101,7 +109,8 @@ def of_house(*, by: Actor) -> HouseView:
     mine = house(by=by)
     today = days.today()
     slips, last = rows.number_valid(mine, today), rows.number_last(mine, today)
-    return HouseView(slips, last, rows.notes(mine), rows.token_of(mine), tuple(_said(names.organisation(mine).code)))
+    said = tuple(_said(names.organisation(mine).code))
+    return HouseView(slips, last, rows.notes(mine), rows.token_of(mine), said, rows.is_sound(mine))
 
 
 def number_left(*, by: Actor) -> int:

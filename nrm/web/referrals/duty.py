@@ -15,6 +15,7 @@ from forms.referrals.referrals import STATUS_LABELS
 from forms.shelter.cases import FindCaseForm
 from nrm import clock
 from nrm.actions.referrals import reminder_calls as actions
+from nrm.actions.support import complaints
 from nrm.domain.accounts.accounts import Permission, Role
 from nrm.domain.agreement.routing import Capacity
 from nrm.domain.quarters import Quarter
@@ -33,7 +34,7 @@ from nrm.store.referrals.duty import DutyLine
 from nrm.store.referrals.system import Place
 from nrm.store.reports import contributions, reports
 from nrm.store.shelter import absences, matching, others_there
-from nrm.store.support import complaints, follow_ups
+from nrm.store.support import follow_ups
 from nrm.web import access, errors, home
 from nrm.web.choices import label_of
 from nrm.web.language import gettext, ngettext, text_in, translated
@@ -137,7 +138,7 @@ def duty_home() -> str:
         expected=announced_returns.expected_part(),
         requests=data_requests.waiting_part(),
         notes=g.top.notes,
-        complaints=complaints.number_for(by=by) if g.top.complaints else 0,
+        complaints=complaints.waiting(by=by) if g.top.complaints else None,
         leaving=agreements.leaving(by=by),
         form=FindCaseForm(),
     )

@@ -82,7 +82,7 @@ def officer_home() -> str:
         states=STATE_LABELS,
         told=missing_told.home_part(),
         ties=by.kind is OrganisationKind.POLICE and by.may(Permission.LINK_TIE),
-        complaints=complaints.number_waiting(by=by) if by.kind is OrganisationKind.RESPONSIBLE_AUTHORITY else 0,
+        complaints=complaints.waiting(by=by) if by.kind is OrganisationKind.RESPONSIBLE_AUTHORITY else None,
     )
 
 

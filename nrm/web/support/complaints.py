@@ -132,6 +132,7 @@ def _index(form: OpenComplaintForm, status: int = 200) -> tuple[str, int]:
     shown = render_template(
         "support/complaints/index.html",
         lines=lines,
+        deleted=actions.number_deleted(by=by),
         begins={each.id: both_ends(each.words.text) for each in lines if each.words and each.dealt_on is None},
         types=by.may(Permission.FEEDBACK_TYPE),
         unopened=sum(each.dealt_on is None and each.on is not None and each.words is None for each in lines),

@@ -49,6 +49,10 @@ blueprint = Blueprint("feedback", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
 BUSY = N_("Somebody else wrote in the same moment. Send it again.")
+CHANGED = N_(
+    "The box of the house was changed, deleted or put back in the database by another hand. Nothing was saved. Keep "
+    "what is on paper, and call the technical operator."
+)
 NUMBERS = Few("codes", 60, 600)
 """So many answers with a number that may be one, of one network in so many seconds, whether or not they count: else the
 limit would say which numbers did."""
@@ -67,6 +71,12 @@ class Spoken:
     others: list[tuple[str, str]]
     at: str
     house: actions.HousePage | None
+
+
+@blueprint.errorhandler(actions.CannotOpen)
+def box_changed(_: accounts.CannotOpen) -> Answer:
+    """A box that does not open, or is of another house."""
+    return errors.error_page(503, CHANGED)
 
 
 def network() -> str:
@@ -206,6 +216,8 @@ def answer() -> Answer:
         pass
     except actions.Busy:
         return _answer_page(here, replies, code, "wait", 409)
+    except actions.CannotOpen:
+        return _answer_page(here, replies, code, "closed", 503)
     return redirect(url_for("feedback.thanks", **kept(here)), 303)
 
 

@@ -10,15 +10,17 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.support.feedback import DOWN_LABELS, REFUSED, TakeDownForm
+from nrm.actions.support import feedback as feedback_actions
 from nrm.actions.support import feedback_notes as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.support.feedback import DownReason, FeedbackRefused, Note
 from nrm.store.shelter.cases import login_of
 from nrm.store.support import feedback as store
 from nrm.web import access, errors
-from nrm.web.support.feedback import BUSY
+from nrm.web.support.feedback import BUSY, box_changed
 
 blueprint = Blueprint("feedback_notes", __name__)
+blueprint.register_error_handler(feedback_actions.CannotOpen, box_changed)
 Answer = BaseResponse | tuple[str, int] | str
 
 
@@ -35,6 +37,7 @@ def _index(form: TakeDownForm | None = None, refused: Note | None = None, status
     return render_template(
         "support/feedback/notes.html",
         written=store.written(by=by),
+        unsound=store.unsound(by=by),
         form=form or TakeDownForm(formdata=None),
         refused=refused,
         me=login_of(by),

@@ -31,6 +31,7 @@ from nrm.web.support import feedback
 from nrm.web.support.feedback import Answer
 
 blueprint = Blueprint("slips", __name__)
+blueprint.register_error_handler(actions.CannotOpen, feedback.box_changed)
 
 NO_PDF = N_("No PDF can be made on this server now, so no slips were made.")
 NO_SHEET = N_("No PDF can be made on this server now.")

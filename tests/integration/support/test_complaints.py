@@ -77,7 +77,7 @@ def test_it_is_sealed_to_the_authority_alone_and_no_entry_or_hour_says_that_it_c
         "sealed_compartments",
     }
     assert not any(word in repr(rows) for rows in after.values() for word in ("Roja", "Motra"))
-    ((*row, not_for),) = after["complaints"]
+    ((*row, not_for, _),) = after["complaints"]
     assert row == [the_one().hex, None, None, 0]  # no day, no house, no number of its place
     assert isinstance(not_for, bytes)
     assert len(not_for) == NOT_FOR
@@ -189,6 +189,7 @@ def test_in_postgresql_no_place_and_no_writer_of_a_row_tells_between_which_other
     assert tending.tend()["complaints_moved"] == 0  # not before an hour is over, whatever comes meanwhile
     desk = factories.actor(DESK)
     assert len(complaints.heard(by=desk)) == 8
+    assert complaints.waiting(by=desk) == complaints.Waiting(8, 0)
     complaints.open_words(complaint_id=came[0], purpose=Purpose.SAFETY, by=desk)
     complaints.take(complaint_id=came[0], by=desk)  # its row is referred to
     begun = clock.now()
@@ -532,9 +533,10 @@ def test_who_lives_in_a_house_complains_without_a_number_and_the_desk_deals_with
     assert WORDS in page
     assert "Motra ime" in page
     assert WORDS not in desk.get("/openings?lang=en")
-    colleague = factories.actor("ra.identification_officer").member_id
+    one, colleague = the_one(), member("ra.identification_officer").id
+    db.session.rollback()
     with transaction() as session:
-        session.add(ComplaintTaken(complaint_id=the_one(), member_id=colleague))
+        session.add(ComplaintTaken(complaint_id=one, member_id=colleague, mark=marked.taken_mark(one, colleague)))
     assert "I deal with it in place of this colleague" in desk.get(f"{address}?lang=en")
     assert desk.post(f"{address}/mine") == address
     assert "I deal with it" not in desk.get(f"{address}?lang=en")
@@ -574,3 +576,98 @@ def test_who_lives_in_a_house_complains_without_a_number_and_the_desk_deals_with
     for page in ("/complaints", address):
         house.get(page, 403)
     assert "complaint" not in house.get("/?lang=en").lower()
+
+
+def by_hand(statement: str, **values: object) -> None:
+    """What somebody does who writes the main database and has no key."""
+    db.session.rollback()
+    with closing(sqlite3.connect(str(db.engine.url.database))) as insider:
+        assert insider.execute(statement, values).rowcount == 1
+        insider.commit()
+
+
+@pytest.mark.slow
+def test_a_row_that_another_hand_wrote_is_not_dealt_with_and_one_that_it_deleted_is_missed(
+    app: Flask, sign_in: SignIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    complaints.complain(text=WORDS, reach="", house_id=organisation("VATRA"))
+    one = the_one()
+    complaints.complain(text=DIFFERENT[1], reach="", house_id=None)
+    desk = sign_in(DESK)
+    assert "another hand" not in desk.get("/?lang=en") + desk.get("/complaints?lang=en")
+    # Said to be dealt with long ago by a colleague: it waits on top, opens as before, and nobody destroys it.
+    by_hand(
+        "UPDATE complaints SET dealt_on = '2020-01-01', dealt_by_id = :her WHERE id = :one",
+        her=member(DESK).id.hex,
+        one=one.hex,
+    )
+    taken = "INSERT INTO complaints_taken (complaint_id, member_id) VALUES (:one, :her)"
+    by_hand(taken, her=member("ra.identification_officer").id.hex, one=one.hex)
+    home, listed = desk.get("/?lang=en"), desk.get("/complaints?lang=en")
+    assert "2 complaints about staff wait" in home
+    assert "1 complaint about staff was changed or deleted by another hand" in home
+    assert _addresses(listed)[0] == f"/complaints/{one}"
+    assert "changed by another hand" in listed
+    assert "dealt with on" not in listed
+    assert "deals with it" not in listed
+    assert f"the complaint of {one} was not made by this program" in caplog.text
+    assert tending.tend()["complaints_forgotten"] == 0
+    address = f"/complaints/{one}"
+    assert "Treat it as not dealt with" in desk.get(f"{address}?lang=en")
+    desk.post(f"{address}/open", {"purpose": "safety"})
+    assert WORDS in desk.get(address)
+    desk.post(f"{address}/again", {}, 409)  # it was never dealt with
+    desk.post(f"{address}/mine", {})
+    assert desk.post(f"{address}/dealt", {"done": "Folëm.", "how": "acted"}) == "/complaints?done=yes"
+    assert "another hand" not in desk.get("/?lang=en") + desk.get("/complaints?lang=en")
+    # A row that is deleted leaves what was sealed, or a grant to it.
+    for table, key in (("complaints_taken", "complaint_id"), ("complaints", "id")):
+        by_hand(f"DELETE FROM {table} WHERE {key} = :one", one=one.hex)
+    assert "1 complaint was deleted by another hand" in desk.get("/complaints?lang=en")
+    assert "1 complaint about staff was changed or deleted by another hand" in desk.get("/?lang=en")
+    assert f"the absence of the row of the complaint of {one}" in caplog.text
+    by_hand("DELETE FROM sealed_compartments WHERE case_id = :one", one=one.hex)
+    assert "1 complaint was deleted by another hand" in desk.get("/complaints?lang=en")
+    assert "another hand" not in sign_in(MANAGER).get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_no_row_that_somebody_changes_makes_their_home_page_count_what_names_them(app: Flask, sign_in: SignIn) -> None:
+    factories.later(days=15)
+    one_more("ra.second", DESK)
+    complaints.complain(text=WORDS, reach="", house_id=None)
+    other = the_one()
+    complaints.complain(text="Më kërcënoi Duty i zyrës.", reach="", house_id=None)  # her name is Test duty_officer
+    db.session.rollback()
+    (named,) = set(db.session.scalars(select(Complaint.id))) - {other}
+    desk, second = sign_in(DESK), sign_in("ra.second")
+    marks = "SELECT not_for FROM complaints WHERE id = :other"
+    for given in ("NULL", "x''", f"({marks})"):
+        by_hand(
+            f"UPDATE complaints SET not_for = {given} WHERE id = :named",
+            named=named.hex,
+            **({"other": other.hex} if "other" in given else {}),
+        )
+        home = desk.get("/?lang=en")
+        assert "1 complaint about staff waits" in home
+        assert "another hand" not in home
+        assert _addresses(desk.get("/complaints")) == [f"/complaints/{other}"]
+        assert "2 complaints about staff wait" in second.get("/?lang=en")
+        assert _addresses(second.get("/complaints"))[0] == f"/complaints/{named}"
+    # Whoever read it marks it anew, and for whom it is not is seen by the text.
+    second.post("/complaints/open", {"purpose": "safety"})
+    done = {"done": "Folëm.", "how": "acted"}
+    factories.later(days=15)
+    second = Person(app.test_client(), "ra.second")
+    second.post("/complaints/open", {"purpose": "safety"})
+    assert second.post(f"/complaints/{named}/dealt", done) == "/complaints?done=yes"
+    db.session.rollback()
+    row = db.session.get(Complaint, named)
+    assert row is not None
+    assert marked.is_complaint(row)
+    assert marked.is_not_for(row.not_for, named, member(DESK).id)
+    # A deleted one is missed by those alone who could read it.
+    by_hand("DELETE FROM complaints WHERE id = :named", named=named.hex)
+    assert "another hand" not in (later := Person(app.test_client(), DESK)).get("/?lang=en")
+    assert "another hand" not in later.get("/complaints?lang=en")
+    assert "1 complaint was deleted by another hand" in second.get("/complaints?lang=en")

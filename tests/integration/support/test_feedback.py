@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sqlite3
+import uuid
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -48,6 +49,7 @@ from nrm.store.reports import counting
 from nrm.store.reports.reports import release_file
 from nrm.store.rows.support import feedback as rows
 from nrm.store.support import feedback as store
+from nrm.vault import rows as marked
 from nrm.vault.unattended import feedback_boxes
 from nrm.web.support import feedback as pages
 from nrm.web.support import slips as paper
@@ -524,3 +526,111 @@ def test_rows_that_another_hand_deleted_silence_no_tablet_and_stop_nothing_else(
         session.execute(delete(SealedCompartment).where(SealedCompartment.compartment == "feedback"))
     clock.set_clock(lambda: datetime.now(UTC) + timedelta(days=200))
     assert "openings_lapsed" in tending.tend()
+
+
+def by_hand(statement: str, **values: object) -> None:
+    """What somebody does who writes the main database and has no key."""
+    db.session.rollback()
+    with closing(sqlite3.connect(str(db.engine.url.database))) as insider:
+        assert insider.execute(statement, values).rowcount == 1
+        insider.commit()
+
+
+def sealed(box_id: str) -> tuple[int, bytes]:
+    """What lies in the row of a box: the number of its key, and the sealed bytes."""
+    db.session.rollback()
+    with closing(sqlite3.connect(str(db.engine.url.database))) as insider:
+        of = "SELECT epoch, sealed_value FROM sealed_compartments WHERE case_id = ?"
+        (found,) = insider.execute(of, [box_id]).fetchall()
+    return int(found[0]), bytes(found[1])
+
+
+@pytest.mark.slow
+def test_a_box_that_another_hand_moves_shows_nothing_and_what_was_taken_down_stays_down(
+    app: Flask, sign_in: SignIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager, worker, desk = (sign_in(each) for each in (MANAGER, "vatra.case_worker", DESK))
+    tablet = app.test_client()
+    codes, house, other = slips(4), organisation("VATRA"), organisation("TJETER_VIZION")
+    note = {"language": "sq", "text": "Ka dritë në korridor."}
+    manager.post("/feedback/house/notes", dict(note))
+    # A second one while the first waits, and one that is refused: what became of it is said, and nothing typed is lost.
+    second = {"language": "en", "text": "There is light on the stairs."}
+    assert manager.post("/feedback/house/notes", dict(second)) == "/feedback/house?wrote=yes#notes"
+    shown = manager.get("/feedback/house?wrote=yes&lang=en")
+    assert shown.index("It is written.") > shown.index('id="notes"')  # where the address leads
+    street = {**note, "text": "Ejani te rruga e Durrësit, shtëpia pesë."}
+    refused = manager.post("/feedback/house/notes?lang=en", street, 422)
+    assert "Write no street" in refused
+    assert street["text"] in refused
+    address, text = f"/feedback/notes/{house}", note["text"]
+    worker.post(f"{address}/seen", dict(note))
+    at = {each: f"/feedback?at={rows.token_of(each)}" for each in (house, other)}
+    assert text in tablet.get(at[house]).text
+    # Taken down, it opens nowhere any more: an earlier sealed value shows nothing.
+    db.session.rollback()
+    box_id = db.session.scalars(select(FeedbackBox.id)).one().hex
+    before = sealed(box_id)
+    desk.post(f"{address}/down", {**note, "reason": "presses"})
+    after = sealed(box_id)
+    for put_back in ("epoch = :epoch, sealed_value = :value", "sealed_value = :value, epoch = epoch + 0 * :epoch"):
+        by_hand(f"UPDATE sealed_compartments SET {put_back} WHERE case_id = :box", **_row(box_id, before))
+        assert text not in tablet.get(at[house]).text
+        assert "changed, deleted or put back in the database by another hand" in manager.get("/feedback/house?lang=en")
+        assert "its box was changed, deleted" in desk.get("/feedback/notes?lang=en")
+        assert "another hand" in manager.post("/feedback/house/notes?lang=en", dict(second), 503)
+    by_hand(
+        "UPDATE sealed_compartments SET epoch = :epoch, sealed_value = :value WHERE case_id = :box",
+        **_row(box_id, after),
+    )
+    assert "Taken down by the Responsible Authority" in manager.get("/feedback/house?lang=en")
+    desk.post(f"{address}/back", dict(note))
+    worker.post(f"{address}/seen", dict(note))
+    assert text in tablet.get(at[house]).text
+    # Hidden by the house it stays hidden, too.
+    before = sealed(box_id)
+    worker.post("/feedback/house/notes/off", dict(note))
+    after = sealed(box_id)
+    assert before[0] < after[0]
+    # Moved to another house it shows nothing there, nor here, and takes no answer and no slip.
+    by_hand("UPDATE feedback_boxes SET organisation_id = :other WHERE id = :box", other=other.hex, box=box_id)
+    for each in at.values():
+        assert "dritë" not in tablet.get(each).text
+        assert "light" not in tablet.get(each).text
+    lists = desk.get("/feedback/notes?lang=en")
+    assert lists.count("its box was changed, deleted") == 2
+    assert text not in lists
+    theirs = sign_in("tjeter_vizion.shelter_manager").get("/feedback/house?lang=en")
+    assert "changed, deleted or put back in the database by another hand" in theirs
+    assert f"the feedback box of {uuid.UUID(box_id)} was not made by this program" in caplog.text
+    form = {"code": codes[0], "safe": "yes"}
+    assert typed(tablet, f"/feedback/answer?at={rows.token_of(house)}&in=en", form)[0] == 503
+    assert feedback.pass_time() == 0  # and stops nobody else's
+    by_hand("UPDATE feedback_boxes SET organisation_id = :house WHERE id = :box", house=house.hex, box=box_id)
+    feedback.answer(code=codes[1], replies=HAPPY)
+    # What was printed for one house counts for no other one.
+    marks = _mark_of(codes[2])
+    by_hand("UPDATE feedback_slips SET organisation_id = :other WHERE mark = :mark", other=other.hex, mark=marks)
+    feedback.answer(code=codes[2], replies=HAPPY)
+    assert sum(sum(each.values()) for each in box().answers.values()) == 2
+    # With the box or what lies in it gone, who has a slip reads that nothing was taken and whom to call.
+    for gone in ("feedback_boxes WHERE id", "sealed_compartments WHERE case_id"):
+        by_hand(f"DELETE FROM {gone} = :box", box=box_id)
+        status, page = typed(tablet, "/feedback/answer?in=en", form)
+        assert status == 503
+        assert "It cannot be sent now. Please call:" in page
+        assert "another hand" in desk.post("/feedback/paper?lang=en", dict(form), 503)
+        assert "changed, deleted or put back in the database by another hand" in manager.get("/feedback/house?lang=en")
+        if gone.startswith("feedback_boxes"):
+            mark = marked.box_mark(uuid.UUID(box_id), house)
+            whole = "INSERT INTO feedback_boxes (id, organisation_id, mark) VALUES (:box, :house, :mark)"
+            by_hand(whole, box=box_id, house=house.hex, mark=mark)
+
+
+def _row(box_id: str, found: tuple[int, bytes]) -> dict[str, object]:
+    return {"box": box_id, "epoch": found[0], "value": found[1]}
+
+
+def _mark_of(code: str) -> bytes:
+    """The mark of a slip."""
+    return marked.slip_mark(organisation("VATRA"), code)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import delete as delete_from
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, union, update
 from sqlalchemy.orm import Session
 
 from nrm.db import db, rows_hit
@@ -19,13 +19,23 @@ from nrm.models.reports.reports import Release
 from nrm.models.support.feedback import FeedbackBox, FeedbackSlip
 from nrm.vault import rows as marked
 from nrm.vault.keyrings import CannotOpen
+from nrm.vault.marks import report
 from nrm.vault.unattended import feedback_boxes as vault
 
 
 def box_id(organisation_id: uuid.UUID, *, lock: bool = False) -> uuid.UUID | None:
-    """The box of a house, locked until the transaction ends; None before it printed a slip."""
-    statement = select(FeedbackBox.id).where(FeedbackBox.organisation_id == organisation_id)
-    return db.session.scalar(statement.with_for_update() if lock else statement)
+    """The box of a house, locked until the transaction ends; None before it printed a slip. Raises CannotOpen for one
+    that was made for another house, and where slips are there and the box is not: no act of the program does that."""
+    statement = select(FeedbackBox.__table__).where(FeedbackBox.organisation_id == organisation_id)
+    found = db.session.execute(statement.with_for_update() if lock else statement).first()
+    if found is not None:
+        if not marked.is_box(found):
+            raise CannotOpen
+        return uuid.UUID(str(found.id))
+    if db.session.scalar(select(exists().where(FeedbackSlip.organisation_id == organisation_id))):
+        report("absence of the feedback box of the house", organisation_id)
+        raise CannotOpen
+    return None
 
 
 def boxes(*, lock: bool = False) -> Sequence[uuid.UUID]:
@@ -35,15 +45,27 @@ def boxes(*, lock: bool = False) -> Sequence[uuid.UUID]:
 
 
 def houses() -> Sequence[uuid.UUID]:
-    """The houses that printed slips."""
-    return db.session.scalars(select(FeedbackBox.organisation_id).order_by(FeedbackBox.organisation_id)).all()
+    """The houses that printed slips, also those whose box is gone."""
+    there = union(select(FeedbackBox.organisation_id), select(FeedbackSlip.organisation_id)).subquery()
+    return db.session.scalars(select(there.c.organisation_id).order_by(there.c.organisation_id)).all()
 
 
-def slip_of(marks: Sequence[bytes], today: date) -> tuple[bytes, uuid.UUID] | None:
-    """(mark, house) of the slip that has one of these marks and is not too old."""
-    statement = select(FeedbackSlip.mark, FeedbackSlip.organisation_id)
-    found = db.session.execute(statement.where(FeedbackSlip.mark.in_(marks), FeedbackSlip.until_on >= today)).first()
-    return (found.mark, found.organisation_id) if found is not None else None
+def is_sound(organisation_id: uuid.UUID) -> bool:
+    """Whether the box of a house opens, or it needs none yet; False where another hand changed or deleted it."""
+    try:
+        found = box_id(organisation_id)
+        return found is None or vault.read(db.session(), found) is not None
+    except CannotOpen:
+        return False
+
+
+def slip_of(code: str, today: date) -> tuple[bytes, uuid.UUID] | None:
+    """(mark, house) of the slip with this number that is not too old: the house for which it was printed, whatever
+    its row says."""
+    of = {marked.slip_mark(each, code): each for each in houses()}
+    statement = select(FeedbackSlip.mark).where(FeedbackSlip.mark.in_(of), FeedbackSlip.until_on >= today)
+    found = db.session.scalar(statement)
+    return (found, of[found]) if found is not None else None
 
 
 def marks_of(organisation_id: uuid.UUID, today: date) -> Sequence[bytes]:
@@ -86,11 +108,9 @@ def released() -> list[Window]:
 
 def notes(organisation_id: uuid.UUID) -> tuple[Note, ...]:
     """What a house wrote for those who live in it, the newest first; none while it does not open."""
-    found = box_id(organisation_id)
-    if found is None:
-        return ()
     try:
-        return tuple(Note(*each) for each in vault.read(db.session(), found).notes)
+        found = box_id(organisation_id)
+        return () if found is None else tuple(Note(*each) for each in vault.read(db.session(), found).notes)
     except CannotOpen:
         return ()
 

@@ -42,6 +42,29 @@ def test_mail_and_codes_are_found() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "We know where your sister lives, Rruga e Durresit house five in Vlore",
+        "rruga e durrësit, shtëpia pesë",
+        "Ejani te Rruga Naim Frashëri",
+        "në rrugën “Mine Peza”",
+        "rr. Fortuzi, pallati i kuq",
+        "në rrugë, te numri 12",
+        "Bulevardi Zogu I",
+        "улица Маршал Тито",
+        "ул. Илинден бр. 4",
+        "Come to the street behind the market, house 5",
+        "12 Elbasan Street",
+    ],
+)
+def test_a_street_by_its_name_or_with_the_number_of_a_house_is_found(text: str) -> None:
+    assert fault(text) is NoteFault.STREET
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Drita në rrugë u ndreq. Porta mbyllet në orën 22.",
+        "The street is lit now. We meet on 3 rooms’ wish.",
+        "Në rrugën para derës ka dritë.",
         "Më 28.11.2026 ndreqëm dritën në 12 dhoma.",
         "Nga 1 dhjetori ora 18:30, çdo ditë.",
         "Kishim 5 ankesa, 3 u zgjidhën. Me kë flisni: me drejtoreshën.",

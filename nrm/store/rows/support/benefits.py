@@ -18,6 +18,11 @@ SHOWN = Benefit.second != str(Second.WANTED)
 """What the payment desk sees: not what waits for a second member of the house, or was called off while it did."""
 
 
+NEW = and_(Benefit.untold, or_(Benefit.state == str(State.ASKED), Benefit.nobody_on.is_(None)))
+"""What the payment desk said and the house has not answered: neither that the person knows, nor that nobody has to be
+told any more."""
+
+
 def is_taken(code: str, voucher: str) -> bool:
     """Whether the code or the number of the voucher is one already."""
     taken = Benefit.code == code
@@ -81,9 +86,9 @@ def bring_back(session: Session, code: str, since: date, second: Second) -> bool
     return hit_one(session, change.execution_options(synchronize_session=False))
 
 
-def off_seen(session: Session, organisation_id: uuid.UUID) -> int:
-    """The manager has seen what was called off in the house; returns how many."""
-    off = update(Benefit).where(Benefit.organisation_id == organisation_id, Benefit.off_unseen)
+def off_seen(session: Session, organisation_id: uuid.UUID, codes: Collection[str]) -> int:
+    """The manager has seen that these were called off in the house; returns how many."""
+    off = update(Benefit).where(Benefit.organisation_id == organisation_id, Benefit.off_unseen, Benefit.code.in_(codes))
     return rows_hit(session, off.values(off_unseen=False).execution_options(synchronize_session=False))
 
 
@@ -129,6 +134,7 @@ def settle_by_desk(session: Session, code: str, before: State, after: State, tod
     """As `settle`, by the payment desk: for a day it can be taken back, and the house has not seen it yet."""
     month = today.replace(day=1)
     said = {"state": str(after), "was": str(before), "settled_on": today, "settled_month": month, "untold": True}
+    said |= {"nobody_on": None, "nobody_by_id": None}
     change = update(Benefit).where(Benefit.code == code, Benefit.state == str(before)).values(**said)
     return hit_one(session, change.execution_options(synchronize_session=False))
 
@@ -137,28 +143,36 @@ def undo(session: Session, code: str, since: date) -> bool:
     """Whether what the desk said of it on that day or later is taken back. The house is told of that, too, unless it
     was told nothing of it yet."""
     asked = Benefit.was == str(State.ASKED)
-    never_told = Benefit.untold & Benefit.was.in_([str(State.ASKED), str(State.CALLED_OFF)])
+    never_told = NEW & Benefit.was.in_([str(State.ASKED), str(State.CALLED_OFF)])
     back = {
         "state": Benefit.was,
         "was": "",
         "settled_on": None,
         "settled_month": case((asked, null()), else_=Benefit.settled_month),
         "untold": ~never_told,
+        "nobody_on": None,
+        "nobody_by_id": None,
     }
     change = update(Benefit).where(Benefit.code == code, Benefit.was != "", Benefit.settled_on >= since).values(**back)
     return hit_one(session, change.execution_options(synchronize_session=False))
 
 
-def seen(session: Session, organisation_id: uuid.UUID) -> int:
-    """Nobody of the house has to be told any more what became of its benefits; returns of how many."""
-    untold = update(Benefit).where(Benefit.organisation_id == organisation_id, Benefit.untold)
-    return rows_hit(session, untold.values(untold=False).execution_options(synchronize_session=False))
+def seen(session: Session, codes: Collection[str], today: date, member_id: uuid.UUID | None) -> int:
+    """The house says no more that somebody has to be told what became of these; returns of how many. The page of the
+    person keeps it, and who said so on which day: what waits again was taken back, and is told there no more either."""
+    which = update(Benefit).where(Benefit.code.in_(codes), NEW)
+    again = which.where(Benefit.state == str(State.ASKED)).values(untold=False)
+    number = rows_hit(session, again.execution_options(synchronize_session=False))
+    said = which.where(Benefit.state != str(State.ASKED)).values(nobody_on=today, nobody_by_id=member_id)
+    return number + rows_hit(session, said.execution_options(synchronize_session=False))
 
 
 def told(session: Session, codes: Collection[str]) -> int:
     """The person whose codes these are knows what became of them; returns of how many."""
     untold = update(Benefit).where(Benefit.code.in_(codes), Benefit.untold)
-    return rows_hit(session, untold.values(untold=False).execution_options(synchronize_session=False))
+    day, who = (case((Benefit.state == str(State.ASKED), each)) for each in (Benefit.nobody_on, Benefit.nobody_by_id))
+    known = untold.values(untold=False, nobody_on=day, nobody_by_id=who)
+    return rows_hit(session, known.execution_options(synchronize_session=False))
 
 
 def is_any_asked(organisation_id: uuid.UUID) -> bool:
@@ -177,7 +191,7 @@ def is_open(since: date) -> ColumnElement[bool]:
     """Of which benefits the payment desk can still say that money went out, or the house has not read what it said:
     called off in that month or later, not seen by the house, or what can still be taken back."""
     called_off = and_(Benefit.state == str(State.CALLED_OFF), Benefit.settled_month >= since, SHOWN)
-    return or_(called_off, Benefit.untold, Benefit.was != "")
+    return or_(called_off, NEW, Benefit.was != "")
 
 
 def unsettled(codes: Collection[str], since: date) -> set[str]:

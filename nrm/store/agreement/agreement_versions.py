@@ -175,9 +175,15 @@ def contract_versions(contract_id: uuid.UUID, *, by: Actor) -> tuple[list[Contra
         )
         for each, name in found
     ]
-    whole = [each.position for each, _ in found] == list(range(len(found), 0, -1))
-    same = not lines or all(getattr(row, name) == getattr(lines[0], name) for name in _SAID)
-    return lines, whole and same and all(line.sound for line in lines)
+    return lines, is_whole(row, [each for each, _ in found])
+
+
+def is_whole(row: Contract, versions: Sequence[ContractVersion]) -> bool:
+    """Whether a contract says what the newest of its versions says, and none is missing or was changed by another
+    program."""
+    whole = [each.position for each in versions] == list(range(len(versions), 0, -1))
+    same = not versions or all(getattr(row, name) == getattr(versions[0], name) for name in _SAID)
+    return whole and same and all(vault_rows.is_contract_version(each) for each in versions)
 
 
 def _contract_line(row: Contract, organisation: Organisation) -> ContractLine:

@@ -21,8 +21,6 @@ from nrm.store.rows.agreement.agreement_versions import BINDING, SignatureLine
 from nrm.store.statements import built_once
 from nrm.vault import rows as vault_rows
 
-_SAID = ("number", "subject", "amount", "from_on", "until_on", "ended_on", "quarter_nights", "quarter_amount")
-
 
 @dataclass(frozen=True, slots=True)
 class ContractLine:
@@ -175,15 +173,7 @@ def contract_versions(contract_id: uuid.UUID, *, by: Actor) -> tuple[list[Contra
         )
         for each, name in found
     ]
-    return lines, is_whole(row, [each for each, _ in found])
-
-
-def is_whole(row: Contract, versions: Sequence[ContractVersion]) -> bool:
-    """Whether a contract says what the newest of its versions says, and none is missing or was changed by another
-    program."""
-    whole = [each.position for each in versions] == list(range(len(versions), 0, -1))
-    same = not versions or all(getattr(row, name) == getattr(versions[0], name) for name in _SAID)
-    return whole and same and all(vault_rows.is_contract_version(each) for each in versions)
+    return lines, vault_rows.is_contract_whole(row, [each for each, _ in found])
 
 
 def _contract_line(row: Contract, organisation: Organisation) -> ContractLine:

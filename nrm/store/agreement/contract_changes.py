@@ -17,7 +17,6 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Pe
 from nrm.domain.support.contracts import ChangeState, Why
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.agreement.agreements import Contract, ContractChange, ContractVersion
-from nrm.store.agreement import agreement_versions
 from nrm.vault import rows as vault_rows
 
 
@@ -102,13 +101,15 @@ def changed_by_another_hand(*, by: Actor) -> set[uuid.UUID]:
     asked = db.session.scalars(select(ContractChange))
     found = {each.contract_id for each in asked if not vault_rows.is_contract_change(each)}
     for contract in db.session.scalars(select(Contract)):
-        if not agreement_versions.is_whole(contract, versions.get(contract.id, [])):
+        if not vault_rows.is_contract_whole(contract, versions.get(contract.id, [])):
             found.add(contract.id)
     return found
 
 
-def version_before(line: AskedChange) -> ContractVersion | None:
-    """What the contract said until this was agreed to; None where it was new, or another program changed that row."""
+def version_before(line: AskedChange, *, by: Actor) -> ContractVersion | None:
+    """What the contract said until this was agreed to; None where it was new, or another program changed that row.
+    Raises NotPermitted."""
+    by.must(Permission.CONTRACT_MANAGE)
     if line.position is None:
         return None
     earlier = (ContractVersion.contract_id == line.contract_id, ContractVersion.position == line.position - 1)

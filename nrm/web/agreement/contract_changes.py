@@ -35,7 +35,7 @@ def show(change_id: uuid.UUID) -> str:
         may_agree=refusal is None,
         may_decline=steps.decline_refusal(line.after, by) in (None, ContractRefusal.FORGED),
         mine=waits and mine,
-        earlier=store.version_before(line) if line.sound else None,
+        earlier=store.version_before(line, by=by) if line.sound else None,
         forged=line.contract_id in store.changed_by_another_hand(by=by),
         second=steps.has_second(by) if waits and mine else True,
         why_not=CONTRACT_REFUSED[refusal] if waits and refusal is not None and not mine else "",

@@ -31,6 +31,10 @@ REFUSED = {
         "within 14 days, agrees; nor, for somebody new, who let them in. Another one of you does."
     ),
     BenefitRefusal.CHANGED: N_("Nothing was recorded: it stands otherwise since you opened the page. Read it again."),
+    BenefitRefusal.FOREIGN: N_(
+        "This benefit was changed in the database by another hand. Nothing was recorded, and nothing is to be paid "
+        "on it: call the technical operator. Who asked for it asks again, under a new code."
+    ),
     BenefitRefusal.LATE: N_("A day is over since this was recorded: it stays."),
 }
 CHANNEL_LABELS = {

@@ -24,6 +24,7 @@ from nrm.models.countries import CountryVersion
 from nrm.models.referrals.mistakes import ReferralMistake
 from nrm.models.shelter.cases import Erasure, Supplement, Withheld
 from nrm.models.shelter.consents import Consent
+from nrm.models.support.benefits import Benefit
 from nrm.vault.marks import is_right_row_mac, row_mac
 
 
@@ -168,6 +169,23 @@ def _said_by(row: ContractVersion | ContractChange) -> tuple[Any, ...]:
     days = (row.from_on.isoformat(), row.until_on.isoformat(), row.ended_on.isoformat() if row.ended_on else "")
     nights = () if row.quarter_nights is None else (row.quarter_nights, row.quarter_amount or 0)
     return (row.number, row.subject, row.amount, *days, *nights)
+
+
+def benefit_mark(row: Benefit) -> bytes:
+    """The MAC of a benefit: what is to be paid, to whose account or voucher, and how it stands."""
+    return row_mac(*_of_benefit(row))
+
+
+def is_benefit(row: Benefit) -> bool:
+    """Whether this program wrote the row as it is now; otherwise it is reported."""
+    return is_right_row_mac(row.mark, *_of_benefit(row))
+
+
+def _of_benefit(row: Benefit) -> tuple[Any, ...]:
+    paid = (row.code, row.amount, row.from_month.isoformat(), row.months, row.channel, row.voucher)
+    days = (each.isoformat() if each else "" for each in (row.settled_month, row.settled_on, row.nobody_on))
+    told = (row.nobody_by_id or "", int(row.untold), int(row.off_unseen))
+    return ("benefit", row.organisation_id, *paid, row.state, row.second, row.was, *days, *told)
 
 
 def withheld_mark(row: Withheld) -> bytes:

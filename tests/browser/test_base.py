@@ -82,6 +82,7 @@ def small_app() -> Flask:
     headers.register(app, tls=False)
     app.jinja_env.globals["telephones"] = lambda: (Telephone(N_("Ambulance"), "127"), Telephone(N_("Police"), "129"))
     app.jinja_env.globals["unsigned_names"] = list
+    app.jinja_env.globals["doubted_clock"] = lambda: None
     app.jinja_env.globals["names_before"] = list
     actor = {"name": "Arta Deda", "organisation_name": "Vatra"}
     hidden: list[str] = []

@@ -237,6 +237,7 @@ TABLE: dict[str, Moved | str] = {
         since.test_the_row_of_limits_is_there_before_anybody_sends_something,
         ("request_limits", "missing", "left_alone"),
     ),
+    "0103_benefits_are_marked": Moved(since.test_a_benefit_that_is_there_is_marked, ("benefits",)),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

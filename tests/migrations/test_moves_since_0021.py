@@ -1889,3 +1889,23 @@ def test_the_row_of_limits_is_there_before_anybody_sends_something(before: Befor
         assert said["not_for"] is None
         data.down()
         assert {name: data.rows(name) for name in was} == was
+
+
+@pytest.mark.slow
+def test_a_benefit_that_is_there_is_marked(before: Before) -> None:
+    data = before("0103_benefits_are_marked")
+    month = date(2026, 3, 1)
+    asked = {"amount": 5000, "from_month": month, "months": 2, "channel": "voucher", "voucher": "1-2", "state": "asked"}
+    paid = {**asked, "channel": "account", "voucher": "", "state": "paid"}
+    data.add("benefits", **asked, code="P-A", was="", second="wanted", nobody_on=DAY, untold=False)
+    data.add("benefits", **paid, code="P-B", was="asked", settled_month=month, settled_on=DAY, untold=True)
+    was = {row["code"]: row for row in data.rows("benefits")}
+    days = {"P-A": ("", "", DAY.isoformat()), "P-B": ("2026-03-01", DAY.isoformat(), "")}
+    for _ in range(2):
+        data.up()
+        for row in data.rows("benefits"):
+            said = (row["code"], 5000, "2026-03-01", 2, row["channel"], row["voucher"], row["state"], row["second"])
+            told = (row["was"], *days[row["code"]], row["nobody_by_id"] or "", int(row["untold"]), 0)
+            assert row["mark"] == mark("benefit", row["organisation_id"], *said, *told)
+        data.down()
+        assert {row["code"]: row for row in data.rows("benefits")} == was

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 
 from nrm import audit, clock
 from nrm.db import transaction
@@ -29,10 +29,14 @@ from nrm.models.support.benefits import Benefit, BenefitReview
 from nrm.steps.support import benefits as steps
 from nrm.store import days
 from nrm.store.countries import country
+from nrm.store.rows import entries
 from nrm.store.rows.support import benefits as rows
 from nrm.store.support import benefits as store
 
 CannotOpen = steps.CannotOpen
+_EVER = datetime.min.replace(tzinfo=UTC)
+_NEWEST = 100_000
+"""So many entries of the audit chain are looked at for what the desk said of a code."""
 
 
 def ask(*, case_id: uuid.UUID, wanted: Wanted, once: uuid.UUID, by: Actor) -> str:
@@ -51,7 +55,8 @@ def ask(*, case_id: uuid.UUID, wanted: Wanted, once: uuid.UUID, by: Actor) -> st
             return again
         code, voucher = _drawn(wanted.channel)
         steps.write(session, case_id, rules.BENEFIT, {"code": code, "once": str(once)}, by)
-        session.add(
+        rows.add(
+            session,
             Benefit(
                 code=code,
                 organisation_id=by.organisation_id,
@@ -62,9 +67,8 @@ def ask(*, case_id: uuid.UUID, wanted: Wanted, once: uuid.UUID, by: Actor) -> st
                 voucher=voucher,
                 state=str(State.ASKED),
                 second=str(_second_for(wanted.amount, there, by.organisation_id)),
-            )
+            ),
         )
-        session.flush()
         rows.stir(session)
         return code
 
@@ -96,8 +100,13 @@ def agree(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
             raise BenefitRefused(BenefitRefusal.OWN)
         steps.write(session, case_id, rules.AGREED, {"code": code}, by)
         if not rows.agree(session, code):
-            raise BenefitRefused(BenefitRefusal.OVER)
+            raise _refused(code, BenefitRefusal.OVER)
         rows.stir(session)
+
+
+def _refused(code: str, otherwise: BenefitRefusal) -> BenefitRefused:
+    """Why the row of a code was not changed: another hand did it, or `otherwise`."""
+    return BenefitRefused(BenefitRefusal.FOREIGN if rows.is_foreign(code) else otherwise)
 
 
 def may_agree(entry: rules.Entry, *, by: Actor) -> bool:
@@ -116,7 +125,7 @@ def call_off(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
             raise BenefitRefused(BenefitRefusal.GONE)
         steps.write_called_off(session, case_id, code, by)
         if not rows.call_off(session, code, days.today().replace(day=1)):
-            raise BenefitRefused(BenefitRefusal.OVER)
+            raise _refused(code, BenefitRefusal.OVER)
         rows.stir(session)
 
 
@@ -137,7 +146,7 @@ def bring_back(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
             second = _second_for(line.amount, there, by.organisation_id)
         steps.write(session, case_id, rules.BACK, {"code": code}, by)
         if not rows.bring_back(session, code, rules.answer_since(days.today()), second):
-            raise BenefitRefused(BenefitRefusal.OVER)
+            raise _refused(code, BenefitRefusal.OVER)
         rows.stir(session)
 
 
@@ -173,10 +182,23 @@ def settle(*, code: str, to: State, by: Actor) -> None:
     by.must(Permission.BENEFIT_SETTLE)
     with transaction() as session:
         line = store.line(code, by=by)
+        if not line.sound or _was_put_back(line):
+            raise BenefitRefused(BenefitRefusal.FOREIGN)
         rules.check_settled(line.state, to)
         if not rows.settle_by_desk(session, code, line.state, to, days.today()):
-            raise BenefitRefused(BenefitRefusal.OVER)
+            raise _refused(code, BenefitRefusal.OVER)
         audit.append(session, audit.Event.BENEFIT_SETTLED, by=by, code=code, state=str(to))
+
+
+def _was_put_back(line: store.BenefitLine) -> bool:
+    """Whether the desk said by the audit chain that it was paid, or came back, and the row says that it waits: somebody
+    put an older row back, with its mark."""
+    said = [
+        each.said.get("state")
+        for each in entries.since(_EVER, audit.Event.BENEFIT_SETTLED, newest=_NEWEST)
+        if each.said.get("code") == line.code
+    ]
+    return line.state in (State.ASKED, State.CALLED_OFF) and said[-1:] in (["paid"], ["returned"])
 
 
 def undo(*, code: str, by: Actor) -> None:
@@ -186,7 +208,7 @@ def undo(*, code: str, by: Actor) -> None:
     with transaction() as session:
         line = store.line(code, by=by)
         if not rows.undo(session, code, days.today() - UNDONE_WITHIN):
-            raise BenefitRefused(BenefitRefusal.LATE)
+            raise _refused(code, BenefitRefusal.LATE)
         rows.stir(session)
         audit.append(session, audit.Event.BENEFIT_SETTLED, by=by, code=code, state=line.was)
 
@@ -218,7 +240,7 @@ def call_off_of_nobody(*, code: str, by: Actor) -> None:
         if code not in {each.code for each in store.of_house(by=by)}:
             raise NotVisible
         if not rows.say_nobody(session, code, days.today(), by.member_id):
-            raise BenefitRefused(BenefitRefusal.OVER)
+            raise _refused(code, BenefitRefusal.OVER)
         audit.append(session, audit.Event.BENEFIT_OF_NOBODY, by=by, code=code)
 
 
@@ -236,7 +258,7 @@ def found(*, code: str, by: Actor) -> None:
             rows.say_found(session, code)
             return
         if line.state is not State.ASKED or not rows.say_found(session, code):
-            raise BenefitRefused(BenefitRefusal.OVER)
+            raise _refused(code, BenefitRefusal.OVER)
         audit.append(session, audit.Event.BENEFIT_FOUND, by=by, code=code)
 
 

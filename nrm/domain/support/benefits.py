@@ -89,6 +89,7 @@ class BenefitRefusal(StrEnum):
     GONE = "gone"  # there is no such code with this person
     LATE = "late"  # it was recorded too long ago to be taken back
     CHANGED = "changed"  # it stands otherwise than on the page that was answered
+    FOREIGN = "foreign"  # another hand changed the row in the database
     OWN = "own"  # who asked for it, or is one hand with who did, does not agree to it
 
 

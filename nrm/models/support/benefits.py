@@ -53,6 +53,7 @@ class Benefit(Model):
     nobody_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     untold: Mapped[bool] = mapped_column(default=False)  # the house has not said yet that the person knows
     off_unseen: Mapped[bool] = mapped_column(default=False)  # called off, and the manager has not said that she saw it
+    mark: Mapped[bytes | None]  # of all of it: who can write to this database alone cannot have money paid (ADR 0192)
 
 
 class BenefitReview(Model):

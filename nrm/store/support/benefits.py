@@ -24,6 +24,7 @@ from nrm.domain.support.benefits import (
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.support.benefits import Benefit
 from nrm.store.rows.support.benefits import NEW, SHOWN
+from nrm.vault import rows as vault_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class BenefitLine:
     person. `was`, `settled_on`: how it stood before the desk said what became of it, and on which day that was, for as
     long as that can be taken back; `untold`: the person has not been told yet; `nobody_on`, `nobody_by`: since when,
     and who says that nobody of the house knows whose it is, or, once it does not wait, that nobody has to be told any
-    more; `off_unseen`: called off, and the manager has not seen it."""
+    more; `off_unseen`: called off, and the manager has not seen it; not `sound`: another hand changed the row
+    in the database, and nothing of it is believed."""
 
     code: str
     holder: Mapping[str, str]
@@ -50,11 +52,12 @@ class BenefitLine:
     nobody_on: date | None = None
     nobody_by: str = ""
     off_unseen: bool = False
+    sound: bool = True
 
     @property
     def waits_for_second(self) -> bool:
         """Whether a second member of the house has to agree before the payment desk sees it."""
-        return self.state is State.ASKED and self.second is Second.WANTED
+        return self.sound and self.state is State.ASKED and self.second is Second.WANTED
 
     @property
     def is_taken_back(self) -> bool:
@@ -64,12 +67,12 @@ class BenefitLine:
     @property
     def is_new(self) -> bool:
         """Whether the house still has to tell somebody what the payment desk said."""
-        return self.untold and (self.state is State.ASKED or self.nobody_on is None)
+        return self.sound and self.untold and (self.state is State.ASKED or self.nobody_on is None)
 
     @property
     def is_put_by(self) -> bool:
         """Whether the manager said that nobody has to be told any more, and the person was not told since."""
-        return self.untold and not self.is_new
+        return self.sound and self.untold and not self.is_new
 
     @property
     def back_until(self) -> date | None:
@@ -84,7 +87,7 @@ class BenefitLine:
 
     def may_come_back(self, today: date) -> bool:
         """Whether the house can ask for it again under the same code, after it was called off."""
-        return may_come_back(self.state, self.settled_month, today)
+        return self.sound and may_come_back(self.state, self.settled_month, today)
 
     def is_asked_about(self, since: date) -> bool:
         """Whether it was called off in that month or later and the payment desk has not said whether money went out."""
@@ -93,7 +96,7 @@ class BenefitLine:
     @property
     def nobody_until(self) -> date | None:
         """On which day it is called off, unless somebody knows whose it is."""
-        waits = self.state is State.ASKED and self.nobody_on is not None
+        waits = self.sound and self.state is State.ASKED and self.nobody_on is not None
         return self.nobody_on + OF_NOBODY_AFTER if waits and self.nobody_on else None
 
     @property
@@ -176,7 +179,9 @@ def sums(*, by: Actor) -> list[tuple[str, int]]:
     """What was paid to the house, or is asked for by it, in each quarter. Raises NotPermitted."""
     by.must(Permission.TEAM_MANAGE)
     counted = (State.ASKED, State.PAID)
-    return quarter_sums((each.from_month, each.amount) for each in of_house(by=by) if each.state in counted)
+    return quarter_sums(
+        (each.from_month, each.amount) for each in of_house(by=by) if each.sound and each.state in counted
+    )
 
 
 def _lines(wanted: ColumnElement[bool]) -> list[BenefitLine]:
@@ -206,6 +211,7 @@ def _lines(wanted: ColumnElement[bool]) -> list[BenefitLine]:
             each.nobody_on,
             nobody_by or "",
             each.off_unseen,
+            vault_rows.is_benefit(each),
         )
         for each, holder, nobody_by in db.session.execute(statement)
     ]

@@ -97,7 +97,7 @@ def off_seen_page() -> Answer:
 
 
 def _off_seen_page(form: OffSeenForm, status: int = 200) -> Answer:
-    off = [each for each in store.of_house(by=access.actor()) if each.off_unseen]
+    off = [each for each in store.of_house(by=access.actor()) if each.off_unseen and each.sound]
     form.shown.data = " ".join(each.code for each in off)
     return render_template("support/benefits/off_seen.html", form=form, lines=off, channels=CHANNEL_WORDS), status
 

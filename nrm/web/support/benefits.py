@@ -176,7 +176,7 @@ def _call_off(case_id: uuid.UUID, *, done: bool) -> Answer:
     form = CallOffForm(request.form if done else None)
     try:
         mine = actions.of_person(case_id=case_id, by=by)
-        waiting = [line for _, line in mine if line is not None and line.state is State.ASKED]
+        waiting = [line for _, line in mine if line is not None and line.state is State.ASKED and line.sound]
         form.code.choices = [SelectChoice(value=each.code, label=in_words(each)) for each in waiting]
         if not done or not form.validate():
             return render_template("support/benefits/call_off.html", case=case, form=form), 422 if done else 200
@@ -263,11 +263,12 @@ def of_house() -> str:
     return render_template(
         "support/benefits/of_house.html",
         lines=sorted(lines, key=lambda each: not each.is_new),
+        foreign=[each for each in lines if not each.sound],
         untold=any(each.is_new for each in lines),
         of_nobody=[each for each in lines if each.nobody_until is not None],
         for_second=any(each.waits_for_second for each in lines),
         manages=manages,
-        off=[each for each in lines if manages and each.off_unseen],
+        off=[each for each in lines if manages and each.off_unseen and each.sound],
         sums=store.sums(by=by) if manages else [],
         may_call_off=manages and any(each.state is State.ASKED for each in lines),
         today=days.today(),
@@ -303,7 +304,8 @@ def of_nobody() -> Answer:
 def _of_nobody(*, done: bool) -> Answer:
     by = access.actor()
     form = CallOffForm(request.form if done else None)
-    waiting = [each for each in store.of_house(by=by) if each.state is State.ASKED and each.nobody_on is None]
+    own = [each for each in store.of_house(by=by) if each.sound]
+    waiting = [each for each in own if each.state is State.ASKED and each.nobody_on is None]
     form.code.choices = [SelectChoice(value=each.code, label=in_words(each)) for each in waiting]
     if not done or not form.validate():
         return render_template("support/benefits/of_nobody.html", form=form), 422 if done else 200
@@ -319,13 +321,15 @@ def _of_nobody(*, done: bool) -> Answer:
 def of_desk() -> str:
     """What the payment desk is asked for."""
     lines, since = store.of_desk(by=access.actor()), answer_since(days.today())
-    waiting = [line for line in lines if line.state is State.ASKED]
-    asked_about = [line for line in lines if line.is_asked_about(since)]
+    sound = [line for line in lines if line.sound]
+    waiting = [line for line in sound if line.state is State.ASKED]
+    asked_about = [line for line in sound if line.is_asked_about(since)]
     return render_template(
         "support/benefits/of_desk.html",
+        foreign=[line for line in lines if not line.sound],
         waiting=waiting,
         asked_about=asked_about,
-        over=[line for line in lines if line not in waiting and line not in asked_about],
+        over=[line for line in sound if line not in waiting and line not in asked_about],
         channels=CHANNEL_WORDS,
         states=STATE_LABELS,
     )
@@ -353,6 +357,7 @@ def _settle_page(line: BenefitLine, form: SettleBenefitForm | None = None, statu
         form=form or _settle_form(line),
         may_undo=line.may_undo(days.today()),
         changed=REFUSED[BenefitRefusal.CHANGED] if status == 409 else "",
+        refused_foreign=REFUSED[BenefitRefusal.FOREIGN],
         channels=CHANNEL_WORDS,
         states=STATE_LABELS,
     )
@@ -364,6 +369,8 @@ def _settle_page(line: BenefitLine, form: SettleBenefitForm | None = None, statu
 def settle(payment_code: str) -> Answer:
     by = access.actor()
     line = store.line(payment_code, by=by)
+    if not line.sound:
+        return errors.error_page(409, translated(REFUSED[BenefitRefusal.FOREIGN]))
     form = _settle_form(line)
     if request.form.get("stands", line.state) != line.state:
         fresh = SettleBenefitForm(None, stands=str(line.state))

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, inspect, select, text, update
+from sqlalchemy import func, insert, inspect, select, text, update
 
 from config import Config
 from nrm import clock
@@ -48,7 +48,7 @@ SignIn = Callable[[str], Person]
 MANAGER, DESK = "vatra.shelter_manager", "molsa.payment_officer"
 CLEAR = {
     "code", "organisation_id", "amount", "from_month", "months", "channel", "voucher", "state", "settled_month",
-    "was", "settled_on", "untold", "second", "nobody_on", "nobody_by_id", "off_unseen",
+    "was", "settled_on", "untold", "second", "nobody_on", "nobody_by_id", "off_unseen", "mark",
 }  # fmt: skip
 
 
@@ -868,3 +868,65 @@ def test_the_desk_says_no_day_and_the_house_no_hour_in_clear(vatra: Actor) -> No
     assert line.settled_month == days.today().replace(day=1)
     assert line.last_month == month_after(days.today(), 2)
     assert isinstance(line.from_month, date)
+
+
+@pytest.mark.slow
+def test_who_writes_rows_by_hand_has_nothing_paid(app: Flask, vatra: Actor, sign_in: SignIn) -> None:
+    """Each change, an invented row, and an older row that is put back with its mark."""
+    case_id = resident(vatra)
+    limit = country().benefit_limits.alone
+    large_, code = ask(case_id, vatra, amount=limit + 1), ask(case_id, vatra)
+    desk, manager = sign_in(DESK), sign_in(MANAGER)
+    assert desk.get(f"/benefits/{code}?lang=en").count('name="to"') > 0
+    was = {name: getattr(db.session.get_one(Benefit, code), name) for name in inspect(Benefit).columns.keys()}  # noqa: SIM118
+    for change in ({"second": ""}, {"second": "given"}):
+        with transaction() as session:
+            session.execute(update(Benefit).where(Benefit.code == large_).values(**change))
+        nothing_is_paid(large_, desk, manager)
+    other = factories.actor("nrc.case_worker").organisation_id
+    for change in (
+        {"amount": 900_000}, {"months": 12}, {"voucher": "1111-2222", "channel": "voucher"}, {"organisation_id": other},
+        {"from_month": date(2020, 1, 1)}, {"state": "called_off", "settled_month": days.today().replace(day=1)},
+        {"nobody_on": days.today()}, {"mark": None}, {"mark": b""},
+    ):  # fmt: skip
+        with transaction() as session:
+            session.execute(update(Benefit).where(Benefit.code == code).values(**change))
+        nothing_is_paid(code, desk, None if "organisation_id" in change else manager)
+        with transaction() as session:
+            session.execute(update(Benefit).where(Benefit.code == code).values(**was))
+    with transaction() as session:
+        session.execute(insert(Benefit).values(**{**was, "code": "P-AAAA-BBBB-CCCC"}))
+    nothing_is_paid("P-AAAA-BBBB-CCCC", desk, manager)
+    for each in (benefits.call_off, benefits.agree):
+        with transaction() as session:
+            session.execute(update(Benefit).where(Benefit.code == code).values(amount=7))
+        with pytest.raises(BenefitRefused) as found:
+            each(case_id=case_id, code=code, by=vatra)
+        assert found.value.reason in (BenefitRefusal.FOREIGN, BenefitRefusal.OWN)
+    with transaction() as session:
+        session.execute(update(Benefit).where(Benefit.code == code).values(**was))
+    desk.post(f"/benefits/{code}", {"to": "paid"})
+    with transaction() as session:
+        session.execute(update(Benefit).where(Benefit.code == code).values(**was))
+    assert "changed in the database by another hand" in desk.post(f"/benefits/{code}?lang=en", {"to": "paid"}, 409)
+    paid = [each for each in entries() if each.event == "benefit_settled"]
+    assert len(paid) == 1
+
+
+def nothing_is_paid(code: str, desk: Person, manager: Person | None) -> None:
+    """The desk reads that another hand changed it and can record nothing; the house reads it, too."""
+    page = desk.get(f"/benefits/{code}?lang=en")
+    assert "changed in the database by another hand" in page
+    assert "<form" not in page.split("<main")[1].split("</main>")[0]
+    assert "changed in the database by another hand" in desk.post(f"/benefits/{code}?lang=en", {"to": "paid"}, 409)
+    listed = desk.get("/benefits?lang=en")
+    assert code in listed.split('id="foreign"')[1].split("</table>")[0]
+    assert code not in listed.split('id="foreign"')[1].split("</table>")[1]
+    if manager is not None:
+        told = manager.get("/benefits/of-house?lang=en").split('role="alert"')[1].split("</div>")[0]
+        assert code in told
+
+
+def entries() -> list[AuditEntry]:
+    db.session.rollback()
+    return list(db.session.scalars(select(AuditEntry)))

@@ -7,12 +7,13 @@ import uuid
 from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, null, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from nrm.db import db, hit_one, rows_hit
+from nrm.db import db, rows_hit
 from nrm.domain.support.benefits import KEPT_MONTHS, Second, State, month_after
 from nrm.models.support.benefits import Benefit
+from nrm.vault import rows as marked
 
 SHOWN = Benefit.second != str(Second.WANTED)
 """What the payment desk sees: not what waits for a second member of the house, or was called off while it did."""
@@ -71,46 +72,56 @@ def _sum(*which: ColumnElement[bool]) -> int:
     return db.session.scalar(alone) or 0
 
 
+def add(session: Session, benefit: Benefit) -> None:
+    """Write a new one, which waits, with its mark."""
+    benefit.was, benefit.untold, benefit.off_unseen = "", False, False
+    benefit.mark = marked.benefit_mark(benefit)
+    session.add(benefit)
+    session.flush()
+
+
+def is_foreign(code: str) -> bool:
+    """Whether there is a row of this code that this program did not write as it is now."""
+    found = db.session.scalar(select(Benefit).where(Benefit.code == code).execution_options(populate_existing=True))
+    return found is not None and not marked.is_benefit(found)
+
+
 def call_off(session: Session, code: str, month: date) -> bool:
     """Whether it waited, and is called off now; the manager of the house has not seen it yet."""
-    change = update(Benefit).where(Benefit.code == code, Benefit.state == str(State.ASKED))
-    change = change.values(state=str(State.CALLED_OFF), settled_month=month, off_unseen=True)
-    return hit_one(session, change.execution_options(synchronize_session=False))
+    waits = (Benefit.code == code, Benefit.state == str(State.ASKED))
+    return bool(_change(session, *waits, state=str(State.CALLED_OFF), settled_month=month, off_unseen=True))
 
 
 def bring_back(session: Session, code: str, since: date, second: Second) -> bool:
     """Whether it was called off in that month or later, and waits again, with or without a second member."""
     off = (Benefit.code == code, Benefit.state == str(State.CALLED_OFF), Benefit.settled_month >= since)
     back = {"state": str(State.ASKED), "settled_month": None, "second": str(second), "nobody_on": None}
-    change = update(Benefit).where(*off).values(**back, nobody_by_id=None, off_unseen=False, untold=False)
-    return hit_one(session, change.execution_options(synchronize_session=False))
+    return bool(_change(session, *off, **back, nobody_by_id=None, off_unseen=False, untold=False))
 
 
 def off_seen(session: Session, organisation_id: uuid.UUID, codes: Collection[str]) -> int:
     """The manager has seen that these were called off in the house; returns how many."""
-    off = update(Benefit).where(Benefit.organisation_id == organisation_id, Benefit.off_unseen, Benefit.code.in_(codes))
-    return rows_hit(session, off.values(off_unseen=False).execution_options(synchronize_session=False))
+    off = (Benefit.organisation_id == organisation_id, Benefit.off_unseen.is_(True), Benefit.code.in_(codes))
+    return _change(session, *off, off_unseen=False)
 
 
 def agree(session: Session, code: str) -> bool:
     """Whether the benefit waited for a second member, and waits for the payment desk now."""
     wanted = (Benefit.code == code, Benefit.state == str(State.ASKED), Benefit.second == str(Second.WANTED))
-    change = update(Benefit).where(*wanted).values(second=str(Second.GIVEN))
-    return hit_one(session, change.execution_options(synchronize_session=False))
+    return bool(_change(session, *wanted, second=str(Second.GIVEN)))
 
 
 def say_nobody(session: Session, code: str, today: date, member_id: uuid.UUID | None) -> bool:
     """Whether it waits, and it stands now that nobody knows whose it is; said before, it stands as it was said."""
     which = (Benefit.code == code, Benefit.state == str(State.ASKED), Benefit.nobody_on.is_(None))
-    change = update(Benefit).where(*which).values(nobody_on=today, nobody_by_id=member_id)
-    return hit_one(session, change.execution_options(synchronize_session=False))
+    return bool(_change(session, *which, nobody_on=today, nobody_by_id=member_id))
 
 
 def say_found(session: Session, code: str) -> bool:
     """Whether it was said of it, and is not any more."""
-    change = update(Benefit).where(Benefit.code == code, Benefit.nobody_on.is_not(None))
-    change = change.values(nobody_on=None, nobody_by_id=None)
-    return hit_one(session, change.execution_options(synchronize_session=False))
+    return bool(
+        _change(session, Benefit.code == code, Benefit.nobody_on.is_not(None), nobody_on=None, nobody_by_id=None)
+    )
 
 
 def of_nobody(before: date) -> list[str]:
@@ -121,13 +132,8 @@ def of_nobody(before: date) -> list[str]:
 
 def settle(session: Session, code: str, before: State, after: State, month: date) -> bool:
     """Whether the benefit stood so, and stands otherwise now."""
-    return hit_one(
-        session,
-        update(Benefit)
-        .where(Benefit.code == code, Benefit.state == str(before))
-        .values(state=str(after), settled_month=month)
-        .execution_options(synchronize_session=False),
-    )
+    stood = (Benefit.code == code, Benefit.state == str(before))
+    return bool(_change(session, *stood, state=str(after), settled_month=month))
 
 
 def settle_by_desk(session: Session, code: str, before: State, after: State, today: date) -> bool:
@@ -135,44 +141,52 @@ def settle_by_desk(session: Session, code: str, before: State, after: State, tod
     month = today.replace(day=1)
     said = {"state": str(after), "was": str(before), "settled_on": today, "settled_month": month, "untold": True}
     said |= {"nobody_on": None, "nobody_by_id": None}
-    change = update(Benefit).where(Benefit.code == code, Benefit.state == str(before)).values(**said)
-    return hit_one(session, change.execution_options(synchronize_session=False))
+    return bool(_change(session, Benefit.code == code, Benefit.state == str(before), **said))
 
 
 def undo(session: Session, code: str, since: date) -> bool:
     """Whether what the desk said of it on that day or later is taken back. The house is told of that, too, unless it
     was told nothing of it yet."""
-    asked = Benefit.was == str(State.ASKED)
-    never_told = NEW & Benefit.was.in_([str(State.ASKED), str(State.CALLED_OFF)])
-    back = {
-        "state": Benefit.was,
-        "was": "",
-        "settled_on": None,
-        "settled_month": case((asked, null()), else_=Benefit.settled_month),
-        "untold": ~never_told,
-        "nobody_on": None,
-        "nobody_by_id": None,
-    }
-    change = update(Benefit).where(Benefit.code == code, Benefit.was != "", Benefit.settled_on >= since).values(**back)
-    return hit_one(session, change.execution_options(synchronize_session=False))
+    row = next(iter(_own(session, Benefit.code == code, Benefit.was != "", Benefit.settled_on >= since)), None)
+    if row is None:
+        return False
+    was_new = row.untold and (row.state == State.ASKED or row.nobody_on is None)
+    never_told = was_new and row.was in (State.ASKED, State.CALLED_OFF)
+    month = None if row.was == State.ASKED else row.settled_month
+    back = {"state": row.was, "was": "", "settled_on": None, "settled_month": month, "untold": not never_told}
+    return bool(_change(session, Benefit.code == code, **back, nobody_on=None, nobody_by_id=None))
 
 
 def seen(session: Session, codes: Collection[str], today: date, member_id: uuid.UUID | None) -> int:
     """The house says no more that somebody has to be told what became of these; returns of how many. The page of the
     person keeps it, and who said so on which day: what waits again was taken back, and is told there no more either."""
-    which = update(Benefit).where(Benefit.code.in_(codes), NEW)
-    again = which.where(Benefit.state == str(State.ASKED)).values(untold=False)
-    number = rows_hit(session, again.execution_options(synchronize_session=False))
-    said = which.where(Benefit.state != str(State.ASKED)).values(nobody_on=today, nobody_by_id=member_id)
-    return number + rows_hit(session, said.execution_options(synchronize_session=False))
+    new, waits = (Benefit.code.in_(codes), NEW), Benefit.state == str(State.ASKED)
+    number = _change(session, *new, ~waits, nobody_on=today, nobody_by_id=member_id)
+    return number + _change(session, *new, waits, untold=False)
 
 
 def told(session: Session, codes: Collection[str]) -> int:
     """The person whose codes these are knows what became of them; returns of how many."""
-    untold = update(Benefit).where(Benefit.code.in_(codes), Benefit.untold)
-    day, who = (case((Benefit.state == str(State.ASKED), each)) for each in (Benefit.nobody_on, Benefit.nobody_by_id))
-    known = untold.values(untold=False, nobody_on=day, nobody_by_id=who)
-    return rows_hit(session, known.execution_options(synchronize_session=False))
+    untold, waits = (Benefit.code.in_(codes), Benefit.untold.is_(True)), Benefit.state == str(State.ASKED)
+    number = _change(session, *untold, ~waits, untold=False, nobody_on=None, nobody_by_id=None)
+    return number + _change(session, *untold, waits, untold=False)
+
+
+def _own(session: Session, *which: ColumnElement[bool]) -> list[Benefit]:
+    """Those rows that this program wrote as they are now, for this transaction to change."""
+    statement = select(Benefit).where(*which).with_for_update().execution_options(populate_existing=True)
+    return [each for each in session.scalars(statement) if marked.is_benefit(each)]
+
+
+def _change(session: Session, *which: ColumnElement[bool], **values: object) -> int:
+    """Change those rows, and mark them again; returns how many. What another hand wrote stays as it is."""
+    rows = _own(session, *which)
+    for each in rows:
+        for name, value in values.items():
+            setattr(each, name, value)
+        each.mark = marked.benefit_mark(each)
+    session.flush()
+    return len(rows)
 
 
 def is_any_asked(organisation_id: uuid.UUID) -> bool:
@@ -201,8 +215,7 @@ def unsettled(codes: Collection[str], since: date) -> set[str]:
 
 def forget_days(session: Session, before: date) -> None:
     """What can be taken back no more says no day and no former state."""
-    old = update(Benefit).where(Benefit.settled_on < before).values(was="", settled_on=None)
-    session.execute(old.execution_options(synchronize_session=False))
+    _change(session, Benefit.settled_on < before, was="", settled_on=None)
 
 
 def forget(session: Session, today: date) -> int:

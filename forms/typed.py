@@ -13,7 +13,7 @@ from wtforms import Field, Form, SelectMultipleField, ValidationError
 from wtforms.fields.choices import SelectFieldBase
 
 from nrm.domain.unseen import disturbing, unseen
-from nrm.domain.words import N_
+from nrm.domain.words import N_, Hundredths, Number
 
 
 class OnceForm(Form):
@@ -111,7 +111,11 @@ def _asked(field: Field) -> Asked:
 _SPACES = str.maketrans(dict.fromkeys("\u00a0\u2009\u202f", " "))
 _GROUPED = re.compile(r"[0-9]{1,3}(?:([ .,'\u2019])[0-9]{3})(?:\1[0-9]{3})*")
 _IN_PARTS = re.compile(r"[0-9 .,'\u2019]*[0-9][.,][0-9]{1,2}")
-PARTS = N_("Is there a part of a whole in it, as in 12.50? Enter whole ones alone, for example 12,000 or 12 000")
+PARTS = N_(
+    "Is there a part of a whole in it, as in %(part)s? Enter whole ones alone, for example %(example)s",
+    part=Hundredths(1250),
+    example=Number(12_000),
+)
 
 
 def whole_number(field: Field) -> int:
@@ -121,7 +125,7 @@ def whole_number(field: Field) -> int:
     return int(plain) if plain.isascii() and plain.isdigit() and len(plain) <= 13 else 0
 
 
-def check_amount(field: Field, most: int, example: str) -> None:
+def check_amount(field: Field, most: int, example: int) -> None:
     """Raise ValidationError unless a whole amount was typed, from 1 to `most`. What could have parts of a whole in it
     is asked about: `12.50` is not 1,250."""
     typed = (field.data or "").strip().translate(_SPACES)
@@ -131,7 +135,8 @@ def check_amount(field: Field, most: int, example: str) -> None:
     amount = whole_number(field)
     too_long = digits.isascii() and digits.isdigit() and len(digits) > 13
     if amount > most or too_long:
-        shown = f"{most:,}"
-        raise ValidationError(N_("This is too much: enter at most %(most)s", most=shown))
+        raise ValidationError(N_("This is too much: enter at most %(most)s", most=Number(most)))
     if amount <= 0:
-        raise ValidationError(N_("Enter the amount as a whole number, for example %(example)s", example=example))
+        raise ValidationError(
+            N_("Enter the amount as a whole number, for example %(example)s", example=Number(example))
+        )

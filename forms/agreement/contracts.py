@@ -107,7 +107,7 @@ class ContractForm(OnceForm):
 
     def validate_amount(self, field: StringField) -> None:
         """A whole number, with or without signs between groups of figures."""
-        check_amount(field, LARGEST_AMOUNT, "1,200,000")
+        check_amount(field, LARGEST_AMOUNT, 1_200_000)
 
     def validate_quarter_nights(self, field: StringField) -> None:
         """Both or neither."""
@@ -120,7 +120,7 @@ class ContractForm(OnceForm):
         if (field.data or "").strip() or (self.quarter_nights.data or "").strip():
             if not (field.data or "").strip():
                 raise Wrong(N_("Enter the amount for these nights, or leave both empty"))
-            check_amount(field, LARGEST_AMOUNT, "1,200,000")
+            check_amount(field, LARGEST_AMOUNT, 1_200_000)
             if 0 < self.whole < whole_number(field):
                 raise Wrong(N_("This is more than the amount of the whole contract: correct one of the two"))
 

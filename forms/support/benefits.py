@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from wtforms import HiddenField, RadioField, SelectField, StringField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField
+from wtforms import ValidationError as Wrong
 from wtforms.validators import InputRequired
 
 from forms import SelectChoice
@@ -91,7 +92,7 @@ class AskBenefitForm(OnceForm):
 
     def validate_amount(self, field: StringField) -> None:
         """A whole number, with or without signs between groups of figures."""
-        check_amount(field, MOST_AMOUNT, "12,000")
+        check_amount(field, MOST_AMOUNT, 12_000)
 
     @property
     def wanted(self) -> Wanted:
@@ -110,6 +111,41 @@ class CallOffForm(OnceForm):
     """Which of the person's benefits is not needed any more. The code stands in no address beside the case."""
 
     code = RadioField(N_("Which one?"), validators=[Offered(REFUSED[BenefitRefusal.GONE])], validate_choice=False)
+
+
+class NobodyToldForm(OnceForm):
+    """That nobody has to be told any more what became of the codes that the page showed."""
+
+    shown = HiddenField()  # each code with how it stood, since the payment desk may say something else meanwhile
+    known = BooleanField(N_("Each of these people knows it, or cannot be reached any more"))
+
+    def validate_known(self, field: BooleanField) -> None:
+        """Ticked: the mark goes for the whole house."""
+        if not field.data:
+            raise Wrong(N_("Tick this if it is so; else leave the page, and nothing is recorded"))
+
+    @property
+    def stands(self) -> dict[str, str]:
+        """How each code stood when the page was shown."""
+        pairs = (each.partition("=") for each in (self.shown.data or "").split())
+        return {code: state for code, _, state in pairs}
+
+
+class OffSeenForm(OnceForm):
+    """That the manager saw which codes were called off."""
+
+    shown = HiddenField()
+    looked = BooleanField(N_("I know why each of these was called off, or have asked"))
+
+    def validate_looked(self, field: BooleanField) -> None:
+        """Ticked: nothing calls attention to them afterwards."""
+        if not field.data:
+            raise Wrong(N_("Tick this if it is so; else leave the page, and nothing is recorded"))
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes that the page showed."""
+        return (self.shown.data or "").split()
 
 
 class FindBenefitForm(OnceForm):

@@ -29,6 +29,20 @@ class Phrase(str):
         return phrase
 
 
+class Number(int):
+    """A number in a phrase that each language writes with its own signs; printed as it is, as English does."""
+
+    def __str__(self) -> str:
+        return f"{int(self):,}"
+
+
+class Hundredths(int):
+    """So many hundredths in a phrase, written with the decimal sign of each language."""
+
+    def __str__(self) -> str:
+        return f"{self // 100}.{self % 100:02}"
+
+
 def N_(message: str, /, **values: object) -> Phrase:  # noqa: N802 - the name every gettext tool looks for
     """Mark `message` for the catalogues; a literal percent sign is written `%%`."""
     return Phrase(message, values)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from nrm import crypto
 from nrm.models.accounts.accounts import Instance
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.accounts.suspensions import Suspension
-from nrm.models.agreement.agreements import ContractChange, ContractVersion
+from nrm.models.agreement.agreements import Contract, ContractChange, ContractVersion
 from nrm.models.countries import CountryVersion
 from nrm.models.referrals.mistakes import ReferralMistake
 from nrm.models.shelter.cases import Erasure, Supplement, Withheld
@@ -137,6 +137,17 @@ def is_contract_version(row: ContractVersion) -> bool:
 def _of_contract_version(row: ContractVersion) -> tuple[Any, ...]:
     said = _said_by(row)
     return ("contract version", row.id, row.contract_id, row.position, *said, row.by_id or "", _moment_text(row.at))
+
+
+_CONTRACT_SAYS = ("number", "subject", "amount", "from_on", "until_on", "ended_on", "quarter_nights", "quarter_amount")
+
+
+def is_contract_whole(row: Contract, versions: Sequence[ContractVersion]) -> bool:
+    """Whether a contract says what the newest of its versions says, and none is missing or was changed by another
+    program."""
+    whole = [each.position for each in versions] == list(range(len(versions), 0, -1))
+    same = not versions or all(getattr(row, name) == getattr(versions[0], name) for name in _CONTRACT_SAYS)
+    return whole and same and all(is_contract_version(each) for each in versions)
 
 
 def contract_change_mark(row: ContractChange) -> bytes:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from forms.names import direction
 from nrm import catalogues
 from nrm.domain.languages import SOURCE, text_for, use_default
-from nrm.domain.words import N_, NP_, Phrase, masked
+from nrm.domain.words import N_, NP_, Hundredths, Number, Phrase, masked
 from nrm.web import formats
 
 COOKIE = "lang"
@@ -115,13 +115,22 @@ def translated(text: str, language: str | None = None) -> str:
     """
     language = language or current_language()
     if isinstance(text, Phrase):
-        values = {
-            name: translated(each, language) if isinstance(each, Phrase) else each for name, each in text.values.items()
-        }
+        values = {name: _value(each, language) for name, each in text.values.items()}
         return _filled(language, text.message, text.context, values)
     if isinstance(text, Markup):
         return text
     return _singular(text, language) or text
+
+
+def _value(value: object, language: str) -> object:
+    """What stands in a phrase, as the language writes it."""
+    if isinstance(value, Phrase):
+        return translated(value, language)
+    if isinstance(value, Number):
+        return formats.number(int(value), language)
+    if isinstance(value, Hundredths):
+        return str(value).replace(".", formats.habits(language).decimal)
+    return value
 
 
 def text_in(texts: Mapping[str, str] | str, language: str | None = None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 
 from nrm import audit, clock
@@ -149,12 +150,12 @@ def bring_back(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
         rows.stir(session)
 
 
-def off_seen(*, by: Actor) -> int:
-    """The manager has seen what was called off in the house; returns how many. Raises NotPermitted."""
+def off_seen(*, codes: Collection[str], by: Actor) -> int:
+    """The manager has seen that these were called off in the house; returns how many. Raises NotPermitted."""
     by.must(Permission.TEAM_MANAGE)
     assert by.organisation_id
     with transaction() as session:
-        return rows.off_seen(session, by.organisation_id)
+        return rows.off_seen(session, by.organisation_id, codes)
 
 
 def look_through(*, month: date, by: Actor) -> None:
@@ -219,13 +220,15 @@ def told(*, case_id: uuid.UUID, by: Actor) -> int:
         return rows.told(session, [each.code for each in steps.read(case_id=case_id, by=by)])
 
 
-def seen(*, by: Actor) -> int:
-    """Nobody has to be told any more what became of the benefits of the house: its manager says so. Raises
-    NotPermitted."""
+def seen(*, stands: Mapping[str, str], by: Actor) -> int:
+    """Nobody has to be told any more what became of these benefits of the house (`stands`, by code): its manager says
+    so, with her name. Raises NotPermitted, BenefitRefused (`changed`: the payment desk said something else since)."""
     by.must(Permission.TEAM_MANAGE)
-    assert by.organisation_id
     with transaction() as session:
-        return rows.seen(session, by.organisation_id)
+        new = {each.code: str(each.state) for each in store.of_house(by=by) if each.is_new}
+        if any(new.get(code) != state for code, state in stands.items()):
+            raise BenefitRefused(BenefitRefusal.CHANGED)
+        return rows.seen(session, stands, days.today(), by.member_id)
 
 
 def call_off_of_nobody(*, code: str, by: Actor) -> None:
@@ -242,13 +245,19 @@ def call_off_of_nobody(*, code: str, by: Actor) -> None:
 
 
 def found(*, code: str, by: Actor) -> None:
-    """Somebody of the house knows whose it is: it is not called off. Raises NotPermitted, NotVisible, BenefitRefused
-    (`over`)."""
+    """Somebody of the house knows whose it is: it is not called off. Of one that the manager put by with `seen` she
+    alone says that the person has to be told after all; as that was, it is in no audit chain. Raises NotPermitted,
+    NotVisible, BenefitRefused (`over`)."""
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
-        if code not in {each.code for each in store.of_house(by=by)}:
+        line = next((each for each in store.of_house(by=by) if each.code == code), None)
+        if line is None:
             raise NotVisible
-        if not rows.say_found(session, code):
+        if line.is_put_by:
+            by.must(Permission.TEAM_MANAGE)
+            rows.say_found(session, code)
+            return
+        if line.state is not State.ASKED or not rows.say_found(session, code):
             raise _refused(code, BenefitRefusal.OVER)
         audit.append(session, audit.Event.BENEFIT_FOUND, by=by, code=code)
 

@@ -47,10 +47,11 @@ class Benefit(Model):
     was: Mapped[str] = mapped_column(default="")
     settled_on: Mapped[date | None]
     second: Mapped[str] = mapped_column(default=Second.NONE)  # whether a second member of the house agreed; not who
-    # The manager says that nobody of the house knows whose it is; who finds the person takes that back.
+    # The manager says that nobody of the house knows whose it is, while it waits; afterwards, that nobody has to be
+    # told any more what became of it. Who finds the person, or whose it is to be told after all, takes that back.
     nobody_on: Mapped[date | None]
     nobody_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
-    untold: Mapped[bool] = mapped_column(default=False)  # the house has not said yet that it saw this
+    untold: Mapped[bool] = mapped_column(default=False)  # the house has not said yet that the person knows
     off_unseen: Mapped[bool] = mapped_column(default=False)  # called off, and the manager has not said that she saw it
     mark: Mapped[bytes | None]  # of all of it: who can write to this database alone cannot have money paid (ADR 0192)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+import uuid
+
+from sqlalchemy import Select, select
 
 from nrm import clock
 from nrm.db import db
@@ -37,9 +39,23 @@ def hand_refusal(row: ContractChange, by: Actor) -> ContractRefusal | None:
     if found is not None:
         return found
     assert by.member_id is not None
-    hand, asker = occasions.standing(by.member_id), occasions.standing(row.asked_by_id)
+    assert by.organisation_id is not None
+    return _between(by.member_id, row.asked_by_id, by.organisation_id)
+
+
+def has_second(by: Actor) -> bool:
+    """Whether somebody of the office could agree now to what the actor asks for."""
+    assert by.member_id is not None
+    assert by.organisation_id is not None
+    there = db.session.scalars(_others(by.member_id, by.organisation_id)).all()
+    return any(_between(each, by.member_id, by.organisation_id) is None for each in there)
+
+
+def _between(hand_id: uuid.UUID, asker_id: uuid.UUID, organisation_id: uuid.UUID) -> ContractRefusal | None:
+    """Why one member of the office does not agree to what another one asks for; None if they may."""
+    hand, asker = occasions.standing(hand_id), occasions.standing(asker_id)
     seasoned = occasions.is_seasoned(hand.member_id)
-    if is_newcomer(hand, asker, clock.now()) or (not seasoned and _has_older(by)):
+    if is_newcomer(hand, asker, clock.now()) or (not seasoned and _has_older(hand_id, organisation_id)):
         return ContractRefusal.NEW
     if not occasions.hangs_on_one(hand.member_id, asker.member_id):
         return None
@@ -49,8 +65,13 @@ def hand_refusal(row: ContractChange, by: Actor) -> ContractRefusal | None:
     return None if seasoned and occasions.is_seasoned(asker.member_id) else ContractRefusal.OWN
 
 
-def _has_older(by: Actor) -> bool:
+def _has_older(member_id: uuid.UUID, organisation_id: uuid.UUID) -> bool:
+    return any(occasions.is_seasoned(each) for each in db.session.scalars(_others(member_id, organisation_id)).all())
+
+
+def _others(member_id: uuid.UUID, organisation_id: uuid.UUID) -> Select[uuid.UUID]:
+    """Who else of the office has to do with contracts."""
     there = select(Member.id).where(
-        Member.organisation_id == by.organisation_id, Member.status == "active", Member.role.in_(_ROLES)
+        Member.organisation_id == organisation_id, Member.status == "active", Member.role.in_(_ROLES)
     )
-    return any(occasions.is_seasoned(each) for each in db.session.scalars(there.where(Member.id != by.member_id)))
+    return there.where(Member.id != member_id)

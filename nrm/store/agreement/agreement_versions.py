@@ -21,8 +21,6 @@ from nrm.store.rows.agreement.agreement_versions import BINDING, SignatureLine
 from nrm.store.statements import built_once
 from nrm.vault import rows as vault_rows
 
-_SAID = ("number", "subject", "amount", "from_on", "until_on", "ended_on", "quarter_nights", "quarter_amount")
-
 
 @dataclass(frozen=True, slots=True)
 class ContractLine:
@@ -175,9 +173,7 @@ def contract_versions(contract_id: uuid.UUID, *, by: Actor) -> tuple[list[Contra
         )
         for each, name in found
     ]
-    whole = [each.position for each, _ in found] == list(range(len(found), 0, -1))
-    same = not lines or all(getattr(row, name) == getattr(lines[0], name) for name in _SAID)
-    return lines, whole and same and all(line.sound for line in lines)
+    return lines, vault_rows.is_contract_whole(row, [each for each, _ in found])
 
 
 def _contract_line(row: Contract, organisation: Organisation) -> ContractLine:

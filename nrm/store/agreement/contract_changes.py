@@ -84,6 +84,39 @@ def waiting(*, by: Actor) -> list[AskedChange]:
     return _asked(_statement().where(ContractChange.state == str(ChangeState.WAITS)))
 
 
+def ended_since(moment: datetime, *, by: Actor) -> list[AskedChange]:
+    """What was declined or taken back since then, the newest first. Raises NotPermitted."""
+    by.must(Permission.CONTRACT_MANAGE)
+    states = [str(ChangeState.DECLINED), str(ChangeState.TAKEN_BACK)]
+    lately = (ContractChange.state.in_(states), ContractChange.decided_at >= moment)
+    return _asked(_statement().where(*lately).order_by(None).order_by(ContractChange.decided_at.desc()))
+
+
+def changed_by_another_hand(*, by: Actor) -> set[uuid.UUID]:
+    """The contracts of whose rows another program changed one, as their own pages say. Raises NotPermitted."""
+    by.must(Permission.CONTRACT_MANAGE)
+    versions: dict[uuid.UUID, list[ContractVersion]] = {}
+    for each in db.session.scalars(select(ContractVersion).order_by(ContractVersion.position.desc())):
+        versions.setdefault(each.contract_id, []).append(each)
+    asked = db.session.scalars(select(ContractChange))
+    found = {each.contract_id for each in asked if not vault_rows.is_contract_change(each)}
+    for contract in db.session.scalars(select(Contract)):
+        if not vault_rows.is_contract_whole(contract, versions.get(contract.id, [])):
+            found.add(contract.id)
+    return found
+
+
+def version_before(line: AskedChange, *, by: Actor) -> ContractVersion | None:
+    """What the contract said until this was agreed to; None where it was new, or another program changed that row.
+    Raises NotPermitted."""
+    by.must(Permission.CONTRACT_MANAGE)
+    if line.position is None:
+        return None
+    earlier = (ContractVersion.contract_id == line.contract_id, ContractVersion.position == line.position - 1)
+    found = db.session.scalar(select(ContractVersion).where(*earlier))
+    return found if found is not None and vault_rows.is_contract_version(found) else None
+
+
 def of_contract(contract_id: uuid.UUID, *, by: Actor) -> list[AskedChange]:
     """All that was asked for of a contract, the oldest first. Raises NotPermitted."""
     by.must(Permission.CONTRACT_MANAGE)

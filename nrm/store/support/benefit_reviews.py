@@ -23,12 +23,14 @@ from nrm.store.support.benefits import BenefitLine
 @dataclass(frozen=True, slots=True)
 class Review:
     """What became of benefits in a month, and who looked through it; `lines`: what was paid, came back or was called
-    off in it; `seen_by` is empty where nobody has."""
+    off in it; `seen_by` is empty where nobody has; `over_on`: from
+    which day on it can be looked through, of the month that is not over."""
 
     month: date
     lines: list[BenefitLine]
     seen_by: str = ""
     seen_on: date | None = None
+    over_on: date | None = None
 
     @property
     def alone(self) -> list[BenefitLine]:
@@ -37,8 +39,9 @@ class Review:
 
 
 def reviews(*, by: Actor) -> list[Review]:
-    """The months that are over and can be looked through, the newest first. Raises NotPermitted."""
+    """The running month, and those that are over and can be looked through, the newest first. Raises NotPermitted."""
     by.must(Permission.TEAM_MANAGE)
+    today = days.today()
     lines = benefits.of_house(by=by)
     statement = (
         select(BenefitReview.month, Member.name, BenefitReview.seen_on)
@@ -46,10 +49,13 @@ def reviews(*, by: Actor) -> list[Review]:
         .where(BenefitReview.organisation_id == by.organisation_id)
     )
     seen = {month: (name, on) for month, name, on in db.session.execute(statement)}
-    return [
-        Review(month, [each for each in lines if each.settled_month == month], *seen.get(month, ("", None)))
-        for month in review_months(days.today())
-    ]
+
+    def review(month: date, over_on: date | None = None) -> Review:
+        settled = [each for each in lines if each.settled_month == month]
+        name, on = seen.get(month, ("", None))
+        return Review(month, settled, name, on, over_on)
+
+    return [review(month_after(today, 0), month_after(today, 1)), *map(review, review_months(today))]
 
 
 def alone_lately(*, by: Actor) -> tuple[int, int]:

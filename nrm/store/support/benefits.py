@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, func, literal, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.support.benefits import (
+    ANSWERED_MONTHS,
     OF_NOBODY_AFTER,
     UNDONE_WITHIN,
     Channel,
@@ -22,7 +23,7 @@ from nrm.domain.support.benefits import (
 )
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.support.benefits import Benefit
-from nrm.store.rows.support.benefits import SHOWN
+from nrm.store.rows.support.benefits import NEW, SHOWN
 from nrm.vault import rows as vault_rows
 
 
@@ -30,9 +31,10 @@ from nrm.vault import rows as vault_rows
 class BenefitLine:
     """One payment code. `holder`: whose account it goes to, or whose voucher it is, by language; it says nothing of a
     person. `was`, `settled_on`: how it stood before the desk said what became of it, and on which day that was, for as
-    long as that can be taken back; `untold`: the house has not seen it yet; `nobody_on`, `nobody_by`: since when, and
-    who says that nobody of the house knows whose it is; `off_unseen`: called off, and the manager has not seen it; not
-    `sound`: another hand changed the row in the database, and nothing of it is believed."""
+    long as that can be taken back; `untold`: the person has not been told yet; `nobody_on`, `nobody_by`: since when,
+    and who says that nobody of the house knows whose it is, or, once it does not wait, that nobody has to be told any
+    more; `off_unseen`: called off, and the manager has not seen it; not `sound`: another hand changed the row
+    in the database, and nothing of it is believed."""
 
     code: str
     holder: Mapping[str, str]
@@ -61,6 +63,23 @@ class BenefitLine:
     def is_taken_back(self) -> bool:
         """Whether the desk took back what it had said, and the house has not been told that yet."""
         return self.untold and self.state in (State.ASKED, State.CALLED_OFF)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the house still has to tell somebody what the payment desk said."""
+        return self.sound and self.untold and (self.state is State.ASKED or self.nobody_on is None)
+
+    @property
+    def is_put_by(self) -> bool:
+        """Whether the manager said that nobody has to be told any more, and the person was not told since."""
+        return self.sound and self.untold and not self.is_new
+
+    @property
+    def back_until(self) -> date | None:
+        """Until which day it can be asked for again, where it was called off."""
+        if self.state is not State.CALLED_OFF or self.settled_month is None:
+            return None
+        return month_after(self.settled_month, ANSWERED_MONTHS + 1) - timedelta(days=1)
 
     def may_undo(self, today: date) -> bool:
         """Whether the payment desk can still take back what it said of it last."""
@@ -133,7 +152,7 @@ def number_untold(by: Actor) -> ColumnElement[int]:
     everybody else."""
     if not by.may(Permission.STAY_MANAGE):
         return literal(0)
-    untold = (Benefit.organisation_id == by.organisation_id, Benefit.untold)
+    untold = (Benefit.organisation_id == by.organisation_id, NEW)
     return select(func.count()).select_from(Benefit).where(*untold).scalar_subquery()
 
 

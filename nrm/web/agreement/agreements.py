@@ -53,7 +53,7 @@ from nrm.steps.agreement import known_versions, version_studies
 from nrm.store import days
 from nrm.store import names as organisation_names
 from nrm.store.agreement import agreement_versions as store
-from nrm.store.agreement import contract_changes, readiness
+from nrm.store.agreement import readiness
 from nrm.store.countries import country
 from nrm.web import access, errors, home, sessions
 from nrm.web.agreement import agreement_changes, agreement_simulation, agreement_texts, contracts
@@ -114,7 +114,7 @@ def coordinator_home() -> str:
         lacking=version_studies.lacking_by_version(by=by),
         labels=STATUS_LABELS,
         ending=ending,
-        waiting=contract_changes.waiting(by=by),
+        **contracts.office(by),
         unready=sum(bool(line.missing) for line in readiness.lines(by=by)),
         today=days.today(),
         late=late_note(),

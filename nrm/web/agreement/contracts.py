@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from forms import SelectChoice
 from forms.agreement.contracts import CHANGE_STATES, CONTRACT_REFUSED, WHY_LABELS, ContractForm
+from nrm import clock
 from nrm.actions.agreement import contracts as actions
-from nrm.domain.accounts.accounts import Permission
+from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.support.contracts import ChangeState, ContractRefusal, ContractRefused, Terms
 from nrm.domain.words import N_
+from nrm.steps.agreement import contracts as steps
 from nrm.store import days
 from nrm.store.agreement import agreement_versions as store
 from nrm.store.agreement import contract_changes
@@ -23,6 +26,8 @@ from nrm.web.language import text_in
 blueprint = Blueprint("contracts", __name__)
 Answer = errors.Answer
 SOON_DAYS = 60
+ENDED_SHOWN = timedelta(days=7)
+"""So long it is said that a change was declined or taken back."""
 
 
 def state_of(line: ContractLine) -> str:
@@ -40,8 +45,18 @@ def state_of(line: ContractLine) -> str:
 def index() -> str:
     by = access.actor()
     lines = [(line, state_of(line)) for line in store.contracts(by=by)]
-    waiting = contract_changes.waiting(by=by)
-    return render_template("agreement/contracts/index.html", lines=lines, waiting=waiting)
+    return render_template("agreement/contracts/index.html", lines=lines, **office(by))
+
+
+def office(by: Actor) -> dict[str, object]:
+    """What the register and the home page say of changes: what waits, what came to nothing lately, and of which
+    contracts another program changed a row."""
+    return {
+        "waiting": contract_changes.waiting(by=by),
+        "ended_changes": contract_changes.ended_since(clock.now() - ENDED_SHOWN, by=by),
+        "forged": contract_changes.changed_by_another_hand(by=by),
+        "change_states": CHANGE_STATES,
+    }
 
 
 @blueprint.get("/contracts/new")
@@ -49,7 +64,11 @@ def index() -> str:
 def record_page() -> str:
     form = _form()
     form.id.data = str(uuid.uuid4())
-    return render_template("agreement/contracts/record.html", form=form, centre="")
+    return render_template("agreement/contracts/record.html", form=form, centre="", second=_second())
+
+
+def _second() -> bool:
+    return steps.has_second(access.actor())
 
 
 def _form() -> ContractForm:
@@ -93,7 +112,7 @@ def record() -> Answer:
             return redirect(url_for("contract_changes.show", change_id=change_id), 303)
         except ContractRefused as error:
             _say(form, error)
-    return render_template("agreement/contracts/record.html", form=form, centre=""), 422
+    return render_template("agreement/contracts/record.html", form=form, centre="", second=_second()), 422
 
 
 def _say(form: ContractForm, error: ContractRefused) -> None:
@@ -136,6 +155,7 @@ def _changed(contract_id: uuid.UUID, form: ContractForm) -> str:
         "agreement/contracts/record.html",
         form=form,
         centre=text_in(line.names),
+        second=_second(),
         versions=versions,
         sound=sound and all(each.sound for each in asked),
         agreed={each.position: each for each in asked if each.position},

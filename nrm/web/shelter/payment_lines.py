@@ -13,9 +13,11 @@ from forms.support.subsidies import STAND_LABELS
 from nrm import clock
 from nrm.actions.support import payment_lines as actions
 from nrm.domain.accounts.accounts import Permission, Role
+from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.payment_lines import Basis
 from nrm.domain.words import N_
 from nrm.render.sheets import csv_bytes, xlsx_bytes
+from nrm.store import days
 from nrm.store.agreement import contract_changes
 from nrm.store.countries import country
 from nrm.store.support import benefits
@@ -46,9 +48,15 @@ def index() -> str:
 def payment_home() -> str:
     """The list of nights as a home page: the payment desk does nothing else."""
     by = access.actor()
+    lines = actions.read(by=by)
+    quarters = [each.base.quarter for each in lines]
+    coming = max(quarters).next if quarters else Quarter.of(days.today())
     return render_template(
         "shelter/payment_lines/index.html",
-        quarters=_by_quarter(actions.read(by=by)),
+        quarters=_by_quarter(lines),
+        waits=any(each.waits for each in lines),
+        signed_from=min((each.base.quarter for each in lines if each.base.to_sign), default=coming),
+        coming=coming,
         desk=by.kind == "ministry",
         changed=contract_changes.changed_since(clock.now() - CHANGES_SHOWN, by=by),
         asked=benefits.number_asked(by=by) if by.may(Permission.BENEFIT_SETTLE) else 0,

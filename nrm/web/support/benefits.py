@@ -75,6 +75,7 @@ def _person_page(case: SeenCase, mine: Mine | None, *, nothing: bool = False, st
         stopped=stopped,
         may_ask=mine is not None and actions.may_ask(case_id=case.id, by=by),
         untold=any(line is not None and line.untold for _, line in mine or ()),
+        new=any(line is not None and line.is_new for _, line in mine or ()),
         agreeable=_agreeable(mine or []),
         may_come_back=any(line is not None and line.may_come_back(days.today()) for _, line in mine or ()),
         follow_up=follow_up is not None and follow_up.is_kept,
@@ -261,26 +262,19 @@ def of_house() -> str:
     lines, manages = store.of_house(by=by), by.may(Permission.TEAM_MANAGE)
     return render_template(
         "support/benefits/of_house.html",
-        lines=sorted(lines, key=lambda each: not each.untold),
+        lines=sorted(lines, key=lambda each: not each.is_new),
         foreign=[each for each in lines if not each.sound],
-        untold=any(each.untold and each.sound for each in lines),
+        untold=any(each.is_new for each in lines),
         of_nobody=[each for each in lines if each.nobody_until is not None],
         for_second=any(each.waits_for_second for each in lines),
         manages=manages,
         off=[each for each in lines if manages and each.off_unseen and each.sound],
         sums=store.sums(by=by) if manages else [],
         may_call_off=manages and any(each.state is State.ASKED for each in lines),
+        today=days.today(),
         channels=CHANNEL_WORDS,
         states=STATE_LABELS,
     )
-
-
-@blueprint.post("/benefits/of-house/seen")
-@access.requires(Permission.TEAM_MANAGE)
-def seen() -> Answer:
-    """Nobody has to be told any more what was paid and what came back: the home page says so no more."""
-    actions.seen(by=access.actor())
-    return redirect(url_for("benefits.of_house"), 303)
 
 
 @blueprint.post("/benefits/of-house/found")

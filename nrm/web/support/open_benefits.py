@@ -30,4 +30,4 @@ def of_case(case_id: uuid.UUID) -> str:
 
 
 def _is_open(line: store.BenefitLine) -> bool:
-    return line.state is State.ASKED or line.untold
+    return line.state is State.ASKED or line.is_new

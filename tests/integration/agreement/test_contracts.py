@@ -68,7 +68,10 @@ def test_a_contract_is_made_and_changed_by_two_of_the_office(app: Flask, sign_in
         assert "Contracts that wait for a second one of you" in page.get("/?lang=en")
         assert asked in page.get("/contracts")
     assert "No contract is recorded" in first.get("/contracts?lang=en")
-    assert "agree" not in first.get(f"{asked}?lang=en").partition("<main")[2].partition("</main>")[0]
+    assert f"{asked}/agree" not in first.get(asked)
+    # Who asks reads before typing, and on what waits, that nobody may agree yet.
+    for page in ("/contracts/new", asked):
+        assert 'id="no-second"' in first.get(page)
     assert "Who asked for it does not decide it" in first.post(f"{asked}/agree?lang=en", {}, 409)
     first.post(f"{asked}/decline", {}, 409)
     # Nor somebody who came today, as the first has been there for longer.
@@ -78,6 +81,8 @@ def test_a_contract_is_made_and_changed_by_two_of_the_office(app: Flask, sign_in
     assert contracts_said() == []
     factories.later(days=15)
     first, other = sign_in(texts.COORDINATOR), sign_in(colleague)
+    for page in ("/contracts/new", asked):
+        assert 'id="no-second"' not in first.get(page)
     assert "400, 300,000" in other.get(f"{asked}?lang=en")
     other.post(f"{asked}/agree", {})
     assert contracts_said() == [1_200_000]
@@ -105,6 +110,13 @@ def test_a_contract_is_made_and_changed_by_two_of_the_office(app: Flask, sign_in
     first.post(f"{asked}/take-back", {})
     asked = first.post(path, {**dear, "id": str(uuid.uuid4())})
     other.post(f"{asked}/decline", {})
+    for address in ("/?lang=en", "/contracts?lang=en"):
+        ended = first.get(address).partition('id="ended-changes"')[2].partition("</ul>")[0]
+        assert "Declined, Test colleague" in ended
+        assert "Asked for by Test coordinator: 9,000,000 " in ended
+    told = first.get(f"{asked}?lang=en").partition("What it says, and what was asked for and not done")[2]
+    assert "Asked for, and not done" in told
+    assert "<td>1,200,000</td><td><strong>9,000,000</strong></td>" in told
     assert "Declined, Test colleague" in first.get(f"{path}?lang=en")
     assert "Taken back, Test coordinator" in first.get(f"{path}?lang=en")
     assert contracts_said() == [1_200_000]
@@ -114,6 +126,10 @@ def test_a_contract_is_made_and_changed_by_two_of_the_office(app: Flask, sign_in
     asked = other.post(path, {**dear, "id": str(uuid.uuid4()), "amount": "900 000"})
     first.post(f"{asked}/agree", {})
     assert contracts_said() == [900_000]
+    told = first.get(f"{asked}?lang=en")
+    assert "It said before" in told
+    assert "It shall say" not in told
+    assert "<td>1,200,000</td><td><strong>900,000</strong></td>" in told
     # Old and new amounts, by whom and why: at the office, at the house and at who pays.
     history = first.get(f"{path}?lang=en").partition('id="versions"')[2]
     assert history.index("900,000") < history.index("1,200,000")
@@ -138,6 +154,8 @@ def test_a_contract_is_made_and_changed_by_two_of_the_office(app: Flask, sign_in
     other.post(f"{asked}/agree", {})
     db.session.rollback()
     assert db.session.get_one(Contract, row.id, populate_existing=True).ended_on is not None
+    factories.later(days=8)
+    assert 'id="ended-changes"' not in sign_in(texts.COORDINATOR).get("/contracts")
 
 
 def contracts_said() -> list[int]:
@@ -239,6 +257,10 @@ def test_a_history_of_a_contract_that_another_hand_wrote_is_said_and_not_believe
     page = coordinator.get(f"/contracts/{row.id}?lang=en")
     assert "was changed in the database by another hand" in page
     assert (">5<" in page) is False
+    for address in ("/", "/contracts"):
+        assert "What is kept of 1 contract was changed in the database" in coordinator.get(f"{address}?lang=en")
+    asked = coordinator.post(f"/contracts/{row.id}", contract_form(amount="700 000", why="annex"))
+    assert "What is kept of this contract was changed in the database" in coordinator.get(f"{asked}?lang=en")
 
 
 def test_a_contract_from_before_versions_were_kept_keeps_what_it_said(app: Flask, sign_in: SignIn) -> None:
@@ -247,7 +269,8 @@ def test_a_contract_from_before_versions_were_kept_keeps_what_it_said(app: Flask
     with transaction() as session:
         session.execute(delete(ContractVersion))
         session.execute(delete(ContractChange))
-    assert "another hand" not in coordinator.get(f"/contracts/{row.id}?lang=en")
+    for address in (f"/contracts/{row.id}", "/contracts", "/"):
+        assert "another hand" not in coordinator.get(f"{address}?lang=en")
     contracts_by_two.changed(row.id, terms(amount=900_000))
     db.session.rollback()
     first, second = db.session.scalars(select(ContractVersion).order_by(ContractVersion.position))

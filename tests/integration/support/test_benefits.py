@@ -74,6 +74,13 @@ def ask(case_id: uuid.UUID, by: Actor, amount: int = 5_000, channel: Channel = C
     return benefits.ask(case_id=case_id, wanted=wanted, once=uuid.uuid4(), by=by)
 
 
+def says_seen(manager: Person, what: str = "seen", tick: str = "known") -> None:
+    """The manager ticks and presses what the page asks, for the codes that it shows."""
+    (shown,) = re.findall(r'name="shown" value="([^"]+)"', manager.get(f"/benefits/of-house/{what}"))
+    manager.post(f"/benefits/of-house/{what}", {"shown": shown}, 422)
+    manager.post(f"/benefits/of-house/{what}", {"shown": shown, tick: "y"})
+
+
 def state(code: str) -> str:
     db.session.rollback()
     return db.session.get_one(Benefit, code, populate_existing=True).state
@@ -117,6 +124,13 @@ def test_a_benefit_from_the_page_of_a_person_to_the_desk_and_back(vatra: Actor, 
         manager.post(f"{path}/ask", {**good, **wrong}, 422)
     assert "Is there a part of a whole in it" in manager.post(f"{path}/ask?lang=en", {**good, "amount": "1.5"}, 422)
     assert "enter at most 10,000,000" in manager.post(f"{path}/ask?lang=en", {**good, "amount": "99 000 000"}, 422)
+    refused_amount = [
+        manager.post(f"{path}/ask?lang=sq", {**good, "amount": each}, 422) for each in ("1.5", "x", "9" * 9)
+    ]
+    for page, said in zip(refused_amount, (("12,50", "12 000"), ("12 000",), ("10 000 000",)), strict=True):
+        for each in said:  # as Albanians write it
+            assert each in page.replace("\u00a0", " ")
+    manager.get("/?lang=en")
     manager.post(f"{path}/ask", {**good, "once": "x"}, 422)
     assert manager.post(f"{path}/ask", dict(good)).endswith(path)
     assert manager.post(f"{path}/ask", dict(good)).endswith(path)  # the same form again asks for nothing
@@ -164,9 +178,32 @@ def test_a_benefit_from_the_page_of_a_person_to_the_desk_and_back(vatra: Actor, 
     desk.post(f"/benefits/{code}", {"to": "returned"})
     desk.post(f"/benefits/{code}/undo")
     assert new in manager.get("/?lang=en")  # it was told neither that it was paid nor that it came back
-    manager.post("/benefits/of-house/seen")
+    says_seen(manager)
     assert new not in manager.get("/?lang=en")
-    assert "paid" in manager.get(f"{path}?lang=en")
+    # Pressed by mistake: the page of the person keeps what became of it and who said so, and she can still be told.
+    put_by, after_all = "said on", {"code": code}
+    assert put_by in manager.get("/benefits/of-house?lang=en")
+    page = manager.get(f"{path}?lang=en")
+    assert put_by in page
+    assert "Nothing is new" in manager.get("/benefits/of-house/seen?lang=en")
+    worker.post("/benefits/of-house/found", after_all, 403)
+    manager.post("/benefits/of-house/found", after_all)
+    manager.post("/benefits/of-house/found", after_all, 409)
+    assert new in worker.get("/?lang=en")
+    (shown,) = re.findall(r'name="shown" value="([^"]+)"', manager.get("/benefits/of-house/seen"))
+    desk.post(f"/benefits/{code}", {"to": "returned"})
+    stale = {"shown": shown, "known": "y"}
+    assert "it stands otherwise" in manager.post("/benefits/of-house/seen?lang=en", stale, 409)  # not what she read
+    assert new in manager.get("/?lang=en")
+    desk.post(f"/benefits/{code}/undo")
+    says_seen(manager)
+    assert "The person knows" in manager.get(f"{path}?lang=en")
+    manager.post(f"{path}/told")
+    page = manager.get(f"{path}?lang=en")
+    assert "The person knows" not in page
+    assert put_by not in page
+    assert put_by not in manager.get("/benefits/of-house?lang=en")
+    assert "paid" in page
     desk.post(f"/benefits/{code}", {"to": "paid"}, 422)
     desk.post(f"/benefits/{code}", {"to": "returned"})
     desk.post(f"/benefits/{code}", {"to": "returned"}, 409)
@@ -302,11 +339,11 @@ def test_whose_a_code_is_stays_readable_until_the_desk_has_said_whether_its_mone
     assert WORDS["channel"] not in page
     assert codes[case_id] in manager.get(f"/cases/{case_id}/benefits")
     # The house has read it, and of the other one the desk says that nothing went out: then nothing of them is kept.
-    manager.post("/benefits/of-house/seen")
+    says_seen(manager)
     tending.tend()
     assert _sealed_of(case_id), "the desk owes the house an answer about the other one"
     benefits.settle(code=codes[late], to=State.RETURNED, by=factories.actor(DESK))
-    sign_in(MANAGER).post("/benefits/of-house/seen")
+    says_seen(sign_in(MANAGER))
     tending.tend()
     assert _sealed_of(late), "what the desk said can still be taken back"
     factories.later(days=2)
@@ -597,8 +634,13 @@ def test_who_called_a_voucher_off_is_said_and_it_is_asked_for_again(vatra: Actor
     manager.post(f"{path}/again", {"code": code}, 422)
     # A press says that the manager saw it; meanwhile something else was asked for, so a second one agrees now.
     worker.post(f"{path}/call-off", {"code": code})
-    manager.post("/benefits/of-house/off-seen", {})
+    says_seen(manager, "off-seen", "looked")
     assert off not in manager.get("/?lang=en")
+    assert "can be asked for again until" in manager.get("/benefits/of-house?lang=en")
+    running = manager.get("/benefits/of-house/months?lang=en")  # the month in which the mistake lies
+    assert code in running
+    assert "The month is not over" in running
+    assert "I looked through this month" not in running
     other = ask(opened(case_id, vatra), vatra, most)
     benefits.bring_back(case_id=case_id, code=code, by=vatra)
     assert store.by_codes([code], by=vatra)[0].second == "wanted"

@@ -171,6 +171,7 @@ def test_a_quarter_is_paid_when_its_manager_signed_and_the_file_is_checked_with_
     desk, manager, worker = sign_in(DESK), sign_in(MANAGER), sign_in("vatra.case_worker")
     page = desk.get("/payment?lang=en")
     assert "not signed: not paid" in page
+    assert 'id="next-to-sign"' not in page
     assert "800 000" in page.replace("\u00a0", " ").replace(",", " ")
     task = "/payment/2026Q3/sign"
     for path in ("/", "/to-do", "/tasks"):
@@ -378,6 +379,9 @@ def test_nobody_signs_for_another_house_and_what_was_paid_before_asks_for_nothin
     assert (line(Q3, by).agreed, line(Q3, by).to_pay) == ((), None)  # a contract of today says nothing of it
     assert "/payment/2026Q3/sign" not in sign_in(MANAGER).get("/")
     sign_in(MANAGER).get("/payment/2026Q3/sign", 404)
+    page = sign_in(MANAGER).get("/payment?lang=en")  # nothing can be signed: from when on, and what comes next
+    assert "Nights are signed from the quarter October–December 2026 on." in page
+    assert "The next quarter is October–December 2026: its last day is 31 December 2026" in page
     for wrong in ("2026Q2", "2026q3", "x", "2026Q5"):
         sign_in(MANAGER).get(f"/payment/{wrong}/sign", 404)
     for login in (DESK, "vatra.case_worker", "molsa.statistician", "oms.monitor", COORDINATOR):

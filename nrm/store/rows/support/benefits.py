@@ -19,6 +19,11 @@ SHOWN = Benefit.second != str(Second.WANTED)
 """What the payment desk sees: not what waits for a second member of the house, or was called off while it did."""
 
 
+NEW = and_(Benefit.untold, or_(Benefit.state == str(State.ASKED), Benefit.nobody_on.is_(None)))
+"""What the payment desk said and the house has not answered: neither that the person knows, nor that nobody has to be
+told any more."""
+
+
 def is_taken(code: str, voucher: str) -> bool:
     """Whether the code or the number of the voucher is one already."""
     taken = Benefit.code == code
@@ -94,9 +99,10 @@ def bring_back(session: Session, code: str, since: date, second: Second) -> bool
     return bool(_change(session, *off, **back, nobody_by_id=None, off_unseen=False, untold=False))
 
 
-def off_seen(session: Session, organisation_id: uuid.UUID) -> int:
-    """The manager has seen what was called off in the house; returns how many."""
-    return _change(session, Benefit.organisation_id == organisation_id, Benefit.off_unseen.is_(True), off_unseen=False)
+def off_seen(session: Session, organisation_id: uuid.UUID, codes: Collection[str]) -> int:
+    """The manager has seen that these were called off in the house; returns how many."""
+    off = (Benefit.organisation_id == organisation_id, Benefit.off_unseen.is_(True), Benefit.code.in_(codes))
+    return _change(session, *off, off_unseen=False)
 
 
 def agree(session: Session, code: str) -> bool:
@@ -134,6 +140,7 @@ def settle_by_desk(session: Session, code: str, before: State, after: State, tod
     """As `settle`, by the payment desk: for a day it can be taken back, and the house has not seen it yet."""
     month = today.replace(day=1)
     said = {"state": str(after), "was": str(before), "settled_on": today, "settled_month": month, "untold": True}
+    said |= {"nobody_on": None, "nobody_by_id": None}
     return bool(_change(session, Benefit.code == code, Benefit.state == str(before), **said))
 
 
@@ -143,20 +150,26 @@ def undo(session: Session, code: str, since: date) -> bool:
     row = next(iter(_own(session, Benefit.code == code, Benefit.was != "", Benefit.settled_on >= since)), None)
     if row is None:
         return False
-    never_told = row.untold and row.was in (State.ASKED, State.CALLED_OFF)
+    was_new = row.untold and (row.state == State.ASKED or row.nobody_on is None)
+    never_told = was_new and row.was in (State.ASKED, State.CALLED_OFF)
     month = None if row.was == State.ASKED else row.settled_month
     back = {"state": row.was, "was": "", "settled_on": None, "settled_month": month, "untold": not never_told}
-    return bool(_change(session, Benefit.code == code, **back))
+    return bool(_change(session, Benefit.code == code, **back, nobody_on=None, nobody_by_id=None))
 
 
-def seen(session: Session, organisation_id: uuid.UUID) -> int:
-    """Nobody of the house has to be told any more what became of its benefits; returns of how many."""
-    return _change(session, Benefit.organisation_id == organisation_id, Benefit.untold.is_(True), untold=False)
+def seen(session: Session, codes: Collection[str], today: date, member_id: uuid.UUID | None) -> int:
+    """The house says no more that somebody has to be told what became of these; returns of how many. The page of the
+    person keeps it, and who said so on which day: what waits again was taken back, and is told there no more either."""
+    new, waits = (Benefit.code.in_(codes), NEW), Benefit.state == str(State.ASKED)
+    number = _change(session, *new, ~waits, nobody_on=today, nobody_by_id=member_id)
+    return number + _change(session, *new, waits, untold=False)
 
 
 def told(session: Session, codes: Collection[str]) -> int:
     """The person whose codes these are knows what became of them; returns of how many."""
-    return _change(session, Benefit.code.in_(codes), Benefit.untold.is_(True), untold=False)
+    untold, waits = (Benefit.code.in_(codes), Benefit.untold.is_(True)), Benefit.state == str(State.ASKED)
+    number = _change(session, *untold, ~waits, untold=False, nobody_on=None, nobody_by_id=None)
+    return number + _change(session, *untold, waits, untold=False)
 
 
 def _own(session: Session, *which: ColumnElement[bool]) -> list[Benefit]:
@@ -192,7 +205,7 @@ def is_open(since: date) -> ColumnElement[bool]:
     """Of which benefits the payment desk can still say that money went out, or the house has not read what it said:
     called off in that month or later, not seen by the house, or what can still be taken back."""
     called_off = and_(Benefit.state == str(State.CALLED_OFF), Benefit.settled_month >= since, SHOWN)
-    return or_(called_off, Benefit.untold, Benefit.was != "")
+    return or_(called_off, NEW, Benefit.was != "")
 
 
 def unsettled(codes: Collection[str], since: date) -> set[str]:

@@ -22,7 +22,6 @@ from nrm.web import (
     access,
     assets,
     choices,
-    clock_doubt,
     errors,
     headers,
     health,
@@ -96,7 +95,6 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     language.register(app, spoken=country.languages, default=config.language, timezone=country.timezone)
     assets.register(app)
     telephones.register(app)
-    clock_doubt.register(app)
     choices.register(app)
     headers.register(app, tls=config.tls_certificate is not None or config.proxies > 0)
     errors.register(app)

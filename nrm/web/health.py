@@ -1,4 +1,5 @@
-"""`/healthz`: whether this machine can answer. It says nothing about people, and to other machines yes or no alone.
+"""`/healthz`: whether this machine can answer. It says nothing about people, and to other machines yes or no alone. Also
+what every page says while the clock of the machine may be wrong (ADR 0190).
 
 It is answered before any page: a page needs the database that may be gone.
 """
@@ -7,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 
 from config import LOOPBACK
+from nrm import clock
 from nrm.domain.health import NEEDED, Reading, State
 from nrm.steps import health
 
@@ -19,7 +22,9 @@ ADDRESS = "/healthz"
 
 
 def register(app: Flask) -> None:
-    """Answer `ADDRESS` with 200 while people are answered, else 503. What is late is told on this machine alone."""
+    """Answer `ADDRESS` with 200 while people are answered, else 503. What is late is told on this machine alone.
+    Templates get `doubted_clock()`."""
+    app.jinja_env.globals["doubted_clock"] = doubted_clock
     wsgi = app.wsgi_app
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -35,6 +40,11 @@ def register(app: Flask) -> None:
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else told]
 
     app.wsgi_app = answer  # type: ignore[method-assign]
+
+
+def doubted_clock() -> datetime | None:
+    """What the clock says, where nobody should believe it."""
+    return clock.now() if health.clock_jump(current_app.extensions["nrm.config"].directory) is not None else None
 
 
 def _told(found: list[Reading], *, answers: bool, at_home: bool) -> bytes:

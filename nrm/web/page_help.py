@@ -42,6 +42,15 @@ HELP: Mapping[str, str] = {
         "Here money or things are asked for a person by a payment code; somebody else agrees, and the desk "
         "pays without a name."
     ),
+    "benefit_reviews": N_(
+        "Here the manager looks through what the house asked for month by month; no line says for whom it was."
+    ),
+    "benefit_ends": N_(
+        "Here you put right a benefit that was called off; asked for again it keeps its code and its voucher."
+    ),
+    "benefit_codes": N_(
+        "Here you find a benefit from the paper of a voucher or code; you see the amount, and nobody’s name."
+    ),
     "best_interests": N_(
         "Here the best interest of a child is looked at and decided; where the child may go depends on it."
     ),
@@ -69,6 +78,9 @@ HELP: Mapping[str, str] = {
         "Here stands what the person agreed to, with whom and until when; a yes can be asked for again or "
         "taken back at any time."
     ),
+    "contract_changes": N_(
+        "Here stands what a contract shall say; it counts once a second one of the office has agreed."
+    ),
     "contracts": N_("Here are the contracts with the shelters; paid nights are counted against them."),
     "contributions": N_(
         "Here you say whether your part of the last quarter is complete; then the quarter can be closed."
@@ -89,6 +101,7 @@ HELP: Mapping[str, str] = {
         "Here a shelter opens a case itself, for whoever came without a post; the duties of the agreement begin then."
     ),
     "directives": N_("Here are the directives for your work; read a new one and say that you have read it, once."),
+    "documentation": N_("Here is the documentation of the program, to read without network."),
     "draft_owners": N_(
         "Here an interview that is not finished passes from one officer to another, with a reason that is recorded."
     ),
@@ -305,6 +318,19 @@ TO_A_PERSON = frozenset({"assets", "cards", "screen_lock", "security_contact"})
 """Nouns of which no page has a navigation: what is shown to a person, or lies before the first page."""
 
 
+OF_PAGES: Mapping[str, str] = {
+    "accounts.password_page": N_("Here you change your own password; your other browsers are signed out by it."),
+    "members.code_page": N_(
+        "Here stands your own recovery code on paper; type it in once, and keep it away from your telephone."
+    ),
+    "members.keys": N_(
+        "Here are the keys of your organisation and what happened with them; tell a colleague what you do not know."
+    ),
+    "plans.received_list": N_("Here is who was here in a quarter; say of each which services the person received."),
+}
+"""Pages that are about something else than the others of their noun."""
+
+
 def of(endpoint: str | None) -> str:
     """The sentence of a page; empty where there is none."""
-    return HELP.get((endpoint or "").partition(".")[0], "")
+    return OF_PAGES.get(endpoint or "") or HELP.get((endpoint or "").partition(".")[0], "")

@@ -791,8 +791,13 @@ def refusals() -> list[str]:
     return found
 
 
+COUNTS = {"request_limits.sealed_counts"}
+"""How often somebody sent something: what does not open counts as nothing, so that no row silences a tablet
+(`test_rows_that_another_hand_deleted_silence_no_tablet_and_stop_nothing_else`)."""
+
+
 def test_every_sealed_column_has_a_forgery() -> None:
-    assert {column for forgery in FORGERIES.values() for column in forgery.columns} == SEALED
+    assert {column for forgery in FORGERIES.values() for column in forgery.columns} == SEALED - COUNTS
 
 
 def test_a_key_that_was_taken_off_the_destruction_list_by_hand_dies_all_the_same_and_is_reported(

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from nrm import clock
 from nrm.actions import backups, tending
@@ -522,6 +522,9 @@ def test_rows_that_another_hand_deleted_silence_no_tablet_and_stop_nothing_else(
         session.execute(delete(RequestLimits))
     assert typed(app.test_client(), "/feedback/answer", {"safe": "yes", "code": codes[0]})[0] == 303
     assert len(raw_rows()["request_limits"]) == 1
+    with transaction() as session:
+        session.execute(update(RequestLimits).values(sealed_counts=b"garbage"))
+    assert typed(app.test_client(), "/feedback/answer", {"safe": "yes", "code": codes[1]})[0] == 303
     with transaction() as session:
         session.execute(delete(SealedCompartment).where(SealedCompartment.compartment == "feedback"))
     clock.set_clock(lambda: datetime.now(UTC) + timedelta(days=200))

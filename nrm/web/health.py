@@ -1,5 +1,6 @@
-"""`/healthz`: whether this machine can answer. It says nothing about people, and to other machines yes or no alone. Also
-what every page says while the clock of the machine may be wrong (ADR 0190).
+"""`/healthz`: whether this machine can answer. It says nothing about people, and to other machines yes or no alone.
+
+Also what every page says while the clock of the machine may be wrong (ADR 0190).
 
 It is answered before any page: a page needs the database that may be gone.
 """

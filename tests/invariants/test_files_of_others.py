@@ -72,6 +72,7 @@ WHO = {
     "vault/matching.py": OURS,
     "vault/passkeys.py": "What a browser answers, after a limit of characters.",
     "vault/signing.py": OURS,
+    "vault/unattended/request_limits.py": OURS,
     "web/reports/reports.py": OURS,
     "web/reports/trends.py": OURS,
     "web/reports/years.py": OURS,

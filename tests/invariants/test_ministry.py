@@ -117,6 +117,7 @@ HARMLESS = {
     ("contract_changes", "changed_since"),
     ("contract_changes", "of_contract"),
     ("contract_changes", "row"),
+    ("contract_changes", "version_before"),
     ("contract_changes", "waiting"),
     # Of accounts: who else works in the own office, and whether a hand of the asker would count.
     ("typists", "works_with_others"),

@@ -235,9 +235,7 @@ HELP: Mapping[str, str] = {
         "Here is the person’s own plan with goals, services and steps; what is due stands on the home page of"
         " the key worker."
     ),
-    "readiness": N_(
-        "Here stands what a party still lacks before the first person can come to it; do these steps in their order."
-    ),
+    "readiness": N_("Here stands what a party still needs to receive people; do these steps in their order."),
     "referrals": N_(
         "Here people are sent, answered for, expected and received; who is asked must answer by the hour that"
         " stands here."

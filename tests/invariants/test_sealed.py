@@ -132,6 +132,7 @@ OPEN_BYTES = {
     "screened_lines.mark",
     "feedback_slips.mark",
     "complaints.not_for",
+    "benefits.mark",
     "complaints.mark",
     "complaints_taken.mark",
     "feedback_boxes.mark",

@@ -34,6 +34,8 @@ from sqlalchemy import (
     Table,
     Uuid,
     column,
+    delete,
+    exists,
     insert,
     select,
     table,
@@ -147,7 +149,8 @@ def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def load(connection: Connection | None, written: Iterable[bytes]) -> dict[str, int]:
-    """Insert the rows of `dump` into empty tables, or only read them; returns how many each table has.
+    """Insert the rows of `dump` into empty tables, or only read them; returns how many each table has. A row that a
+    migration writes into a new table makes room for the one of the backup.
 
     Raises Unreadable.
     """
@@ -186,6 +189,9 @@ class _Reading:
         self._columns = [(heading, kind, _READ.get(kind)) for heading, kind in columns]
         self._insert = insert(table(name, *(column(heading, _TYPES[kind]) for heading, kind in columns)))
         self._rows: list[dict[str, Any]] = []
+        written = table(name)
+        if connection is not None and connection.scalar(select(exists(select(text("1")).select_from(written)))):
+            connection.execute(delete(written))
 
     def take(self, values: list[Any]) -> None:
         self._rows.append(

@@ -53,7 +53,7 @@ def _run(app: Flask, draft: Path = SHIPPED, first: str = "2026-04-01", last: str
 
 @pytest.mark.slow
 def test_every_figure_is_a_multiple_of_five_and_nothing_tells_who(shelter: Flask, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(progress, "WATCHED", 0.0)
+    monkeypatch.setattr(progress, "SOON", 0.0)
     monkeypatch.setattr(progress, "EVERY", 0.0)
     people = db.session.execute(select(Case.id, Case.pseudonym)).all()
     result = _run(shelter, SHIPPED, "2026-04-01", "2026-06-30", "--json")

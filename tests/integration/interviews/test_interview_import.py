@@ -151,7 +151,6 @@ def test_each_finding_of_a_table_is_a_line_in_the_language_of_the_instance_and_w
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("questionnaire,interviewed_at,age\n,,\n", ""),
         ("age\nadult\n", "mine.csv:1: line: Merrni modelin"),
         ("questionnaire,interviewed_at,age,age\n", "mine.csv:1: age: Shkruajeni një herë"),
         ("questionnaire,interviewed_at\nreturnee-1\n", "mine.csv:2: interviewed_at: Shkruajeni; një rresht ka"),
@@ -177,17 +176,25 @@ def test_a_table_that_is_not_the_template_is_answered_with_what_to_do(
     result = take_in_file(file)
     assert result.exception is None
     assert result.stdout.startswith(message)
-    assert result.return_value == (1 if message else 0)
+    assert result.return_value == 1
     assert _count(Interview) == 0
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04junk", b'questionnaire,"x', b"a\x00b,c"])
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04junk", b'questionnaire,"x', b"a\x00b,c", b"questionnaire,age\n,\n"]
+)
 def test_a_file_that_is_no_table_is_bad_usage(
     take_in_file: Callable[[Path], Result], tmp_path: Path, content: bytes
 ) -> None:
     file = tmp_path / "mine.xlsx"
     file.write_bytes(content)
     assert isinstance(take_in_file(file).exception, Refused)
+
+
+def test_a_table_without_an_interview_is_bad_usage(take_in_file: Callable[[Path], Result], tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("questionnaire,interviewed_at,age\n,,\n")
+    assert str(take_in_file(file).exception) == f"{file}: there is no interview in it"
 
 
 @pytest.mark.slow

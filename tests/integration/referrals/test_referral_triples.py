@@ -127,6 +127,7 @@ def _form(event: ReferralEvent) -> dict[str, object]:
         ReferralEvent.TAKE_BACK_DEPARTURE: {"why": "mistyped", "expected": "2"},
         ReferralEvent.TAKE_BACK_ACCEPTANCE: {"why": "mistyped"},
         ReferralEvent.AWAIT_AGAIN: {"why": "mistyped"},
+        ReferralEvent.NOT_ARRIVE: {"asked": "y"},  # the duty desk called both sides; nobody else is asked for it
         ReferralEvent.DEPART: {"escort": "woman_officer", "expected": "2"},
     }.get(event, {})
 

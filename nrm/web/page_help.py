@@ -317,6 +317,11 @@ TO_A_PERSON = frozenset({"assets", "cards", "screen_lock", "security_contact"})
 
 
 OF_PAGES: Mapping[str, str] = {
+    # Long forms, whose headings say it: with a sentence they would be more than 15 KB on the wire in Albanian.
+    "register.file_page": "",
+    "register.check": "",
+    "stays.admit_page": "",
+    "stays.admit": "",
     "accounts.password_page": N_("Here you change your own password; your other browsers are signed out by it."),
     "members.code_page": N_(
         "Here stands your own recovery code on paper; type it in once, and keep it away from your telephone."
@@ -331,4 +336,5 @@ OF_PAGES: Mapping[str, str] = {
 
 def of(endpoint: str | None) -> str:
     """The sentence of a page; empty where there is none."""
-    return OF_PAGES.get(endpoint or "") or HELP.get((endpoint or "").partition(".")[0], "")
+    name = endpoint or ""
+    return OF_PAGES[name] if name in OF_PAGES else HELP.get(name.partition(".")[0], "")

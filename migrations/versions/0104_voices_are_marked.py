@@ -1,4 +1,5 @@
-"""A complaint, who deals with it, and whose box a feedback box is carry a mark.
+"""A complaint, who deals with it, and whose box a feedback box is carry a mark; what somebody
+said to know a short time ago is found by an index.
 
 The rows that are there now are taken to be right: the operator has checked the instance before the upgrade. Needs the
 key files.
@@ -47,6 +48,7 @@ def upgrade(database: str) -> None:
         return
     for table in (COMPLAINTS, TAKEN, BOXES):
         op.add_column(table.name, sa.Column("mark", sa.LargeBinary(), nullable=True))
+    op.create_index("ix_obligations_done_by_id_done_at", "obligations", ["done_by_id", "done_at"])
     _mark(COMPLAINTS, "id", _of_complaint)
     _mark(TAKEN, "complaint_id", lambda row: ("complaint taken", row.complaint_id, row.member_id))
     _mark(BOXES, "id", lambda row: ("feedback box", row.id, row.organisation_id))
@@ -55,6 +57,7 @@ def upgrade(database: str) -> None:
 def downgrade(database: str) -> None:
     if database != "main":
         return
+    op.drop_index("ix_obligations_done_by_id_done_at", table_name="obligations")
     for table in (BOXES, TAKEN, COMPLAINTS):
         op.drop_column(table.name, "mark")
 

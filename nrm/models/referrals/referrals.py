@@ -114,6 +114,7 @@ class Obligation(Model):
     __table_args__ = (
         UniqueConstraint("case_id", "kind", "party"),
         Index("ix_obligations_open", "party", sqlite_where=_STILL_OPEN, postgresql_where=_STILL_OPEN),
+        Index("ix_obligations_done_by_id_done_at", "done_by_id", "done_at"),
     )
 
     id: Mapped[uuid.UUID] = id_column()

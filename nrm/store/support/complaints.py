@@ -82,7 +82,7 @@ def without_row(*, by: Actor) -> Sequence[uuid.UUID]:
     so. Each is reported. Raises NotVisible."""
     _desk(by)
     sealed = select(SealedCompartment.case_id).where(SealedCompartment.compartment == COMPLAINT)
-    granted = select(Grant.case_id).where(Grant.compartment == COMPLAINT)
+    granted = select(Grant.case_id).where(Grant.organisation_id == by.organisation_id, Grant.compartment == COMPLAINT)
     there = union(sealed, granted).subquery()
     left = select(there.c.case_id).where(there.c.case_id.not_in(select(Complaint.id))).order_by(there.c.case_id)
     found = db.session.scalars(left.limit(_MOST)).all()

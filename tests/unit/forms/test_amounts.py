@@ -13,7 +13,7 @@ class AmountForm(Form):
     amount = StringField()
 
     def validate_amount(self, field: StringField) -> None:
-        check_amount(field, 10_000_000, "12,000")
+        check_amount(field, 10_000_000, 12_000)
 
 
 def typed(text: str) -> AmountForm:

@@ -105,6 +105,7 @@ def upgrade(directory: Path, dry_run: bool, match_is_lost: bool) -> None:
 
     Stop the server first, and take a backup with the version that ran before: it cannot read the new tables.
     """
+    _check_there(directory)
     new_match = not dry_run and _add_match_key(directory, lost=match_is_lost)
     config = settings(directory)
     for name, address in (("NRM_DATABASE", config.database), ("NRM_SHRED_DATABASE", config.shred_database)):
@@ -156,6 +157,16 @@ def _add_match_key(directory: Path, *, lost: bool) -> bool:
     if missing is not None:
         raise Refused(missing)
     return make_match_key(directory, lost=lost, was_there=was_there, err=wants_json())
+
+
+def _check_there(directory: Path) -> None:
+    """Raise Refused where neither database is there: it was never an instance, or all of it is gone."""
+    try:
+        addresses = database_addresses(os.environ, directory)
+    except MisConfigured as error:
+        raise Refused(str(error)) from None
+    if all(missing_file("", each) is not None for each in addresses):
+        raise Refused(f"--dir: {directory} holds no instance yet; make one with nrm init, or restore one")
 
 
 def _follow(app: Flask, directory: Path, said: str, dry_run: bool) -> tuple[list[str], dict[str, list[Any]]]:

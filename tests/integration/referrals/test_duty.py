@@ -146,11 +146,19 @@ def test_who_is_next_in_the_order_is_not_told_to_call_their_own_desk(app: Flask,
     (line,) = [each for each in lines(ra()) if each.kind == "answer"]
     assert line.call is not None
     assert line.call.rung == "duty_officer"
-    page = sign_in("ra.duty_officer").get("/duty?lang=en")
+    person = sign_in("ra.duty_officer")
+    # Nothing is offered that would be refused: before the answer is late nobody else can be asked.
+    page = person.get("/duty?lang=en")
     assert "Now it is your turn." in page
     assert line.call.telephone not in page
     assert "/duty/calls/answer" not in page
-    assert f'href="/referrals/{sent.referral_id}">Ask the next party' in page
+    assert "the one that is asked may still answer" in page
+    expire = f"/referrals/{sent.referral_id}/expire"
+    assert expire not in page
+    person.post(expire, {}, 409)
+    factories.later(minutes=70)
+    assert f'href="{expire}">Ask the next party' in person.get("/duty?lang=en")
+    assert "Ask the next party" in person.get(f"{expire}?lang=en")
 
 
 def test_a_call_goes_back_to_the_list_it_was_made_from(app: Flask, sign_in: SignIn) -> None:

@@ -157,6 +157,7 @@ def test_who_is_next_in_the_order_is_not_told_to_call_their_own_desk(app: Flask,
     assert expire not in page
     person.post(expire, {}, 409)
     factories.later(minutes=70)
+    person = sign_in("ra.duty_officer")
     assert f'href="{expire}">Ask the next party' in person.get("/duty?lang=en")
     assert "Ask the next party" in person.get(f"{expire}?lang=en")
 

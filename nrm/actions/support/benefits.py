@@ -137,7 +137,7 @@ def bring_back(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
     with transaction() as session:
         steps.check_asked(case_id=case_id, by=by)
         there = steps.read(case_id=case_id, by=by)
-        line = next(iter(store.by_codes([code], by=by)), None)
+        line = next((each for each in store.of_house(by=by) if each.code == code), None)
         if line is None or code not in {each.code for each in there}:
             raise BenefitRefused(BenefitRefusal.GONE)
         assert by.organisation_id
@@ -145,7 +145,7 @@ def bring_back(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
         if second is rules.Second.NONE:
             second = _second_for(line.amount, there, by.organisation_id)
         steps.write(session, case_id, rules.BACK, {"code": code}, by)
-        if not rows.bring_back(session, code, rules.answer_since(days.today()), second):
+        if not rows.bring_back(session, code, by.organisation_id, rules.answer_since(days.today()), second):
             raise _refused(code, BenefitRefusal.OVER)
         rows.stir(session)
 

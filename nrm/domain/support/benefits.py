@@ -131,6 +131,16 @@ class Entry:
     login: str
     deeds: tuple[Deed, ...] = ()
 
+    @property
+    def asked_last(self) -> str:
+        """When it was asked for: what was called off and is asked for again is asked for then."""
+        return max([self.at, *(deed.at for deed in self.deeds if deed.what == BACK)])
+
+    @property
+    def askers(self) -> set[str]:
+        """The sign-in names of who asked for it, and of who asked again."""
+        return {self.login, *(deed.login for deed in self.deeds if deed.what == BACK)}
+
 
 MOST_NUMBER = 8
 """How many benefits of a house need no second member within `TOGETHER_WITHIN`, where the country says nothing."""
@@ -204,7 +214,7 @@ def paid_since(today: date) -> date:
 
 def lately(entries: Iterable[Entry], now: datetime) -> list[str]:
     """The codes of what was asked for within `TOGETHER_WITHIN`."""
-    return [each.code for each in entries if datetime.fromisoformat(each.at) > now - TOGETHER_WITHIN]
+    return [each.code for each in entries if datetime.fromisoformat(each.asked_last) > now - TOGETHER_WITHIN]
 
 
 def quarter_sums(amounts: Iterable[tuple[date, int]]) -> list[tuple[str, int]]:

@@ -68,11 +68,17 @@ def check_asked(*, case_id: uuid.UUID, by: Actor) -> None:
 
 
 def is_second(entry: Entry, by: Actor) -> bool:
-    """Whether the actor may agree to what somebody else asked for: not who asked, nor whom they alone let in, nor a
-    newcomer beside somebody who was there before. Who let them in may, and who is there by the same colleague, once
-    both are there for 14 days: in most houses one manager lets everybody in."""
-    asker = account_rows.member_by_login(entry.login)
-    if entry.login == store.login_of(by) or asker is None:
+    """Whether the actor may agree to what others asked for: a second hand beside each who did, also after it was called
+    off."""
+    return all(_is_second_of(login, by) for login in entry.askers)
+
+
+def _is_second_of(login: str, by: Actor) -> bool:
+    """Not who asked, nor whom they alone let in, nor a newcomer beside somebody who was there before. Who let them in
+    may, and who is there by the same colleague, once both are there for 14 days: in most houses one manager lets
+    everybody in."""
+    asker = account_rows.member_by_login(login)
+    if login == store.login_of(by) or asker is None:
         return False
     assert by.member_id is not None
     hand, other = occasions.standing(by.member_id), occasions.standing(asker.id)

@@ -16,7 +16,7 @@ from nrm.domain.support.benefits import BenefitRefusal, BenefitRefused
 from nrm.store import days
 from nrm.store.support import benefits as store
 from nrm.web import access, errors
-from nrm.web.support.benefits import closed, held, in_words, refused
+from nrm.web.support.benefits import closed, held, in_words, own_of, refused
 
 blueprint = Blueprint("benefit_ends", __name__)
 Answer = errors.Answer
@@ -40,7 +40,7 @@ def _bring_back(case_id: uuid.UUID, *, done: bool) -> Answer:
     form = CallOffForm(request.form if done else None)
     try:
         actions.check_asked(case_id=case_id, by=by)
-        mine = [line for _, line in actions.of_person(case_id=case_id, by=by) if line is not None]
+        mine = own_of(actions.of_person(case_id=case_id, by=by))
         off = [each for each in mine if each.may_come_back(days.today())]
         form.code.choices = [SelectChoice(value=each.code, label=in_words(each)) for each in off]
         if not done or not form.validate():

@@ -77,11 +77,17 @@ def _person_page(case: SeenCase, mine: Mine | None, *, nothing: bool = False, st
         untold=any(line is not None and line.untold for _, line in mine or ()),
         new=any(line is not None and line.is_new for _, line in mine or ()),
         agreeable=_agreeable(mine or []),
-        may_come_back=any(line is not None and line.may_come_back(days.today()) for _, line in mine or ()),
+        may_come_back=any(each.may_come_back(days.today()) for each in own_of(mine or [])),
         follow_up=follow_up is not None and follow_up.is_kept,
         channels=CHANNEL_WORDS,
         states=STATE_LABELS,
     )
+
+
+def own_of(mine: Mine) -> list[BenefitLine]:
+    """Those that the reader's house asked for: what another one did goes to its account or voucher."""
+    own = {each.code for each in store.of_house(by=access.actor())} if mine else set()
+    return [line for entry, line in mine if line is not None and entry.code in own]
 
 
 def closed(case: SeenCase) -> Answer:
@@ -270,7 +276,7 @@ def of_house() -> str:
         manages=manages,
         off=[each for each in lines if manages and each.off_unseen and each.sound],
         sums=store.sums(by=by) if manages else [],
-        may_call_off=manages and any(each.state is State.ASKED for each in lines),
+        may_call_off=manages and bool(_to_give_up(lines)),
         today=days.today(),
         channels=CHANNEL_WORDS,
         states=STATE_LABELS,
@@ -301,11 +307,15 @@ def of_nobody() -> Answer:
     return _of_nobody(done=True)
 
 
+def _to_give_up(lines: list[BenefitLine]) -> list[BenefitLine]:
+    """Those of the house that can be given up because nobody finds the person."""
+    return [each for each in lines if each.sound and each.state is State.ASKED and each.nobody_on is None]
+
+
 def _of_nobody(*, done: bool) -> Answer:
     by = access.actor()
     form = CallOffForm(request.form if done else None)
-    own = [each for each in store.of_house(by=by) if each.sound]
-    waiting = [each for each in own if each.state is State.ASKED and each.nobody_on is None]
+    waiting = _to_give_up(store.of_house(by=by))
     form.code.choices = [SelectChoice(value=each.code, label=in_words(each)) for each in waiting]
     if not done or not form.validate():
         return render_template("support/benefits/of_nobody.html", form=form), 422 if done else 200

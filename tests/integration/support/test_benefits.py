@@ -37,9 +37,11 @@ from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.accounts import occasions
 from nrm.store.support import benefits as store
+from nrm.vault import rows as marks
 from tests import factories
 from tests import second_hands as hands
 from tests.conftest import Person
+from tests.factories_referrals import organisation
 from tests.factories_stays import admitted
 from tests.integration.support.test_follow_ups import WORDS, followed, leaves
 from tests.invariants.test_sealed import writings
@@ -897,12 +899,16 @@ def test_who_writes_rows_by_hand_has_nothing_paid(app: Flask, vatra: Actor, sign
     with transaction() as session:
         session.execute(insert(Benefit).values(**{**was, "code": "P-AAAA-BBBB-CCCC"}))
     nothing_is_paid("P-AAAA-BBBB-CCCC", desk, manager)
-    for each in (benefits.call_off, benefits.agree):
-        with transaction() as session:
-            session.execute(update(Benefit).where(Benefit.code == code).values(amount=7))
-        with pytest.raises(BenefitRefused) as found:
-            each(case_id=case_id, code=code, by=vatra)
-        assert found.value.reason in (BenefitRefusal.FOREIGN, BenefitRefusal.OWN)
+    with transaction() as session:
+        session.execute(update(Benefit).where(Benefit.code.in_([code, large_])).values(amount=7, second="wanted"))
+    worker = factories.actor("vatra.case_worker")
+    opened(case_id, worker)
+    refused(BenefitRefusal.FOREIGN, benefits.call_off, case_id=case_id, code=code, by=vatra)
+    refused(BenefitRefusal.FOREIGN, benefits.agree, case_id=case_id, code=large_, by=worker)
+    # It counts in no bound of the house: nobody has to agree to more because of it.
+    with transaction() as session:
+        session.execute(insert(Benefit).values(**{**was, "code": "P-AAAA-BBBB-DDDD", "amount": 9_000_000}))
+    assert second_of(resident(vatra, 1), vatra, limit) == ""
     with transaction() as session:
         session.execute(update(Benefit).where(Benefit.code == code).values(**was))
     desk.post(f"/benefits/{code}", {"to": "paid"})
@@ -911,6 +917,36 @@ def test_who_writes_rows_by_hand_has_nothing_paid(app: Flask, vatra: Actor, sign
     assert "changed in the database by another hand" in desk.post(f"/benefits/{code}?lang=en", {"to": "paid"}, 409)
     paid = [each for each in entries() if each.event == "benefit_settled"]
     assert len(paid) == 1
+
+
+@pytest.mark.slow
+def test_who_asks_again_is_no_second_hand_and_another_house_asks_for_none_of_ours(
+    app: Flask, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert app
+    manager, worker = factories.actor(MANAGER), factories.actor("vatra.case_worker")
+    case_id = resident(worker)
+    opened(case_id, manager)
+    most = country().benefit_limits.alone
+    code = ask(case_id, worker, most)
+    benefits.call_off(case_id=case_id, code=code, by=worker)
+    assert second_of(case_id, worker, 1) == ""
+    benefits.bring_back(case_id=case_id, code=code, by=manager)  # with what was asked for since, it is over the bound
+    (line,) = store.by_codes([code], by=manager)
+    assert line.second == "wanted"
+    for by in (worker, manager):
+        refused(BenefitRefusal.OWN, benefits.agree, case_id=case_id, code=code, by=by)
+    # The person moved here with her notes: what the house before asked for stays its own.
+    benefits.call_off(case_id=case_id, code=code, by=manager)
+    with transaction() as session:
+        row = session.get_one(Benefit, code)
+        row.organisation_id = organisation("NRC")
+        row.mark = marks.benefit_mark(row)
+    refused(BenefitRefusal.GONE, benefits.bring_back, case_id=case_id, code=code, by=manager)
+    page = sign_in(MANAGER)
+    page.post(f"/cases/{case_id}/open", {"compartment": "care", "purpose": "care"})
+    assert code not in page.get(f"/cases/{case_id}/benefits/again")
+    assert code in page.get(f"/cases/{case_id}/benefits")
 
 
 def nothing_is_paid(code: str, desk: Person, manager: Person | None) -> None:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from nrm.db import db, rows_hit
@@ -46,16 +46,22 @@ def stir(session: Session) -> None:
 
 
 def asked_alone(codes: Collection[str]) -> int:
-    """How much was asked for by these codes without a second member, and is paid or waits."""
-    return _sum(Benefit.code.in_(codes), Benefit.state.in_([str(State.ASKED), str(State.PAID)]))
+    """How much was asked for by these codes without a second member, and is paid or waits. What another hand wrote
+    counts nowhere."""
+    which = (Benefit.code.in_(codes), Benefit.state.in_([str(State.ASKED), str(State.PAID)]))
+    return sum(each.amount for each in _sound(Benefit.second == str(Second.NONE), *which))
 
 
 def lately_alone(organisation_id: uuid.UUID, paid_since: date) -> tuple[int, int]:
     """(how much, in how many benefits) the organisation asked for without a second member that waits to be paid, or was
-    paid in that month or later."""
-    statement = select(func.coalesce(func.sum(Benefit.amount), 0), func.count())
-    found = db.session.execute(statement.where(*is_lately_alone(organisation_id, paid_since))).one()
-    return int(found[0]), int(found[1])
+    paid in that month or later. What another hand wrote counts nowhere."""
+    found = _sound(*is_lately_alone(organisation_id, paid_since))
+    return sum(each.amount for each in found), len(found)
+
+
+def _sound(*which: ColumnElement[bool]) -> list[Benefit]:
+    statement = select(Benefit).where(*which).execution_options(populate_existing=True)
+    return [each for each in db.session.scalars(statement) if marked.is_benefit(each)]
 
 
 def is_lately_alone(
@@ -65,11 +71,6 @@ def is_lately_alone(
     paid = and_(Benefit.state == str(State.PAID), Benefit.settled_month >= paid_since)
     lately = or_(Benefit.state == str(State.ASKED), paid)
     return Benefit.organisation_id == organisation_id, Benefit.second == str(Second.NONE), lately
-
-
-def _sum(*which: ColumnElement[bool]) -> int:
-    alone = select(func.sum(Benefit.amount)).where(Benefit.second == str(Second.NONE), *which)
-    return db.session.scalar(alone) or 0
 
 
 def add(session: Session, benefit: Benefit) -> None:
@@ -92,9 +93,11 @@ def call_off(session: Session, code: str, month: date) -> bool:
     return bool(_change(session, *waits, state=str(State.CALLED_OFF), settled_month=month, off_unseen=True))
 
 
-def bring_back(session: Session, code: str, since: date, second: Second) -> bool:
-    """Whether it was called off in that month or later, and waits again, with or without a second member."""
-    off = (Benefit.code == code, Benefit.state == str(State.CALLED_OFF), Benefit.settled_month >= since)
+def bring_back(session: Session, code: str, organisation_id: uuid.UUID, since: date, second: Second) -> bool:
+    """Whether the organisation's own was called off in that month or later, and waits again, with or without a second
+    member."""
+    own = (Benefit.code == code, Benefit.organisation_id == organisation_id)
+    off = (*own, Benefit.state == str(State.CALLED_OFF), Benefit.settled_month >= since)
     back = {"state": str(State.ASKED), "settled_month": None, "second": str(second), "nobody_on": None}
     return bool(_change(session, *off, **back, nobody_by_id=None, off_unseen=False, untold=False))
 

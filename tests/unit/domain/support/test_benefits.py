@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from nrm.domain.shelter.cases import new_pseudonym
 from nrm.domain.support.benefits import (
+    AGREED,
+    BACK,
     BENEFIT,
     CALLED_OFF,
     AskedAlone,
     BenefitRefusal,
     BenefitRefused,
     Channel,
+    Deed,
+    Entry,
     Limits,
     Second,
     State,
@@ -23,6 +27,7 @@ from nrm.domain.support.benefits import (
     check,
     check_settled,
     entries,
+    lately,
     month_after,
     months,
     new_code,
@@ -150,3 +155,12 @@ def test_entries_are_those_of_benefits_in_the_order_of_their_hours() -> None:
 
     notes = [note(BENEFIT, "P-2", "2026-11-02"), note(CALLED_OFF, "P-2", "2026-11-03"), note("goal", "x", "2026-11-01")]
     assert [each.code for each in entries([*notes, note(BENEFIT, "P-1", "2026-11-01")])] == ["P-1", "P-2"]
+
+
+def test_what_is_asked_for_again_is_asked_for_then_and_by_both() -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    long_ago, today = "2026-01-10T09:00:00+00:00", "2026-03-01T08:00:00+00:00"
+    once = Entry("P-A", "1", long_ago, "a", (Deed(CALLED_OFF, "2026-01-11T09:00:00+00:00", "a"),))
+    again = Entry("P-B", "2", long_ago, "a", (*once.deeds, Deed(BACK, today, "b"), Deed(AGREED, today, "c")))
+    assert lately([once, again], now) == ["P-B"]
+    assert (once.askers, again.askers) == ({"a"}, {"a", "b"})

@@ -38,7 +38,9 @@ CHANGE_STATES = {
     ChangeState.TAKEN_BACK: N_("Taken back"),
 }
 CONTRACT_REFUSED = {
-    ContractRefusal.NUMBER: N_("Enter another number: this centre has a contract with this one already"),
+    ContractRefusal.NUMBER: N_(
+        "Enter another number: this centre has a contract, or one that waits, with this one already"
+    ),
     ContractRefusal.NIGHTS: N_(
         "Another contract of this centre pays for nights of these days already: end that one first"
     ),

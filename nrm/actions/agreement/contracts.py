@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
@@ -46,7 +47,11 @@ def record(*, change_id: uuid.UUID, organisation_id: uuid.UUID, terms: Terms, re
         _check(organisation_id, terms, contract_id)
         if agreement_version_rows.is_number_asked(organisation_id, terms.number):
             raise ContractRefused(ContractRefusal.NUMBER)
-        _ask(session, change_id, contract_id, organisation_id, terms, reason, by)
+        try:
+            with session.begin_nested():
+                _ask(session, change_id, contract_id, organisation_id, terms, reason, by)
+        except IntegrityError:  # the same form, sent twice at once
+            return session.get_one(ContractChange, change_id).contract_id
         return contract_id
 
 

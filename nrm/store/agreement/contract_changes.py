@@ -98,7 +98,8 @@ def changed_by_another_hand(*, by: Actor) -> set[uuid.UUID]:
     versions: dict[uuid.UUID, list[ContractVersion]] = {}
     for each in db.session.scalars(select(ContractVersion).order_by(ContractVersion.position.desc())):
         versions.setdefault(each.contract_id, []).append(each)
-    asked = db.session.scalars(select(ContractChange))
+    over = [str(ChangeState.DECLINED), str(ChangeState.TAKEN_BACK)]  # of these nothing comes any more
+    asked = db.session.scalars(select(ContractChange).where(ContractChange.state.not_in(over)))
     found = {each.contract_id for each in asked if not vault_rows.is_contract_change(each)}
     for contract in db.session.scalars(select(Contract)):
         if not vault_rows.is_contract_whole(contract, versions.get(contract.id, [])):

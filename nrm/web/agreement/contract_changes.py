@@ -11,6 +11,7 @@ from forms.agreement.contracts import CHANGE_STATES, CONTRACT_REFUSED, WHY_LABEL
 from nrm.actions.agreement import contracts as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.support.contracts import ChangeState, ContractRefusal, ContractRefused
+from nrm.domain.words import N_
 from nrm.steps.agreement import contracts as steps
 from nrm.store.agreement import contract_changes as store
 from nrm.web import access, errors
@@ -18,6 +19,11 @@ from nrm.web.language import translated
 
 blueprint = Blueprint("contract_changes", __name__)
 Answer = errors.Answer
+NUMBER_TAKEN = N_(
+    "This centre has another contract with this number meanwhile. Decline this one: who asked for it asks with another "
+    "number."
+)
+"""To the second one, who has no form to put it right."""
 
 
 @blueprint.get("/contracts/changes/<uuid:change_id>")
@@ -66,5 +72,6 @@ def _decided(change_id: uuid.UUID, act: Callable[..., None]) -> Answer:
     try:
         act(change_id=change_id, by=access.actor())
     except ContractRefused as error:
-        return errors.error_page(409, translated(CONTRACT_REFUSED[error.reason]))
+        words = NUMBER_TAKEN if error.reason is ContractRefusal.NUMBER else CONTRACT_REFUSED[error.reason]
+        return errors.error_page(409, translated(words))
     return redirect(url_for("contract_changes.show", change_id=change_id), 303)

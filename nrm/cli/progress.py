@@ -174,9 +174,15 @@ def stopped_by_ctrl_c() -> Iterator[Callable[[], None]]:
     """Ctrl-C ends the block as KeyboardInterrupt, wherever it arrived.
 
     A library in which it is raised may swallow it: call what is yielded after each step. Or the library fails on its
-    way out, so that another error would stand in its place. A second Ctrl-C is raised like the first.
+    way out, so that another error would stand in its place. Or Python swallows it itself, in what it calls when an
+    object is thrown away, and would print a traceback. A second Ctrl-C is raised like the first.
     """
     arrived: list[int] = []
+    print_swallowed = sys.unraisablehook
+
+    def swallowed(what: sys.UnraisableHookArgs) -> None:
+        if what.exc_type is not KeyboardInterrupt:
+            print_swallowed(what)
 
     def stop(number: int, _: object) -> None:
         arrived.append(number)
@@ -190,6 +196,7 @@ def stopped_by_ctrl_c() -> Iterator[Callable[[], None]]:
         yield go_on  # signals are handled by the main thread alone
         return
     before = signal.signal(signal.SIGINT, stop)
+    sys.unraisablehook = swallowed
     try:
         yield go_on
     except Exception:
@@ -197,4 +204,5 @@ def stopped_by_ctrl_c() -> Iterator[Callable[[], None]]:
         raise
     finally:
         signal.signal(signal.SIGINT, before)
+        sys.unraisablehook = print_swallowed
     go_on()

@@ -322,6 +322,8 @@ OF_PAGES: Mapping[str, str] = {
     "register.check": "",
     "stays.admit_page": "",
     "stays.admit": "",
+    "monitoring.sample_page": "",
+    "monitoring.score": "",
     "accounts.password_page": N_("Here you change your own password; your other browsers are signed out by it."),
     "members.code_page": N_(
         "Here stands your own recovery code on paper; type it in once, and keep it away from your telephone."

@@ -22,13 +22,20 @@ def test_every_noun_with_a_page_of_members_has_its_sentence_and_no_other(app: Fl
     assert not page_help.HELP.keys() & page_help.TO_A_PERSON
 
 
+def test_pages_that_say_something_else_exist_and_are_of_a_noun_with_a_sentence(app: Flask) -> None:
+    endpoints = {each.endpoint for each in app.url_map.iter_rules()}
+    assert page_help.OF_PAGES.keys() <= endpoints
+    assert {each.partition(".")[0] for each in page_help.OF_PAGES} <= page_help.HELP.keys()
+
+
 def test_each_sentence_is_said_in_every_language_and_is_of_its_own_page() -> None:
+    sentences = [*page_help.HELP.values(), *(each for each in page_help.OF_PAGES.values() if each)]
     for language in ("en", "sq", "mk"):
-        said = [translated(each, language) for each in page_help.HELP.values()]
+        said = [translated(each, language) for each in sentences]
         assert len(set(said)) == len(said)
         assert [each for each in said if len(each) > LONGEST] == []
         if language != "en":
-            assert [each for each in page_help.HELP.values() if catalogues.said(each, language) is None] == []
+            assert [each for each in sentences if catalogues.said(each, language) is None] == []
 
 
 def test_a_page_says_it_beside_the_guide_and_what_is_turned_to_a_person_does_not(app: Flask) -> None:

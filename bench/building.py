@@ -29,6 +29,7 @@ from nrm.models.accounts.accounts import Organisation
 from nrm.models.reports.reports import PaymentLine
 from nrm.store.reports import counting
 from nrm.store.shelter import payment_lines
+from nrm.vault import rows as marked
 
 PEOPLE = 60
 TIMES = 30
@@ -211,6 +212,7 @@ def counts(folder: Path, today: date) -> dict[str, float]:
         connection.exec_driver_sql("DELETE FROM payment_lines")
         shelter_id = db.session.scalars(select(Organisation.id).where(Organisation.code == SHELTER)).one()
         frozen = PaymentLine(organisation_id=shelter_id, quarter="2000Q1", frozen_at=clock.now(), **_NOTHING)
+        frozen.mark = marked.payment_line_mark(frozen)
         db.session.add(frozen)
         db.session.flush()
         found = {

@@ -9,12 +9,18 @@ from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.support.subsidies import LONGEST_REASON, NightsRefusal, PaymentRefusal, Stand
 from nrm.domain.words import N_
 
+FOREIGN = N_(
+    "What is kept of this quarter was changed in the database by another hand. Sign, pay and record nothing of it, "
+    "and call the technical operator."
+)
 REFUSED = {
+    NightsRefusal.FOREIGN: FOREIGN,
     NightsRefusal.SIGNED: N_("These nights are signed already."),
     NightsRefusal.CHANGED: N_("Something else stands here now: read it again, then sign"),
 }
 NOT_RECORDED = {
     PaymentRefusal.NOTHING: N_("Nothing is left to be recorded."),
+    PaymentRefusal.FOREIGN: FOREIGN,
     PaymentRefusal.DIFFERS: N_("Write why it is paid all the same"),
     PaymentRefusal.CHANGED: N_("Something else stands here now: read it again, then record"),
 }
@@ -23,6 +29,7 @@ STAND_LABELS = {
     Stand.UNSIGNED: N_("not signed: not paid"),
     Stand.CHANGED: N_("signed; the contract was changed after it"),
     Stand.BROKEN: N_("not what the manager signed: not paid, call the technical operator"),
+    Stand.FOREIGN: N_("changed in the database by another hand: not paid, call the technical operator"),
     Stand.BEFORE: N_("from before nights were signed"),
 }
 

@@ -22,10 +22,12 @@ from nrm.models.accounts.suspensions import Suspension
 from nrm.models.agreement.agreements import Contract, ContractChange, ContractVersion
 from nrm.models.countries import CountryVersion
 from nrm.models.referrals.mistakes import ReferralMistake
+from nrm.models.reports.reports import PaymentLine
 from nrm.models.shelter.cases import Erasure, Supplement, Withheld
 from nrm.models.shelter.consents import Consent
 from nrm.models.support.benefits import Benefit
 from nrm.models.support.complaints import Complaint
+from nrm.models.support.subsidies import NightPayment
 from nrm.vault.marks import is_right_row_mac, row_mac
 
 
@@ -187,6 +189,36 @@ def _of_benefit(row: Benefit) -> tuple[Any, ...]:
     days = (each.isoformat() if each else "" for each in (row.settled_month, row.settled_on, row.nobody_on))
     told = (row.nobody_by_id or "", int(row.untold), int(row.off_unseen))
     return ("benefit", row.organisation_id, *paid, row.state, row.second, row.was, *days, *told)
+
+
+def payment_line_mark(row: PaymentLine) -> bytes:
+    """The MAC of the nights of a shelter in a quarter, by which it is paid."""
+    return row_mac(*_of_payment_line(row))
+
+
+def is_payment_line(row: PaymentLine) -> bool:
+    """Whether this program froze the nights as the row has them now; otherwise it is reported."""
+    return is_right_row_mac(row.mark, *_of_payment_line(row))
+
+
+def _of_payment_line(row: PaymentLine) -> tuple[Any, ...]:
+    nights = (str(row.nights), str(row.earlier), str(row.payable))  # as text: some are below zero
+    return ("nights of a quarter", row.organisation_id, row.quarter, *nights, row.basis, int(row.to_sign))
+
+
+def night_payment_mark(row: NightPayment) -> bytes:
+    """The MAC of what the payment desk recorded for the nights of a quarter."""
+    return row_mac(*_of_night_payment(row))
+
+
+def is_night_payment(row: NightPayment) -> bool:
+    """Whether this program wrote the record as it is now; otherwise it is reported."""
+    return is_right_row_mac(row.mark, *_of_night_payment(row))
+
+
+def _of_night_payment(row: NightPayment) -> tuple[Any, ...]:
+    paid = (row.position, str(row.amount), row.statement, row.paid_on.isoformat(), row.reason)
+    return ("nights paid", row.organisation_id, row.quarter, *paid, row.member_id)
 
 
 def withheld_mark(row: Withheld) -> bytes:

@@ -133,6 +133,8 @@ OPEN_BYTES = {
     "feedback_slips.mark",
     "complaints.not_for",
     "benefits.mark",
+    "night_payments.mark",
+    "payment_lines.mark",
     "complaints.mark",
     "complaints_taken.mark",
     "feedback_boxes.mark",

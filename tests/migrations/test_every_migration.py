@@ -242,6 +242,9 @@ TABLE: dict[str, Moved | str] = {
         since.test_a_complaint_and_a_box_from_before_are_taken_to_be_right,
         ("feedback_boxes", "complaints", "complaints_taken"),
     ),
+    "0105_nights_are_marked": Moved(
+        since.test_nights_from_before_are_taken_to_be_right, ("payment_lines", "night_payments")
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -1930,3 +1930,23 @@ def test_a_complaint_and_a_box_from_before_are_taken_to_be_right(before: Before)
             assert row["mark"] == mark("complaint", row["id"], *dealt, *rest)
         data.down()
         assert {name: data.rows(name) for name in was} == was
+
+
+@pytest.mark.slow
+def test_nights_from_before_are_taken_to_be_right(before: Before) -> None:
+    data = before("0105_nights_are_marked")
+    data.add("payment_lines", quarter="2026Q2", nights=40, earlier=-3, payable=37, basis="nights", to_sign=True)
+    data.add("payment_lines", quarter="2026Q3", nights=7, earlier=0, payable=180, basis="places", to_sign=False)
+    data.add("night_payments", quarter="2026Q2", position=1, amount=-12, statement=2, paid_on=DAY, reason="called")
+    was = {name: data.rows(name) for name in ("payment_lines", "night_payments")}
+    for _ in range(2):
+        data.up()
+        for row in data.rows("payment_lines"):
+            nights = (str(row["nights"]), str(row["earlier"]), str(row["payable"]))
+            said = (row["organisation_id"], row["quarter"], *nights, row["basis"], int(row["to_sign"]))
+            assert row["mark"] == mark("nights of a quarter", *said)
+        (paid,) = data.rows("night_payments")
+        said = (paid["organisation_id"], "2026Q2", 1, "-12", 2, DAY.isoformat(), "called", paid["member_id"])
+        assert paid["mark"] == mark("nights paid", *said)
+        data.down()
+        assert {name: data.rows(name) for name in was} == was

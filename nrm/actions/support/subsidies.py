@@ -15,7 +15,7 @@ from nrm.domain.accounts.accounts import Actor, Permission, Role
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import reports as release_rules
 from nrm.domain.support import subsidies as rules
-from nrm.domain.support.subsidies import NightsRefusal, NightsRefused, PaymentRefusal, PaymentRefused
+from nrm.domain.support.subsidies import NightsRefusal, NightsRefused, PaymentRefusal, PaymentRefused, Stand
 from nrm.models.support.subsidies import NightPayment, NightStatement
 from nrm.store import days, names
 from nrm.store.rows.accounts import accounts as account_rows
@@ -23,6 +23,7 @@ from nrm.store.rows.support import subsidies as rows
 from nrm.store.support import subsidies as store
 from nrm.store.support.subsidies import Line
 from nrm.vault import members, signing
+from nrm.vault import rows as marked
 
 CannotOpen = members.CannotOpen
 
@@ -30,7 +31,7 @@ CannotOpen = members.CannotOpen
 def sign(quarter: Quarter, *, seen: str, by: Actor) -> None:
     """Sign what the payment desk sees of a quarter of the actor's own shelter. `seen`: `version` of what was shown.
 
-    Raises NotPermitted, NotVisible, CannotOpen, NightsRefused (`signed`, `changed`).
+    Raises NotPermitted, NotVisible, CannotOpen, NightsRefused (`signed`, `changed`, `foreign`).
     """
     by.must(Permission.NIGHTS_SIGN)
     try:
@@ -44,6 +45,8 @@ def _sign(quarter: Quarter, seen: str, by: Actor) -> None:
     assert by.member_id
     with transaction() as session:
         line = store.line(quarter, by.organisation_code, by=by)
+        if line.stand is Stand.FOREIGN:
+            raise NightsRefused(NightsRefusal.FOREIGN)
         if not line.waits:
             raise NightsRefused(NightsRefusal.SIGNED)
         if version(line) != seen:
@@ -105,7 +108,7 @@ def pay(quarter: Quarter, code: str, *, seen: str, reason: str = "", by: Actor) 
     """The payment desk records that what is left was paid, or taken off. `seen`: `left_of` what was shown;
     `reason`: why, where the contract of now gives another amount than what was signed.
 
-    Raises NotPermitted, NotVisible, PaymentRefused (`nothing`, `changed`, `differs`).
+    Raises NotPermitted, NotVisible, PaymentRefused (`nothing`, `changed`, `differs`, `foreign`).
     """
     line = _to_record(quarter, code, seen, by)
     if not line.left:
@@ -131,6 +134,8 @@ def left_of(line: Line) -> str:
 def _to_record(quarter: Quarter, code: str, seen: str, by: Actor) -> Line:
     by.must(Permission.NIGHTS_PAY)
     line = store.line(quarter, code, by=by)
+    if line.stand is Stand.FOREIGN:
+        raise PaymentRefused(PaymentRefusal.FOREIGN)
     if left_of(line) != seen:
         raise PaymentRefused(PaymentRefusal.CHANGED)
     return line
@@ -140,18 +145,18 @@ def _record(line: Line, amount: int, by: Actor, reason: str = "") -> None:
     quarter, code = str(line.base.quarter), line.base.code
     try:
         with transaction() as session:
-            session.add(
-                NightPayment(
-                    organisation_id=names.organisation_by_code(code).id,
-                    quarter=quarter,
-                    position=len(line.paid) + 1,
-                    amount=amount,
-                    statement=line.position,
-                    paid_on=days.today(),
-                    reason=reason,
-                    member_id=by.member_id,
-                )
+            payment = NightPayment(
+                organisation_id=names.organisation_by_code(code).id,
+                quarter=quarter,
+                position=len(line.paid) + 1,
+                amount=amount,
+                statement=line.position,
+                paid_on=days.today(),
+                reason=reason,
+                member_id=by.member_id,
             )
+            payment.mark = marked.night_payment_mark(payment)
+            session.add(payment)
             audit.append(session, audit.Event.NIGHTS_PAID, by=by, quarter=quarter, shelter=code, amount=amount)
     except IntegrityError:  # the same button, pressed twice at once
         raise PaymentRefused(PaymentRefusal.CHANGED) from None

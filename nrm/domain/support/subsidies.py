@@ -34,6 +34,7 @@ class Stand(StrEnum):
         "changed"  # it is, and the contract says something else now: the difference counts once it is signed again
     )
     BROKEN = "broken"  # what is kept is not what a manager signed
+    FOREIGN = "foreign"  # another hand changed the nights, or what was recorded as paid: nothing is signed or paid
     BEFORE = "before"  # of a time in which nights were not signed
 
 
@@ -42,6 +43,7 @@ class NightsRefusal(StrEnum):
 
     SIGNED = "signed"  # it is, as it stands
     CHANGED = "changed"  # something else stands there now than was shown
+    FOREIGN = "foreign"  # another hand changed what is kept of it
 
 
 class PaymentRefusal(StrEnum):
@@ -49,6 +51,7 @@ class PaymentRefusal(StrEnum):
 
     NOTHING = "nothing"  # nothing is left to be paid, or to be taken back
     CHANGED = "changed"  # something else stands there now than was shown
+    FOREIGN = "foreign"  # another hand changed what is kept of it
     DIFFERS = "differs"  # the contract of now gives another amount, and no reason says why this one is paid
 
 

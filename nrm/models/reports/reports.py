@@ -129,3 +129,4 @@ class PaymentLine(Model):
     basis: Mapped[str]
     frozen_at: Mapped[datetime]
     to_sign: Mapped[bool] = mapped_column(server_default=false())  # not of quarters from before managers signed
+    mark: Mapped[bytes | None]  # of what is to be paid: who can write to this database alone changes none (ADR 0196)

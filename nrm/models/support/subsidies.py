@@ -43,3 +43,4 @@ class NightPayment(Model):
     paid_on: Mapped[date]
     reason: Mapped[str] = mapped_column(default="")  # why it was paid although the contract of now gives another amount
     member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    mark: Mapped[bytes | None]  # of all of it (ADR 0196)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import case, func, null, or_, select
+from sqlalchemy import func, or_, select
 
 from nrm import clock
 from nrm.db import db
@@ -22,6 +22,7 @@ from nrm.models.shelter.cases import Case
 from nrm.models.shelter.places import Place
 from nrm.models.shelter.stays import Stay
 from nrm.store.rows.shelter import absences as absence_rows
+from nrm.vault import rows as marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Base:
     """What one shelter is paid by for one quarter (`basis`), and for how many nights (`paid`).
 
     `nights` of stays, and those of earlier quarters known since (`earlier`), are for the shelter itself: none for the
-    payment desk. `paid` is none where the desk must not see it. `to_sign`: the shelter's manager signs it.
+    payment desk. `paid` is none where the desk must not see it. `to_sign`: the shelter's manager signs it. `sound`:
+    nobody but this program wrote it as it is now (ADR 0196).
     """
 
     quarter: Quarter
@@ -40,42 +42,36 @@ class Base:
     earlier: int | None
     paid: int | None
     to_sign: bool = True
+    sound: bool = True
 
 
 def bases(*, by: Actor) -> list[Base]:
     """The newest quarter first: of every shelter for the payment desk, of their own for anybody else who may."""
     by.must(Permission.PAYMENT_READ)
     desk = by.kind is OrganisationKind.MINISTRY
-    shown = case((PaymentLine.basis != rules.Basis.WITHHELD, PaymentLine.payable)) if desk else PaymentLine.payable
     statement = (
-        select(
-            PaymentLine.quarter,
-            Organisation.code,
-            Organisation.names,
-            PaymentLine.basis,
-            null().label("nights") if desk else PaymentLine.nights,
-            null().label("earlier") if desk else PaymentLine.earlier,
-            shown.label("payable"),
-            PaymentLine.to_sign,
-        )
+        select(PaymentLine, Organisation.code, Organisation.names)
         .join(Organisation, Organisation.id == PaymentLine.organisation_id)
         .order_by(PaymentLine.quarter.desc(), Organisation.code)
     )
     if not desk:
         statement = statement.where(PaymentLine.organisation_id == by.organisation_id)
-    return [
-        Base(
-            Quarter.parse(row.quarter),
-            row.code,
-            row.names,
-            rules.Basis(row.basis),
-            row.nights,
-            row.earlier,
-            row.payable,
-            row.to_sign,
-        )
-        for row in db.session.execute(statement)
-    ]
+    return [_base(line, code, names, desk) for line, code, names in db.session.execute(statement)]
+
+
+def _base(line: PaymentLine, code: str, names: Mapping[str, str], desk: bool) -> Base:
+    basis = rules.Basis(line.basis)
+    return Base(
+        Quarter.parse(line.quarter),
+        code,
+        names,
+        basis,
+        None if desk else line.nights,
+        None if desk else line.earlier,
+        None if desk and basis is rules.Basis.WITHHELD else line.payable,
+        line.to_sign,
+        marked.is_payment_line(line),
+    )
 
 
 def lines(quarter: Quarter, *, by: Actor) -> list[PaymentLine]:
@@ -181,10 +177,13 @@ def _line(
     places: Sequence[tuple[date | None, date | None]],
     frozen: Sequence[PaymentLine],
 ) -> PaymentLine:
+    # From rows that another hand changed nothing follows: what became known of earlier quarters waits until they are
+    # put right, and is paid with the quarter after that.
+    frozen = frozen if all(marked.is_payment_line(each) for each in frozen) else ()
     since = min((Quarter.parse(each.quarter) for each in frozen), default=None)
     by_nights = [(Quarter.parse(each.quarter), each.payable) for each in frozen if each.basis != rules.Basis.PLACES]
     by_places = basis is rules.Basis.PLACES
-    return PaymentLine(
+    line = PaymentLine(
         organisation_id=shelter,
         quarter=str(quarter),
         nights=rules.of_quarter(stays, quarter),
@@ -194,3 +193,5 @@ def _line(
         frozen_at=clock.now(),
         to_sign=True,
     )
+    line.mark = marked.payment_line_mark(line)
+    return line

@@ -121,13 +121,14 @@ def lines(*, by: Actor) -> list[Line]:
     terms = rows.night_terms({ids[each.code] for each in bases})
     newest = _newest({ids[each.code] for each in bases})
     paid = rows.payments({ids[each.code] for each in bases})
+    told = rows.payments_told() if bases else {}
     found = []
     for base in bases:
         place = ids[base.code], str(base.quarter)
-        line = _line(base, terms.get(place[0], ()), newest.get(place), by)
-        found.append(
-            replace(line, paid=tuple(Paid(each.amount, each.paid_on, each.reason) for each in paid.get(place, ())))
-        )
+        recorded = paid.get(place, ())
+        whole = rows.are_payments(recorded, told.get((base.code, str(base.quarter)), ()))
+        line = _line(replace(base, sound=base.sound and whole), terms.get(place[0], ()), newest.get(place), by)
+        found.append(replace(line, paid=tuple(Paid(each.amount, each.paid_on, each.reason) for each in recorded)))
     return found
 
 
@@ -212,6 +213,8 @@ def _keys_outside() -> set[tuple[bytes, str]]:
 
 def _line(base: Base, terms: Sequence[NightTerms], signed: NightStatement | None, by: Actor) -> Line:
     now = rules.shares(terms, base.quarter)
+    if not base.sound:
+        return Line(base, (), None, Stand.FOREIGN, None, now)
     if not base.to_sign:  # from before nights were signed: contracts of today say nothing of it
         return Line(base, (), None, Stand.BEFORE, None, ())
     stand, agreed = _stand(base, now, signed, by)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from forms import SelectChoice
-from forms.support.subsidies import NOT_RECORDED, REFUSED, PaidForm, SignNightsForm
+from forms.support.subsidies import FOREIGN, NOT_RECORDED, REFUSED, PaidForm, SignNightsForm
 from nrm.actions.support import subsidies as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
-from nrm.domain.support.subsidies import NightsRefused, PaymentRefusal, PaymentRefused
+from nrm.domain.support.subsidies import NightsRefused, PaymentRefusal, PaymentRefused, Stand
 from nrm.store.countries import country
 from nrm.store.support import early_nights
 from nrm.store.support import subsidies as store
@@ -79,7 +79,7 @@ def _paid_form(line: Line, *, typed: bool = True) -> PaidForm:
         if line.left < 0:
             words = gettext("%(amount)s was taken off", amount=amount)
         offered.append(SelectChoice(value="paid", label=words))
-    if line.paid_amount:
+    if line.paid_amount and line.stand is not Stand.FOREIGN:
         offered.append(SelectChoice(value="mistake", label=gettext("What was recorded last was a mistake")))
     form.what.choices = offered
     return form
@@ -90,7 +90,8 @@ def _money(amount: int) -> str:
 
 
 def _paid_page(line: Line, form: PaidForm) -> str:
-    return render_template("support/subsidies/paid.html", line=line, form=form)
+    foreign = FOREIGN if line.stand is Stand.FOREIGN else None
+    return render_template("support/subsidies/paid.html", line=line, form=form, foreign=foreign)
 
 
 @blueprint.post("/payment/<quarter>/<code>/paid")
@@ -101,7 +102,8 @@ def paid(quarter: str, code: str) -> errors.Answer:
     line = store.line(which, code, by=by)
     form = _paid_form(line)
     if not form.what.choices:
-        return errors.error_page(409, next(iter(NOT_RECORDED.values())))
+        why = PaymentRefusal.FOREIGN if line.stand is Stand.FOREIGN else PaymentRefusal.NOTHING
+        return errors.error_page(409, translated(NOT_RECORDED[why]))
     if not form.validate():
         form.seen.data = actions.left_of(line)
         return _paid_page(line, form), 422
@@ -138,6 +140,7 @@ def _page(line: Line, form: SignNightsForm) -> str:
         "support/subsidies/sign.html",
         line=line,
         form=form,
+        foreign=FOREIGN if line.stand is Stand.FOREIGN else None,
         bases=BASES,
         lines=early_nights.waiting(by=by),
         others=others,

@@ -43,6 +43,7 @@ from nrm.store.reports import reports as store
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.reports import reports as report_rows
 from nrm.store.shelter import payment_lines as payments
+from nrm.vault import rows as marked
 from nrm.vault import signing
 from tests import accommodated, factories
 from tests.conftest import Person
@@ -391,7 +392,9 @@ def test_the_payment_desk_takes_the_same_figures_as_files_and_that_is_recorded(a
     nrc, member = names.organisation_by_code("NRC").id, "molsa.payment_officer"
     with transaction() as session:
         figures = {"nights": 491, "earlier": -3, "payable": 488, "basis": "nights"}
-        session.add(PaymentLine(organisation_id=nrc, quarter="2026Q2", frozen_at=clock.now(), **figures))
+        frozen = PaymentLine(organisation_id=nrc, quarter="2026Q2", frozen_at=clock.now(), to_sign=False, **figures)
+        frozen.mark = marked.payment_line_mark(frozen)
+        session.add(frozen)
     desk = Person(app.test_client(), member)
     page = desk.get("/")
     assert nights_in(page) & {"491", "488"} == {"488"}

@@ -21,6 +21,7 @@ from nrm.models.shelter.stays import Stay
 from nrm.store import names
 from nrm.store.shelter import payment_lines as payments
 from nrm.store.shelter.payment_lines import Base
+from nrm.vault import rows as marked
 from tests import accommodated, factories
 from tests.conftest import Person
 
@@ -138,7 +139,9 @@ def test_what_becomes_known_of_a_quarter_paid_by_places_is_paid_by_no_later_one(
 def test_what_was_frozen_for_few_before_is_not_shown_to_the_desk_any_more(nrc: object) -> None:
     figures = {"nights": 65, "earlier": 0, "payable": 65, "basis": "withheld", "frozen_at": clock.now()}
     with transaction() as session:
-        session.add(PaymentLine(organisation_id=nrc, quarter="2026Q2", **figures))
+        frozen = PaymentLine(organisation_id=nrc, quarter="2026Q2", to_sign=False, **figures)
+        frozen.mark = marked.payment_line_mark(frozen)
+        session.add(frozen)
     seen = line("molsa.payment_officer", Q2)
     assert (seen.basis, seen.nights, seen.earlier, seen.paid) == ("withheld", None, None, None)
     assert line("nrc.shelter_manager", Q2).nights == 65

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
 
 from nrm.actions.shelter import absences, away, corrections, stays
 from nrm.actions.shelter import places as place_actions
@@ -30,11 +30,12 @@ from nrm.domain.support.contracts import ContractRefusal, ContractRefused, Terms
 from nrm.domain.support.subsidies import NightsRefusal, NightsRefused, PaymentRefused, Stand
 from nrm.models.audit import AuditEntry
 from nrm.models.reports.reports import PaymentLine
-from nrm.models.support.subsidies import NightStatement
+from nrm.models.support.subsidies import NightPayment, NightStatement
 from nrm.store import days, names
 from nrm.store.countries import country
 from nrm.store.shelter import payment_lines, places
 from nrm.store.support import subsidies as store
+from nrm.vault import rows as marked
 from nrm.vault import signing
 from tests import accommodated, contracts_by_two, factories
 from tests.conftest import Command, Person
@@ -54,11 +55,12 @@ def on(day: date, login: str = MANAGER) -> Actor:
 
 def freeze(quarter: Quarter, **of_vatra: object) -> None:
     with transaction() as session:
-        session.add_all(payment_lines.lines(quarter, by=RELEASE))
-        session.flush()
-        if of_vatra:
-            own = PaymentLine.organisation_id == names.organisation_by_code("VATRA").id
-            session.execute(update(PaymentLine).where(own, PaymentLine.quarter == str(quarter)).values(**of_vatra))
+        lines = payment_lines.lines(quarter, by=RELEASE)
+        own = next(each for each in lines if each.organisation_id == names.organisation_by_code("VATRA").id)
+        for name, value in of_vatra.items():
+            setattr(own, name, value)
+        own.mark = marked.payment_line_mark(own)
+        session.add_all(lines)
 
 
 def contract(nights: int, amount: int, /, **more: object) -> uuid.UUID:
@@ -330,7 +332,7 @@ def test_what_was_signed_keeps_its_figures_and_is_paid_once_and_by_another_hand_
     for values in ({"payable": 101}, {"basis": "nights"}):
         before = db.session.execute(select(PaymentLine.payable, PaymentLine.basis).where(own, _vatra())).one()
         _write(update(PaymentLine).where(own, _vatra()).values(**values))
-        assert line(Q3, desk).stand is Stand.BROKEN
+        assert line(Q3, desk).stand is Stand.FOREIGN
         _write(update(PaymentLine).where(own, _vatra()).values(payable=before.payable, basis=before.basis))
     worker = factories.actor("vatra.case_worker")
     value = json.loads(sound)
@@ -350,6 +352,93 @@ def test_what_was_signed_keeps_its_figures_and_is_paid_once_and_by_another_hand_
     assert "is not what you signed, so it is not paid" in sign_in(MANAGER).get("/payment/2026Q3/sign?lang=en")
     _write(update(NightStatement).values(content=sound))
     assert line(Q3, desk).to_pay == 100_000
+
+
+def test_nights_that_another_hand_wrote_are_neither_signed_nor_paid(app: Flask, sign_in: SignIn) -> None:
+    """Seen before there were marks: the manager signed 9,000 nights in place of 90, and the desk paid them."""
+    on(date(2026, 10, 10))
+    contract(9_999, 9_999_000)
+    freeze(Q3, nights=90, payable=90, basis="nights")
+    own = (_vatra(), PaymentLine.quarter == "2026Q3")
+    _write(update(PaymentLine).where(*own).values(nights=9_000, payable=9_000))
+    by, desk = factories.actor(MANAGER), factories.actor(DESK)
+    for reader in (by, desk):
+        found = line(Q3, reader)
+        assert (found.stand, found.waits, found.to_pay, found.left) == (Stand.FOREIGN, False, None, None)
+    with pytest.raises(NightsRefused) as refused:
+        sign(Q3, by)
+    assert refused.value.reason is NightsRefusal.FOREIGN
+    with pytest.raises(PaymentRefused):
+        subsidies.pay(Q3, "VATRA", seen=subsidies.left_of(line(Q3, desk)), by=desk)
+    manager = sign_in(MANAGER)
+    page = manager.get("/payment/2026Q3/sign?lang=en")
+    assert "Sign, pay and record nothing of it" in page
+    assert "Signed on" not in page
+    assert "I have compared these nights" not in page
+    sent = {"seen": subsidies.version(line(Q3, by)), "agreed": "y"}
+    assert "Sign, pay and record nothing of it" in manager.post("/payment/2026Q3/sign?lang=en", sent, 409)
+    assert "changed in the database by another hand: not paid" in manager.get("/payment?lang=en")
+    office = sign_in(DESK)
+    assert "changed in the database by another hand: not paid" in office.get("/payment?lang=en")
+    assert "Sign, pay and record nothing of it" in office.get("/payment/2026Q3/VATRA/paid?lang=en")
+    paid = {"seen": subsidies.left_of(line(Q3, desk)), "what": "paid"}
+    assert "Sign, pay and record nothing of it" in office.post("/payment/2026Q3/VATRA/paid?lang=en", paid, 409)
+    # Of another shelter nothing is said, and put right it can be signed.
+    assert {each.stand for each in store.lines(by=desk) if each.base.code != "VATRA"} == {Stand.UNSIGNED}
+    _write(update(PaymentLine).where(*own).values(nights=90, payable=90))
+    sign(Q3, by)
+    assert line(Q3, desk).to_pay == 90_000
+
+
+def test_a_quarter_is_not_paid_twice_because_somebody_took_the_record_out(app: Flask, sign_in: SignIn) -> None:
+    on(date(2026, 10, 10))
+    contract(100, 100_000)
+    freeze(Q3, nights=90, payable=90, basis="nights")
+    sign(Q3, factories.actor(MANAGER))
+    desk = factories.actor(DESK)
+    subsidies.pay(Q3, "VATRA", seen=subsidies.left_of(line(Q3, desk)), by=desk)
+    assert line(Q3, desk).left == 0
+    (row,) = db.session.execute(select(NightPayment.__table__)).mappings().all()
+    kept = dict(row)
+    # Taken out; another amount; said to be of another day; one put in beside it.
+    _write(delete(NightPayment))
+    assert (line(Q3, desk).stand, line(Q3, desk).left) == (Stand.FOREIGN, None)
+    for changed in ({"amount": 1}, {"paid_on": date(2026, 1, 1)}, {"reason": "called"}, {"mark": None}):
+        _write(insert(NightPayment).values({**kept, **changed}))
+        assert line(Q3, desk).stand is Stand.FOREIGN, changed
+        _write(delete(NightPayment))
+    _write(insert(NightPayment).values(kept))
+    assert line(Q3, desk).stand is Stand.SIGNED
+    for position in (2, 3):
+        _write(insert(NightPayment).values({**kept, "position": position}))
+        assert line(Q3, desk).stand is Stand.FOREIGN
+        _write(delete(NightPayment).where(NightPayment.position == position))
+    # Two records, and the last of them taken out.
+    subsidies.take_back(Q3, "VATRA", seen=subsidies.left_of(line(Q3, desk)), by=desk)
+    assert (line(Q3, desk).stand, line(Q3, desk).left) == (Stand.SIGNED, 90_000)
+    _write(delete(NightPayment).where(NightPayment.position == 1))
+    assert line(Q3, desk).stand is Stand.FOREIGN
+    office = sign_in(DESK)
+    assert "Sign, pay and record nothing of it" in office.get("/payment/2026Q3/VATRA/paid?lang=en")
+    with pytest.raises(NotVisible):
+        subsidies.take(Q3, "VATRA", by=desk)
+
+
+def test_from_earlier_nights_that_another_hand_lowered_nothing_is_added_to_the_next_quarter(app: Flask) -> None:
+    assert app
+    on(date(2026, 7, 10))
+    freeze(Q2, nights=0, payable=0, basis="nights")
+    own = (_vatra(), PaymentLine.quarter == "2026Q2")
+    _write(update(PaymentLine).where(*own).values(nights=-400, payable=-400))
+    by = on(date(2026, 10, 10))
+    freeze(Q3)
+    found = line(Q3, by)
+    assert (found.base.earlier, found.base.nights, found.base.paid) == (0, 0, found.base.paid)
+    assert found.stand is Stand.UNSIGNED
+    _write(update(PaymentLine).where(*own).values(nights=0, payable=0))
+    _write(delete(PaymentLine).where(PaymentLine.quarter == "2026Q3"))
+    freeze(Q3)
+    assert line(Q3, by).base.earlier == 0
 
 
 def _vatra() -> object:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from nrm.db import Model
 
 _ATTEMPTS = text("event IN ('quarter_refused', 'quarter_waits')")
+_MONEY = text("event IN ('contract_changed', 'contract_recorded', 'nights_paid')")
 
 
 class AuditEntry(Model):
@@ -16,6 +17,7 @@ class AuditEntry(Model):
     __tablename__ = "audit_entries"
     __table_args__ = (
         Index("ix_audit_entries_attempts", "event", "id", sqlite_where=_ATTEMPTS, postgresql_where=_ATTEMPTS),
+        Index("ix_audit_entries_money", "event", "id", sqlite_where=_MONEY, postgresql_where=_MONEY),
     )
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)

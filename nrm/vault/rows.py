@@ -147,9 +147,10 @@ _CONTRACT_SAYS = ("number", "subject", "amount", "from_on", "until_on", "ended_o
 def is_contract_whole(row: Contract, versions: Sequence[ContractVersion]) -> bool:
     """Whether a contract says what the newest of its versions says, and none is missing or was changed by another
     program."""
-    whole = [each.position for each in versions] == list(range(len(versions), 0, -1))
-    same = not versions or all(getattr(row, name) == getattr(versions[0], name) for name in _CONTRACT_SAYS)
-    return whole and same and all(is_contract_version(each) for each in versions)
+    if not versions or [each.position for each in versions] != list(range(len(versions), 0, -1)):
+        return False
+    same = all(getattr(row, name) == getattr(versions[0], name) for name in _CONTRACT_SAYS)
+    return same and all(is_contract_version(each) for each in versions)
 
 
 def contract_change_mark(row: ContractChange) -> bytes:

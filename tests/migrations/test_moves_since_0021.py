@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -1938,9 +1938,22 @@ def test_nights_from_before_are_taken_to_be_right(before: Before) -> None:
     data.add("payment_lines", quarter="2026Q2", nights=40, earlier=-3, payable=37, basis="nights", to_sign=True)
     data.add("payment_lines", quarter="2026Q3", nights=7, earlier=0, payable=180, basis="places", to_sign=False)
     data.add("night_payments", quarter="2026Q2", position=1, amount=-12, statement=2, paid_on=DAY, reason="called")
-    was = {name: data.rows(name) for name in ("payment_lines", "night_payments")}
+    contract = data.add("contracts", number="7", subject="x", amount=5, quarter_nights=3, quarter_amount=4)
+    kept = data.add("contract_versions", contract_id=data.add("contracts")["id"], position=1)
+    was = {name: data.rows(name) for name in ("payment_lines", "night_payments", "contracts")}
     for _ in range(2):
         data.up()
+        versions = {row["contract_id"]: row for row in data.rows("contract_versions")}
+        assert len(versions) == 2
+        assert kept.items() <= versions[kept["contract_id"]].items()
+        first = versions[contract["id"]]
+        assert (first["position"], first["by_id"], first["at"]) == (1, None, contract["recorded_at"])
+        days = tuple(
+            contract[name].isoformat() if contract[name] else "" for name in ("from_on", "until_on", "ended_on")
+        )
+        at = contract["recorded_at"].astimezone(UTC).isoformat(timespec="microseconds")
+        said = (contract["id"], 1, "7", "x", 5, *days, 3, 4, "", at)
+        assert first["mark"] == mark("contract version", first["id"], *said)
         for row in data.rows("payment_lines"):
             nights = (str(row["nights"]), str(row["earlier"]), str(row["payable"]))
             said = (row["organisation_id"], row["quarter"], *nights, row["basis"], int(row["to_sign"]))

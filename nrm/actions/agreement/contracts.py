@@ -84,7 +84,7 @@ def agree(*, change_id: uuid.UUID, by: Actor) -> None:
             raise ContractRefused(refusal)
         terms, now = _terms(asked), clock.now()
         _check(asked.organisation_id, terms, asked.contract_id)
-        row, last = session.get(Contract, asked.contract_id), 0
+        row = session.get(Contract, asked.contract_id)
         if row is None:
             row = Contract(id=asked.contract_id, organisation_id=asked.organisation_id, recorded_at=now)
             event = audit.Event.CONTRACT_RECORDED
@@ -92,13 +92,11 @@ def agree(*, change_id: uuid.UUID, by: Actor) -> None:
             session.add(row)
         else:
             event = audit.Event.CONTRACT_CHANGED
-            last = agreement_version_rows.last_position(row.id)
-            if not last:  # recorded before versions were kept
-                _keep(session, row, position=(last := 1), by_id=None, at=row.recorded_at)
             _write(row, terms)
         session.flush()
-        _keep(session, row, position=last + 1, by_id=asked.asked_by_id, at=now)
-        _decide(asked, ChangeState.AGREED, by, now, position=last + 1)
+        position = agreement_version_rows.last_position(row.id) + 1
+        _keep(session, row, position=position, by_id=asked.asked_by_id, at=now)
+        _decide(asked, ChangeState.AGREED, by, now, position=position)
         audit.append(
             session,
             event,

@@ -11,6 +11,8 @@ import uuid
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 
+from sqlalchemy.exc import IntegrityError
+
 from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
@@ -170,9 +172,12 @@ def look_through(*, month: date, by: Actor) -> None:
         if session.get(BenefitReview, (by.organisation_id, month)) is not None:
             return
         seen_on = days.today()
-        session.add(
-            BenefitReview(organisation_id=by.organisation_id, month=month, member_id=by.member_id, seen_on=seen_on)
-        )
+        review = BenefitReview(organisation_id=by.organisation_id, month=month, member_id=by.member_id, seen_on=seen_on)
+        try:
+            with session.begin_nested():
+                session.add(review)
+        except IntegrityError:  # the same button, pressed twice at once
+            return
         audit.append(session, audit.Event.BENEFITS_LOOKED_THROUGH, by=by, month=f"{month:%Y-%m}")
 
 

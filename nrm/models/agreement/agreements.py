@@ -142,7 +142,8 @@ class Contract(Model):
 class ContractVersion(Model):
     """What a contract said from one moment on, and who wrote it. Rows are added, and never changed.
 
-    `by_id` is empty for what was recorded before versions were kept. `mark`: a MAC under the store key over all of it.
+    Each contract has one at least; `by_id` is empty for what was recorded before versions were kept. `mark`: a MAC
+    under the store key over all of it.
     """
 
     __tablename__ = "contract_versions"

@@ -17,6 +17,7 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.agreement.agreements import AgreementSignature, AgreementVersion, Contract, ContractVersion
 from nrm.store.countries import country
 from nrm.store.rows.agreement import agreement_versions as rows
+from nrm.store.rows.agreement import contracts as contract_rows
 from nrm.store.rows.agreement.agreement_versions import BINDING, SignatureLine
 from nrm.store.statements import built_once
 from nrm.vault import rows as vault_rows
@@ -145,9 +146,8 @@ class ContractVersionLine:
 
 
 def contract_versions(contract_id: uuid.UUID, *, by: Actor) -> tuple[list[ContractVersionLine], bool]:
-    """(the versions of a contract, the newest first; whether it says now what the newest says and none is missing).
-
-    Raises NotVisible.
+    """(the versions of a contract, the newest first; whether it says now what two people agreed to last and none is
+    missing). Raises NotVisible.
     """
     row = contract(contract_id, by=by)
     found = db.session.execute(
@@ -173,7 +173,7 @@ def contract_versions(contract_id: uuid.UUID, *, by: Actor) -> tuple[list[Contra
         )
         for each, name in found
     ]
-    return lines, vault_rows.is_contract_whole(row, [each for each, _ in found])
+    return lines, row.id not in contract_rows.changed_by_another_hand()
 
 
 def _contract_line(row: Contract, organisation: Organisation) -> ContractLine:

@@ -17,6 +17,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Pe
 from nrm.domain.support.contracts import ChangeState, Why
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.agreement.agreements import Contract, ContractChange, ContractVersion
+from nrm.store.rows.agreement import contracts as contract_rows
 from nrm.vault import rows as vault_rows
 
 
@@ -95,16 +96,9 @@ def ended_since(moment: datetime, *, by: Actor) -> list[AskedChange]:
 def changed_by_another_hand(*, by: Actor) -> set[uuid.UUID]:
     """The contracts of whose rows another program changed one, as their own pages say. Raises NotPermitted."""
     by.must(Permission.CONTRACT_MANAGE)
-    versions: dict[uuid.UUID, list[ContractVersion]] = {}
-    for each in db.session.scalars(select(ContractVersion).order_by(ContractVersion.position.desc())):
-        versions.setdefault(each.contract_id, []).append(each)
-    over = [str(ChangeState.DECLINED), str(ChangeState.TAKEN_BACK)]  # of these nothing comes any more
-    asked = db.session.scalars(select(ContractChange).where(ContractChange.state.not_in(over)))
-    found = {each.contract_id for each in asked if not vault_rows.is_contract_change(each)}
-    for contract in db.session.scalars(select(Contract)):
-        if not vault_rows.is_contract_whole(contract, versions.get(contract.id, [])):
-            found.add(contract.id)
-    return found
+    asked = db.session.scalars(select(ContractChange).where(ContractChange.state == str(ChangeState.WAITS)))
+    waiting = {each.contract_id for each in asked if not vault_rows.is_contract_change(each)}
+    return waiting | contract_rows.changed_by_another_hand().keys()
 
 
 def version_before(line: AskedChange, *, by: Actor) -> ContractVersion | None:

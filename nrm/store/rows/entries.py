@@ -1,7 +1,8 @@
 """What the newest entries of the audit chain say: for the minutes in which a press may be taken back (ADR 0166), and
 for alarms about what is done often in a short time.
 
-The chain has no index but its place: only so many entries from its end are looked at, whatever the moment.
+Most events have no index but their place: only so many entries from the end of the chain are looked at, whatever the
+moment. Those that money follows have one (`of_money`).
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, literal_column, select
 
-from nrm.audit import details_of
+from nrm.audit import Event, details_of
 from nrm.db import db
 from nrm.models.audit import AuditEntry
 
 _NEWEST = 5_000
+_MONEY: tuple[ColumnElement[str], ...] = tuple(
+    literal_column(f"'{event}'") for event in (Event.CONTRACT_CHANGED, Event.CONTRACT_RECORDED, Event.NIGHTS_PAID)
+)
+"""As the condition of the index has them: with parameters no database would use it."""
 
 
 class Entry(NamedTuple):
@@ -44,6 +49,13 @@ def since(moment: datetime, event: str, *where: ColumnElement[bool], newest: int
         at = datetime.fromisoformat(when)
         if at > moment:
             yield Entry(at, _id(member), _id(organisation), details_of(details))
+
+
+def of_money() -> list[tuple[str, Mapping[str, Any]]]:
+    """(event, its ids and codes) of all that the chain tells of payments of nights and of what contracts say, the
+    oldest first. The caller has checked what they are about."""
+    statement = select(AuditEntry.event, AuditEntry.details).where(AuditEntry.event.in_(_MONEY)).order_by(AuditEntry.id)
+    return [(event, details_of(details)) for event, details in db.session.execute(statement)]
 
 
 def _id(text: str) -> uuid.UUID | None:

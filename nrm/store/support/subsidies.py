@@ -22,6 +22,7 @@ from nrm.models.agreement.agreements import Contract, ContractVersion
 from nrm.models.reports.reports import PaymentLine
 from nrm.models.support.subsidies import NightStatement
 from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.agreement import contracts as contract_rows
 from nrm.store.rows.support import subsidies as rows
 from nrm.store.shelter import payment_lines
 from nrm.store.shelter.payment_lines import Base
@@ -121,13 +122,15 @@ def lines(*, by: Actor) -> list[Line]:
     terms = rows.night_terms({ids[each.code] for each in bases})
     newest = _newest({ids[each.code] for each in bases})
     paid = rows.payments({ids[each.code] for each in bases})
-    told = rows.payments_told() if bases else {}
+    told = rows.payments_told()
+    foreign = {each for those in contract_rows.changed_by_another_hand().values() for each in those}
     found = []
     for base in bases:
         place = ids[base.code], str(base.quarter)
         recorded = paid.get(place, ())
         whole = rows.are_payments(recorded, told.get((base.code, str(base.quarter)), ()))
-        line = _line(replace(base, sound=base.sound and whole), terms.get(place[0], ()), newest.get(place), by)
+        frozen, sound = replace(base, sound=base.sound and whole), place[0] not in foreign
+        line = _line(frozen, terms.get(place[0], ()), newest.get(place), by, contracts_sound=sound)
         found.append(replace(line, paid=tuple(Paid(each.amount, each.paid_on, each.reason) for each in recorded)))
     return found
 
@@ -211,13 +214,20 @@ def _keys_outside() -> set[tuple[bytes, str]]:
     }
 
 
-def _line(base: Base, terms: Sequence[NightTerms], signed: NightStatement | None, by: Actor) -> Line:
+def _line(
+    base: Base, terms: Sequence[NightTerms], signed: NightStatement | None, by: Actor, *, contracts_sound: bool
+) -> Line:
+    """`contracts_sound`: no other hand changed what the contracts of the shelter say now (ADR 0196)."""
     now = rules.shares(terms, base.quarter)
     if not base.sound:
         return Line(base, (), None, Stand.FOREIGN, None, now)
     if not base.to_sign:  # from before nights were signed: contracts of today say nothing of it
         return Line(base, (), None, Stand.BEFORE, None, ())
     stand, agreed = _stand(base, now, signed, by)
+    if not contracts_sound:
+        if stand not in (Stand.SIGNED, Stand.CHANGED) or not _was_agreed(agreed, base, signed):
+            return Line(base, (), None, Stand.FOREIGN, None, now)
+        stand, now = Stand.SIGNED, agreed
     amount = None if base.paid is None else rules.amount(base.paid, agreed)
     part = rules.in_part(terms, base.quarter)
     at, position = (signed.signed_at, signed.position) if signed else (None, 0)
@@ -243,9 +253,15 @@ def _stand(
         return Stand.BROKEN, now
     if agreed == now:
         return Stand.SIGNED, agreed
-    at = datetime.fromisoformat(value["signatures"][0]["signed_at"])
-    then = rules.shares(rows.terms_then(signed.organisation_id, at), base.quarter)
-    return (Stand.CHANGED, agreed) if agreed == then else (Stand.BROKEN, now)
+    return (Stand.CHANGED, agreed) if _was_agreed(agreed, base, signed) else (Stand.BROKEN, now)
+
+
+def _was_agreed(agreed: tuple[Share, ...], base: Base, signed: NightStatement | None) -> bool:
+    """Whether the contracts said this when the file was signed, by the versions that are kept of them."""
+    if signed is None:
+        return False
+    at = datetime.fromisoformat(json.loads(signed.content)["signatures"][0]["signed_at"])
+    return agreed == rules.shares(rows.terms_then(signed.organisation_id, at), base.quarter)
 
 
 def is_overtaken(value: Mapping[str, Any], *, by: Actor) -> bool:

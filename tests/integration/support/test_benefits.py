@@ -45,6 +45,7 @@ from tests.factories_referrals import organisation
 from tests.factories_stays import admitted
 from tests.integration.support.test_follow_ups import WORDS, followed, leaves
 from tests.invariants.test_sealed import writings
+from tests.races import race
 
 SignIn = Callable[[str], Person]
 MANAGER, DESK = "vatra.shelter_manager", "molsa.payment_officer"
@@ -598,6 +599,16 @@ def test_five_invented_people_below_the_limit_are_not_paid_by_one_hand_and_the_m
     assert db.session.scalars(looked).all() == [f'{{"month":"{month}"}}']
     factories.later(days=31)
     assert second_of(people[4], worker, limits.alone - 1) == ""
+
+
+@pytest.mark.parametrize("fixture", ["app", "postgres_app"])
+def test_looked_through_pressed_twice_at_once_is_said_once(fixture: str, request: pytest.FixtureRequest) -> None:
+    app: Flask = request.getfixturevalue(fixture)
+    by = factories.actor(MANAGER)
+    month = month_after(days.today(), -1)
+    race(app, *[lambda: benefits.look_through(month=month, by=by)] * 4)
+    looked = select(AuditEntry.details).where(AuditEntry.event == "benefits_looked_through")
+    assert len(db.session.scalars(looked).all()) == 1
 
 
 @pytest.mark.slow  # two of the house, the desk, and each press of them

@@ -28,6 +28,7 @@ from nrm.domain.shelter.places import ExtraReason
 from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.domain.support.contracts import ContractRefusal, ContractRefused, Terms
 from nrm.domain.support.subsidies import NightsRefusal, NightsRefused, PaymentRefused, Stand
+from nrm.models.agreement.agreements import Contract, ContractChange, ContractVersion
 from nrm.models.audit import AuditEntry
 from nrm.models.reports.reports import PaymentLine
 from nrm.models.support.subsidies import NightPayment, NightStatement
@@ -388,6 +389,43 @@ def test_nights_that_another_hand_wrote_are_neither_signed_nor_paid(app: Flask, 
     _write(update(PaymentLine).where(*own).values(nights=90, payable=90))
     sign(Q3, by)
     assert line(Q3, desk).to_pay == 90_000
+
+
+def test_by_a_contract_that_another_hand_changed_nothing_is_signed_and_what_was_signed_stays(
+    app: Flask, sign_in: SignIn
+) -> None:
+    """Seen before contracts were looked at here: the manager signed nine times the amount, and the desk paid it."""
+    on(date(2026, 10, 10))
+    contract(100, 100_000)
+    freeze(Q2, nights=80, payable=80, basis="nights")
+    sign(Q2, factories.actor(MANAGER))
+    freeze(Q3, nights=90, payable=90, basis="nights")
+    before = db.session.execute(select(Contract.quarter_amount)).scalar_one()
+    _write(update(Contract).values(quarter_amount=9 * before))
+    by, desk = factories.actor(MANAGER), factories.actor(DESK)
+    assert (line(Q3, desk).stand, line(Q3, desk).left) == (Stand.FOREIGN, None)
+    with pytest.raises(NightsRefused):
+        sign(Q3, by)
+    assert "changed in the database by another hand: not paid" in sign_in(MANAGER).get("/payment?lang=en")
+    signed = line(Q2, desk)
+    assert (signed.stand, signed.to_pay, signed.differs) == (Stand.SIGNED, 80_000, False)
+    subsidies.pay(Q2, "VATRA", seen=subsidies.left_of(signed), by=desk)
+    _write(update(Contract).values(quarter_amount=before))
+    sign(Q3, by)
+    assert line(Q3, desk).to_pay == 90_000
+    # A higher amount of before, put back with its own mark.
+    factories.later(minutes=1)
+    (id_,) = db.session.scalars(select(Contract.id))
+    terms = {"number": "1/2026", "subject": "x", "amount": 400_000, "from_on": date(2026, 1, 1)}
+    contracts_by_two.changed(id_, Terms(**terms, until_on=date(2026, 12, 31), nights=(100, 50_000)))  # type: ignore[arg-type]
+    assert line(Q3, desk).stand is Stand.CHANGED
+    number = db.session.scalars(select(ContractVersion.number).where(ContractVersion.position == 1)).one()
+    _write(delete(ContractVersion).where(ContractVersion.position == 2))
+    _write(delete(ContractChange).where(ContractChange.position == 2))
+    _write(update(Contract).values(quarter_amount=before, number=number, subject="Accommodation"))
+    assert (line(Q3, desk).stand, line(Q3, desk).to_pay) == (Stand.SIGNED, 90_000)  # as it was signed
+    freeze(Quarter(2026, 4), nights=1, payable=1, basis="nights")
+    assert line(Quarter(2026, 4), desk).stand is Stand.FOREIGN
 
 
 def test_a_quarter_is_not_paid_twice_because_somebody_took_the_record_out(app: Flask, sign_in: SignIn) -> None:

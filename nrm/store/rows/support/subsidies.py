@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -16,10 +16,6 @@ from nrm.models.agreement.agreements import Contract, ContractVersion
 from nrm.models.support.subsidies import NightPayment, NightStatement
 from nrm.store.rows import entries
 from nrm.vault import rows as marked
-
-_EVER = datetime.min.replace(tzinfo=UTC)
-_NEWEST = 100_000
-"""So many entries of the audit chain are looked at for what was recorded as paid."""
 
 
 def night_terms(
@@ -67,19 +63,20 @@ def payments(organisation_ids: Collection[uuid.UUID]) -> dict[tuple[uuid.UUID, s
 
 
 def payments_told() -> dict[tuple[str, str], list[int]]:
-    """What the audit chain says that was recorded as paid lately, by code of the shelter and quarter, in its order."""
+    """What the audit chain says that was recorded as paid, by code of the shelter and quarter, in its order."""
     found: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for each in entries.since(_EVER, audit.Event.NIGHTS_PAID, newest=_NEWEST):
-        found[each.said["shelter"], each.said["quarter"]].append(each.said["amount"])
+    for event, said in entries.of_money():
+        if event == audit.Event.NIGHTS_PAID:
+            found[said["shelter"], said["quarter"]].append(said["amount"])
     return found
 
 
 def are_payments(recorded: Sequence[NightPayment], told: Sequence[int]) -> bool:
     """Whether the records of a quarter are those that this program wrote, and none is missing of what the audit chain
-    tells lately (ADR 0196)."""
+    tells (ADR 0196)."""
     whole = [each.position for each in recorded] == list(range(1, len(recorded) + 1))
-    last = [each.amount for each in recorded][-len(told) :] if told else []
-    return whole and last == list(told) and all(marked.is_night_payment(each) for each in recorded)
+    same = [each.amount for each in recorded] == list(told)
+    return whole and same and all(marked.is_night_payment(each) for each in recorded)
 
 
 def last_position(organisation_id: uuid.UUID, quarter: str) -> int:

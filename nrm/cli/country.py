@@ -67,8 +67,6 @@ def new(code: str, source: str, iso: str, target: Path) -> None:
     try:
         known, folder = countries.place_of(source)
         countries.load(known, folder)
-        if target.is_dir() and any(target.iterdir()):
-            raise making.Unmakeable(f"{target} is not empty: a country is made in a new folder")
         with new_folder(target):
             making.make(code, iso, folder or countries.FOLDER / known, target)
             found = checking.check(target)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy.exc import OperationalError, SQLAlchemyError, StatementError
 
 from config import Config, key_files
@@ -81,8 +81,11 @@ def backup(directory: Path, to: Path, recipients: tuple[Path, ...]) -> None:
     with application(directory).app_context(), _explained_errors(), Steps() as steps:
         try:
             written = actions.take(to, (keys[0], keys[1]), tell=steps.tell)
+            doubted = health.clock_doubted(current_app.extensions["nrm.config"].directory)
         finally:
             disconnect()
+    if doubted:
+        _tell(f"clock: no shred file was deleted, and this backup has the name of an hour that may be wrong: {doubted}")
     click.echo(
         json.dumps({"main": str(written.main), "shred": str(written.shred), "shred_files_deleted": written.deleted})
     )

@@ -26,6 +26,7 @@ from nrm.domain.accounts.accounts import Actor, OrganisationOut, SignInRefused, 
 from nrm.domain.accounts.failed_attempts import TooSoon
 
 LARGEST_JSON = 1024 * 1024
+_NOBODY_SIGNED_IN = 2**32 - 1
 
 
 def instance_option(command: Any) -> Any:
@@ -105,6 +106,16 @@ def settings(directory: Path) -> Config:
         return load_config({**os.environ, "NRM_DIR": str(directory)})
     except MisConfigured as error:
         raise Refused(str(error)) from None
+
+
+def account_of_machine() -> int:
+    """The account of whoever runs the command, as a number: the one that was signed in with, as the kernel keeps it
+    behind `sudo` and `runuser`, where it does; else that of the process."""
+    try:
+        signed_in_with = int(Path("/proc/self/loginuid").read_text("ascii"))
+    except (OSError, ValueError):
+        return os.getuid()
+    return os.getuid() if signed_in_with == _NOBODY_SIGNED_IN else signed_in_with
 
 
 def _asked_password() -> str:

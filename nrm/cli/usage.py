@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from getpass import GetPassWarning
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 from flask import Flask
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url
 
 from config import Config, MisConfigured, load_config
 from nrm import create_app, faults, parsing, schema
@@ -87,17 +87,21 @@ def outdated(app: Flask) -> str:
     """`schema.outdated` of the instance's two databases; raises Refused."""
     with app.app_context():
         try:
-            return schema.outdated(db.engines.values())
-        except schema.Newer:
-            raise Refused("--dir: the databases are of a newer version of this program; run that one") from None
-        except schema.Unreachable as error:
-            full = error.__cause__ is not None and faults.is_of_a_disk_that_takes_nothing(error.__cause__)
-            what = (
-                "the disk takes nothing: it is full, or can only be read" if full else "the databases cannot be reached"
-            )
-            raise Refused(f"NRM_DATABASE, NRM_SHRED_DATABASE: {what}") from None
+            return outdated_of(db.engines.values())
         finally:
             disconnect()
+
+
+def outdated_of(engines: Iterable[Engine]) -> str:
+    """`schema.outdated`; raises Refused."""
+    try:
+        return schema.outdated(engines)
+    except schema.Newer:
+        raise Refused("--dir: the databases are of a newer version of this program; run that one") from None
+    except schema.Unreachable as error:
+        full = error.__cause__ is not None and faults.is_of_a_disk_that_takes_nothing(error.__cause__)
+        what = "the disk takes nothing: it is full, or can only be read" if full else "the databases cannot be reached"
+        raise Refused(f"NRM_DATABASE, NRM_SHRED_DATABASE: {what}") from None
 
 
 def settings(directory: Path) -> Config:

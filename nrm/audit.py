@@ -347,6 +347,7 @@ class Event(StrEnum):
     SAMPLE_SCORED = "sample_scored"
     REMEDY_ASKED = "remedy_asked"
     REMEDY_CHECKED = "remedy_checked"
+    CLOCK_BELIEVED = "clock_believed"
     BACKUP_MADE = "backup_made"
     BACKUP_RESTORED = "backup_restored"
 

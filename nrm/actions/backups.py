@@ -27,10 +27,11 @@ from config import Config
 from nrm import audit, clock, schema
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.clock_jumps import TOLERATED
 from nrm.models.accounts.accounts import MemberSession
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case, Erasure, Grant, Opening, SealedCompartment
-from nrm.steps import key_files
+from nrm.steps import health, key_files
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.support import feedback
 from nrm.vault import compartments, epochs, erased, keyrings, shredding, sweeping
@@ -196,17 +197,37 @@ def _sync(folder: Path) -> None:
 
 
 def forget_shred_files(folder: Path | None) -> int:
-    """Delete the folder's shred files that are seven days old by their name; returns how many."""
+    """Delete the folder's shred files that are seven days old by their name; returns how many. None while nobody should
+    believe the clock: one that is ahead calls the file of last night an old one."""
     if folder is None or not folder.is_dir():
+        return 0
+    if health.clock_jump(current_app.extensions["nrm.config"].directory) is not None:
         return 0
     gone = 0
     for path in folder.glob("shred-*"):
-        at = taken_at(path.name.removesuffix(".partial"))
-        if at is not None and at <= clock.now() - timedelta(days=SHRED_DAYS):
-            with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):
+            at = _begun(path, clock.now())
+            if at is not None and at <= clock.now() - timedelta(days=SHRED_DAYS):
                 path.unlink()
                 gone += 1
     return gone
+
+
+def _begun(path: Path, now: datetime) -> datetime | None:
+    """When the seven days of a shred file began. With the name of a day to come it was written while the clock was
+    ahead: nobody knows when, so they begin when it is seen first, and its time says so from then on."""
+    at = taken_at(path.name.removesuffix(".partial"))
+    if at is None or not _is_to_come(at, now):
+        return at
+    seen = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    if _is_to_come(seen, now):
+        os.utime(path, (now.timestamp(), now.timestamp()))
+        return now
+    return seen
+
+
+def _is_to_come(at: datetime, now: datetime) -> bool:
+    return at > now + TOLERATED
 
 
 def taken_at(name: str) -> datetime | None:
@@ -216,12 +237,19 @@ def taken_at(name: str) -> datetime | None:
 
 
 def newest_pair(folder: Path) -> tuple[Path, Path] | None:
-    """The newest backup of which both files are there."""
+    """The newest backup of which both files are there; one with the name of a day to come, which a clock that was ahead
+    gave it, only where there is no other."""
     times = sorted((path.name.removeprefix("shred-") for path in folder.glob("shred-*Z")), reverse=True)
-    for time in times:
-        if (folder / f"main-{time}").is_file() and taken_at(f"main-{time}"):
-            return folder / f"main-{time}", folder / f"shred-{time}"
-    return None
+    pairs = [
+        (at, time)
+        for time in times
+        if (at := taken_at(f"main-{time}")) is not None and (folder / f"main-{time}").is_file()
+    ]
+    if not pairs:
+        return None
+    now = clock.now()
+    time = next((time for at, time in pairs if not _is_to_come(at, now)), pairs[0][1])
+    return folder / f"main-{time}", folder / f"shred-{time}"
 
 
 def check_pair(main: Path, shred: Path, privates: Collection[bytes]) -> Checked:

@@ -95,6 +95,12 @@ def tend() -> dict[str, int]:
     }
 
 
+def keep_watch() -> int:
+    """What goes on while nobody should believe the clock, because it ends and destroys nothing: how many alarms were
+    raised (ADR 0194)."""
+    return alarms.raise_due(by=Actor.system("tend"))
+
+
 def _follow_the_log() -> int:
     """Bring the rows of members and organisations to what was signed; none while the log is wrong."""
     try:

@@ -7,22 +7,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy.exc import OperationalError, SQLAlchemyError, StatementError
 
-from config import Config, key_files
+from config import Config
 from nrm import create_app, schema
 from nrm.actions import backups as actions
 from nrm.cli.drilling import temporary
 from nrm.cli.instance import folder_of_country, instance_settings
 from nrm.cli.places.files import write_once
-from nrm.cli.places.key_files import lost_option, make_match_key, refused_keys, say_unchecked
+from nrm.cli.places.key_files import lost_option, match_key, refused_keys, say_unchecked
 from nrm.cli.progress import Steps
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import answer, json_option, remark
@@ -81,8 +80,11 @@ def backup(directory: Path, to: Path, recipients: tuple[Path, ...]) -> None:
     with application(directory).app_context(), _explained_errors(), Steps() as steps:
         try:
             written = actions.take(to, (keys[0], keys[1]), tell=steps.tell)
+            doubted = health.clock_doubted(current_app.extensions["nrm.config"].directory)
         finally:
             disconnect()
+    if doubted:
+        _tell(f"clock: no shred file was deleted, and this backup has the name of an hour that may be wrong: {doubted}")
     click.echo(
         json.dumps({"main": str(written.main), "shred": str(written.shred), "shred_files_deleted": written.deleted})
     )
@@ -134,8 +136,8 @@ def restore(
         checked = actions.check_pair(main, shred, privates)
     remark(f"whole: {sum(checked.rows.values())} rows of {checked.header.taken_at}")
     with (
-        _match_key(directory, checked, lost=match_is_lost) as new_keys,
-        _made(directory, checked, new_keys) as (app, sure),
+        match_key(directory, lost=match_is_lost, was_there="match_keys" in checked.rows, err=True) as new_match,
+        _made(directory, checked, frozenset(["match"] if new_match else [])) as (app, sure),
         app.app_context(),
         _explained_errors(directory),
     ):
@@ -169,18 +171,6 @@ def _list_of(main: Path, erased: Path | None, *, lost: bool) -> Path | None:
             "was erased since the backup then lives again"
         )
     return None if lost else listed
-
-
-@contextmanager
-def _match_key(directory: Path, checked: actions.Checked, *, lost: bool) -> Iterator[frozenset[str]]:
-    """The names of the key files that were made because the backup is from before them, or they are said to be lost."""
-    made = make_match_key(directory, lost=lost, was_there="match_keys" in checked.rows, err=True)
-    try:
-        yield frozenset(["match"] if made else [])
-    except BaseException:
-        if made:
-            key_files(os.environ, directory)["match"].unlink(missing_ok=True)
-        raise
 
 
 def _address(given: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from nrm.actions import following
 from nrm.cli.places.files import new_folder
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import answer, json_option, remark, tell, wants_json
-from nrm.cli.usage import application, instance_option, signed_in
+from nrm.cli.usage import account_of_machine, application, instance_option, signed_in
 from nrm.countries import checking, files, making, texts
 from nrm.countries.weakening import weakens
 from nrm.db import disconnect
@@ -67,8 +66,6 @@ def new(code: str, source: str, iso: str, target: Path) -> None:
     try:
         known, folder = countries.place_of(source)
         countries.load(known, folder)
-        if target.is_dir() and any(target.iterdir()):
-            raise making.Unmakeable(f"{target} is not empty: a country is made in a new folder")
         with new_folder(target):
             making.make(code, iso, folder or countries.FOLDER / known, target)
             found = checking.check(target)
@@ -134,7 +131,7 @@ def apply(folder: Path, directory: Path, starts_on: datetime, login: str, yes: b
         _agree_to_weaker(sum(map(weakens, outlook.changes)), weaker)
         _agree(yes)
         try:
-            actions.record(outlook, by=by, account=os.getuid())
+            actions.record(outlook, by=by, account=account_of_machine())
         except NotPermitted:
             raise Refused("--as: only an administrator changes the country's files") from None
         except actions.Stale:

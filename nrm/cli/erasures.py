@@ -26,9 +26,8 @@ def erase_expired(directory: Path, dry_run: bool, clock_is_right: bool) -> None:
     Where the clock is days ahead of the last time that the instance was tended, nothing is erased until somebody
     looked at it.
     """
-    app = application(directory)
-    if not dry_run:
-        believe(app.extensions["nrm.config"].directory, is_right=clock_is_right)
-    with app.app_context(), Counting("looking at cases") as counting:
+    with application(directory).app_context(), Counting("looking at cases") as counting:
+        if not dry_run:
+            believe(is_right=clock_is_right)
         count = actions.erase_expired(dry_run=dry_run, tell=lambda _: counting.step())
     click.echo(json.dumps({**dataclasses.asdict(count), "dry_run": dry_run}))

@@ -9,12 +9,13 @@ import secrets
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask
+from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config, MisConfigured, database_addresses, key_files, lying_together
@@ -22,12 +23,12 @@ from nrm import countries, schema
 from nrm.actions import country_versions, following, instances
 from nrm.actions.accounts import joining
 from nrm.cli.places.files import write_once
-from nrm.cli.places.key_files import lost_option, make_match_key
+from nrm.cli.places.key_files import lost_option, match_key
 from nrm.cli.places.misspelt import STARTED_BY, tell_misspelt
 from nrm.cli.places.new import new_places, nothing_half_made
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import answer, json_option, remark, wants_json
-from nrm.cli.usage import application, application_of_any_version, instance_option, missing_file, outdated, settings
+from nrm.cli.usage import application, application_of_any_version, instance_option, missing_file, outdated_of
 from nrm.db import disconnect
 from nrm.steps import key_files as whose
 
@@ -99,38 +100,25 @@ def _how_to_serve(directory: Path, config: Config) -> str:
 @instance_option
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @lost_option
-@json_option("from", "to", "changes", "kept", "not_read", "not_done", "to_be_founded")
+@json_option("from", "to", "dry_run", "changes", "kept", "not_read", "not_done", "to_be_founded")
 def upgrade(directory: Path, dry_run: bool, match_is_lost: bool) -> None:
     """Bring an instance to this version of the program and to its country's file; doing it again changes nothing.
 
     Stop the server first, and take a backup with the version that ran before: it cannot read the new tables.
     """
-    _check_there(directory)
-    new_match = not dry_run and _add_match_key(directory, lost=match_is_lost)
-    config = settings(directory)
-    for name, address in (("NRM_DATABASE", config.database), ("NRM_SHRED_DATABASE", config.shred_database)):
-        if (missing := missing_file(name, address)) is not None:  # none is made in the place of one that is gone
-            raise Refused(missing)
-    app = application_of_any_version(directory)
-    before = outdated(app)
-    if before == "none":
-        raise Refused(f"--dir: {directory} holds no instance yet; make one with nrm init, or restore one")
-    told: dict[str, Any] = {"from": before or schema.newest(), "to": schema.newest(), "to_be_founded": 0}
+    before = _check_there(directory)
+    told: dict[str, Any] = {
+        "from": before or schema.newest(),
+        "to": schema.newest(),
+        "dry_run": dry_run,
+        "to_be_founded": 0,
+    }
+    app, listed = _brought_up(directory, before, dry_run=dry_run, match_is_lost=match_is_lost)
     if before and dry_run:
         line = f"would be upgraded: {before} to {schema.newest()}; the country is compared after that"
         answer([line], **told, changes=[], kept=[], not_read=[], not_done=[])
         return
-    listed = 0
     with app.app_context():
-        if before:
-            with _unserved(directory):
-                schema.upgrade()
-                disconnect()
-                listed = instances.keep_what_was_before()
-                disconnect()
-        if not dry_run:
-            whose.note_what_is_right(new=["match"] if new_match else [])
-            disconnect()
         lines, found = _follow(app, directory, f"upgraded: {before} to" if before else "up to date:", dry_run)
     if listed:
         lines.append(f"key log: {listed} organisations are to be founded within 60 days")
@@ -139,34 +127,72 @@ def upgrade(directory: Path, dry_run: bool, match_is_lost: bool) -> None:
         click.get_current_context().exit(1)
 
 
-def _add_match_key(directory: Path, *, lost: bool) -> bool:
+def _brought_up(directory: Path, before: str, *, dry_run: bool, match_is_lost: bool) -> tuple[Flask, int]:
+    """(application whose tables are of this version, organisations that are to be founded); `dry_run`: as they are."""
+    if dry_run:
+        return application_of_any_version(directory), 0
+    listed = 0
+    with (
+        _unserved(directory) if before else nullcontext(),
+        _match_key(directory, match_is_lost) as new_match,
+    ):
+        app = application_of_any_version(directory)
+        with app.app_context():
+            if before:
+                schema.upgrade()
+                disconnect()
+                listed = instances.keep_what_was_before()
+                disconnect()
+            whose.note_what_is_right(new=["match"] if new_match else [])
+            disconnect()
+    return app, listed
+
+
+@contextmanager
+def _match_key(directory: Path, lost: bool) -> Iterator[bool]:
     """Make the key file `match` of an instance from before there was one, or of one whose `match` is said to be lost;
-    returns whether it was made. Refused where something lies under the one that is missing."""
+    gives whether it was made. Refused where something lies under the one that is missing."""
     if not (directory / "instance.toml").is_file():
-        return False
-    if key_files(os.environ, directory)["match"].exists() and not lost:
-        return False
+        yield False
+        return
     try:
-        address, _ = database_addresses(os.environ, directory)
-        missing = missing_file("NRM_DATABASE", address)
-        was_there = whose.was_noted(directory, "match") or (missing is None and whose.lies_under_match(address))
-    except MisConfigured as error:
-        raise Refused(str(error)) from None
+        there = key_files(os.environ, directory)["match"].exists()
+        was_there = there or whose.was_noted(directory, "match") or whose.lies_under_match(_addresses(directory)[0])
     except whose.SQLAlchemyError:
         raise Refused("NRM_DATABASE: the database cannot be reached") from None
-    if missing is not None:
-        raise Refused(missing)
-    return make_match_key(directory, lost=lost, was_there=was_there, err=wants_json())
+    with match_key(directory, lost=lost, was_there=was_there, err=wants_json()) as made:
+        yield made
 
 
-def _check_there(directory: Path) -> None:
-    """Raise Refused where neither database is there: it was never an instance, or all of it is gone."""
+def _addresses(directory: Path) -> tuple[str, str]:
+    """Of both databases; raises Refused."""
     try:
-        addresses = database_addresses(os.environ, directory)
+        return database_addresses(os.environ, directory)
     except MisConfigured as error:
         raise Refused(str(error)) from None
-    if all(missing_file("", each) is not None for each in addresses):
-        raise Refused(f"--dir: {directory} holds no instance yet; make one with nrm init, or restore one")
+
+
+def _check_there(directory: Path) -> str:
+    """The revision of databases that are there and of an earlier version, else empty. Raises Refused where one is gone,
+    empty, out of reach, or of a newer program, before anything is made in its place or for it."""
+    addresses = _addresses(directory)
+    gone = [
+        missing
+        for setting, address in zip(("NRM_DATABASE", "NRM_SHRED_DATABASE"), addresses, strict=True)
+        if (missing := missing_file(setting, address)) is not None
+    ]
+    none = Refused(f"--dir: {directory} holds no instance yet; make one with nrm init, or restore one")
+    if gone:  # both: it was never an instance, or all of it is gone
+        raise none if len(gone) == len(addresses) else Refused(gone[0])
+    engines = [create_engine(address, hide_parameters=True) for address in addresses]
+    try:
+        found = outdated_of(engines)
+    finally:
+        for engine in engines:
+            engine.dispose()
+    if found == "none":
+        raise none
+    return found
 
 
 def _follow(app: Flask, directory: Path, said: str, dry_run: bool) -> tuple[list[str], dict[str, list[Any]]]:

@@ -56,7 +56,7 @@ def interviews() -> None:
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
-    help="The file to write; without it, what is made is printed.",
+    help="The file to write, also over one that is there; without it, what is made is printed.",
 )
 def template(form: str, output: Path | None) -> None:
     """Make a file with one interview that answers every question and can be imported as it is."""

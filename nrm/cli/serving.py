@@ -207,7 +207,8 @@ def note_beginning(directory: Path) -> None:
 def tend(directory: Path, clock_is_right: bool) -> None:
     """Do all that time brings: expiry, destroyed keys, released places. Doing it again changes nothing.
 
-    Where the clock is days ahead of the last time, nothing is done until somebody looked at it.
+    Where the clock is days ahead of the last time, nothing is ended until somebody looked at it; alarms, e-mail and the
+    checkpoint of the last minute go on.
     """
     with application(directory).app_context():
         click.echo(json.dumps(_do_what_is_due(clock_is_right=clock_is_right), sort_keys=True))
@@ -216,16 +217,31 @@ def tend(directory: Path, clock_is_right: bool) -> None:
 def _do_what_is_due(*, clock_is_right: bool = False) -> dict[str, int]:
     """`tending.tend`, the checkpoint of the day (`checkpoints_written`), and at the end e-mail (`messages_sent`).
 
-    Raises Refused where the clock may be ahead.
+    Raises Refused where the clock may be ahead, after what ends nothing was done: a later clock does it again.
     """
     directory = current_app.extensions["nrm.config"].directory
-    believed = believe(directory, is_right=clock_is_right)
+    try:
+        believed = believe(is_right=clock_is_right)
+    except Refused:
+        tending.keep_watch()
+        _say_what_is_there()
+        _send_messages()
+        raise
     done = {**tending.tend(), "checkpoints_written": checkpoints.daily()}
-    checkpoints.follow()
-    for path in health.lost_files():
-        current_app.logger.error("%s is not the file any more that is open: %s", path, health.LEFT)
+    _say_what_is_there()
     if believed:
         health.note(directory, health.TENDED)
     else:
         current_app.logger.error("the clock: %s", health.clock_doubted(directory))
-    return {**done, "messages_sent": mailboxes.send_due(agreement_versions.parties_to_sign())}
+    return {**done, "messages_sent": _send_messages()}
+
+
+def _say_what_is_there() -> None:
+    """Bring the checkpoint of the last minute to the end of the chain, and log which files are gone."""
+    checkpoints.follow()
+    for path in health.lost_files():
+        current_app.logger.error("%s is not the file any more that is open: %s", path, health.LEFT)
+
+
+def _send_messages() -> int:
+    return mailboxes.send_due(agreement_versions.parties_to_sign())

@@ -46,7 +46,7 @@ def stays() -> None:
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
-    help="The file to write; without it, what is made is printed.",
+    help="The file to write, also over one that is there; without it, what is made is printed.",
 )
 def template(output: Path | None) -> None:
     """Make a CSV with one invented resident, and a row that says what each column may hold."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from getpass import GetPassWarning
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 from flask import Flask
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url
 
 from config import Config, MisConfigured, load_config
 from nrm import create_app, faults, parsing, schema
@@ -26,6 +26,7 @@ from nrm.domain.accounts.accounts import Actor, OrganisationOut, SignInRefused, 
 from nrm.domain.accounts.failed_attempts import TooSoon
 
 LARGEST_JSON = 1024 * 1024
+_NOBODY_SIGNED_IN = 2**32 - 1
 
 
 def instance_option(command: Any) -> Any:
@@ -86,17 +87,21 @@ def outdated(app: Flask) -> str:
     """`schema.outdated` of the instance's two databases; raises Refused."""
     with app.app_context():
         try:
-            return schema.outdated(db.engines.values())
-        except schema.Newer:
-            raise Refused("--dir: the databases are of a newer version of this program; run that one") from None
-        except schema.Unreachable as error:
-            full = error.__cause__ is not None and faults.is_of_a_disk_that_takes_nothing(error.__cause__)
-            what = (
-                "the disk takes nothing: it is full, or can only be read" if full else "the databases cannot be reached"
-            )
-            raise Refused(f"NRM_DATABASE, NRM_SHRED_DATABASE: {what}") from None
+            return outdated_of(db.engines.values())
         finally:
             disconnect()
+
+
+def outdated_of(engines: Iterable[Engine]) -> str:
+    """`schema.outdated`; raises Refused."""
+    try:
+        return schema.outdated(engines)
+    except schema.Newer:
+        raise Refused("--dir: the databases are of a newer version of this program; run that one") from None
+    except schema.Unreachable as error:
+        full = error.__cause__ is not None and faults.is_of_a_disk_that_takes_nothing(error.__cause__)
+        what = "the disk takes nothing: it is full, or can only be read" if full else "the databases cannot be reached"
+        raise Refused(f"NRM_DATABASE, NRM_SHRED_DATABASE: {what}") from None
 
 
 def settings(directory: Path) -> Config:
@@ -105,6 +110,16 @@ def settings(directory: Path) -> Config:
         return load_config({**os.environ, "NRM_DIR": str(directory)})
     except MisConfigured as error:
         raise Refused(str(error)) from None
+
+
+def account_of_machine() -> int:
+    """The account of whoever runs the command, as a number: the one that was signed in with, as the kernel keeps it
+    behind `sudo` and `runuser`, where it does; else that of the process."""
+    try:
+        signed_in_with = int(Path("/proc/self/loginuid").read_text("ascii"))
+    except (OSError, ValueError):
+        return os.getuid()
+    return os.getuid() if signed_in_with == _NOBODY_SIGNED_IN else signed_in_with
 
 
 def _asked_password() -> str:

@@ -1,6 +1,6 @@
 """Whether the clock of the machine can be believed: against the last minute in which the instance was tended.
 
-Decided in ADR 0190.
+Decided in ADR 0190 and 0194.
 """
 
 from __future__ import annotations
@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-LONGEST_REST = timedelta(days=3)
-"""A machine is seldom off for longer, and what ends in less than that is begun anew in an hour."""
+LONGEST_REST = timedelta(days=5)
+"""The longest weekend, from the evening before Good Friday to the Tuesday after Easter, with a day to spare."""
 TOLERATED = timedelta(minutes=5)
+"""Clocks are put right by less than that without anybody."""
 
 
 class Jump(StrEnum):

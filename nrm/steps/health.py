@@ -35,14 +35,19 @@ def note(directory: Path, what: str) -> None:
     os.utime(path, (now, now))
 
 
+def tended_at(directory: Path) -> datetime | None:
+    """When the instance was tended last; None for never."""
+    return _at(directory / TENDED)
+
+
 def clock_jump(directory: Path) -> Jump | None:
     """How the clock jumped since the instance was tended last."""
-    return jump(_at(directory / TENDED), clock.now())
+    return jump(tended_at(directory), clock.now())
 
 
 def clock_doubted(directory: Path) -> str:
     """What is to be said of a clock that jumped; nothing of another one."""
-    found, last = clock_jump(directory), _at(directory / TENDED)
+    found, last = clock_jump(directory), tended_at(directory)
     if found is None or last is None:
         return ""
     now, tended = (each.isoformat(" ", "minutes") for each in (clock.now(), last))
@@ -50,7 +55,8 @@ def clock_doubted(directory: Path) -> str:
     if found is Jump.AHEAD:
         return (
             f"it says {now}, and the instance was tended last at {tended}: by time nothing is ended and nothing erased "
-            f"until somebody looked. If it is wrong, set it. If it is right, and the machine was off, say: {said}"
+            "until somebody looked; alarms, e-mail and the checkpoint of the last minute go on. "
+            f"If it is wrong, set it. If it is right, and the machine was off, say: {said}"
         )
     return (
         f"it says {now}, and the instance was tended at {tended} already: set it, as codes of telephones are refused "

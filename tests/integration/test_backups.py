@@ -38,6 +38,7 @@ from nrm.domain.shelter.strikes import StrikeReason
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case, SealedCompartment, ShredKey
 from nrm.models.shelter.matching import MatchEncoding
+from nrm.steps import health
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.store import days as stay_store
@@ -393,6 +394,45 @@ def test_shred_files_are_deleted_after_seven_days_and_main_files_stay(keeper: Ke
     assert main.exists()
     assert all(path.exists() for path in younger)
     assert backups.newest_pair(keeper.folder) == younger
+
+
+@pytest.mark.slow  # three backups
+def test_a_clock_that_jumped_ahead_deletes_no_shred_file_and_the_backup_says_so(keeper: Keeper) -> None:
+    now = clock.now()
+    clock.set_clock(lambda: now)
+    pair = keeper.back_up()
+    health.note(keeper.instance, health.TENDED)
+    clock.set_clock(lambda: now + timedelta(days=365))
+    own = [part for key in keeper.keys for part in ("--recipient", f"{key}.pub")]
+    done = run("backup", "--dir", keeper.instance, "--to", keeper.folder, *own)
+    assert (done.exit_code, json.loads(done.stdout)["shred_files_deleted"]) == (0, 0), done.stderr
+    assert "no shred file was deleted" in done.stderr
+    assert "nrm tend --clock-is-right" in done.stderr
+    assert all(path.exists() for path in pair)
+    ahead = Path(json.loads(done.stdout)["shred"])
+    year = (now + timedelta(days=365)).timestamp()
+    os.utime(ahead, (year, year))
+    # The clock is put right: a drill takes the newest pair, and not the one with the name of a year that is to come.
+    clock.set_clock(lambda: now + timedelta(hours=1))
+    assert backups.newest_pair(keeper.folder) == pair
+    assert backups.forget_shred_files(keeper.folder) == 0
+    # Nobody knows when the other one was made: at the latest now, and seven days later it is gone.
+    for days, stay in ((6.9, True), (7.1, False)):
+        then = now + timedelta(days=days, minutes=30)
+        clock.set_clock(lambda then=then: then)
+        health.note(keeper.instance, health.TENDED)
+        backups.forget_shred_files(keeper.folder)
+        assert [path.exists() for path in (pair[1], ahead)] == [stay, stay]
+
+
+def test_a_clock_that_went_back_does_not_take_the_newest_shred_file_for_an_old_one(keeper: Keeper) -> None:
+    _, shred = keeper.back_up()
+    before, now = shred.stat().st_mtime, clock.now()
+    health.note(keeper.instance, health.TENDED)
+    clock.set_clock(lambda: now - timedelta(days=300))
+    assert backups.forget_shred_files(keeper.folder) == 0
+    assert shred.stat().st_mtime == before
+    assert backups.newest_pair(keeper.folder) is not None
 
 
 def test_tending_deletes_them_in_the_folder_of_the_settings_and_keeps_the_list_there(

@@ -5,26 +5,34 @@ The list of all such tests is in docs/failures.md.
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import shutil
 import uuid
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from nrm import clock, db, faults
+from config import Config, Smtp
+from nrm import audit, clock, db, faults, smtp
+from nrm.actions.accounts import mailboxes
 from nrm.cli import serving
+from nrm.cli.usage import account_of_machine
 from nrm.db import db as database
 from nrm.domain.clock_jumps import Jump
+from nrm.models.accounts.alarms import Alarm
+from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Referral
 from nrm.steps import health
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Command, Person
+from tests.integration.accounts.test_opening_log import many
 from tests.rights import on_a_full_disk
 
 SignIn = Callable[[str], Person]
@@ -119,15 +127,97 @@ def test_a_machine_that_was_off_goes_on_once_somebody_said_that_its_clock_is_rig
 ) -> None:
     now = clock.now()
     assert command(app, "tend")[0] == 0
-    at(now + timedelta(days=2))
-    assert command(app, "tend")[0] == 0  # a long weekend without power
+    at(now + timedelta(days=4, hours=12))
+    assert command(app, "tend")[0] == 0  # from the evening before Good Friday to the morning after Easter Monday
     assert state_of(sent.referral_id) == "expired"
     db.disconnect()
+    assert beliefs() == []
+    last = clock.now()
     at(now + timedelta(days=30))
     assert command(app, "tend")[0] == 2
+    assert beliefs() == []
     assert command(app, "tend", "--clock-is-right")[0] == 0
+    assert command(app, "tend", "--clock-is-right")[0] == 0  # nothing to believe: nothing is recorded
     assert command(app, "tend")[0] == 0
     assert doctor_of_the_clock(app, command) == "clock: ok"
+    ((duty, details),) = beliefs()
+    assert duty == "clock"
+    assert details == {"account": account_of_machine(), "jump": "ahead", "tended_at": seconds(last)}
+    assert command(app, "audit", "verify")[0] == 0
+
+
+def seconds(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def beliefs() -> list[tuple[str, dict[str, object]]]:
+    """Who said that the clock is right, as the audit chain keeps it."""
+    asked = select(AuditEntry).where(AuditEntry.event == "clock_believed").order_by(AuditEntry.id)
+    found = [(row.member_id, audit.details_of(row.details)) for row in database.session.scalars(asked)]
+    database.session.rollback()
+    db.disconnect()
+    return found
+
+
+@pytest.mark.slow  # several commands
+def test_who_says_that_the_clock_is_right_to_erase_is_recorded_and_tending_goes_on_by_it(
+    app: Flask, command: Command
+) -> None:
+    now = clock.now()
+    assert command(app, "tend")[0] == 0
+    at(now + timedelta(days=30))
+    assert command(app, "erase-expired", "--clock-is-right", "--dry-run")[0] == 0
+    assert beliefs() == []
+    assert command(app, "erase-expired")[0] == 2
+    assert command(app, "erase-expired", "--clock-is-right")[0] == 0
+    assert [details["jump"] for _, details in beliefs()] == ["ahead"]
+    assert command(app, "erase-expired")[0] == 0
+    assert command(app, "tend")[0] == 0
+    at(now)
+    assert command(app, "tend", "--clock-is-right")[0] == 0
+    assert [details["jump"] for _, details in beliefs()] == ["ahead", "back"]
+
+
+@pytest.mark.slow  # several commands
+def test_while_the_clock_is_ahead_alarms_messages_and_the_last_checkpoint_go_on(
+    app: Flask, sent: people.Sent, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+
+    def deliver(_: Smtp, messages: list[smtp.Message]) -> list[bool]:
+        told.append(len(messages))
+        return [True] * len(messages)
+
+    def with_mail(env: Mapping[str, str]) -> Config:
+        carrier = Smtp("127.0.0.1", 1, "none", "", "", "nrm@example.al", "https://nrm.example.al/")
+        return dataclasses.replace(factories.cheap_config(env), smtp=carrier)
+
+    monkeypatch.setattr(smtp, "deliver", deliver)
+    monkeypatch.setattr("nrm.cli.usage.load_config", with_mail)
+    mailboxes.set_address(address="desk@nrc.example.al", language="sq", by=factories.actor("nrc.case_worker"))
+    db.disconnect()
+    now = clock.now()
+    assert command(app, "tend")[0] == 0
+    end = folder(app) / "checkpoints" / "end.json"
+    days = sorted(end.parent.glob("????-??-??.json"))
+    before = end.read_bytes()
+    assert told == [1]
+    at(now + timedelta(days=365))
+    many(factories.actor("nrc.case_worker"), sent.case_id, 12)  # opened within an hour
+    db.disconnect()
+    code, out, said = command(app, "tend")
+    assert (code, out, said.count("\n")) == (2, b"", 1), said
+    assert "alarms, e-mail and the checkpoint of the last minute go on" in said
+    assert told == [1, 1]
+    assert end.read_bytes() != before
+    assert sorted(end.parent.glob("????-??-??.json")) == days  # the checkpoint of a day that is to come is not made
+    assert [alarm.cases for alarm in database.session.scalars(select(Alarm))] == [12]
+    assert state_of(sent.referral_id) == "sent"
+    db.disconnect()
+    # Right again, the desk waits half an hour for the next message, and not for a year.
+    at(now + timedelta(minutes=31))
+    assert command(app, "tend")[0] == 0
+    assert told == [1, 1, 1]
 
 
 @pytest.mark.slow  # several pages and commands

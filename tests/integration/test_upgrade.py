@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import shutil
 from pathlib import Path
 
+import click
 import pytest
 from flask import Flask
 
 from nrm import db, schema
+from nrm.cli import nrm
+from nrm.cli.telling import json_keys
 from nrm.db import db as databases
+from nrm.vault.backup_files.key_checks import NOTED
 from tests import factories
 from tests.conftest import Command
 
@@ -91,6 +96,52 @@ def test_databases_of_a_newer_program_are_left_alone(old: Flask, command: Comman
     set_revision(old, "9999_later")
     for name in ("upgrade", "tend", "serve"):
         assert "newer version" in refusal(command(old, name))
+
+
+@pytest.mark.parametrize("wrong", ["no second", "no main", "second empty", "newer", "second damaged", "served"])
+def test_what_is_refused_makes_no_key_file(old: Flask, command: Command, wrong: str) -> None:
+    """An instance from before the key file `match`, which `upgrade` makes."""
+    place = folder_of(old)
+    (place / "keys" / "match").unlink()
+    (place / NOTED).unlink(missing_ok=True)
+    if wrong.startswith("no "):
+        (place / ("shred.db" if wrong == "no second" else "main.db")).unlink()
+    elif wrong == "second empty":
+        (place / "shred.db").write_bytes(b"")
+    elif wrong == "second damaged":
+        (place / "shred.db").write_bytes(b"no database" * 500)
+    elif wrong == "newer":
+        set_revision(old, "9999_later")
+    with (place / "tend.lock").open("w") as lock:
+        if wrong == "served":
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        line = refusal(command(old, "upgrade"))
+    assert "made the key file" not in line
+    assert not (place / "keys" / "match").exists()
+
+
+@pytest.mark.slow  # two upgrades
+def test_the_key_file_is_made_once_and_stays(old: Flask, command: Command) -> None:
+    key = folder_of(old) / "keys" / "match"
+    key.unlink()
+    (folder_of(old) / NOTED).unlink(missing_ok=True)
+    code, out, said = command(old, "upgrade")
+    assert (code, said) == (0, "")
+    assert f"made the key file {key}" in out.decode()
+    kept = key.read_bytes()
+    assert "made the key file" not in command(old, "upgrade")[1].decode()
+    assert key.read_bytes() == kept
+
+
+@pytest.mark.slow
+def test_what_upgrade_answers_as_json_says_whether_anything_was_done(old: Flask, command: Command) -> None:
+    keys = json_keys(nrm.get_command(click.Context(nrm), "upgrade"))  # type: ignore[arg-type]
+    for dry_run in (True, False, True):
+        code, out, said = command(old, "upgrade", "--json", *(["--dry-run"] if dry_run else []))
+        assert code == 0, said
+        value = json.loads(out)
+        assert value["dry_run"] is dry_run
+        assert tuple(value) == keys
 
 
 def test_a_folder_without_an_instance_is_refused(old: Flask, command: Command) -> None:

@@ -84,7 +84,7 @@ def _take_turn(organisation_id: uuid.UUID) -> bool:
         return hit_one(
             session,
             update(Mailbox)
-            .where(Mailbox.organisation_id == organisation_id, Mailbox.next_at <= now)
+            .where(Mailbox.organisation_id == organisation_id, rows.has_its_turn(now))
             .values(next_at=now + EVERY)
             .execution_options(synchronize_session=False),
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
+from flask import current_app
 
+from nrm.actions import clocks
 from nrm.cli.refusals import Refused
+from nrm.cli.usage import account_of_machine
 from nrm.domain.clock_jumps import Jump
 from nrm.steps import health
 
@@ -20,16 +22,18 @@ def clock_option(command: Any) -> Any:
         RIGHT,
         "clock_is_right",
         is_flag=True,
-        help="You looked at the clock of this machine, and it is right: go on, and note it.",
+        help="You looked at the clock of this machine, and it is right: go on, and record who said so.",
     )(command)
 
 
-def believe(directory: Path, *, is_right: bool = False) -> bool:
-    """Whether the clock may be noted as the last one that was right. Raises Refused where it may be ahead, so that
-    nothing is ended and nothing erased before its time; `is_right`: somebody looked at it."""
-    found = health.clock_jump(directory)
-    if is_right or found is None:
+def believe(*, is_right: bool = False) -> bool:
+    """Whether the clock may be noted as the last one that was right, in the application in context. Raises Refused
+    where it may be ahead, so that nothing is ended and nothing erased before its time; `is_right`: somebody looked."""
+    if is_right:
+        clocks.believe(account=account_of_machine())
         return True
+    directory = current_app.extensions["nrm.config"].directory
+    found = health.clock_jump(directory)
     if found is Jump.AHEAD:
         raise Refused(f"clock: {health.clock_doubted(directory)}")
-    return False
+    return found is None

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nrm.cli.refusals import Refused
+
 
 def write_once(path: Path, content: bytes, mode: int) -> None:
     """Write a file that is not there yet; raises OSError, and then nothing is left of it."""
@@ -21,14 +23,18 @@ def write_once(path: Path, content: bytes, mode: int) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file, also in the place of one that is there, which stays as it was if it fails; raises OSError."""
+    """Write a file, also in the place of one that is there: it keeps its mode, and stays as it was if this fails. What
+    a link leads to is written, and the link stays. Raises OSError."""
     if path.exists() and not path.is_file():  # as /dev/stdout
         path.write_bytes(content)
         return
+    path = Path(os.path.realpath(path))
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
     write_once(part, content, 0o666)
     try:
+        if path.exists():
+            shutil.copymode(path, part)
         part.replace(path)
     except OSError:
         part.unlink(missing_ok=True)
@@ -37,12 +43,15 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[None]:
-    """What the block makes in a folder that is new, or empty; if it fails, nothing is left of it."""
-    there = target.exists()
+    """What the block makes in a folder that is new, or empty; if it fails, nothing is left of it. Raises Refused for
+    what is there already, before the block begins, and all of that stays."""
+    there = os.path.lexists(target)
+    if there and (not target.is_dir() or any(target.iterdir())):
+        raise Refused(f"--to: {target} is not an empty folder; name a new one")
     try:
         yield
     except BaseException:
-        for path in [*target.iterdir()] if there and target.is_dir() else [target]:
+        for path in [*target.iterdir()] if there else [target]:
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, ignore_errors=True)
             else:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,19 +51,32 @@ def say_unchecked(names: list[str], directory: Path) -> None:
         )
 
 
-def make_match_key(directory: Path, *, lost: bool, was_there: bool, err: bool = False) -> bool:
-    """Make the key file `match` where it is missing and none was there before, or it is said to be lost; returns
-    whether it was made. Raises Refused where something lies under the one that is missing.
+@contextmanager
+def match_key(directory: Path, *, lost: bool, was_there: bool, err: bool = False) -> Iterator[bool]:
+    """Make the key file `match` where it is missing and none was there before, or it is said to be lost; gives whether
+    it was made. Raises Refused where something lies under the one that is missing.
 
-    Made beside the others, and only where they are. `err`: say so on standard error.
+    Made beside the others, and only where they are; taken away again if the block fails, else said when it ends. `err`:
+    on standard error.
     """
-    files = key_files(os.environ, directory)
-    path = files["match"]
+    path = key_files(os.environ, directory)["match"]
+    made = _make(path, beside=key_files(os.environ, directory)["store"], lost=lost, was_there=was_there)
+    try:
+        yield made
+    except BaseException:
+        if made:
+            path.unlink(missing_ok=True)
+        raise
+    if made:
+        click.echo(f"made the key file {path}: keep a copy of it where those of the others are", err=err)
+
+
+def _make(path: Path, *, beside: Path, lost: bool, was_there: bool) -> bool:
     if lost and path.exists():
         raise Refused(
             f"{LOST}: {path} is there; if it is a wrong one, and every copy of the right one is lost, move it away"
         )
-    if not files["store"].is_file() or path.exists():
+    if not beside.is_file() or path.exists():
         return False
     if was_there and not lost:
         raise Refused(
@@ -73,5 +87,4 @@ def make_match_key(directory: Path, *, lost: bool, was_there: bool, err: bool = 
         write_once(path, secrets.token_bytes(32), 0o400)
     except OSError as error:
         raise Refused(f"NRM_KEYS: {path} cannot be written: {error.strerror}") from None
-    click.echo(f"made the key file {path}: keep a copy of it where those of the others are", err=err)
     return True

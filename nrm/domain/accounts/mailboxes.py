@@ -15,6 +15,8 @@ EVERY_DAY = timedelta(days=1)
 """How often a desk is reminded that its people have to sign the agreement."""
 
 LONGEST_PAUSE = timedelta(minutes=30)
+NO_PAUSE = 2 * max(EVERY, LONGEST_PAUSE)
+"""A turn that is further off was noted by a clock that was ahead: it is not waited for."""
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 LONGEST_ADDRESS = 254
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from nrm import countries, parsing
 from nrm.cli import nrm
+from nrm.cli.refusals import Refused
 from nrm.countries import FOLDER, CountryError, checking, files, lists, making
 from nrm.domain.interviews.facts import routing_facts
 from nrm.domain.interviews.questionnaire_flow import prune
@@ -151,17 +152,24 @@ def test_a_code_that_is_not_known_yet_is_marked_too(tmp_path: Path) -> None:
         (("Third", "--to", "x"), "a code has small letters"),
         (("third", "--iso", "mk", "--to", "x"), "two capital letters"),
         (("third", "--from", "nowhere", "--to", "x"), "name a folder, or a country of the program"),
-        (("third", "--to", "."), "is not empty"),
+        (("third", "--to", "."), "is not an empty folder"),
+        (("third", "--to", "there"), "is not an empty folder"),
+        (("third", "--to", "nothing"), "is not an empty folder"),
+        (("third", "--to", "there/inside"), "cannot be written"),
     ],
 )
 def test_a_new_country_that_cannot_be_made_is_refused(
     arguments: tuple[str, ...], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "there").touch()
+    (tmp_path / "there").write_text("of somebody")
+    (tmp_path / "nothing").symlink_to("nowhere")
     found = CliRunner().invoke(nrm, ["country", "new", *arguments], standalone_mode=False)
+    assert isinstance(found.exception, Refused)
+    assert found.exception.code == 2
     assert reason in str(found.exception)
-    assert [each.name for each in tmp_path.iterdir()] == ["there"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["nothing", "there"]
+    assert (tmp_path / "there").read_text() == "of somebody"
 
 
 def written(folder: Path) -> None:

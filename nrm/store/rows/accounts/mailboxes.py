@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import OrganisationKind
-from nrm.domain.accounts.mailboxes import EVERY, EVERY_DAY
+from nrm.domain.accounts.mailboxes import EVERY, EVERY_DAY, NO_PAUSE
 from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.interviews.endings import DUTY_DESK_AFTER
 from nrm.domain.referrals.referrals import NO_SHOW_AFTER
@@ -30,16 +30,21 @@ def to_be_told(at: datetime, limit: int, *, signing: Collection[str] = ()) -> li
     `signing`: parties of whom somebody has to sign the agreement, of which they are reminded once a day: it waits for
     weeks, and a message each half hour would soon be read by nobody.
     """
-    a_day_ago = or_(Mailbox.next_at <= at - (EVERY_DAY - EVERY), Mailbox.failures > 0)
+    a_day_ago = or_(Mailbox.next_at <= at - (EVERY_DAY - EVERY), Mailbox.next_at > at, Mailbox.failures > 0)
     reminded = and_(Organisation.party.in_(signing), a_day_ago)
     statement = (
         select(Mailbox.organisation_id)
         .join(Organisation, Organisation.id == Mailbox.organisation_id)
-        .where(Mailbox.next_at <= at, Organisation.enabled, or_(_has_a_task(at), reminded))
+        .where(has_its_turn(at), Organisation.enabled, or_(_has_a_task(at), reminded))
         .order_by(Mailbox.next_at, Mailbox.organisation_id)
         .limit(limit)
     )
     return list(db.session.scalars(statement))
+
+
+def has_its_turn(at: datetime) -> ColumnElement[bool]:
+    """Whether a message may go to the desk: the pause since the last one is over, or no pause is as long."""
+    return or_(Mailbox.next_at <= at, Mailbox.next_at > at + NO_PAUSE)
 
 
 def _has_a_task(at: datetime) -> ColumnElement[bool]:

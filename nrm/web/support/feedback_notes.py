@@ -46,7 +46,7 @@ def _index(form: TakeDownForm | None = None, refused: Note | None = None, status
 
 
 def _note() -> Note:
-    return Note(request.form.get("language", ""), request.form.get("text", "").replace("\r\n", "\n"))
+    return Note(request.form.get("language", ""), request.form.get("text", ""))
 
 
 @blueprint.post("/feedback/notes/<uuid:organisation_id>/seen")

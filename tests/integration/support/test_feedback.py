@@ -515,6 +515,49 @@ def test_a_note_is_hidden_by_one_put_back_by_two_and_taken_down_by_the_authority
     sign_in("tjeter_vizion.shelter_manager").post(f"{address}/back", dict(note), 404)
 
 
+@pytest.mark.slow
+def test_a_note_of_two_lines_is_shown_hidden_put_back_and_taken_down_as_a_browser_sends_it(
+    app: Flask, sign_in: SignIn
+) -> None:
+    """A browser ends a line with two characters in everything that it sends, also in what stood hidden on the page."""
+    manager, worker, desk = (sign_in(each) for each in (MANAGER, "vatra.case_worker", DESK))
+    house_id = organisation("VATRA")
+    tablet, address = f"/feedback?at={rows.token_of(house_id)}", f"/feedback/notes/{house_id}"
+    note = {"language": "sq", "text": "Ka dritë në korridor.\r\nDera mbyllet."}
+
+    def is_shown() -> bool:
+        return "Dera mbyllet" in app.test_client().get(tablet).text
+
+    manager.post("/feedback/house/notes", dict(note))
+    worker.post(f"{address}/seen", dict(note))
+    assert is_shown()
+    worker.post("/feedback/house/notes/off", dict(note))
+    assert not is_shown()
+    worker.post(f"{address}/back", dict(note))
+    manager.post(f"{address}/seen", dict(note))
+    assert is_shown()
+    assert "<details open>" in desk.post(f"{address}/down", dict(note), 422)  # beside the note itself
+    desk.post(f"{address}/down", {**note, "reason": "names"})
+    assert not is_shown()
+    desk.post(f"{address}/back", dict(note))
+    worker.post(f"{address}/seen", dict(note))
+    assert is_shown()
+
+
+def test_a_note_of_two_lines_from_before_is_found_by_its_words(app: Flask) -> None:
+    """Boxes have notes whose lines end as a browser sent them."""
+    assert app
+    house_id, manager = organisation("VATRA"), factories.actor(MANAGER)
+    feedback_notes.write(note=Note("sq", "Dritë."), by=manager)
+    with transaction() as session:
+        found = feedback_boxes.read(session, session.scalars(select(FeedbackBox.id)).one())
+        found.notes[:] = [["sq", "Dritë.\r\nDera.", MANAGER, "", ""]]
+        feedback_boxes.put(session, found)
+    (note,) = rows.notes(house_id)
+    feedback_notes.show(house_id=house_id, note=note, by=factories.actor("vatra.case_worker"))
+    assert [each.is_shown for each in rows.notes(house_id)] == [True]
+
+
 def test_rows_that_another_hand_deleted_silence_no_tablet_and_stop_nothing_else(app: Flask) -> None:
     """The one row of limits is written again by whoever sends next; a house whose box is gone is left out by `tend`."""
     codes = slips(2)

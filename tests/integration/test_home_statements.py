@@ -10,9 +10,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, event
 
+from nrm.actions.referrals import referrals
 from nrm.actions.support import hearings, threats
 from nrm.domain.shelter.strikes import StrikeReason
+from nrm.store.referrals import obligations
 from tests import factories
+from tests import factories_referrals as people
 from tests.conftest import Person
 from tests.world import World
 
@@ -60,3 +63,20 @@ def assert_few(person: Person, most: int) -> None:
         person.get("/")
     assert 3 <= len(seen) <= most, "\n".join(seen)
     assert sum(statement.count("FROM places ") for statement in seen) <= 1  # each place of a house is looked at once
+
+
+@pytest.mark.slow
+def test_what_was_just_said_to_be_known_is_read_from_the_chain_once_however_much_it_is(app: Flask) -> None:
+    login, said = "child_protection.case_worker", []
+    authority, person = factories.actor(login), Person(app.test_client(), login)
+    for number in range(4):
+        with statements() as seen:
+            page = person.get("/")
+        assert page.count("/known/back") == number
+        said.append((len(seen), sum("FROM audit_entries" in each for each in seen)))
+        people.sent(factories.actor("rinas.border_officer"), age="child")
+        for each in obligations.owed(by=authority).rows:
+            if each.kind == "notify":
+                referrals.acknowledge(obligation_id=each.id, by=authority)
+    assert said[1][1] == said[0][1] + 1
+    assert len(set(said[1:])) == 1, said

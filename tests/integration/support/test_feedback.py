@@ -50,7 +50,7 @@ from nrm.store.reports.reports import release_file
 from nrm.store.rows.support import feedback as rows
 from nrm.store.support import feedback as store
 from nrm.vault import rows as marked
-from nrm.vault.unattended import feedback_boxes
+from nrm.vault.unattended import feedback_boxes, request_limits
 from nrm.web.support import feedback as pages
 from nrm.web.support import slips as paper
 from tests import accommodated, factories
@@ -572,6 +572,33 @@ def test_rows_that_another_hand_deleted_silence_no_tablet_and_stop_nothing_else(
         session.execute(delete(SealedCompartment).where(SealedCompartment.compartment == "feedback"))
     clock.set_clock(lambda: datetime.now(UTC) + timedelta(days=200))
     assert "openings_lapsed" in tending.tend()
+
+
+def test_a_row_of_limits_that_was_emptied_or_deleted_is_reported_and_closes_no_tablet(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    codes, client = slips(4), app.test_client()
+
+    def send(code: str) -> None:
+        """The answer is taken, and so is the next; the row is as long as ever."""
+        caplog.clear()
+        assert typed(client, "/feedback/answer", {"safe": "yes", "code": code})[0] == 303
+        db.session.rollback()
+        (sealed,) = db.session.scalars(select(RequestLimits.sealed_counts))
+        db.session.rollback()
+        assert len(sealed) == 1 + 12 + request_limits.TEXT_BYTES + 16
+
+    send(codes[0])  # nobody has sent anything yet: what lies in the row opens for nobody, and nobody did that
+    assert "sent lately" not in caplog.text
+    by_hand("UPDATE request_limits SET sealed_counts = x''")
+    send(codes[1])
+    assert "the row of what was sent lately of 1 was not made by this program" in caplog.text
+    send(codes[2])
+    assert "sent lately" not in caplog.text
+    by_hand("DELETE FROM request_limits")
+    send(codes[3])
+    assert "the absence of what was sent lately of 1 was not made by this program" in caplog.text
+    assert sum(sum(each.values()) for each in box().answers.values()) == 4
 
 
 def by_hand(statement: str, **values: object) -> None:

@@ -103,7 +103,7 @@ def row(obligation_id: uuid.UUID, *, by: Actor) -> Obligation:
     return found
 
 
-def _acknowledged_here(by: Actor) -> Select[tuple[Obligation]]:
+def _acknowledged_here(by: Actor) -> Select[Obligation]:
     """What the actor's desk acknowledges, done or not."""
     # Asked before, and not within: there the database would look it up for a row that exists alone, and take longer.
     party = db.session.scalar(select(_party(by)))

@@ -11,9 +11,10 @@ from flask import Flask
 from sqlalchemy import Engine, event
 
 from nrm.actions.referrals import referrals
-from nrm.actions.support import hearings, threats
+from nrm.actions.support import feedback_notes, hearings, threats
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.store.referrals import obligations
+from nrm.store.rows.support import feedback as feedback_rows
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
@@ -29,6 +30,8 @@ MOST = {
 OF_A_HEARING, OF_A_THREAT = 2, 1
 """Statements more where a hearing lies ahead and a threat was not seen; on any other night a count says that there is
 none."""
+OF_A_NOTE = 3
+"""And where a note of another house waits to be read: whether the reader is another hand than who wrote it."""
 
 
 @contextmanager
@@ -50,11 +53,14 @@ def statements() -> Iterator[list[str]]:
 def test_a_home_page_costs_few_statements_however_much_waits(world_app: tuple[Flask, World], login: str) -> None:
     app, world = world_app
     worker, desk = "nrc.case_worker", "ra.duty_officer"
-    more = {worker: OF_A_HEARING + OF_A_THREAT, desk: OF_A_THREAT}.get(login, 0)
+    more = {worker: OF_A_HEARING + OF_A_THREAT, desk: OF_A_THREAT + OF_A_NOTE}.get(login, 0)
     assert_few(Person(app.test_client(), login), MOST[login] + more)
     for each in (worker, desk):
         threats.seen(alarm_id=world.alarm, by=factories.actor(each))
     hearings.strike(entry_id=world.hearing, reason=StrikeReason.OTHER, by=factories.actor(worker))
+    vatra = people.organisation("VATRA")
+    (note,) = [each for each in feedback_rows.notes(vatra) if each.is_to_read]
+    feedback_notes.show(house_id=vatra, note=note, by=factories.actor(desk))
     assert_few(Person(app.test_client(), login), MOST[login])
 
 

@@ -56,6 +56,7 @@ from nrm.web.support import slips as paper
 from tests import accommodated, factories
 from tests.conftest import Person, token_in
 from tests.factories_referrals import organisation
+from tests.integration.accounts.test_invitations import one_more
 
 MANAGER, DESK = "vatra.shelter_manager", "ra.duty_officer"
 HAPPY: Replies = dict.fromkeys(Question, Reply.YES)
@@ -572,6 +573,44 @@ def test_rows_that_another_hand_deleted_silence_no_tablet_and_stop_nothing_else(
         session.execute(delete(SealedCompartment).where(SealedCompartment.compartment == "feedback"))
     clock.set_clock(lambda: datetime.now(UTC) + timedelta(days=200))
     assert "openings_lapsed" in tending.tend()
+
+
+@pytest.mark.slow
+def test_nobody_is_offered_a_note_that_they_may_not_show_and_who_may_learns_of_it_on_their_home_page(
+    app: Flask, sign_in: SignIn
+) -> None:
+    waits, of_desk = "A note for those who live here waits", "1 note for those who live in a house waits to be read"
+    house_id = organisation("VATRA")
+    note = {"language": "sq", "text": "Ka dritë në korridor."}
+    factories.later(days=15)
+    one_more("vatra.newcomer", "vatra.case_worker")
+    one_more("ra.newcomer", DESK)
+    manager, worker, desk = (sign_in(each) for each in (MANAGER, "vatra.case_worker", DESK))
+    manager.post("/feedback/house/notes", dict(note))
+    seen = f"/feedback/notes/{house_id}/seen"
+    for login, page in (("vatra.newcomer", "/feedback/house"), ("ra.newcomer", "/feedback/notes")):
+        person = sign_in(login)
+        shown = person.get(f"{page}?lang=en")
+        assert note["text"] in shown
+        assert seen not in shown
+        home = person.get("/?lang=en")
+        assert waits not in home
+        assert of_desk not in home
+        person.post(seen, dict(note), 409)
+    assert seen in worker.get("/feedback/house")
+    assert seen in desk.get("/feedback/notes")
+    assert waits in worker.get("/?lang=en")
+    assert of_desk in desk.get("/?lang=en")
+    # A note from before rows said what waits, or a row that another hand changed: said again a minute later.
+    by_hand("UPDATE feedback_boxes SET notes_to_read = 0, notes_by_id = NULL, notes_watched = 0")
+    assert waits not in worker.get("/?lang=en")
+    tending.tend()
+    assert waits in worker.get("/?lang=en")
+    assert of_desk in desk.get("/?lang=en")
+    assert waits not in manager.get("/?lang=en")
+    before = raw_rows()
+    feedback.pass_time()
+    assert changed(before) == {}
 
 
 def test_a_row_of_limits_that_was_emptied_or_deleted_is_reported_and_closes_no_tablet(

@@ -403,7 +403,11 @@ def test_who_is_named_does_not_end_it_nor_a_newcomer_of_theirs_and_two_end_what_
     unfounded = {"done": "Nuk e gjeta.", "how": "unfounded"}
     assert desk.post(f"{other}/dealt", unfounded) == other
     assert "you agreed already" in desk.post(f"{other}/dealt?lang=en", unfounded, 409).lower()
-    assert desk.post(f"{other}/dealt", done) == "/complaints?done=yes"
+    # Nor does who called it so end it alone by saying that something was done: and is not offered to.
+    assert "you agreed already" in desk.post(f"{other}/dealt?lang=en", done, 409).lower()
+    shown = desk.get(f"{other}?lang=en")
+    assert "You agreed already" in shown
+    assert f'action="{other}/dealt"' not in shown
     assert desk.post(f"{office}/dealt", done) == office
     assert "a second one of you ends it" in desk.get("/complaints?lang=en")
     assert "You agreed already" in desk.post(f"{office}/dealt?lang=en", done, 409)
@@ -412,7 +416,7 @@ def test_who_is_named_does_not_end_it_nor_a_newcomer_of_theirs_and_two_end_what_
     for address in (named, office):
         assert "less than 14 days ago" in newcomer.post(f"{address}/dealt?lang=en", done, 409)
     db.session.rollback()
-    assert len(db.session.scalars(select(Complaint.id).where(Complaint.dealt_on.is_(None))).all()) == 2
+    assert len(db.session.scalars(select(Complaint.id).where(Complaint.dealt_on.is_(None))).all()) == 3
     factories.later(days=15)
     second = Person(app.test_client(), "ra.second")
     second.post("/complaints/open", {"purpose": "safety"})
@@ -422,6 +426,12 @@ def test_who_is_named_does_not_end_it_nor_a_newcomer_of_theirs_and_two_end_what_
     assert "motra ime" in second.get(named)
     for address in (named, office):
         assert second.post(f"{address}/dealt", done) == "/complaints?done=yes"
+    # A second one does something about what the first one called unfounded: both stand there.
+    assert second.post(f"{other}/dealt", done) == "/complaints?done=yes"
+    page = second.get(f"{other}?lang=en")
+    assert f"{DESK} had called it unfounded:" in page
+    assert "Nuk e gjeta." in page
+    assert "by two of you" not in page
     # Taken up again, two agree anew.
     assert second.post(f"{office}/again") == office
     assert second.post(f"{office}/dealt", done) == office

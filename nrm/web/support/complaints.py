@@ -231,8 +231,11 @@ def _page(
     others = actions.alike(complaint_id=complaint_id, by=by) if waits else []
     first = (found.words.first_by, found.words.first_how) if found.words else ("", "")
     refused = steps.end_refusal(found.about, *first, by=by) if waits else None
+    here = url_for("complaints.show", complaint_id=complaint_id)
     shown = render_template(
         "support/complaints/show.html",
+        here=here,  # where what was typed stands again, also after an answer to one of the forms
+        lang_page=here,
         found=found,
         others=[_Beside.of(each, found.words) for each in others[:MOST_BESIDE]],
         houses=names.names_by_code(current_language()),

@@ -588,6 +588,45 @@ def test_who_lives_in_a_house_complains_without_a_number_and_the_desk_deals_with
     assert "complaint" not in house.get("/?lang=en").lower()
 
 
+@pytest.mark.slow
+def test_what_was_typed_of_how_one_ends_stands_there_again_in_another_language_and_after_hiding(
+    app: Flask, sign_in: SignIn
+) -> None:
+    complaints.complain(text=WORDS, reach="", house_id=None)
+    desk, address, typed = (
+        sign_in(DESK),
+        f"/complaints/{the_one()}",
+        {"how": "unfounded", "done": "Fola me “Lulen” <b>"},
+    )
+    # Before it is opened, what was chosen.
+    speak = f"/spoken/en{address}"
+    assert f"form=sheet formaction={speak}" in desk.get(f"{address}?lang=sq").replace('"', "")
+    assert re.search(r'value="safety"[^>]* checked', desk.get(desk.post(speak, {"purpose": "safety"})))
+    desk.post(f"{address}/open", {"purpose": "safety"})
+    pages = (
+        lambda: desk.get(f"{address}?lang=sq"),
+        lambda: desk.post(f"{address}/dealt?lang=sq", {**typed, "how": ""}, 422),
+    )
+    for shown in pages:
+        page = str(shown()).replace('"', "")
+        assert f"form=sheet formaction={speak}" in page
+        again = html.unescape(desk.get(desk.post(speak, dict(typed))))
+        assert '<html lang="en"' in again
+        assert f">\n{typed['done']}</textarea>" in again
+        assert re.search(r'value="unfounded"[^>]* checked', again)
+        (hides,) = re.findall(r"<button name=hidden_at value=(\S+) form=sheet formaction=/hide-screen", page)
+        desk.client.post("/hide-screen", data={**typed, "hidden_at": hides, "csrf_token": desk.csrf_token})
+        unlock = desk.client.get("/unlock").text
+        data = {"password": factories.PASSWORD, "csrf_token": token_in(unlock)}
+        back = desk.client.post("/unlock", data=data).headers["Location"]
+        assert back == f"{address}?kept=1"
+        desk.csrf_token = token_in(desk.get(address))
+        again = html.unescape(desk.get(back))
+        assert f">\n{typed['done']}</textarea>" in again
+        assert re.search(r'value="unfounded"[^>]* checked', again)
+    assert complaints.one(complaint_id=the_one(), by=factories.actor(DESK)).dealt_on is None
+
+
 def by_hand(statement: str, **values: object) -> None:
     """What somebody does who writes the main database and has no key."""
     db.session.rollback()

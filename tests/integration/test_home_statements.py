@@ -10,9 +10,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, event
 
-from nrm.actions.support import hearings, threats
+from nrm.actions.referrals import referrals
+from nrm.actions.support import feedback_notes, hearings, threats
 from nrm.domain.shelter.strikes import StrikeReason
+from nrm.store.referrals import obligations
+from nrm.store.rows.support import feedback as feedback_rows
 from tests import factories
+from tests import factories_referrals as people
 from tests.conftest import Person
 from tests.world import World
 
@@ -26,6 +30,8 @@ MOST = {
 OF_A_HEARING, OF_A_THREAT = 2, 1
 """Statements more where a hearing lies ahead and a threat was not seen; on any other night a count says that there is
 none."""
+OF_A_NOTE = 3
+"""And where a note of another house waits to be read: whether the reader is another hand than who wrote it."""
 
 
 @contextmanager
@@ -47,11 +53,14 @@ def statements() -> Iterator[list[str]]:
 def test_a_home_page_costs_few_statements_however_much_waits(world_app: tuple[Flask, World], login: str) -> None:
     app, world = world_app
     worker, desk = "nrc.case_worker", "ra.duty_officer"
-    more = {worker: OF_A_HEARING + OF_A_THREAT, desk: OF_A_THREAT}.get(login, 0)
+    more = {worker: OF_A_HEARING + OF_A_THREAT, desk: OF_A_THREAT + OF_A_NOTE}.get(login, 0)
     assert_few(Person(app.test_client(), login), MOST[login] + more)
     for each in (worker, desk):
         threats.seen(alarm_id=world.alarm, by=factories.actor(each))
     hearings.strike(entry_id=world.hearing, reason=StrikeReason.OTHER, by=factories.actor(worker))
+    vatra = people.organisation("VATRA")
+    (note,) = [each for each in feedback_rows.notes(vatra) if each.is_to_read]
+    feedback_notes.show(house_id=vatra, note=note, by=factories.actor(desk))
     assert_few(Person(app.test_client(), login), MOST[login])
 
 
@@ -60,3 +69,20 @@ def assert_few(person: Person, most: int) -> None:
         person.get("/")
     assert 3 <= len(seen) <= most, "\n".join(seen)
     assert sum(statement.count("FROM places ") for statement in seen) <= 1  # each place of a house is looked at once
+
+
+@pytest.mark.slow
+def test_what_was_just_said_to_be_known_is_read_from_the_chain_once_however_much_it_is(app: Flask) -> None:
+    login, said = "child_protection.case_worker", []
+    authority, person = factories.actor(login), Person(app.test_client(), login)
+    for number in range(4):
+        with statements() as seen:
+            page = person.get("/")
+        assert page.count("/known/back") == number
+        said.append((len(seen), sum("FROM audit_entries" in each for each in seen)))
+        people.sent(factories.actor("rinas.border_officer"), age="child")
+        for each in obligations.owed(by=authority).rows:
+            if each.kind == "notify":
+                referrals.acknowledge(obligation_id=each.id, by=authority)
+    assert said[1][1] == said[0][1] + 1
+    assert len(set(said[1:])) == 1, said

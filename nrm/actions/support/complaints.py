@@ -331,13 +331,13 @@ def _end(session: Session, complaint_id: uuid.UUID, done: str, how: Ending, by: 
     """1 if it ended, 0 if it waits for a second one."""
     value = vault.read(session, complaint_id, COMPLAINT, by=by).value
     found = steps.about(by.organisation_id)(f"{value['text']}\n{value.get('where', '')}")
-    first = str(value.get("first_by", ""))
+    first, first_how = (str(value.get(name, "")) for name in ("first_by", "first_how"))
     row = store.row(complaint_id, by=by, lock=True)
     if steps.is_dealt(row):
         raise AlreadySo
-    steps.check_end(found, first, how, by=by)
+    steps.check_end(found, first, first_how, how, by=by)
     said, me = done.strip()[:LONGEST_DONE], login_of(by)
-    if found.needs_two(how) and not first:
+    if found.needs_two(how, first_how) and not first:
         agreed = {"first_done": said, "first_by": me, "first_how": str(how)}
         vault.merge(session, complaint_id, COMPLAINT, agreed, by=by)
         audit.append(session, audit.Event.COMPLAINT_AGREED, by=by, complaint_id=complaint_id)

@@ -110,7 +110,8 @@ def house_page(token: str) -> HousePage:
 
 def pass_time() -> int:
     """Forget slips that are too old, and destroy the answers of quarters that are published or that nobody counts any
-    more; returns how many boxes were emptied of something. Needs no key of a person."""
+    more; returns how many boxes were emptied of something. Rows of boxes say what waits to be read. Needs no key of a
+    person."""
     today, changed = days.today(), 0
     if not rows.boxes():
         db.session.rollback()
@@ -124,6 +125,8 @@ def pass_time() -> int:
                 box = steps.box_of(session, house)
             except CannotOpen:
                 continue  # it is reported; what time brings to the others does not wait for it
+            # Notes from before rows said what waits, and rows that another hand changed.
+            steps.note_waiting(session, house, [Note(*each) for each in box.notes])
             valid = {each[:8].hex() for each in rows.marks_of(house, today)}
             over = [
                 each

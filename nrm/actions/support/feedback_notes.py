@@ -8,10 +8,7 @@ alone shows what the house writes. Decided in ADR 0182 and 0188.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
-
-from sqlalchemy import update
-from sqlalchemy.orm import Session
+from collections.abc import Callable
 
 from nrm import audit
 from nrm.db import transaction
@@ -28,7 +25,6 @@ from nrm.domain.support.feedback import (
     kept,
 )
 from nrm.domain.support.feedback_notes import fault
-from nrm.models.support.feedback import FeedbackBox
 from nrm.steps.support import feedback as steps
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.support import feedback as rows
@@ -149,28 +145,12 @@ def _change(
             notes.pop(place)
         notes.insert(0 if first or place is None else place, after)
         box.notes[:] = [[each.language, each.text, each.waits, each.state, each.reason] for each in kept(notes)]
-        _note_waiting(session, house_id, kept(notes))
+        steps.note_waiting(session, house_id, kept(notes))
         audit.append(session, event, by=by, **details)
         if not (vault.put_under_new_key if for_good else vault.put)(session, box):
             raise Busy
     if for_good:
         shredding.work_off()
-
-
-def _note_waiting(session: Session, house_id: uuid.UUID, notes: Sequence[Note]) -> None:
-    """Say in the row of the box what waits to be read, for home pages."""
-    to_read = [each for each in notes if each.is_to_read]
-    writers = {found.id for each in to_read if (found := account_rows.member_by_login(each.waits)) is not None}
-    session.execute(
-        update(FeedbackBox)
-        .where(FeedbackBox.organisation_id == house_id)
-        .values(
-            notes_to_read=len(to_read),
-            notes_by_id=next(iter(writers)) if len(writers) == 1 else None,
-            notes_watched=any(each.state == DOWN for each in notes),
-        )
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _is_same(one: Note, other: Note) -> bool:

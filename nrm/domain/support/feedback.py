@@ -124,6 +124,10 @@ class Note:
     state: str = ""
     reason: str = ""
 
+    def __post_init__(self) -> None:
+        # A browser sends the end of a line as two characters, whatever stood on the page: a note is known by its text.
+        object.__setattr__(self, "text", self.text.replace("\r\n", "\n"))
+
     @property
     def is_shown(self) -> bool:
         """Whether those who live in the house read it."""

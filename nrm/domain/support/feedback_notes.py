@@ -10,6 +10,7 @@ import re
 from enum import StrEnum
 
 from nrm.domain.shelter.cases import MistypedPseudonym, parse_pseudonym
+from nrm.domain.support.streets import names_street
 from nrm.domain.unseen import plain
 
 _DAY = re.compile(r"(?<![\d.])(?:0?[1-9]|[12]\d|3[01])[./-](?:0?[1-9]|1[0-2])[./-](?:20)?\d\d(?![\d])")
@@ -23,19 +24,6 @@ _LINK = re.compile(
 _MAIL = re.compile(r"@|\(at\)|\[at\]", re.IGNORECASE)
 _CODE = re.compile(r"[0-9A-Za-z]{4}[\s\-‐‑‒–—_.]?[0-9A-Za-z]{4}[\s\-‐‑‒–—_.]?[0-9A-Za-z](?![0-9A-Za-z])")
 _PAYMENT = re.compile(r"\bP(?:[\s\-‐‑‒–—_.]?[0-9A-Z]{4}){3}\b", re.IGNORECASE)
-# A street by its name, in the words of the countries, and one with the number of a house: "in the street" alone passes.
-_HOUSE = r"[^\n.;!?]{0,40}?\b(?:nr|no|br|бр|pallati|kati|hyrja|house|shtëpia|куќа)?\.?\s?\d"
-_STREETS = (
-    re.compile(r"\b[Rr]rug(?:a|ën|es|ës|en)\s+[\"“„«]?[A-ZÇË]"),
-    re.compile(r"\brrug(?:a|ën|es|ës|en)\s+(?:e|i|së|se)\s+\w", re.IGNORECASE),
-    re.compile(r"\b(?:[Rr]r|[Bb]ul|[Bb]lv|[Uu]l|[Уу]л|[Бб]ул)\.\s?[\"“„«]?\w"),
-    re.compile(r"\b(?:[Bb]ulevard\w*|[Uu]lic\w+|[Уу]лиц\w+|[Бб]улевар\w*)\s+[\"“„«]?(?:[A-ZÇËА-Ш]|\d)"),
-    re.compile(r"\b[A-ZÇË]\w+\s+(?:Street|Road|Avenue|Boulevard)\b"),
-    re.compile(
-        rf"\b(?:rrug(?:a|ën|es|ës|en|ë|e)|bulevard\w*|ulic\w+|улиц\w+|булевар\w*|street|road|avenue)\b{_HOUSE}",
-        re.IGNORECASE,
-    ),
-)
 
 
 class NoteFault(StrEnum):
@@ -59,7 +47,7 @@ def fault(text: str) -> NoteFault | None:
         return NoteFault.CODE
     if _has_number(seen):
         return NoteFault.TELEPHONE
-    return NoteFault.STREET if any(each.search(seen) for each in _STREETS) else None
+    return NoteFault.STREET if names_street(seen) else None
 
 
 def _is_case(found: str) -> bool:

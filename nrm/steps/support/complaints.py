@@ -32,10 +32,10 @@ class About:
     named: frozenset[uuid.UUID] = frozenset()
     office: bool = False
 
-    def needs_two(self, how: str) -> bool:
+    def needs_two(self, how: str, first_how: str = "") -> bool:
         """Whether two members end it so: it is about the office or an officer and names nobody of it, or is called
-        unfounded."""
-        return (self.office and not self.named) or how == Ending.UNFOUNDED
+        unfounded, also if the first of the two said that (`first_how`) and it ends otherwise now."""
+        return (self.office and not self.named) or Ending.UNFOUNDED in (how, first_how)
 
 
 NOBODY = About()
@@ -98,18 +98,31 @@ def is_read(found: About, organisation_id: uuid.UUID) -> bool:
     return not found.named or bool(desk([organisation_id]) - found.named)
 
 
-def check_end(found: About, first: str, how: str, *, by: Actor) -> None:
+def check_end(found: About, first: str, first_how: str, how: str, *, by: Actor) -> None:
     """Nobody ends a complaint about who let them in a short time ago; nor is one person, with a newcomer of theirs,
-    both of the two. `first`: the sign-in name of the one who agreed before. Raises CannotEnd."""
+    both of the two. `first`: the sign-in name of the one who agreed before, `first_how`: to what. Raises CannotEnd."""
     if any(_is_newcomer_of(by.member_id, each) for each in found.named):
         raise CannotEnd(EndRefusal.NEWCOMER)
-    before = account_rows.member_by_login(first) if found.needs_two(how) and first else None
+    before = account_rows.member_by_login(first) if found.needs_two(how, first_how) and first else None
     if before is None:
         return
     if before.id == by.member_id:
         raise CannotEnd(EndRefusal.SAME)
     if _is_newcomer_of(by.member_id, before.id) or _is_newcomer_of(before.id, by.member_id):
         raise CannotEnd(EndRefusal.NEWCOMER)
+
+
+def end_refusal(found: About, first: str, first_how: str, *, by: Actor) -> EndRefusal | None:
+    """Why the actor ends it in no way; None if they do in one."""
+    refused = None
+    for how in Ending:
+        try:
+            check_end(found, first, first_how, how, by=by)
+        except CannotEnd as error:
+            refused = error.reason
+        else:
+            return None
+    return refused
 
 
 def _is_newcomer_of(member_id: uuid.UUID | None, other_id: uuid.UUID | None) -> bool:

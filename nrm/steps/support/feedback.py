@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
+from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
 from nrm.domain.quarters import Quarter
-from nrm.domain.support.feedback import NotValid, Replies, combination
+from nrm.domain.support.feedback import DOWN, Note, NotValid, Replies, combination
 from nrm.models.support.feedback import FeedbackBox
 from nrm.steps.support import request_limits
 from nrm.store import days
+from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.reports import reports as report_rows
 from nrm.store.rows.support import feedback as rows
 from nrm.vault import rows as marked
@@ -53,6 +56,27 @@ def put_in(session: Session, code: str, replies: Replies) -> None:
     counted[combined] = counted.get(combined, 0) + 1
     if not vault.put(session, box):
         raise Busy
+
+
+def note_waiting(session: Session, house_id: uuid.UUID, notes: Sequence[Note]) -> None:
+    """Say in the row of the box what of these notes waits to be read, for home pages; nothing is written where it
+    says so already."""
+    to_read = [each for each in notes if each.is_to_read]
+    writers = {found.id for each in to_read if (found := account_rows.member_by_login(each.waits)) is not None}
+    said = {
+        FeedbackBox.notes_to_read: len(to_read),
+        FeedbackBox.notes_by_id: next(iter(writers)) if len(writers) == 1 else None,
+        FeedbackBox.notes_watched: any(each.state == DOWN for each in notes),
+    }
+    session.execute(
+        update(FeedbackBox)
+        .where(
+            FeedbackBox.organisation_id == house_id,
+            or_(*(column.is_distinct_from(value) for column, value in said.items())),
+        )
+        .values(said)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def seal_anew(session: Session) -> None:

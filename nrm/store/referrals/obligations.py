@@ -96,18 +96,22 @@ class ObligationLine:
 
 def row(obligation_id: uuid.UUID, *, by: Actor) -> Obligation:
     """One obligation the asker may acknowledge; raises NotVisible."""
-    # Asked before, and not within: there the database would look it up for a row that exists alone, and take longer.
-    party = db.session.scalar(select(_party(by)))
-    statement = (
-        select(Obligation)
-        .join(Case, Case.id == Obligation.case_id)
-        .where(Obligation.id == obligation_id, _own_obligations(by, party), Obligation.kind.not_in(RECORDED_ELSEWHERE))
-        .execution_options(populate_existing=True)
-    )
+    statement = _acknowledged_here(by).where(Obligation.id == obligation_id).execution_options(populate_existing=True)
     found = db.session.scalar(statement)
     if found is None:
         raise NotVisible
     return found
+
+
+def _acknowledged_here(by: Actor) -> Select[Obligation]:
+    """What the actor's desk acknowledges, done or not."""
+    # Asked before, and not within: there the database would look it up for a row that exists alone, and take longer.
+    party = db.session.scalar(select(_party(by)))
+    return (
+        select(Obligation)
+        .join(Case, Case.id == Obligation.case_id)
+        .where(_own_obligations(by, party), Obligation.kind.not_in(RECORDED_ELSEWHERE))
+    )
 
 
 def to_acknowledge(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, str]:
@@ -155,13 +159,21 @@ def known_lately(*, by: Actor) -> list[tuple[uuid.UUID, str]]:
     """(id, code of the person) of everything that `just_known` gives the actor now."""
     if not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
         return []
-    found = []
-    for each in rows.known_since(by.member_id, clock.now() - PRESSED_WRONG_WITHIN):
-        try:
-            found.append((each, just_known(each, by=by)[1]))
-        except NotVisible:
-            continue  # taken back already, or moved on
-    return found
+    said = rows.known_since(by.member_id, clock.now() - PRESSED_WRONG_WITHIN)
+    if not said:
+        return []
+    statement = (
+        _acknowledged_here(by)
+        .with_only_columns(Obligation.id, Case.pseudonym)
+        .where(
+            Obligation.id.in_(said),
+            Obligation.kind == NOTIFY,
+            Obligation.done_at.is_not(None),  # not taken back already
+            Obligation.done_by_id == by.member_id,
+        )
+    )
+    codes = {row.id: row.pseudonym for row in db.session.execute(statement)}
+    return [(each, codes[each]) for each in said if each in codes]
 
 
 def to_tell(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, Case]:

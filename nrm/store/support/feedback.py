@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, or_, select
@@ -14,16 +15,19 @@ from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Organisati
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.report_list import FEEDBACK
 from nrm.domain.reports.reports import filled
-from nrm.domain.support.feedback import FROM, MOST_SLIPS, Note, Question
+from nrm.domain.support.feedback import DOWN, FROM, MOST_SLIPS, Note, Question
 from nrm.models.support.feedback import FeedbackBox
 from nrm.statistics.tables import TOTAL
 from nrm.store import days, names
 from nrm.store.reports import reports
+from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import occasions
 from nrm.store.rows.support import feedback as rows
 
 HOUSES = SHELTERS
 RELEASE = Actor.system("release")
+Others = Callable[[uuid.UUID], bool]
+"""Says of a member whether the asker is another hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Said:
 @dataclass(frozen=True, slots=True)
 class HouseView:
     """The page of a house: how many slips are valid, used or not, and how many of them are of the last PDF; its notes;
-    the token of the residents' page; and whether its box opens."""
+    the token of the residents' page; whether its box opens; and which of the notes the asker may show."""
 
     slips: int
     last: int
@@ -49,6 +53,7 @@ class HouseView:
     token: str
     said: tuple[Said, ...]
     is_sound: bool
+    to_show: tuple[Note, ...] = ()
 
 
 def house(*, by: Actor) -> uuid.UUID:
@@ -73,12 +78,57 @@ def is_other(writer_id: uuid.UUID, *, by: Actor) -> bool:
     return mine is not None and mine != writer_id and occasions.has_seen_beside(mine, writer_id)
 
 
-def written(*, by: Actor) -> list[tuple[uuid.UUID, Mapping[str, str], Note]]:
-    """(house, its names, what it wrote) for the Responsible Authority: first what nobody else has read yet. Raises
-    NotVisible."""
+def to_show(house_id: uuid.UUID, notes: Sequence[Note], *, by: Actor, others: Others | None = None) -> tuple[Note, ...]:
+    """Those of the notes of a house that the asker may show: another hand than who wrote them, and, while one is taken
+    down, the Responsible Authority alone. Raises NotVisible."""
+    may_show(house_id, by=by)
+    if any(each.state == DOWN for each in notes) and by.kind is not OrganisationKind.RESPONSIBLE_AUTHORITY:
+        return ()
+    is_other_than = others or _others(by)
+
+    def is_of_other(note: Note) -> bool:
+        writer = account_rows.member_by_login(note.waits)
+        return writer is None or is_other_than(writer.id)
+
+    return tuple(each for each in notes if each.is_to_read and is_of_other(each))
+
+
+def _others(by: Actor) -> Others:
+    """`is_other`, for several writers: their standing is read once, for the first."""
+    mine, standings = by.member_id, cache(occasions.standings)
+
+    @cache
+    def is_other_than(writer_id: uuid.UUID) -> bool:
+        return mine is not None and mine != writer_id and occasions.has_seen_beside(mine, writer_id, standings())
+
+    return is_other_than
+
+
+def number_to_show(*, by: Actor) -> int:
+    """Of how many notes the asker is told that they wait: those that they may show. The row of a box is enough where
+    one member wrote all that waits in it. Raises NotVisible."""
+    mine = None if by.kind is OrganisationKind.RESPONSIBLE_AUTHORITY else house(by=by)
+    number, others = 0, _others(by)
+    for house_id, waiting, writer_id, is_watched in rows.with_notes(mine):
+        if is_watched and mine is not None:
+            continue
+        if writer_id is None:
+            number += len(to_show(house_id, rows.notes(house_id), by=by, others=others))
+        elif others(writer_id):
+            number += waiting
+    return number
+
+
+def written(*, by: Actor) -> list[tuple[uuid.UUID, Mapping[str, str], Note, bool]]:
+    """(house, its names, what it wrote, whether the asker may show it) for the Responsible Authority: first what nobody
+    else has read yet. Raises NotVisible."""
     if by.kind is not OrganisationKind.RESPONSIBLE_AUTHORITY or not by.may(Permission.FEEDBACK_TYPE):
         raise NotVisible
-    found = [(each, names.organisation(each).names, note) for each in rows.houses() for note in rows.notes(each)]
+    found, others = [], _others(by)
+    for each in rows.houses():
+        notes = rows.notes(each)
+        mine = to_show(each, notes, by=by, others=others)
+        found += [(each, names.organisation(each).names, note, note in mine) for note in notes]
     return sorted(found, key=lambda each: (not each[2].is_to_read, not each[2].is_shown))
 
 
@@ -90,8 +140,8 @@ def unsound(*, by: Actor) -> list[Mapping[str, str]]:
 
 
 def number_to_read(by: Actor) -> ColumnElement[int]:
-    """How many notes wait for somebody else than their writer to read them, of the actor's house, or of all houses for
-    the Responsible Authority; a column of another statement."""
+    """More than 0 where notes may wait that `number_to_show` counts, of the actor's house, or of all houses for the
+    Responsible Authority; a column of another statement."""
     counted = select(func.coalesce(func.sum(FeedbackBox.notes_to_read), 0)).where(
         or_(FeedbackBox.notes_by_id.is_(None), FeedbackBox.notes_by_id != by.member_id)
     )
@@ -110,7 +160,9 @@ def of_house(*, by: Actor) -> HouseView:
     today = days.today()
     slips, last = rows.number_valid(mine, today), rows.number_last(mine, today)
     said = tuple(_said(names.organisation(mine).code))
-    return HouseView(slips, last, rows.notes(mine), rows.token_of(mine), said, rows.is_sound(mine))
+    notes = rows.notes(mine)
+    may = to_show(mine, notes, by=by)
+    return HouseView(slips, last, notes, rows.token_of(mine), said, rows.is_sound(mine), may)
 
 
 def number_left(*, by: Actor) -> int:

@@ -21,11 +21,14 @@ from nrm.db import hit_one
 from nrm.domain.support.request_limits import Counts
 from nrm.models.support.request_limits import RequestLimits
 from nrm.prepared import AnySession
-from nrm.vault.marks import config
+from nrm.vault.marks import config, report
 
 TEXT_BYTES = 64 * 1024
 _CONTEXT = "request limits"
 _DIGEST_BYTES = 9
+_SEALED_BYTES = 1 + 12 + TEXT_BYTES + 16
+"""Suite, nonce, text and tag: so many from the first hour on, also before anything was counted."""
+_ROW = 1
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -34,7 +37,7 @@ class Limits:
 
     counts: Counts
     key: bytes
-    _was: bytes
+    _was: bytes | None  # what lay in the row; None where there is no row
 
     def who(self, name: str, sender: str) -> str:
         """The digest of who sends, for one limit alone."""
@@ -43,11 +46,12 @@ class Limits:
 
 def read(session: AnySession, *, lock: bool = False) -> Limits:
     """What is counted now, locked until the transaction ends; nothing where it does not open, as before the first, or
-    where another hand deleted the row: the one who sends next writes it again."""
+    where another hand emptied or deleted the row, which is reported: the one who sends next writes it again."""
     statement = select(RequestLimits.sealed_counts)
     sealed = session.execute(statement.with_for_update() if lock else statement).scalar()
-    if sealed is None:
-        return Limits({}, os.urandom(32), b"")
+    if sealed is None or len(sealed) != _SEALED_BYTES:
+        report(f"{'absence' if sealed is None else 'row'} of what was sent lately", _ROW)
+        return Limits({}, os.urandom(32), sealed)
     try:
         value = json.loads(crypto.unseal(_own_key(), sealed, crypto.ctx(_CONTEXT)))
     except crypto.CannotOpen:
@@ -60,10 +64,10 @@ def put(session: Session, limits: Limits) -> bool:
     another key."""
     key = limits.key if limits.counts else os.urandom(32)
     sealed = crypto.seal(_own_key(), _text(limits.counts, key), crypto.ctx(_CONTEXT))
-    if not limits._was:
+    if limits._was is None:
         try:
             with session.begin_nested():
-                session.add(RequestLimits(id=1, sealed_counts=sealed))
+                session.add(RequestLimits(id=_ROW, sealed_counts=sealed))
         except IntegrityError:
             return False
         return True

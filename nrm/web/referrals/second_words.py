@@ -11,7 +11,7 @@ from flask import g, url_for
 from nrm.domain.accounts.accounts import Actor
 from nrm.store import days
 from nrm.store.shelter import uncounted
-from nrm.store.support import benefits, early_nights
+from nrm.store.support import benefits, early_nights, feedback
 from nrm.web.language import gettext
 
 Row = tuple[str, uuid.UUID | None, date | None, str, str]
@@ -26,7 +26,7 @@ def waiting(*, by: Actor) -> Iterator[Row]:
         if code.nobody_until is not None:
             text = gettext("%(name)s says that nobody knows whose %(code)s is", name=code.nobody_by, code=code.code)
             yield "", None, code.nobody_on, text, url_for("benefits.of_house", _anchor="of-nobody")
-    if g.top.notes:
+    if g.top.notes and feedback.number_to_show(by=by):
         text = gettext("A note for those who live here waits: read it, and show it or hide it")
         yield "", None, days.today(), text, url_for("feedback.house", _anchor="notes")
     for early in early_nights.to_confirm(by=by) if g.top.early_nights else ():

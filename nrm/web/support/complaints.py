@@ -23,6 +23,7 @@ from nrm.domain.support.complaints_about import CannotEnd, EndRefusal
 from nrm.domain.support.feedback import MistypedCode, parse_code
 from nrm.domain.support.request_limits import Few
 from nrm.domain.words import N_
+from nrm.steps.support import complaints as steps
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.support import complaints as store
@@ -228,8 +229,13 @@ def _page(
     elsewhere = f"{text_in(beyond.names)} {isolated(beyond.telephone)}" if beyond is not None else ""
     waits = found.dealt_on is None and found.words is not None
     others = actions.alike(complaint_id=complaint_id, by=by) if waits else []
+    first = (found.words.first_by, found.words.first_how) if found.words else ("", "")
+    refused = steps.end_refusal(found.about, *first, by=by) if waits else None
+    here = url_for("complaints.show", complaint_id=complaint_id)
     shown = render_template(
         "support/complaints/show.html",
+        here=here,  # where what was typed stands again, also after an answer to one of the forms
+        lang_page=here,
         found=found,
         others=[_Beside.of(each, found.words) for each in others[:MOST_BESIDE]],
         houses=names.names_by_code(current_language()),
@@ -239,6 +245,7 @@ def _page(
         came=CAME_LABELS,
         me=access.visitor().name,
         elsewhere=elsewhere,
+        refused=CANNOT_END[refused] if refused is not None else "",
     )
     return shown, status
 

@@ -40,7 +40,6 @@ from nrm.domain.support.request_limits import Few
 from nrm.domain.words import N_
 from nrm.store import names
 from nrm.store.countries import country
-from nrm.store.shelter.cases import login_of
 from nrm.store.support import feedback as store
 from nrm.web import access, errors, sessions
 from nrm.web.language import current_language, gettext, isolated, text_in, translated
@@ -296,7 +295,6 @@ def house_page(
         language_names=dict(_languages()),
         wrote=request.args.get("wrote"),
         house_id=by.organisation_id,
-        me=login_of(by),
         down_reasons=DOWN_LABELS,
         watched=any(each.state == DOWN for each in found.notes),
     )

@@ -14,7 +14,6 @@ from nrm.actions.support import feedback as feedback_actions
 from nrm.actions.support import feedback_notes as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.support.feedback import DownReason, FeedbackRefused, Note
-from nrm.store.shelter.cases import login_of
 from nrm.store.support import feedback as store
 from nrm.web import access, errors
 from nrm.web.support.feedback import BUSY, box_changed
@@ -40,13 +39,12 @@ def _index(form: TakeDownForm | None = None, refused: Note | None = None, status
         unsound=store.unsound(by=by),
         form=form or TakeDownForm(formdata=None),
         refused=refused,
-        me=login_of(by),
         down_reasons=DOWN_LABELS,
     ), status
 
 
 def _note() -> Note:
-    return Note(request.form.get("language", ""), request.form.get("text", "").replace("\r\n", "\n"))
+    return Note(request.form.get("language", ""), request.form.get("text", ""))
 
 
 @blueprint.post("/feedback/notes/<uuid:organisation_id>/seen")

@@ -403,7 +403,11 @@ def test_who_is_named_does_not_end_it_nor_a_newcomer_of_theirs_and_two_end_what_
     unfounded = {"done": "Nuk e gjeta.", "how": "unfounded"}
     assert desk.post(f"{other}/dealt", unfounded) == other
     assert "you agreed already" in desk.post(f"{other}/dealt?lang=en", unfounded, 409).lower()
-    assert desk.post(f"{other}/dealt", done) == "/complaints?done=yes"
+    # Nor does who called it so end it alone by saying that something was done: and is not offered to.
+    assert "you agreed already" in desk.post(f"{other}/dealt?lang=en", done, 409).lower()
+    shown = desk.get(f"{other}?lang=en")
+    assert "You agreed already" in shown
+    assert f'action="{other}/dealt"' not in shown
     assert desk.post(f"{office}/dealt", done) == office
     assert "a second one of you ends it" in desk.get("/complaints?lang=en")
     assert "You agreed already" in desk.post(f"{office}/dealt?lang=en", done, 409)
@@ -412,7 +416,7 @@ def test_who_is_named_does_not_end_it_nor_a_newcomer_of_theirs_and_two_end_what_
     for address in (named, office):
         assert "less than 14 days ago" in newcomer.post(f"{address}/dealt?lang=en", done, 409)
     db.session.rollback()
-    assert len(db.session.scalars(select(Complaint.id).where(Complaint.dealt_on.is_(None))).all()) == 2
+    assert len(db.session.scalars(select(Complaint.id).where(Complaint.dealt_on.is_(None))).all()) == 3
     factories.later(days=15)
     second = Person(app.test_client(), "ra.second")
     second.post("/complaints/open", {"purpose": "safety"})
@@ -422,6 +426,12 @@ def test_who_is_named_does_not_end_it_nor_a_newcomer_of_theirs_and_two_end_what_
     assert "motra ime" in second.get(named)
     for address in (named, office):
         assert second.post(f"{address}/dealt", done) == "/complaints?done=yes"
+    # A second one does something about what the first one called unfounded: both stand there.
+    assert second.post(f"{other}/dealt", done) == "/complaints?done=yes"
+    page = second.get(f"{other}?lang=en")
+    assert f"{DESK} had called it unfounded:" in page
+    assert "Nuk e gjeta." in page
+    assert "by two of you" not in page
     # Taken up again, two agree anew.
     assert second.post(f"{office}/again") == office
     assert second.post(f"{office}/dealt", done) == office
@@ -576,6 +586,45 @@ def test_who_lives_in_a_house_complains_without_a_number_and_the_desk_deals_with
     for page in ("/complaints", address):
         house.get(page, 403)
     assert "complaint" not in house.get("/?lang=en").lower()
+
+
+@pytest.mark.slow
+def test_what_was_typed_of_how_one_ends_stands_there_again_in_another_language_and_after_hiding(
+    app: Flask, sign_in: SignIn
+) -> None:
+    complaints.complain(text=WORDS, reach="", house_id=None)
+    desk, address, typed = (
+        sign_in(DESK),
+        f"/complaints/{the_one()}",
+        {"how": "unfounded", "done": "Fola me “Lulen” <b>"},
+    )
+    # Before it is opened, what was chosen.
+    speak = f"/spoken/en{address}"
+    assert f"form=sheet formaction={speak}" in desk.get(f"{address}?lang=sq").replace('"', "")
+    assert re.search(r'value="safety"[^>]* checked', desk.get(desk.post(speak, {"purpose": "safety"})))
+    desk.post(f"{address}/open", {"purpose": "safety"})
+    pages = (
+        lambda: desk.get(f"{address}?lang=sq"),
+        lambda: desk.post(f"{address}/dealt?lang=sq", {**typed, "how": ""}, 422),
+    )
+    for shown in pages:
+        page = str(shown()).replace('"', "")
+        assert f"form=sheet formaction={speak}" in page
+        again = html.unescape(desk.get(desk.post(speak, dict(typed))))
+        assert '<html lang="en"' in again
+        assert f">\n{typed['done']}</textarea>" in again
+        assert re.search(r'value="unfounded"[^>]* checked', again)
+        (hides,) = re.findall(r"<button name=hidden_at value=(\S+) form=sheet formaction=/hide-screen", page)
+        desk.client.post("/hide-screen", data={**typed, "hidden_at": hides, "csrf_token": desk.csrf_token})
+        unlock = desk.client.get("/unlock").text
+        data = {"password": factories.PASSWORD, "csrf_token": token_in(unlock)}
+        back = desk.client.post("/unlock", data=data).headers["Location"]
+        assert back == f"{address}?kept=1"
+        desk.csrf_token = token_in(desk.get(address))
+        again = html.unescape(desk.get(back))
+        assert f">\n{typed['done']}</textarea>" in again
+        assert re.search(r'value="unfounded"[^>]* checked', again)
+    assert complaints.one(complaint_id=the_one(), by=factories.actor(DESK)).dealt_on is None
 
 
 def by_hand(statement: str, **values: object) -> None:

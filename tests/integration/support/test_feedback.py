@@ -50,12 +50,13 @@ from nrm.store.reports.reports import release_file
 from nrm.store.rows.support import feedback as rows
 from nrm.store.support import feedback as store
 from nrm.vault import rows as marked
-from nrm.vault.unattended import feedback_boxes
+from nrm.vault.unattended import feedback_boxes, request_limits
 from nrm.web.support import feedback as pages
 from nrm.web.support import slips as paper
 from tests import accommodated, factories
 from tests.conftest import Person, token_in
 from tests.factories_referrals import organisation
+from tests.integration.accounts.test_invitations import one_more
 
 MANAGER, DESK = "vatra.shelter_manager", "ra.duty_officer"
 HAPPY: Replies = dict.fromkeys(Question, Reply.YES)
@@ -515,6 +516,49 @@ def test_a_note_is_hidden_by_one_put_back_by_two_and_taken_down_by_the_authority
     sign_in("tjeter_vizion.shelter_manager").post(f"{address}/back", dict(note), 404)
 
 
+@pytest.mark.slow
+def test_a_note_of_two_lines_is_shown_hidden_put_back_and_taken_down_as_a_browser_sends_it(
+    app: Flask, sign_in: SignIn
+) -> None:
+    """A browser ends a line with two characters in everything that it sends, also in what stood hidden on the page."""
+    manager, worker, desk = (sign_in(each) for each in (MANAGER, "vatra.case_worker", DESK))
+    house_id = organisation("VATRA")
+    tablet, address = f"/feedback?at={rows.token_of(house_id)}", f"/feedback/notes/{house_id}"
+    note = {"language": "sq", "text": "Ka dritë në korridor.\r\nDera mbyllet."}
+
+    def is_shown() -> bool:
+        return "Dera mbyllet" in app.test_client().get(tablet).text
+
+    manager.post("/feedback/house/notes", dict(note))
+    worker.post(f"{address}/seen", dict(note))
+    assert is_shown()
+    worker.post("/feedback/house/notes/off", dict(note))
+    assert not is_shown()
+    worker.post(f"{address}/back", dict(note))
+    manager.post(f"{address}/seen", dict(note))
+    assert is_shown()
+    assert "<details open>" in desk.post(f"{address}/down", dict(note), 422)  # beside the note itself
+    desk.post(f"{address}/down", {**note, "reason": "names"})
+    assert not is_shown()
+    desk.post(f"{address}/back", dict(note))
+    worker.post(f"{address}/seen", dict(note))
+    assert is_shown()
+
+
+def test_a_note_of_two_lines_from_before_is_found_by_its_words(app: Flask) -> None:
+    """Boxes have notes whose lines end as a browser sent them."""
+    assert app
+    house_id, manager = organisation("VATRA"), factories.actor(MANAGER)
+    feedback_notes.write(note=Note("sq", "Dritë."), by=manager)
+    with transaction() as session:
+        found = feedback_boxes.read(session, session.scalars(select(FeedbackBox.id)).one())
+        found.notes[:] = [["sq", "Dritë.\r\nDera.", MANAGER, "", ""]]
+        feedback_boxes.put(session, found)
+    (note,) = rows.notes(house_id)
+    feedback_notes.show(house_id=house_id, note=note, by=factories.actor("vatra.case_worker"))
+    assert [each.is_shown for each in rows.notes(house_id)] == [True]
+
+
 def test_rows_that_another_hand_deleted_silence_no_tablet_and_stop_nothing_else(app: Flask) -> None:
     """The one row of limits is written again by whoever sends next; a house whose box is gone is left out by `tend`."""
     codes = slips(2)
@@ -529,6 +573,71 @@ def test_rows_that_another_hand_deleted_silence_no_tablet_and_stop_nothing_else(
         session.execute(delete(SealedCompartment).where(SealedCompartment.compartment == "feedback"))
     clock.set_clock(lambda: datetime.now(UTC) + timedelta(days=200))
     assert "openings_lapsed" in tending.tend()
+
+
+@pytest.mark.slow
+def test_nobody_is_offered_a_note_that_they_may_not_show_and_who_may_learns_of_it_on_their_home_page(
+    app: Flask, sign_in: SignIn
+) -> None:
+    waits, of_desk = "A note for those who live here waits", "1 note for those who live in a house waits to be read"
+    house_id = organisation("VATRA")
+    note = {"language": "sq", "text": "Ka dritë në korridor."}
+    factories.later(days=15)
+    one_more("vatra.newcomer", "vatra.case_worker")
+    one_more("ra.newcomer", DESK)
+    manager, worker, desk = (sign_in(each) for each in (MANAGER, "vatra.case_worker", DESK))
+    manager.post("/feedback/house/notes", dict(note))
+    seen = f"/feedback/notes/{house_id}/seen"
+    for login, page in (("vatra.newcomer", "/feedback/house"), ("ra.newcomer", "/feedback/notes")):
+        person = sign_in(login)
+        shown = person.get(f"{page}?lang=en")
+        assert note["text"] in shown
+        assert seen not in shown
+        home = person.get("/?lang=en")
+        assert waits not in home
+        assert of_desk not in home
+        person.post(seen, dict(note), 409)
+    assert seen in worker.get("/feedback/house")
+    assert seen in desk.get("/feedback/notes")
+    assert waits in worker.get("/?lang=en")
+    assert of_desk in desk.get("/?lang=en")
+    # A note from before rows said what waits, or a row that another hand changed: said again a minute later.
+    by_hand("UPDATE feedback_boxes SET notes_to_read = 0, notes_by_id = NULL, notes_watched = 0")
+    assert waits not in worker.get("/?lang=en")
+    tending.tend()
+    assert waits in worker.get("/?lang=en")
+    assert of_desk in desk.get("/?lang=en")
+    assert waits not in manager.get("/?lang=en")
+    before = raw_rows()
+    feedback.pass_time()
+    assert changed(before) == {}
+
+
+def test_a_row_of_limits_that_was_emptied_or_deleted_is_reported_and_closes_no_tablet(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    codes, client = slips(4), app.test_client()
+
+    def send(code: str) -> None:
+        """The answer is taken, and so is the next; the row is as long as ever."""
+        caplog.clear()
+        assert typed(client, "/feedback/answer", {"safe": "yes", "code": code})[0] == 303
+        db.session.rollback()
+        (sealed,) = db.session.scalars(select(RequestLimits.sealed_counts))
+        db.session.rollback()
+        assert len(sealed) == 1 + 12 + request_limits.TEXT_BYTES + 16
+
+    send(codes[0])  # nobody has sent anything yet: what lies in the row opens for nobody, and nobody did that
+    assert "sent lately" not in caplog.text
+    by_hand("UPDATE request_limits SET sealed_counts = x''")
+    send(codes[1])
+    assert "the row of what was sent lately of 1 was not made by this program" in caplog.text
+    send(codes[2])
+    assert "sent lately" not in caplog.text
+    by_hand("DELETE FROM request_limits")
+    send(codes[3])
+    assert "the absence of what was sent lately of 1 was not made by this program" in caplog.text
+    assert sum(sum(each.values()) for each in box().answers.values()) == 4
 
 
 def by_hand(statement: str, **values: object) -> None:

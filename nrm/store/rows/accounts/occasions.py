@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import islice
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
@@ -94,9 +95,29 @@ def standing(member_id: uuid.UUID) -> Standing:
 
     The marked rows say it to the second, the key log to the hour; it also knows what somebody deleted from the rows.
     """
-    typed = typed_of(db.session(), member_id)
     row = db.session.get(Member, member_id)  # a founder of the log may have no row any more
-    since, vouched = row.created_at if row is not None else clock.now(), frozenset[uuid.UUID]()
+    return _standing(member_id, typed_of(db.session(), member_id), row.created_at if row is not None else None)
+
+
+def standings() -> Callable[[uuid.UUID], Standing]:
+    """`standing` of anybody, for who asks it of several: two statements for all of them."""
+    statement = select(Occasion).where(Occasion.status == OccasionStatus.TYPED, Occasion.purpose.in_(_JOINING))
+    typed: dict[uuid.UUID, list[Occasion]] = {}
+    fresh = statement.order_by(Occasion.typed_at.desc()).execution_options(populate_existing=True)
+    for each in db.session.scalars(fresh):
+        typed.setdefault(each.member_id, []).append(each)
+    created = {row.id: row.created_at for row in db.session.execute(select(Member.id, Member.created_at))}
+
+    @cache
+    def of(member_id: uuid.UUID) -> Standing:
+        mine = [each for each in typed.get(member_id, ()) if words.is_occasion(each)]
+        return _standing(member_id, mine, created.get(member_id))
+
+    return of
+
+
+def _standing(member_id: uuid.UUID, typed: Sequence[Occasion], created_at: datetime | None) -> Standing:
+    since, vouched = created_at or clock.now(), frozenset[uuid.UUID]()
     if typed:
         last = typed[0]
         assert last.typed_at is not None
@@ -142,10 +163,12 @@ def hand_refusal(member_id: uuid.UUID, first_id: uuid.UUID | None, subject_id: u
     )
 
 
-def has_seen_beside(seer_id: uuid.UUID, asker_id: uuid.UUID) -> bool:
+def has_seen_beside(
+    seer_id: uuid.UUID, asker_id: uuid.UUID, standing_of: Callable[[uuid.UUID], Standing] = standing
+) -> bool:
     """Whether a member who has seen a person counts beside the one who asks whether that person was here before."""
     now = clock.now()
-    return has_seen_for(standing(seer_id), asker_id, now=now, vouched_by=lambda each: standing(each).vouched_by)
+    return has_seen_for(standing_of(seer_id), asker_id, now=now, vouched_by=lambda each: standing_of(each).vouched_by)
 
 
 def is_new_to(hand_id: uuid.UUID | None, other_id: uuid.UUID) -> bool:

@@ -50,6 +50,17 @@ def houses() -> Sequence[uuid.UUID]:
     return db.session.scalars(select(there.c.organisation_id).order_by(there.c.organisation_id)).all()
 
 
+def with_notes(organisation_id: uuid.UUID | None) -> Sequence[tuple[uuid.UUID, int, uuid.UUID | None, bool]]:
+    """(house, how many notes wait to be read, who wrote them, whether the Responsible Authority alone shows them) of
+    boxes in which some wait, as their rows say; of one house, or of all."""
+    row = FeedbackBox
+    statement = select(row.organisation_id, row.notes_to_read, row.notes_by_id, row.notes_watched)
+    if organisation_id is not None:
+        statement = statement.where(row.organisation_id == organisation_id)
+    found = db.session.execute(statement.where(row.notes_to_read > 0).order_by(row.organisation_id))
+    return [(each[0], each[1], each[2], each[3]) for each in found]
+
+
 def is_sound(organisation_id: uuid.UUID) -> bool:
     """Whether the box of a house opens, or it needs none yet; False where another hand changed or deleted it."""
     try:

@@ -20,6 +20,7 @@ REFUSED = {
 }
 NOT_RECORDED = {
     PaymentRefusal.NOTHING: N_("Nothing is left to be recorded."),
+    PaymentRefusal.ALREADY: N_("It is recorded already, as it stands above: record nothing more"),
     PaymentRefusal.FOREIGN: FOREIGN,
     PaymentRefusal.DIFFERS: N_("Write why it is paid all the same"),
     PaymentRefusal.CHANGED: N_("Something else stands here now: read it again, then record"),

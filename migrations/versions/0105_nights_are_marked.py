@@ -1,7 +1,7 @@
 """The nights that a shelter is paid for, and what was paid for them, carry a mark: who can write to the database alone
 has neither other nights signed nor a quarter paid twice. A contract from before versions were kept gets its first one,
-so that one without any is known to be no work of this program. What the audit chain tells of payments and contracts is
-found by an index.
+so that one without any is known to be no work of this program. What the audit chain tells of payments, contracts
+and releases is found by an index.
 
 The rows that are there now are taken to be right: the operator has checked the instance before the upgrade. Needs the
 key files.
@@ -64,7 +64,7 @@ VERSIONS = sa.table(
     sa.column("at", UtcDateTime(timezone=True)),
     sa.column("mark", sa.LargeBinary()),
 )
-MONEY = sa.text("event IN ('contract_changed', 'contract_recorded', 'nights_paid')")
+MONEY = sa.text("event IN ('contract_changed', 'contract_recorded', 'nights_paid', 'nights_signed', 'release_sealed')")
 
 
 def upgrade(database: str) -> None:

@@ -59,6 +59,11 @@ def _said_in_one_line() -> Iterator[None]:
         raise Refused(f"quarters are closed in their order; the next one is {error.expected}") from None
     except rules.WaitsForSignatures as error:
         raise Refused(f"{error} is closed and waits for its signatures: nrm report sign {error}") from None
+    except rules.ReleasesGone as error:
+        raise Refused(
+            f"{error}: sealed reports were taken out of the database by another hand; nothing is closed: restore a "
+            "backup, and keep this database as evidence"
+        ) from None
     except SilenceUnconfirmed as error:
         raise Refused(
             f"{error} have not answered: the Responsible Authority is asked to confirm that the quarter is closed "

@@ -74,7 +74,8 @@ def close(quarter: Quarter, *, by: Actor, progress: Progress | None = None) -> C
 
     The first release may be of any quarter that has ended; after it, each quarter in turn. A report other than ix that
     was refused is tried again while its quarter is the last one closed. Raises NotPermitted, QuarterNotEnded,
-    QuarterOutOfOrder, PartsOutstanding, SilenceUnconfirmed, WaitsForSignatures, BeingClosed, CannotTabulate.
+    QuarterOutOfOrder, PartsOutstanding, SilenceUnconfirmed, WaitsForSignatures, ReleasesGone, BeingClosed,
+    CannotTabulate.
     `progress` is told what is being done, never a number.
     """
     extras.needed()
@@ -166,6 +167,8 @@ def _checked_before_closing(quarter: Quarter, by: Actor) -> Closed | None:
     for line in waiting:
         if line.report == MAIN.name and line.quarter == quarter:
             return Closed(quarter, report_rows.must_draft(line.report).step, already=True)
+    if gone := report_rows.quarters_gone():
+        raise rules.ReleasesGone(gone)
     today = clock.today(country().timezone)
     rules.check_closing(quarter, last=max(released, default=None), today=today)
     for line in waiting:

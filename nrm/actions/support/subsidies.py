@@ -108,9 +108,9 @@ def pay(quarter: Quarter, code: str, *, seen: str, reason: str = "", by: Actor) 
     """The payment desk records that what is left was paid, or taken off. `seen`: `left_of` what was shown;
     `reason`: why, where the contract of now gives another amount than what was signed.
 
-    Raises NotPermitted, NotVisible, PaymentRefused (`nothing`, `changed`, `differs`, `foreign`).
+    Raises NotPermitted, NotVisible, PaymentRefused (`nothing`, `already`, `changed`, `differs`, `foreign`).
     """
-    line = _to_record(quarter, code, seen, by)
+    line = _to_record(quarter, code, seen, by, paying=True)
     if not line.left:
         raise PaymentRefused(PaymentRefusal.NOTHING)
     if line.differs and not reason.strip():
@@ -126,18 +126,23 @@ def take_back(quarter: Quarter, code: str, *, seen: str, by: Actor) -> None:
     _record(line, -line.paid[-1].amount, by)
 
 
+def check_seen(quarter: Quarter, code: str, *, seen: str, paying: bool, by: Actor) -> None:
+    """Raise what `pay` or `take_back` raises where something else stands there now than was shown, and nothing else."""
+    _to_record(quarter, code, seen, by, paying=paying)
+
+
 def left_of(line: Line) -> str:
     """What a page says of what it shows, so that nothing is recorded twice."""
     return f"{line.position}.{len(line.paid)}.{line.amount_now if line.differs else ''}"
 
 
-def _to_record(quarter: Quarter, code: str, seen: str, by: Actor) -> Line:
+def _to_record(quarter: Quarter, code: str, seen: str, by: Actor, *, paying: bool = False) -> Line:
     by.must(Permission.NIGHTS_PAY)
     line = store.line(quarter, code, by=by)
     if line.stand is Stand.FOREIGN:
         raise PaymentRefused(PaymentRefusal.FOREIGN)
     if left_of(line) != seen:
-        raise PaymentRefused(PaymentRefusal.CHANGED)
+        raise PaymentRefused(PaymentRefusal.ALREADY if paying and line.left == 0 else PaymentRefusal.CHANGED)
     return line
 
 

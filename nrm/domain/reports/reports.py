@@ -73,6 +73,14 @@ class BeingClosed(CannotClose):
     """Somebody is closing a quarter at this moment."""
 
 
+class ReleasesGone(CannotClose):
+    """Sealed reports that the audit chain tells of are not in the database any more; `quarters` are theirs."""
+
+    def __init__(self, quarters: Sequence[str]) -> None:
+        super().__init__(", ".join(quarters))
+        self.quarters = tuple(quarters)
+
+
 class WaitsForSignatures(CannotClose):
     """The quarter before is closed, but not signed; the argument is that quarter."""
 

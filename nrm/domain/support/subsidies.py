@@ -50,6 +50,7 @@ class PaymentRefusal(StrEnum):
     """Why the payment desk records nothing."""
 
     NOTHING = "nothing"  # nothing is left to be paid, or to be taken back
+    ALREADY = "already"  # nothing is left, because it was recorded since the page was shown: pressed twice
     CHANGED = "changed"  # something else stands there now than was shown
     FOREIGN = "foreign"  # another hand changed what is kept of it
     DIFFERS = "differs"  # the contract of now gives another amount, and no reason says why this one is paid

@@ -20,7 +20,14 @@ from nrm.models.audit import AuditEntry
 
 _NEWEST = 5_000
 _MONEY: tuple[ColumnElement[str], ...] = tuple(
-    literal_column(f"'{event}'") for event in (Event.CONTRACT_CHANGED, Event.CONTRACT_RECORDED, Event.NIGHTS_PAID)
+    literal_column(f"'{event}'")
+    for event in (
+        Event.CONTRACT_CHANGED,
+        Event.CONTRACT_RECORDED,
+        Event.NIGHTS_PAID,
+        Event.NIGHTS_SIGNED,
+        Event.RELEASE_SEALED,
+    )
 )
 """As the condition of the index has them: with parameters no database would use it."""
 
@@ -51,11 +58,20 @@ def since(moment: datetime, event: str, *where: ColumnElement[bool], newest: int
             yield Entry(at, _id(member), _id(organisation), details_of(details))
 
 
-def of_money() -> list[tuple[str, Mapping[str, Any]]]:
-    """(event, its ids and codes) of all that the chain tells of payments of nights and of what contracts say, the
-    oldest first. The caller has checked what they are about."""
-    statement = select(AuditEntry.event, AuditEntry.details).where(AuditEntry.event.in_(_MONEY)).order_by(AuditEntry.id)
-    return [(event, details_of(details)) for event, details in db.session.execute(statement)]
+class Told(NamedTuple):
+    """An event that money or a report follows; `said` are its ids and codes."""
+
+    event: str
+    organisation_id: uuid.UUID | None
+    said: Mapping[str, Any]
+
+
+def of_money() -> list[Told]:
+    """All that the chain tells of payments, of what contracts say, and of reports that were sealed, the oldest first.
+    The caller has checked what they are about."""
+    columns = AuditEntry.event, AuditEntry.organisation_id, AuditEntry.details
+    statement = select(*columns).where(AuditEntry.event.in_(_MONEY)).order_by(AuditEntry.id)
+    return [Told(event, _id(whose), details_of(details)) for event, whose, details in db.session.execute(statement)]
 
 
 def _id(text: str) -> uuid.UUID | None:

@@ -62,6 +62,11 @@ class Line:
         return None if self.base.paid is None else rules.amount(self.base.paid, self.now)
 
     @property
+    def is_signed(self) -> bool:
+        """Whether a file that counts says what is paid, whatever the contract says now."""
+        return self.stand in (Stand.SIGNED, Stand.CHANGED)
+
+    @property
     def nights_paid(self) -> int | None:
         """How many nights are paid for: those that count, and no more than the contract says."""
         if self.base.paid is None or not self.agreed:
@@ -96,7 +101,7 @@ class Line:
     @property
     def to_pay(self) -> int | None:
         """What is paid; None: nothing yet, or nobody can say how much."""
-        return self.amount if self.stand in (Stand.SIGNED, Stand.CHANGED) else None
+        return self.amount if self.is_signed else None
 
     @property
     def differs(self) -> bool:
@@ -122,15 +127,17 @@ def lines(*, by: Actor) -> list[Line]:
     terms = rows.night_terms({ids[each.code] for each in bases})
     newest = _newest({ids[each.code] for each in bases})
     paid = rows.payments({ids[each.code] for each in bases})
-    told = rows.payments_told()
+    told = rows.told()
     foreign = {each for those in contract_rows.changed_by_another_hand().values() for each in those}
     found = []
     for base in bases:
         place = ids[base.code], str(base.quarter)
         recorded = paid.get(place, ())
-        whole = rows.are_payments(recorded, told.get((base.code, str(base.quarter)), ()))
+        signed = newest.get(place)
+        whole = rows.are_payments(recorded, told.paid.get((base.code, place[1]), ()))
+        whole = whole and (signed.position if signed is not None else 0) == told.signed.get(place, 0)
         frozen, sound = replace(base, sound=base.sound and whole), place[0] not in foreign
-        line = _line(frozen, terms.get(place[0], ()), newest.get(place), by, contracts_sound=sound)
+        line = _line(frozen, terms.get(place[0], ()), signed, by, contracts_sound=sound)
         found.append(replace(line, paid=tuple(Paid(each.amount, each.paid_on, each.reason) for each in recorded)))
     return found
 
@@ -145,21 +152,21 @@ def line(quarter: Quarter, code: str, *, by: Actor) -> Line:
 
 def file(quarter: Quarter, code: str, *, by: Actor) -> bytes:
     """What the manager signed, as it was signed; raises NotPermitted, NotVisible where there is none that counts."""
-    if line(quarter, code, by=by).stand not in (Stand.SIGNED, Stand.CHANGED):
+    if not line(quarter, code, by=by).is_signed:
         raise NotVisible
     organisation_id = db.session.scalars(select(Organisation.id).where(Organisation.code == code)).one()
     return _newest({organisation_id})[organisation_id, str(quarter)].content
 
 
 def number_to_sign(by: Actor) -> ColumnElement[int]:
-    """How many quarters of the actor's shelter nobody has signed, or not since a contract changed; a part of another
-    statement."""
+    """More than 0 where quarters of the actor's shelter may wait that `to_sign` gives: nobody has signed them, or not
+    since a contract changed; a part of another statement."""
     if not by.may(Permission.NIGHTS_SIGN):
         return literal(0)
     changed = exists().where(
         ContractVersion.contract_id == Contract.id,
         Contract.organisation_id == by.organisation_id,
-        ContractVersion.at > NightStatement.signed_at,
+        ContractVersion.at >= NightStatement.signed_at,  # which is a whole second
     )
     signed = exists().where(
         NightStatement.organisation_id == PaymentLine.organisation_id,
@@ -261,7 +268,7 @@ def _was_agreed(agreed: tuple[Share, ...], base: Base, signed: NightStatement | 
     if signed is None:
         return False
     at = datetime.fromisoformat(json.loads(signed.content)["signatures"][0]["signed_at"])
-    return agreed == rules.shares(rows.terms_then(signed.organisation_id, at), base.quarter)
+    return any(agreed == rules.shares(terms, base.quarter) for terms in rows.terms_then(signed.organisation_id, at))
 
 
 def is_overtaken(value: Mapping[str, Any], *, by: Actor) -> bool:

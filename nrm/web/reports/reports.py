@@ -350,6 +350,8 @@ def close(quarter: str) -> BaseResponse | tuple[str, int]:
         return _not_now(which)
     except rules.QuarterOutOfOrder as error:
         return _not_now(which, expected=error.expected)
+    except rules.ReleasesGone as error:
+        return _not_now(which, gone=error.quarters)
     except rules.WaitsForSignatures as error:
         return _not_now(which, unsigned=str(error))
     except PartsOutstanding as error:
@@ -366,6 +368,7 @@ def _not_now(
     *,
     expected: Quarter | None = None,
     unsigned: str = "",
+    gone: Sequence[str] = (),
     missing: Sequence[str] = (),
     silent: Sequence[str] = (),
 ) -> tuple[str, int]:
@@ -375,6 +378,7 @@ def _not_now(
         quarter=quarter,
         expected=expected,
         unsigned=unsigned,
+        gone=gone,
         missing=missing,
         silent=silent,
         due_on=due_on,

@@ -104,11 +104,11 @@ def paid(quarter: str, code: str) -> errors.Answer:
     if not form.what.choices:
         why = PaymentRefusal.FOREIGN if line.stand is Stand.FOREIGN else PaymentRefusal.NOTHING
         return errors.error_page(409, translated(NOT_RECORDED[why]))
-    if not form.validate():
-        form.seen.data = actions.left_of(line)
-        return _paid_page(line, form), 422
     seen = form.seen.data or ""
     try:
+        actions.check_seen(which, code, seen=seen, paying=form.what.data != "mistake", by=by)
+        if not form.validate():
+            return _paid_page(line, form), 422
         if form.what.data == "paid":
             actions.pay(which, code, seen=seen, reason=form.reason.data or "", by=by)
         else:

@@ -17,7 +17,7 @@ import pytest
 from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from nrm import clock, crypto
 from nrm.actions.accounts import beginning_anew
@@ -34,7 +34,7 @@ from nrm.domain.reports.report_list import ACCOMMODATED, REFERRALS, RETURNEES, W
 from nrm.domain.shelter import payment_lines as nights
 from nrm.models.accounts.accounts import Member
 from nrm.models.audit import AuditEntry
-from nrm.models.reports.reports import PaymentLine, Release, ReleaseDraft
+from nrm.models.reports.reports import PaymentLine, Release, ReleaseDraft, ReleaseFile, ReleaseMemory
 from nrm.render import reports as render
 from nrm.render.pdf import PdfTooSlow
 from nrm.steps.reports import release_signing
@@ -170,6 +170,24 @@ def test_the_next_quarter_waits_for_the_signatures_of_this_one(closed: Flask) ->
     accommodated.at(date(2026, 10, 20))
     with pytest.raises(rules.WaitsForSignatures):
         reports.close(Q2.next, by=factories.actor("molsa.statistician"))
+
+
+@pytest.mark.slow
+def test_a_quarter_whose_sealed_reports_another_hand_took_out_is_not_closed_with_other_figures(closed: Flask) -> None:
+    """Seen: the released quarter stood as to be closed, and was closed once more, with other figures and nights."""
+    assert reports.sign(Q2, by=factories.actor("molsa.statistician"))
+    assert reports.countersign(Q2, by=factories.actor("ra.duty_officer"))
+    accommodated.at(date(2026, 10, 20))
+    statistician = factories.actor("molsa.statistician")
+    with transaction() as session:
+        for table in (ReleaseFile, ReleaseMemory, Release, PaymentLine):
+            session.execute(delete(table))
+    for quarter in (Q2, Q2.next):
+        with pytest.raises(rules.ReleasesGone, match="2026Q2"):
+            reports.close(quarter, by=statistician)
+    page = Person(closed.test_client(), "molsa.statistician").post("/reports/ix/2026Q2/close?lang=en", {}, 409)
+    assert "Sealed reports of these quarters were taken out of the database by another hand" in page
+    assert db.session.scalars(select(ReleaseDraft)).all() == []
 
 
 @pytest.mark.slow

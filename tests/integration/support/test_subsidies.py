@@ -180,7 +180,7 @@ def test_a_quarter_is_paid_when_its_manager_signed_and_the_file_is_checked_with_
     for path in ("/", "/to-do", "/tasks"):
         assert task in manager.get(path)
         assert task not in worker.get(path)
-    note = "The nights of 1 quarter wait for your signature: without it they are not paid"
+    note = "Sign the nights of July–September 2026: unsigned they are not paid"
     assert note in manager.get("/?lang=en")
     assert note not in worker.get("/?lang=en")
     worker.get(task, 403)
@@ -271,7 +271,7 @@ def test_what_was_signed_keeps_its_figures_and_is_paid_once_and_by_another_hand_
         sign_in(login).get(address, 403)
     page.post(address, {**seen, "what": "paid"})
     assert "Something else stands here now" in page.post(f"{address}?lang=en", {**seen, "what": "mistake"}, 409)
-    page.post(address, {**seen, "what": "paid"}, 422)  # nothing is left: no second payment
+    page.post(address, {**seen, "what": "paid"}, 409)  # nothing is left: no second payment
     assert (line(Q3, desk).paid_amount, line(Q3, desk).left) == (200_000, 0)
     # The contract says something else now. What was signed stays; the difference counts once she signs again.
     terms = Terms("9/2026", "x", 1, date(2026, 1, 1), date(2026, 12, 31), nights=(400, 400_000))
@@ -428,6 +428,31 @@ def test_by_a_contract_that_another_hand_changed_nothing_is_signed_and_what_was_
     assert line(Quarter(2026, 4), desk).stand is Stand.FOREIGN
 
 
+def test_a_contract_that_is_changed_after_a_second_signature_is_no_false_alarm(app: Flask, sign_in: SignIn) -> None:
+    """A tired office changes a contract by mistake, the manager signs again, and the office puts the contract right."""
+    assert app
+    on(date(2026, 10, 10))
+    id_ = contract(100, 300_000)
+    number = db.session.scalars(select(Contract.number)).one()
+    freeze(Q3, nights=90, payable=90, basis="nights")
+    by, desk = factories.actor(MANAGER), factories.actor(DESK)
+    sign(Q3, by)
+    terms = {"number": number, "subject": "Accommodation", "amount": 1_200_000}
+    days_of = {"from_on": date(2026, 1, 1), "until_on": date(2026, 12, 31)}
+    # Also within the second in which she signed: a file tells no less of its hour.
+    for amount, minutes in ((30_000, 0), (300_000, 1), (60_000, 0), (300_000, 0), (60_000, 1)):
+        before = line(Q3, desk).to_pay
+        factories.later(minutes=minutes)
+        contracts_by_two.changed(id_, Terms(**terms, **days_of, nights=(100, amount)))  # type: ignore[arg-type]
+        assert (line(Q3, desk).stand, line(Q3, desk).to_pay) == (Stand.CHANGED, before)
+        home = sign_in(MANAGER).get("/?lang=en")
+        assert "The contract was changed after you signed the nights of July–September 2026" in home
+        assert "unsigned they are not paid" not in home
+        factories.later(minutes=minutes)
+        sign(Q3, by)
+        assert (line(Q3, desk).stand, line(Q3, desk).to_pay) == (Stand.SIGNED, amount * 9 // 10)
+
+
 def test_a_quarter_is_not_paid_twice_because_somebody_took_the_record_out(app: Flask, sign_in: SignIn) -> None:
     on(date(2026, 10, 10))
     contract(100, 100_000)
@@ -460,6 +485,42 @@ def test_a_quarter_is_not_paid_twice_because_somebody_took_the_record_out(app: F
     assert "Sign, pay and record nothing of it" in office.get("/payment/2026Q3/VATRA/paid?lang=en")
     with pytest.raises(NotVisible):
         subsidies.take(Q3, "VATRA", by=desk)
+
+
+def test_an_older_signed_file_does_not_count_because_somebody_took_the_newest_out(app: Flask) -> None:
+    assert app
+    on(date(2026, 10, 10))
+    id_ = contract(100, 300_000)
+    number = db.session.scalars(select(Contract.number)).one()
+    freeze(Q3, nights=90, payable=90, basis="nights")
+    by, desk = factories.actor(MANAGER), factories.actor(DESK)
+    sign(Q3, by)
+    factories.later(minutes=1)
+    terms = {"number": number, "subject": "Accommodation", "amount": 1_200_000}
+    days_of = {"from_on": date(2026, 1, 1), "until_on": date(2026, 12, 31)}
+    contracts_by_two.changed(id_, Terms(**terms, **days_of, nights=(100, 30_000)))  # type: ignore[arg-type]
+    sign(Q3, by)
+    assert line(Q3, desk).to_pay == 27_000
+    _write(delete(NightStatement).where(NightStatement.position == 2))
+    assert (line(Q3, desk).stand, line(Q3, desk).left) == (Stand.FOREIGN, None)
+    _write(delete(NightStatement))
+    assert line(Q3, by).stand is Stand.FOREIGN
+
+
+def test_what_is_recorded_twice_is_said_to_be_recorded_and_takes_nothing_back(app: Flask, sign_in: SignIn) -> None:
+    on(date(2026, 10, 10))
+    contract(100, 100_000)
+    freeze(Q3, nights=90, payable=90, basis="nights")
+    sign(Q3, factories.actor(MANAGER))
+    office, path = sign_in(DESK), "/payment/2026Q3/VATRA/paid?lang=en"
+    sent = {"seen": subsidies.left_of(line(Q3, factories.actor(DESK))), "what": "paid"}
+    office.post(path, sent)
+    again = office.post(path, sent, 409)
+    assert "It is recorded already, as it stands above: record nothing more" in again
+    assert not re.search(r"<input[^>]*value=.?mistake[^>]* checked", again)
+    assert [each.amount for each in line(Q3, factories.actor(DESK)).paid] == [90_000]
+    fresh = {"seen": subsidies.left_of(line(Q3, factories.actor(DESK)))}
+    assert "Choose what you record" in office.post(path, fresh, 422)
 
 
 def test_from_earlier_nights_that_another_hand_lowered_nothing_is_added_to_the_next_quarter(app: Flask) -> None:

@@ -40,9 +40,9 @@ def changed_by_another_hand() -> dict[uuid.UUID, set[uuid.UUID]]:
 def _told() -> dict[uuid.UUID, Mapping[str, Any]]:
     """What the audit chain tells last of each contract, of those to which two people agreed."""
     return {
-        uuid.UUID(said["contract_id"]): said
-        for event, said in entries.of_money()
-        if event != audit.Event.NIGHTS_PAID and "change_id" in said
+        uuid.UUID(each.said["contract_id"]): each.said
+        for each in entries.of_money()
+        if each.event in (audit.Event.CONTRACT_RECORDED, audit.Event.CONTRACT_CHANGED) and "change_id" in each.said
     }
 
 

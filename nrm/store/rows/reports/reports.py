@@ -7,12 +7,14 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, select
 
+from nrm import audit
 from nrm.db import db
 from nrm.domain.accounts.accounts import NotVisible
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.report_list import MAIN
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.reports.reports import Release, ReleaseDraft, SilentPart
+from nrm.store.rows import entries
 
 
 def first_open(quarter: Quarter) -> Quarter:
@@ -21,6 +23,13 @@ def first_open(quarter: Quarter) -> Quarter:
     drafted = select(func.max(ReleaseDraft.quarter)).where(ReleaseDraft.report == MAIN.name)
     newest = max(db.session.scalar(each) or "" for each in (released, drafted))
     return max(quarter, Quarter.parse(newest).next) if newest else quarter
+
+
+def quarters_gone() -> list[str]:
+    """The quarters of sealed reports that the audit chain tells of, and no row: another hand took them out."""
+    there = {str(each) for each in db.session.scalars(select(Release.id))}
+    told = [each.said for each in entries.of_money() if each.event == audit.Event.RELEASE_SEALED]
+    return sorted({each["quarter"] for each in told if each["release_id"] not in there})
 
 
 def not_asked_about(quarter: Quarter, codes: Collection[str]) -> Sequence[uuid.UUID]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -35,20 +36,30 @@ def night_terms(
     return found
 
 
-def terms_then(organisation_id: uuid.UUID, at: datetime) -> list[NightTerms]:
-    """What the contracts of a centre said of nights at an hour, by the versions that are kept of them."""
+def terms_then(organisation_id: uuid.UUID, at: datetime) -> list[list[NightTerms]]:
+    """What the contracts of a centre said of nights within a second, which is all that a signed file tells of its hour:
+    at its beginning, and after each version of then, by those that are kept of them."""
     statement = (
         select(ContractVersion)
         .join(Contract, Contract.id == ContractVersion.contract_id)
         .where(Contract.organisation_id == organisation_id, ContractVersion.at < at + timedelta(seconds=1))
-        .order_by(ContractVersion.position)
+        .order_by(ContractVersion.at, ContractVersion.position)
     )
-    newest = {each.contract_id: each for each in db.session.scalars(statement)}
+    newest: dict[uuid.UUID, ContractVersion] = {}
+    found = []
+    for each in db.session.scalars(statement):
+        if each.at >= at:
+            found.append(_terms_of(newest.values()))
+        newest[each.contract_id] = each
+    return [*found, _terms_of(newest.values())]
+
+
+def _terms_of(versions: Iterable[ContractVersion]) -> list[NightTerms]:
     return [
         NightTerms(
             each.number, each.quarter_nights, each.quarter_amount or 0, each.from_on, each.ended_on or each.until_on
         )
-        for each in newest.values()
+        for each in versions
         if each.quarter_nights is not None and marked.is_contract_version(each)
     ]
 
@@ -62,13 +73,25 @@ def payments(organisation_ids: Collection[uuid.UUID]) -> dict[tuple[uuid.UUID, s
     return found
 
 
-def payments_told() -> dict[tuple[str, str], list[int]]:
-    """What the audit chain says that was recorded as paid, by code of the shelter and quarter, in its order."""
-    found: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for event, said in entries.of_money():
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the audit chain says: the amounts that were recorded as paid, in their order, by code of the shelter and
+    quarter; how often a quarter was signed, by shelter and quarter."""
+
+    paid: Mapping[tuple[str, str], Sequence[int]]
+    signed: Mapping[tuple[uuid.UUID | None, str], int]
+
+
+def told() -> Told:
+    """What the audit chain says of the nights of all shelters."""
+    paid: dict[tuple[str, str], list[int]] = defaultdict(list)
+    signed: Counter[tuple[uuid.UUID | None, str]] = Counter()
+    for event, organisation_id, said in entries.of_money():
         if event == audit.Event.NIGHTS_PAID:
-            found[said["shelter"], said["quarter"]].append(said["amount"])
-    return found
+            paid[said["shelter"], said["quarter"]].append(said["amount"])
+        elif event == audit.Event.NIGHTS_SIGNED:
+            signed[organisation_id, said["quarter"]] += 1
+    return Told(paid, signed)
 
 
 def are_payments(recorded: Sequence[NightPayment], told: Sequence[int]) -> bool:

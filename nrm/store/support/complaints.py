@@ -18,6 +18,7 @@ from nrm.models.shelter.cases import Grant, SealedCompartment
 from nrm.models.support.complaints import Complaint, ComplaintTaken
 from nrm.store import names
 from nrm.vault import rows as marked
+from nrm.vault import sweeping
 from nrm.vault.marks import report
 
 _MOST = 2000
@@ -78,17 +79,32 @@ def line(complaint_id: uuid.UUID, *, by: Actor) -> ComplaintLine:
 
 
 def without_row(*, by: Actor) -> Sequence[uuid.UUID]:
-    """Complaints whose row is gone while their sealed part or a grant to it is there: no act of the program leaves one
-    so. Each is reported. Raises NotVisible."""
+    """Complaints whose row is gone while their sealed part, a grant to it or half of their key is there: no act of the
+    program leaves one so. Each is reported. Raises NotVisible."""
     _desk(by)
     sealed = select(SealedCompartment.case_id).where(SealedCompartment.compartment == COMPLAINT)
     granted = select(Grant.case_id).where(Grant.organisation_id == by.organisation_id, Grant.compartment == COMPLAINT)
     there = union(sealed, granted).subquery()
     left = select(there.c.case_id).where(there.c.case_id.not_in(select(Complaint.id))).order_by(there.c.case_id)
-    found = db.session.scalars(left.limit(_MOST)).all()
+    found = [*db.session.scalars(left.limit(_MOST)), *_of_keys_alone()]
+    found = sorted(set(found))
     for each in found:
         report("absence of the row of the complaint", each)
     return found
+
+
+def _of_keys_alone() -> set[uuid.UUID]:
+    """Complaints without a row whose key is left in the second database: who writes the main one alone deletes none."""
+    left = sweeping.left_of(COMPLAINT)
+    if not left:
+        return left
+    return left.difference(db.session.scalars(select(Complaint.id).where(Complaint.id.in_(left))))
+
+
+def is_missed(*, by: Actor) -> bool:
+    """Whether the key of some complaint is left without it: then there is something to look at for the desk, also where
+    the main database has nothing of any."""
+    return _is_of_desk(by) and sweeping.is_left(COMPLAINT)
 
 
 def number_there(by: Actor) -> ColumnElement[int]:

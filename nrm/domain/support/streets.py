@@ -2,7 +2,7 @@
 
 A house may write of its street: of the light in it, of the noise, of the way to school. So a street is found by what
 makes it an address, in the languages of the countries: a name, an abbreviation, or a number that a house has. A day, an
-hour, and how many there are of something, are no such number. Decided in ADR 0193.
+hour, and how many there are of something, are no such number. Decided in ADR 0195.
 """
 
 from __future__ import annotations

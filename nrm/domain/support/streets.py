@@ -33,6 +33,11 @@ _OF_A_HOUSE = (
     r"|куќа|куќата|kukja|зграда|зградата|zgrada)"
     rf"\.?\s*(?:nr\.?|no\.?|br\.?|бр\.?)?\s*(?:{_DIGITS}|{_WORDS}\b(?!\s*{_UNITS}\b))"
 )
+# What a house gives a number to, other than a house.
+_COUNTED = (
+    r"\b(?:request|wish|complaint|room|rule|page|kërkes|ankes|dhom|rregull|faqe|барањ|поплак|желб|соб|правил"
+    r"|baranj|poplak|sob|pravil)"
+)
 _TOWNS = (
     r"(?:tiran|durr[eë]s|durrs|vlor|elbasan|shkod[eë]?r|kor[cç]|fier|berat|kavaj|dib[eë]?r|lushnj|pogradec|gjirokast"
     r"|kuk[eë]s|barrikad|kosov|sarand|shkup|skop|tetov|gostivar|ohrid|bitol|prilep|kuman|veles|strumi|struga"
@@ -65,7 +70,7 @@ _IN_ANY = tuple(
         rf"\b{_ALBANIAN}\s+(?:e|i|së|se|të)\s+{_TOWNS}",
         rf"\b{_SLAVIC}\s+{_TOWNS}",
         rf"\b{_TOWNS}\w*\s+{_ENGLISH}\b",
-        rf"\b{_STREET}\b[^\n.;!?]{{0,40}}?{_OF_A_HOUSE}",
+        rf"\b{_STREET}\b(?:(?!{_COUNTED})[^\n.;!?]){{0,40}}?{_OF_A_HOUSE}",
         rf"\b{_STREET}\s+{_DIGITS}",
         rf"\b{_STREET}\s+(?:(?!{_SENTENCE}\b)[^\W\d_]+\s+){{1,3}}{_DIGITS}{_AFTER}",
     )

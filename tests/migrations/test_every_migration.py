@@ -242,6 +242,9 @@ TABLE: dict[str, Moved | str] = {
         since.test_a_complaint_and_a_box_from_before_are_taken_to_be_right,
         ("feedback_boxes", "complaints", "complaints_taken"),
     ),
+    "0105_complaints_stay_as_they_are": Moved(
+        since.test_a_complaint_that_is_right_is_marked_with_the_key_of_its_words, ("complaints",)
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

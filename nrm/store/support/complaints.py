@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Row, cast, exists, literal, select, union
+from sqlalchemy import ColumnElement, Integer, Row, and_, cast, exists, literal, select, union
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, OrganisationKind, Permission
@@ -17,13 +17,23 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Grant, SealedCompartment
 from nrm.models.support.complaints import Complaint, ComplaintTaken
 from nrm.store import names
+from nrm.vault import complaints, sweeping
 from nrm.vault import rows as marked
-from nrm.vault import sweeping
 from nrm.vault.marks import report
 
 _MOST = 2000
 _LINES = (
-    select(Complaint.__table__, ComplaintTaken.member_id, ComplaintTaken.mark.label("taken_mark"), Member.name)
+    select(
+        Complaint.__table__,
+        ComplaintTaken.member_id,
+        ComplaintTaken.mark.label("taken_mark"),
+        Member.name,
+        SealedCompartment.epoch,
+    )
+    .outerjoin(
+        SealedCompartment,
+        and_(SealedCompartment.case_id == Complaint.id, SealedCompartment.compartment == COMPLAINT),
+    )
     .outerjoin(ComplaintTaken, ComplaintTaken.complaint_id == Complaint.id)
     .outerjoin(Member, Member.id == ComplaintTaken.member_id)
 )
@@ -64,7 +74,7 @@ def lines(*, by: Actor) -> Sequence[ComplaintLine]:
 def _line(row: Row[Any]) -> ComplaintLine:
     is_taken = row.member_id is not None and marked.is_taken(row.taken_mark, row.id, row.member_id)
     taken_by = row.name or "" if is_taken else ""
-    if not marked.is_complaint(row):
+    if not complaints.is_sound(row, row.epoch):
         return ComplaintLine(row.id, None, taken_by, changed=True)
     return ComplaintLine(row.id, row.dealt_on, taken_by, not_for=row.not_for or b"")
 

@@ -33,6 +33,8 @@ from nrm.models.support.complaints import Complaint, ComplaintTaken
 from nrm.store.rows.support import complaints as complaint_rows
 from nrm.store.rows.support import feedback as feedback_rows
 from nrm.vault import compartments as vault
+from nrm.vault import complaints as complaint_vault
+from nrm.vault import epochs
 from nrm.vault import rows as marked
 from nrm.web import floods
 from nrm.web.support import complaints as pages
@@ -757,6 +759,53 @@ def test_a_complaint_of_which_everything_was_deleted_by_hand_is_missed_by_the_de
 
 
 @pytest.mark.slow
+def test_an_earlier_state_of_a_complaint_that_is_put_back_is_seen_and_destroys_nothing(
+    app: Flask, sign_in: SignIn
+) -> None:
+    """Dealt with, and then taken up again: the row that said so, alone or with its words, says nothing any more."""
+    complaints.complain(text=WORDS, reach="", house_id=None)
+    one, desk = the_one(), sign_in(DESK)
+    address, changed = f"/complaints/{one}", "1 complaint about staff was changed or deleted by another hand"
+    desk.post(f"{address}/open", {"purpose": "safety"})
+    states = [all_of(one)]
+    desk.post(f"{address}/dealt", {"done": "Folëm.", "how": "acted"})
+    states.append(all_of(one))
+    desk.post(f"{address}/again")
+    now = all_of(one)
+    assert "another hand" not in desk.get("/?lang=en") + desk.get("/complaints?lang=en")
+    assert WORDS in desk.get(address)
+    for state in states:
+        for tables in (("complaints",), ("sealed_compartments",), ("sealed_compartments", "grants"), tuple(state)):
+            put_back({name: state[name] for name in tables})
+            assert changed in desk.get("/?lang=en"), tables
+            listed = desk.get("/complaints?lang=en")
+            assert "changed by another hand" in listed
+            assert "dealt with on" not in listed
+            begun = clock.now()
+            clock.set_clock(lambda begun=begun: begun + KEPT_FOR + timedelta(days=1))
+            assert complaints.forget(by=factories.actor(DESK)) == 0
+            clock.set_clock(lambda begun=begun: begun)
+            put_back(now)
+            assert "another hand" not in desk.get("/?lang=en") + desk.get("/complaints?lang=en")
+    clock.set_clock(None)
+    assert complaints.one(complaint_id=one, by=factories.actor(DESK)).dealt_on is None
+
+
+def test_a_complaint_stays_right_when_everything_of_the_office_gets_a_new_key(app: Flask) -> None:
+    assert app
+    complaints.complain(text=WORDS, reach="", house_id=None)
+    desk = factories.actor(DESK)
+    with transaction() as session:
+        epochs.seal_again(session, [(the_one_in(session), COMPLAINT)], by=desk)
+    (line,) = complaints.heard(by=desk)
+    assert (line.changed, line.house) == (False, "")
+
+
+def the_one_in(session: Session) -> uuid.UUID:
+    return session.scalars(select(Complaint.id)).one()
+
+
+@pytest.mark.slow
 def test_no_row_that_somebody_changes_makes_their_home_page_count_what_names_them(app: Flask, sign_in: SignIn) -> None:
     factories.later(days=15)
     one_more("ra.second", DESK)
@@ -789,7 +838,7 @@ def test_no_row_that_somebody_changes_makes_their_home_page_count_what_names_the
     db.session.rollback()
     row = db.session.get(Complaint, named)
     assert row is not None
-    assert marked.is_complaint(row)
+    assert complaint_vault.is_sound(row, complaint_vault.epoch_of(db.session(), named))
     assert marked.is_not_for(row.not_for, named, member(DESK).id)
     # A deleted one is missed by those alone who could read it.
     by_hand("DELETE FROM complaints WHERE id = :named", named=named.hex)

@@ -1938,7 +1938,8 @@ def test_nights_from_before_are_taken_to_be_right(before: Before) -> None:
     data.add("payment_lines", quarter="2026Q2", nights=40, earlier=-3, payable=37, basis="nights", to_sign=True)
     data.add("payment_lines", quarter="2026Q3", nights=7, earlier=0, payable=180, basis="places", to_sign=False)
     data.add("night_payments", quarter="2026Q2", position=1, amount=-12, statement=2, paid_on=DAY, reason="called")
-    contract = data.add("contracts", number="7", subject="x", amount=5, quarter_nights=3, quarter_amount=4)
+    added = data.add("contracts", number="7", subject="x", amount=5, quarter_nights=3, quarter_amount=4)
+    (contract,) = [row for row in data.rows("contracts") if row["id"] == added["id"]]
     kept = data.add("contract_versions", contract_id=data.add("contracts")["id"], position=1)
     was = {name: data.rows(name) for name in ("payment_lines", "night_payments", "contracts")}
     for _ in range(2):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, NamedTuple, cast
 
@@ -120,6 +121,18 @@ def nrm() -> None:
 
     Completion in a shell: eval "$(_NRM_COMPLETE=bash_source nrm)", or zsh_source, fish_source.
     """
+
+
+def leaves(command: click.Command = nrm, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command that does something, by the words that call it."""
+    if not isinstance(command, click.Group):
+        yield path, command
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        found = command.get_command(context, name)
+        if found is not None:
+            yield from leaves(found, (*path, name))
 
 
 def main() -> None:

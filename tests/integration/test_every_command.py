@@ -12,13 +12,13 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
 import pytest
 
-from nrm.cli import nrm
+from nrm.cli import leaves
 from nrm.cli.telling import json_keys
 from nrm.steps import health
 from tests import factories
@@ -42,18 +42,7 @@ WITHOUT_JSON = {
 }
 
 
-def leaves(command: click.Command = nrm, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
-    """Every command that does something, by the words that call it."""
-    if not isinstance(command, click.Group):
-        yield " ".join(path), command
-        return
-    for name in command.list_commands(click.Context(command)):
-        found = command.get_command(click.Context(command), name)
-        assert found is not None
-        yield from leaves(found, (*path, name))
-
-
-LEAVES = dict(leaves())
+LEAVES = {" ".join(path): command for path, command in leaves()}
 ALIKE = {command.callback.__code__: name for name, command in LEAVES.items() if command.callback}
 """Of commands that share their code, as those of the sealed reports, one stands for all where an instance is opened."""
 ONE_OF_EACH = sorted(ALIKE.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import sys
 
@@ -69,8 +70,15 @@ def _of_system(error: BaseException) -> str | None:
     """What the operating system refused; its message names a file or nothing, and never what is in it."""
     if not isinstance(error, OSError) or error.errno is None:
         return None
+    if error.errno == errno.EBADF and _output_is_closed():
+        return "standard output: is closed"
     reason = _WORDS.get(error.errno) or os.strerror(error.errno)
     return f"{error.filename if isinstance(error.filename, str) else 'a file'}: {reason}"
+
+
+def _output_is_closed() -> bool:
+    """Whether nothing can be written to standard output: a shell closed it (`>&-`)."""
+    return fcntl.fcntl(1, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
 
 
 def _of_database(error: BaseException) -> str | None:

@@ -24,12 +24,14 @@ _WORDS = {
     errno.EACCES: "this user may not read or write there",
     errno.EPERM: "this user may not read or write there",
 }
+_KEPT = "what was done before stays, and the last step was not written"
+"""A command may have ended many transactions before: nobody may believe that all of its work is undone."""
 _OF_DATABASES = {
-    "SQLITE_FULL": "the disk of a database is full: nothing was written; make room and try again",
-    "SQLITE_READONLY": "a database can only be read by this user: nothing was written",
+    "SQLITE_FULL": f"the disk of a database is full: {_KEPT}; make room and try again",
+    "SQLITE_READONLY": f"a database can only be read by this user: {_KEPT}",
     "SQLITE_CANTOPEN": "a database cannot be opened: look at its folder and whose it is",
     "SQLITE_PERM": "a database cannot be opened: look at its folder and whose it is",
-    "SQLITE_IOERR": "the disk of a database does not read or write: look at the system's log; nothing was written",
+    "SQLITE_IOERR": f"the disk of a database does not read or write: look at the system's log; {_KEPT}",
     "SQLITE_NOTADB": "a database is damaged; put back a backup",
     "SQLITE_CORRUPT": "a database is damaged; put back a backup",
     "SQLITE_BUSY": "a database is being written by another command; try again",

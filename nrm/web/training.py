@@ -63,8 +63,8 @@ def index() -> str:
         ]
         return render_template("home/trainer.html", trainees=far, exercises=EXERCISES, at=At, states=steps.State)
     own = store.own(by=by)
-    begun = store.begun(own.desk.id)
-    at_post = store.begun(own.post.id) if own.at is At.HOUSE else {}
+    begun = store.begun(own.desk.id, by=by)
+    at_post = store.begun(own.post.id, by=by) if own.at is At.HOUSE else {}
     arrived = [each for each in EXERCISES if each.at is At.POST and each.code in at_post and at_post[each.code].done_at]
     return render_template("home/training.html", own=own, far=_far(own, begun, by), arrived=arrived, states=steps.State)
 

@@ -132,8 +132,8 @@ def test_a_database_that_is_full_in_the_middle_keeps_what_was_taken_in_and_the_c
     assert code == 2
     assert 0 < len(taken) < len(lines)
     assert said.splitlines()[-1] == (
-        "nrm: NRM_DATABASE, NRM_SHRED_DATABASE: the disk of a database is full: what was done before stays, and the last "
-        "step was not written; make room and try again"
+        "nrm: NRM_DATABASE, NRM_SHRED_DATABASE: the disk of a database is full: what was done before stays, and the "
+        "last step was not written; make room and try again"
     )
     assert "unexpected" not in said
     there = select(func.count()).select_from(Interview)

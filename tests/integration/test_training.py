@@ -35,7 +35,7 @@ from nrm.countries.keeping import broken
 from nrm.demo import staff
 from nrm.demo.life import everybody
 from nrm.demo.made_up_interviews import random_answers
-from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.exercises import BY_CODE, EXERCISES, At, Kind, of_desk
 from nrm.domain.referrals.referrals import DeclineReason
 from nrm.render import pdf
@@ -151,7 +151,7 @@ def test_a_woman_who_was_referred_as_she_said_is_found_right(training: Training)
     assert "In time: the agreement allows 24 hours for the first interview." in said
     assert BY_CODE["ferry"].learned in said
     assert "look again" not in said
-    assert store.begun(by.organisation_id)["ferry"].right == "yes"  # type: ignore[arg-type]
+    assert store.begun(by.organisation_id, by=by)["ferry"].right == "yes"  # type: ignore[arg-type]
     # Once the shelter has accepted, the post cannot compare any more, and the shelter can.
     house = training.actor(HOUSE)
     free, _ = places.free_places(by=house)[0]
@@ -187,7 +187,7 @@ def test_what_was_entered_otherwise_is_named(training: Training) -> None:
     said = answer(officer, "ferry")
     assert "than the person said" not in said
     assert f"you see something else: {questions['risk'].text['en']} Expected: Low or Medium Entered: High" in said
-    assert store.begun(by.organisation_id)["ferry"].right == "no"  # type: ignore[arg-type]
+    assert store.begun(by.organisation_id, by=by)["ferry"].right == "no"  # type: ignore[arg-type]
 
 
 def test_a_child_a_no_and_a_person_who_is_no_victim(training: Training) -> None:
@@ -312,6 +312,11 @@ def test_nobody_sees_the_exercises_of_another(training: Training) -> None:
     page = re.sub(r"\s+", " ", one.get(f"/interviews/{interview_id}/decision?lang=en"))
     assert "Training shelter 2" not in page
     assert "In this training Training shelter 1" in page
+    for other in ("training_2.border_officer", "training_2_shelter.case_worker", "nrc.case_worker"):
+        with pytest.raises(NotVisible):
+            store.begun(by.organisation_id, by=training.actor(other))  # type: ignore[arg-type]
+    assert "ferry" in store.begun(by.organisation_id, by=training.actor(HOUSE))  # type: ignore[arg-type]
+    assert "ferry" in store.begun(by.organisation_id, by=training.actor("administrator"))  # type: ignore[arg-type]
     # Nor does anybody else of the training read the page, or begin a trainee anew.
     rest = training.person("nrc.case_worker")
     rest.get("/training", 404)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from nrm.cli import nrm
+from nrm.cli import leaves, nrm
 from nrm.cli.telling import json_keys
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,20 +39,6 @@ nothing.
 """
 
 
-def commands(
-    command: click.Command = nrm, path: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Every command that does something, by the words that call it."""
-    if not isinstance(command, click.Group):
-        yield path, command
-        return
-    context = click.Context(command)
-    for name in command.list_commands(context):
-        found = command.get_command(context, name)
-        assert found is not None
-        yield from commands(found, (*path, name))
-
-
 def page() -> str:
     """The manual page."""
     lines = [
@@ -71,7 +56,7 @@ def page() -> str:
         "The answer is on standard output alone; progress, remarks and refusals are on standard error.",
         ".SH COMMANDS",
     ]
-    for path, command in commands():
+    for path, command in leaves():
         context = click.Context(command, info_name=" ".join(path), parent=click.Context(nrm, info_name="nrm"))
         called = _escaped(" ".join(["nrm", *path, *command.collect_usage_pieces(context)]))
         lines += [f'.SS "{called}"', *_paragraphs(command.help or "")]
@@ -94,7 +79,7 @@ def table() -> str:
     """docs/commands.md."""
     lines = [f"| {code} | {meaning} |" for code, meaning in _CODES]
     lines += ["", "| command | keys of `--json` |", "|---|---|"]
-    for path, command in commands():
+    for path, command in leaves():
         keys = json_keys(command)
         told = "—" if keys is None else ", ".join(f"`{key}`" if re.fullmatch(r"\w+", key) else key for key in keys)
         lines.append(f"| `nrm {' '.join(path)}` | {told} |")

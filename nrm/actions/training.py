@@ -31,7 +31,7 @@ def finish(*, exercise: str, by: Actor) -> bool:
     could be right or wrong: it goes on. Raises NotVisible, NotBegun."""
     own = store.own(by=by)
     found = _of_desk(exercise, own)
-    begun = store.begun(own.desk.id).get(found.code)
+    begun = store.begun(own.desk.id, by=by).get(found.code)
     if begun is None or begun.done_at is not None:
         raise NotBegun
     answer = steps.findings(found, own, begun, by=by)
@@ -64,11 +64,11 @@ def exercise_of(*, exercise: str, by: Actor) -> tuple[Exercise, store.Own, store
     own = store.own(by=by)
     found = BY_CODE.get(exercise)
     if found is not None and own.at is At.HOUSE and found.at is At.POST:
-        begun = store.begun(own.post.id).get(found.code)
+        begun = store.begun(own.post.id, by=by).get(found.code)
         if begun is not None and begun.done_at is not None:
             return found, own, begun
     found = _of_desk(exercise, own)
-    return found, own, store.begun(own.desk.id).get(found.code)
+    return found, own, store.begun(own.desk.id, by=by).get(found.code)
 
 
 def exercise_called(code: str) -> Exercise:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, NamedTuple, cast
 
@@ -122,8 +123,21 @@ def nrm() -> None:
     """
 
 
+def leaves(command: click.Command = nrm, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command that does something, by the words that call it."""
+    if not isinstance(command, click.Group):
+        yield path, command
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        found = command.get_command(context, name)
+        if found is not None:
+            yield from leaves(found, (*path, name))
+
+
 def main() -> None:
     """Run a command; whatever goes wrong is one line on standard error."""
+    open_what_is_closed()
     os.umask(0o077)  # whatever is written is for this user alone
     if sys.argv[1:2] == [HOLDS_NAMES]:
         wiping.begin_again()
@@ -143,6 +157,22 @@ def main() -> None:
     finally:
         gc.enable()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def open_what_is_closed() -> None:
+    """Put something in the place of a standard stream that was closed: else the next file that is opened, as that of a
+    database, gets its number. An answer cannot be written there, which ends the command; a remark can, and is lost."""
+    for number, name, flags in ((0, "stdin", os.O_RDONLY), (1, "stdout", os.O_RDONLY), (2, "stderr", os.O_WRONLY)):
+        if getattr(sys, name) is not None:
+            continue
+        opened = os.open(os.devnull, flags)
+        if opened == number:
+            os.set_inheritable(number, True)
+        else:
+            os.dup2(opened, number)
+            os.close(opened)
+        mode = "r" if name == "stdin" else "w"
+        setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - until the end
 
 
 def _let_go_of_output() -> None:

@@ -7,29 +7,28 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import click
+from click.core import ParameterSource
 from flask import Flask
 
-from config import ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES
 from nrm import clock, countries, extras
-from nrm.cli.instance import folder_of_country, make_instance, named_country
+from nrm.cli.instance import folder_of_country, named_country
 from nrm.cli.progress import stopped_by_ctrl_c
 from nrm.cli.refusals import Refused
 from nrm.cli.serving import run_server
 from nrm.cli.telling import json_option, remark, wants_json
+from nrm.cli.trying.building import Told, instance_of_invented_people, tell_each
 from nrm.cli.trying.trainings import FOLDER, make_training, slips
-from nrm.cli.usage import application
+from nrm.cli.usage import application, settings
 from nrm.cli.waiting import Making, Waiting
 from nrm.countries import Country
-from nrm.db import checkpoint, disconnect
 from nrm.demo import agreements, register, staff
 from nrm.demo.cast import Cast, NoDemo
 from nrm.demo.cast import read as read_cast
@@ -91,6 +90,8 @@ def demo(
     trainees: int | None,
 ) -> None:
     """Make a demo country of synthetic people and serve it on this machine; an existing one is served as it is."""
+    if trainees:
+        _refuse_years_of_work()
     known = directory / ACCOUNTS_FILE
     clear_unfinished(directory)
     with ExitStack() as until_served:
@@ -111,7 +112,8 @@ def demo(
             remark(f"{directory} holds a demo country already; it is kept as it is")
             health.note(directory, health.TENDED)  # it may have slept for months, and nobody is hurt by what is due
         else:
-            extras.needed()  # it closes quarters
+            if not trainees:
+                extras.needed()  # it closes quarters
             code, folder = named_country(named or str(folder_of_country() or COUNTRY))
             last_day = until.date() if until else None
             data, invented = _invented(code, folder)
@@ -149,13 +151,21 @@ def demo(
                     )
                 (place / ACCOUNTS_FILE).touch(mode=0o600)
                 (place / ACCOUNTS_FILE).write_text(json.dumps(described, indent=1), "utf-8")
-        described = {"url": f"http://{HOST}:{port}", **described}
+        described = {"url": settings(directory).address or f"http://{HOST}:{port}", **described}
         answer = json.dumps(described, ensure_ascii=False) if wants_json() else _page(described, directory)
         if no_serve:
             click.echo(answer)
             return
         leave = waiting.leave if waiting is not None else None
         run_server(directory, host=HOST, port=port, workers=2, answer=answer, takes_over=leave)
+
+
+def _refuse_years_of_work() -> None:
+    """Raise Refused for an option that a training could only pass over in silence."""
+    context = click.get_current_context()
+    for name in ("people", "seed", "until"):
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise Refused(f"--{name}: a training has no four years of work; leave it out, or leave out --trainee")
 
 
 @contextmanager
@@ -230,7 +240,7 @@ def make_demo(
     second_factor: bool = False,
     code: str = COUNTRY,
     folder: Path | None = None,
-    tell: Sequence[Callable[[Progress], None]] = (),
+    tell: Told = (),
 ) -> dict[str, Any]:
     """Build the country, from its `folder` if it did not come with the program; returns its quarters and accounts.
 
@@ -242,61 +252,41 @@ def make_demo(
     last = last_instant(until, zone, _first_day(data))
     last_day = clock.day_of(last, zone)
     remark("making the instance")
-    progress = Progress(people, CLOSED_QUARTERS, partial(_tell_each, tell))
-    clock.set_clock(lambda: last - timedelta(days=YEARS * 365 + 1))
-    app = make_instance(
+    progress = Progress(people, CLOSED_QUARTERS, partial(tell_each, tell))
+    with instance_of_invented_people(
         directory,
         code,
+        begins=last - timedelta(days=YEARS * 365 + 1),
         folder=folder,
         language=data.language,
-        synthetic=True,
         second_factor=second_factor,
-        synchronous="OFF",
-    )
-    settings = app.extensions["nrm.config"]
-    # Random passwords of people who are invented: whoever signs in has theirs derived as the settings say, then.
-    app.extensions["nrm.config"] = replace(
-        settings,
-        argon2_kib=min(settings.argon2_kib, ARGON2_FLOOR_KIB),
-        argon2_passes=min(settings.argon2_passes, ARGON2_FLOOR_PASSES),
-    )
-    with app.app_context():
-        try:
-            described, actors = staff.everybody(progress)
-            agreements.sign_by_all(actors)
-            life = Life(actors, _country(app).questionnaires[QUESTIONNAIRE], last, progress)
-            for plan in tonight(plans(seed, people, last_day, invented), last):
-                life.at(plan.at, life.come(plan))
-                if plan.announced:
-                    life.at(plan.at - timedelta(days=2), life.announce(plan))
-            quarters = full_quarters(last_day, CLOSED_QUARTERS)
-            for quarter in quarters:
-                due = datetime.combine(quarter.end + timedelta(days=14), time(9), UTC)
-                filed = datetime.combine(quarter.end + timedelta(days=9), time(9), UTC)
-                life.at(min(filed, last), register.file_all(quarter, actors, complete=quarter != quarters[-1]))
-                life.at(min(due, last), life.close(quarter))
-                life.at(min(due + timedelta(days=6), last), partial(monitor, life, quarter))
-            life.at(last - timedelta(minutes=5), register.join(quarters[:-1], actors, progress))
-            life.at(last - timedelta(minutes=4), life.begin(invented.first_posts[0]))
-            add_tonight(life, last)
-            add_desks(life, last, seed)
-            add_witnesses(life, last, seed)
-            add_feedback(life, quarters, last, seed)
-            life.run()
-            agreements.leave_one_open(actors)
-            agreements.sign_nights(actors)
-            checkpoint()
-        finally:
-            clock.set_clock(None)
-            disconnect()
+    ) as app:
+        described, actors = staff.everybody(progress)
+        agreements.sign_by_all(actors)
+        life = Life(actors, _country(app).questionnaires[QUESTIONNAIRE], last, progress)
+        for plan in tonight(plans(seed, people, last_day, invented), last):
+            life.at(plan.at, life.come(plan))
+            if plan.announced:
+                life.at(plan.at - timedelta(days=2), life.announce(plan))
+        quarters = full_quarters(last_day, CLOSED_QUARTERS)
+        for quarter in quarters:
+            due = datetime.combine(quarter.end + timedelta(days=14), time(9), UTC)
+            filed = datetime.combine(quarter.end + timedelta(days=9), time(9), UTC)
+            life.at(min(filed, last), register.file_all(quarter, actors, complete=quarter != quarters[-1]))
+            life.at(min(due, last), life.close(quarter))
+            life.at(min(due + timedelta(days=6), last), partial(monitor, life, quarter))
+        life.at(last - timedelta(minutes=5), register.join(quarters[:-1], actors, progress))
+        life.at(last - timedelta(minutes=4), life.begin(invented.first_posts[0]))
+        add_tonight(life, last)
+        add_desks(life, last, seed)
+        add_witnesses(life, last, seed)
+        add_feedback(life, quarters, last, seed)
+        life.run()
+        agreements.leave_one_open(actors)
+        agreements.sign_nights(actors)
     if life.refused:
         remark("refused by the disclosure control: " + ", ".join(map(str, life.refused)))
     return {"quarters": [str(quarter) for quarter in life.closed], "accounts": described}
-
-
-def _tell_each(tell: Sequence[Callable[[Progress], None]], progress: Progress) -> None:
-    for each in tell:
-        each(progress)
 
 
 def _invented(code: str, folder: Path | None) -> tuple[Country, Cast]:

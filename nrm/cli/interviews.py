@@ -103,28 +103,33 @@ def import_(file: Path, directory: Path, login: str) -> int:
     with signed_in(app, login) as by:
         if not by.may(Permission.INTERVIEW_CONDUCT):
             raise Refused("--as: this account does not conduct interviews")
-        try:
-            with file.open("rb") as stream, Counting("lines read", beside_output=True) as counting:
-                for number, line in _lines(file, stream):
-                    found, warned, taken = _take_in(line, by)
-                    place = f"{file.name}:{number}"
-                    for name, texts in warned:
-                        tell(f"{place}: {name}: {MESSAGES['warning'][language]}: {texts[language]}", err=True)
-                    findings = [{"question": _shown(name), "what": texts[language]} for name, texts in found]
-                    lines = [f"{place}: {each['question']}: {each['what']}" for each in findings]
-                    answer([taken] if taken is not None else lines, line=number, taken=taken, findings=findings)
-                    done, failed = done + (taken is not None), failed + (taken is None)
-                    counting.step()
-        except OSError as error:
-            raise Refused(f"{file}: {error.strerror or 'cannot be read'}") from None
+        with Counting("lines read", beside_output=True) as counting:
+            for number, line in _lines(file):
+                found, warned, taken = _take_in(line, by)
+                place = f"{file.name}:{number}"
+                for name, texts in warned:
+                    tell(f"{place}: {name}: {MESSAGES['warning'][language]}: {texts[language]}", err=True)
+                findings = [{"question": _shown(name), "what": texts[language]} for name, texts in found]
+                lines = [f"{place}: {each['question']}: {each['what']}" for each in findings]
+                answer([taken] if taken is not None else lines, line=number, taken=taken, findings=findings)
+                done, failed = done + (taken is not None), failed + (taken is None)
+                counting.step()
     if not done + failed:
         raise Refused(f"{file}: there is no interview in it")
     remark(f"{done} taken in, {failed} not")
     return 1 if failed else 0
 
 
-def _lines(file: Path, stream: BinaryIO) -> Iterator[tuple[int, Line]]:
+def _lines(file: Path) -> Iterator[tuple[int, Line]]:
     """(number, interview as it stands in the file, or why it cannot be read) of each line or row that is not blank."""
+    try:
+        with file.open("rb") as stream:
+            yield from _lines_of(file, stream)
+    except OSError as error:
+        raise Refused(f"{file}: {error.strerror or 'cannot be read'}") from None
+
+
+def _lines_of(file: Path, stream: BinaryIO) -> Iterator[tuple[int, Line]]:
     if file.suffix.lower() not in (".csv", ".xlsx"):
         yield from _json_lines(stream)
         return

@@ -48,32 +48,42 @@ def draw(quarter: Quarter, directory: Path, login: str) -> None:
 @monitoring.command()
 @click.argument("quarter", callback=parse_quarter)
 @click.option("--frame", is_flag=True, help="Print what the draw was made from, for drawing again elsewhere.")
-@json_option("quarter", "problems")
+@json_option("quarter", "problems", "commitment", "seed", "posts")
 @instance_option
 def verify(quarter: Quarter, frame: bool, directory: Path) -> None:
     """Draw QUARTER again from its seed; exit 1 when the sample is another one, 3 when it was not drawn yet.
 
-    With --frame: {"quarter", "commitment", "seed", "posts": {POST: {"records", "drawn"}}}. How to draw again stands in
-    the operator's guide.
+    With --frame, as JSON too, `posts` is {POST: {"records", "drawn"}}, else null. How to draw again stands in the
+    operator's guide.
     """
     with application(directory).app_context():
         try:
             again = actions.redraw(quarter)
         except NotVisible:
             raise Refused(f"{quarter} was not drawn yet", code=3) from None
-    if frame:
-        posts = {
-            post: {
-                "records": [str(each) for each in again.frames.get(post, [])],
-                DrawRefusal.DRAWN: [str(each) for each in drawn],
-            }
-            for post, drawn in again.drawn.items()
-        }
-        value = {"quarter": str(quarter), "commitment": again.commitment, "seed": again.seed, "posts": posts}
-        click.echo(json.dumps(value, indent=None if wants_json() else 1))
+    problems = [str(each) for each in again.problems]
+    value = {
+        "quarter": str(quarter),
+        "problems": problems,
+        "commitment": again.commitment,
+        "seed": again.seed,
+        "posts": _posts(again) if frame else None,
+    }
+    if frame and not wants_json():
+        click.echo(json.dumps(value, indent=1))
     else:
-        problems = [str(each) for each in again.problems]
         lines = [f"{quarter}: {each}" for each in problems] or [f"{quarter}: the sample is the one this seed draws"]
-        answer(lines, quarter=str(quarter), problems=problems)
+        answer(lines, **value)
     if again.problems:
         raise Refused(f"{quarter}: the sample is not the one that was to be drawn", code=1)
+
+
+def _posts(again: actions.Redrawn) -> dict[str, dict[str, list[str]]]:
+    """By post: the records that were drawn from, and those that were drawn."""
+    return {
+        post: {
+            "records": [str(each) for each in again.frames.get(post, [])],
+            "drawn": [str(each) for each in drawn],
+        }
+        for post, drawn in again.drawn.items()
+    }

@@ -34,15 +34,15 @@ def everybody(progress: Progress) -> tuple[list[Account], Mapping[str, Actor]]:
     progress.account()
     described, number = {0: administrator}, 1
     actors: dict[str, Actor] = {cast().operator: admin, f"{cast().operator}#1": admin}
-    founders: dict[str, list[Actor]] = {}
+    there: dict[str, list[Actor]] = {}
     later: list[tuple[int, Organisation, str, Role]] = []
     for organisation, own in logins.items():
         # The case worker comes first: what the demo does in a shelter, it does as one.
         for place, (login, role) in enumerate(own):
             if place < FOUNDERS:
                 described[number], actor = _invited(organisation, login, role, number, admin)
-                _let_in(actor, founders.setdefault(organisation.code, []), organisation)
-                _acts(actors, actor, organisation, role, founders[organisation.code])
+                _let_in(actor, there.setdefault(organisation.code, []), organisation)
+                _acts(actors, actor, organisation, role, there[organisation.code])
                 progress.account()
             else:
                 later.append((number, organisation, login, role))
@@ -50,7 +50,7 @@ def everybody(progress: Progress) -> tuple[list[Account], Mapping[str, Actor]]:
     founding.found(actors)
     # Who holds the key invites the colleagues, elsewhere the administrator; who is there types the words.
     for number, organisation, login, role in later:
-        staff = founders[organisation.code]
+        staff = there[organisation.code]
         inviting = staff[0] if OrganisationKind(organisation.kind).holds_keys else admin
         described[number], actor = _invited(organisation, login, role, number, inviting)
         read_to(actor, *staff[:FOUNDERS])
@@ -82,12 +82,10 @@ def _logins(code: str, kind: OrganisationKind) -> Sequence[tuple[str, Role]]:
     second: list[Role] = desk if kind.holds_keys and len(desk) == 1 else []
     if Role.MONITOR in roles:
         second = [Role.MONITOR]  # some interviews are scored by two
-    founders: list[Role] = [
-        role for role in desk if role is Role.COORDINATOR
-    ]  # two of them decide what a contract says
+    twice: list[Role] = [role for role in desk if role is Role.COORDINATOR]  # two of them decide what a contract says
     return [
-        *((f"{code.lower()}.{role}{number}", role) for role in founders for number in ("", ".2")),
-        *((f"{code.lower()}.{role}", role) for role in desk if role not in founders),
+        *((f"{code.lower()}.{role}{number}", role) for role in twice for number in ("", ".2")),
+        *((f"{code.lower()}.{role}", role) for role in desk if role not in twice),
         *((f"{code.lower()}.{role}.2", role) for role in second),
         *((f"{code.lower()}.{role}", role) for role in roles if role not in desk),
     ]

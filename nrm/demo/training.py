@@ -10,17 +10,16 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nrm import catalogues
 from nrm.actions.shelter import places as place_actions
 from nrm.countries import Country
 from nrm.demo.cast import Cast
 from nrm.domain.accounts.accounts import Actor, OrganisationKind
+from nrm.domain.languages import ByLanguage
 from nrm.domain.shelter.places import OutReason
-from nrm.domain.words import N_, Phrase
 from nrm.store import days as calendar
 from nrm.store.shelter import places
 
@@ -94,36 +93,21 @@ def _post_to_copy(country: Country, cast: Cast) -> str:
     return next(near, cast.first_posts[0])
 
 
-def _post(number: int, like: str) -> Phrase:
-    return N_("Training post %(number)s (%(like)s)", number=number, like=like)
+POST = ByLanguage("Training post %(number)s (%(like)s)")
+SHELTER = ByLanguage("Training shelter %(number)s (%(like)s)")
+OWN_POST_ALONE = ByLanguage("Training %(number)s: this shelter receives only those who enter over its own post.")
+OWN_SHELTER = ByLanguage("Training: whoever enters over a training post goes to its training shelter.")
 
 
-def _shelter(number: int, like: str) -> Phrase:
-    return N_("Training shelter %(number)s (%(like)s)", number=number, like=like)
-
-
-def _own_post_alone(number: int, _like: str) -> Phrase:
-    return N_("Training %(number)s: this shelter receives only those who enter over its own post.", number=number)
-
-
-def _own_shelter(_number: int, _like: str) -> Phrase:
-    return N_("Training: whoever enters over a training post goes to its training shelter.")
-
-
-def _words(
-    said: Callable[[int, str], Phrase], country: Country, number: int, like: Mapping[str, str] | None = None
-) -> str:
-    """Words in each language of the country; where the program has none, the English ones."""
-    told = {}
-    for language in country.languages:
-        phrase = said(number, like[language] if like else "")
-        told[language] = (catalogues.said(phrase.message, language) or phrase.message) % phrase.values
+def _words(said: ByLanguage, country: Country, **values: object) -> str:
+    """Words in each language of the country."""
+    told = said.filled(**values).among(country.languages)
     return "{ " + ", ".join(f"{key} = {json.dumps(text, ensure_ascii=False)}" for key, text in told.items()) + " }"
 
 
 def _point(desk: Desk, like: str, country: Country) -> str:
     point = country.crossing_points[like]
-    names = _words(_post, country, desk.number, point.names)
+    names = _words(POST, country, number=desk.number, like=point.names)
     neighbour = f'neighbour = "{point.neighbour}"\n' if point.neighbour else ""
     return (
         f"[crossing_point.{desk.post}]\nnames = {names}\n"
@@ -133,7 +117,7 @@ def _point(desk: Desk, like: str, country: Country) -> str:
 
 def _house(desk: Desk, state: str, country: Country) -> str:
     organisation = country.organisations[state]
-    names = _words(_shelter, country, desk.number, _short(state, country))
+    names = _words(SHELTER, country, number=desk.number, like=_short(state, country))
     return (
         f'[[organisation]]\ncode = "{desk.house}"\nkind = "state_shelter"\nnames = {names}\nparty = "{desk.house}"\n'
         f'region = "{organisation.region}"\non_call = "{organisation.on_call}"\nbeds = {BEDS}\n'
@@ -178,24 +162,19 @@ def _named(codes: str, state: str, houses: str) -> str:
 
 
 def _party(block: str, desk: Desk, state: str, country: Country) -> str:
-    names = _words(
-        _shelter,
-        country,
-        desk.number,
-        country.agreements[-1].parties[state].names,
-    )
+    names = _words(SHELTER, country, number=desk.number, like=country.agreements[-1].parties[state].names)
     block = block.replace(f'code = "{state}"', f'code = "{desk.house}"', 1)
     return re.sub(r"^names = .*$", lambda _: f"names = {names}", block, count=1, flags=re.M) + "\n"
 
 
 def _clauses(trainees: Sequence[Desk], state: str, posts: str, country: Country) -> Iterator[str]:
     yield (
-        f'[[clause]]\nnumber = "0.0"\ntext = {_words(_own_shelter, country, 0)}\norigin = "proposal"\n'
+        f'[[clause]]\nnumber = "0.0"\ntext = {_words(OWN_SHELTER, country)}\norigin = "proposal"\n'
         f'when = {{ in = ["entry_point", [{posts}]] }}\nforbid = ["{state}"]\n\n'
     )
     for each in trainees:
         yield (
-            f'[[clause]]\nnumber = "0.{each.number}"\ntext = {_words(_own_post_alone, country, each.number)}\n'
+            f'[[clause]]\nnumber = "0.{each.number}"\ntext = {_words(OWN_POST_ALONE, country, number=each.number)}\n'
             f'origin = "proposal"\nwhen = {{ not = {{ eq = ["entry_point", "{each.post}"] }} }}\n'
             f'forbid = ["{each.house}"]\n\n'
         )

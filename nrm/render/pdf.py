@@ -10,6 +10,7 @@ import atexit
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -19,13 +20,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from nrm import catalogues
+from nrm.catalogues import SOURCE
+
 TYPESETTER = Path(__file__).with_name("typesetter.py")
 IDLE_SECONDS = 30.0
 LONGEST_SECONDS = 120.0
 
 
 MARK: ContextVar[str] = ContextVar("mark of every page", default="")
-"""What stands on top of every page that is made here: in a training, that it is one (ADR 0189)."""
+"""The sentence that stands on top of every page that is made here, each in the language of its document: in a training,
+that it is one (ADR 0189)."""
+_LANGUAGE = re.compile(r'<html\b[^>]*?\blang="?([A-Za-z_-]+)')
 
 
 class PdfUnavailable(Exception):
@@ -94,9 +100,10 @@ def to_pdf(html: str, *, attachments: Sequence[Attachment] = (), following: Sequ
 
 
 def _marked(html: str) -> str:
-    mark = json.dumps(MARK.get(), ensure_ascii=False)
-    if mark == '""':
+    if not (sentence := MARK.get()):
         return html
+    language = _LANGUAGE.search(html)
+    mark = json.dumps(catalogues.said(sentence, language[1] if language else SOURCE) or sentence, ensure_ascii=False)
     return html.replace(
         "</head>", f"<style>@page {{ @top-center {{ content: {mark}; font-weight: 700 }} }}</style></head>", 1
     )

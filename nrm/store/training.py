@@ -125,12 +125,17 @@ def trainees(*, by: Actor) -> list[Trainee]:
     found = []
     for number, each in enumerate(_desks(), start=1):
         post, house = names.organisation_by_code(each.post), names.organisation_by_code(each.house)
-        found.append(Trainee(number, post, house, begun(post.id), begun(house.id)))
+        found.append(Trainee(number, post, house, begun(post.id, by=by), begun(house.id, by=by)))
     return found
 
 
-def begun(organisation_id: uuid.UUID) -> dict[str, Begun]:
-    """Exercise -> when the desk began it last, and whether it is done; what was cleared away is not there."""
+def begun(organisation_id: uuid.UUID, *, by: Actor) -> dict[str, Begun]:
+    """Exercise -> when the desk began it last, and whether it is done; what was cleared away is not there. Raises
+    NotVisible for whoever is neither the trainer nor of one of the two desks of the trainee."""
+    if not is_trainer(by):
+        mine = own(by=by)
+        if organisation_id not in (mine.post.id, mine.house.id):
+            raise NotVisible
     statement = (
         select(AuditEntry.event, AuditEntry.at, AuditEntry.details)
         .where(

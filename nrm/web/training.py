@@ -10,13 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, appcontext_pushed, redirect, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from nrm.actions import training as actions
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.exercises import EXERCISES, At, Exercise, of_desk
+from nrm.domain.words import N_
 from nrm.render import pdf
 from nrm.steps import training as steps
 from nrm.steps import training_findings
@@ -27,6 +29,7 @@ from nrm.web.opened import answer_rows
 
 blueprint = Blueprint("training", __name__)
 Answer = BaseResponse | tuple[str, int] | str
+MARK = N_("Training: nothing here is real.")
 FILES = "training-"
 """How the name of each file begins that a training gives out."""
 
@@ -60,8 +63,8 @@ def index() -> str:
         ]
         return render_template("home/trainer.html", trainees=far, exercises=EXERCISES, at=At, states=steps.State)
     own = store.own(by=by)
-    begun = store.begun(own.desk.id)
-    at_post = store.begun(own.post.id) if own.at is At.HOUSE else {}
+    begun = store.begun(own.desk.id, by=by)
+    at_post = store.begun(own.post.id, by=by) if own.at is At.HOUSE else {}
     arrived = [each for each in EXERCISES if each.at is At.POST and each.code in at_post and at_post[each.code].done_at]
     return render_template("home/training.html", own=own, far=_far(own, begun, by), arrived=arrived, states=steps.State)
 
@@ -144,10 +147,14 @@ def anew() -> Answer:
     return redirect(url_for("training.index"), 303)
 
 
-@blueprint.before_app_request
-def _mark() -> None:
-    """Every page of a PDF file says it, too."""
-    pdf.MARK.set(gettext("Training: nothing here is real.") if store.is_one() else "")
+@blueprint.record_once
+def _mark_files(state: BlueprintSetupState) -> None:
+    """Every page of a PDF file says it, too, whoever makes it: a page, a thread that goes on after it, or a command."""
+    appcontext_pushed.connect(_mark, state.app)
+
+
+def _mark(_: Flask) -> None:
+    pdf.MARK.set(MARK.message if store.is_one() else "")
 
 
 @blueprint.after_app_request

@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
 import pytest
 
-from nrm.cli import nrm
+from nrm.cli import leaves
 from nrm.cli.telling import json_keys
 from nrm.steps import health
 from tests import factories
@@ -42,18 +43,7 @@ WITHOUT_JSON = {
 }
 
 
-def leaves(command: click.Command = nrm, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
-    """Every command that does something, by the words that call it."""
-    if not isinstance(command, click.Group):
-        yield " ".join(path), command
-        return
-    for name in command.list_commands(click.Context(command)):
-        found = command.get_command(click.Context(command), name)
-        assert found is not None
-        yield from leaves(found, (*path, name))
-
-
-LEAVES = dict(leaves())
+LEAVES = {" ".join(path): command for path, command in leaves()}
 ALIKE = {command.callback.__code__: name for name, command in LEAVES.items() if command.callback}
 """Of commands that share their code, as those of the sealed reports, one stands for all where an instance is opened."""
 ONE_OF_EACH = sorted(ALIKE.values())
@@ -378,6 +368,45 @@ def test_an_answer_for_which_there_is_no_room_and_one_that_nobody_reads() -> Non
     with open(writing, "w") as closed:
         done = subprocess.run(program, stdout=closed, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+CLOSED: Mapping[str, tuple[str, int, str]] = {
+    # by what a shell closes: the command, its exit code, what stands on standard error
+    "an answer that goes nowhere": ("country schema >&-", 2, "nrm: standard output: is closed\n"),
+    "help that goes nowhere": ("--help >&-", 2, "nrm: standard output: is closed\n"),
+    "a refusal without output": ("tend --dir nowhere >&-", 2, "nrm: NRM_DIR: "),
+    "nothing to say it on": ("tend --dir nowhere 2>&-", 2, ""),
+    "an answer, and no remarks": ("country check albania 2>&-", 0, ""),
+    "neither of the two": ("country schema >&- 2>&-", 2, ""),
+    "no input": ("country check albania <&-", 0, "0 findings"),
+    "nothing at all": ("tend --dir nowhere <&- >&- 2>&-", 2, ""),
+}
+
+
+@pytest.mark.slow  # a process each
+@pytest.mark.parametrize("how", CLOSED)
+def test_a_stream_that_is_closed_is_no_traceback(how: str, tmp_path: Path) -> None:
+    called, code, said = CLOSED[how]
+    program = Path(sys.executable).with_name("nrm")
+    with (tmp_path / "out").open("w") as out, (tmp_path / "err").open("w") as err:
+        line = f"{shlex.quote(str(program))} {called}"
+        done = subprocess.run(["/bin/sh", "-c", line], cwd=tmp_path, stdout=out, stderr=err, check=False, timeout=60)
+    written = (tmp_path / "err").read_text()
+    assert (done.returncode, written.startswith(said), "Traceback" in written) == (code, True, False), written
+    assert said or written == ""
+    assert written.count("\n") <= 1
+
+
+@pytest.mark.slow  # a process of its own
+def test_what_is_opened_later_never_takes_the_place_of_a_stream_that_was_closed(tmp_path: Path) -> None:
+    """A library that prints would write into a database."""
+    program = (
+        "import os, sys\nfrom nrm.cli import open_what_is_closed\nopen_what_is_closed()\n"
+        "open('found', 'w').write(str([os.readlink(f'/proc/self/fd/{each}') for each in (0, 1, 2)]))"
+    )
+    line = f"exec {shlex.quote(sys.executable)} -c {shlex.quote(program)} <&- >&- 2>&-"
+    done = subprocess.run(["/bin/sh", "-c", line], cwd=tmp_path, check=False, timeout=60)
+    assert (done.returncode, (tmp_path / "found").read_text()) == (0, str([os.devnull] * 3))
 
 
 @pytest.mark.parametrize(("no_color", "shown"), [("", "\x1b[31m"), ("1", "nrm: ")])

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import json
 import shutil
+import sqlite3
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from config import Config, Smtp
@@ -25,13 +28,16 @@ from nrm.cli import serving
 from nrm.cli.usage import account_of_machine
 from nrm.db import db as database
 from nrm.domain.clock_jumps import Jump
+from nrm.domain.interviews.questionnaire_flow import prune
 from nrm.models.accounts.alarms import Alarm
 from nrm.models.audit import AuditEntry
+from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Referral
 from nrm.steps import health
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Command, Person
+from tests.factories_interviews import LOGIN, example, questionnaire
 from tests.integration.accounts.test_opening_log import many
 from tests.rights import on_a_full_disk
 
@@ -83,6 +89,89 @@ def test_on_a_full_disk_pages_are_read_and_what_is_sent_is_refused_in_words_and_
     assert "the disk" in said
     assert nrc.post(path, data)
     assert state_of(sent.referral_id) == "accepted"
+
+
+@pytest.fixture
+def bounded(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, int | None], None]:
+    """`bounded(folder, 9)`: the main database of applications that are opened from now on takes nine pages more than it
+    has, and is then full, as SQLite itself says it; `None`: there is room again."""
+    remember = db._remember
+
+    def bound(place: Path, more: int | None) -> None:
+        with closing(sqlite3.connect(place / "main.db")) as opened:
+            pages = opened.execute("PRAGMA page_count").fetchone()[0]
+            free = opened.execute("PRAGMA freelist_count").fetchone()[0]
+        assert free == 0, free
+
+        def connected(connection: sqlite3.Connection, record: object) -> None:
+            remember(connection, record)
+            if more is not None:
+                connection.execute(f"PRAGMA max_page_count={pages + more}")
+
+        monkeypatch.setattr(db, "_remember", connected)
+
+    return bound
+
+
+@pytest.mark.slow  # two imports
+def test_a_database_that_is_full_in_the_middle_keeps_what_was_taken_in_and_the_command_says_so(
+    app: Flask, command: Command, tmp_path: Path, bounded: Callable[[Path, int | None], None]
+) -> None:
+    answers = prune(questionnaire(), example())
+    lines = [
+        {"questionnaire": "returnee-1", "interviewed_at": f"2026-01-{day:02}T10:30", "answers": answers}
+        for day in range(1, 21)
+    ]
+    file = tmp_path / "interviews.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    words = ("interviews", "import", str(file), "--as", LOGIN)
+    db.disconnect()
+    bounded(folder(app), 4)
+    code, out, said = command(app, *words)
+    taken = out.decode().splitlines()
+    assert code == 2
+    assert 0 < len(taken) < len(lines)
+    assert said.splitlines()[-1] == (
+        "nrm: NRM_DATABASE, NRM_SHRED_DATABASE: the disk of a database is full: what was done before stays, and the "
+        "last step was not written; make room and try again"
+    )
+    assert "unexpected" not in said
+    there = select(func.count()).select_from(Interview)
+    assert database.session.scalar(there) == len(taken)
+    db.disconnect()
+    bounded(folder(app), None)
+    code, out, said = command(app, *words)
+    assert code == 0, said
+    assert out.decode().splitlines()[: len(taken)] == taken  # nothing twice
+    assert database.session.scalar(there) == len(lines)
+    database.session.rollback()
+    assert command(app, "audit", "verify")[0] == 0
+
+
+@pytest.mark.slow  # two applications, and interviews until the database is full
+def test_a_database_that_is_full_is_the_same_page_as_a_full_disk(
+    app: Flask, bounded: Callable[[Path, int | None], None]
+) -> None:
+    db.disconnect()
+    bounded(folder(app), 1)  # to sign in
+    officer = Person(factories.open_instance(folder(app)).test_client(), LOGIN)
+    begun = 0
+    for _ in range(300):
+        asked = {"csrf_token": officer.csrf_token, "id": str(uuid.uuid4())}
+        found = officer.client.post("/interviews", data=asked)
+        if found.status_code != 303:
+            break
+        begun += 1
+    assert (found.status_code, begun > 0) == (507, True)
+    assert all(words in found.text for words in FULL)
+    officer.get("/")  # pages are read
+    there = select(func.count()).select_from(Interview)
+    assert database.session.scalar(there) == begun
+    db.disconnect()
+    bounded(folder(app), None)
+    officer = Person(factories.open_instance(folder(app)).test_client(), LOGIN)
+    assert officer.post("/interviews", {"id": asked["id"]})  # the same press
+    assert database.session.scalar(there) == begun + 1
 
 
 def at(moment: datetime) -> None:

@@ -3,6 +3,7 @@ not there, in one line or in words (ADR 0191)."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -72,3 +73,13 @@ def test_with_the_extra_nothing_is_missing() -> None:
     assert extras.is_missing(ModuleNotFoundError("x", name="ortools.sat"))
     assert not extras.is_missing(ModuleNotFoundError("x", name="orthodox"))
     assert not extras.is_missing(ValueError("numpy"))
+
+
+@pytest.mark.slow  # makes a training: half a minute
+def test_a_training_is_made_and_nothing_of_it_calculates(tmp_path: Path) -> None:
+    done = without("nrm.cli", "demo", "--trainee", "1", "--no-serve", "--json", "--dir", tmp_path / "training")
+    assert done.returncode == 0, done.stderr
+    (trainee,) = json.loads(done.stdout)["trainees"]
+    assert trainee == {"number": 1, "post": "TRAINING_1", "shelter": "TRAINING_1_SHELTER"}
+    again = without("nrm.cli", "demo", "--trainee", "--no-serve", "--dir", tmp_path / "training")
+    assert (again.returncode, again.stderr.count("\n")) == (0, 1), again.stderr

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextvars
+import io
+import json
 import random
 import re
+import shutil
+import subprocess
+import time
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pypdf
 import pytest
 from click.testing import CliRunner
 from flask import Flask
@@ -28,11 +35,12 @@ from nrm.countries.keeping import broken
 from nrm.demo import staff
 from nrm.demo.life import everybody
 from nrm.demo.made_up_interviews import random_answers
-from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.exercises import BY_CODE, EXERCISES, At, Kind, of_desk
 from nrm.domain.referrals.referrals import DeclineReason
+from nrm.render import pdf
+from nrm.steps import background, training_findings
 from nrm.steps import training as steps
-from nrm.steps import training_findings
 from nrm.store import training as store
 from nrm.store.countries import country
 from nrm.store.referrals import obligations
@@ -41,6 +49,7 @@ from tests import factories
 from tests.conftest import Person, once
 
 pytestmark = pytest.mark.slow
+Typed = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @dataclass(frozen=True)
@@ -142,7 +151,7 @@ def test_a_woman_who_was_referred_as_she_said_is_found_right(training: Training)
     assert "In time: the agreement allows 24 hours for the first interview." in said
     assert BY_CODE["ferry"].learned in said
     assert "look again" not in said
-    assert store.begun(by.organisation_id)["ferry"].right == "yes"  # type: ignore[arg-type]
+    assert store.begun(by.organisation_id, by=by)["ferry"].right == "yes"  # type: ignore[arg-type]
     # Once the shelter has accepted, the post cannot compare any more, and the shelter can.
     house = training.actor(HOUSE)
     free, _ = places.free_places(by=house)[0]
@@ -178,7 +187,7 @@ def test_what_was_entered_otherwise_is_named(training: Training) -> None:
     said = answer(officer, "ferry")
     assert "than the person said" not in said
     assert f"you see something else: {questions['risk'].text['en']} Expected: Low or Medium Entered: High" in said
-    assert store.begun(by.organisation_id)["ferry"].right == "no"  # type: ignore[arg-type]
+    assert store.begun(by.organisation_id, by=by)["ferry"].right == "no"  # type: ignore[arg-type]
 
 
 def test_a_child_a_no_and_a_person_who_is_no_victim(training: Training) -> None:
@@ -303,6 +312,11 @@ def test_nobody_sees_the_exercises_of_another(training: Training) -> None:
     page = re.sub(r"\s+", " ", one.get(f"/interviews/{interview_id}/decision?lang=en"))
     assert "Training shelter 2" not in page
     assert "In this training Training shelter 1" in page
+    for other in ("training_2.border_officer", "training_2_shelter.case_worker", "nrc.case_worker"):
+        with pytest.raises(NotVisible):
+            store.begun(by.organisation_id, by=training.actor(other))  # type: ignore[arg-type]
+    assert "ferry" in store.begun(by.organisation_id, by=training.actor(HOUSE))  # type: ignore[arg-type]
+    assert "ferry" in store.begun(by.organisation_id, by=training.actor("administrator"))  # type: ignore[arg-type]
     # Nor does anybody else of the training read the page, or begin a trainee anew.
     rest = training.person("nrc.case_worker")
     rest.get("/training", 404)
@@ -356,14 +370,81 @@ def test_the_trainer_sees_who_did_what_and_lets_one_begin_anew(training: Trainin
 
 def test_files_and_every_page_say_that_it_is_a_training(training: Training) -> None:
     officer = training.person(POST)
-    for path in ("/", "/sent", "/guide", "/members"):
-        answer_ = officer.client.get(f"{path}?lang=en")
-        if answer_.status_code == 200:
-            assert "Training: nothing here is real." in answer_.text
+    for path in ("/", "/referrals/sent", "/guide", "/members"):
+        assert "Training: nothing here is real." in officer.get(f"{path}?lang=en"), path
     assert "Training: nothing here is real." in training.app.test_client().get("/sign-in?lang=en").text
-    given = officer.client.get("/agreement/text.toml")
-    if given.status_code == 200:
-        assert "filename=training-" in given.headers["Content-Disposition"]
+    for kind in ("text", "pdf"):
+        given = officer.client.get(f"/agreement/2005/{kind}")
+        assert given.status_code == 200
+        assert "filename=training-agreement-2005." in given.headers["Content-Disposition"]
+
+
+TYPED = '<!doctype html><html lang="{}"><head><meta charset="utf-8"><title>-</title></head><body><p>-</p></body></html>'
+SAID = {
+    "sq": "Stërvitje: këtu asgjë nuk është e vërtetë.",
+    "en": "Training: nothing here is real.",
+    "mk": "Обука: ништо овде не е вистинско.",
+}
+
+
+def printed(language: str) -> str:
+    made = pdf.to_pdf(TYPED.format(language))
+    return " ".join(pypdf.PdfReader(io.BytesIO(made)).pages[0].extract_text().split())
+
+
+@pytest.mark.parametrize("language", SAID)
+def test_each_page_of_a_pdf_says_it_in_the_language_of_the_file_whoever_makes_it(
+    training: Training, language: str
+) -> None:
+    """A report is made in a thread of its own, or by a command: no request is there."""
+    found: list[str] = []
+    for number, work in enumerate((lambda: printed(language), lambda: 1 / 0)):
+        background.go_on(lambda work=work: found.append(str(work())), f"test {number}", background.lock())
+        while background.is_busy():
+            time.sleep(0.01)
+    assert found == [f"- {SAID[language]}"]
+    assert contextvars.Context().run(of_a_command, training.app, language) == found[0]
+    officer = training.person(POST)
+    officer.get("/?lang=en")
+    assert printed(language) == found[0]
+
+
+def of_a_command(app: Flask, language: str) -> str:
+    with app.app_context():
+        return printed(language)
+
+
+def test_the_slips_name_the_address_that_people_open(made: Path, tmp_path: Path, typed: Typed) -> None:
+    folder = tmp_path / "made"
+    shutil.copytree(made, folder)
+    accounts_ = [{"login": "a", "password": "-", "totp": None, "role": "border_officer", "organisation": "TRAINING_1"}]
+    trainees = [{"number": 1, "post": "TRAINING_1", "shelter": "TRAINING_1_SHELTER"}]
+    kept = {"quarters": [], "accounts": accounts_, "trainees": trainees}
+    (folder / demo.ACCOUNTS_FILE).write_text(json.dumps(kept), "utf-8")
+    words = ("demo", "--dir", str(folder), "--trainee", "--no-serve", "--port", "5055")
+    with pytest.MonkeyPatch.context() as patch:
+        assert "Adresa: http://127.0.0.1:5055\n" in typed(*words).stdout
+        patch.setenv("NRM_ADDRESS", "https://stervitje.example.al")
+        done = typed(*words)
+        assert done.returncode == 0, done.stderr
+        assert "Adresa: https://stervitje.example.al\n" in done.stdout
+        assert "127.0.0.1" not in done.stdout
+        assert json.loads(typed(*words, "--json").stdout)["url"] == "https://stervitje.example.al"
+
+
+@pytest.mark.parametrize("there", [False, True])
+@pytest.mark.parametrize("option", [("--people", "9"), ("--people", "400"), ("--seed", "1"), ("--until", "2026-01-01")])
+def test_what_a_training_does_not_have_is_refused(
+    option: tuple[str, str], there: bool, made: Path, tmp_path: Path, typed: Typed
+) -> None:
+    folder = tmp_path / "made"
+    if there:
+        shutil.copytree(made, folder)
+        (folder / demo.ACCOUNTS_FILE).write_text('{"quarters": [], "accounts": [], "trainees": [1, 2]}')
+    done = typed("demo", "--dir", str(folder), "--trainee", "2", *option, "--no-serve")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+    assert f"{option[0]}: a training has no four years of work" in done.stderr
+    assert folder.exists() is there
 
 
 def test_a_slip_says_of_each_line_which_desk_and_role_it_is(training: Training) -> None:
@@ -421,7 +502,7 @@ def test_a_real_instance_and_a_plain_demo_have_no_trace_of_it(app: Flask) -> Non
     )
     # Neither the country's file alone nor invented people alone make one.
     known = app.extensions["nrm.country"]
-    app.extensions["nrm.country"] = demo.replace(known, training=(countries.country.TrainingDesks("RINAS", "NRC"),))
+    app.extensions["nrm.country"] = replace(known, training=(countries.country.TrainingDesks("RINAS", "NRC"),))
     app.extensions["nrm.synthetic"] = False
     officer.get("/training", 404)
     assert {each.at for each in EXERCISES} == set(At)

@@ -37,3 +37,9 @@ def test_updates_are_proposed_for_what_is_pinned_here() -> None:
     updates = yaml.safe_load((TOP / ".github/dependabot.yml").read_text("utf-8"))["updates"]
     assert {each["package-ecosystem"] for each in updates} == {"pip", "github-actions"}
     assert all((TOP / each["directory"].strip("/")).is_dir() for each in updates)
+
+
+def test_what_the_workflow_says_of_other_machines_is_so() -> None:
+    run = (TOP / ".ci" / "run").read_text("utf-8")
+    assert re.findall(r"make ([\w-]+)", run) == ["test"]
+    assert "`.ci/run`, for other machines, runs the\n# tests alone" in CHECK.read_text("utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import sys
 
@@ -23,12 +24,14 @@ _WORDS = {
     errno.EACCES: "this user may not read or write there",
     errno.EPERM: "this user may not read or write there",
 }
+_KEPT = "what was done before stays, and the last step was not written"
+"""A command may have ended many transactions before: nobody may believe that all of its work is undone."""
 _OF_DATABASES = {
-    "SQLITE_FULL": "the disk of a database is full: nothing was written; make room and try again",
-    "SQLITE_READONLY": "a database can only be read by this user: nothing was written",
+    "SQLITE_FULL": f"the disk of a database is full: {_KEPT}; make room and try again",
+    "SQLITE_READONLY": f"a database can only be read by this user: {_KEPT}",
     "SQLITE_CANTOPEN": "a database cannot be opened: look at its folder and whose it is",
     "SQLITE_PERM": "a database cannot be opened: look at its folder and whose it is",
-    "SQLITE_IOERR": "the disk of a database does not read or write: look at the system's log; nothing was written",
+    "SQLITE_IOERR": f"the disk of a database does not read or write: look at the system's log; {_KEPT}",
     "SQLITE_NOTADB": "a database is damaged; put back a backup",
     "SQLITE_CORRUPT": "a database is damaged; put back a backup",
     "SQLITE_BUSY": "a database is being written by another command; try again",
@@ -69,8 +72,15 @@ def _of_system(error: BaseException) -> str | None:
     """What the operating system refused; its message names a file or nothing, and never what is in it."""
     if not isinstance(error, OSError) or error.errno is None:
         return None
+    if error.errno == errno.EBADF and _output_is_closed():
+        return "standard output: is closed"
     reason = _WORDS.get(error.errno) or os.strerror(error.errno)
     return f"{error.filename if isinstance(error.filename, str) else 'a file'}: {reason}"
+
+
+def _output_is_closed() -> bool:
+    """Whether nothing can be written to standard output: a shell closed it (`>&-`)."""
+    return fcntl.fcntl(1, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
 
 
 def _of_database(error: BaseException) -> str | None:

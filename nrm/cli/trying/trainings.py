@@ -5,22 +5,20 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from config import ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES
 from nrm import catalogues, clock
-from nrm.cli.instance import instance_settings, make_instance
+from nrm.cli.instance import instance_settings
+from nrm.cli.trying.building import Told, instance_of_invented_people, tell_each
 from nrm.countries import Country
-from nrm.db import checkpoint, disconnect
 from nrm.demo import staff, training
 from nrm.demo.cast import Cast
 from nrm.demo.progress import Progress
 from nrm.domain.accounts.accounts import ROLE_LABELS, Role
-from nrm.domain.words import N_, Phrase
+from nrm.domain.languages import ByLanguage
 
 FOLDER = "country"
 """Where the files of the country of a training lie in its folder."""
@@ -38,39 +36,25 @@ def make_training(
     invented: Cast,
     source: Path,
     second_factor: bool,
-    tell: Sequence[Callable[[Progress], None]] = (),
+    tell: Told = (),
 ) -> dict[str, Any]:
     """Build the instance of a training for so many trainees; returns its accounts, and whose they are. Raises
     Refused."""
-    progress = Progress(0, 0, partial(_tell_each, tell))
+    progress = Progress(0, 0, partial(tell_each, tell))
     now = clock.now().replace(microsecond=0)
     with tempfile.TemporaryDirectory() as aside:
         folder = training.write(Path(aside) / FOLDER, source, data, invented, count)
-        clock.set_clock(lambda: now - _EARLIER)
-        app = make_instance(
+        with instance_of_invented_people(
             directory,
             data.code,
+            begins=now - _EARLIER,
             folder=folder,
             language=data.language,
-            synthetic=True,
             second_factor=second_factor,
-            synchronous="OFF",
-        )
-        settings = app.extensions["nrm.config"]
-        app.extensions["nrm.config"] = replace(
-            settings,
-            argon2_kib=min(settings.argon2_kib, ARGON2_FLOOR_KIB),
-            argon2_passes=min(settings.argon2_passes, ARGON2_FLOOR_PASSES),
-        )
-        with app.app_context():
-            try:
-                described, actors = staff.everybody(progress)
-                clock.set_clock(lambda: now)
-                training.fill(actors, invented)
-                checkpoint()
-            finally:
-                clock.set_clock(None)
-                disconnect()
+        ):
+            described, actors = staff.everybody(progress)
+            clock.set_clock(lambda: now)
+            training.fill(actors, invented)
         shutil.copytree(folder, directory / FOLDER)
     # The folder moves with the instance: a name that is not absolute is meant from there.
     (directory / "instance.toml").write_text(instance_settings(data.code, data.language, Path(FOLDER)), "utf-8")
@@ -102,37 +86,30 @@ def _place_in(own: Sequence[str]) -> Callable[[Mapping[str, Any]], int]:
 
 def _slip(country: Country, url: str, names: Sequence[str], accounts: Sequence[Mapping[str, Any]]) -> str:
     language = country.language
-    said = [N_("Training: nothing here is real."), N_("Address: %(url)s", url=url)]
+    said = [ByLanguage("Training: nothing here is real."), ByLanguage("Address: %(url)s", url=url)]
     if names:
         said += [
-            N_("Your post: %(name)s", name=names[0]),
-            N_("Your shelter: %(name)s", name=names[1]),
-            N_("Begin at your post with line 1. For the exercises of your shelter take its first line."),
-            N_("Each place has more than one account: the others are colleagues, for steps that need a second person."),
+            ByLanguage("Your post: %(name)s", name=names[0]),
+            ByLanguage("Your shelter: %(name)s", name=names[1]),
+            ByLanguage("Begin at your post with line 1. For the exercises of your shelter take its first line."),
+            ByLanguage(
+                "Each place has more than one account: the others are colleagues, for steps that need a second person."
+            ),
         ]
     else:
-        said.append(N_("For whoever leads the training: keep this part."))
+        said.append(ByLanguage("For whoever leads the training: keep this part."))
     for number, each in enumerate(accounts, start=1):
         login, password = each["login"], each["password"]
         desk = country.organisations.get(each["organisation"])
         label = ROLE_LABELS[Role(each["role"])]
         role = catalogues.said(label, language) or label
         said.append(
-            N_("%(number)s. %(role)s at %(place)s", number=number, role=role, place=desk.names[language])
+            ByLanguage("%(number)s. %(role)s at %(place)s", number=number, role=role, place=desk.names)
             if desk is not None
-            else N_("%(number)s. %(role)s", number=number, role=role)
+            else ByLanguage("%(number)s. %(role)s", number=number, role=role)
         )
-        said.append(N_("Name to sign in: %(login)s · Password: %(password)s", login=login, password=password))
+        said.append(ByLanguage("Name to sign in: %(login)s · Password: %(password)s", login=login, password=password))
         if each["totp"]:
-            said.append(N_("Secret for the telephone: %(secret)s", secret=each["totp"]))
-    said.append(N_("After you have signed in, open the page “Exercises”."))
-    return "\n".join(_in(language, each) for each in said)
-
-
-def _in(language: str, phrase: Phrase) -> str:
-    return (catalogues.said(phrase.message, language) or phrase.message) % phrase.values
-
-
-def _tell_each(tell: Sequence[Callable[[Progress], None]], progress: Progress) -> None:
-    for each in tell:
-        each(progress)
+            said.append(ByLanguage("Secret for the telephone: %(secret)s", secret=each["totp"]))
+    said.append(ByLanguage("After you have signed in, open the page “Exercises”."))
+    return "\n".join(each[language] for each in said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import re
 from collections.abc import Callable
@@ -29,7 +30,7 @@ from nrm.models.interviews.interviews import Interview
 from nrm.render import sheets
 from nrm.store.countries import country
 from tests import factories, screened
-from tests.conftest import Person
+from tests.conftest import Command, Person
 from tests.factories import PASSWORD, open_instance
 from tests.factories_interviews import LOGIN, example, naming_nothing, questionnaire, send_by_name
 
@@ -398,3 +399,23 @@ def test_an_older_paper_that_answers_what_is_now_asked_after_the_arrival_is_take
     assert wrong.return_value == 1  # what cannot be an answer, and a row that only the form has, are said
     assert ":1: method: " in wrong.stdout
     assert ":1: episode_where: " in wrong.stdout
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (BrokenPipeError(errno.EPIPE, "x"), 141, ""),
+        (OSError(errno.ENOSPC, "x"), 2, "nrm: a file: the disk is full; make room and try again\n"),
+    ],
+)
+def test_an_answer_that_cannot_be_written_is_not_said_of_the_file_that_is_read(
+    app: Flask, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, code: int, line: str
+) -> None:
+    def unwritten(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "answer", unwritten)
+    file = tmp_path / "interviews.jsonl"
+    file.write_text("{}\n")
+    done, _, said = command(app, "interviews", "import", str(file), "--as", LOGIN)
+    assert (done, said) == (code, line)

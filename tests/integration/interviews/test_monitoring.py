@@ -20,6 +20,8 @@ from nrm import clock
 from nrm.actions import tending
 from nrm.actions.accounts import joining
 from nrm.actions.interviews import interview_sending, interviews, monitoring
+from nrm.cli.monitoring import verify
+from nrm.cli.telling import json_keys
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role
 from nrm.domain.interviews.monitoring import (
@@ -248,6 +250,13 @@ def test_the_seed_is_fixed_before_shown_after_and_the_draw_can_be_made_again(app
     assert (code, out.decode()) == (0, "2026Q2: the sample is the one this seed draws\n")
     code, out, _ = command(app, "monitoring", "verify", "2026Q2", "--frame")
     told = json.loads(out)
+    keys = json_keys(verify)
+    for more, posts in (((), None), (("--frame",), told["posts"])):
+        code, answered, _ = command(app, "monitoring", "verify", "2026Q2", *more, "--json")
+        value = json.loads(answered)
+        assert (code, tuple(value), answered.count(b"\n")) == (0, keys, 1)
+        assert value == {**told, "problems": [], "posts": posts}
+    assert tuple(told) == keys
     assert set(told["posts"]) == {"RINAS"}
     assert (len(told["posts"]["RINAS"]["records"]), len(told["posts"]["RINAS"]["drawn"])) == (51, 10)
     guide = (Path(__file__).resolve().parents[3] / "docs" / "operator.md").read_text("utf-8")

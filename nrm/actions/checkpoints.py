@@ -10,14 +10,12 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import db
-from nrm.domain.checkpoints import LARGEST_FILE, Checkpoint, NoCheckpoint, SignedCheckpoint, read, written
+from nrm.domain.checkpoints import END, LARGEST_FILE, Checkpoint, NoCheckpoint, SignedCheckpoint, read, written
 from nrm.store.countries import country
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.vault import signing
 
 NAMES = "????-??-??.json"
-END = "end.json"
-"""The checkpoint of the last minute: written over and over, so that little of the chain's end is not covered."""
 
 
 class BrokenChain(Exception):

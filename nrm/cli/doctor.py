@@ -46,7 +46,7 @@ def doctor(context: click.Context, directory: Path) -> None:
         with app.app_context():
             try:
                 found = [_with_second_database(_with_whose_keys(each)) for each in health.readings()]
-                found.append(by_look(Part.KEY_LOG, well=_key_log_is_whole()))
+                found.append(_key_log())
             finally:
                 disconnect()
     found.append(by_finding(Part.SETTINGS, "; ".join(misspelt(os.environ))))
@@ -81,7 +81,7 @@ def _with_whose_keys(reading: Reading) -> Reading:
         return reading
     try:
         wrong = whose.wrong()
-    except SQLAlchemyError:
+    except (SQLAlchemyError, ValueError):  # told of the database, and of what in it cannot be read, by other parts
         return reading
     files = key_files(os.environ, current_app.extensions["nrm.config"].directory)
     named = ", ".join(str(files[name]) for name in wrong)
@@ -94,15 +94,23 @@ def _with_second_database(reading: Reading) -> Reading:
         return reading
     try:
         return by_finding(reading.part, health.LAGS if health.second_database_lags() else "")
-    except SQLAlchemyError:
+    except (SQLAlchemyError, ValueError):  # told of the database, and of what in it cannot be read, by other parts
         return reading
 
 
-def _key_log_is_whole() -> bool:
+UNREADABLE = (
+    "a value in the main database cannot be read: another hand changed it. Stop the server, keep the database as "
+    "evidence, and put back the two of one backup"
+)
+
+
+def _key_log() -> Reading:
     try:
-        return not key_log.verify(()).findings
+        return by_look(Part.KEY_LOG, well=not key_log.verify(()).findings)
     except SQLAlchemyError:
-        return False
+        return by_look(Part.KEY_LOG, well=False)
+    except ValueError:
+        return by_finding(Part.KEY_LOG, UNREADABLE)
 
 
 def _plain(reading: Reading) -> dict[str, object]:

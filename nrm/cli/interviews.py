@@ -13,7 +13,7 @@ import click
 from nrm import countries, parsing
 from nrm.actions.interviews import interview_imports
 from nrm.actions.interviews import interviews as actions
-from nrm.cli.places.files import write_whole
+from nrm.cli.places.files import write_template
 from nrm.cli.progress import Counting
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import answer, json_option, remark, tell
@@ -56,7 +56,7 @@ def interviews() -> None:
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
-    help="The file to write, also over one that is there; without it, what is made is printed.",
+    help="The file to write, never over what somebody typed; without it, what is made is printed.",
 )
 def template(form: str, output: Path | None) -> None:
     """Make a file with one interview that answers every question and can be imported as it is."""
@@ -78,10 +78,7 @@ def template(form: str, output: Path | None) -> None:
     if output is None:
         click.echo(content, nl=False)
         return
-    try:
-        write_whole(output, content)
-    except OSError as error:
-        raise Refused(f"{output}: {error.strerror or 'cannot be written'}") from None
+    write_template(output, content)
 
 
 @interviews.command("import")

@@ -11,7 +11,7 @@ import click
 
 from nrm import countries
 from nrm.actions.shelter import direct_intake as actions
-from nrm.cli.places.files import write_whole
+from nrm.cli.places.files import write_template
 from nrm.cli.progress import Counting
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import answer, json_option, remark
@@ -46,7 +46,7 @@ def stays() -> None:
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
-    help="The file to write, also over one that is there; without it, what is made is printed.",
+    help="The file to write, never over what somebody typed; without it, what is made is printed.",
 )
 def template(output: Path | None) -> None:
     """Make a CSV with one invented resident, and a row that says what each column may hold."""
@@ -59,10 +59,7 @@ def template(output: Path | None) -> None:
     if output is None:
         click.echo(content, nl=False)
         return
-    try:
-        write_whole(output, content)
-    except OSError as error:
-        raise Refused(f"{output}: {error.strerror or 'cannot be written'}") from None
+    write_template(output, content)
 
 
 def _lists() -> Mapping[str, Mapping[str, object]]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 KIND = "nrm audit checkpoint"
+END = "end.json"
+"""The checkpoint of the last minute: written over and over, so that little of the chain's end is not covered."""
 LARGEST_FILE = 4096
 _HASH_BYTES, _SIGNATURE_BYTES, _KEY_BYTES = 32, 64, 32
 

@@ -9,14 +9,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flask import current_app
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config, key_files
 from nrm import clock, open_files, schema
 from nrm.db import db
+from nrm.domain.checkpoints import END, NoCheckpoint, read
 from nrm.domain.clock_jumps import Jump, jump
 from nrm.domain.health import LEAST_FREE, WHAT_TO_DO, Part, Reading, by_age, by_finding, by_look
+from nrm.models.audit import AuditEntry
 from nrm.vault import shredding
 
 TENDED, DRILLED = "tended", "drilled"
@@ -82,8 +84,24 @@ def readings() -> list[Reading]:
         by_finding(Part.MAIN_DATABASE, _silent(db.engine, Part.MAIN_DATABASE)),
         by_finding(Part.SHRED_DATABASE, _silent(db.engines["shred"], Part.SHRED_DATABASE)),
         by_look(Part.KEYS, well=all(os.access(path, os.R_OK) for path in keys)),
-        *_of_places(Places(config.directory, config.database, config.shred_database, config.backups)),
+        *map(_with_chain, _of_places(Places(config.directory, config.database, config.shred_database, config.backups))),
     ]
+
+
+def _with_chain(reading: Reading) -> Reading:
+    """Of checkpoints, whether the audit chain has the entry of the last minute as that one has it: an end that was cut
+    off, and written anew since, is told there and not in the log alone."""
+    path = current_app.extensions["nrm.config"].directory / "checkpoints" / END
+    if reading.part is not Part.CHECKPOINT or not path.is_file():
+        return reading
+    try:
+        last = read(path.read_bytes()).checkpoint
+        there = db.session.execute(select(AuditEntry.hash).where(AuditEntry.id == last.entry)).scalar()
+    except (OSError, NoCheckpoint, SQLAlchemyError):
+        return reading  # said of the file by the log, of the database by its own part
+    finally:
+        db.session.rollback()
+    return reading if there == last.hash else by_finding(reading.part, BROKEN_CHAIN)
 
 
 def readings_from_outside(places: Places, keys: str) -> list[Reading]:
@@ -124,6 +142,12 @@ def _silent(engine: Engine, part: Part) -> str:
 LEFT = (
     "it was deleted, moved or exchanged, and nothing is written until the server is stopped and the right file, or the "
     "two of one backup, lie there"
+)
+
+
+BROKEN_CHAIN = (
+    "the audit chain does not go on from the checkpoint of the last minute: entries were changed or taken out in the "
+    "main database. Keep a copy of it as evidence; nrm audit verify says from which entry on"
 )
 
 

@@ -23,7 +23,7 @@ from nrm import audit, clock, crypto
 from nrm.actions import checkpoints
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.checkpoints import Checkpoint, NoCheckpoint, SignedCheckpoint, read, written
+from nrm.domain.checkpoints import END, Checkpoint, NoCheckpoint, SignedCheckpoint, read, written
 from nrm.models.audit import AuditEntry
 from tests import factories
 from tests.conftest import Command
@@ -451,7 +451,7 @@ def test_a_day_that_was_cut_off_is_noticed_by_the_checkpoint_of_the_last_minute(
     more(app)
     length = audit.length(db.session())
     assert (checkpoints.follow(), checkpoints.follow()) == (1, 0)
-    end = checkpoints.folder() / checkpoints.END
+    end = checkpoints.folder() / END
     assert end.stat().st_mode & 0o777 == 0o600
     assert command(app, "audit", "verify")[1].decode().endswith("; entries after it: 0\n")
     kept = end.read_bytes()

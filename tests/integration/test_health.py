@@ -10,10 +10,13 @@ from typing import Any, NamedTuple
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.exc import OperationalError
 
 from nrm import clock, db
+from nrm.actions import checkpoints
 from nrm.domain.health import Part, State
+from nrm.models.audit import AuditEntry
 from nrm.steps import health
 from tests.conftest import Command, token_in
 from tests.factories import later
@@ -89,6 +92,36 @@ def test_the_doctor_says_what_to_do_and_ends_with_one(
     told = json.loads(command(app, "doctor", "--json")[1])
     assert set(told) == set(Part)
     assert told["key_log"] == {"state": "ok", "seconds": None}
+
+
+def test_a_chain_whose_end_was_cut_off_is_told_by_the_doctor_and_the_health_address(
+    app: Flask, command: Command
+) -> None:
+    """The log alone said it: whoever looks at the machine reads "ok"."""
+    assert checkpoints.follow() == 1
+    assert asked(app)[1]["parts"]["checkpoint"] != "wrong"
+    with db.transaction() as session:
+        newest = session.scalars(select(func.max(AuditEntry.id))).one()
+        kept = dict(session.execute(select(AuditEntry.__table__).where(AuditEntry.id == newest)).mappings().one())
+        session.execute(delete(AuditEntry).where(AuditEntry.id == newest))
+    for row in (None, {**kept, "hash": b"x" * 32}):
+        if row is not None:  # the next entry took the number that is free
+            with db.transaction() as session:
+                session.execute(insert(AuditEntry).values(row))
+        assert asked(app)[1]["parts"]["checkpoint"] == "wrong"
+        code, out, _ = command(app, "doctor")
+        assert code == 1
+        assert (
+            "checkpoint: wrong: the audit chain does not go on from the checkpoint of the last minute" in out.decode()
+        )
+
+
+def test_a_value_that_cannot_be_read_is_a_line_of_the_doctor_and_no_traceback(app: Flask, command: Command) -> None:
+    with db.transaction() as session:
+        session.execute(text("UPDATE organisations SET names = '{bad' WHERE code = 'VATRA'"))
+    code, out, error = command(app, "doctor")
+    assert (code, error) == (1, "")
+    assert "key log: wrong: a value in the main database cannot be read: another hand changed it" in out.decode()
 
 
 def order() -> list[Part]:

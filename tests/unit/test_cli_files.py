@@ -23,11 +23,25 @@ def made(output: Path) -> str:
     return output.read_text("utf-8")
 
 
+@pytest.mark.parametrize("command", [["stays", "template"], ["interviews", "template", "--format", "csv"]])
+def test_a_template_is_not_written_over_what_somebody_typed(command: list[str], tmp_path: Path) -> None:
+    """The names of twelve residents were gone: the guide says to make the template first, and it was made twice."""
+    output = tmp_path / "residents.csv"
+    for _ in range(2):  # the same once more takes nothing away
+        assert CliRunner().invoke(nrm, [*command, "--output", str(output)]).exit_code == 0
+    output.write_text("twelve names")
+    found = CliRunner().invoke(nrm, [*command, "--output", str(output)], standalone_mode=False)
+    assert isinstance(found.exception, Refused)
+    assert "may hold what somebody typed: name another file" in str(found.exception)
+    assert output.read_text() == "twelve names"
+
+
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o600])
 def test_a_file_that_is_there_keeps_its_mode(mode: int, tmp_path: Path) -> None:
     (tmp_path / "lines.csv").write_text("of before")
     (tmp_path / "lines.csv").chmod(mode)
-    assert "of before" not in made(tmp_path / "lines.csv")
+    write_whole(tmp_path / "lines.csv", b"new")
+    assert (tmp_path / "lines.csv").read_bytes() == b"new"
     assert stat.S_IMODE((tmp_path / "lines.csv").stat().st_mode) == mode
     assert [each.name for each in tmp_path.iterdir()] == ["lines.csv"]
 
@@ -37,11 +51,11 @@ def test_what_a_link_leads_to_is_written_and_the_link_stays(is_there: bool, tmp_
     (tmp_path / "shared").mkdir()
     real, link = tmp_path / "shared" / "lines.csv", tmp_path / "link.csv"
     if is_there:
-        real.write_text("of before")
+        real.touch()
     link.symlink_to("shared/lines.csv")
     text = made(link)
     assert os.readlink(link) == "shared/lines.csv"
-    assert real.read_text("utf-8") == text != "of before"
+    assert real.read_text("utf-8") == text != ""
     assert [each.name for each in real.parent.iterdir()] == ["lines.csv"]
 
 

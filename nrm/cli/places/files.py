@@ -41,6 +41,16 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
+def write_template(output: Path, content: bytes) -> None:
+    """Write a file that somebody fills in next; never over one that holds something else. Raises Refused."""
+    try:
+        if output.is_file() and output.stat().st_size and output.read_bytes() != content:
+            raise Refused(f"{output} is there already, and may hold what somebody typed: name another file")
+        write_whole(output, content)
+    except OSError as error:
+        raise Refused(f"{output}: {error.strerror or 'cannot be written'}") from None
+
+
 @contextmanager
 def new_folder(target: Path) -> Iterator[None]:
     """What the block makes in a folder that is new, or empty; if it fails, nothing is left of it. Raises Refused for

@@ -64,7 +64,7 @@ VERSIONS = sa.table(
     sa.column("at", UtcDateTime(timezone=True)),
     sa.column("mark", sa.LargeBinary()),
 )
-MONEY = sa.text("event IN ('contract_changed', 'contract_recorded', 'nights_paid')")
+MONEY = sa.text("event IN ('benefit_settled', 'contract_changed', 'contract_recorded', 'nights_paid')")
 
 
 def upgrade(database: str) -> None:

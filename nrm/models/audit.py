@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from nrm.db import Model
 
 _ATTEMPTS = text("event IN ('quarter_refused', 'quarter_waits')")
-_MONEY = text("event IN ('contract_changed', 'contract_recorded', 'nights_paid')")
+_MONEY = text("event IN ('benefit_settled', 'contract_changed', 'contract_recorded', 'nights_paid')")
 
 
 class AuditEntry(Model):

@@ -20,7 +20,8 @@ from nrm.models.audit import AuditEntry
 
 _NEWEST = 5_000
 _MONEY: tuple[ColumnElement[str], ...] = tuple(
-    literal_column(f"'{event}'") for event in (Event.CONTRACT_CHANGED, Event.CONTRACT_RECORDED, Event.NIGHTS_PAID)
+    literal_column(f"'{event}'")
+    for event in (Event.BENEFIT_SETTLED, Event.CONTRACT_CHANGED, Event.CONTRACT_RECORDED, Event.NIGHTS_PAID)
 )
 """As the condition of the index has them: with parameters no database would use it."""
 
@@ -56,6 +57,15 @@ def of_money() -> list[tuple[str, Mapping[str, Any]]]:
     oldest first. The caller has checked what they are about."""
     statement = select(AuditEntry.event, AuditEntry.details).where(AuditEntry.event.in_(_MONEY)).order_by(AuditEntry.id)
     return [(event, details_of(details)) for event, details in db.session.execute(statement)]
+
+
+def of_benefits() -> dict[str, str]:
+    """What the chain tells last of each payment code of which the payment desk said something, also by taking that
+    back. The caller has checked what they are about."""
+    # The whole condition of the index, too: SQLite uses it for nothing less.
+    which = AuditEntry.event.in_(_MONEY) & (AuditEntry.event == _MONEY[0])
+    found = map(details_of, db.session.scalars(select(AuditEntry.details).where(which).order_by(AuditEntry.id)))
+    return {said["code"]: said["state"] for said in found}
 
 
 def _id(text: str) -> uuid.UUID | None:

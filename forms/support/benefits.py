@@ -25,6 +25,11 @@ REFUSED = {
     BenefitRefusal.AMOUNT: N_("This amount cannot be asked for."),
     BenefitRefusal.PERIOD: N_("Choose the first month, and how many"),
     BenefitRefusal.OVER: N_("It is paid, returned or called off already."),
+    BenefitRefusal.ASKED: N_("Your first press asked for it already: it is asked for once."),
+    BenefitRefusal.AGREED: N_("A second one of you agreed to it already."),
+    BenefitRefusal.OFF: N_("It is called off already."),
+    BenefitRefusal.BACK: N_("It is asked for again already."),
+    BenefitRefusal.SAID: N_("It is said already that nobody finds whose it is."),
     BenefitRefusal.GONE: N_("Choose one of the codes"),
     BenefitRefusal.OWN: N_(
         "Who asked for it does not agree to it, nor whom they let in. Nobody who is new here, who came or began anew "
@@ -34,6 +39,11 @@ REFUSED = {
     BenefitRefusal.FOREIGN: N_(
         "This benefit was changed in the database by another hand. Nothing was recorded, and nothing is to be paid "
         "on it: call the technical operator. Who asked for it asks again, under a new code."
+    ),
+    BenefitRefusal.PUT_BACK: N_(
+        "This benefit was changed in the database by another hand: an older state was put back, of before the payment "
+        "desk said what became of it. Nothing was recorded; nothing is to be paid on it, and nobody asks for it again: "
+        "call the technical operator."
     ),
     BenefitRefusal.LATE: N_("A day is over since this was recorded: it stays."),
 }

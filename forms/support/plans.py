@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from wtforms import RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, ValidationError
 
 from forms import SelectChoice
@@ -67,7 +68,21 @@ GOES_ON = "goes_on"
 NOTHING = "nothing"
 
 
-class GoalForm(OnceForm):
+class WriteForm(OnceForm):
+    """Something that is written into the plan, once however often it is pressed."""
+
+    once = HiddenField()
+
+    @property
+    def press(self) -> uuid.UUID:
+        """Which showing of the form was pressed; where it says none, one of its own."""
+        try:
+            return uuid.UUID((self.once.data or "")[:36])
+        except ValueError:
+            return uuid.uuid4()
+
+
+class GoalForm(WriteForm):
     """A goal, as the person says it."""
 
     text = TextAreaField(
@@ -76,7 +91,7 @@ class GoalForm(OnceForm):
     )
 
 
-class ServiceForm(OnceForm):
+class ServiceForm(WriteForm):
     """A service that is planned."""
 
     service = SelectField(
@@ -106,7 +121,7 @@ class CameForm(OnceForm):
     )
 
 
-class StepForm(OnceForm):
+class StepForm(WriteForm):
     """A next step: what, by when, whose."""
 
     text = TextAreaField(
@@ -136,7 +151,7 @@ class StepForm(OnceForm):
         _say(lambda: check_hour(field.data or ""))
 
 
-class MedicationForm(OnceForm):
+class MedicationForm(WriteForm):
     """What the person takes."""
 
     text = TextAreaField(

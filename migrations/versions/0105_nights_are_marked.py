@@ -64,7 +64,10 @@ VERSIONS = sa.table(
     sa.column("at", UtcDateTime(timezone=True)),
     sa.column("mark", sa.LargeBinary()),
 )
-MONEY = sa.text("event IN ('contract_changed', 'contract_recorded', 'nights_paid', 'nights_signed', 'release_sealed')")
+MONEY = sa.text(
+    "event IN ('benefit_settled', 'contract_changed', 'contract_recorded', 'nights_paid', 'nights_signed',"
+    " 'release_sealed')"
+)
 
 
 def upgrade(database: str) -> None:

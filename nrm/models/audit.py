@@ -8,7 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from nrm.db import Model
 
 _ATTEMPTS = text("event IN ('quarter_refused', 'quarter_waits')")
-_MONEY = text("event IN ('contract_changed', 'contract_recorded', 'nights_paid', 'nights_signed', 'release_sealed')")
+_MONEY = text(
+    "event IN ('benefit_settled', 'contract_changed', 'contract_recorded', 'nights_paid', 'nights_signed',"
+    " 'release_sealed')"
+)
 
 
 class AuditEntry(Model):

@@ -71,8 +71,8 @@ class Top:
     account; how many calls about a child at a post the desk can still take back; how many benefits were called off
     unseen by the manager, how many one member alone asked for, where that is much, and how many of the month before no
     manager has looked through; how many notes of a house wait to be read; how much the actor may have said to know some
-    minutes ago. An actor who has no part in one of
-    them gets 0.
+    minutes ago; how many benefits are asked for again after another one called them off. An actor who has no part in
+    one of them gets 0.
     """
 
     keys: Keys
@@ -121,6 +121,7 @@ class Top:
     benefits_to_review: int = 0
     notes: int = 0
     known: int = 0
+    benefits_again: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -196,4 +197,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         benefit_reviews.number_to_review(by),
         feedback.number_to_read(by),
         obligations.number_known(by),
+        benefits.number_again(by),
     )

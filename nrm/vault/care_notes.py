@@ -6,7 +6,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from nrm.domain.accounts.accounts import Actor
@@ -16,13 +16,20 @@ from nrm.vault.compartments import is_allowed, keys, own
 from nrm.vault.keyrings import CannotOpen
 
 
-def add(session: Session, case_id: uuid.UUID, note: dict[str, Any], *, by: Actor) -> uuid.UUID:
-    """Append a note under the key of the `care` compartment."""
+def add(
+    session: Session, case_id: uuid.UUID, note: dict[str, Any], *, by: Actor, note_id: uuid.UUID | None = None
+) -> uuid.UUID:
+    """Append a note under the key of the `care` compartment; returns its id, a random one where none is given."""
     row, compartment_key, shred_key = keys(session, case_id, "care", by=by)
-    note_id = uuid.uuid4()
+    note_id = note_id or uuid.uuid4()
     sealed = blobs.seal_note(note, compartment_key, shred_key, case_id, row.epoch, note_id)
     session.add(CareNote(id=note_id, case_id=case_id, epoch=row.epoch, sealed_note=sealed))
     return note_id
+
+
+def is_there(session: Session, case_id: uuid.UUID, note_id: uuid.UUID) -> bool:
+    """Whether the case has a note of this id; it needs no key."""
+    return bool(session.scalar(select(exists().where(CareNote.id == note_id, CareNote.case_id == case_id))))
 
 
 def read(session: Session, case_id: uuid.UUID, *, by: Actor) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from nrm.actions import tending
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
+from nrm.store.rows import entries
 from nrm.store.shelter import payment_lines
 from tests.conftest import Person
 from tests.world import World
@@ -113,6 +114,25 @@ def test_the_nights_of_a_quarter_are_summed_without_reading_the_stays_of_the_pas
     by_index += r"|\(organisation_id=\? AND counts_from>\?\)"
     assert len(steps) == 7
     assert [step for step in steps if not re.search(by_index, step)] == []
+
+
+@pytest.mark.parametrize("read", [entries.of_benefits, entries.of_money])
+def test_what_the_chain_tells_of_money_is_found_by_its_index(
+    world_app: tuple[Flask, World], read: Callable[[], object]
+) -> None:
+    steps: list[str] = []
+
+    def look(_: Any, cursor: Any, statement: str, parameters: Any, *__: Any) -> None:
+        plan = cursor.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+        steps.extend(row[3] for row in plan if "audit_entries" in row[3])
+
+    event.listen(Engine, "before_cursor_execute", look)
+    try:
+        read()
+    finally:
+        event.remove(Engine, "before_cursor_execute", look)
+    assert len(steps) == 1
+    assert "ix_audit_entries_money (event=?" in steps[0]
 
 
 def test_a_whole_table_that_is_read_is_seen(world_app: tuple[Flask, World]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Collection, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 
 from sqlalchemy.exc import IntegrityError
 
@@ -31,32 +31,35 @@ from nrm.models.support.benefits import Benefit, BenefitReview
 from nrm.steps.support import benefits as steps
 from nrm.store import days
 from nrm.store.countries import country
-from nrm.store.rows import entries
 from nrm.store.rows.support import benefits as rows
 from nrm.store.support import benefits as store
 
 CannotOpen = steps.CannotOpen
-_EVER = datetime.min.replace(tzinfo=UTC)
-_NEWEST = 100_000
-"""So many entries of the audit chain are looked at for what the desk said of a code."""
 
 
 def ask(*, case_id: uuid.UUID, wanted: Wanted, once: uuid.UUID, by: Actor) -> str:
     """Ask for a benefit of a person whose care, or follow-up, the session has open; returns its payment code. The same
     `once` again changes nothing.
 
-    Raises NotPermitted, NotVisible, CaseRefused, CannotOpen, BenefitRefused (`closed`, `amount`, `period`).
+    Raises NotPermitted, NotVisible, CaseRefused, CannotOpen, BenefitRefused (`closed`, `amount`, `period`; `asked`: the
+    same `once` was, and what it asked for is not open).
     """
     rules.check(wanted, today=days.today())
     assert by.organisation_id
     with transaction() as session:
-        steps.check_asked(case_id=case_id, by=by)
-        there = steps.read(case_id=case_id, by=by)
+        try:
+            steps.check_asked(case_id=case_id, by=by)
+            there = steps.read(case_id=case_id, by=by)
+        except CannotOpen:
+            if steps.is_written(case_id, once):
+                raise BenefitRefused(BenefitRefusal.ASKED) from None
+            raise
         again = next((each.code for each in there if each.once == str(once)), None)
         if again is not None:
             return again
         code, voucher = _drawn(wanted.channel)
-        steps.write(session, case_id, rules.BENEFIT, {"code": code, "once": str(once)}, by)
+        entry_id = steps.entry_id_of(case_id, once)
+        steps.write(session, case_id, rules.BENEFIT, {"code": code, "once": str(once)}, by, entry_id)
         rows.add(
             session,
             Benefit(
@@ -133,21 +136,23 @@ def call_off(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
 
 def bring_back(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
     """It was called off by mistake: it waits to be paid again under the same code, with the number of the same voucher.
-    As long as the payment desk is asked about it. Where two had agreed to it they still have; else it counts as if it
-    was asked for now. Raises NotPermitted, NotVisible, CaseRefused, CannotOpen, BenefitRefused (`closed`, `gone`,
-    `over`)."""
+    As long as the payment desk is asked about it. Where another one than who asked had agreed to it, or had called it
+    off, a second member agrees again (ADR 0198); else it counts as if it was asked for now. Raises NotPermitted,
+    NotVisible, CaseRefused, CannotOpen, BenefitRefused (`closed`, `gone`, `over`)."""
     with transaction() as session:
         steps.check_asked(case_id=case_id, by=by)
         there = steps.read(case_id=case_id, by=by)
         line = next((each for each in store.of_house(by=by) if each.code == code), None)
-        if line is None or code not in {each.code for each in there}:
+        entry = next((each for each in there if each.code == code), None)
+        if line is None or entry is None:
             raise BenefitRefused(BenefitRefusal.GONE)
         assert by.organisation_id
-        second = line.second
+        tell = line.second is rules.Second.GIVEN or entry.concerns_another
+        second = rules.Second.WANTED if tell else line.second
         if second is rules.Second.NONE:
             second = _second_for(line.amount, there, by.organisation_id)
         steps.write(session, case_id, rules.BACK, {"code": code}, by)
-        if not rows.bring_back(session, code, by.organisation_id, rules.answer_since(days.today()), second):
+        if not rows.bring_back(session, code, by.organisation_id, rules.answer_since(days.today()), second, tell=tell):
             raise _refused(code, BenefitRefusal.OVER)
         rows.stir(session)
 
@@ -187,23 +192,12 @@ def settle(*, code: str, to: State, by: Actor) -> None:
     by.must(Permission.BENEFIT_SETTLE)
     with transaction() as session:
         line = store.line(code, by=by)
-        if not line.sound or _was_put_back(line):
-            raise BenefitRefused(BenefitRefusal.FOREIGN)
+        if not line.sound:
+            raise BenefitRefused(line.why_foreign)
         rules.check_settled(line.state, to)
         if not rows.settle_by_desk(session, code, line.state, to, days.today()):
             raise _refused(code, BenefitRefusal.OVER)
         audit.append(session, audit.Event.BENEFIT_SETTLED, by=by, code=code, state=str(to))
-
-
-def _was_put_back(line: store.BenefitLine) -> bool:
-    """Whether the desk said by the audit chain that it was paid, or came back, and the row says that it waits: somebody
-    put an older row back, with its mark."""
-    said = [
-        each.said.get("state")
-        for each in entries.since(_EVER, audit.Event.BENEFIT_SETTLED, newest=_NEWEST)
-        if each.said.get("code") == line.code
-    ]
-    return line.state in (State.ASKED, State.CALLED_OFF) and said[-1:] in (["paid"], ["returned"])
 
 
 def undo(*, code: str, by: Actor) -> None:
@@ -212,6 +206,8 @@ def undo(*, code: str, by: Actor) -> None:
     by.must(Permission.BENEFIT_SETTLE)
     with transaction() as session:
         line = store.line(code, by=by)
+        if not line.sound:
+            raise BenefitRefused(line.why_foreign)
         if not rows.undo(session, code, days.today() - UNDONE_WITHIN):
             raise _refused(code, BenefitRefusal.LATE)
         rows.stir(session)

@@ -26,14 +26,21 @@ from nrm.vault import signing
 CannotOpen = steps.CannotOpen
 
 
-def add_goal(*, case_id: uuid.UUID, text: str, by: Actor) -> uuid.UUID:
-    """A goal in the person's words. Raises NotPermitted, NotVisible, CaseRefused, CannotOpen, as all of these do."""
-    return _add(case_id, Kind.GOAL, {"text": text}, by)
+class WrittenAlready(Exception):
+    """The same words of the same `press` stand already: nothing was written twice."""
 
 
-def add_service(*, case_id: uuid.UUID, service: Service, provider: str, text: str, by: Actor) -> uuid.UUID:
+def add_goal(*, case_id: uuid.UUID, text: str, by: Actor, press: uuid.UUID | None = None) -> uuid.UUID:
+    """A goal in the person's words. Raises NotPermitted, NotVisible, CaseRefused, CannotOpen, WrittenAlready, as all of
+    these do; `press`: which showing of the form was pressed."""
+    return _add(case_id, Kind.GOAL, {"text": text}, by, press)
+
+
+def add_service(
+    *, case_id: uuid.UUID, service: Service, provider: str, text: str, by: Actor, press: uuid.UUID | None = None
+) -> uuid.UUID:
     """A service that is planned: what it is about, who gives it, and what for."""
-    return _add(case_id, Kind.SERVICE, {"service": str(service), "provider": provider, "text": text}, by)
+    return _add(case_id, Kind.SERVICE, {"service": str(service), "provider": provider, "text": text}, by, press)
 
 
 def add_medication(
@@ -45,6 +52,7 @@ def add_medication(
     until_on: date | None,
     by: Actor,
     at: Collection[At] = (),
+    press: uuid.UUID | None = None,
 ) -> uuid.UUID:
     """What the person takes, at which hours or parts of the day, and from which day until which. Raises PlanRefused
     (`until`, `hour`, `when`)."""
@@ -54,18 +62,30 @@ def add_medication(
     value: dict[str, Any] = {"text": text, "hours": hours, "from": from_on.isoformat(), "until": until}
     if at:
         value["times"] = [str(each) for each in At if each in at]
-    return _add(case_id, Kind.MEDICATION, value, by)
+    return _add(case_id, Kind.MEDICATION, value, by, press)
 
 
-def _add(case_id: uuid.UUID, kind: Kind, value: Mapping[str, Any], by: Actor) -> uuid.UUID:
+def _add(case_id: uuid.UUID, kind: Kind, value: Mapping[str, Any], by: Actor, press: uuid.UUID | None) -> uuid.UUID:
     with transaction() as session:
         steps.check_held(case_id, by)
-        entry_id = steps.add(session, case_id, kind, value, by)
+        entry_id = steps.new_id(case_id, kind, value, press, by)
+        if entry_id is None:
+            raise WrittenAlready
+        steps.add(session, case_id, kind, value, by, entry_id)
         audit.append(session, audit.Event.PLAN_WRITTEN, by=by, case_id=case_id, entry_id=entry_id)
         return entry_id
 
 
-def add_step(*, case_id: uuid.UUID, text: str, hour: str, due_on: date, owner_id: uuid.UUID, by: Actor) -> uuid.UUID:
+def add_step(
+    *,
+    case_id: uuid.UUID,
+    text: str,
+    hour: str,
+    due_on: date,
+    owner_id: uuid.UUID,
+    by: Actor,
+    press: uuid.UUID | None = None,
+) -> uuid.UUID:
     """A next step: what, at which hour if it is an appointment, by when, and whose. Raises PlanRefused (`day`, `owner`,
     `hour`)."""
     rules.check_day(due_on, today=days.today())
@@ -74,7 +94,12 @@ def add_step(*, case_id: uuid.UUID, text: str, hour: str, due_on: date, owner_id
         steps.check_held(case_id, by)
         if owner_id not in dict(store.owners(by=by)):
             raise PlanRefused(PlanRefusal.OWNER)
-        step_id = steps.add(session, case_id, Kind.STEP, {"text": text, "hour": hour}, by)
+        value = {"text": text, "hour": hour}
+        pressed = {**value, "due": due_on.isoformat(), "owner": str(owner_id)}
+        step_id = steps.new_id(case_id, Kind.STEP, pressed, press, by)
+        if step_id is None:
+            raise WrittenAlready
+        steps.add(session, case_id, Kind.STEP, value, by, step_id)
         session.add(PlanStep(id=step_id, case_id=case_id, due_on=due_on, owner_id=owner_id, outcome=""))
         session.flush()
         audit.append(session, audit.Event.PLAN_WRITTEN, by=by, case_id=case_id, entry_id=step_id)

@@ -90,6 +90,12 @@ class BenefitRefusal(StrEnum):
     LATE = "late"  # it was recorded too long ago to be taken back
     CHANGED = "changed"  # it stands otherwise than on the page that was answered
     FOREIGN = "foreign"  # another hand changed the row in the database
+    ASKED = "asked"  # the first press of the same form asked for it
+    AGREED = "agreed"  # already, as the three below
+    OFF = "off"
+    BACK = "back"
+    SAID = "said"  # that nobody finds whose it is
+    PUT_BACK = "put_back"  # and the row is an older one, with its mark: the payment desk said something since
     OWN = "own"  # who asked for it, or is one hand with who did, does not agree to it
 
 
@@ -140,6 +146,21 @@ class Entry:
     def askers(self) -> set[str]:
         """The sign-in names of who asked for it, and of who asked again."""
         return {self.login, *(deed.login for deed in self.deeds if deed.what == BACK)}
+
+    @property
+    def concerns_another(self) -> bool:
+        """Of one that is called off: whether another one than who asked for it ever agreed to it or called it off. What
+        was called off by no press of theirs was, too (ADR 0198)."""
+        asker, off = self.login, False
+        for deed in self.deeds:
+            if (
+                deed.what == AGREED
+                or (deed.what == BACK and not off)
+                or (deed.what == CALLED_OFF and deed.login != asker)
+            ):
+                return True
+            asker, off = (deed.login, False) if deed.what == BACK else (asker, True)
+        return not off
 
 
 MOST_NUMBER = 8

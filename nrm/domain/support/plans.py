@@ -197,6 +197,16 @@ def check_quarter(quarter: Quarter, *, today: Quarter, closed: bool) -> None:
         raise PlanRefused(PlanRefusal.QUARTER)
 
 
+def entry_id_of(case_id: uuid.UUID, press: uuid.UUID, kind: Kind, value: Mapping[str, Any], time: int) -> uuid.UUID:
+    """The id of what one press of a form writes: the same again for the same words, so that a second press writes
+    nothing, and another one for other words, which somebody typed after going back. `press` is random and kept
+    nowhere, so the id says nothing of the words; `time`: how often the same were struck since."""
+    said = json.dumps(
+        [str(press), str(kind), dict(value), time], sort_keys=True, ensure_ascii=False, separators=(",", ":")
+    )
+    return uuid.uuid5(case_id, said)
+
+
 def late_since(today: date, late_days: int) -> date:
     """The last day whose open steps are so late that the manager sees them, too; `late_days` is the country's."""
     return today - timedelta(days=late_days)

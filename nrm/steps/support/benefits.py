@@ -136,8 +136,26 @@ def write_called_off(session: Session, case_id: uuid.UUID, code: str, by: Actor)
             audit.append(session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case_id, compartment=FOLLOW_UP)
 
 
-def write(session: Session, case_id: uuid.UUID, what: str, value: Mapping[str, str], by: Actor) -> None:
-    """Add an entry under seal. The audit chain says what it says of any entry there: who wrote, to whose, and when.
+def entry_id_of(case_id: uuid.UUID, once: uuid.UUID) -> uuid.UUID:
+    """The id of the note on care that asks for a benefit: known by who has the form again, and by nobody else."""
+    return uuid.uuid5(case_id, f"benefit {once}")
+
+
+def is_written(case_id: uuid.UUID, once: uuid.UUID) -> bool:
+    """Whether a press of that form asked for a benefit already, among the notes on care; it needs no key."""
+    return care_notes.is_there(db.session(), case_id, entry_id_of(case_id, once))
+
+
+def write(
+    session: Session,
+    case_id: uuid.UUID,
+    what: str,
+    value: Mapping[str, str],
+    by: Actor,
+    entry_id: uuid.UUID | None = None,
+) -> None:
+    """Add an entry under seal; `entry_id`: its id among the notes on care, a random one where none is given. The audit
+    chain says what it says of any entry there: who wrote, to whose, and when.
 
     Raises NotVisible, CaseRefused, CannotOpen, BenefitRefused (`closed`).
     """
@@ -146,7 +164,7 @@ def write(session: Session, case_id: uuid.UUID, what: str, value: Mapping[str, s
     if case.status == "open":
         plan_steps.check_held(case_id, by)
         case_steps.begin(session, case_id, Compartment.CARE, by)
-        entry_id = care_notes.add(session, case_id, entry, by=by)
+        entry_id = care_notes.add(session, case_id, entry, by=by, note_id=entry_id)
         audit.append(session, audit.Event.PLAN_WRITTEN, by=by, case_id=case_id, entry_id=entry_id)
         return
     found = _follow_up(case, by)

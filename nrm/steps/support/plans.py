@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,7 +15,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.key_workers import LEADING_ROLES
-from nrm.domain.support.plans import Happened, Kind, Plan, StepEnd, Told, Written, fold
+from nrm.domain.support.plans import Happened, Kind, Plan, StepEnd, Told, Written, entry_id_of, fold
 from nrm.steps.shelter import cases as case_steps
 from nrm.store import days
 from nrm.store.rows.support import plans as rows
@@ -49,14 +50,48 @@ def confirmed(plan: Plan) -> Written | None:
     return None
 
 
-def add(session: Session, case_id: uuid.UUID, what: Kind | Told, value: Mapping[str, Any], by: Actor) -> uuid.UUID:
-    """Append one entry; a new goal, service or step waits for a manager. Returns its id. Raises CannotOpen."""
+def add(
+    session: Session,
+    case_id: uuid.UUID,
+    what: Kind | Told,
+    value: Mapping[str, Any],
+    by: Actor,
+    entry_id: uuid.UUID | None = None,
+) -> uuid.UUID:
+    """Append one entry; a new goal, service or step waits for a manager. Returns its id, a random one where none is
+    given. Raises CannotOpen."""
     case_steps.begin(session, case_id, Compartment.CARE, by)
     written = {"text": "", **value, "plan": str(what), "at": clock.now().isoformat(), "login": cases.login_of(by)}
-    entry_id = care_notes.add(session, case_id, written, by=by)
+    entry_id = care_notes.add(session, case_id, written, by=by, note_id=entry_id)
     if what in PLAN_CHANGES:
         rows.set_look(session, case_id, days.today())
     return entry_id
+
+
+def new_id(
+    case_id: uuid.UUID, kind: Kind, value: Mapping[str, Any], press: uuid.UUID | None, by: Actor
+) -> uuid.UUID | None:
+    """Under which id these words of a press are written; None where they stand already. Who writes need not have opened
+    what is there; who has, and struck them meanwhile, writes them again. The caller holds the case, so of two presses
+    at once one comes after the other."""
+    if press is None:
+        return uuid.uuid4()
+    struck: set[uuid.UUID] | None = None
+    for time in itertools.count():
+        entry_id = entry_id_of(case_id, press, kind, value, time)
+        if not care_notes.is_there(db.session(), case_id, entry_id):
+            return entry_id
+        struck = _struck(case_id, by) if struck is None else struck
+        if entry_id not in struck:
+            return None
+    raise AssertionError
+
+
+def _struck(case_id: uuid.UUID, by: Actor) -> set[uuid.UUID]:
+    try:
+        return {each.id for each in read(case_id=case_id, by=by).entries if each.strike is not None}
+    except CannotOpen:
+        return set()
 
 
 def check_held(case_id: uuid.UUID, by: Actor) -> None:

@@ -22,6 +22,7 @@ _NEWEST = 5_000
 _MONEY: tuple[ColumnElement[str], ...] = tuple(
     literal_column(f"'{event}'")
     for event in (
+        Event.BENEFIT_SETTLED,
         Event.CONTRACT_CHANGED,
         Event.CONTRACT_RECORDED,
         Event.NIGHTS_PAID,
@@ -67,11 +68,21 @@ class Told(NamedTuple):
 
 
 def of_money() -> list[Told]:
-    """All that the chain tells of payments, of what contracts say, and of reports that were sealed, the oldest first.
-    The caller has checked what they are about."""
+    """All that the chain tells of payments for nights, of what contracts say, and of reports that were sealed, the oldest
+    first. The caller has checked what they are about."""
     columns = AuditEntry.event, AuditEntry.organisation_id, AuditEntry.details
-    statement = select(*columns).where(AuditEntry.event.in_(_MONEY)).order_by(AuditEntry.id)
+    which = AuditEntry.event.in_(_MONEY) & (AuditEntry.event != _MONEY[0])
+    statement = select(*columns).where(which).order_by(AuditEntry.id)
     return [Told(event, _id(whose), details_of(details)) for event, whose, details in db.session.execute(statement)]
+
+
+def of_benefits() -> dict[str, str]:
+    """What the chain tells last of each payment code of which the payment desk said something, also by taking that
+    back. The caller has checked what they are about."""
+    # The whole condition of the index, too: SQLite uses it for nothing less.
+    which = AuditEntry.event.in_(_MONEY) & (AuditEntry.event == _MONEY[0])
+    found = map(details_of, db.session.scalars(select(AuditEntry.details).where(which).order_by(AuditEntry.id)))
+    return {said["code"]: said["state"] for said in found}
 
 
 def _id(text: str) -> uuid.UUID | None:

@@ -84,7 +84,7 @@ def number_off(by: Actor) -> ColumnElement[int]:
     another statement; 0 for everybody else."""
     if not by.may(Permission.TEAM_MANAGE):
         return literal(0)
-    off = (Benefit.organisation_id == by.organisation_id, Benefit.off_unseen)
+    off = (Benefit.organisation_id == by.organisation_id, Benefit.off_unseen, Benefit.state != str(State.ASKED))
     return select(func.count()).select_from(Benefit).where(*off).scalar_subquery()
 
 

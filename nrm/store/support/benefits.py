@@ -14,6 +14,7 @@ from nrm.domain.support.benefits import (
     ANSWERED_MONTHS,
     OF_NOBODY_AFTER,
     UNDONE_WITHIN,
+    BenefitRefusal,
     Channel,
     Second,
     State,
@@ -23,7 +24,8 @@ from nrm.domain.support.benefits import (
 )
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.support.benefits import Benefit
-from nrm.store.rows.support.benefits import NEW, SHOWN
+from nrm.store.rows import entries
+from nrm.store.rows.support.benefits import NEW, SHOWN, is_put_back
 from nrm.vault import rows as vault_rows
 
 
@@ -34,7 +36,7 @@ class BenefitLine:
     long as that can be taken back; `untold`: the person has not been told yet; `nobody_on`, `nobody_by`: since when,
     and who says that nobody of the house knows whose it is, or, once it does not wait, that nobody has to be told any
     more; `off_unseen`: called off, and the manager has not seen it; not `sound`: another hand changed the row
-    in the database, and nothing of it is believed."""
+    in the database, or put an older one back (`put_back`), and nothing of it is believed."""
 
     code: str
     holder: Mapping[str, str]
@@ -53,11 +55,29 @@ class BenefitLine:
     nobody_by: str = ""
     off_unseen: bool = False
     sound: bool = True
+    put_back: bool = False
+
+    @property
+    def why_foreign(self) -> BenefitRefusal:
+        """Why nothing is recorded where it is not `sound`. What was put back may be paid: nobody asks for it again."""
+        return BenefitRefusal.PUT_BACK if self.put_back else BenefitRefusal.FOREIGN
 
     @property
     def waits_for_second(self) -> bool:
         """Whether a second member of the house has to agree before the payment desk sees it."""
         return self.sound and self.state is State.ASKED and self.second is Second.WANTED
+
+    @property
+    def is_asked_again(self) -> bool:
+        """Whether it was called off and is asked for again, and another one than who asked agreed to it before, or had
+        called it off."""
+        return self.sound and self.off_unseen and self.state is State.ASKED
+
+    @property
+    def is_off_unseen(self) -> bool:
+        """Whether the manager can say that she saw that it was called off: not while it waits for a second member
+        again."""
+        return self.sound and self.off_unseen and not self.waits_for_second
 
     @property
     def is_taken_back(self) -> bool:
@@ -141,10 +161,11 @@ def on_paper(code: str, *, by: Actor) -> BenefitLine | None:
     return next(iter(_lines(which & SHOWN)), None) if code else None
 
 
-def number_asked(*, by: Actor) -> int:
-    """How many wait to be paid. Raises NotPermitted."""
-    by.must(Permission.BENEFIT_SETTLE)
-    return db.session.scalar(select(func.count()).where(Benefit.state == str(State.ASKED), SHOWN)) or 0
+def number_asked(*, by: Actor) -> tuple[int, int]:
+    """(how many wait to be paid, how many another hand changed in the database). Raises NotPermitted."""
+    lines = of_desk(by=by)
+    waiting = sum(each.sound and each.state is State.ASKED for each in lines)
+    return waiting, sum(not each.sound for each in lines)
 
 
 def number_untold(by: Actor) -> ColumnElement[int]:
@@ -175,13 +196,24 @@ def number_for_second(by: Actor) -> ColumnElement[int]:
     return select(func.count()).select_from(Benefit).where(*waits).scalar_subquery()
 
 
-def sums(*, by: Actor) -> list[tuple[str, int]]:
-    """What was paid to the house, or is asked for by it, in each quarter. Raises NotPermitted."""
+def number_again(by: Actor) -> ColumnElement[int]:
+    """How many benefits of the house are asked for again after another one called them off or had agreed to them, as a
+    column of another statement; 0 for everybody else. Who that was lies under seal, so everybody of the house is
+    told."""
+    if not by.may(Permission.STAY_MANAGE):
+        return literal(0)
+    again = (Benefit.organisation_id == by.organisation_id, Benefit.state == str(State.ASKED), Benefit.off_unseen)
+    return select(func.count()).select_from(Benefit).where(*again).scalar_subquery()
+
+
+def sums(*, by: Actor) -> list[tuple[str, int, int]]:
+    """(quarter, what was paid to the house or the payment desk is asked for, what waits for a second member of it), the
+    newest first. Raises NotPermitted."""
     by.must(Permission.TEAM_MANAGE)
-    counted = (State.ASKED, State.PAID)
-    return quarter_sums(
-        (each.from_month, each.amount) for each in of_house(by=by) if each.sound and each.state in counted
-    )
+    counted = [each for each in of_house(by=by) if each.sound and each.state in (State.ASKED, State.PAID)]
+    waiting = dict(quarter_sums((each.from_month, each.amount) for each in counted if each.waits_for_second))
+    every = quarter_sums((each.from_month, each.amount) for each in counted)
+    return [(quarter, amount - waiting.get(quarter, 0), waiting.get(quarter, 0)) for quarter, amount in every]
 
 
 def _lines(wanted: ColumnElement[bool]) -> list[BenefitLine]:
@@ -193,6 +225,8 @@ def _lines(wanted: ColumnElement[bool]) -> list[BenefitLine]:
         .order_by(Benefit.state != str(State.ASKED), Benefit.code)
         .execution_options(populate_existing=True)
     )
+    rows = db.session.execute(statement).all()
+    told = entries.of_benefits() if rows else {}
     return [
         BenefitLine(
             each.code,
@@ -211,7 +245,9 @@ def _lines(wanted: ColumnElement[bool]) -> list[BenefitLine]:
             each.nobody_on,
             nobody_by or "",
             each.off_unseen,
-            vault_rows.is_benefit(each),
+            vault_rows.is_benefit(each) and not put_back,
+            put_back,
         )
-        for each, holder, nobody_by in db.session.execute(statement)
+        for each, holder, nobody_by in rows
+        for put_back in (is_put_back(each.code, State(each.state), told),)
     ]

@@ -12,11 +12,11 @@ from forms.support.benefits import CHANNEL_WORDS, REFUSED, STATE_LABELS, CallOff
 from nrm.actions.support import benefits as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.cases import CaseRefused
-from nrm.domain.support.benefits import BenefitRefusal, BenefitRefused
+from nrm.domain.support.benefits import BenefitRefusal, BenefitRefused, State
 from nrm.store import days
 from nrm.store.support import benefits as store
 from nrm.web import access, errors
-from nrm.web.support.benefits import closed, held, in_words, own_of, refused
+from nrm.web.support.benefits import check_new, closed, held, in_words, own_of, refused
 
 blueprint = Blueprint("benefit_ends", __name__)
 Answer = errors.Answer
@@ -40,9 +40,10 @@ def _bring_back(case_id: uuid.UUID, *, done: bool) -> Answer:
     form = CallOffForm(request.form if done else None)
     try:
         actions.check_asked(case_id=case_id, by=by)
-        mine = own_of(actions.of_person(case_id=case_id, by=by))
-        off = [each for each in mine if each.may_come_back(days.today())]
+        mine = actions.of_person(case_id=case_id, by=by)
+        off = [each for each in own_of(mine) if each.may_come_back(days.today())]
         form.code.choices = [SelectChoice(value=each.code, label=in_words(each)) for each in off]
+        check_new(form, mine, {State.ASKED: BenefitRefusal.BACK})
         if not done or not form.validate():
             return render_template("support/benefits/again.html", case=case, form=form), 422 if done else 200
         actions.bring_back(case_id=case_id, code=form.code.data, by=by)
@@ -97,9 +98,16 @@ def off_seen_page() -> Answer:
 
 
 def _off_seen_page(form: OffSeenForm, status: int = 200) -> Answer:
-    off = [each for each in store.of_house(by=access.actor()) if each.off_unseen and each.sound]
+    off = [each for each in store.of_house(by=access.actor()) if each.is_off_unseen]
     form.shown.data = " ".join(each.code for each in off)
-    return render_template("support/benefits/off_seen.html", form=form, lines=off, channels=CHANNEL_WORDS), status
+    return render_template(
+        "support/benefits/off_seen.html",
+        form=form,
+        lines=off,
+        channels=CHANNEL_WORDS,
+        states=STATE_LABELS,
+        today=days.today(),
+    ), status
 
 
 @blueprint.post("/benefits/of-house/off-seen")

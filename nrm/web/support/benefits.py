@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from typing import Any, cast
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
@@ -23,7 +25,16 @@ from nrm.actions.accounts import accounts
 from nrm.actions.support import benefits as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefused
-from nrm.domain.support.benefits import SETTLES, BenefitRefusal, BenefitRefused, Entry, State, answer_since, months
+from nrm.domain.support.benefits import (
+    SETTLES,
+    BenefitRefusal,
+    BenefitRefused,
+    Entry,
+    Second,
+    State,
+    answer_since,
+    months,
+)
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.shelter import cases
@@ -64,7 +75,9 @@ def of_person(case_id: uuid.UUID) -> Answer:
     return _person_page(case, mine, nothing=nothing)
 
 
-def _person_page(case: SeenCase, mine: Mine | None, *, nothing: bool = False, stopped: bool = False) -> str:
+def _person_page(
+    case: SeenCase, mine: Mine | None, *, nothing: bool = False, stopped: bool = False, asked: bool = False
+) -> str:
     by = access.actor()
     follow_up = follow_ups.of_case(case.id, by=by) if case.status != "open" else None
     return render_template(
@@ -73,6 +86,7 @@ def _person_page(case: SeenCase, mine: Mine | None, *, nothing: bool = False, st
         mine=mine,
         nothing=nothing,
         stopped=stopped,
+        asked=REFUSED[BenefitRefusal.ASKED] if asked else "",
         may_ask=mine is not None and actions.may_ask(case_id=case.id, by=by),
         untold=any(line is not None and line.untold for _, line in mine or ()),
         new=any(line is not None and line.is_new for _, line in mine or ()),
@@ -93,6 +107,18 @@ def own_of(mine: Mine) -> list[BenefitLine]:
 def closed(case: SeenCase) -> Answer:
     """The page of the person says how what lies under seal is opened, and that nothing was done."""
     return _person_page(case, None, stopped=True), 409
+
+
+def check_new(form: CallOffForm | AgreeForm, mine: Mine, done: Mapping[State, BenefitRefusal], *wanted: State) -> None:
+    """Raise BenefitRefused where the chosen code is the person's and was pressed already, or stands otherwise: else the
+    page would ask for one of the others. `done`: what a second press of the same button finds; `wanted`: the first."""
+    line = next((line for _, line in mine if line is not None and line.code == form.code.data), None)
+    if line is None or line.code in {cast(Any, each).value for each in form.code.iter_choices()}:
+        return
+    if not line.sound:
+        raise BenefitRefused(line.why_foreign)
+    if line.state not in wanted:
+        raise BenefitRefused(done.get(line.state, BenefitRefusal.OVER))
 
 
 def refused(error: CaseRefused | BenefitRefused) -> Answer:
@@ -149,6 +175,8 @@ def ask(case_id: uuid.UUID) -> Answer:
     except actions.CannotOpen:
         return closed(case)
     except (CaseRefused, BenefitRefused) as error:
+        if isinstance(error, BenefitRefused) and error.reason is BenefitRefusal.ASKED:
+            return _person_page(case, None, asked=True), 409
         return refused(error)
     return _asked(case, code)
 
@@ -184,6 +212,7 @@ def _call_off(case_id: uuid.UUID, *, done: bool) -> Answer:
         mine = actions.of_person(case_id=case_id, by=by)
         waiting = [line for _, line in mine if line is not None and line.state is State.ASKED and line.sound]
         form.code.choices = [SelectChoice(value=each.code, label=in_words(each)) for each in waiting]
+        check_new(form, mine, {State.CALLED_OFF: BenefitRefusal.OFF}, State.ASKED)
         if not done or not form.validate():
             return render_template("support/benefits/call_off.html", case=case, form=form), 422 if done else 200
         actions.call_off(case_id=case_id, code=form.code.data, by=by)
@@ -224,8 +253,9 @@ def _agree(case_id: uuid.UUID, *, done: bool) -> Answer:
             SelectChoice(value=each.code, label=f"{in_words(each)} ({asked_by[each.code]})")
             for each in _agreeable(mine)
         ]
-        if any(line and line.code == form.code.data and line.state is not State.ASKED for _, line in mine):
-            raise BenefitRefused(BenefitRefusal.OVER)
+        check_new(form, mine, {}, State.ASKED)
+        if any(line and line.code == form.code.data and line.second is Second.GIVEN for _, line in mine):
+            raise BenefitRefused(BenefitRefusal.AGREED)
         if done and not form.code.choices and any(line and line.waits_for_second for _, line in mine):
             return errors.error_page(409, translated(REFUSED[BenefitRefusal.OWN]))
         if not done or not form.validate():
@@ -269,12 +299,15 @@ def of_house() -> str:
     return render_template(
         "support/benefits/of_house.html",
         lines=sorted(lines, key=lambda each: not each.is_new),
-        foreign=[each for each in lines if not each.sound],
+        foreign=[each for each in lines if not each.sound and not each.put_back],
+        put_back=[each for each in lines if each.put_back],
         untold=any(each.is_new for each in lines),
         of_nobody=[each for each in lines if each.nobody_until is not None],
         for_second=any(each.waits_for_second for each in lines),
         manages=manages,
-        off=[each for each in lines if manages and each.off_unseen and each.sound],
+        off=[each for each in lines if manages and each.is_off_unseen and each.state is not State.ASKED],
+        again=[each for each in lines if each.is_asked_again],
+        seeable=manages and any(each.is_off_unseen for each in lines),
         sums=store.sums(by=by) if manages else [],
         may_call_off=manages and bool(_to_give_up(lines)),
         today=days.today(),
@@ -315,7 +348,10 @@ def _to_give_up(lines: list[BenefitLine]) -> list[BenefitLine]:
 def _of_nobody(*, done: bool) -> Answer:
     by = access.actor()
     form = CallOffForm(request.form if done else None)
-    waiting = _to_give_up(store.of_house(by=by))
+    lines = store.of_house(by=by)
+    if any(each.code == form.code.data and each.nobody_until is not None for each in lines):
+        return errors.error_page(409, translated(REFUSED[BenefitRefusal.SAID]))
+    waiting = _to_give_up(lines)
     form.code.choices = [SelectChoice(value=each.code, label=in_words(each)) for each in waiting]
     if not done or not form.validate():
         return render_template("support/benefits/of_nobody.html", form=form), 422 if done else 200
@@ -367,7 +403,7 @@ def _settle_page(line: BenefitLine, form: SettleBenefitForm | None = None, statu
         form=form or _settle_form(line),
         may_undo=line.may_undo(days.today()),
         changed=REFUSED[BenefitRefusal.CHANGED] if status == 409 else "",
-        refused_foreign=REFUSED[BenefitRefusal.FOREIGN],
+        refused_foreign=REFUSED[line.why_foreign],
         channels=CHANNEL_WORDS,
         states=STATE_LABELS,
     )
@@ -380,7 +416,7 @@ def settle(payment_code: str) -> Answer:
     by = access.actor()
     line = store.line(payment_code, by=by)
     if not line.sound:
-        return errors.error_page(409, translated(REFUSED[BenefitRefusal.FOREIGN]))
+        return errors.error_page(409, translated(REFUSED[line.why_foreign]))
     form = _settle_form(line)
     if request.form.get("stands", line.state) != line.state:
         fresh = SettleBenefitForm(None, stands=str(line.state))

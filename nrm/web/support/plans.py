@@ -28,6 +28,7 @@ from forms.support.plans import (
     ServiceForm,
     StepForm,
     StrikeEntryForm,
+    WriteForm,
 )
 from forms.typed import OnceForm
 from nrm.actions.support import plans as actions
@@ -114,7 +115,10 @@ def goal_page(case_id: uuid.UUID) -> Answer:
 def goal(case_id: uuid.UUID) -> Answer:
     form = GoalForm(request.form)
     return _write(
-        case_id, "goal", form, lambda: actions.add_goal(case_id=case_id, text=_text(form.text.data), by=access.actor())
+        case_id,
+        "goal",
+        form,
+        lambda: actions.add_goal(case_id=case_id, text=_text(form.text.data), by=access.actor(), press=form.press),
     )
 
 
@@ -136,6 +140,7 @@ def service(case_id: uuid.UUID) -> Answer:
             provider=_text(form.provider.data),
             text=_text(form.text.data),
             by=access.actor(),
+            press=form.press,
         )
 
     return _write(case_id, "service", form, write)
@@ -167,6 +172,7 @@ def step(case_id: uuid.UUID) -> Answer:
             due_on=_due(form),
             owner_id=uuid.UUID(form.owner.data),
             by=access.actor(),
+            press=form.press,
         )
 
     return _write(case_id, "step", form, write)
@@ -207,6 +213,7 @@ def medication(case_id: uuid.UUID) -> Answer:
             from_on=chosen_day(form.since, form.since_day, calendar.today()),
             until_on=form.until_day.data if form.until.data == OTHER else None,
             by=access.actor(),
+            press=form.press,
         )
 
     return _write(case_id, "medication", form, write)
@@ -216,20 +223,23 @@ def _text(typed: str | None) -> str:
     return (typed or "").replace("\r\n", "\n").strip()
 
 
-def _form_page(case_id: uuid.UUID, what: str, form: OnceForm, status: int = 200) -> Answer:
+def _form_page(case_id: uuid.UUID, what: str, form: WriteForm, status: int = 200) -> Answer:
     by = access.actor()
     stays.held_case(case_id, by=by)
+    form.once.data = str(form.press)
     page = render_template(f"support/plans/{what}.html", case=cases.case(case_id, by=by), form=form)
     return page, status
 
 
-def _write(case_id: uuid.UUID, what: str, form: OnceForm, write: Callable[[], uuid.UUID]) -> Answer:
+def _write(case_id: uuid.UUID, what: str, form: WriteForm, write: Callable[[], uuid.UUID]) -> Answer:
     """Check the form, write, and go back to the plan, where it stands."""
     stays.held_case(case_id, by=access.actor())
     if not form.validate():
         return _form_page(case_id, what, form, 422)
     try:
         write()
+    except actions.WrittenAlready:
+        return _to_plan(case_id, "already")
     except PlanRefused as error:
         status = say_refused(form, error.reason, words=PLAN_REFUSED, fields=FIELD_OF, otherwise="text")
         return _form_page(case_id, what, form, status)

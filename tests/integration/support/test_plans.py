@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import uuid
@@ -41,6 +42,7 @@ from tests import second_hands as hands
 from tests.conftest import Person
 from tests.integration.shelter.test_key_workers import colleague_of, take_on
 from tests.invariants.test_sealed import writings
+from tests.races import race
 
 SignIn = Callable[[str], Person]
 WORKER, MANAGER = "vatra.case_worker", "vatra.shelter_manager"
@@ -534,3 +536,76 @@ def test_the_page_of_services_asks_for_an_answer_and_takes_nothing_for_one(
     for path in (f"/cases/{person}/services/{now.next}", "/services/2026Q9", f"/services/{now.next}"):
         browser.get(path, status=404)
     sign_in("nrc.case_worker").get(page, status=404)
+
+
+# --- one press, one entry
+
+FORMS = {
+    "goal": {"text": GOAL},
+    "service": {"service": "medical", "provider": PROVIDER, "text": "çdo javë"},
+    "step": {"text": WORDS, "due": "1", "hour": "14:30"},
+    "medication": {"text": "Sertraline 50 mg", "hour": "9:00", "since": "today", "until": "goes_on"},
+}
+
+
+@pytest.mark.slow  # each form, eight presses
+@pytest.mark.parametrize("what", FORMS)
+def test_a_form_that_is_pressed_twice_is_written_once(
+    person: uuid.UUID, worker: Actor, sign_in: SignIn, what: str
+) -> None:
+    browser, path = sign_in(WORKER), f"/cases/{person}/plan/{what}"
+    (once,) = re.findall(r'name="once" value="([0-9a-f-]{36})"', browser.get(path))
+    typed = {**FORMS[what], "once": once, **({"owner": str(worker.member_id)} if what == "step" else {})}
+    # Corrected after an error, it is the same press still.
+    page = browser.post(path, {**typed, "text" if what != "service" else "provider": ""}, 422)
+    assert f'name="once" value="{once}"' in page
+    # Nothing of the plan is open in this session: the second press is known all the same.
+    said = [browser.post(path, dict(typed)) for _ in range(3)]
+    assert [each.rpartition("=")[2] for each in said] == [what, "already", "already"]
+    assert "It was pressed twice: it is written down once." in browser.get(f"{said[1]}&lang=en")
+    opened(person, worker)
+    (entry,) = steps.read(case_id=person, by=worker).entries
+    assert entry.kind == what
+    assert db.session.scalars(select(PlanStep.id)).all() == ([entry.id] if what == "step" else [])
+    written = select(AuditEntry.details).where(AuditEntry.event == "plan_written")
+    assert len(db.session.scalars(written).all()) == 1
+    # Gone back to the same page and typed something else: that is another entry. So is what was struck meanwhile.
+    other = {**typed, "text": "diçka tjetër"}
+    assert [browser.post(path, dict(other)).rpartition("=")[2] for _ in range(2)] == [what, "already"]
+    browser.post(f"/cases/{person}/open", {"compartment": "care", "purpose": "care"})
+    browser.post(f"/cases/{person}/plan/{entry.id}/strike", {"why": "other"})
+    assert [browser.post(path, dict(typed)).rpartition("=")[2] for _ in range(2)] == [what, "already"]
+    # And what a fresh page writes, in the same words, too.
+    assert [browser.post(path, {**typed, "once": each}).rpartition("=")[2] for each in ("", "x")] == [what, what]
+    db.session.rollback()
+    entries = steps.read(case_id=person, by=opened(person, worker)).entries
+    assert [each.strike is None for each in entries] == [False, True, True, True, True]
+
+
+def test_a_step_for_another_day_or_by_another_hand_is_another_step(person: uuid.UUID, worker: Actor) -> None:
+    press, colleague = uuid.uuid4(), factories.actor(MANAGER)
+    assert worker.member_id
+    assert colleague.member_id
+    for due_on, owner_id in ((on(1), worker.member_id), (on(2), worker.member_id), (on(1), colleague.member_id)):
+        ask = {"text": WORDS, "hour": "", "due_on": due_on, "owner_id": owner_id, "press": press}
+        plans.add_step(case_id=person, by=worker, **ask)  # type: ignore[arg-type]
+        with pytest.raises(plans.WrittenAlready):
+            plans.add_step(case_id=person, by=worker, **ask)  # type: ignore[arg-type]
+    assert len(db.session.scalars(select(PlanStep.id)).all()) == 3
+
+
+@pytest.mark.slow  # four presses at once, in both databases
+@pytest.mark.parametrize("fixture", ["app", "postgres_app"])
+def test_medication_pressed_twice_at_once_stands_once(fixture: str, request: pytest.FixtureRequest) -> None:
+    app: Flask = request.getfixturevalue(fixture)
+    by, press = factories.actor(WORKER), uuid.uuid4()
+    case_id = factories_stays.admitted(by).case_id
+
+    def write() -> None:
+        with contextlib.suppress(plans.WrittenAlready):
+            plans.add_medication(
+                case_id=case_id, text="A 10 mg", hours="9:00", from_on=on(0), until_on=None, by=by, press=press
+            )
+
+    race(app, *[write] * 4)
+    assert len(steps.read(case_id=case_id, by=opened(case_id, by)).medication_on(on(0))) == 1

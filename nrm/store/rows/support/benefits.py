@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
@@ -93,19 +93,22 @@ def call_off(session: Session, code: str, month: date) -> bool:
     return bool(_change(session, *waits, state=str(State.CALLED_OFF), settled_month=month, off_unseen=True))
 
 
-def bring_back(session: Session, code: str, organisation_id: uuid.UUID, since: date, second: Second) -> bool:
+def bring_back(
+    session: Session, code: str, organisation_id: uuid.UUID, since: date, second: Second, *, tell: bool
+) -> bool:
     """Whether the organisation's own was called off in that month or later, and waits again, with or without a second
-    member."""
+    member; `tell`: the house reads that it is asked for again."""
     own = (Benefit.code == code, Benefit.organisation_id == organisation_id)
     off = (*own, Benefit.state == str(State.CALLED_OFF), Benefit.settled_month >= since)
     back = {"state": str(State.ASKED), "settled_month": None, "second": str(second), "nobody_on": None}
-    return bool(_change(session, *off, **back, nobody_by_id=None, off_unseen=False, untold=False))
+    return bool(_change(session, *off, **back, nobody_by_id=None, off_unseen=tell, untold=False))
 
 
 def off_seen(session: Session, organisation_id: uuid.UUID, codes: Collection[str]) -> int:
-    """The manager has seen that these were called off in the house; returns how many."""
+    """The manager has seen that these were called off in the house; returns how many. What is asked for again and waits
+    for a second member stays: nobody puts that by."""
     off = (Benefit.organisation_id == organisation_id, Benefit.off_unseen.is_(True), Benefit.code.in_(codes))
-    return _change(session, *off, off_unseen=False)
+    return _change(session, *off, or_(Benefit.state != str(State.ASKED), SHOWN), off_unseen=False)
 
 
 def agree(session: Session, code: str) -> bool:
@@ -173,6 +176,15 @@ def told(session: Session, codes: Collection[str]) -> int:
     untold, waits = (Benefit.code.in_(codes), Benefit.untold.is_(True)), Benefit.state == str(State.ASKED)
     number = _change(session, *untold, ~waits, untold=False, nobody_on=None, nobody_by_id=None)
     return number + _change(session, *untold, waits, untold=False)
+
+
+def is_put_back(code: str, state: State, told: Mapping[str, str]) -> bool:
+    """Whether the audit chain (`entries.of_benefits`) tells otherwise of a benefit than its row: somebody put an older
+    row back, with its mark."""
+    said = told.get(code)
+    if said in (State.PAID, State.RETURNED):
+        return state != said
+    return said is not None and state not in (State.ASKED, State.CALLED_OFF)
 
 
 def _own(session: Session, *which: ColumnElement[bool]) -> list[Benefit]:

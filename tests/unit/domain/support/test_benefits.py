@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from nrm.domain.shelter.cases import new_pseudonym
+from nrm.domain.support import benefits as rules
 from nrm.domain.support.benefits import (
     AGREED,
     BACK,
@@ -164,3 +165,28 @@ def test_what_is_asked_for_again_is_asked_for_then_and_by_both() -> None:
     again = Entry("P-B", "2", long_ago, "a", (*once.deeds, Deed(BACK, today, "b"), Deed(AGREED, today, "c")))
     assert lately([once, again], now) == ["P-B"]
     assert (once.askers, again.askers) == ({"a"}, {"a", "b"})
+
+
+# --- who had a part in it
+
+
+@pytest.mark.parametrize(
+    ("deeds", "concerned"),
+    [
+        ("off Ana", False),
+        ("off Ana, back Ana, off Ana", False),
+        ("off Ben", True),
+        ("off Ben, back Ana, off Ana", True),
+        ("agreed Ben, off Ana", True),
+        ("off Ana, back Ben, off Ben", False),  # Ben asked for it last, and nobody else stopped that
+        ("off Ana, back Ben, off Ana", True),
+        ("", True),  # called off by no press that stands under seal
+        ("off Ana, back Ana", True),
+        ("back Ana, off Ana", True),
+    ],
+)
+def test_what_another_one_had_a_part_in_is_known_by_what_stands_under_seal(deeds: str, concerned: bool) -> None:
+    said = {"off": rules.CALLED_OFF, "back": rules.BACK, "agreed": rules.AGREED}
+    pairs = [each.split() for each in deeds.split(", ") if each]
+    done = tuple(rules.Deed(said[what], f"2026-11-{day:02}", login) for day, (what, login) in enumerate(pairs, 1))
+    assert rules.Entry("P-2222-2222-2222", "", "2026-11-01", "Ana", done).concerns_another is concerned

@@ -19,6 +19,7 @@ from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
 from nrm.domain.shelter.closings import ReopenReason
 from nrm.domain.shelter.data_requests import Refusal, RequestKind, RequestRefusal, RequestRefused
 from nrm.domain.support.follow_ups import Acts, Contact, FollowUpRefusal, How, Outcome, Result, Safe
+from nrm.models.accounts.accounts import Member
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.data_requests import PersonRequest
 from nrm.store import days
@@ -27,6 +28,7 @@ from nrm.store.shelter import data_requests as request_store
 from nrm.store.shelter import places as place_store
 from nrm.store.support import follow_ups as store
 from tests import factories
+from tests import second_hands as hands
 from tests.conftest import Person
 from tests.integration.support.test_follow_ups import (
     CHANNEL,
@@ -250,6 +252,35 @@ def test_taking_everything_back_and_erasing_end_no_alarm(vatra: Actor, sign_in: 
     follow_ups.end(case_id=case_id, by=_manager())
     with pytest.raises(WaitsForSecond):
         erasures.erase(case_id=case_id, by=_manager(), signed_on=days.today())
+
+
+@pytest.mark.slow
+def test_what_was_asked_for_before_is_not_carried_out_while_the_person_is_not_safe(vatra: Actor) -> None:
+    case_id = followed(vatra)
+    waits = hands.asked(lambda: erasures.erase(case_id=case_id, by=_manager(), signed_on=days.today()))
+    row = dates(case_id)[1]
+    row.alarm_on, row.alarm_by_id = days.today(), vatra.member_id
+    db.session.commit()
+    with pytest.raises(CaseRefused) as found:
+        hands.agreed(waits, hands.another(vatra))
+    assert found.value.reason is CaseRefusal.NOT_SAFE
+    factories.later(days=40)
+    tending.tend()
+    assert sealed(case_id)
+    assert dates(case_id)[1].alarm_on is not None
+
+
+@pytest.mark.slow
+def test_where_a_house_has_no_manager_who_works_with_stays_ends_it_after_acting(vatra: Actor, sign_in: SignIn) -> None:
+    case_id = unsafe(vatra)
+    member = db.session.scalars(select(Member).where(Member.id == _manager().member_id)).one()
+    member.role = "case_worker"
+    db.session.commit()
+    worker, page_of = sign_in(WORKER), f"/cases/{case_id}/follow-up"
+    assert "First write down with" in worker.get(f"{page_of}/end?lang=en", 409)
+    worker.post(f"{page_of}/acting", {"what": "met", "text": "Vera"})
+    worker.post(f"{page_of}/end", SURE)
+    assert not sealed(case_id)
 
 
 def _day(name: str) -> dict[str, object]:

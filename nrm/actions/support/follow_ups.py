@@ -251,7 +251,7 @@ def end(*, case_id: uuid.UUID, seen: Collection[str] = (), by: Actor) -> None:
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
         found = steps.held(case_id, by)
-        if found.ended_on is not None and not rows.unsafe(case_id):
+        if found.ended_on is not None and steps.over_but_waits(case_id) is None:
             raise FollowUpRefused(FollowUpRefusal.ENDED)
         steps.check_ending(case_id, by)
         if benefit_ends.waiting(found, by) not in (None, set(seen)):

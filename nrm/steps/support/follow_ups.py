@@ -31,6 +31,7 @@ from nrm.steps.support import benefit_ends
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.reports import reports as report_rows
+from nrm.store.rows.shelter import data_requests as request_rows
 from nrm.store.rows.shelter import key_workers as key_worker_rows
 from nrm.store.rows.support import follow_ups as rows
 from nrm.vault import epochs
@@ -79,10 +80,11 @@ def end(session: Session, case_id: uuid.UUID, why: Ended, by: Actor) -> bool:
     `erasures.carry_out` after the transaction."""
     found = rows.standing(case_id, lock=True)
     if found is None and why not in (Ended.FINISHED, Ended.LAPSED):
-        found = rows.over_but_unsafe(case_id)
+        found = over_but_waits(case_id)
     if found is None:
         return False
-    answer_by_doing(session, case_id, RequestKind.NO_FOLLOW_UP, RequestStatus.PASSED_ON, by)
+    if why is not Ended.FINISHED or not rows.unsafe(case_id):
+        answer_by_doing(session, case_id, RequestKind.NO_FOLLOW_UP, RequestStatus.PASSED_ON, by)
     if found.ended_on is not None and found.ended_why != Ended.FINISHED:
         _let_alarms_go(session, found)  # nothing else was left of it
         audit.append(session, audit.Event.FOLLOW_UP_ENDED, by=by, case_id=case_id, why=str(why))
@@ -144,9 +146,17 @@ def check_forgetting(case_id: uuid.UUID) -> None:
         raise CaseRefused(CaseRefusal.NOT_SAFE)
 
 
+def over_but_waits(case_id: uuid.UUID) -> FollowUp | None:
+    """An agreement that is over, and that can be ended all the same: the person is not safe still, or her wish that
+    nobody stays in touch waits for an answer."""
+    return rows.over_but_unsafe(case_id) or (
+        rows.newest(case_id) if request_rows.asked_no_follow_up(case_id) is not None else None
+    )
+
+
 def came_back(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
     """The person lives in a shelter again: a follow-up that had begun is over, and is agreed anew when she leaves."""
-    found = rows.standing(case_id) or rows.over_but_unsafe(case_id)
+    found = rows.standing(case_id) or over_but_waits(case_id)
     return found is not None and found.begins_on is not None and end(session, case_id, Ended.CAME_BACK, by)
 
 

@@ -101,8 +101,8 @@ class CaseLine:
 
     @property
     def may_be_ended(self) -> bool:
-        """Whether there is something to end: it stands, or the person is not safe still."""
-        return self.ended_on is None or self.alarms
+        """Whether there is something to end: it stands, the person is not safe still, or her wish waits."""
+        return self.ended_on is None or self.alarms or self.wish_on is not None
 
     @property
     def unsafe_at_end(self) -> bool:

@@ -328,6 +328,29 @@ def _read(case_id: uuid.UUID) -> object:
 
 
 @pytest.mark.slow
+def test_a_wish_that_waited_over_the_last_contact_is_answered_by_ending_it(vatra: Actor, sign_in: SignIn) -> None:
+    case_id = unsafe(vatra)
+    page_of = f"/cases/{case_id}/follow-up"
+    operator = factories.actor(OPERATOR)
+    for_her = {"pseudonym": code_of(case_id), "kind": RequestKind.NO_FOLLOW_UP}
+    data_requests.record(request_id=uuid.uuid4(), by=operator, **for_her)  # type: ignore[arg-type]
+    for months in country().follow_up.months[1:]:
+        by = on(dates(case_id)[months].due_on)
+        contact = LAST if months == 12 else WELL
+        follow_ups.record(case_id=case_id, months=months, contact=contact, by=by)
+    assert wish_of(case_id)[1] == "open"
+    assert alarm_stands(case_id)
+    alarms.act(case_id=case_id, what=Acts.MET, text="Vera", by=_manager())
+    alarms.say_safe(case_id=case_id, text="Te motra", by=_manager())
+    manager = sign_in(MANAGER)
+    assert f"{page_of}/end" in manager.get(page_of)
+    manager.post(f"{page_of}/end")
+    assert not sealed(case_id)
+    assert wish_of(case_id)[1] == "passed_on"
+    manager.post(f"{page_of}/end", {}, 409)
+
+
+@pytest.mark.slow
 def test_who_lives_in_a_shelter_again_is_on_no_list_and_what_she_asked_for_is_answered(vatra: Actor) -> None:
     case_id = unsafe(vatra)
     by = factories.actor(OPERATOR)

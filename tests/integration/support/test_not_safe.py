@@ -139,6 +139,7 @@ def test_one_press_of_the_key_worker_ends_no_alarm_and_says_who_can(vatra: Actor
     refused(FollowUpRefusal.ENDED, follow_ups.end, case_id=case_id, by=_manager())
 
 
+@pytest.mark.slow
 def test_what_was_recorded_as_safe_before_is_not_said_of_an_alarm_after_it(vatra: Actor, sign_in: SignIn) -> None:
     case_id = unsafe(vatra)
     alarms.act(case_id=case_id, what=Acts.MET, text="Vera", by=_manager())
@@ -217,6 +218,7 @@ def test_what_comes_by_the_help_line_waits_as_her_wish_and_who_records_it_learns
     assert asked not in manager.get(f"{page_of}?lang={lang}")
 
 
+@pytest.mark.slow
 def test_the_manager_refuses_a_wish_that_is_not_the_persons_and_who_recorded_it_reads_no_answer(
     vatra: Actor, sign_in: SignIn
 ) -> None:

@@ -71,6 +71,11 @@ CASE_REFUSED = {
         "The urgent interview is completed, and nothing is written over it. Write what is to be corrected into the "
         "part on care, or as a note of the case."
     ),
+    CaseRefusal.NOT_SAFE: N_(
+        "The person said after the shelter that she is not safe, or needs help now. Nothing is closed or destroyed. On "
+        "the page “After the shelter” the manager writes down what the house does, and records when the person is "
+        "safe. For an adult who wants it, the manager can also end staying in touch there; then this can be done."
+    ),
     CaseRefusal.PARKED: N_(
         "This case is closed to everybody, because the person took everything back or asked for erasure. Nothing is "
         "opened or written. Its page says until when, and who can give it back."

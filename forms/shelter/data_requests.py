@@ -25,6 +25,10 @@ STATUS_LABELS = {
     RequestStatus.REFUSED: N_("no"),
     RequestStatus.PASSED_ON: N_("passed on at once; nobody here learns whether there was anything"),
 }
+NO_FOLLOW_UP_STATUS = N_(
+    "passed on: it ended at once, unless the house knows that the person is not safe. Then the house speaks with the "
+    "person first. Nobody here learns which, or whether there was anything"
+)
 REFUSAL_LABELS = {
     Refusal.NO_CASE: N_("There is no case with this code"),
     Refusal.NOT_THE_PERSON: N_("Whoever asked could not show that it is about them"),

@@ -48,6 +48,24 @@ REFUSED = {
     FollowUpRefusal.WHAT_IS_DONE: N_("Write in one line what is done, and by whom"),
     FollowUpRefusal.NOT_ACTED: N_("Nobody said yet that the house acts."),
     FollowUpRefusal.NOT_SAFE: N_("Nobody said within the last week that the person is safe."),
+    FollowUpRefusal.MANAGER_ENDS: N_(
+        "The person is not safe, or needs help now: nothing ended, and nothing is destroyed. Only the manager of your "
+        "shelter can end this, after writing down what the house does. Call the manager. If the person is safe now, "
+        "the manager records that."
+    ),
+    FollowUpRefusal.ACT_FIRST: N_(
+        "The person is not safe, or needs help now: nothing ended, and nothing is destroyed. First write down with “We "
+        "act on it” what the house does. Then end it here. If the person is safe now, record that instead."
+    ),
+    FollowUpRefusal.SAFE_FIRST: N_(
+        "The person is not safe, or needs help now: settle that first on the page “After the shelter”. What was agreed "
+        "before can be read there until then. After that it can be agreed anew."
+    ),
+    FollowUpRefusal.CHILD_NOT_SAFE: N_(
+        "This child, or person who may be one, is not safe or needs help now: nothing ended, and nothing is destroyed. "
+        "Nobody can end this before the manager of the shelter recorded that the child is safe: first “We act on it”, "
+        "then, once somebody spoke with the child or saw the child, “The person is safe now”."
+    ),
 }
 WORD_LABELS = {
     "channel": N_("How is the person reached safely?"),
@@ -57,9 +75,14 @@ WORD_LABELS = {
 }
 RESULT_LABELS = {
     Result.REACHED: N_("The person was reached"),
-    Result.NOT_REACHED: N_("The person was not reached: it is tried again"),
+    Result.NOT_REACHED: N_("The person was not reached"),
     Result.NO_LONGER: N_("The person does not want it any more"),
 }
+NOT_REACHED_THEN = {
+    True: N_("The person was not reached: it is tried again"),
+    False: N_("The person was not reached: no further try is planned"),
+}
+"""By whether another try follows."""
 STATE_LABELS = {
     Stand.OPEN: N_("to be done"),
     Stand.REACHED: N_("reached"),
@@ -151,6 +174,11 @@ class ContactForm(OnceForm):
         description=N_("It is kept under seal, with how the person is reached."),
         validators=[PlainText(LONGEST_TEXT)],
     )
+
+    def offer_not_reached(self, *, again: bool) -> None:
+        """Say at the answer itself whether another try follows."""
+        labels = {**RESULT_LABELS, Result.NOT_REACHED: NOT_REACHED_THEN[again]}
+        self.result.choices = [SelectChoice(value=str(each), label=label) for each, label in labels.items()]
 
     @property
     def drops_danger(self) -> bool:

@@ -30,6 +30,7 @@ from nrm.domain.shelter.data_requests import (
 from nrm.domain.support import benefits as benefit_rules
 from nrm.domain.support.follow_ups import Ended
 from nrm.domain.support.plans import Entry, fold
+from nrm.models.shelter.cases import Case
 from nrm.models.shelter.data_requests import PersonRequest
 from nrm.steps.referrals import supplements as supplement_steps
 from nrm.steps.shelter import cases as case_steps
@@ -38,6 +39,7 @@ from nrm.steps.shelter import parked
 from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
 from nrm.store.rows.shelter import data_requests as data_request_rows
+from nrm.store.rows.support import follow_ups as follow_up_rows
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import data_requests as store
 from nrm.store.support import benefits as benefit_store
@@ -63,7 +65,8 @@ def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, by: Acto
 
     That something is to be kept after all, or that nobody stays in touch any more, is passed on at once and unread:
     what waits to be destroyed in her case, if anything does, is given back; what was agreed for the months after is
-    destroyed. Who records it learns nothing of it.
+    destroyed. While the person is not safe nothing is destroyed: it is kept open as her wish, on the list of the house
+    (ADR 0197). Who records it learns nothing of it.
     `pseudonym` as `parse_pseudonym` gives it. Raises NotPermitted, NotVisible for an id that is another's.
     """
     by.must(Permission.REQUEST_RECORD)
@@ -73,7 +76,8 @@ def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, by: Acto
                 store.own(request_id, by=by)
                 return
             case_id = data_request_rows.case_of(pseudonym)
-            at_once = kind in AT_ONCE
+            waits = kind is RequestKind.NO_FOLLOW_UP and case_id is not None and _is_unsafe(session, case_id)
+            at_once = kind in AT_ONCE and not waits
             session.add(
                 PersonRequest(
                     id=request_id,
@@ -89,7 +93,7 @@ def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, by: Acto
             session.flush()
             if kind is RequestKind.KEEP and case_id is not None:
                 parked.keep(session, case_id, by)
-            if kind is RequestKind.NO_FOLLOW_UP and case_id is not None:
+            if kind is RequestKind.NO_FOLLOW_UP and case_id is not None and not waits:
                 follow_up_steps.end(session, case_id, Ended.NO_LONGER, Actor.system("request"))
             audit.append(session, audit.Event.REQUEST_RECORDED, by=by, request_id=request_id, kind=kind)
     except IntegrityError:
@@ -100,13 +104,23 @@ def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, by: Acto
         erasure_steps.carry_out()
 
 
+def _is_unsafe(session: Session, case_id: uuid.UUID) -> bool:
+    """Whether the person said after the shelter that she is not safe, and nobody settled it. Locks the case."""
+    session.get_one(Case, case_id, with_for_update=True, populate_existing=True)
+    return bool(follow_up_rows.unsafe(case_id))
+
+
 def refuse(*, request_id: uuid.UUID, reason: Refusal, by: Actor) -> None:
-    """Refuse the request, with a reason. Raises NotPermitted, NotVisible, RequestRefused (`reason`, `answered`)."""
+    """Refuse the request, with a reason. Raises NotPermitted, NotVisible, RequestRefused (`reason`, `answered`;
+    `manager`: it is that nobody stays in touch with who was not safe)."""
     by.must(Permission.REQUEST_ANSWER)
     with transaction() as session:
         asked = store.row(request_id, by=by, lock=True)
         if reason not in refusals(RequestKind(asked.kind), known=asked.case_id is not None):
             raise RequestRefused(RequestRefusal.REASON)
+        desk = by.may(Permission.REFERRAL_DIRECT)
+        if asked.kind == RequestKind.NO_FOLLOW_UP and not (desk or follow_up_steps.leads(by)):
+            raise RequestRefused(RequestRefusal.MANAGER)
         _answer(session, asked, RequestStatus.REFUSED, by, reason)
 
 

@@ -18,7 +18,6 @@ from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.steps.support import follow_up_alarms as alarms
 from nrm.steps.support import follow_ups as steps
 from nrm.store import days
-from nrm.store.rows.shelter import key_workers as key_worker_rows
 from nrm.store.rows.support import follow_ups as rows
 from nrm.store.shelter import cases as case_store
 from nrm.vault import compartments as vault
@@ -49,7 +48,8 @@ def take_back(*, case_id: uuid.UUID, by: Actor) -> None:
     """That the house acts was pressed by mistake: the alarm waits again. Raises as `act` (`not_acted`, `manager`)."""
     with transaction() as session:
         found = _found(case_id, by)
-        acted = [each for each in rows.dates_of(found.id) if each.acted_at is not None]
+        over = [each for each in rows.dates_of(found.id) if each.alarm_on is None and each.alarm_by_id is not None]
+        acted = [each for each in rows.dates_of(found.id) if each.acted_at is not None and each not in over]
         if not acted:
             raise FollowUpRefused(FollowUpRefusal.NOT_ACTED)
         for each in acted:
@@ -97,9 +97,8 @@ def _alarms(case_id: uuid.UUID, by: Actor) -> tuple[FollowUp, list[FollowUpDate]
 
 def _found(case_id: uuid.UUID, by: Actor) -> FollowUp:
     by.must(Permission.STAY_MANAGE)
-    assert by.organisation_id is not None
     found = steps.held(case_id, by)
-    if not by.may(Permission.TEAM_MANAGE) and key_worker_rows.has_leader(by.organisation_id):
+    if not steps.leads(by):
         raise FollowUpRefused(FollowUpRefusal.MANAGER)
     return found
 

@@ -31,6 +31,7 @@ from nrm.domain.support.follow_ups import (
     after,
     check_agreed,
     check_contact,
+    is_tried_again,
 )
 from nrm.models.shelter.cases import Reading
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
@@ -61,7 +62,8 @@ def agree(*, case_id: uuid.UUID, words: Mapping[str, str], child_return: bool = 
     """The person agrees that somebody stays in touch. `words`: the texts of `WORDS`; `child_return`: a child who is
     followed by the record of her return already.
 
-    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused, FollowUpRefused (`stands`, `child_return`, `channel`).
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused, FollowUpRefused (`stands`, `child_return`, `channel`,
+    `safe_first`).
     """
     by.must(Permission.STAY_MANAGE)
     by.must(Permission.CASE_OPEN)
@@ -71,6 +73,8 @@ def agree(*, case_id: uuid.UUID, words: Mapping[str, str], child_return: bool = 
             case_steps.held_open_case(case_id, by)
             stands = rows.standing(case_id) is not None
             check_agreed(stands=stands, channel=words.get("channel", ""), child_return=child_return)
+            if rows.unsafe(case_id):
+                raise FollowUpRefused(FollowUpRefusal.SAFE_FIRST)  # a new one would hide the alarm of the one before
             found = FollowUp(
                 id=uuid.uuid4(),
                 case_id=case_id,
@@ -168,6 +172,8 @@ def record(*, case_id: uuid.UUID, months: int, contact: Contact, text: str = "",
         finished = found.ended_why == Ended.FINISHED and rows.is_sealed(found.id)
         if found.ended_on is not None and (not finished or contact.result is Result.NO_LONGER):
             raise FollowUpRefused(FollowUpRefusal.ENDED)
+        if contact.result is Result.NO_LONGER:
+            steps.check_ending(case_id, by)
         state = _record(session, found, months, contact, text, by)
         if contact.result is Result.NO_LONGER:
             steps.end(session, case_id, Ended.NO_LONGER, by)
@@ -191,14 +197,16 @@ def _record(session: Session, found: FollowUp, months: int, contact: Contact, te
         earlier_open=any(each.state == Stand.OPEN for each in earlier),
         today=days.today(),
     )
-    again = contact.result is Result.NOT_REACHED and _tried_today(row)
+    again = contact.result is Result.NOT_REACHED and (row.state == Stand.REACHED or _tried_today(row))
     row.tries += not again
     entry = {**contact.sealed(), "at": clock.now().isoformat(), "login": case_store.login_of(by)}
     if text:
         entry["text"] = text
     name = f"{months}.{row.tries}" + (f".{int(clock.now().timestamp())}" if again else "")
     vault.merge(session, found.id, FOLLOW_UP, {name: entry}, by=by)
-    corrects = row.state != Stand.OPEN
+    later = any(each.state != Stand.OPEN for each in dates if each.months > months)
+    settled = row.state != Stand.OPEN
+    corrects = settled and not is_tried_again(ended=found.ended_on is not None, later_settled=later)
     state = after(contact.result, row.tries, country().follow_up, corrects=corrects)
     row.state = str(state)
     row.outcome = str(contact.outcome) if row is dates[-1] and state is Stand.REACHED else ""
@@ -209,7 +217,7 @@ def _record(session: Session, found: FollowUp, months: int, contact: Contact, te
     if contact.alarms:
         alarms.forget_act(row)
         row.alarm_on, row.alarm_by_id = days.today(), by.member_id
-    elif state is Stand.NOT_REACHED and not corrects:
+    elif state is Stand.NOT_REACHED and not settled and row.alarm_by_id is None:
         row.alarm_on, row.alarm_by_id = days.today(), None  # given up: the manager decides what is done
     elif state is Stand.REACHED and row.alarm_by_id is None:
         row.alarm_on = None  # it was a mistake that nobody reached her
@@ -233,14 +241,19 @@ def _tried_today(row: FollowUpDate) -> bool:
 def end(*, case_id: uuid.UUID, seen: Collection[str] = (), by: Actor) -> None:
     """She does not want it any more: how she is reached and all words are destroyed at once. A benefit that waits is
     called off by it; `seen`: those that the actor read are called off. Their codes stay under seal, until the payment
-    desk has said whether the money had gone out.
+    desk has said whether the money had gone out. While she is not safe only the manager ends it, of an adult, after the
+    house said what it does (ADR 0197); also what was over already and stands on the lists for that.
 
-    Raises NotPermitted, NotVisible, CaseRefused, FollowUpRefused, OthersWait, CannotOpen for who cannot read whether
+    Raises NotPermitted, NotVisible, CaseRefused, FollowUpRefused (`ended`, `manager_ends`, `act_first`,
+    `child_not_safe`), OthersWait, CannotOpen for who cannot read whether
     one waits.
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
-        found = _standing(case_id, by)
+        found = steps.held(case_id, by)
+        if found.ended_on is not None and steps.over_but_waits(case_id) is None:
+            raise FollowUpRefused(FollowUpRefusal.ENDED)
+        steps.check_ending(case_id, by)
         if benefit_ends.waiting(found, by) not in (None, set(seen)):
             raise OthersWait
         if not benefit_ends.let_go(session, found, by):

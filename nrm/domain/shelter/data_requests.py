@@ -20,7 +20,8 @@ class RequestKind(StrEnum):
 
 
 AT_ONCE = frozenset({RequestKind.KEEP, RequestKind.NO_FOLLOW_UP})
-"""What is done when it is recorded, whether there was anything or not: nobody answers it."""
+"""What is done when it is recorded, whether there was anything or not, and who recorded it reads no answer. That nobody
+stays in touch any more waits with the house while the person is not safe (ADR 0197)."""
 
 
 class RequestStatus(StrEnum):
@@ -49,6 +50,7 @@ REFUSALS_OF = {
     RequestKind.COPY: (Refusal.NOT_THE_PERSON, Refusal.DANGER, Refusal.NOTHING_KEPT, Refusal.TAKEN_BACK),
     RequestKind.ERASURE: (Refusal.NOT_THE_PERSON, Refusal.COURT_FILE, Refusal.NOTHING_KEPT, Refusal.TAKEN_BACK),
     RequestKind.WITHDRAWAL: (Refusal.NOT_THE_PERSON, Refusal.NOTHING_KEPT, Refusal.TAKEN_BACK),
+    RequestKind.NO_FOLLOW_UP: (Refusal.NOT_THE_PERSON, Refusal.TAKEN_BACK),
 }
 """The reasons if there is a case with the code; if there is none, the Responsible Authority says so."""
 
@@ -59,6 +61,7 @@ class RequestRefusal(StrEnum):
     ANSWERED = "answered"  # not open any more
     REASON = "reason"  # not one of this kind
     KIND = "kind"  # another kind of request
+    MANAGER = "manager"  # the person is not safe after the shelter: the manager answers
 
 
 class RequestRefused(Exception):

@@ -152,6 +152,10 @@ class FollowUpRefusal(StrEnum):
     WHAT_IS_DONE = "what_is_done"  # it is not written down what the house does
     NOT_ACTED = "not_acted"  # nobody said yet that the house acts
     NOT_SAFE = "not_safe"  # nobody said within a week that she is safe
+    MANAGER_ENDS = "manager_ends"  # she is not safe: the manager alone ends it
+    ACT_FIRST = "act_first"  # she is not safe: it ends after the house said what it does
+    SAFE_FIRST = "safe_first"  # agreed anew once it is settled that she was not safe
+    CHILD_NOT_SAFE = "child_not_safe"  # it ends once somebody recorded that the child is safe
 
 
 class FollowUpRefused(Exception):
@@ -229,8 +233,26 @@ def check_contact(contact: Contact, *, state: Stand, due: date, last: bool, earl
             raise FollowUpRefused(FollowUpRefusal.OUTCOME)
 
 
+def why_not_ended(*, alarm: bool, acted: bool, adult: bool, leads: bool) -> FollowUpRefusal | None:
+    """Why nobody, or not this member, ends it because the person wants it: while she is not safe nothing by which she
+    is found is destroyed before the house acts, and of a child nothing before the child is safe. None: it can end."""
+    if not alarm:
+        return None
+    if not adult:
+        return FollowUpRefusal.CHILD_NOT_SAFE
+    if not leads:
+        return FollowUpRefusal.MANAGER_ENDS
+    return None if acted else FollowUpRefusal.ACT_FIRST
+
+
+def is_tried_again(*, ended: bool, later_settled: bool) -> bool:
+    """Whether a contact that was settled as reached by mistake is tried again: not once a later one was made."""
+    return not ended and not later_settled
+
+
 def after(result: Result, tries: int, rules: FollowUpRules, *, corrects: bool = False) -> Stand:
-    """How a contact stands after this try, which was number `tries`. `corrects`: it was settled already."""
+    """How a contact stands after this try, which was number `tries`. `corrects`: it was settled already, and is not
+    tried again."""
     if result is Result.REACHED:
         return Stand.REACHED
     if result is Result.NO_LONGER:

@@ -29,6 +29,7 @@ from nrm.steps.shelter import consents as consent_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import matching as matching_steps
 from nrm.steps.shelter import withheld as withheld_steps
+from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.store.shelter import consents as consent_store
 from nrm.vault import compartments as vault
@@ -48,8 +49,10 @@ def ask(
     """Close the case to everybody, or, if a second hand comes first, end what others read by consent; returns the act.
 
     `case`: the case, locked, if it can be closed now; None: it is closed already, and its act is returned. Raises
-    CannotOpen. Call `erasures.carry_out` after the transaction.
+    CannotOpen, CaseRefused (`not_safe`: after the shelter). Call `erasures.carry_out` after the transaction.
     """
+    if case is not None:
+        follow_up_steps.check_forgetting(case_id)
     act, is_new = alone.of_case(session, kind, reason, case_id, by, signed_on=signed_on)
     if case is None or not is_new:
         return act.id
@@ -93,12 +96,13 @@ def begin(session: Session, case: Case, kind: ActKind, by: Actor) -> None:
 
 def finish(session: Session, act: HeavyAct, by: Actor) -> None:
     """Destroy what the case keeps, close it, and write down that it is erased. Needs no key. Raises CaseRefused
-    (`not_holder`, `stay_open`, `missing`, `asked`). Call `erasures.carry_out` after the transaction."""
+    (`not_holder`, `stay_open`, `missing`, `asked`, `not_safe`). Call `erasures.carry_out` after the transaction."""
     case = session.get_one(Case, act.case_id, with_for_update=True, populate_existing=True)
     if case.holder_id != act.organisation_id:
         raise CaseRefused(CaseRefusal.NOT_HOLDER)
     if session.scalar(select(exists().where(Referral.case_id == case.id, Referral.status == ReferralStatus.SENT))):
         raise CaseRefused(CaseRefusal.ASKED)
+    follow_up_steps.check_forgetting(case.id)
     if act.kind == ActKind.WITHDRAW:
         if consent_steps.is_with_somebody(session, case.id):
             # The person came back meanwhile: the house keeps needs and dangers until the stay ends.

@@ -1,4 +1,4 @@
-"""When a follow-up begins and when it is over, inside the transaction of an action (ADR 0152). Needs no key."""
+"""When a follow-up begins and when it is over, inside the transaction of an action (ADR 0152, 0197). Needs no key."""
 
 from __future__ import annotations
 
@@ -9,15 +9,30 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from nrm import audit
-from nrm.domain.accounts.accounts import Actor
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.quarters import Quarter
-from nrm.domain.support.follow_ups import FOLLOW_UP, Ended, FollowUpRefusal, FollowUpRefused, Stand, due_on
+from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
+from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
+from nrm.domain.support.follow_ups import (
+    FOLLOW_UP,
+    Ended,
+    FollowUpRefusal,
+    FollowUpRefused,
+    Stand,
+    due_on,
+    why_not_ended,
+)
+from nrm.models.shelter.cases import Case
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.steps.shelter import cases as case_steps
+from nrm.steps.shelter.data_requests import answer_by_doing
 from nrm.steps.support import benefit_ends
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.reports import reports as report_rows
+from nrm.store.rows.shelter import data_requests as request_rows
+from nrm.store.rows.shelter import key_workers as key_worker_rows
 from nrm.store.rows.support import follow_ups as rows
 from nrm.vault import epochs
 
@@ -60,11 +75,20 @@ def end(session: Session, case_id: uuid.UUID, why: Ended, by: Actor) -> bool:
     reached and every word are destroyed at once, or, after the last contact, when the time for a correction is over. A
     benefit that waits is called off first, as far as the actor can read whose it is; of what nobody ended that is kept
     for a time, while one of the house waits, and of what she ended the codes alone, while the payment desk can say that
-    money had gone out. Returns whether there was one. Call `erasures.carry_out` after the
-    transaction."""
+    money had gone out. Who was not safe then stays marked as that, and no list names her any more: whoever calls this
+    has checked it (`check_ending`). What the person asked for is answered by it. Returns whether there was one. Call
+    `erasures.carry_out` after the transaction."""
     found = rows.standing(case_id, lock=True)
+    if found is None and why not in (Ended.FINISHED, Ended.LAPSED):
+        found = over_but_waits(case_id)
     if found is None:
         return False
+    if why is not Ended.FINISHED or not rows.unsafe(case_id):
+        answer_by_doing(session, case_id, RequestKind.NO_FOLLOW_UP, RequestStatus.PASSED_ON, by)
+    if found.ended_on is not None and found.ended_why != Ended.FINISHED:
+        _let_alarms_go(session, found)  # nothing else was left of it
+        audit.append(session, audit.Event.FOLLOW_UP_ENDED, by=by, case_id=case_id, why=str(why))
+        return True
     traced = True
     if why is Ended.CAME_BACK:
         benefit_ends.carry_into_care(session, found, by)
@@ -79,12 +103,7 @@ def end(session: Session, case_id: uuid.UUID, why: Ended, by: Actor) -> bool:
     )
     session.flush()
     if why is not Ended.FINISHED:
-        session.execute(
-            update(FollowUpDate)
-            .where(FollowUpDate.follow_up_id == found.id)
-            .values(alarm_on=None, alarm_by_id=None, acted_what="", acted_at=None, acted_by_id=None)
-            .execution_options(synchronize_session=False)
-        )
+        _let_alarms_go(session, found)
         kept = why is Ended.NO_LONGER and benefit_ends.keep_codes(session, found, by)
         if not kept and (traced or why is not Ended.LAPSED):
             epochs.erase(session, found.id, [FOLLOW_UP])
@@ -92,14 +111,60 @@ def end(session: Session, case_id: uuid.UUID, why: Ended, by: Actor) -> bool:
     return True
 
 
+def _let_alarms_go(session: Session, found: FollowUp) -> None:
+    """No list names the person any more. Who was not safe stays marked by who said so, with what the house did: it is
+    never made to look as if somebody had recorded her as safe."""
+    mine = update(FollowUpDate).where(FollowUpDate.follow_up_id == found.id)
+    nobody_said_so = mine.where(FollowUpDate.alarm_by_id.is_(None))
+    gone = {"acted_what": "", "acted_at": None, "acted_by_id": None}
+    session.execute(nobody_said_so.values(**gone).execution_options(synchronize_session=False))
+    session.execute(mine.values(alarm_on=None).execution_options(synchronize_session=False))
+
+
+def leads(by: Actor) -> bool:
+    """Whether the actor decides for the house about somebody who is not safe: its manager, and where there is none
+    everybody who works with stays."""
+    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
+        return False
+    return by.may(Permission.TEAM_MANAGE) or not key_worker_rows.has_leader(by.organisation_id)
+
+
+def check_ending(case_id: uuid.UUID, by: Actor) -> None:
+    """Raise FollowUpRefused while the person is not safe, unless the actor may end it all the same: the manager, of an
+    adult, after the house said what it does."""
+    waiting = rows.unsafe(case_id)
+    adult = bool(waiting) and db.session.get_one(Case, case_id).age_class == "adult"
+    acted = all(each.acted_at is not None for each in waiting)
+    why_not = why_not_ended(alarm=bool(waiting), acted=acted, adult=adult, leads=leads(by))
+    if why_not is not None:
+        raise FollowUpRefused(why_not)
+
+
+def check_forgetting(case_id: uuid.UUID) -> None:
+    """Raise CaseRefused while the person is not safe: by what is sealed of the follow-up she is found."""
+    if rows.unsafe(case_id):
+        raise CaseRefused(CaseRefusal.NOT_SAFE)
+
+
+def over_but_waits(case_id: uuid.UUID) -> FollowUp | None:
+    """An agreement that is over, and that can be ended all the same: the person is not safe still, or her wish that
+    nobody stays in touch waits for an answer."""
+    return rows.over_but_unsafe(case_id) or (
+        rows.newest(case_id) if request_rows.asked_no_follow_up(case_id) is not None else None
+    )
+
+
 def came_back(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
     """The person lives in a shelter again: a follow-up that had begun is over, and is agreed anew when she leaves."""
-    found = rows.standing(case_id)
+    found = rows.standing(case_id) or over_but_waits(case_id)
     return found is not None and found.begins_on is not None and end(session, case_id, Ended.CAME_BACK, by)
 
 
 def forget(session: Session, case_id: uuid.UUID, by: Actor) -> None:
-    """Nothing of the case is kept: its follow-ups are destroyed with all that was answered."""
+    """Nothing of the case is kept: its follow-ups are destroyed with all that was answered. Raises CaseRefused while
+    the person is not safe."""
+    check_forgetting(case_id)
+    answer_by_doing(session, case_id, RequestKind.NO_FOLLOW_UP, RequestStatus.PASSED_ON, by)
     for follow_up_id in rows.ids_of(case_id):
         epochs.erase(session, follow_up_id, [FOLLOW_UP])
         session.execute(delete(FollowUpDate).where(FollowUpDate.follow_up_id == follow_up_id))

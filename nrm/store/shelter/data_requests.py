@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.shelter.data_requests import ANSWER_WITHIN, RequestKind, RequestStatus, due_on
+from nrm.domain.shelter.data_requests import ANSWER_WITHIN, AT_ONCE, RequestKind, RequestStatus, due_on
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.data_requests import PersonRequest
@@ -151,15 +151,18 @@ def _request_line(
 ) -> RequestLine:
     duty = by.may(Permission.REFERRAL_DIRECT)
     answers = not recorder and (holder is None if duty else holder is not None and holder.id == by.organisation_id)
+    # Who recorded it must not read from an answer, or from none, that the person has a case and is not safe.
+    untold = recorder and RequestKind(found.kind) in AT_ONCE
+    status = RequestStatus.PASSED_ON if untold else RequestStatus(found.status)
     return RequestLine(
         id=found.id,
         pseudonym=found.pseudonym,
         kind=RequestKind(found.kind),
-        status=RequestStatus(found.status),
-        reason=found.reason,
+        status=status,
+        reason="" if untold else found.reason,
         asked_on=found.asked_on,
         due_on=due_on(found.asked_on),
-        late=found.status == RequestStatus.OPEN and due_on(found.asked_on) < days.today(),
+        late=status == RequestStatus.OPEN and due_on(found.asked_on) < days.today(),
         recorder=by_whom.names,
         holder=holder.names if holder is not None and not recorder else {},
         case_id=case.id if case is not None and answers and not duty else None,

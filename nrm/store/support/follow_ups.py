@@ -15,13 +15,24 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, lit
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.support.follow_ups import EARLY, SAFE_IS_SHOWN, Acts, Ended, FollowUpRefusal, Stand, is_late
+from nrm.domain.support.follow_ups import (
+    EARLY,
+    SAFE_IS_SHOWN,
+    Acts,
+    Ended,
+    FollowUpRefusal,
+    Stand,
+    is_late,
+    is_tried_again,
+    why_not_ended,
+)
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.store import days, names
 from nrm.store.countries import country
+from nrm.store.rows.shelter import data_requests as request_rows
 from nrm.store.rows.shelter import key_workers as key_worker_rows
 from nrm.store.rows.support import follow_ups as rows
 from nrm.store.shelter import cases
@@ -44,7 +55,8 @@ class Said:
 class ContactLine:
     """One contact of a case. `late`: the manager is told of it; `alarm`: somebody must act; `given_up`: as often as the
     country says, nobody reached the person, and the house has not said yet what it does; `since_on`: since when;
-    `acted`: what the house says that it does; `safe`: who recorded last that the person is safe."""
+    `acted`: what the house says that it does; `safe`: who recorded last that the person is safe; `unsafe_at_end`: the
+    person was not safe when all of it ended. `again`: not reached, it is tried again."""
 
     months: int
     due_on: date
@@ -58,6 +70,8 @@ class ContactLine:
     since_on: date | None
     acted: Said | None = None
     safe: Said | None = None
+    unsafe_at_end: bool = False
+    again: bool = False
 
     def why_not(self, today: date) -> FollowUpRefusal | None:
         """Why nothing can be entered about it today, whatever it is; None if something can."""
@@ -69,7 +83,8 @@ class ContactLine:
 @dataclass(frozen=True, slots=True)
 class CaseLine:
     """The follow-up of a case. `is_kept`: what is sealed of it is there still; `worker`: who stays in touch; `may_act`:
-    the asker may say that the house acts."""
+    the asker may say that the house acts. `why_not_ended`: why the asker cannot end it now; `wish_on`: when the person
+    asked, while she was not safe, that nobody stays in touch any more."""
 
     case_id: uuid.UUID
     agreed_month: date
@@ -81,6 +96,18 @@ class CaseLine:
     worker: str
     contacts: tuple[ContactLine, ...]
     may_act: bool
+    why_not_ended: FollowUpRefusal | None
+    wish_on: date | None
+
+    @property
+    def may_be_ended(self) -> bool:
+        """Whether there is something to end: it stands, the person is not safe still, or her wish waits."""
+        return self.ended_on is None or self.alarms or self.wish_on is not None
+
+    @property
+    def unsafe_at_end(self) -> bool:
+        """Whether the person was not safe when it ended."""
+        return any(each.unsafe_at_end for each in self.contacts)
 
     @property
     def next(self) -> ContactLine | None:
@@ -105,7 +132,7 @@ class CaseLine:
     @property
     def acted(self) -> tuple[ContactLine, ...]:
         """The contacts of which the house said what it does."""
-        return tuple(each for each in self.contacts if each.acted is not None)
+        return tuple(each for each in self.contacts if each.acted is not None and not each.unsafe_at_end)
 
     @property
     def safe(self) -> Said | None:
@@ -161,6 +188,8 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
         return None
     rules, today = country().follow_up, days.today()
     worker = db.session.get_one(Member, found.worker_id)
+    there, may_act = rows.dates_of(found.id), _may_act(by)
+    last_made = max((each.months for each in there if each.state != Stand.OPEN), default=0)
     contacts = tuple(
         ContactLine(
             each.months,
@@ -170,14 +199,17 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
             Stand(each.state),
             each.outcome,
             each.state == Stand.OPEN and is_late(each.next_on, rules, today),
-            each.alarm_by_id is not None,
+            each.alarm_on is not None and each.alarm_by_id is not None,
             each.alarm_on is not None and each.alarm_by_id is None,
             each.alarm_on,
             _said(each.acted_by_id, each.acted_at, each.acted_what),
             _said(each.safe_by_id, each.safe_at),
+            each.alarm_on is None and each.alarm_by_id is not None,
+            _is_tried_again(each, ended=found.ended_on is not None, last_made=last_made),
         )
-        for each in rows.dates_of(found.id)
+        for each in there
     )
+    unsafe = [each for each in there if each.alarm_on is not None and each.alarm_by_id is not None]
     return CaseLine(
         case_id,
         found.agreed_month,
@@ -188,7 +220,25 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
         found.worker_id,
         worker.name,
         contacts,
-        _may_act(by),
+        may_act,
+        why_not_ended(
+            alarm=bool(unsafe),
+            acted=all(each.acted_at is not None for each in unsafe),
+            adult=case.age_class == "adult",
+            leads=may_act,
+        ),
+        request_rows.asked_no_follow_up(case_id),
+    )
+
+
+def _is_tried_again(each: FollowUpDate, *, ended: bool, last_made: int) -> bool:
+    """Whether another try follows, if she was not reached. The tries of one day are one."""
+    rules = country().follow_up
+    if each.state == Stand.OPEN:
+        tried_today = each.tries > 0 and each.next_on == days.today() + timedelta(days=rules.again_days)
+        return each.tries + (not tried_today) < rules.tries
+    return is_tried_again(ended=ended, later_settled=each.months < last_made) and (
+        each.tries + (each.state != Stand.REACHED) < rules.tries
     )
 
 
@@ -222,7 +272,7 @@ def of_house(*, by: Actor) -> list[HouseLine]:
             next_on=row.next_on,
             tries=row.tries,
             late=row.state == Stand.OPEN and is_late(row.next_on, rules, today),
-            alarm=row.alarm_by_id is not None,
+            alarm=row.alarm_on is not None and row.alarm_by_id is not None,
             given_up=row.alarm_on is not None and row.alarm_by_id is None,
             since_on=row.alarm_on,
             worker=row.name,

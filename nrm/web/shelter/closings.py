@@ -53,12 +53,14 @@ blueprint = Blueprint("closings", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
 NOT_HERE = N_("No case with this code was held here last. Check the code, or open a new case.")
+CLOSED_ALREADY = N_("This case is closed already.")
+OPEN_ALREADY = N_("This case is open already.")
 STAYS_HERE = N_("The person of this case stays here: there is nothing to open.")
 
 
-def _held(case_id: uuid.UUID, *, status: str) -> SeenCase:
+def _held(case_id: uuid.UUID, *status: str) -> SeenCase:
     case = cases.case(case_id, by=access.actor())
-    if case.relation is not CaseRelation.HOLDER or case.status != status:
+    if case.relation is not CaseRelation.HOLDER or case.status not in status:
         raise NotVisible
     return case
 
@@ -67,7 +69,9 @@ def _held(case_id: uuid.UUID, *, status: str) -> SeenCase:
 @access.requires(Permission.STAY_MANAGE)
 def close_page(case_id: uuid.UUID) -> Answer:
     """What stops the closing, what is still open, and what is asked."""
-    case = _held(case_id, status="open")
+    case = _held(case_id, "open", "closed")
+    if case.status == "closed":
+        return errors.error_page(409, CLOSED_ALREADY)
     form = _form(case_id)
     form.follow_up.data = str(FollowUp.AGREED) if _is_agreed(case_id) else None
     return _close_page(case, form)
@@ -158,7 +162,9 @@ def _where(case_id: uuid.UUID, reminder: Reminder) -> str:
 def close(case_id: uuid.UUID) -> Answer:
     """The answers, then the page that says what follows, then it is done."""
     by = access.actor()
-    case = _held(case_id, status="open")
+    case = _held(case_id, "open", "closed")
+    if case.status == "closed":
+        return errors.error_page(409, CLOSED_ALREADY)
     form = _form(case_id)
     if actions.why_not_closed(case_id=case_id, by=by):
         return _close_page(case, form, 409)
@@ -260,13 +266,18 @@ def _reopening(case: SeenCase, form: ReopenCaseForm | None = None) -> dict[str, 
 @access.requires(Permission.STAY_MANAGE)
 def reopen_page(case_id: uuid.UUID) -> Answer:
     form = ReopenCaseForm(reason=str(ReopenReason.CAME_BACK) if "back" in request.args else None)
-    return render_template("shelter/closings/reopen.html", **_reopening(_held(case_id, status="closed"), form))
+    case = _held(case_id, "open", "closed")
+    if case.status == "open":
+        return errors.error_page(409, OPEN_ALREADY)
+    return render_template("shelter/closings/reopen.html", **_reopening(case, form))
 
 
 @blueprint.post("/cases/<uuid:case_id>/reopen")
 @access.requires(Permission.STAY_MANAGE)
 def reopen(case_id: uuid.UUID) -> Answer:
-    case = _held(case_id, status="closed")
+    case = _held(case_id, "open", "closed")
+    if case.status == "open":
+        return errors.error_page(409, OPEN_ALREADY)
     form = ReopenCaseForm(request.form)
     if not form.validate():
         return render_template("shelter/closings/reopen.html", **_reopening(case, form)), 422
@@ -286,7 +297,7 @@ def reopen(case_id: uuid.UUID) -> Answer:
 @access.requires(Permission.STAY_MANAGE)
 def documents_given_back(case_id: uuid.UUID) -> Answer:
     """The person has the documents now that were still in the house when the case was closed."""
-    _held(case_id, status="closed")
+    _held(case_id, "closed")
     try:
         actions.give_documents_back(case_id=case_id, by=access.actor())
     except CaseRefused as error:

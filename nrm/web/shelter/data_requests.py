@@ -9,7 +9,14 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.shelter.cases import COMPARTMENT_LABELS, MISTYPED
-from forms.shelter.data_requests import KIND_LABELS, REFUSAL_LABELS, STATUS_LABELS, RecordRequestForm, RefuseRequestForm
+from forms.shelter.data_requests import (
+    KIND_LABELS,
+    NO_FOLLOW_UP_STATUS,
+    REFUSAL_LABELS,
+    STATUS_LABELS,
+    RecordRequestForm,
+    RefuseRequestForm,
+)
 from nrm.actions.shelter import data_requests as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.cases import (
@@ -19,7 +26,7 @@ from nrm.domain.shelter.cases import (
     MistypedPseudonym,
     parse_pseudonym,
 )
-from nrm.domain.shelter.data_requests import Refusal, RequestKind, RequestRefused, refusals
+from nrm.domain.shelter.data_requests import Refusal, RequestKind, RequestRefusal, RequestRefused, refusals
 from nrm.domain.words import N_
 from nrm.store.countries import country
 from nrm.store.shelter import cases as case_store
@@ -34,6 +41,10 @@ blueprint = Blueprint("data_requests", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
 ANSWERED = N_("This request was answered already.")
+MANAGER = N_(
+    "The person said that she is not safe, or needs help now: the manager of your shelter answers this. It stays on "
+    "the list."
+)
 
 
 def waiting_part() -> Markup:
@@ -53,6 +64,7 @@ def index() -> str:
         kinds=KIND_LABELS,
         statuses=STATUS_LABELS,
         reasons=REFUSAL_LABELS,
+        no_follow_up=NO_FOLLOW_UP_STATUS,
     )
 
 
@@ -113,8 +125,8 @@ def refuse(request_id: uuid.UUID) -> Answer:
         return _refuse_page(request_id, form, 422)
     try:
         actions.refuse(request_id=request_id, reason=Refusal(form.reason.data), by=by)
-    except RequestRefused:
-        return errors.error_page(409, ANSWERED)
+    except RequestRefused as error:
+        return errors.error_page(409, MANAGER if error.reason is RequestRefusal.MANAGER else ANSWERED)
     return redirect(url_for("home.index"), 303)
 
 

@@ -17,7 +17,7 @@ from nrm.domain.words import N_
 from nrm.store.shelter import cases
 from nrm.store.support import follow_ups as store
 from nrm.web import access, errors
-from nrm.web.support.follow_ups import in_months
+from nrm.web.support.follow_up_words import in_months
 
 blueprint = Blueprint("follow_up_alarms", __name__)
 Answer = BaseResponse | tuple[str, int] | str

@@ -14,7 +14,6 @@ from forms.support.follow_ups import (
     ENDED_LABELS,
     LISTS,
     REFUSED,
-    RESULT_LABELS,
     STATE_LABELS,
     WORD_LABELS,
     AgreeForChildForm,
@@ -25,7 +24,7 @@ from nrm import clock
 from nrm.actions.support import follow_ups as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
-from nrm.domain.support.follow_ups import SAFE_IS_SHOWN, SAID, WORDS, FollowUpRefusal, FollowUpRefused, Result, Stand
+from nrm.domain.support.follow_ups import SAFE_IS_SHOWN, WORDS, FollowUpRefusal, FollowUpRefused, Result, Stand
 from nrm.domain.words import N_
 from nrm.store.accounts import second_hands
 from nrm.store.days import today
@@ -33,9 +32,10 @@ from nrm.store.shelter import cases, stays
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.store.support import follow_ups as store
 from nrm.web import access, errors, formats
-from nrm.web.choices import label_of, of_list
-from nrm.web.language import current_language, gettext, ngettext, translated
+from nrm.web.choices import of_list
+from nrm.web.language import current_language, gettext, translated
 from nrm.web.parts import Part
+from nrm.web.support.follow_up_words import done, entered_last, fill, in_months, told
 
 blueprint = Blueprint("follow_ups", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -65,11 +65,6 @@ def index() -> str:
     )
 
 
-def in_months(months: int) -> str:
-    """Which contact it is, in words."""
-    return ngettext("after %(num)s month", "after %(num)s months", months)
-
-
 @blueprint.get("/cases/<uuid:case_id>/follow-up")
 @access.requires(Permission.STAY_MANAGE)
 def show(case_id: uuid.UUID) -> Answer:
@@ -85,8 +80,8 @@ def show(case_id: uuid.UUID) -> Answer:
         rows=[(translated(WORD_LABELS[each]), opened[0][each]) for each in WORDS if each in opened[0]]
         if opened
         else None,
-        told=_told(opened[0]) if opened else [],
-        done=_done(opened[0]) if opened else [],
+        told=told(opened[0]) if opened else [],
+        done=done(opened[0]) if opened else [],
         may_be_told=found is not None and found.next is not None and found.next.why_not(today()) is None,
         waiting=found.waiting if found is not None else (),
         safe_lately=found is not None and found.safe is not None and found.safe.at > clock.now() - SAFE_IS_SHOWN,
@@ -100,44 +95,6 @@ def show(case_id: uuid.UUID) -> Answer:
         months=in_months,
         today=today(),
     )
-
-
-def _told(opened: dict[str, Any]) -> list[tuple[str, str, str, list[tuple[str, str]], str]]:
-    """(which contact, hour, who wrote it, answers in words, text) of each try, in their order."""
-    tries = sorted(
-        (tuple(map(int, name.split("."))), name)
-        for name, each in opened.items()
-        if isinstance(each, dict) and "plan" not in each
-    )
-    lines = []
-    for (months, *_), name in tries:
-        each: dict[str, Any] = opened[name]
-        title = in_months(months)
-        lines.append((title, str(each["at"]), str(each["login"]), _answers(each), str(each.get("text", ""))))
-    return lines
-
-
-def _done(opened: dict[str, Any]) -> list[tuple[str, str, str, str]]:
-    """(what, in words; the line; hour; who wrote it) of what the house did about an alarm, in their order."""
-    there = [each for each in opened.values() if isinstance(each, dict) and each.get("plan") == SAID]
-    words = {**{str(code): label for code, label in ACT_LABELS.items()}, "safe": N_("The person is safe now")}
-    return [
-        (translated(words[each["what"]]), str(each["text"]), str(each["at"]), str(each["login"]))
-        for each in sorted(there, key=lambda each: str(each["at"]))
-    ]
-
-
-def _answers(each: dict[str, Any]) -> list[tuple[str, str]]:
-    form = ContactForm()
-    rows = [(translated(form.result.label.text), translated(RESULT_LABELS[each["result"]]))]
-    for name, (list_, _) in LISTS.items():
-        if name in each:
-            rows.append((translated(form[name].label.text), label_of(list_, each[name])))
-    if each.get("needs"):
-        rows.append((translated(form.needs.label.text), ", ".join(label_of("needs", code) for code in each["needs"])))
-    if each.get("help_now"):
-        rows.append((translated(form.help_now.label.text), gettext("Yes")))
-    return rows
 
 
 @blueprint.post("/cases/<uuid:case_id>/follow-up/open")
@@ -168,6 +125,9 @@ def agree_page(case_id: uuid.UUID) -> Answer:
         return errors.error_page(409, CASE_REFUSED[CaseRefusal.PARKED])
     if found is None and case.status != "open":
         return errors.error_page(409, CASE_REFUSED[CaseRefusal.CLOSED])
+    before = _to_end(case_id)
+    if found is None and before is not None and before.alarms:
+        return errors.error_page(409, REFUSED[FollowUpRefusal.SAFE_FIRST])
     if found is not None:
         opened = actions.opened(case_id=case_id, by=access.actor())
         if opened is None:
@@ -227,23 +187,11 @@ def contact_page(case_id: uuid.UUID, months: int) -> Answer:
     case, line, form, why_not = _contact(case_id, months)
     if why_not is not None:
         return errors.error_page(409, REFUSED[why_not])
-    opened = actions.opened(case_id=case_id, by=access.actor()) if line.state is not Stand.OPEN else None
-    if opened is not None:
-        _fill(form, _last(opened[0], months))
-    return _contact_page(case, line, form, filled=opened is not None)
-
-
-def _last(opened: dict[str, Any], months: int) -> dict[str, Any]:
-    """What was entered last of a contact."""
-    mine = {name: each for name, each in opened.items() if isinstance(each, dict) and name.split(".")[0] == str(months)}
-    return max(mine.values(), key=lambda each: str(each["at"]), default={})
-
-
-def _fill(form: ContactForm, entered: dict[str, Any]) -> None:
-    """Show what was entered, so that a correction changes what is wrong and nothing else."""
-    for name, value in entered.items():
-        if name in form:
-            form[name].data = value
+    settled = line.state is not Stand.OPEN
+    opened = actions.opened(case_id=case_id, by=access.actor()) if settled or line.tries else None
+    entered = entered_last(opened[0], months, settled=settled) if opened is not None else {}
+    fill(form, {"outcome": line.outcome or None, **entered} if entered else {})
+    return _contact_page(case, line, form, filled=bool(entered))
 
 
 def _contact(
@@ -260,6 +208,7 @@ def _contact(
         field: Any = form[name]
         field.choices = of_list(list_) if name != "outcome" or line is found.contacts[-1] else []
     form.needs.choices = of_list("needs")
+    form.offer_not_reached(again=line.again)
     why_not = line.why_not(today()) or (FollowUpRefusal.ENDED if found.is_gone else None)
     if why_not is None and any(each.months < months and each.state is Stand.OPEN for each in found.contacts):
         why_not = FollowUpRefusal.EARLIER_FIRST
@@ -290,6 +239,9 @@ def record(case_id: uuid.UUID, months: int) -> Answer:
     if not form.validate():
         return _contact_page(case, line, form, 422)
     contact = form.contact
+    if contact.result is Result.NO_LONGER and (stops := _to_end(case_id)) is not None and stops.why_not_ended:
+        form.result.errors = [REFUSED[stops.why_not_ended]]
+        return _contact_page(case, line, form, 422)
     if contact.result is Result.NO_LONGER:
         return redirect(url_for("follow_ups.end_page", case_id=case_id), 303)
     try:
@@ -309,27 +261,49 @@ def record(case_id: uuid.UUID, months: int) -> Answer:
 @access.requires(Permission.STAY_MANAGE)
 def end_page(case_id: uuid.UUID) -> Answer:
     case = _held(case_id)
-    if _standing(case_id) is None:
+    found = _to_end(case_id)
+    if found is None:
         return errors.error_page(409, REFUSED[FollowUpRefusal.ENDED])
-    return _end_page(case)
+    return _end_page(case, found)
 
 
-def _end_page(case: SeenCase, *, others: bool = False) -> Answer:
-    """What waits and is called off; `others`: it is not what the page said before."""
+def _to_end(case_id: uuid.UUID) -> store.CaseLine | None:
+    found = store.of_case(case_id, by=access.actor())
+    return found if found is not None and found.may_be_ended else None
+
+
+def _end_page(case: SeenCase, found: store.CaseLine, status: int = 200, *, others: bool = False) -> Answer:
+    """What waits and is called off; `others`: it is not what the page said before. Where it cannot end now, who can do
+    what about it."""
+    why_not = REFUSED[found.why_not_ended] if found.why_not_ended else ""
     waiting = actions.waiting(case_id=case.id, by=access.actor())
-    status = 409 if others else 200
-    return render_template("support/follow_ups/end.html", case=case, waiting=waiting, others=others), status
+    status = 409 if why_not else status
+    page = render_template(
+        "support/follow_ups/end.html",
+        case=case,
+        found=found,
+        waiting=waiting,
+        others=others,
+        why_not=why_not,
+        acts=ACT_LABELS,
+        months=in_months,
+    )
+    return page, status
 
 
 @blueprint.post("/cases/<uuid:case_id>/follow-up/end")
 @access.requires(Permission.STAY_MANAGE)
 def end(case_id: uuid.UUID) -> Answer:
     """She does not want it any more."""
-    case = _held(case_id)
+    case, found = _held(case_id), _to_end(case_id)
+    if found is None:
+        return errors.error_page(409, REFUSED[FollowUpRefusal.ENDED])
+    if found.why_not_ended or (found.alarms and not request.form.get("not_safe")):
+        return _end_page(case, found, 409)  # also where the person became not safe after the page was read
     try:
         actions.end(case_id=case_id, seen=request.form.getlist("seen"), by=access.actor())
     except actions.OthersWait:
-        return _end_page(case, others=True)
+        return _end_page(case, found, 409, others=True)
     except actions.CannotOpen:
         return errors.error_page(409, NOT_BY_YOU)
     except (CaseRefused, FollowUpRefused) as error:

@@ -129,7 +129,12 @@ def test_the_checklist_says_what_stops_and_what_is_open_and_its_answers_are_kept
         "none",
         today,
     )
-    shelter.post(address, {**ANSWERS, "step": "2"}, 404)
+    # Pressed twice it is answered as closed, and not as if there were nothing.
+    for page in (
+        shelter.post(f"{address}?lang=en", {**ANSWERS, "step": "2"}, 409),
+        shelter.get(f"{address}?lang=en", 409),
+    ):
+        assert "This case is closed already" in page
     # What was written stands under seal alone, and only the holder has a key.
     notes = db.session.scalars(select(CareNote.sealed_note).where(CareNote.case_id == opened.case_id)).all()
     assert len(notes) == 1
@@ -253,7 +258,8 @@ def test_it_is_opened_again_with_a_reason_and_both_acts_stay_written(vatra: Acto
     assert "U mbyll gabimisht" in page
     assert "Test shelter_manager" in page
     assert "Test case_worker" in page
-    shelter.post(f"/cases/{case_id}/reopen", {"reason": "by_mistake"}, 404)
+    assert "tashmë i hapur" in shelter.post(f"/cases/{case_id}/reopen", {"reason": "by_mistake"}, 409)
+    assert "tashmë i hapur" in shelter.get(f"/cases/{case_id}/reopen", 409)
     case = db.session.get_one(Case, case_id, populate_existing=True)
     assert (case.status, case.closed_month) == ("open", None)
     with pytest.raises(ReopenRefused, match="not_closed"):

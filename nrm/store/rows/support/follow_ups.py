@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from nrm.db import db
 from nrm.domain.support.benefits import State, answer_since
@@ -30,6 +30,26 @@ def newest(case_id: uuid.UUID) -> FollowUp | None:
     statement = select(FollowUp).where(FollowUp.case_id == case_id)
     statement = statement.order_by(FollowUp.ended_on.is_not(None), FollowUp.ended_on.desc(), FollowUp.id).limit(1)
     return db.session.scalar(statement.execution_options(populate_existing=True))
+
+
+def unsafe(case_id: uuid.UUID) -> list[FollowUpDate]:
+    """The contacts of a case at which the person said that she is not safe, or needs help now, and that nobody
+    settled."""
+    mine = FollowUpDate.follow_up_id.in_(select(FollowUp.id).where(FollowUp.case_id == case_id))
+    statement = select(FollowUpDate).where(mine, _unsafe()).order_by(FollowUpDate.months)
+    return list(db.session.scalars(statement.execution_options(populate_existing=True)))
+
+
+def over_but_unsafe(case_id: uuid.UUID) -> FollowUp | None:
+    """An agreement that is over, and whose person is not safe still."""
+    mine = exists().where(FollowUpDate.follow_up_id == FollowUp.id, _unsafe())
+    statement = select(FollowUp).where(FollowUp.case_id == case_id, FollowUp.ended_on.is_not(None), mine)
+    statement = statement.order_by(FollowUp.ended_on.desc(), FollowUp.id).limit(1)
+    return db.session.scalar(statement.with_for_update().execution_options(populate_existing=True))
+
+
+def _unsafe() -> ColumnElement[bool]:
+    return and_(FollowUpDate.alarm_on.is_not(None), FollowUpDate.alarm_by_id.is_not(None))
 
 
 def ids_of(case_id: uuid.UUID) -> Sequence[uuid.UUID]:
@@ -59,11 +79,13 @@ def not_begun(limit: int) -> Sequence[uuid.UUID]:
 
 
 def lapsed(today: date, limit: int) -> Sequence[uuid.UUID]:
-    """The cases of agreements whose last day is long over, and that nobody finished; for the system."""
+    """The cases of agreements whose last day is long over, and that nobody finished; for the system. Who is not safe
+    is found by what is sealed: no time ends that."""
     last = (
         select(func.max(FollowUpDate.due_on)).where(FollowUpDate.follow_up_id == FollowUp.id).correlate(FollowUp)
     ).scalar_subquery()
     statement = select(FollowUp.case_id).where(FollowUp.ended_on.is_(None), last <= today - LAPSES_AFTER)
+    statement = statement.where(~exists().where(FollowUpDate.follow_up_id == FollowUp.id, _unsafe()))
     return db.session.scalars(statement.limit(limit)).all()
 
 
@@ -71,7 +93,7 @@ def finished(before: date, today: date, limit: int) -> Sequence[uuid.UUID]:
     """Agreements that were over on that day or before, and of which something is sealed still; for the system. While a
     benefit of their house waits they are kept, for so long at most: whose it is may lie in one of them. Where the
     person ended it, what is sealed are codes alone: they are kept while the payment desk owes an answer about one of
-    the house, or the house has not read it, for so long at most."""
+    the house, or the house has not read it, for so long at most. Of who is not safe nothing is over."""
     sealed = exists().where(SealedCompartment.case_id == FollowUp.id)
     waits = exists().where(Benefit.organisation_id == FollowUp.organisation_id, Benefit.state == str(State.ASKED))
     owed = exists().where(Benefit.organisation_id == FollowUp.organisation_id, is_open(answer_since(today)))
@@ -81,7 +103,8 @@ def finished(before: date, today: date, limit: int) -> Sequence[uuid.UUID]:
         or_(~waits, FollowUp.ended_on <= before - KEPT_FOR_BENEFITS),
     )
     codes = and_(FollowUp.ended_why == str(Ended.NO_LONGER), or_(~owed, FollowUp.ended_on <= today - KEPT_FOR_BENEFITS))
-    statement = select(FollowUp.id).where(sealed, or_(ended, codes))
+    unsafe = exists().where(FollowUpDate.follow_up_id == FollowUp.id, _unsafe())
+    statement = select(FollowUp.id).where(sealed, or_(and_(ended, ~unsafe), codes))
     return db.session.scalars(statement.limit(limit)).all()
 
 

@@ -27,7 +27,9 @@ from nrm.domain.support.follow_ups import (
     contacts_before,
     due_on,
     is_late,
+    is_tried_again,
     outcome_at_the_end,
+    why_not_ended,
 )
 
 DAY = date(2026, 11, 28)
@@ -100,6 +102,31 @@ def test_what_is_agreed_needs_a_way_to_reach_her_and_nothing_that_stands() -> No
         with pytest.raises(FollowUpRefused) as refused:
             check_agreed(**{"stands": False, "channel": "x", "child_return": False, **wrong})  # type: ignore[arg-type]
         assert refused.value.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("stands", "reason"),
+    [
+        ({"alarm": False}, None),
+        ({"alarm": False, "adult": False, "leads": False, "acted": False}, None),
+        ({}, None),
+        ({"acted": False}, FollowUpRefusal.ACT_FIRST),
+        ({"leads": False}, FollowUpRefusal.MANAGER_ENDS),
+        ({"leads": False, "acted": False}, FollowUpRefusal.MANAGER_ENDS),
+        ({"adult": False}, FollowUpRefusal.CHILD_NOT_SAFE),
+        ({"adult": False, "leads": False, "acted": False}, FollowUpRefusal.CHILD_NOT_SAFE),
+    ],
+)
+def test_who_is_not_safe_is_let_go_by_the_manager_alone_after_acting_and_a_child_by_nobody(
+    stands: dict[str, bool], reason: FollowUpRefusal | None
+) -> None:
+    assert why_not_ended(**{"alarm": True, "acted": True, "adult": True, "leads": True, **stands}) is reason
+
+
+def test_what_was_reached_by_mistake_is_tried_again_unless_it_is_over_or_a_later_one_was_made() -> None:
+    assert is_tried_again(ended=False, later_settled=False)
+    assert not is_tried_again(ended=True, later_settled=False)
+    assert not is_tried_again(ended=False, later_settled=True)
 
 
 def test_a_closing_says_of_staying_in_touch_what_was_agreed() -> None:

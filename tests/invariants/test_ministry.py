@@ -30,6 +30,7 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import Relation
 from nrm.domain.referrals.transfers import Stand
 from nrm.domain.shelter.cases import Compartment
+from nrm.domain.support.feedback import Note
 from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.alarms import Alarm
 from nrm.models.referrals.referrals import Obligation, Referral
@@ -164,6 +165,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "case": db.session.get_one(Case, world.case),
         "cases": 1,
         "codes": {},
+        "notes": [Note("en", "The lamp works again", "vatra.case_worker")],
         "compartment": Compartment.HAND_OVER,
         "country": app.extensions["nrm.country"],
         "departure_id": world.letter,

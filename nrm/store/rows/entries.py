@@ -68,8 +68,8 @@ class Told(NamedTuple):
 
 
 def of_money() -> list[Told]:
-    """All that the chain tells of payments for nights, of what contracts say, and of reports that were sealed, the oldest
-    first. The caller has checked what they are about."""
+    """All that the chain tells of payments for nights, of what contracts say, and of reports that were sealed, the
+    oldest first. The caller has checked what they are about."""
     columns = AuditEntry.event, AuditEntry.organisation_id, AuditEntry.details
     which = AuditEntry.event.in_(_MONEY) & (AuditEntry.event != _MONEY[0])
     statement = select(*columns).where(which).order_by(AuditEntry.id)

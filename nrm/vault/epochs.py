@@ -19,9 +19,10 @@ from nrm import clock, crypto
 from nrm.db import hit_one
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.cases import HOUSE_LABEL
+from nrm.domain.support.complaints import COMPLAINT
 from nrm.models.shelter.cases import CareNote, Case, Erasure, SealedCompartment
 from nrm.prepared import Row
-from nrm.vault import blobs, care_notes, grants, hearings, rows, shredding
+from nrm.vault import blobs, care_notes, complaints, grants, hearings, rows, shredding
 from nrm.vault.compartments import StaleRevision, keys, sealed_of
 from nrm.vault.grants import Place, Recipient
 from nrm.vault.keyrings import CannotOpen, HoldsNoKeys, NothingNew
@@ -66,12 +67,12 @@ def _held_or_new(session: Session, place: Place, holders: Collection[uuid.UUID],
 
 
 def replace(
-    session: Session, case_id: uuid.UUID, compartment: str, value: dict[str, Any], holder_id: uuid.UUID, *, by: Actor
+    session: Session, case_id: uuid.UUID, compartment: str, value: dict[str, Any], *holders: uuid.UUID, by: Actor
 ) -> None:
-    """A new epoch of the compartment with `value` in place of what is there, for one organisation: what was sealed
+    """A new epoch of the compartment with `value` in place of what is there, for these organisations: what was sealed
     before is destroyed with the old shred key, in every backup, too. Raises CannotOpen, StaleRevision."""
     row, *opened_with = keys(session, case_id, compartment, by=by)
-    grantees = _held_or_new(session, (case_id, compartment), [holder_id], by)
+    grantees = _held_or_new(session, (case_id, compartment), holders, by)
     following = follow(session, row, opened_with, grantees, revision=row.revision + 1, value=value)
     place = {"case_id": case_id, "compartment": compartment, "epoch": row.epoch + 1}
     shredding.store([{**place, "key": following[1]}])
@@ -214,6 +215,8 @@ def follow(
         care_notes.move(session, case_id, (compartment_key, shred_key), following, epoch)
     elif compartment in hearings.KEPT_IN:
         hearings.move(session, case_id, compartment, (compartment_key, shred_key), following, epoch)
+    elif compartment == COMPLAINT:
+        complaints.move(session, case_id, row.epoch, epoch)
     return following
 
 

@@ -26,7 +26,6 @@ from nrm.models.reports.reports import PaymentLine
 from nrm.models.shelter.cases import Erasure, Supplement, Withheld
 from nrm.models.shelter.consents import Consent
 from nrm.models.support.benefits import Benefit
-from nrm.models.support.complaints import Complaint
 from nrm.models.support.subsidies import NightPayment
 from nrm.vault.marks import is_right_row_mac, row_mac
 
@@ -330,22 +329,6 @@ def is_consent(row: Consent) -> bool:
 
 def _of_consent(row: Consent) -> tuple[Any, ...]:
     return ("consent", row.id, row.case_id, *map(str, (row.topic, row.party, row.said, row.narrowing, row.ended)))
-
-
-def complaint_mark(row: Complaint) -> bytes:
-    """The MAC of how a complaint stands: whether, when and by whom it was dealt with, and for whom it is not."""
-    return row_mac(*_of_complaint(row))
-
-
-def is_complaint(row: Any) -> bool:
-    """Whether this program wrote the row as it is now; otherwise it is reported, and the complaint was not dealt
-    with."""
-    return is_right_row_mac(row.mark, *_of_complaint(row))
-
-
-def _of_complaint(row: Any) -> tuple[Any, ...]:
-    dealt = (row.dealt_on.isoformat() if row.dealt_on else "", row.dealt_by_id or "")
-    return ("complaint", row.id, *dealt, int(row.without_house), row.not_for or b"")
 
 
 def taken_mark(complaint_id: uuid.UUID, member_id: uuid.UUID) -> bytes:

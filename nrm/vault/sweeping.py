@@ -6,18 +6,22 @@ would be destroyed. Missing rows do not show which of the two it was. So a shred
 the second database, and reported. It is destroyed at once only if there is proof that this program made a newer one and
 committed it: the newer key itself, and a grant of it with its MAC. A release key is destroyed at once: no case is lost
 with it, and a party that declined must not find it again.
+
+Of a complaint the Responsible Authority is told that it is missing as long as its key is kept (ADR 0195).
 """
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import delete, func, insert, select, tuple_
+from sqlalchemy import bindparam, delete, func, insert, select, tuple_
 
 from nrm import clock
 from nrm.db import db, no_key_under_way
+from nrm.domain.support.complaints import COMPLAINT
 from nrm.models.shelter.cases import (
     Destruction,
     LeftKey,
@@ -27,6 +31,8 @@ from nrm.models.shelter.cases import (
     SealedCompartment,
     ShredKey,
 )
+from nrm.models.support.complaints import Complaint
+from nrm.prepared import Prepared
 from nrm.vault import grants, parking, shredding
 
 PATIENCE = timedelta(days=7)
@@ -55,6 +61,26 @@ def sweep() -> int:
     return len(shred) + len(release)
 
 
+_LEFT_OF = Prepared(
+    select(LeftKey.__table__.c.case_id)
+    .where(LeftKey.__table__.c.compartment == bindparam("compartment"))
+    .order_by(LeftKey.__table__.c.case_id)
+)
+
+
+def is_left(compartment: str) -> bool:
+    """Whether some key of this compartment is kept, and nothing is for it: found by the last `sweep`."""
+    return _LEFT_OF.first_of(db.engines["shred"], {"compartment": compartment}) is not None
+
+
+def left_of(compartment: str) -> set[uuid.UUID]:
+    """Whose keys of this compartment these are."""
+    if not is_left(compartment):
+        return set()
+    with db.engines["shred"].connect() as connection:
+        return set(connection.scalars(select(LeftKey.case_id).where(LeftKey.compartment == compartment)))
+
+
 def forget_when() -> None:
     """Forget since when each key has been without use; the count starts again now."""
     with db.engines["shred"].connect() as connection:
@@ -65,14 +91,18 @@ def forget_when() -> None:
 
 
 def _may_be_left() -> bool:
-    """Whether there are more keys than rows that need them: two counts of each, asked every minute."""
+    """Whether there are more keys than rows that need them: counts of each, asked every minute. Complaints are counted
+    apart, so that no row of something else is taken for one of theirs."""
+    of_complaints = select(func.count()).select_from(ShredKey).where(ShredKey.compartment == COMPLAINT)
     with db.engines["shred"].connect() as connection:
         keys = [connection.scalar(select(func.count()).select_from(model)) or 0 for model in (ShredKey, ReleaseKey)]
+        keys.append(connection.scalar(of_complaints) or 0)
     rows = []
     for models, kind in (((SealedCompartment,), "shred"), ((PendingGrant, ParkedGrant), "release")):
         listed = select(func.count()).select_from(Destruction).where(Destruction.kind == kind)
         needed = sum(db.session.scalar(select(func.count()).select_from(model)) or 0 for model in models)
         rows.append(needed + (db.session.scalar(listed) or 0))
+    rows.append(db.session.scalar(select(func.count()).select_from(Complaint)) or 0)
     db.session.rollback()
     return any(there > needed for there, needed in zip(keys, rows, strict=True))
 

@@ -245,6 +245,9 @@ TABLE: dict[str, Moved | str] = {
     "0105_nights_are_marked": Moved(
         since.test_nights_from_before_are_taken_to_be_right, ("payment_lines", "night_payments")
     ),
+    "0105_complaints_stay_as_they_are": Moved(
+        since.test_a_complaint_that_is_right_is_marked_with_the_key_of_its_words, ("complaints",)
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

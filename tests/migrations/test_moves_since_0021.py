@@ -1963,3 +1963,26 @@ def test_nights_from_before_are_taken_to_be_right(before: Before) -> None:
         assert paid["mark"] == mark("nights paid", *said)
         data.down()
         assert {name: data.rows(name) for name in was} == was
+
+
+def test_a_complaint_that_is_right_is_marked_with_the_key_of_its_words(before: Before) -> None:
+    """One that another hand changed stays wrong, and so does one of which the words are gone."""
+    data = before("0105_complaints_stay_as_they_are")
+    marks: dict[object, tuple[object, object]] = {}
+    for right, there in ((True, True), (False, True), (True, False)):
+        row = data.add("complaints", dealt_on=None, dealt_by_id=None, not_for=None, without_house=False, mark=b"x")
+        parts = ("complaint", row["id"], "", "", 0, b"")
+        was = mark(*parts) if right else b"y"
+        data.change("complaints", row["id"], mark=was)
+        if there:
+            data.add("sealed_compartments", case_id=row["id"], compartment="complaint", epoch=3)
+        marks[row["id"]] = was, mark(*parts, 3) if right and there else was
+    for _ in range(2):
+        data.up()
+        assert {row["id"]: row["mark"] for row in data.rows("complaints")} == {
+            key: now for key, (_, now) in marks.items()
+        }
+        data.down()
+        assert {row["id"]: row["mark"] for row in data.rows("complaints")} == {
+            key: was for key, (was, _) in marks.items()
+        }

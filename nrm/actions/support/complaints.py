@@ -46,7 +46,8 @@ from nrm.store.rows.support import complaints as rows
 from nrm.store.shelter.cases import login_of
 from nrm.store.support import complaints as store
 from nrm.vault import compartments as vault
-from nrm.vault import epochs, keyrings
+from nrm.vault import complaints as marks
+from nrm.vault import epochs, keyrings, shredding
 from nrm.vault import rows as row_marks
 from nrm.vault.unattended import unplaced
 
@@ -135,7 +136,7 @@ def _seal(said: Mapping[str, str], *, without_house: bool) -> None:
             complaint = Complaint(id=uuid.uuid4(), dealt_on=None, dealt_by_id=None, without_house=without_house)
             named = frozenset[uuid.UUID]().union(*(about.named for about in found.values()))
             complaint.not_for = row_marks.not_for(complaint.id, named & steps.desk(found))
-            complaint.mark = row_marks.complaint_mark(complaint)
+            complaint.mark = marks.mark(complaint, 1)
             session.add(complaint)
             session.flush()
             vault.create_unplaced(
@@ -324,6 +325,7 @@ def deal(
                 ended += _end(session, each, done, how, by)
             except CannotEnd:
                 continue
+    shredding.work_off()
     return ended
 
 
@@ -339,10 +341,10 @@ def _end(session: Session, complaint_id: uuid.UUID, done: str, how: Ending, by: 
     said, me = done.strip()[:LONGEST_DONE], login_of(by)
     if found.needs_two(how, first_how) and not first:
         agreed = {"first_done": said, "first_by": me, "first_how": str(how)}
-        vault.merge(session, complaint_id, COMPLAINT, agreed, by=by)
+        steps.write(session, complaint_id, agreed, by=by)
         audit.append(session, audit.Event.COMPLAINT_AGREED, by=by, complaint_id=complaint_id)
         return 0
-    vault.merge(session, complaint_id, COMPLAINT, {"done": said, "done_by": me, "how": str(how)}, by=by)
+    steps.write(session, complaint_id, {"done": said, "done_by": me, "how": str(how)}, by=by)
     steps.mend(row, found, value, by=by)
     _mark(session, row, days.today(), by, audit.Event.COMPLAINT_DEALT)
     return 1
@@ -356,14 +358,15 @@ def take_up(*, complaint_id: uuid.UUID, by: Actor) -> None:
         row = store.row(complaint_id, by=by, lock=True)
         _mark(session, row, None, by, audit.Event.COMPLAINT_TAKEN_UP)
         before = dict.fromkeys(("first_done", "first_by", "first_how", "how"))
-        vault.merge(session, complaint_id, COMPLAINT, before, by=by)
+        steps.write(session, complaint_id, before, by=by)
+    shredding.work_off()
 
 
 def _mark(session: Session, row: Complaint, day: date | None, by: Actor, event: audit.Event) -> None:
     if steps.is_dealt(row) == (day is not None):
         raise AlreadySo
     row.dealt_on, row.dealt_by_id = day, by.member_id if day is not None else None
-    row.mark = row_marks.complaint_mark(row)
+    row.mark = marks.mark(row, marks.epoch_of(session, row.id) or 0)
     audit.append(session, event, by=by, complaint_id=row.id)
 
 

@@ -2,7 +2,7 @@
 
 A house may write of its street: of the light in it, of the noise, of the way to school. So a street is found by what
 makes it an address, in the languages of the countries: a name, an abbreviation, or a number that a house has. A day, an
-hour, and how many there are of something, are no such number. Decided in ADR 0193.
+hour, and how many there are of something, are no such number. Decided in ADR 0195.
 """
 
 from __future__ import annotations
@@ -32,6 +32,11 @@ _OF_A_HOUSE = (
     r"\b(?:nr|no|br|бр|numri|numër|number|broj|број|pallat(?:i|in)?|shtëpi(?:a|në)?|shtepi(?:a)?|house|building"
     r"|куќа|куќата|kukja|зграда|зградата|zgrada)"
     rf"\.?\s*(?:nr\.?|no\.?|br\.?|бр\.?)?\s*(?:{_DIGITS}|{_WORDS}\b(?!\s*{_UNITS}\b))"
+)
+# What a house gives a number to, other than a house.
+_COUNTED = (
+    r"\b(?:request|wish|complaint|room|rule|page|kërkes|ankes|dhom|rregull|faqe|барањ|поплак|желб|соб|правил"
+    r"|baranj|poplak|sob|pravil)"
 )
 _TOWNS = (
     r"(?:tiran|durr[eë]s|durrs|vlor|elbasan|shkod[eë]?r|kor[cç]|fier|berat|kavaj|dib[eë]?r|lushnj|pogradec|gjirokast"
@@ -65,7 +70,7 @@ _IN_ANY = tuple(
         rf"\b{_ALBANIAN}\s+(?:e|i|së|se|të)\s+{_TOWNS}",
         rf"\b{_SLAVIC}\s+{_TOWNS}",
         rf"\b{_TOWNS}\w*\s+{_ENGLISH}\b",
-        rf"\b{_STREET}\b[^\n.;!?]{{0,40}}?{_OF_A_HOUSE}",
+        rf"\b{_STREET}\b(?:(?!{_COUNTED})[^\n.;!?]){{0,40}}?{_OF_A_HOUSE}",
         rf"\b{_STREET}\s+{_DIGITS}",
         rf"\b{_STREET}\s+(?:(?!{_SENTENCE}\b)[^\W\d_]+\s+){{1,3}}{_DIGITS}{_AFTER}",
     )

@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from nrm import catalogues
+from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Permission
-from nrm.domain.support.complaints import Ending
+from nrm.domain.support.complaints import COMPLAINT, Ending
 from nrm.domain.support.complaints_about import CannotEnd, EndRefusal, names_office, names_somebody
 from nrm.domain.words import N_
 from nrm.models.support.complaints import Complaint
@@ -18,6 +21,8 @@ from nrm.store.countries import country
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import occasions
 from nrm.store.rows.support import complaints as rows
+from nrm.vault import compartments, epochs, grants, keyrings
+from nrm.vault import complaints as vault
 from nrm.vault import rows as marked
 
 _DESK = N_("Duty desk")
@@ -76,13 +81,28 @@ def reads(found: About, first: str, *, by: Actor) -> bool:
 
 def is_dealt(row: Complaint) -> bool:
     """Whether it was dealt with, and by nobody's hand but this program's."""
-    return row.dealt_on is not None and marked.is_complaint(row)
+    return row.dealt_on is not None and is_sound(row)
+
+
+def is_sound(row: Complaint) -> bool:
+    """Whether this program wrote the row as it is now, and it is no earlier state."""
+    return vault.is_sound(row, vault.epoch_of(db.session(), row.id))
+
+
+def write(session: Session, complaint_id: uuid.UUID, part: Mapping[str, Any], *, by: Actor) -> None:
+    """Put these parts under the seal, under a new key: what lay there before opens no more once the old one, which is
+    listed, is destroyed. None takes a part away. Raises CannotOpen, StaleRevision."""
+    before = compartments.glance(session, complaint_id, COMPLAINT, by=by)
+    if before is None:
+        raise keyrings.CannotOpen
+    value = {name: each for name, each in {**before, **part}.items() if each is not None}
+    epochs.replace(session, complaint_id, COMPLAINT, value, *grants.holders_of(session, complaint_id, COMPLAINT), by=by)
 
 
 def mend(row: Complaint, found: About, value: Mapping[str, Any], *, by: Actor) -> None:
     """What another hand can have changed in the row is set by what lies under the seal, before somebody who read it
     marks it anew."""
-    if by.organisation_id is not None and not marked.is_complaint(row):
+    if by.organisation_id is not None and not is_sound(row):
         row.not_for = marked.not_for(row.id, found.named & desk([by.organisation_id]))
         row.without_house = not value.get("house") and not value.get("came")
 

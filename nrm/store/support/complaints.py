@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Row, cast, exists, literal, select, union
+from sqlalchemy import ColumnElement, Integer, Row, and_, cast, exists, literal, select, union
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, OrganisationKind, Permission
@@ -17,12 +17,23 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Grant, SealedCompartment
 from nrm.models.support.complaints import Complaint, ComplaintTaken
 from nrm.store import names
+from nrm.vault import complaints, sweeping
 from nrm.vault import rows as marked
 from nrm.vault.marks import report
 
 _MOST = 2000
 _LINES = (
-    select(Complaint.__table__, ComplaintTaken.member_id, ComplaintTaken.mark.label("taken_mark"), Member.name)
+    select(
+        Complaint.__table__,
+        ComplaintTaken.member_id,
+        ComplaintTaken.mark.label("taken_mark"),
+        Member.name,
+        SealedCompartment.epoch,
+    )
+    .outerjoin(
+        SealedCompartment,
+        and_(SealedCompartment.case_id == Complaint.id, SealedCompartment.compartment == COMPLAINT),
+    )
     .outerjoin(ComplaintTaken, ComplaintTaken.complaint_id == Complaint.id)
     .outerjoin(Member, Member.id == ComplaintTaken.member_id)
 )
@@ -63,7 +74,7 @@ def lines(*, by: Actor) -> Sequence[ComplaintLine]:
 def _line(row: Row[Any]) -> ComplaintLine:
     is_taken = row.member_id is not None and marked.is_taken(row.taken_mark, row.id, row.member_id)
     taken_by = row.name or "" if is_taken else ""
-    if not marked.is_complaint(row):
+    if not complaints.is_sound(row, row.epoch):
         return ComplaintLine(row.id, None, taken_by, changed=True)
     return ComplaintLine(row.id, row.dealt_on, taken_by, not_for=row.not_for or b"")
 
@@ -78,17 +89,32 @@ def line(complaint_id: uuid.UUID, *, by: Actor) -> ComplaintLine:
 
 
 def without_row(*, by: Actor) -> Sequence[uuid.UUID]:
-    """Complaints whose row is gone while their sealed part or a grant to it is there: no act of the program leaves one
-    so. Each is reported. Raises NotVisible."""
+    """Complaints whose row is gone while their sealed part, a grant to it or half of their key is there: no act of the
+    program leaves one so. Each is reported. Raises NotVisible."""
     _desk(by)
     sealed = select(SealedCompartment.case_id).where(SealedCompartment.compartment == COMPLAINT)
     granted = select(Grant.case_id).where(Grant.organisation_id == by.organisation_id, Grant.compartment == COMPLAINT)
     there = union(sealed, granted).subquery()
     left = select(there.c.case_id).where(there.c.case_id.not_in(select(Complaint.id))).order_by(there.c.case_id)
-    found = db.session.scalars(left.limit(_MOST)).all()
+    found = [*db.session.scalars(left.limit(_MOST)), *_of_keys_alone()]
+    found = sorted(set(found))
     for each in found:
         report("absence of the row of the complaint", each)
     return found
+
+
+def _of_keys_alone() -> set[uuid.UUID]:
+    """Complaints without a row whose key is left in the second database: who writes the main one alone deletes none."""
+    left = sweeping.left_of(COMPLAINT)
+    if not left:
+        return left
+    return left.difference(db.session.scalars(select(Complaint.id).where(Complaint.id.in_(left))))
+
+
+def is_missed(*, by: Actor) -> bool:
+    """Whether the key of some complaint is left without it: then there is something to look at for the desk, also where
+    the main database has nothing of any."""
+    return _is_of_desk(by) and sweeping.is_left(COMPLAINT)
 
 
 def number_there(by: Actor) -> ColumnElement[int]:

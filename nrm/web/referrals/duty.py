@@ -34,6 +34,7 @@ from nrm.store.referrals.duty import DutyLine
 from nrm.store.referrals.system import Place
 from nrm.store.reports import contributions, reports
 from nrm.store.shelter import absences, matching, others_there
+from nrm.store.support import complaints as complaint_store
 from nrm.store.support import feedback, follow_ups
 from nrm.web import access, errors, home
 from nrm.web.choices import label_of
@@ -138,7 +139,7 @@ def duty_home() -> str:
         expected=announced_returns.expected_part(),
         requests=data_requests.waiting_part(),
         notes=feedback.number_to_show(by=by) if g.top.notes else 0,
-        complaints=complaints.waiting(by=by) if g.top.complaints else None,
+        complaints=complaints.waiting(by=by) if g.top.complaints or complaint_store.is_missed(by=by) else None,
         leaving=agreements.leaving(by=by),
         form=FindCaseForm(),
     )

@@ -33,6 +33,8 @@ from nrm.models.support.complaints import Complaint, ComplaintTaken
 from nrm.store.rows.support import complaints as complaint_rows
 from nrm.store.rows.support import feedback as feedback_rows
 from nrm.vault import compartments as vault
+from nrm.vault import complaints as complaint_vault
+from nrm.vault import epochs
 from nrm.vault import rows as marked
 from nrm.web import floods
 from nrm.web.support import complaints as pages
@@ -680,6 +682,129 @@ def test_a_row_that_another_hand_wrote_is_not_dealt_with_and_one_that_it_deleted
     assert "another hand" not in sign_in(MANAGER).get("/?lang=en")
 
 
+def all_of(one: uuid.UUID) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of a complaint in the main database."""
+    db.session.rollback()
+    with closing(sqlite3.connect(str(db.engine.url.database))) as insider:
+        places = {"sealed_compartments": "case_id", "grants": "case_id", "complaints": "id"}
+        return {
+            table: insider.execute(f"SELECT * FROM {table} WHERE {key} = ?", [one.hex]).fetchall()
+            for table, key in places.items()
+        }
+
+
+def put_back(rows: dict[str, list[tuple[object, ...]]]) -> None:
+    """Write these rows, by hand."""
+    db.session.rollback()
+    with closing(sqlite3.connect(str(db.engine.url.database))) as insider:
+        for table, found in rows.items():
+            for row in found:
+                marks = ", ".join("?" * len(row))
+                insider.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
+        insider.commit()
+
+
+@pytest.mark.slow
+def test_a_complaint_of_which_everything_was_deleted_by_hand_is_missed_by_the_desk(
+    app: Flask, sign_in: SignIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Half of its key is in the second database: it is missed for as long as that is kept."""
+    complaints.complain(text=WORDS, reach="", house_id=None)
+    one, desk = the_one(), sign_in(DESK)
+    missed, changed = (
+        "1 complaint was deleted by another hand",
+        "1 complaint about staff was changed or deleted by another",
+    )
+    tending.tend()
+    assert "another hand" not in desk.get("/?lang=en") + desk.get("/complaints?lang=en")
+    whole = all_of(one)
+    by_hand("DELETE FROM complaints WHERE id = :one", one=one.hex)
+    by_hand("DELETE FROM sealed_compartments WHERE case_id = :one", one=one.hex)
+    by_hand("DELETE FROM grants WHERE case_id = :one", one=one.hex)
+    # A row of something else, and a line that has its key destroyed, hide nothing.
+    by_hand(
+        "INSERT INTO sealed_compartments (case_id, compartment, epoch, revision, sealed_value, step)"
+        " VALUES (:other, 'care', 1, 1, x'00', '')",
+        other=uuid.uuid4().hex,
+    )
+    by_hand(
+        "INSERT INTO destructions (id, kind, case_id, compartment, epoch) VALUES (:id, 'shred', :one, 'complaint', 1)",
+        id=uuid.uuid4().hex,
+        one=one.hex,
+    )
+    assert all_of(one) == {"sealed_compartments": [], "grants": [], "complaints": []}
+    tending.tend()
+    assert changed in desk.get("/?lang=en")
+    page = desk.get("/complaints?lang=en")
+    assert missed in page
+    assert "within a week" in page
+    assert f"the absence of the row of the complaint of {one}" in caplog.text
+    assert "another hand" not in sign_in(MANAGER).get("/?lang=en")
+    # A grant that is put back makes no second one of it; all of it put back, nothing is missed and it opens.
+    put_back({"grants": whole["grants"]})
+    assert missed in desk.get("/complaints?lang=en")
+    put_back(whole)
+    assert missed not in desk.get("/complaints?lang=en")
+    tending.tend()
+    assert "another hand" not in desk.get("/?lang=en")
+    complaints.open_words(complaint_id=one, purpose=Purpose.SAFETY, by=factories.actor(DESK))
+    # What the program destroys itself is missed by nobody.
+    desk.post(f"/complaints/{one}/open", {"purpose": "safety"})
+    desk.post(f"/complaints/{one}/dealt", {"done": "Folëm.", "how": "acted"})
+    factories.later(days=KEPT_FOR.days + 1)
+    assert tending.tend()["complaints_forgotten"] == 1
+    tending.tend()
+    later = Person(app.test_client(), DESK)
+    assert "another hand" not in later.get("/?lang=en") + later.get("/complaints?lang=en")
+
+
+@pytest.mark.slow
+def test_an_earlier_state_of_a_complaint_that_is_put_back_is_seen_and_destroys_nothing(
+    app: Flask, sign_in: SignIn
+) -> None:
+    """Dealt with, and then taken up again: the row that said so, alone or with its words, says nothing any more."""
+    complaints.complain(text=WORDS, reach="", house_id=None)
+    one, desk = the_one(), sign_in(DESK)
+    address, changed = f"/complaints/{one}", "1 complaint about staff was changed or deleted by another hand"
+    desk.post(f"{address}/open", {"purpose": "safety"})
+    states = [all_of(one)]
+    desk.post(f"{address}/dealt", {"done": "Folëm.", "how": "acted"})
+    states.append(all_of(one))
+    desk.post(f"{address}/again")
+    now = all_of(one)
+    assert "another hand" not in desk.get("/?lang=en") + desk.get("/complaints?lang=en")
+    assert WORDS in desk.get(address)
+    for state in states:
+        for tables in (("complaints",), ("sealed_compartments",), ("sealed_compartments", "grants"), tuple(state)):
+            put_back({name: state[name] for name in tables})
+            assert changed in desk.get("/?lang=en"), tables
+            listed = desk.get("/complaints?lang=en")
+            assert "changed by another hand" in listed
+            assert "dealt with on" not in listed
+            begun = clock.now()
+            clock.set_clock(lambda begun=begun: begun + KEPT_FOR + timedelta(days=1))
+            assert complaints.forget(by=factories.actor(DESK)) == 0
+            clock.set_clock(lambda begun=begun: begun)
+            put_back(now)
+            assert "another hand" not in desk.get("/?lang=en") + desk.get("/complaints?lang=en")
+    clock.set_clock(None)
+    assert complaints.one(complaint_id=one, by=factories.actor(DESK)).dealt_on is None
+
+
+def test_a_complaint_stays_right_when_everything_of_the_office_gets_a_new_key(app: Flask) -> None:
+    assert app
+    complaints.complain(text=WORDS, reach="", house_id=None)
+    desk = factories.actor(DESK)
+    with transaction() as session:
+        epochs.seal_again(session, [(the_one_in(session), COMPLAINT)], by=desk)
+    (line,) = complaints.heard(by=desk)
+    assert (line.changed, line.house) == (False, "")
+
+
+def the_one_in(session: Session) -> uuid.UUID:
+    return session.scalars(select(Complaint.id)).one()
+
+
 @pytest.mark.slow
 def test_no_row_that_somebody_changes_makes_their_home_page_count_what_names_them(app: Flask, sign_in: SignIn) -> None:
     factories.later(days=15)
@@ -713,7 +838,7 @@ def test_no_row_that_somebody_changes_makes_their_home_page_count_what_names_the
     db.session.rollback()
     row = db.session.get(Complaint, named)
     assert row is not None
-    assert marked.is_complaint(row)
+    assert complaint_vault.is_sound(row, complaint_vault.epoch_of(db.session(), named))
     assert marked.is_not_for(row.not_for, named, member(DESK).id)
     # A deleted one is missed by those alone who could read it.
     by_hand("DELETE FROM complaints WHERE id = :named", named=named.hex)

@@ -6,17 +6,19 @@ import uuid
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import PERMISSIONS, OrganisationKind, Permission
 from nrm.domain.accounts.members import KeyHappening
+from nrm.domain.support.complaints import COMPLAINT
 from nrm.domain.support.complaints_about import Called
 from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
+from nrm.models.shelter.cases import SealedCompartment
 from nrm.models.support.complaints import Complaint
 from nrm.store.rows.accounts import suspensions
-from nrm.vault import rows as marked
+from nrm.vault import complaints as marked
 
 
 def number_waiting() -> int:
@@ -28,8 +30,10 @@ def number_waiting() -> int:
 def dealt_before(day: date, limit: int) -> Sequence[uuid.UUID]:
     """Those that were dealt with before that day. None whose row this program did not write: by that somebody could
     have it destroyed."""
-    found = db.session.execute(select(Complaint.__table__).where(Complaint.dealt_on < day)).all()
-    return [each.id for each in found if marked.is_complaint(each)][:limit]
+    words = and_(SealedCompartment.case_id == Complaint.id, SealedCompartment.compartment == COMPLAINT)
+    with_epoch = select(Complaint.__table__, SealedCompartment.epoch).join(SealedCompartment, words)
+    found = db.session.execute(with_epoch.where(Complaint.dealt_on < day)).all()
+    return [each.id for each in found if marked.is_sound(each, each.epoch)][:limit]
 
 
 def authorities() -> set[uuid.UUID]:

@@ -22,10 +22,11 @@ from nrm.domain.shelter.cases import HOUSE_LABEL
 from nrm.domain.support.complaints import COMPLAINT
 from nrm.models.shelter.cases import CareNote, Case, Erasure, SealedCompartment
 from nrm.prepared import Row
-from nrm.vault import blobs, care_notes, complaints, grants, hearings, rows, shredding
+from nrm.vault import blobs, care_notes, grants, hearings, rows, shredding
 from nrm.vault.compartments import StaleRevision, keys, sealed_of
 from nrm.vault.grants import Place, Recipient
 from nrm.vault.keyrings import CannotOpen, HoldsNoKeys, NothingNew
+from nrm.vault.unattended import complaint_marks
 
 
 def rotate(
@@ -216,7 +217,7 @@ def follow(
     elif compartment in hearings.KEPT_IN:
         hearings.move(session, case_id, compartment, (compartment_key, shred_key), following, epoch)
     elif compartment == COMPLAINT:
-        complaints.move(session, case_id, row.epoch, epoch)
+        complaint_marks.move(session, case_id, row.epoch, epoch)
     return following
 
 

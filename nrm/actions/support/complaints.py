@@ -46,9 +46,9 @@ from nrm.store.rows.support import complaints as rows
 from nrm.store.shelter.cases import login_of
 from nrm.store.support import complaints as store
 from nrm.vault import compartments as vault
-from nrm.vault import complaints as marks
 from nrm.vault import epochs, keyrings, shredding
 from nrm.vault import rows as row_marks
+from nrm.vault.unattended import complaint_marks as marks
 from nrm.vault.unattended import unplaced
 
 CannotOpen = keyrings.CannotOpen

@@ -22,8 +22,8 @@ from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import occasions
 from nrm.store.rows.support import complaints as rows
 from nrm.vault import compartments, epochs, grants, keyrings
-from nrm.vault import complaints as vault
 from nrm.vault import rows as marked
+from nrm.vault.unattended import complaint_marks
 
 _DESK = N_("Duty desk")
 _OFFICERS = (N_("officer"), N_("official"))
@@ -86,7 +86,7 @@ def is_dealt(row: Complaint) -> bool:
 
 def is_sound(row: Complaint) -> bool:
     """Whether this program wrote the row as it is now, and it is no earlier state."""
-    return vault.is_sound(row, vault.epoch_of(db.session(), row.id))
+    return complaint_marks.is_sound(row, complaint_marks.epoch_of(db.session(), row.id))
 
 
 def write(session: Session, complaint_id: uuid.UUID, part: Mapping[str, Any], *, by: Actor) -> None:

@@ -17,9 +17,10 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Grant, SealedCompartment
 from nrm.models.support.complaints import Complaint, ComplaintTaken
 from nrm.store import names
-from nrm.vault import complaints, sweeping
 from nrm.vault import rows as marked
+from nrm.vault import sweeping
 from nrm.vault.marks import report
+from nrm.vault.unattended import complaint_marks
 
 _MOST = 2000
 _LINES = (
@@ -74,7 +75,7 @@ def lines(*, by: Actor) -> Sequence[ComplaintLine]:
 def _line(row: Row[Any]) -> ComplaintLine:
     is_taken = row.member_id is not None and marked.is_taken(row.taken_mark, row.id, row.member_id)
     taken_by = row.name or "" if is_taken else ""
-    if not complaints.is_sound(row, row.epoch):
+    if not complaint_marks.is_sound(row, row.epoch):
         return ComplaintLine(row.id, None, taken_by, changed=True)
     return ComplaintLine(row.id, row.dealt_on, taken_by, not_for=row.not_for or b"")
 

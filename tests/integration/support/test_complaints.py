@@ -33,9 +33,9 @@ from nrm.models.support.complaints import Complaint, ComplaintTaken
 from nrm.store.rows.support import complaints as complaint_rows
 from nrm.store.rows.support import feedback as feedback_rows
 from nrm.vault import compartments as vault
-from nrm.vault import complaints as complaint_vault
 from nrm.vault import epochs
 from nrm.vault import rows as marked
+from nrm.vault.unattended import complaint_marks
 from nrm.web import floods
 from nrm.web.support import complaints as pages
 from tests import factories
@@ -838,7 +838,7 @@ def test_no_row_that_somebody_changes_makes_their_home_page_count_what_names_the
     db.session.rollback()
     row = db.session.get(Complaint, named)
     assert row is not None
-    assert complaint_vault.is_sound(row, complaint_vault.epoch_of(db.session(), named))
+    assert complaint_marks.is_sound(row, complaint_marks.epoch_of(db.session(), named))
     assert marked.is_not_for(row.not_for, named, member(DESK).id)
     # A deleted one is missed by those alone who could read it.
     by_hand("DELETE FROM complaints WHERE id = :named", named=named.hex)

@@ -18,7 +18,7 @@ from nrm.models.accounts.accounts import KeyEvent, Member, Organisation
 from nrm.models.shelter.cases import SealedCompartment
 from nrm.models.support.complaints import Complaint
 from nrm.store.rows.accounts import suspensions
-from nrm.vault import complaints as marked
+from nrm.vault.unattended import complaint_marks
 
 
 def number_waiting() -> int:
@@ -33,7 +33,7 @@ def dealt_before(day: date, limit: int) -> Sequence[uuid.UUID]:
     words = and_(SealedCompartment.case_id == Complaint.id, SealedCompartment.compartment == COMPLAINT)
     with_epoch = select(Complaint.__table__, SealedCompartment.epoch).join(SealedCompartment, words)
     found = db.session.execute(with_epoch.where(Complaint.dealt_on < day)).all()
-    return [each.id for each in found if marked.is_sound(each, each.epoch)][:limit]
+    return [each.id for each in found if complaint_marks.is_sound(each, each.epoch)][:limit]
 
 
 def authorities() -> set[uuid.UUID]:

@@ -27,7 +27,7 @@ from nrm.actions.shelter import (
     stays,
     testimony,
 )
-from nrm.actions.support import complaints, feedback, feedback_notes, hearings, plans, threats, witnesses
+from nrm.actions.support import complaint_sending, feedback, feedback_notes, hearings, plans, threats, witnesses
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews.family_notices import ALLOWS
@@ -321,7 +321,7 @@ def _complained() -> uuid.UUID:
     feedback.keep(codes=codes, by=manager)
     feedback.answer(code=codes[0], replies={Question.SAFE: Reply.NO})
     feedback_notes.write(note=Note("sq", NOTED), by=manager)
-    complaints.complain(text=people.PLANTED, reach=people.PLANTED, house_id=manager.organisation_id)
+    complaint_sending.complain(text=people.PLANTED, reach=people.PLANTED, house_id=manager.organisation_id)
     return db.session.scalars(select(Complaint.id)).one()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from wtforms import (
     BooleanField,
@@ -76,8 +76,29 @@ class DealForm(OnceForm):
     @property
     def seen(self) -> set[uuid.UUID]:
         """Which others stood on the page, where they end with it."""
-        typed = self.beside.data or () if self.with_alike.data else ()
-        return {uuid.UUID(each) for each in typed if _ID.fullmatch(each)}
+        return _ids(self.beside.data) if self.with_alike.data else set()
+
+
+class TakeBackForm(OnceForm):
+    """What the first of two said is taken back, also of others."""
+
+    with_alike = BooleanField()
+    beside = SelectMultipleField(choices=[], validate_choice=False)
+
+    @property
+    def seen(self) -> set[uuid.UUID]:
+        """Which others stood on the page, where it is taken back of them, too."""
+        return _ids(self.beside.data) if self.with_alike.data else set()
+
+
+class StaysForm(OnceForm):
+    """Why it is not as the first of two said: a word of it is enough, and none is asked for."""
+
+    done = TextAreaField(validators=[PlainText(LONGEST_DONE)])
+
+
+def _ids(typed: Sequence[str] | None) -> set[uuid.UUID]:
+    return {uuid.UUID(each) for each in typed or () if _ID.fullmatch(each)}
 
 
 class _HouseOrNone(OneOf):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -38,6 +39,9 @@ DOWN_LABELS: Mapping[DownReason, str] = {
     DownReason.PRESSES: N_("It presses or frightens people"),
     DownReason.UNTRUE: N_("It is not true"),
 }
+
+
+_ONCE = re.compile(r"[0-9a-f]{32}")
 
 
 class PrintSlipsForm(OnceForm):
@@ -114,11 +118,13 @@ def replies_in(typed: MultiDict[str, str]) -> dict[Question, Reply]:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Written:
-    """A complaint as it was typed: what happened, where, and how to reach the person. `repr` hides it."""
+    """A complaint as it was typed: what happened, where, and how to reach the person; `once`: the random number of its
+    page, empty without one. `repr` hides it."""
 
     text: str = ""
     where: str = ""
     reach: str = ""
+    once: str = ""
 
     @property
     def wrong(self) -> str:
@@ -130,7 +136,9 @@ class Written:
 
 def complaint_in(typed: MultiDict[str, str]) -> Written:
     """What was typed. Signs that make a line read differently are taken out: nobody must be sent back for them."""
-    return Written(*(_plain(typed.get(name, "")) for name in ("what", "where", "reach")))
+    once = typed.get("once", "")
+    what, where, reach = (_plain(typed.get(name, "")) for name in ("what", "where", "reach"))
+    return Written(what, where, reach, once if _ONCE.fullmatch(once) else "")
 
 
 def _plain(text: str) -> str:

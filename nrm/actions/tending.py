@@ -16,7 +16,7 @@ from nrm.actions.accounts import accounts, alarms, beginning_anew, members, orga
 from nrm.actions.interviews import child_alerts, family_notices, groups, helpline, holds, interviews, monitoring
 from nrm.actions.referrals import announced_returns, meetings, referrals, supplements
 from nrm.actions.shelter import ages, child_returns, consents, key_workers, matching, others_there, permits
-from nrm.actions.support import benefits, complaints, feedback, follow_ups
+from nrm.actions.support import benefits, complaint_sending, complaints, feedback, follow_ups
 from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.models.shelter.cases import Opening
@@ -69,7 +69,7 @@ def tend() -> dict[str, int]:
         "follow_ups_on": follow_ups.pass_time(by=by),
         "feedback_counted": feedback.pass_time(),
         "complaints_forgotten": complaints.forget(by=by),
-        "complaints_moved": complaints.stir(),
+        "complaints_moved": complaint_sending.stir(),
         "benefits_forgotten": benefits.forget(by=by),
         "grown_up": ages.grow_up(by=by),
         "consents_lapsed": consents.lapse(by=by),

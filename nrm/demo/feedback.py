@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Protocol
 
-from nrm.actions.support import complaints, feedback, feedback_notes
+from nrm.actions.support import complaint_sending, complaints, feedback, feedback_notes
 from nrm.demo.cast import cast
 from nrm.domain.accounts.accounts import Actor, Role
 from nrm.domain.quarters import Quarter
@@ -59,7 +59,7 @@ def _answered(life: Life, manager: Actor, luck: float) -> None:
 
 
 def _complained(life: Life, of: Actor, words: str, days: int) -> None:
-    complaints.complain(text=cast().writes[words], reach="", house_id=of.organisation_id)
+    complaint_sending.complain(text=cast().writes[words], reach="", house_id=of.organisation_id)
     desk = life.actors[cast().authority]
     if days > 30:
         for each in complaints.heard(by=desk):

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Error, Page, expect
 
-from nrm.actions.support import complaints, feedback_notes
+from nrm.actions.support import complaint_sending, complaints, feedback_notes
 from nrm.domain.support.feedback import Note
 from nrm.store.rows.support import feedback as rows
 from tests import factories
@@ -141,7 +141,7 @@ def test_on_a_tablet_somebody_answers_and_complains_in_few_presses(app: Flask, b
         live.sign_in(desk, base, DESK)
         for path in ("/complaints", f"/complaints/{the_one()}", "/feedback/paper"):
             checks.assert_good_page(desk, f"{base}{path}?lang=en")
-        complaints.complain(text=WORDS, reach="", house_id=None)
+        complaint_sending.complain(text=WORDS, reach="", house_id=None)
         house = new_context(browser).new_page()
         live.sign_in(house, base, MANAGER)
         checks.assert_good_page(house, f"{base}/feedback/house?lang=sq")

@@ -1,7 +1,6 @@
-"""Complaints about people who work in the mechanism: taken from anybody, opened and dealt with at one desk (ADR 0158).
+"""Complaints about people who work in the mechanism: opened and dealt with at one desk, all recorded (ADR 0158).
 
-Whoever complains has no account, no number and no session. The audit chain has no entry of it: its hour would lead to
-who stood at the tablet. What the desk does is recorded.
+How they come is in `complaint_sending`.
 """
 
 from __future__ import annotations
@@ -9,9 +8,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime, timedelta
+from datetime import date
+from typing import Any
 
-from flask import current_app
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
@@ -22,26 +21,21 @@ from nrm.domain.shelter.cases import Purpose
 from nrm.domain.support.complaints import (
     COMPLAINT,
     KEPT_FOR,
-    LONGEST,
     LONGEST_DONE,
-    LONGEST_REACH,
     MOST_OPENED,
-    MOST_WAITING,
     AlreadySo,
-    Came,
-    CannotTake,
     Ending,
+    Said,
+    SoFar,
+    Step,
     folded,
 )
-from nrm.domain.support.complaints_about import CannotEnd
+from nrm.domain.support.complaints_about import CannotEnd, EndRefusal
 from nrm.models.shelter.cases import Reading
 from nrm.models.support.complaints import Complaint, ComplaintTaken
-from nrm.models.support.request_limits import RequestLimits
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.support import complaints as steps
-from nrm.steps.support import request_limits as limits_steps
-from nrm.store import days, names
-from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store import days
 from nrm.store.rows.support import complaints as rows
 from nrm.store.shelter.cases import login_of
 from nrm.store.support import complaints as store
@@ -49,12 +43,9 @@ from nrm.vault import compartments as vault
 from nrm.vault import epochs, keyrings, shredding
 from nrm.vault import rows as row_marks
 from nrm.vault.unattended import complaint_marks as marks
-from nrm.vault.unattended import unplaced
 
 CannotOpen = keyrings.CannotOpen
 _BATCH = 200
-_STIRS_EVERY = timedelta(hours=1)
-_STIRRED = "nrm.complaints.stirred"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -79,8 +70,8 @@ class Heard:
 @dataclass(frozen=True, slots=True, repr=False)
 class Words:
     """What lies under the seal: what happened, where, how the person can be reached, on which way the desk heard of it
-    and who typed it, how it ended, what was done and who wrote that; where two end it, what the first of the two said.
-    `repr` hides it."""
+    and who typed it, how it ended, what was done and who wrote that; where two end it, what the first of the two said;
+    and what was said `before` it was taken back, contradicted or reopened. `repr` hides it."""
 
     text: str
     reach: str
@@ -93,6 +84,22 @@ class Words:
     first_how: str = ""
     first_done: str = ""
     first_by: str = ""
+    before: tuple[Said, ...] = ()
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any], *, dealt: bool) -> Words:
+        """As it lies there. How it ended before an older program reopened it is of before."""
+        said: dict[str, Any] = {each.name: str(value.get(each.name, "")) for each in fields(cls)}
+        before, last = steps.so_far(value).before, steps.ended(value)
+        if not dealt and last is not None:
+            said |= {"done": "", "done_by": "", "how": ""}
+            before = (*before, last)
+        return cls(**{**said, "before": before})
+
+    @property
+    def so_far(self) -> SoFar:
+        """What was said of how it ends."""
+        return SoFar(self.first_by, self.first_how, self.before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,49 +108,6 @@ class Waiting:
 
     number: int = 0
     changed: int = 0
-
-
-def complain(*, text: str, reach: str, where: str = "", house_id: uuid.UUID | None) -> None:
-    """Seal what somebody wrote to the Responsible Authority alone. `house_id`: from which house's page; without one
-    `where` is what the person said. Raises CannotTake."""
-    house = names.organisation(house_id).code if house_id is not None else ""
-    if not house and rows.number_waiting() >= MOST_WAITING:
-        raise CannotTake
-    _seal({"text": text, "reach": reach, "where": "" if house else where, "house": house}, without_house=not house)
-
-
-def take_down(*, text: str, reach: str, where: str, house: str, came: Came, by: Actor) -> None:
-    """Seal what came to the desk on paper or by telephone, as what is written on the page; who typed it lies under the
-    seal. Raises NotPermitted, NotVisible, CannotTake."""
-    _must(by)
-    houses = {each.code for each in store.houses(by=by)}
-    if house and house not in houses:
-        raise NotVisible
-    said = {"text": text, "reach": reach, "where": where, "house": house}
-    _seal({**said, "came": str(came), "typed_by": login_of(by)}, without_house=False)
-
-
-def _seal(said: Mapping[str, str], *, without_house: bool) -> None:
-    most = {"text": LONGEST, "reach": LONGEST_REACH, "where": LONGEST_REACH}
-    value = {name: each[: most.get(name)] for name, each in said.items()}
-    try:
-        with transaction() as session:
-            holders = rows.authorities() & account_rows.with_keyring()
-            said_of = f"{value['text']}\n{value['where']}"
-            found = {each: steps.about(each)(said_of) for each in holders}
-            if not any(steps.is_read(about, each) for each, about in found.items()):
-                raise CannotTake
-            complaint = Complaint(id=uuid.uuid4(), dealt_on=None, dealt_by_id=None, without_house=without_house)
-            named = frozenset[uuid.UUID]().union(*(about.named for about in found.values()))
-            complaint.not_for = row_marks.not_for(complaint.id, named & steps.desk(found))
-            complaint.mark = marks.mark(complaint, 1)
-            session.add(complaint)
-            session.flush()
-            vault.create_unplaced(
-                session, complaint.id, {COMPLAINT: {**value, "on": days.today().isoformat()}}, holders
-            )
-    except (keyrings.HoldsNoKeys, CannotOpen):
-        raise CannotTake from None
 
 
 def heard(*, by: Actor) -> Sequence[Heard]:
@@ -256,8 +220,7 @@ def _heard(line: store.ComplaintLine, by: Actor, about: Callable[[str], steps.Ab
         value = vault.read(db.session(), line.id, COMPLAINT, by=by).value
     except CannotOpen:
         return seen  # its day and its house alone
-    words = Words(**{each.name: str(value.get(each.name, "")) for each in fields(Words)})
-    return replace(seen, words=words, about=found)
+    return replace(seen, words=Words.of(value, dealt=line.dealt_on is not None), about=found)
 
 
 def alike(*, complaint_id: uuid.UUID, by: Actor) -> list[Heard]:
@@ -331,34 +294,76 @@ def deal(
 
 def _end(session: Session, complaint_id: uuid.UUID, done: str, how: Ending, by: Actor) -> int:
     """1 if it ended, 0 if it waits for a second one."""
+    row = store.row(complaint_id, by=by, lock=True)
     value = vault.read(session, complaint_id, COMPLAINT, by=by).value
     found = steps.about(by.organisation_id)(f"{value['text']}\n{value.get('where', '')}")
-    first, first_how = (str(value.get(name, "")) for name in ("first_by", "first_how"))
-    row = store.row(complaint_id, by=by, lock=True)
     if steps.is_dealt(row):
         raise AlreadySo
-    steps.check_end(found, first, first_how, how, by=by)
-    said, me = done.strip()[:LONGEST_DONE], login_of(by)
-    if found.needs_two(how, first_how) and not first:
+    before, said, me = steps.so_far(value), done.strip()[:LONGEST_DONE], login_of(by)
+    steps.check_end(found, before, how, by=by)
+    if found.needs_two(how, before, me) and not before.first:
         agreed = {"first_done": said, "first_by": me, "first_how": str(how)}
-        steps.write(session, complaint_id, agreed, by=by)
+        steps.write(session, complaint_id, {**steps.past(value), **agreed}, by=by)
         audit.append(session, audit.Event.COMPLAINT_AGREED, by=by, complaint_id=complaint_id)
         return 0
-    steps.write(session, complaint_id, {"done": said, "done_by": me, "how": str(how)}, by=by)
+    steps.write(session, complaint_id, {**steps.behind(value), "done": said, "done_by": me, "how": str(how)}, by=by)
     steps.mend(row, found, value, by=by)
     _mark(session, row, days.today(), by, audit.Event.COMPLAINT_DEALT)
     return 1
 
 
+def take_back(*, complaint_id: uuid.UUID, seen: Collection[uuid.UUID] = (), by: Actor) -> None:
+    """Who was the first of two takes back what they said, as long as no second one agreed; also of others that were
+    shown (`seen`), say nearly the same and are open to the session. Raises NotPermitted, NotVisible, AlreadySo,
+    CannotOpen, CannotEnd."""
+    _seen(complaint_id, by)
+    with transaction() as session:
+        others = [each for each in alike(complaint_id=complaint_id, by=by) if each.id in seen] if seen else []
+        _withdraw(session, complaint_id, Said(Step.TAKEN_BACK, login_of(by)), by)
+        for each in others:
+            if each.words is not None and each.words.first_by == login_of(by):
+                _withdraw(session, each.id, Said(Step.TAKEN_BACK, login_of(by)), by)
+    shredding.work_off()
+
+
+def keep_open(*, complaint_id: uuid.UUID, said: str, by: Actor) -> None:
+    """A second one says that it is not as the first of two said: it stays open. Raises NotPermitted, NotVisible,
+    AlreadySo, CannotOpen, CannotEnd."""
+    _seen(complaint_id, by)
+    with transaction() as session:
+        _withdraw(session, complaint_id, Said(Step.STAYS, login_of(by), said=said.strip()[:LONGEST_DONE]), by)
+    shredding.work_off()
+
+
+_WITHDRAWN = {Step.TAKEN_BACK: audit.Event.COMPLAINT_TAKEN_BACK, Step.STAYS: audit.Event.COMPLAINT_KEPT_OPEN}
+
+
+def _withdraw(session: Session, complaint_id: uuid.UUID, said: Said, by: Actor) -> None:
+    """What the first of two said counts no more, and stands there as said before; nothing where that is so already."""
+    row = store.row(complaint_id, by=by, lock=True)
+    value = vault.read(session, complaint_id, COMPLAINT, by=by).value
+    if steps.is_dealt(row):
+        raise AlreadySo
+    first = steps.so_far(value).first
+    if not first:
+        return
+    if (first == said.by) != (said.step == Step.TAKEN_BACK):
+        raise CannotEnd(EndRefusal.SAME if first == said.by else EndRefusal.NOT_FIRST)
+    steps.write(session, complaint_id, steps.past(value, said), by=by)
+    audit.append(session, _WITHDRAWN[Step(said.step)], by=by, complaint_id=complaint_id)
+
+
 def take_up(*, complaint_id: uuid.UUID, by: Actor) -> None:
-    """It is not dealt with after all; of one about the office itself two have to agree anew. Raises NotPermitted,
-    NotVisible, AlreadySo, CannotOpen."""
+    """It is not dealt with after all; of one about the office itself two have to agree anew. What was said stays, as
+    said before. Raises NotPermitted, NotVisible, AlreadySo, CannotOpen."""
     _seen(complaint_id, by)
     with transaction() as session:
         row = store.row(complaint_id, by=by, lock=True)
         _mark(session, row, None, by, audit.Event.COMPLAINT_TAKEN_UP)
-        before = dict.fromkeys(("first_done", "first_by", "first_how", "how"))
-        steps.write(session, complaint_id, before, by=by)
+        value = vault.glance(session, complaint_id, COMPLAINT, by=by)
+        if value is None:
+            raise CannotOpen
+        steps.write(session, complaint_id, steps.past(value, Said(Step.REOPENED, login_of(by)), dealt=True), by=by)
     shredding.work_off()
 
 
@@ -384,15 +389,3 @@ def forget(*, by: Actor) -> int:
             audit.append(session, audit.Event.COMPLAINT_FORGOTTEN, by=by, complaint_id=each)
     erasure_steps.carry_out()
     return len(over)
-
-
-def stir() -> int:
-    """Once an hour, whether or not one came: give the rows of all complaints a place that says nothing of when they
-    came. Returns how many were moved."""
-    now, before = clock.now(), current_app.extensions.get(_STIRRED)
-    if isinstance(before, datetime) and before <= now < before + _STIRS_EVERY:
-        return 0
-    current_app.extensions[_STIRRED] = now
-    with transaction() as session:
-        limits_steps.seal_anew(session)
-    return unplaced.stir(COMPLAINT, Complaint.__tablename__, RequestLimits.__tablename__)

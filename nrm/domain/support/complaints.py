@@ -130,6 +130,52 @@ class Ending(StrEnum):
     UNFOUNDED = "unfounded"
 
 
+class Step(StrEnum):
+    """What became of what was said of a complaint before."""
+
+    AGREED = "agreed"  # the first of two said so
+    TAKEN_BACK = "taken_back"  # who said it first took it back
+    STAYS = "stays"  # a second one says that it is not so
+    ENDED = "ended"
+    REOPENED = "reopened"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Said:
+    """One thing that was said of a complaint before: by whom (a sign-in name), how it was to end, and why. `repr` hides
+    it."""
+
+    step: str
+    by: str
+    how: str = ""
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SoFar:
+    """What was said of how it ends: the sign-in name of the first of two and how they said that it ends, empty where
+    nobody said so yet; and what was said `before`, the oldest first. `repr` hides it."""
+
+    first: str = ""
+    first_how: str = ""
+    before: tuple[Said, ...] = ()
+
+    @property
+    def called_unfounded(self) -> frozenset[str]:
+        """Who called it unfounded since it was last reopened, also who took that back: they end it alone in no way."""
+        steps = [each.step for each in self.before]
+        since = len(steps) - steps[::-1].index(Step.REOPENED) if Step.REOPENED in steps else 0
+        agreed = [each for each in self.before[since:] if each.step == Step.AGREED]
+        return frozenset(each.by for each in agreed if each.how == Ending.UNFOUNDED)
+
+
+def to_type_again(before: Sequence[Said], login: str) -> Said | None:
+    """What this one took back last, with nothing said since."""
+    if len(before) < 2 or before[-1].step != Step.TAKEN_BACK or before[-1].by != login:
+        return None
+    return before[-2]
+
+
 class CannotTake(Exception):
     """No complaint can be taken now: too many wait, the Responsible Authority has no key, or everybody there who could
     read it is named in it."""

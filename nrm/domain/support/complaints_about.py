@@ -18,6 +18,7 @@ class EndRefusal(StrEnum):
 
     SAME = "same"  # the actor was the first of the two
     NEWCOMER = "newcomer"  # of who is named, or of the first of the two; or the other way round
+    NOT_FIRST = "not_first"  # somebody else was the first of the two, and takes it back
 
 
 class CannotEnd(Exception):

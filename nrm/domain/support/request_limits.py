@@ -1,6 +1,7 @@
-"""How often a network may send something without an account: a few times in some minutes, counted for all workers.
+"""How often a network may send something without an account: a few times in some minutes, counted for all workers; and
+what was sent lately, so that one press is one complaint.
 
-Decided in ADR 0188.
+Decided in ADR 0188 and 0199.
 """
 
 from __future__ import annotations
@@ -15,8 +16,14 @@ MINUTE = 60
 MOST_KEPT = 500
 """So many of those that sent something are kept apart; the one that sent longest ago goes first."""
 
+MOST_SENT = 200
+"""So many of what was sent lately are known again; what was sent longest ago goes first."""
+
 Counts = MutableMapping[str, list[list[int]]]
 """Who sent, as a digest -> [[minute, how often], ...], the oldest first."""
+
+Sent = MutableMapping[str, int]
+"""What was sent, as a digest -> in which minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +69,21 @@ def forget(counts: Counts, now: datetime) -> None:
             del counts[each]
     for each in sorted(counts, key=lambda one: counts[one][-1][0])[: max(0, len(counts) - MOST_KEPT)]:
         del counts[each]
+
+
+def keep_sent(sent: Sent, what: str, now: datetime) -> bool:
+    """Keep that this was sent; False where it is known already, and so is sent once more by the same press."""
+    forget_sent(sent, now)
+    if what in sent:
+        return False
+    sent[what] = int(now.timestamp()) // MINUTE
+    forget_sent(sent, now)
+    return True
+
+
+def forget_sent(sent: Sent, now: datetime) -> None:
+    """Forget what was sent too long ago, and what was sent longest ago when there is too much."""
+    oldest = now.timestamp() - LONGEST
+    kept = sorted((minute, what) for what, minute in sent.items() if minute * MINUTE > oldest - MINUTE)
+    for each in {*sent} - {what for _, what in kept[-MOST_SENT:]}:
+        del sent[each]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from nrm import catalogues
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Permission
-from nrm.domain.support.complaints import COMPLAINT, Ending
+from nrm.domain.support.complaints import COMPLAINT, Ending, Said, SoFar, Step
 from nrm.domain.support.complaints_about import CannotEnd, EndRefusal, names_office, names_somebody
 from nrm.domain.words import N_
 from nrm.models.support.complaints import Complaint
@@ -21,6 +21,7 @@ from nrm.store.countries import country
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import occasions
 from nrm.store.rows.support import complaints as rows
+from nrm.store.shelter.cases import login_of
 from nrm.vault import compartments, epochs, grants, keyrings
 from nrm.vault import rows as marked
 from nrm.vault.unattended import complaint_marks
@@ -37,10 +38,12 @@ class About:
     named: frozenset[uuid.UUID] = frozenset()
     office: bool = False
 
-    def needs_two(self, how: str, first_how: str = "") -> bool:
-        """Whether two members end it so: it is about the office or an officer and names nobody of it, or is called
-        unfounded, also if the first of the two said that (`first_how`) and it ends otherwise now."""
-        return (self.office and not self.named) or Ending.UNFOUNDED in (how, first_how)
+    def needs_two(self, how: str, so_far: SoFar, login: str) -> bool:
+        """Whether this one ends it so only with a second one: it is about the office or an officer and names nobody of
+        it, or is called unfounded: also if the first of two said that and it ends otherwise now, or if this one, or
+        the first of two, said that and took it back."""
+        again = so_far.called_unfounded & {login, so_far.first}
+        return (self.office and not self.named) or Ending.UNFOUNDED in (how, so_far.first_how) or bool(again)
 
 
 NOBODY = About()
@@ -99,6 +102,37 @@ def write(session: Session, complaint_id: uuid.UUID, part: Mapping[str, Any], *,
     epochs.replace(session, complaint_id, COMPLAINT, value, *grants.holders_of(session, complaint_id, COMPLAINT), by=by)
 
 
+_FIRST = ("first_done", "first_by", "first_how")
+_LAST = ("done", "done_by", "how")
+
+
+def so_far(value: Mapping[str, Any]) -> SoFar:
+    """What lies under the seal of how it ends."""
+    first, first_how = (str(value.get(name, "")) for name in ("first_by", "first_how"))
+    return SoFar(first, first_how, tuple(Said(**each) for each in value.get("before", ())))
+
+
+def ended(value: Mapping[str, Any]) -> Said | None:
+    """How it ended last, if it did."""
+    done, by, how = (str(value.get(name, "")) for name in _LAST)
+    return Said(Step.ENDED, by, how, done) if done else None
+
+
+def past(value: Mapping[str, Any], *now: Said, dealt: bool = False) -> dict[str, Any]:
+    """The parts to write, so that what was said last is of before, and then `now`. `dealt`: it was dealt with; else how
+    it ended is from before it was reopened."""
+    first, done, by = (str(value.get(name, "")) for name in ("first_how", "first_done", "first_by"))
+    agreed, last = Said(Step.AGREED, by, first, done) if by else None, ended(value)
+    said = (*so_far(value).before, *((agreed, last) if dealt else (last, agreed)), *now)
+    return {**dict.fromkeys((*_FIRST, *_LAST)), "before": [asdict(each) for each in said if each is not None]}
+
+
+def behind(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The part to write where it ends: how it ended before an older program reopened it is of before."""
+    last = ended(value)
+    return {"before": [asdict(each) for each in (*so_far(value).before, last)]} if last is not None else {}
+
+
 def mend(row: Complaint, found: About, value: Mapping[str, Any], *, by: Actor) -> None:
     """What another hand can have changed in the row is set by what lies under the seal, before somebody who read it
     marks it anew."""
@@ -118,26 +152,25 @@ def is_read(found: About, organisation_id: uuid.UUID) -> bool:
     return not found.named or bool(desk([organisation_id]) - found.named)
 
 
-def check_end(found: About, first: str, first_how: str, how: str, *, by: Actor) -> None:
+def check_end(found: About, said: SoFar, how: str, *, by: Actor) -> None:
     """Nobody ends a complaint about who let them in a short time ago; nor is one person, with a newcomer of theirs,
-    both of the two. `first`: the sign-in name of the one who agreed before, `first_how`: to what. Raises CannotEnd."""
+    both of the two, or both who called it unfounded and who ends it. Raises CannotEnd."""
     if any(_is_newcomer_of(by.member_id, each) for each in found.named):
         raise CannotEnd(EndRefusal.NEWCOMER)
-    before = account_rows.member_by_login(first) if found.needs_two(how, first_how) and first else None
-    if before is None:
-        return
-    if before.id == by.member_id:
+    first = {said.first} if said.first and found.needs_two(how, said, login_of(by)) else set()
+    others = {member.id for each in first | said.called_unfounded if (member := account_rows.member_by_login(each))}
+    if login_of(by) in first:
         raise CannotEnd(EndRefusal.SAME)
-    if _is_newcomer_of(by.member_id, before.id) or _is_newcomer_of(before.id, by.member_id):
+    if any(_is_newcomer_of(by.member_id, each) or _is_newcomer_of(each, by.member_id) for each in others):
         raise CannotEnd(EndRefusal.NEWCOMER)
 
 
-def end_refusal(found: About, first: str, first_how: str, *, by: Actor) -> EndRefusal | None:
+def end_refusal(found: About, said: SoFar, *, by: Actor) -> EndRefusal | None:
     """Why the actor ends it in no way; None if they do in one."""
     refused = None
     for how in Ending:
         try:
-            check_end(found, first, first_how, how, by=by)
+            check_end(found, said, how, by=by)
         except CannotEnd as error:
             refused = error.reason
         else:

@@ -14,4 +14,5 @@ def seal_anew(session: Session) -> None:
     something."""
     found = vault.read(session, lock=True)
     rules.forget(found.counts, clock.now())
+    rules.forget_sent(found.sent, clock.now())
     vault.put(session, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import date
@@ -11,14 +12,31 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from forms import SelectChoice
-from forms.support.complaints import CAME_LABELS, DealForm, OpenComplaintForm, TypeComplaintForm
+from forms.support.complaints import (
+    CAME_LABELS,
+    DealForm,
+    OpenComplaintForm,
+    StaysForm,
+    TakeBackForm,
+    TypeComplaintForm,
+)
 from forms.support.feedback import Written, complaint_in
+from nrm.actions.support import complaint_sending as sending
 from nrm.actions.support import complaints as actions
 from nrm.actions.support import feedback as feedback_actions
 from nrm.actions.support import request_limits as limits
-from nrm.domain.accounts.accounts import Permission
+from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import Purpose
-from nrm.domain.support.complaints import AlreadySo, Came, CannotTake, Ending, both_ends, differing
+from nrm.domain.support.complaints import (
+    AlreadySo,
+    Came,
+    CannotTake,
+    Ending,
+    SoFar,
+    both_ends,
+    differing,
+    to_type_again,
+)
 from nrm.domain.support.complaints_about import CannotEnd, EndRefusal
 from nrm.domain.support.feedback import MistypedCode, parse_code
 from nrm.domain.support.request_limits import Few
@@ -48,7 +66,8 @@ NOT_OPEN = N_("It does not open for you: a colleague who can open it reads it to
 OPEN_FIRST = N_("Open it first: the quarter of an hour is over.")
 ALREADY = N_("It is marked so already.")
 CANNOT_END = {
-    EndRefusal.SAME: N_("You agreed already: another member of your office ends it."),
+    EndRefusal.SAME: N_("You said it first: another member of your office ends it. Until then you can take it back."),
+    EndRefusal.NOT_FIRST: N_("Only who said it takes it back. You can say on its page that it is not so."),
     EndRefusal.NEWCOMER: N_(
         "One of you let the other one in less than 14 days ago: somebody else of your office ends it. Until then it "
         "waits."
@@ -76,7 +95,8 @@ def complain_page() -> Answer:
 
 
 def _complain_page(here: Spoken, written: Written, wrong: str = "", status: int = 200, *, minutes: int = 0) -> Response:
-    values = {"what": written.text, "where": written.where, "reach": written.reach, "wrong": wrong}
+    once = written.once or secrets.token_hex(16)
+    values = {"once": once, "what": written.text, "where": written.where, "reach": written.reach, "wrong": wrong}
     return feedback.page("complaints/complain.html", here, status, minutes=minutes, asks=True, **values)
 
 
@@ -91,14 +111,21 @@ def complain() -> Answer:
     if written.wrong:
         return _complain_page(here, written, written.wrong, 422)
     house_id = here.house.organisation_id if here.house else None
+    said = {"text": written.text, "where": written.where, "reach": written.reach}
+    if sending.was_sent(**said, house_id=house_id, once=written.once):
+        return _sent(here)
     few = Few(f"complaints {house_id}", MOST_OF_HOUSE, FEW.seconds) if house_id else FEW
     wait = limits.take(few=few, sender=feedback.address())
     if wait and not _has_slip(request.form.get("slip", "")[:60]):
         return _complain_page(here, written, "slow", 429, minutes=max(1, math.ceil(wait / 60)))
     try:
-        actions.complain(text=written.text, where=written.where, reach=written.reach, house_id=house_id)
+        sending.complain(**said, house_id=house_id, once=written.once)
     except CannotTake:
         return _complain_page(here, written, "closed", 503)
+    return _sent(here)
+
+
+def _sent(here: Spoken) -> Answer:
     return redirect(url_for("complaints.sent", **feedback.kept(here)), 303)
 
 
@@ -141,6 +168,7 @@ def _index(form: OpenComplaintForm, status: int = 200) -> tuple[str, int]:
         houses=names.names_by_code(current_language()),
         done=request.args.get("done"),
         typed=request.args.get("typed"),
+        said=request.args.get("said"),
     )
     return shown, status
 
@@ -185,7 +213,7 @@ def take_down() -> Answer:
     if said["house"] == NO_HOUSE:
         said["house"] = ""
     try:
-        actions.take_down(**said, came=Came(form.came.data), by=access.actor())
+        sending.take_down(**said, came=Came(form.came.data), by=access.actor())
     except CannotTake:
         return errors.error_page(503, NOT_TAKEN)
     return redirect(url_for("complaints.index", typed="yes"), 303)
@@ -223,14 +251,16 @@ def _page(
     status: int = 200,
 ) -> tuple[str, int]:
     """One complaint, with what was sent last of one of its two forms."""
-    by = access.actor()
+    by, me = access.actor(), access.visitor().login
     found = actions.one(complaint_id=complaint_id, by=by)
     beyond = country().complaints
     elsewhere = f"{text_in(beyond.names)} {isolated(beyond.telephone)}" if beyond is not None else ""
     waits = found.dealt_on is None and found.words is not None
     others = actions.alike(complaint_id=complaint_id, by=by) if waits else []
-    first = (found.words.first_by, found.words.first_how) if found.words else ("", "")
-    refused = steps.end_refusal(found.about, *first, by=by) if waits else None
+    so_far = found.words.so_far if found.words is not None else SoFar()
+    refused = steps.end_refusal(found.about, so_far, by=by) if waits else None
+    again = to_type_again(so_far.before, me) if waits and dealing is None else None
+    alike_mine = [each.id for each in others if each.words is not None and each.words.first_by == me]
     here = url_for("complaints.show", complaint_id=complaint_id)
     shown = render_template(
         "support/complaints/show.html",
@@ -241,9 +271,12 @@ def _page(
         houses=names.names_by_code(current_language()),
         form=dealing or opening or OpenComplaintForm(),
         opening=opening or OpenComplaintForm(),
-        dealing=dealing or DealForm(),
+        dealing=dealing or (DealForm(how=again.how, done=again.said) if again else DealForm()),
         came=CAME_LABELS,
         me=access.visitor().name,
+        mine=so_far.first == me,
+        alike_mine=alike_mine[:MOST_BESIDE],
+        called=me in so_far.called_unfounded,
         elsewhere=elsewhere,
         refused=CANNOT_END[refused] if refused is not None else "",
     )
@@ -285,6 +318,43 @@ def deal(complaint_id: uuid.UUID) -> Answer:
     return redirect(url_for("complaints.index", done="yes"), 303)
 
 
+@blueprint.post("/complaints/<uuid:complaint_id>/back")
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
+def take_back(complaint_id: uuid.UUID) -> Answer:
+    """The first of two takes back what they said."""
+    try:
+        actions.take_back(complaint_id=complaint_id, seen=TakeBackForm(request.form).seen, by=access.actor())
+    except actions.CannotOpen:
+        return errors.error_page(409, OPEN_FIRST)
+    return redirect(url_for("complaints.show", complaint_id=complaint_id), 303)
+
+
+@blueprint.post("/complaints/<uuid:complaint_id>/stays")
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
+def keep_open(complaint_id: uuid.UUID) -> Answer:
+    """A second one says that it is not so: it stays open."""
+    by = access.actor()
+    actions.one(complaint_id=complaint_id, by=by)
+    form, dealing = StaysForm(request.form), DealForm(request.form)
+    if not form.validate():
+        dealing.done.errors = form.done.errors
+        return _page(complaint_id, dealing=dealing, status=422)
+    try:
+        actions.keep_open(complaint_id=complaint_id, said=form.done.data or "", by=by)
+    except actions.CannotOpen:
+        return errors.error_page(409, OPEN_FIRST)
+    return _afterwards(complaint_id)
+
+
+def _afterwards(complaint_id: uuid.UUID) -> Answer:
+    """The page of the complaint; the list, where it is the actor's to read no more: who stood in has done so."""
+    try:
+        actions.one(complaint_id=complaint_id, by=access.actor())
+    except NotVisible:
+        return redirect(url_for("complaints.index", said="yes"), 303)
+    return redirect(url_for("complaints.show", complaint_id=complaint_id), 303)
+
+
 @blueprint.post("/complaints/<uuid:complaint_id>/mine")
 @access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def take(complaint_id: uuid.UUID) -> Answer:
@@ -301,4 +371,4 @@ def take_up(complaint_id: uuid.UUID) -> Answer:
         actions.take_up(complaint_id=complaint_id, by=access.actor())
     except actions.CannotOpen:
         return errors.error_page(409, NOT_OPEN)
-    return redirect(url_for("complaints.show", complaint_id=complaint_id), 303)
+    return _afterwards(complaint_id)

@@ -304,7 +304,9 @@ def test_what_was_signed_keeps_its_figures_and_is_paid_once_and_by_another_hand_
     manager = sign_in(MANAGER)
     factories.later(minutes=6)
     shown = {"seen": subsidies.version(line(Q3, by)), "agreed": "y"}
-    assert "Show that it is you" in manager.post("/payment/2026Q3/sign?lang=en", shown, 401)
+    proof = manager.post("/payment/2026Q3/sign?lang=en", shown, 401)
+    assert "Show that it is you" in proof
+    assert "who can open what" not in proof
     assert line(Q3, desk).stand is Stand.CHANGED  # whoever sits down at her open computer signs nothing
     sign(Q3, factories.actor(MANAGER))
     desk = factories.actor(DESK)

@@ -1,4 +1,4 @@
-"""Which complaints say nearly the same."""
+"""Which complaints say nearly the same, and what was said of one before."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from nrm.domain.support.complaints import both_ends, differing, folded
+from nrm.domain.support.complaints import Ending, Said, SoFar, Step, both_ends, differing, folded, to_type_again
 
 REAL = "The guard follows me to the door of my room and asks me for money."
 NOISE = "The food here is bad and nobody listens to us, so we complain again"
@@ -60,3 +60,20 @@ def test_a_thousand_long_ones_are_held_beside_each_other_in_no_time() -> None:
     begun = time.process_time()
     assert len(folded(said)) == 1000
     assert time.process_time() - begun < 5
+
+
+def test_who_called_it_unfounded_is_known_until_it_is_reopened_also_when_they_took_that_back() -> None:
+    said = Said(Step.AGREED, "her", Ending.UNFOUNDED, "why")
+    back = Said(Step.TAKEN_BACK, "her")
+    assert SoFar(before=(said, back)).called_unfounded == {"her"}
+    assert SoFar(before=(said, Said(Step.STAYS, "him"))).called_unfounded == {"her"}
+    assert SoFar(before=(Said(Step.AGREED, "her", Ending.ACTED, "why"), back)).called_unfounded == frozenset()
+    reopened = (said, Said(Step.ENDED, "him", Ending.UNFOUNDED, "why"), Said(Step.REOPENED, "him"))
+    assert SoFar(before=reopened).called_unfounded == frozenset()
+    assert SoFar(before=(*reopened, Said(Step.AGREED, "him", Ending.UNFOUNDED, "why"), back)).called_unfounded == {
+        "him"
+    }
+    assert to_type_again((said, back), "her") == said
+    assert to_type_again((said, back), "him") is None
+    assert to_type_again((said, back, Said(Step.REOPENED, "him")), "her") is None
+    assert "why" not in repr(said)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from nrm.domain.support.request_limits import LONGEST, MOST_KEPT, Counts, Few, count, forget, left
+from nrm.domain.support.request_limits import (
+    LONGEST,
+    MOST_KEPT,
+    MOST_SENT,
+    Counts,
+    Few,
+    Sent,
+    count,
+    forget,
+    forget_sent,
+    keep_sent,
+    left,
+)
 
 NOW = datetime(2026, 5, 4, 12, 0, 30, tzinfo=UTC)
 FEW = Few("x", 3, 600)
@@ -31,3 +43,16 @@ def test_what_is_old_is_forgotten_and_so_is_who_sent_longest_ago() -> None:
         count(counts, str(number), NOW + timedelta(seconds=LONGEST))
     assert len(counts) == MOST_KEPT
     assert "new" not in counts
+
+
+def test_what_was_sent_is_known_for_an_hour_and_so_many_of_it() -> None:
+    sent: Sent = {}
+    assert keep_sent(sent, "a", NOW)
+    assert not keep_sent(sent, "a", NOW + timedelta(minutes=59))
+    assert keep_sent(sent, "a", NOW + timedelta(seconds=LONGEST + 60))
+    for number in range(MOST_SENT):
+        assert keep_sent(sent, str(number), NOW + timedelta(seconds=LONGEST + 120))
+    assert len(sent) == MOST_SENT
+    assert "a" not in sent
+    forget_sent(sent, NOW + timedelta(days=1))
+    assert sent == {}

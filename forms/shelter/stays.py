@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import ValidationError
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, ValidationError
 
 from forms import SelectChoice
 from forms.days import DayField, planned_end, today_or
@@ -143,6 +143,17 @@ class AdmitStayForm(OnceForm):
     def if_missing(self) -> dict[str, str]:
         """What an adult answered for the case that she does not come back one day; sealed with her care."""
         return {name: (self[name].data or "").strip() for name in IF_MISSING}
+
+
+class AdmitAgainForm(AdmitStayForm):
+    """Of somebody with whom the house stays in touch after the shelter: a stay ends that for good."""
+
+    lives_here = BooleanField(
+        N_("I have compared the code: it is this person, and the person lives here now"),
+        validators=[
+            InputRequired(N_("Compare the code with the person’s own, and tick the box; else nothing is done"))
+        ],
+    )
 
 
 PLAN_LABELS = {

@@ -14,7 +14,7 @@ from forms import SelectChoice
 from forms.days import chosen_day, planned_day
 from forms.shelter.cases import CASE_REFUSED
 from forms.shelter.corrections import KIND_LABELS, WHY_LABELS, CorrectPlaceForm, ReopenStayForm
-from forms.shelter.stays import FIELD_OF, IMPOSSIBLE, PLAN_LABELS, AdmitStayForm, ChangeStayForm
+from forms.shelter.stays import FIELD_OF, IMPOSSIBLE, PLAN_LABELS, AdmitAgainForm, AdmitStayForm, ChangeStayForm
 from forms.typed import OnceForm
 from nrm.actions.shelter import stays as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
@@ -38,6 +38,7 @@ from nrm.store.shelter import away as away_store
 from nrm.store.shelter import cases, key_workers, places
 from nrm.store.shelter import stay_history as history_store
 from nrm.store.shelter import stays as store
+from nrm.store.support import follow_ups
 from nrm.web import access, errors, formats
 from nrm.web.choices import label_of
 from nrm.web.language import current_language, gettext, ngettext, text_in
@@ -103,7 +104,9 @@ def admit(case_id: uuid.UUID) -> Answer:
 
 
 def _admit_form(person: store.Admittable) -> AdmitStayForm:
-    form = AdmitStayForm(request.form)
+    touch = follow_ups.of_case(person.case_id, by=access.actor())
+    again = touch is not None and touch.begins_on is not None and (touch.ended_on is None or touch.alarms)
+    form = AdmitAgainForm(request.form) if again else AdmitStayForm(request.form)
     small = may_be_with_mother(age_class=person.age_class, age_band=person.age_band)
     offer_places(form, for_case=person.case_id, small_child=small)
     return form

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
 
@@ -370,6 +371,33 @@ def test_who_lives_in_a_shelter_again_is_on_no_list_and_what_she_asked_for_is_an
     assert (found.ended_why, found.alarms) == ("came_back", False)
     assert case_id not in {each.case_id for each in store.of_house(by=_manager())}
     assert wish_of(case_id)[1] == "passed_on"
+
+
+@pytest.mark.slow
+def test_who_admits_somebody_that_the_house_stays_in_touch_with_is_asked_whether_it_is_she(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    """A tired worker admitted the wrong former resident: the alarm and the number were gone, and striking it brought
+    nothing back."""
+    case_id = unsafe(vatra)
+    cases.reopen(case_id=case_id, reason=ReopenReason.CAME_BACK, by=_manager())
+    worker, address = sign_in(WORKER), f"/cases/{case_id}/admit"
+    page = worker.get(f"{address}?lang=en")
+    assert "You stay in touch with this person." in page
+    assert "I have compared the code" in page
+    place = place_store.free_lines(by=_manager())[0].label
+    typed = {"bed": place, "admitted": "today", "planned": "30"}
+    again = worker.post(f"{address}?lang=en", typed, 422)
+    assert "Compare the code with the person’s own, and tick the box; else nothing is done" in again
+    assert re.search(rf"<option[^>]*selected[^>]*{place}|<option[^>]*{place}[^>]*selected", again)
+    assert alarm_stands(case_id)
+    worker.post(address, {**typed, "lives_here": "y"})
+    assert not alarm_stands_anywhere(case_id)
+
+
+def alarm_stands_anywhere(case_id: uuid.UUID) -> bool:
+    found = store.of_case(case_id, by=_manager())
+    return found is not None and found.alarms
 
 
 @pytest.mark.slow

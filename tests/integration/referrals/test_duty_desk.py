@@ -209,7 +209,7 @@ def test_a_child_of_tonight_stands_above_old_alarms(app: Flask, sign_in: SignIn)
     """By harm and by time: a child of tonight first, then alarms of the last days, then old ones."""
     assert app
     rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
-    missed = admitted(nrc)
+    missed = admitted(nrc, days_ago=1)  # also an hour ago it was there, whatever the hour is
     absences.report(case_id=missed.case_id, since=clock.now() - timedelta(hours=1), feared=Feared.NO, by=nrc)
     assert before_post(sign_in(OFFICER).get("/?lang=en"), "Missing now")
     old = [people.sent(rinas, age="child").pseudonym for _ in range(SHOWN)]

@@ -164,11 +164,14 @@ def hand_refusal(member_id: uuid.UUID, first_id: uuid.UUID | None, subject_id: u
 
 
 def has_seen_beside(
-    seer_id: uuid.UUID, asker_id: uuid.UUID, standing_of: Callable[[uuid.UUID], Standing] = standing
+    seer_id: uuid.UUID, asker_id: uuid.UUID, standing_of: Callable[[uuid.UUID], Standing] | None = None
 ) -> bool:
-    """Whether a member who has seen a person counts beside the one who asks whether that person was here before."""
-    now = clock.now()
-    return has_seen_for(standing_of(seer_id), asker_id, now=now, vouched_by=lambda each: standing_of(each).vouched_by)
+    """Whether a member who has seen a person counts beside the one who asks whether that person was here before.
+
+    `standing_of`: `standing`, or `standings` for who asks of several.
+    """
+    now, of = clock.now(), standing_of or standing
+    return has_seen_for(of(seer_id), asker_id, now=now, vouched_by=lambda each: of(each).vouched_by)
 
 
 def is_new_to(hand_id: uuid.UUID | None, other_id: uuid.UUID) -> bool:

@@ -184,5 +184,7 @@ def _take_in(line: Line, by: Actor) -> tuple[Findings, Findings, str | None]:
 
 def _shown(name: str) -> str:
     """A name from the file on one line, in characters that every terminal takes."""
+    if name.isascii() and name.isprintable() and 0 < len(name) <= 60:
+        return name
     text = "".join(character if character.isprintable() else "?" for character in name[:60])
     return text.encode("utf-8", "replace").decode() or "(no name)"

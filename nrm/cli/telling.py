@@ -83,10 +83,11 @@ def wants_json() -> bool:
 
 def answer(lines: Iterable[object], /, **values: Any) -> None:
     """Print what was asked for: `lines`, or with `--json` an object with the keys that the command's option names."""
-    keys = json_keys(click.get_current_context().command)
+    context = click.get_current_context()
+    keys = json_keys(context.command)
     if keys is None or values.keys() != set(keys):
         raise TypeError(f"--json names {keys}")
-    if wants_json():
+    if context.meta.get(_JSON):
         click.echo(json.dumps({key: values[key] for key in keys}, ensure_ascii=False))
         return
     for line in lines:

@@ -24,6 +24,8 @@ from nrm.domain.health import NEEDED, WHAT_TO_DO, Part, Reading, State, by_findi
 from nrm.steps import health
 from nrm.steps import key_files as whose
 
+_TOLD_ELSEWHERE = (SQLAlchemyError, ValueError)
+"""That a database does not answer, or holds a value that cannot be read: parts of their own say so."""
 _COLOURS = {State.OK: "green", State.WRONG: "red"}
 
 
@@ -81,7 +83,7 @@ def _with_whose_keys(reading: Reading) -> Reading:
         return reading
     try:
         wrong = whose.wrong()
-    except (SQLAlchemyError, ValueError):  # told of the database, and of what in it cannot be read, by other parts
+    except _TOLD_ELSEWHERE:
         return reading
     files = key_files(os.environ, current_app.extensions["nrm.config"].directory)
     named = ", ".join(str(files[name]) for name in wrong)
@@ -94,7 +96,7 @@ def _with_second_database(reading: Reading) -> Reading:
         return reading
     try:
         return by_finding(reading.part, health.LAGS if health.second_database_lags() else "")
-    except (SQLAlchemyError, ValueError):  # told of the database, and of what in it cannot be read, by other parts
+    except _TOLD_ELSEWHERE:
         return reading
 
 

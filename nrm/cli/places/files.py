@@ -22,31 +22,17 @@ def write_once(path: Path, content: bytes, mode: int) -> None:
         raise
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file, also in the place of one that is there: it keeps its mode, and stays as it was if this fails. What
-    a link leads to is written, and the link stays. Raises OSError."""
-    if path.exists() and not path.is_file():  # as /dev/stdout
-        path.write_bytes(content)
-        return
-    path = Path(os.path.realpath(path))
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    write_once(part, content, 0o666)
-    try:
-        if path.exists():
-            shutil.copymode(path, part)
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-
-
 def write_template(output: Path, content: bytes) -> None:
-    """Write a file that somebody fills in next; never over one that holds something else. Raises Refused."""
+    """Write a file that somebody fills in next, never over one that is there; the same once more changes nothing. What
+    a link leads to is written, and the link stays. Raises Refused."""
     try:
-        if output.is_file() and output.stat().st_size and output.read_bytes() != content:
-            raise Refused(f"{output} is there already, and may hold what somebody typed: name another file")
-        write_whole(output, content)
+        if output.is_file():
+            if output.read_bytes() != content:
+                raise Refused(f"{output} is there already, and may hold what somebody typed: name another file")
+        elif output.exists():  # as /dev/stdout
+            output.write_bytes(content)
+        else:
+            write_once(Path(os.path.realpath(output)), content, 0o666)
     except OSError as error:
         raise Refused(f"{output}: {error.strerror or 'cannot be written'}") from None
 

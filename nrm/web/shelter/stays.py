@@ -105,7 +105,7 @@ def admit(case_id: uuid.UUID) -> Answer:
 
 def _admit_form(person: store.Admittable) -> AdmitStayForm:
     touch = follow_ups.of_case(person.case_id, by=access.actor())
-    again = touch is not None and touch.begins_on is not None and (touch.ended_on is None or touch.alarms)
+    again = touch is not None and touch.begins_on is not None and touch.may_be_ended
     form = AdmitAgainForm(request.form) if again else AdmitStayForm(request.form)
     small = may_be_with_mother(age_class=person.age_class, age_band=person.age_band)
     offer_places(form, for_case=person.case_id, small_child=small)

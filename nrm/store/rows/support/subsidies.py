@@ -74,7 +74,7 @@ def payments(organisation_ids: Collection[uuid.UUID]) -> dict[tuple[uuid.UUID, s
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class NightsTold:
     """What the audit chain says: the amounts that were recorded as paid, in their order, by code of the shelter and
     quarter; how often a quarter was signed, by shelter and quarter."""
 
@@ -82,7 +82,7 @@ class Told:
     signed: Mapping[tuple[uuid.UUID | None, str], int]
 
 
-def told() -> Told:
+def told() -> NightsTold:
     """What the audit chain says of the nights of all shelters."""
     paid: dict[tuple[str, str], list[int]] = defaultdict(list)
     signed: Counter[tuple[uuid.UUID | None, str]] = Counter()
@@ -91,7 +91,7 @@ def told() -> Told:
             paid[said["shelter"], said["quarter"]].append(said["amount"])
         elif event == audit.Event.NIGHTS_SIGNED:
             signed[organisation_id, said["quarter"]] += 1
-    return Told(paid, signed)
+    return NightsTold(paid, signed)
 
 
 def are_payments(recorded: Sequence[NightPayment], told: Sequence[int]) -> bool:

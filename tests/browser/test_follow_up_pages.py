@@ -241,6 +241,7 @@ def test_a_year_after_the_shelter_and_somebody_comes_back(app: Flask, browser: B
         page.get_by_role("link", name=SAID[lang]["back"]).click()
         expect(page).to_have_url(f"{base}/cases/{other.case_id}/admit")
         page.select_option("[name=bed]", index=1)
+        page.locator("[name=lives_here]").check()  # a stay ends that somebody stays in touch
         for name in ("admitted", "planned"):
             page.locator(f"[name={name}]").first.check()
         live.go_on(page)

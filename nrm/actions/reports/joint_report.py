@@ -54,7 +54,7 @@ def outstanding(quarter: Quarter, *, by: Actor) -> tuple[str, ...]:
 def begin(quarter: Quarter, *, by: Actor) -> None:
     """`make` in the background of this process; `state` tells how it goes.
 
-    Raises NotPermitted, NotVisible, JointTooEarly, JointMade before any work is done, and BeingClosed.
+    Raises NotPermitted, NotVisible, JointTooEarly, JointMade, ReleasesGone before any work is done, and BeingClosed.
     """
     _check(quarter, by)
     try:
@@ -78,12 +78,15 @@ def _check(quarter: Quarter, by: Actor) -> None:
     by.must(Permission.REGISTER_JOIN)
     if days.is_published(JOINT.name, quarter):
         raise JointMade
+    if gone := report_rows.quarters_gone():
+        raise rules.ReleasesGone(gone)
     if waiting := outstanding(quarter, by=by):
         raise JointTooEarly(waiting)
 
 
 def make(quarter: Quarter, *, by: Actor) -> None:
-    """Make it; takes seconds. Raises NotPermitted, NotVisible, JointTooEarly, FiledMeanwhile, JointMade, CannotOpen."""
+    """Make it; takes seconds. Raises NotPermitted, NotVisible, JointTooEarly, FiledMeanwhile, JointMade, ReleasesGone,
+    CannotOpen."""
     _check(quarter, by)
     lines = store.of_quarter(quarter, by=RELEASE)
     value = _value(quarter, lines)

@@ -12,7 +12,7 @@ from nrm.actions.reports import joint_report as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.reports.register import JointMade, JointTooEarly
 from nrm.domain.reports.report_list import JOINT
-from nrm.domain.reports.reports import BeingClosed
+from nrm.domain.reports.reports import BeingClosed, ReleasesGone
 from nrm.store.countries import country
 from nrm.store.reports import register as register_store
 from nrm.store.reports import reports as store
@@ -20,7 +20,15 @@ from nrm.web import access, errors, sessions
 from nrm.web.language import text_in, translated
 from nrm.web.reports.late_tables import agency_names
 from nrm.web.reports.register import STATES
-from nrm.web.reports.reports import ASK_AGAIN_SECONDS, download_at, downloads, page_in, quarter_of, titles
+from nrm.web.reports.reports import (
+    ASK_AGAIN_SECONDS,
+    download_at,
+    downloads,
+    not_now,
+    page_in,
+    quarter_of,
+    titles,
+)
 
 blueprint = Blueprint("joint_report", __name__)
 
@@ -43,6 +51,8 @@ def make(quarter: str) -> errors.Answer:
             actions.begin(which, by=access.actor())
         except JointTooEarly:
             return _joint_report_page(quarter), 409
+        except ReleasesGone as error:
+            return not_now(which, gone=error.quarters)
     return redirect(url_for("joint_report.in_work", quarter=quarter), 303)
 
 

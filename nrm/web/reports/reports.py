@@ -347,23 +347,23 @@ def close(quarter: str) -> BaseResponse | tuple[str, int]:
     except rules.BeingClosed:
         already = None
     except rules.QuarterNotEnded:
-        return _not_now(which)
+        return not_now(which)
     except rules.QuarterOutOfOrder as error:
-        return _not_now(which, expected=error.expected)
+        return not_now(which, expected=error.expected)
     except rules.ReleasesGone as error:
-        return _not_now(which, gone=error.quarters)
+        return not_now(which, gone=error.quarters)
     except rules.WaitsForSignatures as error:
-        return _not_now(which, unsigned=str(error))
+        return not_now(which, unsigned=str(error))
     except PartsOutstanding as error:
         names = organisation_names.names_by_code(current_language())
-        return _not_now(which, missing=[names[code] for code in error.codes])
+        return not_now(which, missing=[names[code] for code in error.codes])
     except SilenceUnconfirmed as error:
         names = organisation_names.names_by_code(current_language())
-        return _not_now(which, silent=[names[code] for code in error.codes])
+        return not_now(which, silent=[names[code] for code in error.codes])
     return redirect(url_for("reports.state_of_quarter" if already else "reports.closing", quarter=str(which)), 303)
 
 
-def _not_now(
+def not_now(
     quarter: Quarter,
     *,
     expected: Quarter | None = None,
@@ -372,6 +372,7 @@ def _not_now(
     missing: Sequence[str] = (),
     silent: Sequence[str] = (),
 ) -> tuple[str, int]:
+    """Why nothing is closed, or joined, and what comes first."""
     due_on = rules.due_on(quarter, country().calendar.release_after_days)
     page = render_template(
         "reports/reports/not_now.html",

@@ -35,7 +35,7 @@ from nrm.domain.reports.filings import Missing
 from nrm.domain.reports.register import Answer, JointMade
 from nrm.models.audit import AuditEntry
 from nrm.models.reports.filings import Filing
-from nrm.models.reports.reports import Release
+from nrm.models.reports.reports import Release, ReleaseFile
 from nrm.models.shelter.cases import SealedCompartment
 from nrm.render import joint_report as render
 from nrm.render.pdf import to_pdf
@@ -411,6 +411,20 @@ def test_filed_figures_about_people_leave_rounded_with_two_signatures_and_are_de
     # No child returned, so nothing is said of them.
     with pytest.raises(NotVisible):
         report_store.release(Q2, by=RELEASE, report="children")
+
+
+@pytest.mark.slow
+def test_a_joint_report_that_another_hand_took_out_is_not_made_once_more(joint: Flask) -> None:
+    """The figures that were filed are destroyed once it is sealed: a second one would say something else."""
+    made = select(Release.id).where(Release.report == "joint")
+    with transaction() as session:
+        session.execute(delete(ReleaseFile).where(ReleaseFile.release_id.in_(made)))
+        session.execute(delete(Release).where(Release.report == "joint"))
+    with pytest.raises(report_rules.ReleasesGone, match="2026Q2"):
+        joint_report.make(Q2, by=factories.actor("oms.coordinator"))
+    person = Person(joint.test_client(), "oms.coordinator")
+    page = person.post("/register/joint/2026Q2/make?lang=en", {}, 409)
+    assert "Sealed reports of these quarters were taken out of the database by another hand" in page
 
 
 def test_no_figure_that_was_filed_about_people_stands_in_anything_the_ministry_can_read(joint: Flask) -> None:

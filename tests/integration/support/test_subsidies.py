@@ -525,21 +525,44 @@ def test_what_is_recorded_twice_is_said_to_be_recorded_and_takes_nothing_back(ap
     assert "Choose what you record" in office.post(path, fresh, 422)
 
 
-def test_from_earlier_nights_that_another_hand_lowered_nothing_is_added_to_the_next_quarter(app: Flask) -> None:
+def test_what_became_known_of_earlier_quarters_waits_until_rows_that_another_hand_changed_are_put_right(
+    app: Flask,
+) -> None:
+    """Lower nights of a quarter, written by hand, came back as nights "from earlier quarters" of the next one."""
     assert app
-    on(date(2026, 7, 10))
-    freeze(Q2, nights=0, payable=0, basis="nights")
+    by = on(date(2026, 6, 20))
+    person = admitted(by, bed=0)
+    by = on(date(2026, 7, 10))
+    freeze(Q2)
+    honest = db.session.execute(
+        select(PaymentLine.nights).where(_vatra(), PaymentLine.quarter == "2026Q2")
+    ).scalar_one()
+    assert honest == 11
+    # Known since: the stay began three nights earlier.
+    corrections.correct_admission(stay_id=person.stay_id, admitted_on=date(2026, 6, 17), why=Why.MISTYPED, by=by)
     own = (_vatra(), PaymentLine.quarter == "2026Q2")
-    _write(update(PaymentLine).where(*own).values(nights=-400, payable=-400))
+    _write(update(PaymentLine).where(*own).values(nights=honest - 400))
     by = on(date(2026, 10, 10))
     freeze(Q3)
-    found = line(Q3, by)
-    assert (found.base.earlier, found.base.nights, found.base.paid) == (0, 0, found.base.paid)
-    assert found.stand is Stand.UNSIGNED
-    _write(update(PaymentLine).where(*own).values(nights=0, payable=0))
-    _write(delete(PaymentLine).where(PaymentLine.quarter == "2026Q3"))
-    freeze(Q3)
-    assert line(Q3, by).base.earlier == 0
+    assert (line(Q3, by).base.earlier, line(Q3, by).base.nights) == (0, 92)
+    _write(update(PaymentLine).where(*own).values(nights=honest))
+    by = on(date(2027, 1, 10))
+    freeze(Q3.next)
+    assert line(Q3.next, by).base.earlier == 3
+
+
+def test_a_contract_for_the_wrong_centre_costs_nothing_once_its_nights_are_emptied_and_it_ended(
+    app: Flask, sign_in: SignIn
+) -> None:
+    on(date(2026, 10, 10))
+    id_ = contract(100, 300_000)
+    freeze(Q3, nights=90, payable=90, basis="nights")
+    assert "For the wrong centre, or never made?" in sign_in(COORDINATOR).get(f"/contracts/{id_}?lang=en")
+    said = {"number": "1/2026", "subject": "Accommodation", "amount": 1_200_000, "from_on": date(2026, 1, 1)}
+    nothing = Terms(**said, until_on=date(2026, 12, 31), ended_on=date(2026, 1, 1), nights=None)  # type: ignore[arg-type]
+    contracts_by_two.changed(id_, nothing)
+    found = line(Q3, factories.actor(DESK))
+    assert (found.agreed, found.amount, found.nothing) == ((), None, True)
 
 
 def _vatra() -> object:

@@ -227,18 +227,23 @@ def _line(
     """`contracts_sound`: no other hand changed what the contracts of the shelter say now (ADR 0196)."""
     now = rules.shares(terms, base.quarter)
     if not base.sound:
-        return Line(base, (), None, Stand.FOREIGN, None, now)
+        return _foreign(base)
     if not base.to_sign:  # from before nights were signed: contracts of today say nothing of it
         return Line(base, (), None, Stand.BEFORE, None, ())
     stand, agreed = _stand(base, now, signed, by)
     if not contracts_sound:
         if stand not in (Stand.SIGNED, Stand.CHANGED) or not _was_agreed(agreed, base, signed):
-            return Line(base, (), None, Stand.FOREIGN, None, now)
+            return _foreign(base)
         stand, now = Stand.SIGNED, agreed
     amount = None if base.paid is None else rules.amount(base.paid, agreed)
     part = rules.in_part(terms, base.quarter)
     at, position = (signed.signed_at, signed.position) if signed else (None, 0)
     return Line(base, agreed, amount, stand, at, now, position, in_part=part)
+
+
+def _foreign(base: Base) -> Line:
+    """Without the figures: who changed one of them, or of what they follow from, may have written the others, too."""
+    return Line(replace(base, nights=None, earlier=None, paid=None), (), None, Stand.FOREIGN, None, ())
 
 
 def _stand(

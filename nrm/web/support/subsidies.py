@@ -26,7 +26,7 @@ blueprint = Blueprint("subsidies", __name__)
 def sign_page(quarter: str) -> str:
     line = _own(quarter)
     form = SignNightsForm()
-    form.seen.data = actions.version(line)
+    form.seen.data = _seen(line)
     return _page(line, form)
 
 
@@ -37,7 +37,7 @@ def sign(quarter: str) -> errors.Answer:
     line = _own(quarter)
     form = SignNightsForm(request.form)
     if not form.validate():
-        form.seen.data = actions.version(line)
+        form.seen.data = _seen(line)
         return _page(line, form), 422
     try:
         actions.sign(line.base.quarter, seen=form.seen.data or "", by=access.actor())
@@ -45,7 +45,7 @@ def sign(quarter: str) -> errors.Answer:
         form.agreed.errors = [translated(REFUSED[refused.reason])]
         form.agreed.data = False
         line = _own(quarter)
-        form.seen.data = actions.version(line)
+        form.seen.data = _seen(line)
         return _page(line, form), 409
     return redirect(url_for("subsidies.sign_page", quarter=line.base.quarter), 303)
 
@@ -122,6 +122,10 @@ def paid(quarter: str, code: str) -> errors.Answer:
         form.seen.data = actions.left_of(line)
         return _paid_page(line, form), 409
     return redirect(url_for("payment_lines.index"), 303)
+
+
+def _seen(line: Line) -> str:
+    return actions.version(line) if line.waits else ""
 
 
 def _own(quarter: str) -> Line:

@@ -83,7 +83,8 @@ def line(quarter: Quarter, by: Actor) -> store.Line:
 
 
 def sign(quarter: Quarter, by: Actor) -> None:
-    subsidies.sign(quarter, seen=subsidies.version(line(quarter, by)), by=by)
+    found = line(quarter, by)
+    subsidies.sign(quarter, seen=subsidies.version(found) if found.waits else "", by=by)
 
 
 def span(first: date, after: date) -> set[date]:
@@ -377,8 +378,10 @@ def test_nights_that_another_hand_wrote_are_neither_signed_nor_paid(app: Flask, 
     page = manager.get("/payment/2026Q3/sign?lang=en")
     assert "Sign, pay and record nothing of it" in page
     assert "Signed on" not in page
+    shown = (page, manager.get("/payment?lang=en"), manager.post("/payment/csv", {}, 200))
+    assert not any(re.search(r"9[,.\u00a0\u202f ]?000", each) for each in shown)  # nobody reads what another hand wrote
     assert "I have compared these nights" not in page
-    sent = {"seen": subsidies.version(line(Q3, by)), "agreed": "y"}
+    sent = {"seen": "", "agreed": "y"}
     assert "Sign, pay and record nothing of it" in manager.post("/payment/2026Q3/sign?lang=en", sent, 409)
     assert "changed in the database by another hand: not paid" in manager.get("/payment?lang=en")
     office = sign_in(DESK)

@@ -16,7 +16,7 @@ import nrm
 
 TOP = Path(nrm.__file__).parent
 PARSERS = {
-    "json": {"load", "loads"},
+    "json": {"load", "loads", "JSONDecoder"},
     "tomllib": {"load", "loads"},
     "csv": {"reader", "DictReader"},
     "zipfile": {"ZipFile"},
@@ -100,6 +100,7 @@ def test_every_module_that_parses_says_why_it_may() -> None:
 def test_a_parser_is_found_however_it_is_called() -> None:
     assert list(parsers("import json\njson.loads(x)")) == ["json.loads"]
     assert list(parsers("from csv import reader")) == ["csv.reader"]
+    assert list(parsers("import json\njson.JSONDecoder().decode(x)")) == ["json.JSONDecoder"]
     assert list(parsers("read(text, tomllib.loads)")) == ["tomllib.loads"]
     assert list(parsers("import json\njson.dumps(x)")) == []
 

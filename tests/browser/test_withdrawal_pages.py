@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,7 @@ def test_a_colleague_gives_it_back_and_the_person_takes_another_back_by_the_help
         expect(manager.locator("main form")).to_have_count(0)
         seen(manager, f"{lang}-given-back")
         manager.goto(f"{base}/cases/{first}")
-        expect(manager.locator("main")).not_to_contain_text("72")
+        expect(manager.locator("main")).not_to_contain_text(re.compile(r"\b72\b"))  # a case code may have these digits
         helpline = signed_in(browser, base, HELPLINE)
         helpline.goto(f"{base}/requests/new?lang={lang}")
         helpline.locator("#code").fill(code(second))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -90,7 +91,7 @@ def test_one_member_of_the_post_opens_it_under_her_name(accepted: uuid.UUID, sig
     assert opened is not None
     assert tuple(opened) == (MEETING, "handing_on")
     assert "Vendi i takimit" in officer.get("/openings?whose=mine")
-    assert "NRC" not in page
+    assert not re.search(r"\bNRC\b", page)  # a random token may hold these letters
     assert "Qendra" not in page.replace("Qendra vjen", "")
 
 

@@ -723,7 +723,7 @@ def test_a_made_up_case_does_not_tell_its_house_where_the_person_has_come_to(
             page = insider.get(address)
             page = page.split("<footer")[0]
             assert "Qendra Kombëtare" not in page, address
-            assert "NRC" not in page, address
+            assert not re.search(r"\bNRC\b", page), address  # a random token may hold these letters
 
     says_nothing()
     actions.answer(pair_id=line.id, answer=Answer.SAME, why=Why.KNOWN_TO_US, by=factories.actor(VATRA))

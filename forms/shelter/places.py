@@ -123,7 +123,10 @@ def _there_from() -> RadioField:
         N_("There from"),
         choices=[
             SelectChoice(value=TODAY, label=N_("Today")),
-            SelectChoice(value=ALREADY, label=N_("It was there before, and people may have been in it")),
+            SelectChoice(
+                value=ALREADY,
+                label=N_("It was there before, and people may have been in it; the state pays for it from today on"),
+            ),
             SelectChoice(value=OTHER, label=N_("Another day")),
         ],
         validators=[Offered(N_("Choose from when it is there"))],

@@ -248,6 +248,7 @@ TABLE: dict[str, Moved | str] = {
     "0106_complaints_stay_as_they_are": Moved(
         since.test_a_complaint_that_is_right_is_marked_with_the_key_of_its_words, ("complaints",)
     ),
+    "0110_places_entered_on": Moved(since.test_of_places_from_before_nobody_knows_when_they_were_entered, ("places",)),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

@@ -1987,3 +1987,14 @@ def test_a_complaint_that_is_right_is_marked_with_the_key_of_its_words(before: B
         assert {row["id"]: row["mark"] for row in data.rows("complaints")} == {
             key: was for key, (was, _) in marks.items()
         }
+
+
+def test_of_places_from_before_nobody_knows_when_they_were_entered(before: Before) -> None:
+    data = before("0110_places_entered_on")
+    data.add("places", label="R1", from_on=None)
+    was = data.rows("places")
+    for _ in range(2):
+        data.up()
+        assert [row["entered_on"] for row in data.rows("places")] == [None]
+        data.down()
+        assert data.rows("places") == was

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import accumulate
@@ -94,22 +94,47 @@ def of_quarter(stays: Nights, quarter: Quarter) -> int:
     return stays.between(quarter.start, quarter.end)
 
 
-def kept(places: Iterable[tuple[date | None, date | None]], quarter: Quarter) -> int:
-    """Nights of a quarter for which places were kept. Of each place: the first day with it, and the first without."""
+Covered = Sequence[tuple[date, date]]
+"""First and last day of each time within a quarter in which nights are paid for, in their order."""
+
+
+def kept(places: Iterable[tuple[date | None, date | None]], covered: Covered) -> int:
+    """Nights for which places were kept. Of each place: the first day with it, and the first without."""
     return sum(
-        nights(from_on or quarter.start, until_on, first=quarter.start, last=quarter.end)
+        nights(from_on or first, until_on, first=first, last=last)
         for from_on, until_on in places
+        for first, last in covered
     )
 
 
-def payable(stays: Nights, quarter: Quarter, *, before: Iterable[tuple[Quarter, int]]) -> int:
+GREW_BY_A = 4
+"""A quarter is looked at again where a shelter kept a fourth more places by the day than in the quarter before."""
+
+
+def grew(before: tuple[int, Covered], now: tuple[int, Covered]) -> tuple[int, int] | None:
+    """Places kept by the day in the quarter before and in this one, where they are a fourth more: one member of the
+    shelter enters places, and the state pays for each (ADR 0206). Of each quarter: its nights, and of which days.
+    """
+    (was, of_days), (counted, days) = ((number, nights_of(covered)) for number, covered in (before, now))
+    if not of_days or not days or GREW_BY_A * counted * of_days <= (GREW_BY_A + 1) * was * days:
+        return None
+    return round(was / of_days), round(counted / days)
+
+
+def nights_of(covered: Covered) -> int:
+    """How many nights begin on these days."""
+    return sum((last - first).days + 1 for first, last in covered)
+
+
+def payable(stays: Nights, covered: Covered, *, before: Iterable[tuple[Covered, int]]) -> int:
     """What is paid by nights: those of the quarter, and what entries made since then change in quarters before it.
 
     `before`: the quarters that were paid by nights, too, each with what was paid with it. What was paid by places is
     not corrected.
     """
     paid = list(before)
-    return sum(of_quarter(stays, each) for each in (quarter, *(one for one, _ in paid))) - sum(each for _, each in paid)
+    times = (time for those in (covered, *(each for each, _ in paid)) for time in those)
+    return sum(stays.between(first, last) for first, last in times) - sum(number for _, number in paid)
 
 
 def earlier(stays: Nights, quarter: Quarter, *, since: Quarter | None, paid: int) -> int:

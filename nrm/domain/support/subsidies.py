@@ -103,6 +103,17 @@ def shares(terms: Iterable[NightTerms], quarter: Quarter) -> tuple[Share, ...]:
     return tuple(sorted(found, key=lambda share: share.number))
 
 
+def covered(terms: Iterable[NightTerms], quarter: Quarter) -> tuple[tuple[date, date], ...]:
+    """The days of a quarter for which a contract pays: (first, last) of each contract, in their order. All of it where
+    none pays for any: what is counted then is paid by nobody, or by a contract that is recorded later (ADR 0206)."""
+    inside = sorted(
+        (max(each.from_on, quarter.start), min(each.last_on, quarter.end))
+        for each in terms
+        if each.from_on <= quarter.end and each.last_on >= quarter.start
+    )
+    return tuple(inside) or ((quarter.start, quarter.end),)
+
+
 def amount(nights: int, agreed: Sequence[Share]) -> int | None:
     """What is paid for so many nights: each at the price that follows from the contract, and no more than it says.
 

@@ -70,6 +70,7 @@ class Place(Model):
     file_label: Mapped[str | None]  # what the country's file calls it; None: its shelter entered it
     from_on: Mapped[date | None]  # None: there from the beginning
     until_on: Mapped[date | None]  # from this day it no longer counts, unless somebody still sleeps in it
+    entered_on: Mapped[date | None]  # of one that its shelter entered as there before: from then on it is paid for
     closed_why: Mapped[str] = mapped_column(default="", server_default="")
     extra_why: Mapped[str] = mapped_column(default="", server_default="")  # an extra place: why it was made
     extra_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))

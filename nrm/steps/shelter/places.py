@@ -366,6 +366,7 @@ def enter(
             label=label,
             file_label=label if from_file else None,
             from_on=from_on,
+            entered_on=days.today() if from_on is None and not from_file else None,
         )
         session.add(place)
         made.append(place.id)

@@ -16,12 +16,14 @@ from nrm.domain.accounts.accounts import SHELTERS, Actor, NotPermitted, Organisa
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter import payment_lines as rules
 from nrm.domain.shelter.stays import Period, Source, present
+from nrm.domain.support.subsidies import NightTerms, covered
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.reports.reports import PaymentLine
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.places import Place
 from nrm.models.shelter.stays import Stay
 from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.support import subsidies as contract_rows
 from nrm.vault import rows as marked
 
 
@@ -88,10 +90,13 @@ def lines(quarter: Quarter, *, by: Actor) -> list[PaymentLine]:
     stays = _nights(quarter, shelters, gaps)
     residents = _residents(quarter, shelters, gaps)
     places: dict[uuid.UUID, list[tuple[date | None, date | None]]] = {}
-    # An extra place is made for somebody: that it was there says that they were.
-    of_building = select(Place.organisation_id, Place.from_on, Place.until_on).where(Place.extra_why == "")
+    # An extra place is made for somebody: that it was there says that they were. Of one that was entered as there
+    # before, nobody but who entered it says that it was.
+    first = func.coalesce(Place.entered_on, Place.from_on)
+    of_building = select(Place.organisation_id, first, Place.until_on).where(Place.extra_why == "")
     for organisation_id, from_on, until_on in db.session.execute(of_building):
         places.setdefault(organisation_id, []).append((from_on, until_on))
+    terms = contract_rows.night_terms(shelters)
     return [
         _line(
             shelter,
@@ -100,6 +105,7 @@ def lines(quarter: Quarter, *, by: Actor) -> list[PaymentLine]:
             stays.get(shelter) or rules.Nights({}, {}),
             places.get(shelter, []),
             frozen.get(shelter, []),
+            terms.get(shelter, ()),
         )
         for shelter in shelters
     ]
@@ -176,19 +182,25 @@ def _line(
     stays: rules.Nights,
     places: Sequence[tuple[date | None, date | None]],
     frozen: Sequence[PaymentLine],
+    terms: Sequence[NightTerms],
 ) -> PaymentLine:
     # From rows that another hand changed nothing follows: what became known of earlier quarters waits until they are
     # put right, and is paid with the quarter after that.
     frozen = frozen if all(marked.is_payment_line(each) for each in frozen) else ()
     since = min((Quarter.parse(each.quarter) for each in frozen), default=None)
-    by_nights = [(Quarter.parse(each.quarter), each.payable) for each in frozen if each.basis != rules.Basis.PLACES]
+    by_nights = [
+        (covered(contract_rows.terms_then(shelter, each.frozen_at)[-1], Quarter.parse(each.quarter)), each.payable)
+        for each in frozen
+        if each.basis != rules.Basis.PLACES
+    ]
+    paid_for = covered(terms, quarter)
     by_places = basis is rules.Basis.PLACES
     line = PaymentLine(
         organisation_id=shelter,
         quarter=str(quarter),
         nights=rules.of_quarter(stays, quarter),
         earlier=rules.earlier(stays, quarter, since=since, paid=sum(each.nights + each.earlier for each in frozen)),
-        payable=rules.kept(places, quarter) if by_places else rules.payable(stays, quarter, before=by_nights),
+        payable=rules.kept(places, paid_for) if by_places else rules.payable(stays, paid_for, before=by_nights),
         basis=str(basis),
         frozen_at=clock.now(),
         to_sign=True,

@@ -15,6 +15,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission, Role
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import reports as release_rules
+from nrm.domain.shelter.payment_lines import Basis, grew
 from nrm.domain.support import subsidies as rules
 from nrm.domain.support.subsidies import NightTerms, Share, Stand
 from nrm.models.accounts.accounts import Organisation
@@ -44,7 +45,8 @@ class Line:
     """A quarter of a shelter. `agreed`: what its contracts said of it when it was signed, whatever they say since; of
     one that is not signed, what they say now. `amount`: what follows, None without a contract. `now`, `amount_now`: by
     what the contracts say now, which is what is signed next. `signed_at`, `position`: of the newest signed file, which
-    counts; `paid`: what the payment desk recorded, one by one; `in_part`: a contract begins or ends within it."""
+    counts; `paid`: what the payment desk recorded, one by one; `in_part`: a contract begins or ends within it; `grew`:
+    places kept by the day in the quarter before and in this one, where they are many more."""
 
     base: Base
     agreed: tuple[Share, ...]
@@ -55,6 +57,7 @@ class Line:
     position: int = 0
     paid: tuple[Paid, ...] = ()
     in_part: bool = False
+    grew: tuple[int, int] | None = None
 
     @property
     def amount_now(self) -> int | None:
@@ -130,6 +133,7 @@ def lines(*, by: Actor) -> list[Line]:
     told = rows.told()
     foreign = {each for those in contract_rows.changed_by_another_hand().values() for each in those}
     found = []
+    of_places = {(each.code, each.quarter): each.paid for each in bases if each.basis is Basis.PLACES and each.sound}
     for base in bases:
         place = ids[base.code], str(base.quarter)
         recorded = paid.get(place, ())
@@ -138,8 +142,19 @@ def lines(*, by: Actor) -> list[Line]:
         whole = whole and (signed.position if signed is not None else 0) == told.signed.get(place, 0)
         frozen, sound = replace(base, sound=base.sound and whole), place[0] not in foreign
         line = _line(frozen, terms.get(place[0], ()), signed, by, contracts_sound=sound)
-        found.append(replace(line, paid=tuple(Paid(each.amount, each.paid_on, each.reason) for each in recorded)))
+        paid_one_by_one = tuple(Paid(each.amount, each.paid_on, each.reason) for each in recorded)
+        more = _grew(base, of_places, terms.get(place[0], ())) if line.stand is not Stand.FOREIGN else None
+        found.append(replace(line, paid=paid_one_by_one, grew=more))
     return found
+
+
+def _grew(
+    base: Base, of_places: Mapping[tuple[str, Quarter], int | None], terms: Sequence[NightTerms]
+) -> tuple[int, int] | None:
+    now, before = (of_places.get((base.code, each)) for each in (base.quarter, base.quarter.previous))
+    if now is None or before is None:
+        return None
+    return grew((before, rules.covered(terms, base.quarter.previous)), (now, rules.covered(terms, base.quarter)))
 
 
 def line(quarter: Quarter, code: str, *, by: Actor) -> Line:

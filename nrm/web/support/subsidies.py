@@ -80,7 +80,9 @@ def _paid_form(line: Line, *, typed: bool = True) -> PaidForm:
             words = gettext("%(amount)s was taken off", amount=amount)
         offered.append(SelectChoice(value="paid", label=words))
     if line.paid_amount and line.stand is not Stand.FOREIGN:
-        offered.append(SelectChoice(value="mistake", label=gettext("What was recorded last was a mistake")))
+        offered.append(
+            SelectChoice(value="mistake", label=gettext("It came back, or what was recorded last was a mistake"))
+        )
     form.what.choices = offered
     return form
 

@@ -12,9 +12,11 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from nrm import clock
+from nrm.actions.shelter import places as actions
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
+from nrm.domain.support.contracts import Terms
 from nrm.models.reports.reports import PaymentLine
 from nrm.models.shelter.places import Occupancy, Place
 from nrm.models.shelter.stays import Stay
@@ -22,7 +24,7 @@ from nrm.store import names
 from nrm.store.shelter import payment_lines as payments
 from nrm.store.shelter.payment_lines import Base
 from nrm.vault import rows as marked
-from tests import accommodated, factories
+from tests import accommodated, contracts_by_two, factories
 from tests.conftest import Person
 
 Q1, Q2, Q3 = Quarter(2026, 1), Quarter(2026, 2), Quarter(2026, 3)
@@ -145,3 +147,64 @@ def test_what_was_frozen_for_few_before_is_not_shown_to_the_desk_any_more(nrc: o
     seen = line("molsa.payment_officer", Q2)
     assert (seen.basis, seen.nights, seen.earlier, seen.paid) == ("withheld", None, None, None)
     assert line("nrc.shelter_manager", Q2).nights == 65
+
+
+def contract(first: date, last: date = date(2026, 12, 31)) -> None:
+    terms = Terms(f"{first}", "Accommodation", 4_000, first, last, nights=(910, 91_000))
+    contracts_by_two.recorded(names.organisation_by_code("NRC").id, terms)
+
+
+def test_of_a_contract_that_begins_within_a_quarter_only_its_days_are_counted(nrc: object) -> None:
+    """The nights of the whole quarter were counted against its share."""
+    contract(date(2026, 6, 26))
+    for day in range(1, 6):
+        resident(nrc, date(2026, 4, day), date(2026, 6, 28))
+    freeze(Q2)
+    assert (line("molsa.payment_officer", Q2).basis, line("molsa.payment_officer", Q2).paid) == ("nights", 5 * 2)
+    assert line("nrc.shelter_manager", Q2).nights == sum(
+        (date(2026, 6, 28) - date(2026, 4, day)).days for day in range(1, 6)
+    )
+    resident(nrc, date(2026, 6, 1), date(2026, 6, 29))  # known late: three of its nights are of days that are paid for
+    for day in range(1, 6):
+        resident(nrc, date(2026, 7, day), date(2026, 7, 11))
+    freeze(Q3)
+    assert line("molsa.payment_officer", Q3).paid == 40 + 3
+    assert line("nrc.shelter_manager", Q3).earlier == 28
+
+
+def test_places_that_are_kept_are_paid_for_on_the_days_of_a_contract_too(nrc: object) -> None:
+    contract(date(2026, 6, 26))
+    resident(nrc, date(2026, 4, 27))
+    freeze(Q2)
+    assert line("molsa.payment_officer", Q2).paid == 3 * 5
+
+
+def test_a_contract_that_is_recorded_later_takes_nothing_off_in_the_next_quarter(nrc: object) -> None:
+    for day in range(1, 6):
+        resident(nrc, date(2026, 4, day), date(2026, 4, 11))
+    freeze(Q2)
+    accommodated.at(date(2026, 10, 21))
+    contract(date(2026, 6, 26))
+    for day in range(1, 6):
+        resident(nrc, date(2026, 7, day), date(2026, 7, 11))
+    freeze(Q3)
+    assert (line("nrc.shelter_manager", Q2).paid, line("nrc.shelter_manager", Q3).paid) == (40, 40)
+
+
+def test_places_entered_as_there_before_count_from_that_day_and_the_desk_reads_that_they_grew(
+    app: Flask, nrc: object
+) -> None:
+    """One manager entered fifty places in a minute, and they counted for the whole quarter."""
+    accommodated.at(date(2026, 9, 21))
+    resident(nrc, date(2026, 4, 27))
+    freeze(Q2)
+    manager = factories.actor("nrc.shelter_manager")
+    actions.add(name="Z1", number=50, there_already=True, by=manager)
+    freeze(Q3)
+    assert line("molsa.payment_officer", Q3).paid == 3 * 92 + 50 * 10
+    desk = Person(app.test_client(), "molsa.payment_officer")
+    page = desk.get("/payment?lang=en")
+    assert "places by the day: 8, before 2" in page
+    page = desk.get("/payment/2026Q3/NRC/paid?lang=en")
+    assert "The shelter kept 8 places by the day, and 2 in the quarter before." in page
+    assert "in the quarter before" not in desk.get("/payment/2026Q2/NRC/paid?lang=en")

@@ -15,6 +15,7 @@ from nrm.domain.support.subsidies import (
     NightTerms,
     Share,
     amount,
+    covered,
     file_of,
     is_statement,
     overlap,
@@ -77,3 +78,11 @@ def test_a_file_says_what_was_signed_and_which_contract_it_follows() -> None:
     assert (value["to_pay"], value["contracts"]) == (88_000, [{"number": "1", "nights": 910, "amount": 91_000}])
     assert not is_statement([value])
     assert statement("VATRA", Q, "nights", 880 + timedelta(days=1).days, agreed) != value
+
+
+def test_the_days_that_are_paid_for_are_those_of_the_contracts_or_all_of_them() -> None:
+    assert covered([], Q) == ((Q.start, Q.end),)
+    assert covered([NightTerms("1", 910, 1, date(2026, 7, 1), date(2026, 9, 30))], Q) == ((Q.start, Q.end),)
+    first = NightTerms("2", 910, 91_000, date(2026, 1, 1), date(2026, 5, 15))
+    second = NightTerms("1", 910, 182_000, date(2026, 5, 20), date(2027, 5, 15))
+    assert covered([second, first], Q) == ((Q.start, date(2026, 5, 15)), (date(2026, 5, 20), Q.end))

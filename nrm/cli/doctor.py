@@ -21,7 +21,7 @@ from nrm.cli.telling import coloured, json_option, wants_json
 from nrm.cli.usage import application, instance_option
 from nrm.db import disconnect
 from nrm.domain.health import NEEDED, WHAT_TO_DO, Part, Reading, State, by_finding, by_look
-from nrm.steps import health
+from nrm.steps import health, lost_records
 from nrm.steps import key_files as whose
 
 _TOLD_ELSEWHERE = (SQLAlchemyError, ValueError)
@@ -36,9 +36,10 @@ _COLOURS = {State.OK: "green", State.WRONG: "red"}
 def doctor(context: click.Context, directory: Path) -> None:
     """Look whether the instance is well: one line for each part that is not, with what to do; then exit 1.
 
-    Looks at both databases, the key files, the key log, free disk, when tending, checkpoint, backup and drill were
-    done last, and whether a setting is misspelt. Nothing is changed. Of a new instance it ends with 1 until the first
-    backup and the first drill were done. With --json each part has a state, the seconds since the last time, and why.
+    Looks at both databases, the key files, the key log, whether records of people are as the audit chain tells, free
+    disk, when tending, checkpoint, backup and drill were done last, and whether a setting is misspelt. Nothing is
+    changed. Of a new instance it ends with 1 until the first backup and the first drill were done. With --json each
+    part has a state, the seconds since the last time, and why.
     """
     try:
         app = application(directory)
@@ -49,6 +50,7 @@ def doctor(context: click.Context, directory: Path) -> None:
             try:
                 found = [_with_second_database(_with_whose_keys(each)) for each in health.readings()]
                 found.append(_key_log())
+                found.append(_records())
             finally:
                 disconnect()
     found.append(by_finding(Part.SETTINGS, "; ".join(misspelt(os.environ))))
@@ -74,7 +76,8 @@ def _from_outside(directory: Path, refused: Refused) -> list[Reading]:
     found = health.readings_from_outside(places, key_problem(os.environ, directory))
     if all(each.state is State.OK for each in found if each.part in NEEDED):
         raise refused
-    return [*found, Reading(Part.KEY_LOG, State.UNKNOWN, why="looked at when databases and key files are there")]
+    later = "looked at when databases and key files are there"
+    return [*found, *(Reading(part, State.UNKNOWN, why=later) for part in (Part.KEY_LOG, Part.RECORDS))]
 
 
 def _with_whose_keys(reading: Reading) -> Reading:
@@ -113,6 +116,15 @@ def _key_log() -> Reading:
         return by_look(Part.KEY_LOG, well=False)
     except ValueError:
         return by_finding(Part.KEY_LOG, UNREADABLE)
+
+
+def _records() -> Reading:
+    try:
+        return by_finding(Part.RECORDS, lost_records.lost())
+    except SQLAlchemyError:
+        return Reading(Part.RECORDS, State.UNKNOWN, why="looked at when the main database answers")
+    except (ValueError, KeyError):
+        return by_finding(Part.RECORDS, UNREADABLE)
 
 
 def _plain(reading: Reading) -> dict[str, object]:

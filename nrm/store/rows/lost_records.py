@@ -1,0 +1,109 @@
+"""Records of people that the audit chain tells of, and that are not there as it tells: another hand changed the main
+database (ADR 0207). All of the chain is read: for the operator, and for no page.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from nrm.audit import Event, details_of
+from nrm.db import db
+from nrm.domain.interviews.draft_owners import DRAFT
+from nrm.models.audit import AuditEntry
+from nrm.models.shelter.absences import Missing
+from nrm.models.shelter.cases import Case, Reading, SealedCompartment
+from nrm.models.support.follow_ups import FollowUp
+from nrm.models.support.hearings import HearingEntry, HearingStrike
+from nrm.models.support.witnesses import Witness
+
+_FOLLOW_UPS = (Event.FOLLOW_UP_AGREED, Event.FOLLOW_UP_ENDED, Event.FOLLOW_UP_FORGOTTEN)
+_FOUND = (Event.MISSING_FOUND, Event.MISSING_ENDED, Event.MISSING_BY_MISTAKE)
+_HEARINGS = (Event.HEARING_RECORDED, Event.HEARING_STRUCK)
+_HEARINGS_LIE_IN = ("legal", "witness")
+_BATCH = 5_000
+
+
+def follow_ups() -> list[uuid.UUID]:
+    """Cases with which, by the chain, somebody stays in touch, or nobody does any more, and the rows say otherwise; and
+    those of which another organisation than their holder stays in touch."""
+    told: dict[uuid.UUID, bool] = {}
+    for event, said in _told(*_FOLLOW_UPS):
+        told[uuid.UUID(said["case_id"])] = event == Event.FOLLOW_UP_AGREED
+    statement = select(FollowUp.case_id, FollowUp.organisation_id, Case.holder_id)
+    standing = statement.join(Case, Case.id == FollowUp.case_id).where(FollowUp.ended_on.is_(None))
+    there = {case_id: theirs == holder for case_id, theirs, holder in db.session.execute(standing)}
+    wrong = {case_id for case_id, stands in told.items() if stands != (case_id in there)}
+    return sorted(wrong | {case_id for case_id, own in there.items() if not own or case_id not in told})
+
+
+def missing() -> list[uuid.UUID]:
+    """Cases of which an alarm about somebody missing is gone, is over though nobody ended it, or stands though it is
+    over."""
+    told, there = {}, {}
+    for event, said in _told(Event.MISSING_REPORTED, *_FOUND):
+        told[uuid.UUID(said["missing_id"])] = uuid.UUID(said["case_id"]), event != Event.MISSING_REPORTED
+    for id_, case_id, outcome in db.session.execute(select(Missing.id, Missing.case_id, Missing.outcome)):
+        there[id_] = case_id, outcome != ""
+    wrong = {each for each in told.keys() | there.keys() if told.get(each) != there.get(each)}
+    return sorted({(told.get(each) or there[each])[0] for each in wrong})
+
+
+def hearings() -> list[uuid.UUID]:
+    """Cases and witnesses of whose hearings fewer entries are there, or more are struck, than the chain tells; of those
+    whose part under seal is there: with it the entries are destroyed."""
+    told: Counter[tuple[uuid.UUID, str]] = Counter()
+    for event, said in _told(*_HEARINGS):
+        told[uuid.UUID(said.get("case_id") or said["witness_id"]), event] += 1
+    whose = func.coalesce(HearingEntry.case_id, HearingEntry.witness_id)
+    entries = select(whose, func.count(), func.count(HearingStrike.entry_id)).outerjoin(
+        HearingStrike, HearingStrike.entry_id == HearingEntry.id
+    )
+    there = {id_: (number, struck) for id_, number, struck in db.session.execute(entries.group_by(whose))}
+    sealed = select(SealedCompartment.case_id).where(SealedCompartment.compartment.in_(_HEARINGS_LIE_IN))
+    kept = set(db.session.scalars(sealed)) | there.keys()
+    entered, struck = _HEARINGS
+    return sorted(
+        each
+        for each in kept & ({id_ for id_, _ in told} | there.keys())
+        if there.get(each, (0, 0)) != (told[each, entered], told[each, struck])
+    )
+
+
+def readings() -> list[uuid.UUID]:
+    """Cases that somebody opened more often, by the chain, than what their holder reads of it tells."""
+    told: Counter[tuple[uuid.UUID, uuid.UUID]] = Counter()
+    for _, said in _told(Event.COMPARTMENT_OPENED):
+        if said["compartment"] == DRAFT:  # an interview has the id of the case that it becomes, and readings of its own
+            continue
+        told[uuid.UUID(said["case_id"]), uuid.UUID(said["member_id"])] += 1
+    counted = select(Reading.case_id, Reading.member_id, func.count()).group_by(Reading.case_id, Reading.member_id)
+    there = {(case_id, member_id): number for case_id, member_id, number in db.session.execute(counted)}
+    cases = set(db.session.scalars(select(Case.id)))
+    return sorted(
+        {case_id for case_id, who in told if case_id in cases and there.get((case_id, who), 0) < told[case_id, who]}
+    )
+
+
+def codes(found: Iterable[uuid.UUID]) -> list[str]:
+    """By which code people know these cases and witnesses, in order; of what has none its id."""
+    ids = set(found)
+    named: dict[uuid.UUID, str] = {each: str(each) for each in ids}
+    for statement in (
+        select(Case.id, Case.pseudonym).where(Case.id.in_(ids)),
+        select(Witness.id, Witness.code).where(Witness.id.in_(ids)),
+    ):
+        named |= dict(db.session.execute(statement).all())
+    return sorted(set(named.values()))
+
+
+def _told(*events: Event) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(event, its ids and codes, with who did it) of these, the oldest first."""
+    columns = AuditEntry.event, AuditEntry.details, AuditEntry.member_id
+    statement = select(*columns).where(AuditEntry.event.in_(events)).order_by(AuditEntry.id)
+    for event, details, member_id in db.session.execute(statement.execution_options(yield_per=_BATCH)):
+        yield event, {**details_of(details), "member_id": member_id}

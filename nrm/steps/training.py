@@ -60,6 +60,7 @@ _NOT_ARRIVED = N_("It is recorded that the person did not come. The duty desk se
 _SIGNED_OUT = N_(
     "Somebody of your desk signed out other browsers. No other one of yours may stand on “Where I am signed in” now."
 )
+_ASKED_FOR_CONSENT = "consent_"
 _SEALED = ("hand_over", "identity", "story")
 
 
@@ -210,17 +211,19 @@ def _of_case(
     event = store.happened(Event.REFERRAL_SENT, own.post.id, begun, case_id=str(case.id))
     at = event.at if event is not None else sent.sent_at
     wanted = coded(questionnaire, exercise.whole)
-    expected = expected_route(questionnaire, wanted, own, at, sent)
-    found = [_of_place(expected, sent), _of_time(expected, begun, at)]
-    asked = consent_of(questionnaire, wanted)
-    if case.consent != asked:
+    recorded = _recorded(case, by)
+    expected = expected_route(questionnaire, {**(recorded or {}), **wanted}, own, at, sent)
+    found = [_of_place(expected, sent, surely=recorded is not None), _of_time(expected, begun, at)]
+    answers = compared(questionnaire, exercise, recorded) if recorded is not None else []
+    otherwise = {each.question for finding in answers for each in finding.differ}
+    not_asked_so = any(each.startswith(_ASKED_FOR_CONSENT) for each in otherwise)
+    if case.consent != consent_of(questionnaire, wanted) or not_asked_so:
         found.append(Finding(False, N_("Consent is not recorded as the person gave it.")))
     else:
         found.append(Finding(True, _CONSENT))
     for owed in expected.obligations:
         if owed.kind == "notify" and owed.party == names.party_of(_child_authority()):
             found.append(_of_telling(store.told(case.id, owed.party)))
-    recorded = _recorded(case, by)
     if recorded is None:
         found.append(
             _unread(
@@ -234,9 +237,7 @@ def _of_case(
                 else N_("Your shelter holds no key to the answers: it has not accepted this person."),
             )
         )
-    else:
-        found += compared(questionnaire, exercise, recorded)
-    return found
+    return [*found, *answers]
 
 
 def _of_telling(notice: tuple[datetime | None, datetime | None] | None) -> Finding:
@@ -257,15 +258,15 @@ def _of_telling(notice: tuple[datetime | None, datetime | None] | None) -> Findi
     )
 
 
-def _of_place(expected: Route, sent: Referral) -> Finding:
+def _of_place(expected: Route, sent: Referral, *, surely: bool) -> Finding:
+    """`surely`: what was answered besides the story is known, which may lead to another place first."""
     parties, places = [each.party for each in expected.candidates], _places(expected)
     went = names.party_of(sent.receiver_id)
     if parties and went == parties[0]:
         return Finding(True, _FIRST, places=places[:1])
     if went in parties:
-        return Finding(
-            None, N_("The referral went to a place that the agreement allows. First comes:"), places=places[:1]
-        )
+        words = N_("The referral went to a place that the agreement allows; the exercise asks for the first one:")
+        return Finding(False if surely else None, words, places=places[:1])
     if not parties:
         return Finding(False, N_("By the agreement nobody is asked tonight: the duty officer decides."))
     return Finding(

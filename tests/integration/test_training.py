@@ -167,9 +167,13 @@ def test_what_was_entered_otherwise_is_named(training: Training) -> None:
     officer.post("/training/ferry/begin")
     referred(by, "ferry", 1, consent_statistics="yes", needs=["none"], given="Lora")
     said = answer(officer, "ferry")
-    assert said.count("look again") == 1
-    assert "The agreement allows" not in said
-    assert "went to a place that the agreement allows. First comes: Training shelter 1" in said
+    assert said.count("look again") == 3
+    assert "look again Consent is not recorded as the person gave it." in said
+    assert "Consent is recorded as the person gave it" not in said
+    assert (
+        "look again The referral went to a place that the agreement allows; the exercise asks for the first one: Train"
+        in said
+    )
     questions = country().questionnaires["returnee-1"].questions
     for name in ("consent_statistics", "needs", "given"):
         assert questions[name].text["en"] in said

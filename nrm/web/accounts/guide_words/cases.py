@@ -86,6 +86,18 @@ GUIDES: Mapping[Role, Guide] = {
                 on=("cases.show",),
             ),
             Step(
+                "cases.index",
+                N_("Open cases"),
+                N_(
+                    "On the page of a case: “%(plan)s”, and “%(benefits)s” for money. Before the person leaves agree"
+                    " under “%(after)s” on how you stay in touch; close the case once the stay has ended.",
+                    plan=N_("Goals, services, next steps and medication"),
+                    benefits=N_("Benefits"),
+                    after=N_("After the shelter: what is agreed, and each contact"),
+                ),
+                on=("cases.show",),
+            ),
+            Step(
                 "tasks.index",
                 N_("My tasks this week"),
                 N_(

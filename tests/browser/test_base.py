@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -74,6 +75,9 @@ class SampleForm(Form):
     told = BooleanField(N_("Home page"), [InputRequired(N_("Continue"))])
 
 
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
 def small_app() -> Flask:
     app = Flask("small", template_folder=str(TEMPLATES), static_folder=None)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -82,7 +86,7 @@ def small_app() -> Flask:
     headers.register(app, tls=False)
     app.jinja_env.globals["telephones"] = lambda: (Telephone(N_("Ambulance"), "127"), Telephone(N_("Police"), "129"))
     app.jinja_env.globals["unsigned_names"] = list
-    app.jinja_env.globals["doubted_clock"] = lambda: None
+    app.jinja_env.globals["doubted_clock"] = lambda: NOON if request.args.get("clock") == "doubted" else None
     app.jinja_env.globals["names_before"] = list
     actor = {"name": "Arta Deda", "organisation_name": "Vatra"}
     hidden: list[str] = []
@@ -128,6 +132,16 @@ def small_app() -> Flask:
 def base() -> Iterator[str]:
     with live.serving(small_app()) as address:
         yield address
+
+
+def test_what_is_said_of_a_wrong_clock_can_be_read(page: Page, base: str) -> None:
+    """It was white on pale yellow."""
+    page.goto(f"{base}/form?lang=en&clock=doubted")
+    note = page.locator("header .note")
+    expect(note).to_contain_text("The clock of the server may be wrong")
+    assert note.evaluate("e => getComputedStyle(e).color") == "rgb(16, 23, 31)"
+    checks.assert_accessible(page)
+    checks.assert_fits(page)
 
 
 @pytest.mark.parametrize("lang", ["sq", "en"])

@@ -216,6 +216,7 @@ class Event(StrEnum):
     BENEFIT_FOUND = "benefit_found"
     BENEFITS_LOOKED_THROUGH = "benefits_looked_through"
     EARLY_NIGHTS_CONFIRMED = "early_nights_confirmed"
+    EARLY_NIGHTS_TAKEN_BACK = "early_nights_taken_back"
     PARTICULARS_WAIT = "particulars_wait"
     PARTICULARS_DESTROYED = "particulars_destroyed"
     PARTICULARS_GIVEN_BACK = "particulars_given_back"

@@ -117,6 +117,7 @@ class Event(StrEnum):
     CASE_REOPENED = "case_reopened"
     COMPARTMENT_WRITTEN = "compartment_written"
     NOTE_ADDED = "note_added"
+    NOTE_STRUCK = "note_struck"
     REFERRAL_SENT = "referral_sent"
     REFERRAL_ACCEPTED = "referral_accepted"
     REFERRAL_DECLINED = "referral_declined"

@@ -11,12 +11,13 @@ from werkzeug.wrappers import Response
 
 from forms import SelectChoice
 from forms.days import OTHER, TODAY, chosen_day, say_refused
-from forms.shelter.strikes import STRIKE_LABELS
+from forms.shelter.strikes import STRIKE_LABELS, StrikeEntryForm
 from forms.support.plans import (
     AT_LABELS,
     CAME_LABELS,
     FIELD_OF,
     HAPPENED_LABELS,
+    KIND_LABELS,
     NOTHING,
     PLAN_REFUSED,
     STEP_ENDS,
@@ -27,7 +28,6 @@ from forms.support.plans import (
     ReceivedForm,
     ServiceForm,
     StepForm,
-    StrikeEntryForm,
     WriteForm,
 )
 from forms.typed import OnceForm
@@ -319,6 +319,8 @@ def _entry_page(
         f"support/plans/{what}.html",
         case=cases.case(case_id, by=by),
         entry=entry,
+        kind=KIND_LABELS[entry.kind],
+        when_taken=when_taken,
         form=form,
     )
     return page, status

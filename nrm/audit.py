@@ -201,6 +201,8 @@ class Event(StrEnum):
     COMPLAINT_DEALT = "complaint_dealt"
     COMPLAINT_KEPT_OPEN = "complaint_kept_open"
     COMPLAINT_TAKEN = "complaint_taken"
+    COMPLAINT_GIVEN_BACK = "complaint_given_back"
+    COMPLAINT_HOUSE_CORRECTED = "complaint_house_corrected"
     COMPLAINT_TAKEN_BACK = "complaint_taken_back"
     COMPLAINT_TAKEN_UP = "complaint_taken_up"
     COMPLAINT_FORGOTTEN = "complaint_forgotten"

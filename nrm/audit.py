@@ -194,6 +194,7 @@ class Event(StrEnum):
     KEY_WORKER_SET = "key_worker_set"
     KEY_WORKER_ENDED = "key_worker_ended"
     HOUSE_LABEL_WRITTEN = "house_label_written"
+    HOUSE_LABEL_TAKEN_AWAY = "house_label_taken_away"
     FEEDBACK_SLIPS_PRINTED = "feedback_slips_printed"
     FEEDBACK_NOTE_WRITTEN = "feedback_note_written"
     FEEDBACK_NOTE_TAKEN_OFF = "feedback_note_taken_off"

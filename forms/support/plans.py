@@ -46,6 +46,7 @@ HAPPENED_LABELS = {
     Happened.DROPPED: N_("Not needed any more"),
     Happened.MOVED: N_("Put to another day"),
     Happened.UNDONE: N_("Taken back"),
+    Happened.HANDED: N_("Somebody else does it"),
 }
 AT_LABELS = {
     At.MORNING: N_("in the morning"),
@@ -208,6 +209,12 @@ def _say(check: Callable[[], object]) -> None:
         check()
     except PlanRefused as error:
         raise ValidationError(PLAN_REFUSED[error.reason]) from None
+
+
+class HandForm(OnceForm):
+    """Who does a step from now on."""
+
+    owner = SelectField(N_("Who does it"), validators=[OneOf(N_("Choose who does it"))], validate_choice=False)
 
 
 class MoveForm(OnceForm):

@@ -450,6 +450,24 @@ def test_the_page_that_strikes_shows_which_entry_it_is(person: uuid.UUID, worker
             assert each in page, each
 
 
+def test_somebody_else_does_a_step(person: uuid.UUID, worker: Actor, manager: Actor, sign_in: SignIn) -> None:
+    step_id = step(person, worker, 2)
+    browser, path = sign_in(WORKER), f"/plan-steps/{step_id}/owner"
+    browser.post(f"/cases/{person}/open", {"compartment": "care", "purpose": "care"})
+    assert path in browser.get(f"/cases/{person}/plan")
+    assert WORDS in browser.get(path)
+    for wrong in ("", "x", str(uuid.uuid4()), str(factories.actor("iom.shelter_manager").member_id)):
+        browser.post(path, {"owner": wrong}, 422)
+    sign_in("iom.shelter_manager").post(path, {"owner": str(manager.member_id)}, 404)
+    for _ in range(2):
+        assert "done=handed" in browser.post(path, {"owner": str(manager.member_id)})
+    assert db.session.get_one(PlanStep, step_id, populate_existing=True).owner_id == manager.member_id
+    plans.finish(step_id=step_id, end=StepEnd.DONE, by=worker)
+    page = browser.get(f"/cases/{person}/plan?lang=en")
+    assert page.count("Somebody else does it: ") == 1  # with who wrote it and when, among the steps that are over
+    browser.post(path, {"owner": str(worker.member_id)}, 409)
+
+
 # --- the list of the day
 
 

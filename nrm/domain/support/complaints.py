@@ -124,7 +124,7 @@ class Came(StrEnum):
 
 
 class Ending(StrEnum):
-    """How a complaint ended. What is called unfounded, or typed in twice, ends by two (ADR 0188)."""
+    """How a complaint ended. What is called unfounded, or typed in twice, ends by two (ADR 0188, ADR 0204)."""
 
     ACTED = "acted"
     UNFOUNDED = "unfounded"

@@ -9,14 +9,27 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-from wtforms import Field, Form, SelectMultipleField, ValidationError
+from wtforms import Field, Form, PasswordField, SelectMultipleField, StringField, ValidationError
 from wtforms.fields.choices import SelectFieldBase
 
-from nrm.domain.unseen import disturbing, unseen
+from nrm.domain.unseen import disturbing, is_blank, unseen
 from nrm.domain.words import N_, Hundredths, Number
 
 
-class OnceForm(Form):
+class NotBlankForm(Form):
+    """A form in which a text of blanks alone, or of what nobody sees, is no text: what is asked for stands there to be
+    read. A password is taken as it was typed."""
+
+    def process(self, *typed: Any, **further: Any) -> None:
+        """As the library does it; a blank text comes to the checks as an empty one."""
+        super().process(*typed, **further)
+        for field in self:
+            if isinstance(field, StringField) and not isinstance(field, PasswordField) and is_blank(field.data or ""):
+                field.data = field.data and ""
+                field.raw_data = ["" if is_blank(each) else each for each in field.raw_data or ()]
+
+
+class OnceForm(NotBlankForm):
     """A form in which a question that has one answer was answered once."""
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from wtforms import Field, Form, PasswordField, RadioField, StringField, ValidationError
 from wtforms.validators import EqualTo, InputRequired, Length
 
-from forms.typed import Offered, PlainName
+from forms.typed import NotBlankForm, Offered, PlainName
 from nrm.domain.accounts.person_names import NameRefusal, unreadable
 from nrm.domain.words import N_
 
@@ -60,7 +60,7 @@ def person_name() -> StringField:
     )
 
 
-class JoinAccountForm(Form):
+class JoinAccountForm(NotBlankForm):
     """The password of a new account, twice; how long it must be depends on the instance, and the page says it."""
 
     password = PasswordField(
@@ -73,7 +73,7 @@ class JoinAccountForm(Form):
     )
 
 
-class ChangePasswordForm(Form):
+class ChangePasswordForm(NotBlankForm):
     """The old password, and the new one twice."""
 
     old = PasswordField(N_("Your password now"), validators=[InputRequired(N_("Enter your present password"))])
@@ -96,7 +96,7 @@ class RecoverAccountForm(JoinAccountForm):
     )
 
 
-class InviteColleagueForm(Form):
+class InviteColleagueForm(NotBlankForm):
     """Who is invited into the own organisation, and to do what."""
 
     role = RadioField(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from wtforms import Form, StringField
+from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
+from forms.typed import NotBlankForm
 from nrm.domain.accounts.passkeys import LONGEST_NAME
 from nrm.domain.words import N_
 
 NAME = N_("Enter a name of at most 40 characters, such as “this laptop”")
 
 
-class MakePasskeyForm(Form):
+class MakePasskeyForm(NotBlankForm):
     """The name of a new passkey; the browser adds the rest."""
 
     name = StringField(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from wtforms import Form, StringField
+from wtforms import StringField
 from wtforms.validators import InputRequired
 
+from forms.typed import NotBlankForm
 from nrm.domain.words import N_
 
 
-class ConfirmFactorForm(Form):
+class ConfirmFactorForm(NotBlankForm):
     """A code of the telephone that was just set up."""
 
     code = StringField(

@@ -52,8 +52,10 @@ class AppointForm(OnceForm):
 
 
 class HouseLabelForm(OnceForm):
-    """What a person is called in the house, and her room; one of them is enough."""
+    """What a person is called in the house, and her room; one of them is enough. `may_be_empty`: whoever sees the label
+    that is there takes it away by leaving both empty."""
 
+    may_be_empty = False
     nickname = StringField(
         N_("What the person is called in the house"),
         description=N_("Not the name as in the papers: this stands on lists"),
@@ -62,8 +64,8 @@ class HouseLabelForm(OnceForm):
     room = StringField(N_("Room in which the person sleeps"), validators=[PlainText(20)])
 
     def validate_nickname(self, field: StringField) -> None:
-        """Raise ValidationError when both are empty."""
-        if not (field.data or "").strip() and not (self.room.data or "").strip():
+        """Raise ValidationError when both are empty, and there is none to take away."""
+        if not self.may_be_empty and not (field.data or "").strip() and not (self.room.data or "").strip():
             raise ValidationError(N_("Enter what the person is called, or the room"))
 
 

@@ -44,3 +44,14 @@ class StrikeForm(OnceForm):
     def is_replaced(self) -> bool:
         """Whether something is entered instead, of a valid form."""
         return "instead" in self and self.instead.data == SAME
+
+
+class StrikeEntryForm(OnceForm):
+    """Why an entry of the plan, or a note, is struck."""
+
+    why = RadioField(
+        N_("What is wrong with it?"),
+        choices=[SelectChoice(value=str(reason), label=label) for reason, label in STRIKE_LABELS.items()],
+        validators=[Offered(N_("Choose what is wrong with it"))],
+        validate_choice=False,
+    )

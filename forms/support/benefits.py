@@ -45,6 +45,11 @@ REFUSED = {
         "desk said what became of it. Nothing was recorded; nothing is to be paid on it, and nobody asks for it again: "
         "call the technical operator."
     ),
+    BenefitRefusal.KNOWN: N_(
+        "That the person knows it can be taken back for a day, by a press on this page. If she does not know it, tell "
+        "her."
+    ),
+    BenefitRefusal.UNDONE: N_("It was taken back already. How it stands now, this page says."),
     BenefitRefusal.LATE: N_("A day is over since this was recorded: it stays."),
 }
 CHANNEL_LABELS = {
@@ -123,22 +128,27 @@ class CallOffForm(OnceForm):
     code = RadioField(N_("Which one?"), validators=[Offered(REFUSED[BenefitRefusal.GONE])], validate_choice=False)
 
 
-class NobodyToldForm(OnceForm):
-    """That nobody has to be told any more what became of the codes that the page showed."""
+class PersonKnowsForm(OnceForm):
+    """That the person knows what became of the codes that the page showed."""
 
     shown = HiddenField()  # each code with how it stood, since the payment desk may say something else meanwhile
-    known = BooleanField(N_("Each of these people knows it, or cannot be reached any more"))
-
-    def validate_known(self, field: BooleanField) -> None:
-        """Ticked: the mark goes for the whole house."""
-        if not field.data:
-            raise Wrong(N_("Tick this if it is so; else leave the page, and nothing is recorded"))
 
     @property
     def stands(self) -> dict[str, str]:
         """How each code stood when the page was shown."""
         pairs = (each.partition("=") for each in (self.shown.data or "").split())
         return {code: state for code, _, state in pairs}
+
+
+class NobodyToldForm(PersonKnowsForm):
+    """That nobody has to be told any more what became of the codes that the page showed."""
+
+    known = BooleanField(N_("Each of these people knows it, or cannot be reached any more"))
+
+    def validate_known(self, field: BooleanField) -> None:
+        """Ticked: the mark goes for the whole house."""
+        if not field.data:
+            raise Wrong(N_("Tick this if it is so; else leave the page, and nothing is recorded"))
 
 
 class OffSeenForm(OnceForm):

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from wtforms import (
     BooleanField,
     Form,
+    HiddenField,
     RadioField,
     SelectField,
     SelectMultipleField,
@@ -40,6 +41,7 @@ CAME_LABELS: Mapping[Came, str] = {
 ENDING_LABELS: Mapping[Ending, str] = {
     Ending.ACTED: N_("Something was done about it"),
     Ending.UNFOUNDED: N_("It is unfounded, or nothing can be done: a second one of you reads it first"),
+    Ending.TWICE: N_("It was typed in twice: a second one of you reads both first"),
 }
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -72,6 +74,14 @@ class DealForm(OnceForm):
     )
     with_alike = BooleanField(N_("The others that stand here are dealt with, too"))
     beside = SelectMultipleField(choices=[], validate_choice=False)
+
+    def offer(self, *, typed: bool) -> None:
+        """That it was typed in twice is said of one that the desk typed alone."""
+        self.how.choices = [
+            SelectChoice(value=str(each), label=label)
+            for each, label in ENDING_LABELS.items()
+            if typed or each is not Ending.TWICE
+        ]
 
     @property
     def seen(self) -> set[uuid.UUID]:
@@ -111,9 +121,16 @@ class _HouseOrNone(OneOf):
         super().__call__(form, field)
 
 
+class CorrectHouseForm(OnceForm):
+    """Which house a complaint is about that was typed in."""
+
+    house = SelectField(N_("About which house?"), validators=[OneOf(N_("Choose the house"))], validate_choice=False)
+
+
 class TypeComplaintForm(OnceForm):
     """A complaint that came on paper or by telephone."""
 
+    once = HiddenField()
     came = RadioField(
         N_("How did it come?"),
         choices=[SelectChoice(value=str(each), label=label) for each, label in CAME_LABELS.items()],

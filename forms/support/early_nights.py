@@ -14,6 +14,10 @@ REFUSED = {
     EarlyRefusal.OWN: N_("You entered these nights, or are one hand with who did: another member confirms them."),
     EarlyRefusal.MANAGER: N_("The manager of your house confirms these nights."),
     EarlyRefusal.CHANGED: N_("Somebody changed this meanwhile: read it again."),
+    EarlyRefusal.CONFIRMED: N_("These nights are confirmed already."),
+    EarlyRefusal.SIGNED: N_(
+        "A quarter was signed since these nights were confirmed: that stays. If the day is wrong, correct it."
+    ),
 }
 
 

@@ -12,9 +12,18 @@ from wtforms.validators import InputRequired, ValidationError
 from forms import SelectChoice
 from forms.days import OTHER, TODAY, DayField, today_or
 from forms.shelter.cases import LONGEST_TEXT
-from forms.shelter.strikes import STRIKE_LABELS
 from forms.typed import Offered, OnceForm, OneOf, PlainText
-from nrm.domain.support.plans import At, Came, Happened, PlanRefusal, PlanRefused, StepEnd, check_hour, check_hours
+from nrm.domain.support.plans import (
+    At,
+    Came,
+    Happened,
+    Kind,
+    PlanRefusal,
+    PlanRefused,
+    StepEnd,
+    check_hour,
+    check_hours,
+)
 from nrm.domain.words import N_
 
 CAME_LABELS = {
@@ -26,11 +35,18 @@ STEP_ENDS = {
     StepEnd.DROPPED: N_("Not needed any more"),
     StepEnd.STRUCK: N_("Struck"),
 }
+KIND_LABELS = {
+    Kind.GOAL: N_("Goal"),
+    Kind.SERVICE: N_("Service"),
+    Kind.STEP: N_("Next step"),
+    Kind.MEDICATION: N_("Medication"),
+}
 HAPPENED_LABELS = {
     Happened.DONE: N_("Done"),
     Happened.DROPPED: N_("Not needed any more"),
     Happened.MOVED: N_("Put to another day"),
     Happened.UNDONE: N_("Taken back"),
+    Happened.HANDED: N_("Somebody else does it"),
 }
 AT_LABELS = {
     At.MORNING: N_("in the morning"),
@@ -195,15 +211,10 @@ def _say(check: Callable[[], object]) -> None:
         raise ValidationError(PLAN_REFUSED[error.reason]) from None
 
 
-class StrikeEntryForm(OnceForm):
-    """Why an entry of the plan is struck."""
+class HandForm(OnceForm):
+    """Who does a step from now on."""
 
-    why = RadioField(
-        N_("What is wrong with it?"),
-        choices=[SelectChoice(value=str(reason), label=label) for reason, label in STRIKE_LABELS.items()],
-        validators=[Offered(N_("Choose what is wrong with it"))],
-        validate_choice=False,
-    )
+    owner = SelectField(N_("Who does it"), validators=[OneOf(N_("Choose who does it"))], validate_choice=False)
 
 
 class MoveForm(OnceForm):

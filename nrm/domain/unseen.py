@@ -49,6 +49,11 @@ def unseen(text: str) -> str:
     return next((each for each in text if each in _EMPTY or unicodedata.category(each) in _NOT_SEEN), "")
 
 
+def is_blank(text: str) -> bool:
+    """Whether a text has nothing in it that anybody sees."""
+    return all(each.isspace() or unseen(each) for each in text)
+
+
 def plain(text: str) -> str:
     """The text with plain letters and digits: full-width and other digits, and characters that nobody sees, hide no
     number and no address."""

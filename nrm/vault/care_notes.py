@@ -1,5 +1,6 @@
 """Notes on the care of a person, and the entries of her plan: appended, never changed; under the key of the `care`
-compartment. An entry of the plan says under `plan` what it is; whoever has no key cannot tell it from a note."""
+compartment. An entry of the plan says under `plan` what it is, and what strikes a note under `strikes` which one;
+whoever has no key cannot tell either from a note."""
 
 from __future__ import annotations
 
@@ -33,8 +34,15 @@ def is_there(session: Session, case_id: uuid.UUID, note_id: uuid.UUID) -> bool:
 
 
 def read(session: Session, case_id: uuid.UUID, *, by: Actor) -> list[dict[str, Any]]:
-    """All notes, for an actor whose session has leave to read `care`; raises CannotOpen otherwise."""
-    return [note for _, note in _read(session, case_id, by) if "plan" not in note]
+    """All notes with their ids, for an actor whose session has leave to read `care`; raises CannotOpen otherwise. Of
+    what was struck the words are left out, and `struck` says who struck it, when and why."""
+    return _notes(_read(session, case_id, by))
+
+
+def _notes(found: list[tuple[uuid.UUID, dict[str, Any]]]) -> list[dict[str, Any]]:
+    strikes = {note["strikes"]: note for _, note in found if "strikes" in note}
+    notes = [{**note, "id": str(id_)} for id_, note in found if "plan" not in note and "strikes" not in note]
+    return [{**note, "text": "", "struck": strikes[note["id"]]} if note["id"] in strikes else note for note in notes]
 
 
 def read_plan(session: Session, case_id: uuid.UUID, *, by: Actor) -> list[dict[str, Any]]:
@@ -59,8 +67,7 @@ def read_own(session: Session, case_id: uuid.UUID, *, by: Actor) -> list[dict[st
     row, compartment_key, shred_key = keys(session, case_id, "care", by=by)
     wanted = CareNote.id.in_([uuid.UUID(each) for each in mine])
     notes = session.scalars(select(CareNote).where(CareNote.case_id == case_id, wanted)).all()
-    found = (blobs.open_note(note, compartment_key, shred_key, row.epoch) for note in notes)
-    return [note for note in found if "plan" not in note]
+    return _notes([(note.id, blobs.open_note(note, compartment_key, shred_key, row.epoch)) for note in notes])
 
 
 def move(session: Session, case_id: uuid.UUID, old: tuple[bytes, bytes], new: tuple[bytes, bytes], epoch: int) -> None:

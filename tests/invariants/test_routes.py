@@ -135,6 +135,7 @@ def known_ids(world: World | None) -> dict[str, list[Any]]:
         "claim_id": [ids.get("claim")],
         "entry_id": [ids.get("entry")],
         "step_id": [ids.get("witness_step")],
+        "note_id": [None],
         "plan_entry_id": [ids.get("plan_entry")],
         "plan_step_id": [ids.get("plan_step")],
         "end": ["done", "dropped"],

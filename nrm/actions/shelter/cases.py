@@ -46,6 +46,7 @@ from nrm.domain.shelter.consents import (
     reads_by_consent,
 )
 from nrm.domain.shelter.permits import GateClosed
+from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.support.follow_ups import check_closing
 from nrm.domain.support.plans import AtClosing
 from nrm.models.accounts.accounts import Organisation
@@ -142,6 +143,24 @@ def _add_note(session: Session, case_id: uuid.UUID, text: str, by: Actor) -> Non
     note_id = care_notes.add(session, case_id, written, by=by)
     vault.show_own(session, case_id, f"note {note_id}", by=by)
     audit.append(session, audit.Event.NOTE_ADDED, by=by, case_id=case_id, note_id=note_id)
+
+
+def strike_note(*, case_id: uuid.UUID, note_id: uuid.UUID, why: StrikeReason, by: Actor) -> None:
+    """A note was wrong: its words are shown no more, and that it was struck is, with who did, when and why. Struck
+    already, it stays as it is. Raises NotPermitted, NotVisible (also for a note of somebody else), CannotOpen,
+    CaseRefused."""
+    by.must(Permission.CASE_OPEN)
+    with transaction() as session:
+        steps.check_written(case_id, by)
+        note = steps.note(case_id=case_id, note_id=note_id, by=by)
+        if "struck" in note:
+            return
+        if not steps.may_strike(note, by):
+            raise NotVisible
+        written = {"text": "", "strikes": str(note_id), "why": str(why), "at": clock.now().isoformat()}
+        strike_id = care_notes.add(session, case_id, {**written, "login": store.login_of(by)}, by=by)
+        vault.show_own(session, case_id, f"note {strike_id}", by=by)
+        audit.append(session, audit.Event.NOTE_STRUCK, by=by, case_id=case_id, note_id=note_id)
 
 
 def share(

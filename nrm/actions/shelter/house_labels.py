@@ -14,7 +14,7 @@ from nrm.steps.shelter import cases as case_steps
 from nrm.store.shelter import key_workers as store
 from nrm.store.shelter import stays as stay_store
 from nrm.vault import compartments as vault
-from nrm.vault import shifts
+from nrm.vault import epochs, shifts, shredding
 
 Label = Mapping[str, str]
 CannotOpen = case_steps.CannotOpen
@@ -31,6 +31,16 @@ def write(*, case_id: uuid.UUID, nickname: str, room: str, by: Actor) -> None:
         else:
             vault.create(session, case_id, {HOUSE_LABEL: value}, case_steps.own_organisation_only(by), by=by)
         audit.append(session, audit.Event.HOUSE_LABEL_WRITTEN, by=by, case_id=case_id)
+
+
+def take_away(*, case_id: uuid.UUID, by: Actor) -> None:
+    """The person has no label any more: its keys are destroyed. Raises NotPermitted, NotVisible."""
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        stay_store.held_case(case_id, by=by, lock=True)
+        epochs.shred(session, case_id, [HOUSE_LABEL])
+        audit.append(session, audit.Event.HOUSE_LABEL_TAKEN_AWAY, by=by, case_id=case_id)
+    shredding.work_off()
 
 
 def unlocked(*, by: Actor) -> bool:

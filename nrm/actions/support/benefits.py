@@ -95,15 +95,17 @@ def _drawn(channel: Channel) -> tuple[str, str]:
 
 def agree(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
     """A second member of the house, who opened the notes of the person, agrees to a benefit that waits for one; who it
-    was lies under seal with it. Raises NotPermitted, NotVisible, CaseRefused, CannotOpen, BenefitRefused (`closed`,
-    `gone`, `own`, `over`)."""
+    was lies under seal with it. What was asked for before the case was closed is agreed to afterwards, too.
+
+    Raises NotPermitted, NotVisible, CaseRefused, CannotOpen, BenefitRefused (`closed`, `gone`, `own`, `over`).
+    """
     with transaction() as session:
         entry = next((each for each in steps.read(case_id=case_id, by=by) if each.code == code), None)
         if entry is None:
             raise BenefitRefused(BenefitRefusal.GONE)
         if not steps.is_second(entry, by):
             raise BenefitRefused(BenefitRefusal.OWN)
-        steps.write(session, case_id, rules.AGREED, {"code": code}, by)
+        steps.write_end(session, case_id, rules.AGREED, code, by)
         if not rows.agree(session, code):
             raise _refused(code, BenefitRefusal.OVER)
         rows.stir(session)
@@ -128,7 +130,7 @@ def call_off(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
     with transaction() as session:
         if code not in {each.code for each in steps.read(case_id=case_id, by=by)}:
             raise BenefitRefused(BenefitRefusal.GONE)
-        steps.write_called_off(session, case_id, code, by)
+        steps.write_end(session, case_id, rules.CALLED_OFF, code, by)
         if not rows.call_off(session, code, days.today().replace(day=1)):
             raise _refused(code, BenefitRefusal.OVER)
         rows.stir(session)
@@ -202,23 +204,53 @@ def settle(*, code: str, to: State, by: Actor) -> None:
 
 def undo(*, code: str, by: Actor) -> None:
     """The payment desk takes back what it said of a benefit last, today or yesterday. Raises NotPermitted, NotVisible,
-    BenefitRefused (`late`)."""
+    BenefitRefused (`undone`: that was done already; `late`)."""
     by.must(Permission.BENEFIT_SETTLE)
     with transaction() as session:
         line = store.line(code, by=by)
         if not line.sound:
             raise BenefitRefused(line.why_foreign)
         if not rows.undo(session, code, days.today() - UNDONE_WITHIN):
-            raise _refused(code, BenefitRefusal.LATE)
+            stands = line.state in (State.ASKED, State.CALLED_OFF)
+            raise _refused(code, BenefitRefusal.UNDONE if stands else BenefitRefusal.LATE)
         rows.stir(session)
         audit.append(session, audit.Event.BENEFIT_SETTLED, by=by, code=code, state=line.was)
 
 
-def told(*, case_id: uuid.UUID, by: Actor) -> int:
-    """The person knows what became of her benefits; returns of how many. Raises NotPermitted, NotVisible, CaseRefused,
-    CannotOpen, BenefitRefused (`closed`)."""
+def told(*, case_id: uuid.UUID, stands: Mapping[str, str], by: Actor) -> int:
+    """The person knows what became of these benefits (`stands`, by code, as the page showed it); returns of how many
+    nobody had said so. Who says it stands under seal with each. Raises NotPermitted, NotVisible, CaseRefused,
+    CannotOpen, BenefitRefused (`closed`; `changed`: the payment desk said something else since)."""
     with transaction() as session:
-        return rows.told(session, [each.code for each in steps.read(case_id=case_id, by=by)])
+        mine = {line.code: line for _, line in of_person(case_id=case_id, by=by) if line is not None and line.sound}
+        if not stands or any(code not in mine or mine[code].state != state for code, state in stands.items()):
+            raise BenefitRefused(BenefitRefusal.CHANGED)
+        untold = [code for code in stands if mine[code].untold]
+        for code in untold:
+            steps.write_end(session, case_id, rules.KNOWS, code, by)
+            if not rows.told(session, code, mine[code].state):
+                raise _refused(code, BenefitRefusal.CHANGED)
+        rows.stir(session, settled=True)
+        return len(untold)
+
+
+def not_told(*, case_id: uuid.UUID, code: str, by: Actor) -> None:
+    """It was a mistake that the person knows what became of it: the house has to tell her. For a day, and as long as
+    the payment desk said nothing else; who says it stands under seal. Raises NotPermitted, NotVisible, CaseRefused,
+    CannotOpen, BenefitRefused (`closed`, `gone`, `known`)."""
+    with transaction() as session:
+        found = ((entry, line) for entry, line in of_person(case_id=case_id, by=by) if entry.code == code)
+        entry, line = next(found, (None, None))
+        if entry is None or line is None:
+            raise BenefitRefused(BenefitRefusal.GONE)
+        if line.untold:
+            return
+        if not entry.said_known(clock.now()):
+            raise BenefitRefused(BenefitRefusal.KNOWN)
+        steps.write_end(session, case_id, rules.KNOWS_NOT, code, by)
+        if not rows.not_told(session, code):
+            raise _refused(code, BenefitRefusal.CHANGED)
+        rows.stir(session, settled=True)
 
 
 def seen(*, stands: Mapping[str, str], by: Actor) -> int:

@@ -57,11 +57,15 @@ def complain(*, text: str, reach: str, where: str = "", house_id: uuid.UUID | No
     said = _said(text, reach, where, house_id)
     if not said["house"] and rows.number_waiting() >= MOST_WAITING:
         raise CannotTake
+    _seal_once(said, without_house=not said["house"], once=once)
+
+
+def _seal_once(said: Mapping[str, str], *, without_house: bool, once: str) -> None:
     for _ in range(_TRIES):
         with suppress(_Faster):
-            _seal(said, without_house=not said["house"], once=once)
+            _seal(said, without_house=without_house, once=once)
             return
-    _seal(said, without_house=not said["house"])  # rather twice than not at all
+    _seal(said, without_house=without_house)  # rather twice than not at all
 
 
 def was_sent(*, text: str, reach: str, where: str = "", house_id: uuid.UUID | None, once: str) -> bool:
@@ -95,16 +99,16 @@ def _keep_sent(session: Session, once: str, said: Mapping[str, str]) -> bool:
     return True
 
 
-def take_down(*, text: str, reach: str, where: str, house: str, came: Came, by: Actor) -> None:
+def take_down(*, text: str, reach: str, where: str, house: str, came: Came, by: Actor, once: str = "") -> None:
     """Seal what came to the desk on paper or by telephone, as what is written on the page; who typed it lies under the
-    seal. Raises NotPermitted, NotVisible, CannotTake."""
+    seal. `once`: as for `complain`. Raises NotPermitted, NotVisible, CannotTake."""
     if not by.may(Permission.COMPLAINT_STAND_IN):
         by.must(Permission.COMPLAINT_READ)
     houses = {each.code for each in store.houses(by=by)}
     if house and house not in houses:
         raise NotVisible
     said = {"text": text, "reach": reach, "where": where, "house": house}
-    _seal({**said, "came": str(came), "typed_by": login_of(by)}, without_house=False)
+    _seal_once({**said, "came": str(came), "typed_by": login_of(by)}, without_house=False, once=once)
 
 
 def _seal(said: Mapping[str, str], *, without_house: bool, once: str = "") -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from typing import Any
 
@@ -15,11 +15,12 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import db, transaction
+from nrm.db import db, rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.support.complaints import (
     COMPLAINT,
+    HOUSE_WITHIN,
     KEPT_FOR,
     LONGEST_DONE,
     MOST_OPENED,
@@ -53,7 +54,8 @@ class Heard:
     """One complaint as the desk sees it. `on`, `house`: None where it does not open; `taken_by`: the name of who deals
     with it; `changed`: its row was written by another hand, so that it counts as not dealt with; `alike`: how many
     others that wait, and are open to the session, say nearly the same of the same house;
-    `words`: for a session that opened it, else None; `about`: whom of the desk it is about, as far as it is open.
+    `came`: on which way, of one that the desk typed; `words`: for a session that opened it, else None; `about`: whom of
+    the desk it is about, as far as it is open.
     `repr` hides it."""
 
     id: uuid.UUID
@@ -63,6 +65,7 @@ class Heard:
     taken_by: str = ""
     changed: bool = False
     alike: int = 0
+    came: str = ""
     words: Words | None = None
     about: steps.About = steps.NOBODY
 
@@ -215,7 +218,8 @@ def _heard(line: store.ComplaintLine, by: Actor, about: Callable[[str], steps.Ab
     found = about(f"{closed['text']}\n{closed.get('where', '')}")
     if not steps.reads(found, str(closed.get("first_by", "")), by=by):
         return None
-    seen = replace(seen, on=date.fromisoformat(closed["on"]), house=closed["house"])
+    came = str(closed.get("came", ""))
+    seen = replace(seen, on=date.fromisoformat(closed["on"]), house=closed["house"], came=came)
     try:
         value = vault.read(db.session(), line.id, COMPLAINT, by=by).value
     except CannotOpen:
@@ -248,6 +252,44 @@ def take(*, complaint_id: uuid.UUID, by: Actor) -> None:
         audit.append(session, audit.Event.COMPLAINT_TAKEN, by=by, complaint_id=complaint_id)
 
 
+def give_back(*, complaint_id: uuid.UUID, by: Actor) -> None:
+    """The actor does not deal with it after all: it waits for somebody of the desk. Raises NotPermitted, NotVisible,
+    AlreadySo."""
+    _seen(complaint_id, by)
+    with transaction() as session:
+        row = store.row(complaint_id, by=by, lock=True)
+        mine = (ComplaintTaken.complaint_id == complaint_id, ComplaintTaken.member_id == by.member_id)
+        if steps.is_dealt(row) or not rows_hit(session, delete(ComplaintTaken).where(*mine)):
+            raise AlreadySo
+        audit.append(session, audit.Event.COMPLAINT_GIVEN_BACK, by=by, complaint_id=complaint_id)
+
+
+def may_correct_house(found: Heard, *, by: Actor) -> bool:
+    """Whether the actor typed it in, today or yesterday, and it waits."""
+    waits = found.dealt_on is None and found.on is not None and found.on >= days.today() - HOUSE_WITHIN
+    return waits and found.words is not None and found.words.typed_by == login_of(by)
+
+
+def correct_house(*, complaint_id: uuid.UUID, house: str, by: Actor) -> None:
+    """Who typed it in chose the wrong house; which one stood there stays under the seal. Raises NotPermitted,
+    NotVisible (also for who did not type it, or later), AlreadySo, CannotOpen."""
+    if not may_correct_house(_seen(complaint_id, by), by=by) or house not in {"", *_codes(by)}:
+        raise NotVisible
+    with transaction() as session:
+        row = store.row(complaint_id, by=by, lock=True)
+        value = vault.read(session, complaint_id, COMPLAINT, by=by).value
+        if steps.is_dealt(row) or value["house"] == house:
+            raise AlreadySo
+        said = (*steps.so_far(value).before, Said(Step.HOUSE, login_of(by), value["house"]))
+        steps.write(session, complaint_id, {"house": house, "before": [asdict(each) for each in said]}, by=by)
+        audit.append(session, audit.Event.COMPLAINT_HOUSE_CORRECTED, by=by, complaint_id=complaint_id)
+    shredding.work_off()
+
+
+def _codes(by: Actor) -> list[str]:
+    return [each.code for each in store.houses(by=by)]
+
+
 def open_words(*, complaint_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
     """Let the actor's session read it for a quarter of an hour; recorded first. Raises NotPermitted, NotVisible,
     CannotOpen."""
@@ -277,11 +319,13 @@ def deal(
 ) -> int:
     """Mark it as dealt with, for a session that opened it; a year later it is destroyed. What was done is sealed with
     it. `seen`: others that were shown beside it, and end with it as far as they are open to the session and say nearly
-    the same. One about the office itself or an officer, and one that is called unfounded, waits until a second member
-    ends it. Returns how many ended. Raises NotPermitted, NotVisible, AlreadySo, CannotOpen, CannotEnd."""
+    the same, but not where this one was typed in twice. One about the office itself or an officer, and one that is
+    called unfounded or typed in twice, waits until a second member ends it. Returns how many ended. Raises
+    NotPermitted, NotVisible, AlreadySo, CannotOpen, CannotEnd."""
     _seen(complaint_id, by)
     with transaction() as session:
-        others = [each.id for each in alike(complaint_id=complaint_id, by=by) if each.id in seen] if seen else []
+        beside = alike(complaint_id=complaint_id, by=by) if seen and how is not Ending.TWICE else []
+        others = [each.id for each in beside if each.id in seen]
         ended = _end(session, complaint_id, done, how, by)
         for each in others:
             try:
@@ -299,6 +343,8 @@ def _end(session: Session, complaint_id: uuid.UUID, done: str, how: Ending, by: 
     found = steps.about(by.organisation_id)(f"{value['text']}\n{value.get('where', '')}")
     if steps.is_dealt(row):
         raise AlreadySo
+    if how is Ending.TWICE and not value.get("came"):
+        raise NotVisible
     before, said, me = steps.so_far(value), done.strip()[:LONGEST_DONE], login_of(by)
     steps.check_end(found, before, how, by=by)
     if found.needs_two(how, before, me) and not before.first:

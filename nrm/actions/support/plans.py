@@ -209,6 +209,22 @@ def move(*, step_id: uuid.UUID, to: date, by: Actor) -> uuid.UUID:
         return case_id
 
 
+def hand_to(*, step_id: uuid.UUID, owner_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """Somebody else of the house does a step; returns the case. Raises PlanRefused (`owner`, `over`)."""
+    with transaction() as session:
+        step = _open_step(step_id, by)
+        owners = dict(store.owners(by=by))
+        if owner_id not in owners:
+            raise PlanRefused(PlanRefusal.OWNER)
+        case_id = step.case_id
+        if owner_id == step.owner_id:
+            return case_id
+        if not rows.change(session, step, owner_id=owner_id):
+            raise PlanRefused(PlanRefusal.OVER)
+        steps.note_step(session, case_id, step_id, by, what=str(Happened.HANDED), owner=owners[owner_id])
+        return case_id
+
+
 def undo(*, step_id: uuid.UUID, by: Actor) -> uuid.UUID:
     """Take back, on the same day, that a step is over or was moved; returns the case. Raises PlanRefused (`undo`)."""
     with transaction() as session:

@@ -19,6 +19,7 @@ from nrm.domain.shelter.cases import ALPHABET
 from nrm.domain.support.witnesses import symbols
 
 BENEFIT, CALLED_OFF, AGREED, BACK = "benefit", "benefit_called_off", "benefit_agreed", "benefit_back"
+KNOWS, KNOWS_NOT = "benefit_told", "benefit_not_told"
 """What an entry under seal says that it is, among the notes on care or in what is sealed of a follow-up."""
 RANDOM_BYTES = 24
 MOST_MONTHS = 12
@@ -67,7 +68,8 @@ house then needs to know no more whose it was."""
 ANSWERED_MONTHS = 3
 """For so many months after it was called off the payment desk is asked whether the money had gone out."""
 UNDONE_WITHIN = timedelta(days=1)
-"""What the desk recorded can be taken back on the day itself and on the one after."""
+"""What the desk recorded can be taken back on the day itself and on the one after; that the person knows it, for so
+long."""
 
 
 OF_NOBODY_AFTER = timedelta(days=7)
@@ -88,6 +90,7 @@ class BenefitRefusal(StrEnum):
     OVER = "over"  # it is paid, returned or called off already
     GONE = "gone"  # there is no such code with this person
     LATE = "late"  # it was recorded too long ago to be taken back
+    UNDONE = "undone"  # it was taken back already
     CHANGED = "changed"  # it stands otherwise than on the page that was answered
     FOREIGN = "foreign"  # another hand changed the row in the database
     ASKED = "asked"  # the first press of the same form asked for it
@@ -96,6 +99,7 @@ class BenefitRefusal(StrEnum):
     BACK = "back"
     SAID = "said"  # that nobody finds whose it is
     PUT_BACK = "put_back"  # and the row is an older one, with its mark: the payment desk said something since
+    KNOWN = "known"  # it was said more than a day ago that the person knows
     OWN = "own"  # who asked for it, or is one hand with who did, does not agree to it
 
 
@@ -119,7 +123,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What somebody did with a benefit: agreed to it, called it off, or asked for it again (`what`)."""
+    """What somebody did with a benefit (`what`): agreed to it, called it off, asked for it again, or said that the
+    person knows what became of it, or does not know it yet."""
 
     what: str
     at: str
@@ -147,12 +152,19 @@ class Entry:
         """The sign-in names of who asked for it, and of who asked again."""
         return {self.login, *(deed.login for deed in self.deeds if deed.what == BACK)}
 
+    def said_known(self, now: datetime) -> bool:
+        """Whether the last word is that the person knows what became of it, and it can still be taken back."""
+        last = self.deeds[-1] if self.deeds else None
+        return last is not None and last.what == KNOWS and datetime.fromisoformat(last.at) > now - UNDONE_WITHIN
+
     @property
     def concerns_another(self) -> bool:
         """Of one that is called off: whether another one than who asked for it ever agreed to it or called it off. What
         was called off by no press of theirs was, too (ADR 0198)."""
         asker, off = self.login, False
         for deed in self.deeds:
+            if deed.what in (KNOWS, KNOWS_NOT):
+                continue
             if (
                 deed.what == AGREED
                 or (deed.what == BACK and not off)
@@ -300,7 +312,7 @@ def entries(notes: Iterable[Mapping[str, Any]]) -> list[Entry]:
     for note in notes:
         if note.get("plan") == BENEFIT:
             asked.append(note)
-        elif note.get("plan") in (AGREED, CALLED_OFF, BACK):
+        elif note.get("plan") in (AGREED, CALLED_OFF, BACK, KNOWS, KNOWS_NOT):
             done = Deed(str(note["plan"]), str(note["at"]), str(note["login"]))
             deeds.setdefault(str(note["code"]), []).append(done)
     found = [

@@ -124,10 +124,16 @@ class Came(StrEnum):
 
 
 class Ending(StrEnum):
-    """How a complaint ended. What is called unfounded ends by two (ADR 0188)."""
+    """How a complaint ended. What is called unfounded, or typed in twice, ends by two (ADR 0188, ADR 0204)."""
 
     ACTED = "acted"
     UNFOUNDED = "unfounded"
+    TWICE = "twice"  # of one that the desk typed: the other one goes on
+
+
+BY_TWO = frozenset({Ending.UNFOUNDED, Ending.TWICE})
+HOUSE_WITHIN = timedelta(days=1)
+"""Who typed a complaint in corrects the house on the day itself and on the one after."""
 
 
 class Step(StrEnum):
@@ -138,6 +144,7 @@ class Step(StrEnum):
     STAYS = "stays"  # a second one says that it is not so
     ENDED = "ended"
     REOPENED = "reopened"
+    HOUSE = "house"  # who typed it in corrected the house; `how` is the one that stood there
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -162,11 +169,12 @@ class SoFar:
 
     @property
     def called_unfounded(self) -> frozenset[str]:
-        """Who called it unfounded since it was last reopened, also who took that back: they end it alone in no way."""
+        """Who called it unfounded, or typed in twice, since it was last reopened, also who took that back: they end it
+        alone in no way."""
         steps = [each.step for each in self.before]
         since = len(steps) - steps[::-1].index(Step.REOPENED) if Step.REOPENED in steps else 0
         agreed = [each for each in self.before[since:] if each.step == Step.AGREED]
-        return frozenset(each.by for each in agreed if each.how == Ending.UNFOUNDED)
+        return frozenset(each.by for each in agreed if each.how in BY_TWO)
 
 
 def to_type_again(before: Sequence[Said], login: str) -> Said | None:

@@ -14,12 +14,14 @@ ENTERED_WITHIN = timedelta(days=14)
 
 
 class EarlyRefusal(StrEnum):
-    """Why nights are not confirmed."""
+    """Why nights are not confirmed, or that is not taken back."""
 
     NONE = "none"  # nothing waits
     OWN = "own"  # who entered them, or is one hand with who did, does not confirm them
     MANAGER = "manager"  # what somebody else entered the manager confirms
     CHANGED = "changed"  # other nights wait than the page showed
+    CONFIRMED = "confirmed"  # already
+    SIGNED = "signed"  # a quarter was signed since they were confirmed
 
 
 class EarlyRefused(Exception):

@@ -99,6 +99,7 @@ class Happened(StrEnum):
     DROPPED = "dropped"
     MOVED = "moved"
     UNDONE = "undone"
+    HANDED = "handed"  # somebody else does it
 
 
 OF_THE_PLAN = (Kind.GOAL, Kind.SERVICE, Kind.STEP)

@@ -132,6 +132,7 @@ class Stay(Model):
     known_on: Mapped[date]  # the day it was entered: a late stay counts in the quarter it becomes known
     anticipated_end_on: Mapped[date]
     # Nights before this day count for payment only once a second member has confirmed them; None: all of them count.
+    # Who entered them stays when they are confirmed.
     counts_from: Mapped[date | None]
     early_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))  # who entered these nights
     ended_on: Mapped[date | None]

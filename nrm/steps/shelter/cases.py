@@ -105,11 +105,28 @@ def both_write(*, case_id: uuid.UUID, by: Actor) -> bool:
 
 
 def notes(*, case_id: uuid.UUID, by: Actor) -> list[dict[str, Any]]:
-    """The care notes, oldest first: `at` (ISO 8601), `login`, `text`. Raises NotVisible, CannotOpen."""
+    """The care notes, oldest first: `id`, `at` (ISO 8601), `login`, `text`; `struck` instead of a text that was struck.
+    Raises NotVisible, CannotOpen."""
     by.must(Permission.CASE_OPEN)
     if store.visible(case_id, by=by) is CaseRelation.HANDING_ON:
         check_both_write(case_id, by)
     return sorted(care_notes.read(db.session(), case_id, by=by), key=lambda note: str(note["at"]))
+
+
+def note(*, case_id: uuid.UUID, note_id: uuid.UUID, by: Actor) -> dict[str, Any]:
+    """One of the notes that the actor's session reads now, also as what it has just written. Raises NotVisible."""
+    found: list[dict[str, Any]] = just_written(case_id=case_id, by=by)[1]
+    with suppress(CannotOpen):
+        found = notes(case_id=case_id, by=by)
+    for each in found:
+        if each["id"] == str(note_id):
+            return each
+    raise NotVisible
+
+
+def may_strike(note: Mapping[str, Any], by: Actor) -> bool:
+    """Whether the actor strikes this note: who wrote it, or a manager of the house; what is struck stays struck."""
+    return "struck" not in note and (by.may(Permission.TEAM_MANAGE) or note["login"] == store.login_of(by))
 
 
 def end(session: Session, case_id: uuid.UUID, by: Actor, *, way: Way, answers: Answers | None = None) -> None:

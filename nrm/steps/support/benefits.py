@@ -114,11 +114,12 @@ def _notes(place: uuid.UUID, case_id: uuid.UUID, by: Actor) -> Sequence[Mapping[
     return [each for each in value.values() if isinstance(each, dict)]
 
 
-def write_called_off(session: Session, case_id: uuid.UUID, code: str, by: Actor) -> None:
-    """Add under seal that a benefit was called off, where it was asked for; in a closed case this alone is written."""
+def write_end(session: Session, case_id: uuid.UUID, what: str, code: str, by: Actor) -> None:
+    """Add under seal, where it was asked for, that a benefit was called off or agreed to, or whether the person knows
+    what became of it; in a closed case this alone is written."""
     case = case_steps.held_case(case_id, by)
     if case.status == "open":
-        write(session, case_id, rules.CALLED_OFF, {"code": code}, by)
+        write(session, case_id, what, {"code": code}, by)
         return
     for place in _places(case, by):
         try:
@@ -127,7 +128,7 @@ def write_called_off(session: Session, case_id: uuid.UUID, code: str, by: Actor)
             continue
         if code not in there:
             continue
-        entry = _entry(rules.CALLED_OFF, {"code": code}, by)
+        entry = _entry(what, {"code": code}, by)
         if place == case_id:
             entry_id = care_notes.add(session, case_id, entry, by=by)
             audit.append(session, audit.Event.PLAN_WRITTEN, by=by, case_id=case_id, entry_id=entry_id)
@@ -174,7 +175,7 @@ def write(
 
 def _key(entry: Mapping[str, str]) -> str:
     """Under which it lies in what is sealed of a follow-up: what is called off twice was called off twice."""
-    again = f" {entry['at']}" if entry["plan"] in (rules.CALLED_OFF, rules.BACK) else ""
+    again = "" if entry["plan"] in (rules.BENEFIT, rules.AGREED) else f" {entry['at']}"
     return f"{entry['plan']} {entry['code']}{again}"
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from nrm import catalogues
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Permission
-from nrm.domain.support.complaints import COMPLAINT, Ending, Said, SoFar, Step
+from nrm.domain.support.complaints import BY_TWO, COMPLAINT, Ending, Said, SoFar, Step
 from nrm.domain.support.complaints_about import CannotEnd, EndRefusal, names_office, names_somebody
 from nrm.domain.words import N_
 from nrm.models.support.complaints import Complaint
@@ -40,10 +40,10 @@ class About:
 
     def needs_two(self, how: str, so_far: SoFar, login: str) -> bool:
         """Whether this one ends it so only with a second one: it is about the office or an officer and names nobody of
-        it, or is called unfounded: also if the first of two said that and it ends otherwise now, or if this one, or
-        the first of two, said that and took it back."""
+        it, or is called unfounded or typed in twice: also if the first of two said that and it ends otherwise now, or
+        if this one, or the first of two, said that and took it back."""
         again = so_far.called_unfounded & {login, so_far.first}
-        return (self.office and not self.named) or Ending.UNFOUNDED in (how, so_far.first_how) or bool(again)
+        return (self.office and not self.named) or bool(BY_TWO & {how, so_far.first_how}) or bool(again)
 
 
 NOBODY = About()

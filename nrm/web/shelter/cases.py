@@ -28,6 +28,7 @@ from forms.shelter.cases import (
 )
 from forms.shelter.key_workers import SHIFT_LABELS
 from forms.shelter.stays import CLOSED
+from forms.shelter.strikes import STRIKE_LABELS, StrikeEntryForm
 from forms.typed import OnceForm
 from nrm.actions.shelter import cases as actions
 from nrm.actions.shelter import erasures
@@ -46,6 +47,7 @@ from nrm.domain.shelter.cases import (
     parse_pseudonym,
 )
 from nrm.domain.shelter.permits import GateClosed
+from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.words import N_
 from nrm.steps.shelter import cases as case_steps
 from nrm.store import days
@@ -174,6 +176,7 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
     act = second_hands.of_case(case_id, by=by)
     holds = case.status == "open" and _writes(case) and act is None
     before = opening_log.last_purposes(case_id, by=by)
+    notes = case_steps.notes(case_id=case_id, by=by) if Compartment.CARE in opened and holds else own_notes
     parts = [found for each in PARTS if (found := each.summary(case_id)) is not None]
     referral = referral_store.newest_of(case_id, by=by)
     return render_template(
@@ -184,7 +187,9 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
         compartments=[
             _compartment(case, each, opened, written, before) for each in Compartment if _listed(case, each, holds)
         ],
-        notes=case_steps.notes(case_id=case_id, by=by) if Compartment.CARE in opened and holds else own_notes,
+        notes=notes,
+        strikable=[each["id"] for each in notes if holds and case_steps.may_strike(each, by)],
+        struck_why=STRIKE_LABELS,
         referral=referral,
         meeting=meetings.section(referral) if referral is not None and _comes_from_post(referral) else "",
         consent=consents.now(case_id, case.consent) if holds else case.consent,
@@ -411,6 +416,34 @@ def add_note(case_id: uuid.UUID) -> Answer:
         actions.add_note(case_id=case_id, text=(form.text.data or "").replace("\r\n", "\n").strip(), by=access.actor())
     except CaseRefused as error:
         return transfers.not_saved(CASE_REFUSED[error.reason])
+    return redirect(address(case_id, "care"), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/notes/<uuid:note_id>/strike")
+@access.requires(Permission.CASE_OPEN)
+def strike_note_page(case_id: uuid.UUID, note_id: uuid.UUID) -> Answer:
+    return _strike_note_page(case_id, note_id, StrikeEntryForm())
+
+
+def _strike_note_page(case_id: uuid.UUID, note_id: uuid.UUID, form: StrikeEntryForm, status: int = 200) -> Answer:
+    case, _ = _to_write(case_id, Compartment.CARE)
+    note = case_steps.note(case_id=case_id, note_id=note_id, by=access.actor())
+    if not case_steps.may_strike(note, access.actor()):
+        raise NotVisible
+    return render_template("shelter/cases/strike_note.html", case=case, note=note, form=form), status
+
+
+@blueprint.post("/cases/<uuid:case_id>/notes/<uuid:note_id>/strike")
+@access.requires(Permission.CASE_OPEN)
+def strike_note(case_id: uuid.UUID, note_id: uuid.UUID) -> Answer:
+    form = StrikeEntryForm(request.form)
+    _to_write(case_id, Compartment.CARE)
+    if not form.validate():
+        return _strike_note_page(case_id, note_id, form, 422)
+    try:
+        actions.strike_note(case_id=case_id, note_id=note_id, why=StrikeReason(form.why.data), by=access.actor())
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
     return redirect(address(case_id, "care"), 303)
 
 

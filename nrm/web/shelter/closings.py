@@ -211,6 +211,7 @@ def _confirm_page(case: SeenCase, form: CloseCaseForm) -> str:
         shares=cases.shares(case.id, by=by),
         kept=store.kept(case.id, by=by),
         labels=COMPARTMENT_LABELS,
+        benefits=open_benefits.of_case(case.id),
     )
 
 

@@ -131,6 +131,7 @@ def _label_page(case_id: uuid.UUID, form: HouseLabelForm, status: int = 200) -> 
         "shelter/key_workers/house_label.html",
         case=cases.case(case_id, by=by),
         form=form,
+        shown=bool(house_labels.read([case_id], by=by).get(case_id)),
         hidden=not house_labels.unlocked(by=by) and bool(store.with_label([case_id], by=by)),
     )
     return page, status
@@ -142,10 +143,14 @@ def write_label(case_id: uuid.UUID) -> Answer:
     by = access.actor()
     stays.held_case(case_id, by=by)
     form = HouseLabelForm(request.form)
+    form.may_be_empty = bool(house_labels.read([case_id], by=by).get(case_id))
     if not form.validate():
         return _label_page(case_id, form, 422)
     nickname, room = ((field.data or "").strip() for field in (form.nickname, form.room))
-    house_labels.write(case_id=case_id, nickname=nickname, room=room, by=by)
+    if nickname or room:
+        house_labels.write(case_id=case_id, nickname=nickname, room=room, by=by)
+    else:
+        house_labels.take_away(case_id=case_id, by=by)
     return redirect(url_for("cases.show", case_id=case_id, _anchor="key-worker"), 303)
 
 

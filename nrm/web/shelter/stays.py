@@ -38,7 +38,7 @@ from nrm.store.shelter import away as away_store
 from nrm.store.shelter import cases, key_workers, places
 from nrm.store.shelter import stay_history as history_store
 from nrm.store.shelter import stays as store
-from nrm.store.support import follow_ups
+from nrm.store.support import early_nights, follow_ups
 from nrm.web import access, errors, formats
 from nrm.web.choices import label_of
 from nrm.web.language import current_language, gettext, ngettext, text_in
@@ -219,6 +219,7 @@ def show(stay_id: uuid.UUID) -> str:
             (line, label_of("exit_reasons", line.exit_reason) if line.exit_reason else "")
             for line in history_store.corrections(stay_id, by=access.actor())
         ],
+        early=early_nights.confirmed(stay_id, by=access.actor()),
         words={"plan": PLAN_LABELS, "kind": KIND_LABELS, "why": WHY_LABELS},
     )
 
@@ -314,6 +315,8 @@ HAPPENED: Mapping[str, Phrase] = {
         code="",
     ),
     "back": N_("%(code)s is back. The nights are counted again from that day on.", code=""),
+    "nights_confirmed": N_("The nights are confirmed: they are paid with the next quarter that is signed."),
+    "nights_wait": N_("It is taken back: the nights wait for a second member again."),
     "not_away": N_("The days away are struck; their nights count."),
 }
 """What an act did, and what comes next, for the page of the stay it was done to."""

@@ -19,8 +19,10 @@ from forms.support.benefits import (
     AgreeForm,
     AskBenefitForm,
     CallOffForm,
+    PersonKnowsForm,
     SettleBenefitForm,
 )
+from nrm import clock
 from nrm.actions.accounts import accounts
 from nrm.actions.support import benefits as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
@@ -76,9 +78,16 @@ def of_person(case_id: uuid.UUID) -> Answer:
 
 
 def _person_page(
-    case: SeenCase, mine: Mine | None, *, nothing: bool = False, stopped: bool = False, asked: bool = False
+    case: SeenCase,
+    mine: Mine | None,
+    *,
+    nothing: bool = False,
+    stopped: bool = False,
+    asked: bool = False,
+    changed: bool = False,
 ) -> str:
     by = access.actor()
+    untold = [line for _, line in mine or () if line is not None and line.sound and line.untold]
     follow_up = follow_ups.of_case(case.id, by=by) if case.status != "open" else None
     return render_template(
         "support/benefits/of_person.html",
@@ -88,8 +97,10 @@ def _person_page(
         stopped=stopped,
         asked=REFUSED[BenefitRefusal.ASKED] if asked else "",
         may_ask=mine is not None and actions.may_ask(case_id=case.id, by=by),
-        untold=any(line is not None and line.untold for _, line in mine or ()),
-        new=any(line is not None and line.is_new for _, line in mine or ()),
+        changed=REFUSED[BenefitRefusal.CHANGED] if changed else "",
+        untold=" ".join(f"{each.code}={each.state}" for each in untold),
+        new=any(each.is_new for each in untold),
+        known=[line for entry, line in mine or () if line and not line.untold and entry.said_known(clock.now())],
         agreeable=_agreeable(mine or []),
         may_come_back=any(each.may_come_back(days.today()) for each in own_of(mine or [])),
         follow_up=follow_up is not None and follow_up.is_kept,
@@ -274,7 +285,23 @@ def told(case_id: uuid.UUID) -> Answer:
     """The person knows what became of her benefits: the pages of the house say so no more."""
     case = held(case_id)
     try:
-        actions.told(case_id=case_id, by=access.actor())
+        actions.told(case_id=case_id, stands=PersonKnowsForm(request.form).stands, by=access.actor())
+    except actions.CannotOpen:
+        return closed(case)
+    except (CaseRefused, BenefitRefused) as error:
+        if error.reason is BenefitRefusal.CHANGED:
+            return _person_page(case, actions.of_person(case_id=case_id, by=access.actor()), changed=True), 409
+        return refused(error)
+    return redirect(url_for("benefits.of_person", case_id=case_id), 303)
+
+
+@blueprint.post("/cases/<uuid:case_id>/benefits/not-told")
+@access.requires(Permission.STAY_MANAGE)
+def not_told(case_id: uuid.UUID) -> Answer:
+    """It was a mistake that she knows it."""
+    case = held(case_id)
+    try:
+        actions.not_told(case_id=case_id, code=request.form.get("code", "")[:40], by=access.actor())
     except actions.CannotOpen:
         return closed(case)
     except (CaseRefused, BenefitRefused) as error:
@@ -396,18 +423,27 @@ def _settle_form(line: BenefitLine) -> SettleBenefitForm:
     return form
 
 
-def _settle_page(line: BenefitLine, form: SettleBenefitForm | None = None, status: int = 200) -> Answer:
+def _settle_page(
+    line: BenefitLine, form: SettleBenefitForm | None = None, status: int = 200, why: BenefitRefusal | None = None
+) -> Answer:
     page = render_template(
         "support/benefits/settle.html",
         line=line,
         form=form or _settle_form(line),
         may_undo=line.may_undo(days.today()),
-        changed=REFUSED[BenefitRefusal.CHANGED] if status == 409 else "",
+        changed=REFUSED[why] if why else "",
         refused_foreign=REFUSED[line.why_foreign],
         channels=CHANNEL_WORDS,
         states=STATE_LABELS,
     )
     return page, status
+
+
+def _stands_otherwise(line: BenefitLine, why: BenefitRefusal) -> Answer:
+    """Nothing was recorded: how it stands now, with nothing chosen."""
+    fresh = SettleBenefitForm(None, stands=str(line.state))
+    fresh.to.choices = _settle_form(line).to.choices
+    return _settle_page(line, fresh, 409, why)
 
 
 @blueprint.post("/benefits/<payment_code>")
@@ -419,9 +455,7 @@ def settle(payment_code: str) -> Answer:
         return errors.error_page(409, translated(REFUSED[line.why_foreign]))
     form = _settle_form(line)
     if request.form.get("stands", line.state) != line.state:
-        fresh = SettleBenefitForm(None, stands=str(line.state))
-        fresh.to.choices = form.to.choices
-        return _settle_page(line, fresh, 409)
+        return _stands_otherwise(line, BenefitRefusal.CHANGED)
     if not form.to.choices:
         return errors.error_page(409, translated(REFUSED[BenefitRefusal.OVER]))
     if not form.validate():
@@ -437,8 +471,15 @@ def settle(payment_code: str) -> Answer:
 @access.requires(Permission.BENEFIT_SETTLE)
 def undo(payment_code: str) -> Answer:
     """Take back what was recorded by mistake, today or yesterday."""
+    by = access.actor()
+    line = store.line(payment_code, by=by)
+    if line.sound and request.form.get("stands", line.state) != line.state:
+        done = BenefitRefusal.CHANGED if line.may_undo(days.today()) else BenefitRefusal.UNDONE
+        return _stands_otherwise(line, done)
     try:
-        actions.undo(code=payment_code, by=access.actor())
+        actions.undo(code=payment_code, by=by)
     except BenefitRefused as error:
+        if error.reason is BenefitRefusal.UNDONE:
+            return _stands_otherwise(line, error.reason)
         return refused(error)
     return redirect(url_for("benefits.settle_page", payment_code=payment_code), 303)

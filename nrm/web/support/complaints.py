@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from forms import SelectChoice
 from forms.support.complaints import (
     CAME_LABELS,
+    CorrectHouseForm,
     DealForm,
     OpenComplaintForm,
     StaysForm,
@@ -187,15 +188,21 @@ def open_all() -> Answer:
 @blueprint.get("/complaints/new")
 @access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
 def type_page() -> Answer:
-    return _type_page(_type_form(typed=False))
+    form = _type_form(typed=False)
+    form.once.data = secrets.token_hex(16)
+    return _type_page(form)
 
 
 def _type_form(*, typed: bool = True) -> TypeComplaintForm:
     form = TypeComplaintForm(request.form if typed else None)
+    form.house.choices = _houses()
+    return form
+
+
+def _houses() -> list[SelectChoice]:
     houses = [SelectChoice(value=each.code, label=text_in(each.names)) for each in store.houses(by=access.actor())]
     none = SelectChoice(value=NO_HOUSE, label=gettext("no house, or not known"))
-    form.house.choices = [SelectChoice(value="", label=""), none, *houses]
-    return form
+    return [SelectChoice(value="", label=""), none, *houses]
 
 
 def _type_page(form: TypeComplaintForm, status: int = 200) -> tuple[str, int]:
@@ -213,7 +220,8 @@ def take_down() -> Answer:
     if said["house"] == NO_HOUSE:
         said["house"] = ""
     try:
-        sending.take_down(**said, came=Came(form.came.data), by=access.actor())
+        once = (form.once.data or "")[:64]
+        sending.take_down(**said, came=Came(form.came.data), by=access.actor(), once=once)
     except CannotTake:
         return errors.error_page(503, NOT_TAKEN)
     return redirect(url_for("complaints.index", typed="yes"), 303)
@@ -248,9 +256,10 @@ def _page(
     *,
     opening: OpenComplaintForm | None = None,
     dealing: DealForm | None = None,
+    correcting: CorrectHouseForm | None = None,
     status: int = 200,
 ) -> tuple[str, int]:
-    """One complaint, with what was sent last of one of its two forms."""
+    """One complaint, with what was sent last of one of its forms."""
     by, me = access.actor(), access.visitor().login
     found = actions.one(complaint_id=complaint_id, by=by)
     beyond = country().complaints
@@ -262,6 +271,11 @@ def _page(
     again = to_type_again(so_far.before, me) if waits and dealing is None else None
     alike_mine = [each.id for each in others if each.words is not None and each.words.first_by == me]
     here = url_for("complaints.show", complaint_id=complaint_id)
+    ending = dealing or (DealForm(how=again.how, done=again.said) if again else DealForm())
+    ending.offer(typed=bool(found.came))
+    if actions.may_correct_house(found, by=by):
+        correcting = correcting or CorrectHouseForm(house=found.house or NO_HOUSE)
+        correcting.house.choices = _houses()
     shown = render_template(
         "support/complaints/show.html",
         here=here,  # where what was typed stands again, also after an answer to one of the forms
@@ -269,9 +283,10 @@ def _page(
         found=found,
         others=[_Beside.of(each, found.words) for each in others[:MOST_BESIDE]],
         houses=names.names_by_code(current_language()),
-        form=dealing or opening or OpenComplaintForm(),
+        form=dealing or opening or correcting or OpenComplaintForm(),
+        correcting=correcting,
         opening=opening or OpenComplaintForm(),
-        dealing=dealing or (DealForm(how=again.how, done=again.said) if again else DealForm()),
+        dealing=ending,
         came=CAME_LABELS,
         me=access.visitor().name,
         mine=so_far.first == me,
@@ -304,8 +319,9 @@ def open_words(complaint_id: uuid.UUID) -> Answer:
 def deal(complaint_id: uuid.UUID) -> Answer:
     """It was dealt with, and how."""
     by = access.actor()
-    actions.one(complaint_id=complaint_id, by=by)
+    found = actions.one(complaint_id=complaint_id, by=by)
     form = DealForm(request.form)
+    form.offer(typed=bool(found.came))
     if not form.validate():
         return _page(complaint_id, dealing=form, status=422)
     try:
@@ -360,6 +376,30 @@ def _afterwards(complaint_id: uuid.UUID) -> Answer:
 def take(complaint_id: uuid.UUID) -> Answer:
     """The actor deals with it, and colleagues see it."""
     actions.take(complaint_id=complaint_id, by=access.actor())
+    return redirect(url_for("complaints.show", complaint_id=complaint_id), 303)
+
+
+@blueprint.post("/complaints/<uuid:complaint_id>/not-mine")
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
+def give_back(complaint_id: uuid.UUID) -> Answer:
+    """The actor does not deal with it after all."""
+    actions.give_back(complaint_id=complaint_id, by=access.actor())
+    return redirect(url_for("complaints.show", complaint_id=complaint_id), 303)
+
+
+@blueprint.post("/complaints/<uuid:complaint_id>/house")
+@access.requires(Permission.COMPLAINT_READ, Permission.COMPLAINT_STAND_IN)
+def correct_house(complaint_id: uuid.UUID) -> Answer:
+    """Who typed it in chose the wrong house."""
+    by, form = access.actor(), CorrectHouseForm(request.form)
+    found = actions.one(complaint_id=complaint_id, by=by)
+    if found.words is None:
+        return errors.error_page(409, OPEN_FIRST)
+    form.house.choices = _houses()
+    if not form.validate():
+        return _page(complaint_id, correcting=form, status=422)
+    house = "" if form.house.data == NO_HOUSE else form.house.data
+    actions.correct_house(complaint_id=complaint_id, house=house, by=by)
     return redirect(url_for("complaints.show", complaint_id=complaint_id), 303)
 
 

@@ -11,22 +11,24 @@ from nrm.domain.support.benefits import BenefitRefused, State
 from nrm.store.support import benefits as store
 from nrm.web import access
 
-OPEN, SEALED = "open", "sealed"
+SECOND, OPEN, SEALED = "second", "open", "sealed"
 
 
-def of_case(case_id: uuid.UUID) -> str:
-    """`OPEN`: one waits to be paid, or the person has not been told what became of it; `SEALED`: one of the house is
-    so, and whose it is lies under a seal that this session has not opened; empty for neither."""
+def of_case(case_id: uuid.UUID) -> list[str]:
+    """`SECOND`: one waits for a second member of the house; `OPEN`: one waits to be paid, or the person has not been
+    told what became of it; `SEALED`: one of the house is so, and whose it is lies under a seal that this session has
+    not opened."""
     by = access.actor()
     if not any(_is_open(line) for line in store.of_house(by=by)):
-        return ""
+        return []
     try:
         mine = actions.of_person(case_id=case_id, by=by)
     except actions.CannotOpen:
-        return SEALED
+        return [SEALED]
     except (CaseRefused, BenefitRefused, NotVisible):
-        return ""
-    return OPEN if any(line is not None and _is_open(line) for _, line in mine) else ""
+        return []
+    found = {SECOND if line.waits_for_second else OPEN for _, line in mine if line is not None and _is_open(line)}
+    return sorted(found, reverse=True)
 
 
 def _is_open(line: store.BenefitLine) -> bool:

@@ -11,23 +11,24 @@ from werkzeug.wrappers import Response
 
 from forms import SelectChoice
 from forms.days import OTHER, TODAY, chosen_day, say_refused
-from forms.shelter.strikes import STRIKE_LABELS
+from forms.shelter.strikes import STRIKE_LABELS, StrikeEntryForm
 from forms.support.plans import (
     AT_LABELS,
     CAME_LABELS,
     FIELD_OF,
     HAPPENED_LABELS,
+    KIND_LABELS,
     NOTHING,
     PLAN_REFUSED,
     STEP_ENDS,
     CameForm,
     GoalForm,
+    HandForm,
     MedicationForm,
     MoveForm,
     ReceivedForm,
     ServiceForm,
     StepForm,
-    StrikeEntryForm,
     WriteForm,
 )
 from forms.typed import OnceForm
@@ -319,6 +320,8 @@ def _entry_page(
         f"support/plans/{what}.html",
         case=cases.case(case_id, by=by),
         entry=entry,
+        kind=KIND_LABELS[entry.kind],
+        when_taken=when_taken,
         form=form,
     )
     return page, status
@@ -384,6 +387,40 @@ def move_to(plan_step_id: uuid.UUID) -> Answer:
         form.to_day.errors = [PLAN_REFUSED[error.reason]]
         return _move_page(line, form, 422)
     return _to_plan(line.case_id, "moved")
+
+
+@blueprint.get("/plan-steps/<uuid:plan_step_id>/owner")
+@access.requires(Permission.STAY_MANAGE)
+def hand_page(plan_step_id: uuid.UUID) -> Answer:
+    line = store.step(plan_step_id, by=access.actor())
+    return _hand_page(line, HandForm(owner=str(line.owner_id)))
+
+
+def _hand_page(line: store.StepLine, form: HandForm, status: int = 200) -> Answer:
+    _offer_owners(form)
+    words = _words(_read(line.case_id), line.id)
+    return render_template("support/plans/hand.html", line=line, form=form, words=words), status
+
+
+def _offer_owners(form: HandForm) -> None:
+    owners = store.owners(by=access.actor())
+    form.owner.choices = [SelectChoice(value=str(id_), label=name) for id_, name in owners]
+
+
+@blueprint.post("/plan-steps/<uuid:plan_step_id>/owner")
+@access.requires(Permission.STAY_MANAGE)
+def hand_to(plan_step_id: uuid.UUID) -> Answer:
+    """Somebody else of the house does it."""
+    by, form = access.actor(), HandForm(request.form)
+    line = store.step(plan_step_id, by=by)
+    _offer_owners(form)
+    if not form.validate():
+        return _hand_page(line, form, 422)
+    try:
+        actions.hand_to(step_id=plan_step_id, owner_id=uuid.UUID(form.owner.data), by=by)
+    except PlanRefused as error:
+        return errors.error_page(409, PLAN_REFUSED[error.reason])
+    return _to_plan(line.case_id, "handed")
 
 
 @blueprint.post("/plan-steps/<uuid:plan_step_id>/undo")

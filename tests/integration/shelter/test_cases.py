@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -27,6 +30,7 @@ from nrm.vault import compartments as vault
 from nrm.vault import members
 from tests import factories
 from tests import factories_referrals as people
+from tests.conftest import Person
 
 BOTH = (Compartment.IDENTITY, Compartment.LEGAL)
 
@@ -280,3 +284,51 @@ def test_open_cases_come_in_pages(nrc: Actor) -> None:
     second = case_lists.held(by=nrc, size=2, after=first.after)
     assert [len(first.rows), len(second.rows), second.after] == [2, 1, ""]
     assert {line.id for line in (*first.rows, *second.rows)} == ids
+
+
+@pytest.mark.slow
+def test_a_wrong_note_is_struck_by_who_wrote_it_or_a_manager_and_that_it_was_stays(
+    held: uuid.UUID, nrc: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    manager = factories.actor("nrc.shelter_manager")
+    cases.add_note(case_id=held, text="sleeps badly", by=nrc)
+    cases.add_note(case_id=held, text="has a visa for Kukël", by=manager)
+    worker, leads, other = sign_in("nrc.case_worker"), sign_in("nrc.shelter_manager"), sign_in("vatra.shelter_manager")
+    care = {"compartment": "care", "purpose": "care"}
+    for page in (worker, leads):
+        page.post(f"/cases/{held}/open", care)
+    own, hers = (note_id(worker, held, words) for words in ("sleeps badly", "has a visa for Kukël"))
+    assert own
+    assert not hers, "somebody else wrote it"
+    hers = note_id(leads, held, "has a visa for Kukël")
+    worker.get(hers, 404)
+    worker.post(hers, {"why": "wrong_person"}, 404)
+    other.post(hers, {"why": "wrong_person"}, 404)
+    assert "sleeps badly" in worker.get(own)
+    worker.post(own, {"why": "astrology"}, 422)
+    for _ in range(2):
+        assert worker.post(own, {"why": "wrong_person"}).endswith("#care")
+    leads.post(hers, {"why": "twice"})
+    for page in (worker, leads):
+        shown = page.get(f"/cases/{held}?lang=en")
+        assert "sleeps badly" not in shown
+        assert "Kukël" not in shown
+        assert "A note was struck: It is about another person" in shown
+        assert "A note was struck: It was entered twice" in shown
+        assert "/strike" not in shown
+    said = db.session.scalars(select(AuditEntry.details).where(AuditEntry.event == "note_struck")).all()
+    assert len(said) == 2
+    assert {tuple(sorted(json.loads(each))) for each in said} == {("case_id", "note_id")}
+    # Who has just written a note strikes it without opening what others wrote.
+    worker = sign_in("nrc.case_worker")
+    worker.post(f"/cases/{held}/notes", {"text": "to the wrong person"})
+    worker.post(note_id(worker, held, "to the wrong person"), {"why": "wrong_person"})
+    shown = worker.get(f"/cases/{held}?lang=en")
+    assert "to the wrong person" not in shown
+    assert "A note was struck" in shown
+
+
+def note_id(page: Person, case_id: uuid.UUID, words: str) -> str:
+    """Where the page leads to strike the note with these words; empty where it does not."""
+    shown = page.get(f"/cases/{case_id}?lang=en").partition(words)[2].partition("</p>")[0]
+    return "".join(re.findall(rf"/cases/{case_id}/notes/[0-9a-f-]+/strike", shown))

@@ -272,6 +272,22 @@ def test_a_label_says_what_is_missing_and_keeps_what_was_typed(person: uuid.UUID
     browser.post(f"/cases/{person}/house-label", {"nickname": "", "room": "7"})
 
 
+def test_who_sees_the_label_takes_it_away(person: uuid.UUID, worker: Actor, sign_in: SignIn) -> None:
+    house_labels.write(case_id=person, nickname=LABEL, room="4", by=worker)
+    browser, path, empty = sign_in("vatra.case_worker"), f"/cases/{person}/house-label", {"nickname": "", "room": " "}
+    assert "Leave both empty" not in browser.get(f"{path}?lang=en")
+    browser.post(path, empty, 422)  # whoever does not see it, does not take it away by two empty fields
+    browser.post("/shifts/duty")
+    assert LABEL in browser.get("/stays")
+    assert "Leave both empty" in browser.get(f"{path}?lang=en")
+    browser.post(path, empty)
+    assert labels_of(person) == 0
+    assert LABEL not in browser.get("/stays") + browser.get(path)
+    browser.post(path, empty, 422)
+    browser.post(path, {"nickname": "Another", "room": ""})
+    assert "Another" in browser.get("/stays")
+
+
 def test_the_page_says_what_is_wrong_and_who_is_appointed(
     person: uuid.UUID, worker: Actor, manager: Actor, sign_in: SignIn
 ) -> None:

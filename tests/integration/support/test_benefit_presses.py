@@ -16,6 +16,7 @@ from nrm.domain.support.benefits import BenefitRefusal, State
 from nrm.models.support.benefits import Benefit
 from nrm.store import days
 from nrm.store.countries import country
+from nrm.store.shelter import stays
 from nrm.store.support import benefits as store
 from tests import factories
 from tests.conftest import Person
@@ -30,10 +31,12 @@ from tests.integration.support.test_benefits import (
     opened_by,
     refused,
     resident,
+    says_known,
     says_seen,
     second_of,
     state,
 )
+from tests.integration.support.test_follow_ups import leaves
 
 WORKER = "vatra.case_worker"
 AGAIN = "1 benefit that was called off is asked for again"
@@ -211,6 +214,129 @@ def test_what_the_desk_answered_is_not_said_to_be_asked_for_again(vatra: Actor, 
         assert answered in note.partition(code)[2].partition("P-")[0]
         assert answered not in note.partition(open_one)[2].partition("P-")[0]
         assert "can be asked for again until" in note.partition(open_one)[2].partition("P-")[0]
+
+
+def test_what_the_desk_took_back_twice_was_taken_back_already(vatra: Actor, sign_in: SignIn) -> None:
+    code, desk = ask(resident(vatra), vatra), sign_in(DESK)
+    path = f"/benefits/{code}"
+    desk.post(path, {"to": "paid"})
+    assert 'name="stands" value="paid"' in desk.get(path).partition(f'action="{path}/undo"')[2]
+    for data in ({"stands": "paid"}, {"stands": "paid"}, {}):
+        if state(code) == "paid":
+            assert desk.post(f"{path}/undo", data).endswith(path)
+            continue
+        page = main_of(desk.post(f"{path}/undo?lang=en", data, 409))
+        assert "It was taken back already" in page
+        assert "A day is over" not in page
+        assert "What became of it?" in page
+    # That it was returned is taken back: the second press does not take back that it was paid.
+    for said in ("paid", "returned"):
+        desk.post(path, {"to": said})
+    desk.post(f"{path}/undo", {"stands": "returned"})
+    page = main_of(desk.post(f"{path}/undo?lang=en", {"stands": "returned"}, 409))
+    assert "It was taken back already" in page
+    assert state(code) == "paid"
+    # Another one of the desk said something else meanwhile.
+    desk.post(path, {"to": "returned"})
+    page = desk.post(f"{path}/undo?lang=en", {"stands": "paid"}, 409)
+    assert "it stands otherwise since you opened the page" in page
+    assert state(code) == "returned"
+
+
+# --- that the person knows it
+
+
+@pytest.mark.slow
+def test_that_she_knows_is_said_of_what_the_page_showed_by_name_and_taken_back_for_a_day(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    code, new = ask(case_id := resident(vatra), vatra), "The payment desk said something new of 1 benefit"
+    path, manager, desk, worker = f"/cases/{case_id}/benefits", sign_in(MANAGER), sign_in(DESK), sign_in(WORKER)
+    manager.post(f"/cases/{case_id}/open", CARE)
+    worker.post(f"/cases/{case_id}/open", CARE)
+    desk.post(f"/benefits/{code}", {"to": "returned"})
+    (old_tab,) = re.findall(r'name="shown" value="([^"]+)"', worker.get(path))
+    desk.post(f"/benefits/{code}/undo")
+    desk.post(f"/benefits/{code}", {"to": "paid"})
+    for shown in (old_tab, "", "P-2222-2222-2222=paid"):
+        page = worker.post(f"{path}/told?lang=en", {"shown": shown}, 409)
+        assert "it stands otherwise since you opened the page" in page
+        assert "The person knows" in page
+        assert f'value="{code}=paid"' in page
+    assert new in worker.get("/?lang=en")
+    says_known(worker, path)
+    said = f"{WORKER} said that the person knows what became of it"
+    for page in (worker, manager):
+        assert new not in page.get("/?lang=en")
+        assert said in page.get(f"{path}?lang=en")
+    assert worker.post(f"{path}/told", {"shown": f"{code}=paid"}).endswith(path)  # pressed twice, it is said once
+    assert main_of(worker.get(f"{path}?lang=en")).count(said) == 1
+    # It was a mistake: whoever reads it takes it back, and the house is told again.
+    assert "The person does not know it yet" in manager.get(f"{path}?lang=en")
+    for _ in range(2):
+        manager.post(f"{path}/not-told", {"code": code})
+    page = main_of(worker.get(f"{path}?lang=en"))
+    assert page.count(f"{MANAGER} took back that the person knows it") == 1
+    assert said in page
+    assert new in worker.get("/?lang=en")
+    manager.post(f"{path}/not-told", {"code": "P-2222-2222-2222"}, 409)
+    says_known(manager, path)
+    factories.later(days=1, hours=1)
+    manager = sign_in(MANAGER)
+    manager.post(f"/cases/{case_id}/open", CARE)
+    assert "The person does not know it yet" not in manager.get(f"{path}?lang=en")
+    assert "can be taken back for a day" in manager.post(f"{path}/not-told?lang=en", {"code": code}, 409)
+    assert new not in manager.get("/?lang=en")
+
+
+def test_who_told_her_asks_for_nothing_and_agrees_to_nothing(vatra: Actor) -> None:
+    """What is called off by who asked for it concerns nobody else, whoever told her of it."""
+    worker = factories.actor(WORKER)
+    case_id = resident(worker)
+    opened(case_id, vatra)
+    code = ask(case_id, worker, 10)
+    benefits.call_off(case_id=case_id, code=code, by=worker)
+    desk = factories.actor(DESK)
+    benefits.settle(code=code, to=State.RETURNED, by=desk)
+    benefits.told(case_id=case_id, stands={code: "returned"}, by=vatra)
+    benefits.undo(code=code, by=desk)
+    benefits.bring_back(case_id=case_id, code=code, by=worker)
+    assert line_of(code, vatra).second == ""
+
+
+# --- the case is closed
+
+
+@pytest.mark.slow
+def test_what_waits_for_a_second_one_is_said_at_the_closing_and_agreed_to_afterwards(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    worker = factories.actor(WORKER)
+    case_id = resident(worker)
+    opened(case_id, vatra)
+    codes = [ask(case_id, worker, country().benefit_limits.alone + more) for more in (1, 2)]
+    stay = stays.of_case(case_id, by=worker).current
+    assert stay is not None
+    leaves(stay.id, worker)
+    page, case = sign_in(WORKER), f"/cases/{case_id}"
+    page.post(f"{case}/open", CARE)
+    assert "waits for a second one of you" in (first := page.get(f"{case}/close?lang=en"))
+    assert "waits to be paid" not in first
+    answers = {"follow_up": "not_asked", "documents": "none_held", "debts": "none"}
+    assert "waits for a second one of you" in page.post(f"{case}/close?lang=en", answers, 200)
+    page.post(f"{case}/close", {**answers, "step": "2"})
+    manager, desk = sign_in(MANAGER), sign_in(DESK)
+    manager.post(f"{case}/open", CARE)
+    assert "2 benefits wait for a second one of you" in manager.get("/?lang=en")
+    assert codes[0] not in desk.get("/benefits")
+    refused(BenefitRefusal.OWN, benefits.agree, case_id=case_id, code=codes[0], by=worker)
+    manager.post(f"{case}/benefits/agree", {"code": codes[0]})
+    manager.post(f"{case}/benefits/call-off", {"code": codes[1]})
+    assert "for a second one of you" not in manager.get("/?lang=en")
+    assert "agreed to by" in manager.get(f"{case}/benefits?lang=en")
+    assert codes[0] in desk.get("/benefits")
+    assert codes[1] not in desk.get("/benefits")
+    refused(BenefitRefusal.CLOSED, ask, case_id=case_id, by=vatra)  # nothing new
 
 
 # --- the same press twice

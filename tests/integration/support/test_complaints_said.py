@@ -90,7 +90,7 @@ def test_who_called_it_unfounded_takes_that_back_with_everything_typed_until_a_s
     assert f"{UNFOUNDED['done']}</textarea>" not in page
     assert "Read it yourself" not in page
     # Another ending: but who called it unfounded ends it with a second one all the same, as the page says (ADR 0195).
-    assert "You called it unfounded: a second one of you ends it" in first.get(f"{address}?lang=en")
+    assert "You called it unfounded, or typed in twice: a second one of you ends it" in first.get(f"{address}?lang=en")
     assert first.post(f"{address}/dealt", ACTED) == address
     db.session.rollback()
     assert db.session.scalars(select(Complaint.dealt_on)).one() is None
@@ -313,3 +313,89 @@ def test_paper_speaks_of_the_number_on_the_slip_to_whom_it_is_said(sign_in: Sign
         again = desk.post("/feedback/paper?lang=en", data, 422)
         assert "Number on the slip" in again
         assert "your slip" not in again
+
+
+# --- typed in at the desk
+
+
+PAPER = {"came": "paper", "text": "Dera e banjës nuk mbyllet.", "house": "IOM", "where": "", "reach": ""}
+
+
+@pytest.mark.slow
+def test_one_press_types_in_one_complaint_and_who_typed_it_puts_the_house_right(app: Flask) -> None:
+    first, second = two_of_the_desk(app)
+    (once,) = re.findall(r'name="once"[^>]*value="([0-9a-f]{32})"', first.get("/complaints/new"))
+    for _ in range(2):
+        assert first.post("/complaints/new", {**PAPER, "once": once}) == "/complaints?typed=yes"
+    address = opened(first, second)
+    page = html.unescape(first.get(f"{address}?lang=en"))
+    assert "It came to the desk, about: " in page
+    assert "From the page of" not in page
+    assert "Correct the house" in page
+    # Nobody else puts it right, and it stays to be read what stood there.
+    assert "Correct the house" not in second.get(f"{address}?lang=en")
+    second.post(f"{address}/house", {"house": "VATRA"}, 404)
+    first.post(f"{address}/house", {"house": ""}, 422)
+    first.post(f"{address}/house", {"house": "MOLSA"}, 422)
+    assert first.post(f"{address}/house", {"house": "VATRA"}) == address
+    first.post(f"{address}/house", {"house": "VATRA"}, 409)
+    page = html.unescape(second.get(f"{address}?lang=en"))
+    assert re.search(r"about: [^.]*Vatra", page)
+    assert re.search(rf"{DESK} corrected the house\. Before, it was: [^<]*Migration", page)
+    assert PAPER["text"] in page
+    assert events(address) == ["complaint_house_corrected"]
+    factories.later(days=2)
+    first = Person(app.test_client(), DESK)
+    first.post(f"{address}/open", {"purpose": "safety"})
+    assert "Correct the house" not in first.get(f"{address}?lang=en")
+    first.post(f"{address}/house", {"house": "IOM"}, 404)
+
+
+@pytest.mark.slow
+def test_that_it_was_typed_in_twice_is_said_by_two_and_of_none_from_the_page(app: Flask) -> None:
+    first, second = two_of_the_desk(app)
+    for _ in range(2):
+        first.post("/complaints/new", PAPER)
+    db.session.rollback()
+    ids = list(db.session.scalars(select(Complaint.id)))
+    for person in (first, second):
+        for each in ids:
+            person.post(f"/complaints/{each}/open", {"purpose": "safety"})
+    address, twice = f"/complaints/{ids[0]}", {"how": "twice", "done": "Dy herë.", "with_alike": "y"}
+    assert "It was typed in twice" in first.get(f"{address}?lang=en")
+    assert first.post(f"{address}/dealt", {**twice, "beside": str(ids[1])}) == address
+    assert "says that it was typed in twice" in html.unescape(second.get(f"{address}?lang=en"))
+    # Nobody ends it alone, also after taking that back.
+    first.post(f"{address}/back")
+    assert first.post(f"{address}/dealt", ACTED) == address
+    first.post(f"{address}/back")
+    first.post(f"{address}/dealt", twice)
+    db.session.rollback()
+    assert set(db.session.scalars(select(Complaint.dealt_on))) == {None}
+    # The second one ends this one, and never the other one with it.
+    assert second.post(f"{address}/dealt", {**twice, "beside": str(ids[1])}) == "/complaints?done=yes"
+    db.session.rollback()
+    ended = {row.id: row.dealt_on is not None for row in db.session.scalars(select(Complaint))}
+    assert ended == {ids[0]: True, ids[1]: False}
+    # Of one that came by the page nobody says so.
+    complaint_sending.complain(text=WORDS, reach="", house_id=None)
+    db.session.rollback()
+    (third,) = db.session.scalars(select(Complaint.id).where(Complaint.id.not_in(ids)))
+    first.post(f"/complaints/{third}/open", {"purpose": "safety"})
+    assert "typed in twice" not in first.get(f"/complaints/{third}?lang=en")
+    first.post(f"/complaints/{third}/dealt", twice, 422)
+
+
+def test_who_said_that_they_deal_with_it_gives_it_back(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    complaint_sending.complain(text=WORDS, reach="", house_id=None)
+    address, desk = f"/complaints/{the_one()}", sign_in(DESK)
+    desk.post(f"{address}/not-mine", status=409)
+    desk.post(f"{address}/mine")
+    assert "I do not deal with it after all" in desk.get(f"{address}?lang=en")
+    assert desk.post(f"{address}/not-mine") == address
+    page = desk.get(f"{address}?lang=en")
+    assert "deals with it" not in page
+    assert ">I deal with it<" in page
+    desk.post(f"{address}/not-mine", status=409)
+    assert events(address) == ["complaint_taken", "complaint_given_back"]

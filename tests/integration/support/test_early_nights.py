@@ -12,11 +12,12 @@ from flask import Flask
 from nrm import clock
 from nrm.actions.shelter import corrections, direct_intake
 from nrm.actions.support import early_nights
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.domain.shelter.corrections import Why
 from nrm.domain.shelter.stays import Source
 from nrm.domain.support.early_nights import ENTERED_WITHIN, EarlyRefusal, EarlyRefused, counts_from
 from nrm.models.shelter.stays import Stay
+from nrm.models.support.subsidies import NightStatement
 from nrm.store.shelter import places
 from nrm.store.support import early_nights as store
 from tests import factories
@@ -90,8 +91,27 @@ def test_nights_that_one_member_typed_are_paid_once_another_has_confirmed_them(a
     manager.post(page, {"seen": "2026-04-02"}, 422)
     manager.post(page, {"sure": "y", "seen": "2026-05-01"}, 409)
     manager.post(page, {"sure": "y", "seen": "x"}, 409)
+    assert f"/stays/{there.stay_id}/correct/admission" in manager.get(page)
+    to = manager.post(page, {"sure": "y", "seen": "2026-04-02"})
+    said = "confirmed the nights of before the case was opened on"
+    shown = manager.get(f"{to}&lang=en")
+    assert "The nights are confirmed" in shown
+    assert said in shown
+    # Pressed again, or read again, it says so; the manager alone takes it back, and they wait as they did.
+    for again in (manager.post(f"{page}?lang=en", {"sure": "y", "seen": "2026-04-02"}, 409), manager.get(page)):
+        assert f"{page}/take-back" in again
+    own = sign_in(WORKER)
+    assert "the manager can take this back" in own.get(f"{page}?lang=en")
+    own.post(f"{page}/take-back", status=403)
+    sign_in("tjeter_vizion.shelter_manager").post(f"{page}/take-back", status=404)
+    manager.post(f"{page}/take-back")
+    manager.post(f"{page}/take-back", status=404)
+    assert {each.stay_id: each.counts_from for each in store.waiting(by=by)}[there.stay_id] == date(2026, 8, 18)
+    assert said not in manager.get(f"/stays/{there.stay_id}?lang=en")
+    with pytest.raises(EarlyRefused) as refused:
+        early_nights.confirm(stay_id=there.stay_id, seen=date(2026, 4, 2), by=factories.actor(WORKER))
+    assert refused.value.reason is EarlyRefusal.OWN
     manager.post(page, {"sure": "y", "seen": "2026-04-02"})
-    manager.post(page, {"sure": "y", "seen": "2026-04-02"}, 404)
     assert [each.stay_id for each in store.waiting(by=by)] == [short.stay_id]
     sign_in("tjeter_vizion.shelter_manager").get(f"/stays/{short.stay_id}/early-nights", 404)
     freeze(Q3.next)
@@ -99,3 +119,9 @@ def test_nights_that_one_member_typed_are_paid_once_another_has_confirmed_them(a
     # What was confirmed comes as nights of earlier quarters, what was not never.
     assert found.base.earlier == (date(2026, 8, 18) - date(2026, 4, 2)).days
     assert before == 5 * 91
+    # Once a quarter is signed, what it is paid by stays.
+    with transaction() as session:
+        signed_by = {"signer_id": by.member_id, "signed_at": clock.now() + timedelta(minutes=1), "content": b"x"}
+        session.add(NightStatement(organisation_id=by.organisation_id, quarter=str(Q3), position=1, **signed_by))
+    assert "that they are confirmed stays" in manager.get(f"{page}?lang=en")
+    assert "A quarter was signed since" in manager.post(f"{page}/take-back?lang=en", status=409)

@@ -423,6 +423,51 @@ def test_bad_input_has_a_clear_answer(person: uuid.UUID, worker: Actor, sign_in:
     browser.get(f"/plan-steps/{uuid.uuid4()}/move", status=404)
 
 
+@pytest.mark.parametrize("blank", [" ", "\r\n", "\u00a0", "\u200b"], ids=ascii)
+def test_blanks_are_no_medicine_and_no_note(person: uuid.UUID, blank: str, sign_in: SignIn) -> None:
+    browser, path = sign_in(WORKER), f"/cases/{person}/plan/medication"
+    data = {"text": blank, "at": "evening", "since": "today", "until": "goes_on"}
+    assert 'id="text-error"' in browser.post(path, data, 422)
+    assert 'id="text-error"' in browser.post(f"/cases/{person}/notes", {"text": blank}, 422)
+    browser.post(path, {**data, "text": "Sertraline"})
+
+
+def test_the_page_that_strikes_shows_which_entry_it_is(person: uuid.UUID, worker: Actor, sign_in: SignIn) -> None:
+    taken = plans.add_medication(
+        case_id=person, text="Sertraline 50 mg", hours="20:00", from_on=on(0), until_on=None, by=worker
+    )
+    entries = {
+        taken: ("Medication", "Sertraline 50 mg", "20:00"),
+        service(person, worker): ("Service", PROVIDER),
+        step(person, worker, hour="14:30"): ("Next step", WORDS, "14:30"),
+        plans.add_goal(case_id=person, text=GOAL, by=worker): ("Goal", GOAL),
+    }
+    browser = sign_in(WORKER)
+    browser.post(f"/cases/{person}/open", {"compartment": "care", "purpose": "care"})
+    for entry_id, words in entries.items():
+        page = browser.get(f"/cases/{person}/plan/{entry_id}/strike?lang=en").partition("<main")[2]
+        for each in (*words, WORKER):
+            assert each in page, each
+
+
+def test_somebody_else_does_a_step(person: uuid.UUID, worker: Actor, manager: Actor, sign_in: SignIn) -> None:
+    step_id = step(person, worker, 2)
+    browser, path = sign_in(WORKER), f"/plan-steps/{step_id}/owner"
+    browser.post(f"/cases/{person}/open", {"compartment": "care", "purpose": "care"})
+    assert path in browser.get(f"/cases/{person}/plan")
+    assert WORDS in browser.get(path)
+    for wrong in ("", "x", str(uuid.uuid4()), str(factories.actor("iom.shelter_manager").member_id)):
+        browser.post(path, {"owner": wrong}, 422)
+    sign_in("iom.shelter_manager").post(path, {"owner": str(manager.member_id)}, 404)
+    for _ in range(2):
+        assert "done=handed" in browser.post(path, {"owner": str(manager.member_id)})
+    assert db.session.get_one(PlanStep, step_id, populate_existing=True).owner_id == manager.member_id
+    plans.finish(step_id=step_id, end=StepEnd.DONE, by=worker)
+    page = browser.get(f"/cases/{person}/plan?lang=en")
+    assert page.count("Somebody else does it: ") == 1  # with who wrote it and when, among the steps that are over
+    browser.post(path, {"owner": str(worker.member_id)}, 409)
+
+
 # --- the list of the day
 
 

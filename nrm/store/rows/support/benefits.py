@@ -30,10 +30,11 @@ def is_taken(code: str, voucher: str) -> bool:
     return bool(db.session.scalar(select(exists().where(taken | (Benefit.voucher == voucher) if voucher else taken))))
 
 
-def stir(session: Session) -> None:
+def stir(session: Session, *, settled: bool = False) -> None:
     """Write what waits, and what was called off, anew, in a random order and in one transaction: else PostgreSQL would
-    say by the place of a row, and by the transaction that wrote it, after which other row of the database it came."""
-    moving = Benefit.state.in_([str(State.ASKED), str(State.CALLED_OFF)])
+    say by the place of a row, and by the transaction that wrote it, after which other row of the database it came.
+    `settled`: also what was paid or came back, where that is what was changed."""
+    moving = Benefit.state.in_([str(each) for each in State if settled or each in (State.ASKED, State.CALLED_OFF)])
     codes = list(session.scalars(select(Benefit.code).where(moving).with_for_update()))
     random.SystemRandom().shuffle(codes)
     for code in codes:
@@ -171,11 +172,16 @@ def seen(session: Session, codes: Collection[str], today: date, member_id: uuid.
     return number + _change(session, *new, waits, untold=False)
 
 
-def told(session: Session, codes: Collection[str]) -> int:
-    """The person whose codes these are knows what became of them; returns of how many."""
-    untold, waits = (Benefit.code.in_(codes), Benefit.untold.is_(True)), Benefit.state == str(State.ASKED)
-    number = _change(session, *untold, ~waits, untold=False, nobody_on=None, nobody_by_id=None)
-    return number + _change(session, *untold, waits, untold=False)
+def told(session: Session, code: str, state: State) -> bool:
+    """Whether it stood so and the person had not been told; she knows it now."""
+    found = {} if state is State.ASKED else {"nobody_on": None, "nobody_by_id": None}
+    untold = (Benefit.code == code, Benefit.state == str(state), Benefit.untold.is_(True))
+    return bool(_change(session, *untold, untold=False, **found))
+
+
+def not_told(session: Session, code: str) -> bool:
+    """Whether the person was said to know what became of it; she does not know it yet."""
+    return bool(_change(session, Benefit.code == code, Benefit.untold.is_(False), untold=True))
 
 
 def is_put_back(code: str, state: State, told: Mapping[str, str]) -> bool:

@@ -147,6 +147,10 @@ class Entry:
         """When it was asked for: what was called off and is asked for again is asked for then."""
         return max([self.at, *(deed.at for deed in self.deeds if deed.what == BACK)])
 
+    def is_kept(self, today: date) -> bool:
+        """Whether the payment desk keeps it still, whenever it began: one that is not there was taken out by hand."""
+        return datetime.fromisoformat(self.at).date() >= month_after(today, MONTHS_BACK + 1 - KEPT_MONTHS)
+
     @property
     def askers(self) -> set[str]:
         """The sign-in names of who asked for it, and of who asked again."""

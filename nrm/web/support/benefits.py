@@ -101,6 +101,7 @@ def _person_page(
         untold=" ".join(f"{each.code}={each.state}" for each in untold),
         new=any(each.is_new for each in untold),
         known=[line for entry, line in mine or () if line and not line.untold and entry.said_known(clock.now())],
+        lost=[entry for entry, line in mine or () if line is None and entry.is_kept(days.today())],
         agreeable=_agreeable(mine or []),
         may_come_back=any(each.may_come_back(days.today()) for each in own_of(mine or [])),
         follow_up=follow_up is not None and follow_up.is_kept,
@@ -164,8 +165,12 @@ def _ask_form() -> AskBenefitForm:
     return form
 
 
-def _ask_page(case: SeenCase, form: AskBenefitForm, status: int = 200) -> Answer:
-    return render_template("support/benefits/ask.html", case=case, form=form, limits=country().benefit_limits), status
+def _ask_page(case: SeenCase, form: AskBenefitForm, status: int = 200, *, stopped: bool = False) -> Answer:
+    """`stopped`: where its code would lie is not open, or not any more; what was typed stays on the page."""
+    follow_up = stopped and case.status != "open"
+    page = "support/benefits/ask.html"
+    limits = country().benefit_limits
+    return render_template(page, case=case, form=form, limits=limits, stopped=stopped, follow_up=follow_up), status
 
 
 @blueprint.post("/cases/<uuid:case_id>/benefits/ask")
@@ -184,7 +189,7 @@ def ask(case_id: uuid.UUID) -> Answer:
     except (accounts.KeyringSpent, accounts.PartyTakesNoPart):
         raise  # no matter of what is open: that page keeps what was typed
     except actions.CannotOpen:
-        return closed(case)
+        return _ask_page(case, form, 409, stopped=True)
     except (CaseRefused, BenefitRefused) as error:
         if isinstance(error, BenefitRefused) and error.reason is BenefitRefusal.ASKED:
             return _person_page(case, None, asked=True), 409

@@ -50,6 +50,7 @@ from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter.corrections import NO_END, append, first_day, last_day, other_place, strike
 from nrm.steps.shelter.leaving import Exit, away_again, end_away, let_out
 from nrm.steps.shelter.stays import earliest_day
+from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
 from nrm.store.referrals import referrals
 from nrm.store.rows.accounts import occasions
@@ -366,6 +367,7 @@ def _strike_stay(session: Session, stay: Stay, why: Why, by: Actor) -> None:
     strike(session, stay, Kind.ARRIVAL, why, by, **values)
     place_steps.end(session, stay.id, stay.admitted_on, by)
     end_away(session, stay.id, stay.admitted_on, Over.STRUCK)
+    follow_up_steps.did_not_come_back(session, stay.case_id, stay.known_on)
 
 
 def _of_own_case(session: Session, stay_id: uuid.UUID, by: Actor) -> tuple[Case, Stay]:

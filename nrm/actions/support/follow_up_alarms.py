@@ -15,6 +15,7 @@ from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.support.follow_ups import FOLLOW_UP, SAFE_IS_SHOWN, SAID, Acts, FollowUpRefusal, FollowUpRefused
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
+from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.support import follow_up_alarms as alarms
 from nrm.steps.support import follow_ups as steps
 from nrm.store import days
@@ -61,7 +62,7 @@ def take_back(*, case_id: uuid.UUID, by: Actor) -> None:
 
 def say_safe(*, case_id: uuid.UUID, text: str, by: Actor) -> None:
     """Record that the person is safe now: the alarm leaves the lists. Only of what the house acted on. Raises as `act`
-    (`no_alarm`, `not_acted`, `manager`, `what_is_done`)."""
+    (`no_alarm`, `not_acted`, `manager`, `what_is_done`). It ends the follow-up of who lives in a shelter again."""
     if not text.strip():
         raise FollowUpRefused(FollowUpRefusal.WHAT_IS_DONE)
     with transaction() as session:
@@ -72,6 +73,9 @@ def say_safe(*, case_id: uuid.UUID, text: str, by: Actor) -> None:
             alarms.is_safe(each, by)
         _say(session, found, "safe", text, by)
         audit.append(session, audit.Event.FOLLOW_UP_SAFE, by=by, case_id=case_id)
+        over = steps.safe_again(session, found, by)
+    if over:
+        erasure_steps.carry_out()
 
 
 def is_not_safe(*, case_id: uuid.UUID, by: Actor) -> None:

@@ -84,7 +84,8 @@ class ContactLine:
 class CaseLine:
     """The follow-up of a case. `is_kept`: what is sealed of it is there still; `worker`: who stays in touch; `may_act`:
     the asker may say that the house acts. `why_not_ended`: why the asker cannot end it now; `wish_on`: when the person
-    asked, while she was not safe, that nobody stays in touch any more."""
+    asked, while she was not safe, that nobody stays in touch any more. `lives_here`: the person is in a shelter now, so
+    that nobody asks; `is_back`: admitted again since it began, and not by mistake."""
 
     case_id: uuid.UUID
     agreed_month: date
@@ -98,6 +99,8 @@ class CaseLine:
     may_act: bool
     why_not_ended: FollowUpRefusal | None
     wish_on: date | None
+    lives_here: bool
+    is_back: bool
 
     @property
     def may_be_ended(self) -> bool:
@@ -113,6 +116,15 @@ class CaseLine:
     def next(self) -> ContactLine | None:
         """The contact whose turn it is."""
         return next((each for each in self.contacts if each.state is Stand.OPEN), None)
+
+    def may_be_told(self, today: date) -> bool:
+        """Whether the next contact can be entered today: nobody asks who lives in a shelter."""
+        return not self.lives_here and self.next is not None and self.next.why_not(today) is None
+
+    @property
+    def ended_by_mistake(self) -> bool:
+        """Whether an admission ended it that was struck since."""
+        return self.ended_why == Ended.CAME_BACK and not self.is_back
 
     @property
     def is_gone(self) -> bool:
@@ -188,6 +200,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
         return None
     rules, today = country().follow_up, days.today()
     worker = db.session.get_one(Member, found.worker_id)
+    lives_here = rows.lives_in_a_shelter(case_id)
     there, may_act = rows.dates_of(found.id), _may_act(by)
     last_made = max((each.months for each in there if each.state != Stand.OPEN), default=0)
     contacts = tuple(
@@ -198,7 +211,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
             each.tries,
             Stand(each.state),
             each.outcome,
-            each.state == Stand.OPEN and is_late(each.next_on, rules, today),
+            each.state == Stand.OPEN and not lives_here and is_late(each.next_on, rules, today),
             each.alarm_on is not None and each.alarm_by_id is not None,
             each.alarm_on is not None and each.alarm_by_id is None,
             each.alarm_on,
@@ -228,6 +241,8 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
             leads=may_act,
         ),
         request_rows.asked_no_follow_up(case_id),
+        lives_here,
+        rows.was_admitted_since(found),
     )
 
 

@@ -110,21 +110,21 @@ def safe_page(case_id: uuid.UUID) -> Answer:
         return errors.error_page(409, REFUSED[FollowUpRefusal.NO_ALARM])
     if found.waiting:
         return errors.error_page(409, REFUSED[FollowUpRefusal.NOT_ACTED])
-    return _safe_page(case, SafeForm(formdata=None))
+    return _safe_page(case, found, SafeForm(formdata=None))
 
 
-def _safe_page(case: cases.SeenCase, form: SafeForm, status: int = 200) -> Answer:
-    return render_template("support/follow_ups/safe.html", case=case, form=form), status
+def _safe_page(case: cases.SeenCase, found: store.CaseLine, form: SafeForm, status: int = 200) -> Answer:
+    return render_template("support/follow_ups/safe.html", case=case, found=found, form=form), status
 
 
 @blueprint.post("/cases/<uuid:case_id>/follow-up/safe")
 @access.requires(Permission.STAY_MANAGE)
 def say_safe(case_id: uuid.UUID) -> Answer:
     """The person is safe: the alarm leaves the lists."""
-    case, _ = _case(case_id)
+    case, found = _case(case_id)
     form = SafeForm(request.form)
     if not form.validate():
-        return _safe_page(case, form, 422)
+        return _safe_page(case, found, form, 422)
     try:
         actions.say_safe(case_id=case_id, text=_text(form), by=access.actor())
     except actions.CannotOpen:

@@ -82,7 +82,7 @@ def show(case_id: uuid.UUID) -> Answer:
         else None,
         told=told(opened[0]) if opened else [],
         done=done(opened[0]) if opened else [],
-        may_be_told=found is not None and found.next is not None and found.next.why_not(today()) is None,
+        may_be_told=found is not None and found.may_be_told(today()),
         waiting=found.waiting if found is not None else (),
         safe_lately=found is not None and found.safe is not None and found.safe.at > clock.now() - SAFE_IS_SHOWN,
         may_agree=second_hands.of_case(case_id, by=by) is None,
@@ -362,5 +362,7 @@ def _state(found: store.CaseLine | None) -> str:
         return gettext("over")
     if found.next is None or found.begins_on is None:
         return gettext("agreed; begins when the stay ends")
+    if found.lives_here:
+        return gettext("agreed; goes on when the stay ends")
     day = formats.day(found.next.next_on, current_language())
     return gettext("next contact on %(day)s", day=day)

@@ -52,6 +52,16 @@ def _unsafe() -> ColumnElement[bool]:
     return and_(FollowUpDate.alarm_on.is_not(None), FollowUpDate.alarm_by_id.is_not(None))
 
 
+def was_admitted_since(found: FollowUp, *, lives_here: bool = False) -> bool:
+    """Whether the person was admitted to a shelter after this agreement had begun, and it was not by mistake;
+    `lives_here`: and has not left since."""
+    if found.begins_on is None:
+        return False
+    since = and_(Stay.case_id == found.case_id, Stay.taken_back_on.is_(None), Stay.admitted_on >= found.begins_on)
+    open_ = and_(since, Stay.ended_on.is_(None)) if lives_here else since
+    return bool(db.session.scalar(select(exists().where(open_))))
+
+
 def ids_of(case_id: uuid.UUID) -> Sequence[uuid.UUID]:
     """Every agreement of the case, also those that are over."""
     return db.session.scalars(select(FollowUp.id).where(FollowUp.case_id == case_id)).all()
@@ -63,9 +73,14 @@ def dates_of(follow_up_id: uuid.UUID) -> list[FollowUpDate]:
     return list(db.session.scalars(statement.execution_options(populate_existing=True)))
 
 
+def lives_in_a_shelter(case_id: uuid.UUID) -> bool:
+    """Whether a stay of the person goes on, in whichever shelter."""
+    return bool(db.session.scalar(select(exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None)))))
+
+
 def last_end(case_id: uuid.UUID) -> date | None:
     """The day on which the last stay of the person ended; None while she is in a shelter, or never was."""
-    if db.session.scalar(select(exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None)))):
+    if lives_in_a_shelter(case_id):
         return None
     return db.session.scalar(select(func.max(Stay.ended_on)).where(Stay.case_id == case_id))
 

@@ -278,6 +278,7 @@ WORDS: Mapping[str, str] = {
     "uncounted.decide": N_("Say whether a person wishes not to be counted any more"),
     "early_nights.confirm": N_("Confirm nights of before a case was opened"),
     "follow_up_alarms.act": N_("Say what is done about what was said after the shelter"),
+    "follow_up_alarms.tell": N_("Record that a person is not safe after the shelter"),
     "follow_up_alarms.say_safe": N_("Record that a person is safe after the shelter"),
     "follow_up_alarms.is_not_safe": N_("Take back that a person is safe after the shelter"),
     "follow_up_alarms.take_back": N_("Take back that we act on what was said after the shelter"),

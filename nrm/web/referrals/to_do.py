@@ -369,8 +369,9 @@ def _after(line: follow_ups.HouseLine, by: Actor) -> Iterator[Task]:
     if line.alarm and line.acted:
         text = gettext("Was not safe after the shelter: write down when the person is safe")
         yield Task(line.pseudonym, line.case_id, line.since_on, text, address, False, own=line.mine)
-        return
-    if line.alarm:
+        if not line.is_due(calendar.today()) or not (line.mine or line.late):
+            return
+    elif line.alarm:
         text = gettext("Not safe, or needs help now: see what was said after the shelter")
         yield Task(line.pseudonym, line.case_id, line.since_on, text, address, True, own=line.mine, urgent=True)
         return

@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from nrm import clock
 from nrm.actions.shelter import cases, corrections, stays
+from nrm.actions.support import follow_up_alarms as alarms
+from nrm.actions.support import follow_ups
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.closings import ReopenReason
 from nrm.domain.shelter.corrections import Why
+from nrm.domain.support.follow_ups import Acts, FollowUpRefusal, Stand
+from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
 from nrm.store import days
 from nrm.store.shelter import places as place_store
 from nrm.store.support import follow_ups as store
+from nrm.web.support.follow_up_words import told
 from tests import factories
+from tests.factories_stays import admitted
 from tests.integration.support.test_follow_ups import (
     CHANNEL,
     MANAGER,
+    MISSED,
+    TEXT,
+    WELL,
+    WORDS,
     WORKER,
     SignIn,
     dates,
     followed,
     on,
+    refused,
     sealed,
     vatra,
 )
-from tests.integration.support.test_not_safe import STANDS, alarm_stands, unsafe
+from tests.integration.support.test_not_safe import DESK, STANDS, alarm_stands, code_of, unsafe
 
 __all__ = ["vatra"]
 
@@ -138,3 +151,112 @@ def _stay_of(case_id: uuid.UUID) -> uuid.UUID:
     found = db.session.scalars(select(Stay.id).where(Stay.case_id == case_id)).one()
     db.session.rollback()
     return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["sq", "en"])
+def test_danger_is_told_between_two_contacts_and_uses_none_up(vatra: Actor, sign_in: SignIn, lang: str) -> None:
+    case_id, child = followed(vatra), followed(vatra, bed=1)
+    db.session.execute(Case.__table__.update().where(Case.id == child).values(age_class="child"))
+    db.session.commit()
+    page_of = f"/cases/{case_id}/follow-up"
+    worker = sign_in(WORKER)
+    worker.get(f"{page_of}/1", 409)  # too early for the contact
+    address = f"{page_of}/not-safe"
+    assert address in worker.get(page_of)
+    words = {"en": "The next contact stays to be done", "sq": "Kontakti i radhës mbetet"}[lang]
+    assert words in worker.get(f"{address}?lang={lang}")
+    worker.post(address, {"text": TEXT})
+    sign_in(WORKER).post(f"/cases/{child}/follow-up/not-safe", {})
+    assert alarm_stands(case_id)
+    assert {each.state for each in dates(case_id).values()} == {"open"}
+    assert {each.tries for each in dates(case_id).values()} == {0}
+    manager = sign_in(MANAGER)
+    assert manager.get("/?lang=en").count(STANDS) == 2
+    assert code_of(child) in sign_in(DESK).get("/?lang=en")
+    manager.post(f"{page_of}/open")
+    page = manager.get(f"{page_of}?lang=en")
+    assert TEXT in page
+    assert "at the contact" not in page
+    # It is settled as any alarm, and the contact is made on its day.
+    manager.post(f"{page_of}/acting", {"what": "met", "text": "Vera"})
+    manager.post(f"{page_of}/safe", {"sure": "y", "text": "Vera"})
+    found = store.of_case(case_id, by=_manager())
+    assert found is not None
+    assert (found.alarms, found.ended_on) == (False, None)
+    by = on(dates(case_id)[1].due_on)
+    follow_ups.record(case_id=case_id, months=1, contact=WELL, by=by)
+    assert dates(case_id)[1].state == Stand.REACHED
+
+
+@pytest.mark.slow
+def test_a_contact_that_is_due_stays_a_task_while_the_house_acts_on_what_was_told_before(vatra: Actor) -> None:
+    case_id = followed(vatra)
+    alarms.tell(case_id=case_id, text="", by=vatra)
+    alarms.act(case_id=case_id, what=Acts.MET, text="Vera", by=vatra)
+    by = on(dates(case_id)[1].due_on)
+    (line,) = (each for each in store.of_house(by=by) if each.case_id == case_id)
+    assert line.acted is not None
+    assert line.is_due(days.today())
+
+
+def test_danger_is_told_of_nobody_who_has_not_left_or_whose_follow_up_is_over(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, days_ago=3)
+    address = f"/cases/{opened.case_id}/follow-up/not-safe"
+    sign_in(WORKER).get(address, 404)
+    follow_ups.agree(case_id=opened.case_id, words=WORDS, by=vatra)
+    sign_in(WORKER).get(address, 409)
+    refused(FollowUpRefusal.NOT_BEGUN, alarms.tell, case_id=opened.case_id, text=TEXT, by=vatra)
+    case_id = followed(vatra, bed=1)
+    follow_ups.end(case_id=case_id, by=vatra)
+    sign_in(WORKER).get(f"/cases/{case_id}/follow-up/not-safe", 409)
+    refused(FollowUpRefusal.ENDED, alarms.tell, case_id=case_id, text=TEXT, by=vatra)
+
+
+@pytest.mark.slow
+def test_a_page_of_what_is_done_that_is_older_than_a_danger_covers_nothing(vatra: Actor, sign_in: SignIn) -> None:
+    case_id = unsafe(vatra)
+    page_of = f"/cases/{case_id}/follow-up"
+    acting, safe = f"{page_of}/acting", f"{page_of}/safe"
+    manager = sign_in(MANAGER)
+    old = _seen(manager.get(acting))
+    alarms.tell(case_id=case_id, text=TEXT, by=factories.actor(WORKER))
+    typed = {"what": "police", "text": "Komisariati 2, Agimi", "seen": old}
+    page = manager.post(f"{acting}?lang=en", typed, 409)
+    assert "somebody wrote something about this person after this page was shown" in page
+    assert "Komisariati 2, Agimi" in page
+    assert manager.get("/?lang=en").count(STANDS) == 2
+    manager.post(acting, {**typed, "seen": _seen(page)})
+    assert STANDS not in manager.get("/?lang=en")
+    # So does an old page that says that the person is safe.
+    old = _seen(manager.get(safe))
+    alarms.tell(case_id=case_id, text=TEXT, by=factories.actor(WORKER))
+    said = {"sure": "y", "text": "Te motra", "seen": old}
+    page = manager.post(f"{safe}?lang=en", said, 409)
+    assert "somebody wrote once more that the person is not safe" in page
+    assert "Nobody said yet that the house acts" not in page
+    assert "Te motra" in page
+    assert "somebody wrote once more" in manager.get(f"{safe}?lang=en", 409)
+    assert alarm_stands(case_id)
+
+
+def _seen(page: str) -> str:
+    found = re.search(r'name="?seen"?[^>]*value="([^"]*)"', page)
+    assert found is not None
+    return found.group(1)
+
+
+@pytest.mark.slow
+def test_of_tries_in_the_same_second_none_is_lost(vatra: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    case_id = followed(vatra)
+    by = on(dates(case_id)[1].due_on)
+    at = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: at)
+    texts = [f"try {number}" for number in range(4)]
+    for text in texts:
+        follow_ups.record(case_id=case_id, months=1, contact=MISSED, text=text, by=by)
+    follow_ups.open_words(case_id=case_id, by=by)
+    opened = follow_ups.opened(case_id=case_id, by=by)
+    assert opened is not None
+    assert sorted(each["text"] for each in opened[0].values() if isinstance(each, dict)) == texts
+    assert len(told(opened[0])) == len(texts)

@@ -128,6 +128,14 @@ def is_sealed(follow_up_id: uuid.UUID) -> bool:
     return bool(db.session.scalar(select(exists().where(SealedCompartment.case_id == follow_up_id))))
 
 
+def stands_as(follow_up_id: uuid.UUID) -> str:
+    """What a page of an alarm was shown with, as a form carries it: the revision of what is sealed, and each alarm."""
+    sealed = select(SealedCompartment.revision).where(SealedCompartment.case_id == follow_up_id)
+    waiting = [each for each in dates_of(follow_up_id) if each.alarm_on is not None]
+    alarms = (f"{each.months}-{each.alarm_on:%y%m%d}-{each.acted_what}" for each in waiting)
+    return " ".join((str(db.session.scalar(sealed) or 0), *alarms))
+
+
 def has_open(follow_up_id: uuid.UUID) -> bool:
     """Whether a contact is still to be made."""
     open_ = exists().where(FollowUpDate.follow_up_id == follow_up_id, FollowUpDate.state == str(Stand.OPEN))

@@ -103,18 +103,19 @@ def act(case_id: uuid.UUID) -> Answer:
             case_id=case_id, what=Acts(form.what.data), text=_text(form), seen=form.seen.data or None, by=access.actor()
         )
     except actions.CannotOpen:
-        return errors.error_page(409, NO_KEY)
-    except (CaseRefused, FollowUpRefused) as error:
-        if error.reason is FollowUpRefusal.SAID_SINCE:
-            _ask_again(form, found)
-            return _act_page(case, found, form, 409)
+        form.text.errors = [NO_KEY]
+        return _act_page(case, found, form, 409)
+    except CaseRefused as error:
         return _refused(error)
+    except FollowUpRefused as error:
+        _keep(form, found, error.reason)
+        return _act_page(case, found, form, 409)
     return redirect(url_for("follow_ups.show", case_id=case_id), 303)
 
 
-def _ask_again(form: ActForm | SafeForm, found: store.CaseLine) -> None:
-    """The form stays as it was typed, after somebody wrote something that nobody read here; sent again it counts."""
-    form.seen.data, form.text.errors = found.stands_as, [REFUSED[FollowUpRefusal.SAID_SINCE]]
+def _keep(form: ActForm | SafeForm, found: store.CaseLine, why: FollowUpRefusal) -> None:
+    """Nothing is recorded, and the form stays as it was typed. Sent again it is held to what stands now."""
+    form.seen.data, form.text.errors = found.stands_as, [REFUSED[why]]
 
 
 def _text(form: ActForm | SafeForm | TellForm) -> str:
@@ -178,12 +179,11 @@ def say_safe(case_id: uuid.UUID) -> Answer:
     try:
         actions.say_safe(case_id=case_id, text=_text(form), seen=form.seen.data or None, by=access.actor())
     except actions.CannotOpen:
-        return errors.error_page(409, NO_KEY)
-    except (CaseRefused, FollowUpRefused) as error:
-        if error.reason is not FollowUpRefusal.SAID_SINCE:
-            return _refused(error)
-        _ask_again(form, found)
-        if found.waiting:
-            form.text.errors = [REFUSED[_not_acted(found)]]
+        form.text.errors = [NO_KEY]
+        return _safe_page(case, found, form, 409)
+    except CaseRefused as error:
+        return _refused(error)
+    except FollowUpRefused as error:
+        _keep(form, found, _not_acted(found) if found.waiting else error.reason)
         return _safe_page(case, found, form, 409)
     return redirect(url_for("follow_ups.show", case_id=case_id), 303)

@@ -260,3 +260,42 @@ def test_of_tries_in_the_same_second_none_is_lost(vatra: Actor, monkeypatch: pyt
     assert opened is not None
     assert sorted(each["text"] for each in opened[0].values() if isinstance(each, dict)) == texts
     assert len(told(opened[0])) == len(texts)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["sq", "en"])
+def test_what_was_typed_of_how_she_is_reached_stays_where_a_colleague_was_faster(
+    vatra: Actor, sign_in: SignIn, lang: str
+) -> None:
+    case_id = followed(vatra)
+    address = f"/cases/{case_id}/follow-up/agree"
+    manager, worker = sign_in(MANAGER), sign_in(WORKER)
+    for each in (manager, worker):
+        each.post(f"/cases/{case_id}/follow-up/open")
+    old = _revision(manager.get(address))
+    worker.post(address, {**WORDS, "channel": "069 555 0111", "revision": old})
+    page = manager.post(f"{address}?lang={lang}", {**WORDS, "channel": "069 555 0222", "revision": old}, 409)
+    assert "069 555 0222" in page
+    assert "069 555 0111" in page
+    assert {"en": "Somebody else wrote here in the meantime", "sq": "dikush tjetër"}[lang] in page
+    manager.post(address, {**WORDS, "channel": "069 555 0222", "revision": _revision(page)})
+    assert "069 555 0222" in manager.get(f"/cases/{case_id}/follow-up")
+
+
+def _revision(page: str) -> str:
+    found = re.search(r'name="?revision"?[^>]*value="?(\d+)', page)
+    assert found is not None
+    return found.group(1)
+
+
+@pytest.mark.slow
+def test_an_empty_line_about_who_is_safe_asks_who_spoke_with_the_person(vatra: Actor, sign_in: SignIn) -> None:
+    case_id = unsafe(vatra)
+    alarms.act(case_id=case_id, what=Acts.MET, text="Vera", by=_manager())
+    page = sign_in(MANAGER).post(f"/cases/{case_id}/follow-up/safe?lang=en", {"sure": "y", "text": " "}, 422)
+    assert "Write in one line who spoke with the person" in page
+    # A page that another press made old keeps what was typed, too.
+    alarms.say_safe(case_id=case_id, text="Vera", by=_manager())
+    page = sign_in(MANAGER).post(f"/cases/{case_id}/follow-up/safe?lang=en", {"sure": "y", "text": "Te tezja"}, 409)
+    assert "Te tezja" in page
+    assert "recorded already that the person is safe" in page

@@ -49,12 +49,12 @@ def held(case_id: uuid.UUID, by: Actor) -> FollowUp:
 
 def begin(session: Session, case_id: uuid.UUID, on: date) -> None:
     """The person left on that day: from it the days of the contacts follow. A day that was corrected moves them as long
-    as nobody tried any."""
+    as nobody tried any, or raised an alarm."""
     found = rows.standing(case_id, lock=True)
     if found is None or found.begins_on == on:
         return
     there = rows.dates_of(found.id)
-    if any(each.tries or each.state != Stand.OPEN for each in there):
+    if any(each.tries or each.state != Stand.OPEN or each.alarm_on or each.safe_at for each in there):
         return
     found.begins_on = on
     if there:

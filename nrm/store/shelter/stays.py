@@ -41,6 +41,7 @@ from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, Page, day_place_after, page
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.rows.shelter import places as place_rows
 from nrm.store.rows.shelter import stays as stay_rows
 from nrm.store.statements import built_once
@@ -81,6 +82,8 @@ class StayLine:
     """Of a small child without a place of its own: the code of the one it is with."""
     opened_lately: bool = False
     """Entered by the house itself within a month: it may have been a mistake."""
+    is_return: bool = False
+    """Entered lately, of somebody who had lived in a shelter under this code before."""
 
     @property
     def is_away(self) -> bool:
@@ -343,5 +346,11 @@ def _stay_line(
         away_id=absent.away_id,
         away_since=absent.away_since,
         expected_on=absent.expected_on,
-        opened_lately=stay.referral_id is None and was_opened_lately(stay.known_on, today=now),
+        opened_lately=(lately := stay.referral_id is None and was_opened_lately(stay.known_on, today=now)),
+        is_return=lately and stay.ended_on is None and _is_return(stay),
     )
+
+
+def _is_return(stay: Stay) -> bool:
+    earlier = select(Stay.id).where(Stay.case_id == stay.case_id, Stay.id != stay.id, Stay.taken_back_on.is_(None))
+    return closing_rows.reopened_for(stay) is not None or db.session.scalar(earlier.limit(1)) is not None

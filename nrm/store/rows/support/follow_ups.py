@@ -82,7 +82,9 @@ def last_end(case_id: uuid.UUID) -> date | None:
     """The day on which the last stay of the person ended; None while she is in a shelter, or never was."""
     if lives_in_a_shelter(case_id):
         return None
-    return db.session.scalar(select(func.max(Stay.ended_on)).where(Stay.case_id == case_id))
+    return db.session.scalar(
+        select(func.max(Stay.ended_on)).where(Stay.case_id == case_id, Stay.taken_back_on.is_(None))
+    )
 
 
 def not_begun(limit: int) -> Sequence[uuid.UUID]:

@@ -76,8 +76,7 @@ def reopened_for(stay: Stay) -> Closing | None:
     if found is None or found.reopened_on is None or found.reason != ReopenReason.CAME_BACK:
         return None
     later = (Stay.case_id == stay.case_id, Stay.id != stay.id, Stay.known_on >= found.reopened_on)
-    others = select(Stay.id).where(*later, Stay.taken_back_on.is_(None), Stay.ended_on.is_(None))
-    is_only = db.session.scalar(others.limit(1)) is None
+    is_only = db.session.scalar(select(Stay.id).where(*later, Stay.taken_back_on.is_(None)).limit(1)) is None
     return found if is_only and stay.known_on >= found.reopened_on else None
 
 

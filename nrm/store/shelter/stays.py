@@ -82,8 +82,6 @@ class StayLine:
     """Of a small child without a place of its own: the code of the one it is with."""
     opened_lately: bool = False
     """Entered by the house itself within a month: it may have been a mistake."""
-    is_return: bool = False
-    """Entered lately, of somebody who had lived in a shelter under this code before."""
 
     @property
     def is_away(self) -> bool:
@@ -346,11 +344,15 @@ def _stay_line(
         away_id=absent.away_id,
         away_since=absent.away_since,
         expected_on=absent.expected_on,
-        opened_lately=(lately := stay.referral_id is None and was_opened_lately(stay.known_on, today=now)),
-        is_return=lately and stay.ended_on is None and _is_return(stay),
+        opened_lately=stay.referral_id is None and was_opened_lately(stay.known_on, today=now),
     )
 
 
-def _is_return(stay: Stay) -> bool:
-    earlier = select(Stay.id).where(Stay.case_id == stay.case_id, Stay.id != stay.id, Stay.taken_back_on.is_(None))
-    return closing_rows.reopened_for(stay) is not None or db.session.scalar(earlier.limit(1)) is not None
+def is_return(stay_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the stay is of somebody who was known under this code before: her case was opened again for it, or she
+    had lived in a shelter. Raises NotVisible."""
+    found = db.session.scalar(select(Stay).where(Stay.id == stay_id, Stay.organisation_id == own_shelter_id(by)))
+    if found is None:
+        raise NotVisible
+    earlier = select(Stay.id).where(Stay.case_id == found.case_id, Stay.id != stay_id, Stay.taken_back_on.is_(None))
+    return closing_rows.reopened_for(found) is not None or db.session.scalar(earlier.limit(1)) is not None

@@ -214,7 +214,14 @@ def _mistake_page(stay_id: uuid.UUID, form: TakeBackForm, status: int = 200) -> 
     if not stay.opened_lately:
         return errors.error_page(409, CORRECTION_REFUSED[CorrectionRefusal.OPENED_LATE])
     case = cases.case(stay.case_id, by=by)
-    return render_template("shelter/corrections/opened_by_mistake.html", stay=stay, case=case, form=form), status
+    page = render_template(
+        "shelter/corrections/opened_by_mistake.html",
+        stay=stay,
+        case=case,
+        form=form,
+        is_return=store.is_return(stay_id, by=by),
+    )
+    return page, status
 
 
 @blueprint.post("/stays/<uuid:stay_id>/mistake")

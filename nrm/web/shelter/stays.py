@@ -207,6 +207,7 @@ def show(stay_id: uuid.UUID) -> str:
     return render_template(
         "shelter/stays/show.html",
         stay=stay,
+        is_return=stay.opened_lately and stay.ended_on is None and store.is_return(stay_id, by=access.actor()),
         sees_case=stay.ended_on is None or _sees_case(stay.case_id),
         reason=label_of("exit_reasons", stay.exit_reason) if stay.exit_reason else "",
         destination=label_of("destinations", stay.destination) if stay.destination else "",

@@ -102,7 +102,7 @@ def test_a_case_that_was_open_before_somebody_else_came_under_its_code_stays_ope
     opened = admitted(by, days_ago=40)
     _leaves(opened.stay_id, by)
     stay_id = _comes(opened.case_id, by)
-    assert stay_store.stay(stay_id, by=by).is_return
+    assert stay_store.is_return(stay_id, by=by)
     corrections.opened_by_mistake(stay_id=stay_id, why=Why.OTHER_PERSON, by=by)
     corrections.close_again(stay_id=stay_id, by=by)
     assert db.session.get_one(Case, opened.case_id, populate_existing=True).status == "open"

@@ -11,6 +11,7 @@ from nrm.domain.shelter.closings import (
     Debts,
     Documents,
     FollowUp,
+    Owed,
     Reminder,
     ReopenReason,
     ReopenRefusal,
@@ -33,6 +34,10 @@ DOCUMENTS_LABELS = {
 DEBTS_LABELS = {
     Debts.NONE: N_("Nothing is open"),
     Debts.OPEN: N_("Something is open"),
+}
+OWED_LABELS = {
+    Owed.DOCUMENTS: N_("The person’s documents are still with us"),
+    Owed.DEBTS: N_("Money or things are still open between the house and the person"),
 }
 AT_CLOSING_LABELS = {
     AtClosing.NOT_NEEDED: N_("Not needed any more: each of them is over"),

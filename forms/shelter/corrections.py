@@ -32,8 +32,7 @@ CORRECTION_REFUSED = {
     CorrectionRefusal.LATER_STAY: N_("The person was in a shelter since then. That stay stands; this end stays."),
     CorrectionRefusal.MISSING_STANDS: N_("This person is missing: record first that the person was found"),
     CorrectionRefusal.ANOTHER: N_(
-        "The stay was entered more than a day ago: another member of your house says that the case was opened by "
-        "mistake"
+        "The stay was entered more than a day ago: another member of your house takes it back, and not who entered it"
     ),
     CorrectionRefusal.REFERRED: N_("The person came by a referral: say at the referral that the person never arrived"),
     CorrectionRefusal.NO_ARRIVAL: N_("There is no arrival here that can be taken back: the stay has ended."),

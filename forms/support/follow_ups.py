@@ -46,7 +46,17 @@ REFUSED = {
     FollowUpRefusal.MANAGER: N_("The manager of your shelter says that the house acts."),
     FollowUpRefusal.NO_ALARM: N_("Somebody recorded already that the person is safe, or that it was decided."),
     FollowUpRefusal.WHAT_IS_DONE: N_("Write in one line what is done, and by whom"),
+    FollowUpRefusal.WHO_SPOKE: N_("Write in one line who spoke with the person, and where the person is safe"),
     FollowUpRefusal.NOT_ACTED: N_("Nobody said yet that the house acts."),
+    FollowUpRefusal.ACT_AGAIN: N_(
+        "After the house acted, somebody wrote once more that the person is not safe, or needs help now: read it, and "
+        "first say with “We act on it” what is done."
+    ),
+    FollowUpRefusal.SAID_SINCE: N_(
+        "Nothing is recorded: somebody wrote something about this person after this page was shown. Read it on the "
+        "page “After the shelter”. What you typed is here still."
+    ),
+    FollowUpRefusal.NOT_BEGUN: N_("The person has not left the shelter yet: what is said there belongs to the case."),
     FollowUpRefusal.NOT_SAFE: N_("Nobody said within the last week that the person is safe."),
     FollowUpRefusal.MANAGER_ENDS: N_(
         "The person is not safe, or needs help now: nothing ended, and nothing is destroyed. Only the manager of your "
@@ -234,9 +244,20 @@ class ContactForm(OnceForm):
         )
 
 
+class TellForm(OnceForm):
+    """That the person said, between two contacts, that she is not safe."""
+
+    text = TextAreaField(
+        N_("In words: what was said, and where the person is"),
+        description=N_("You can leave it empty. It is kept under seal, with how the person is reached."),
+        validators=[PlainText(LONGEST_TEXT)],
+    )
+
+
 class ActForm(OnceForm):
     """What the house does about somebody who is not safe, or whom nobody reached."""
 
+    seen = HiddenField()
     what = RadioField(
         N_("What is done?"),
         choices=[SelectChoice(value=str(each), label=label) for each, label in ACT_LABELS.items()],
@@ -258,6 +279,7 @@ class ActForm(OnceForm):
 class SafeForm(OnceForm):
     """That the person is safe now."""
 
+    seen = HiddenField()
     sure = BooleanField(
         N_("Somebody of us spoke with the person since, or saw the person: the person is safe now"),
         validators=[InputRequired(N_("Tick the box, or leave it on the list"))],
@@ -271,4 +293,4 @@ class SafeForm(OnceForm):
     def validate_text(self, field: TextAreaField) -> None:
         """Without it nobody can ask whoever heard it."""
         if not (field.data or "").strip():
-            raise ValidationError(REFUSED[FollowUpRefusal.WHAT_IS_DONE])
+            raise ValidationError(REFUSED[FollowUpRefusal.WHO_SPOKE])

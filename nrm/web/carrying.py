@@ -16,9 +16,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from forms.typed import Asked, every_form
-from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.interviews.interviews import Question
-from nrm.store import signed_names
+from nrm.store import names, signed_names
 from nrm.store.accounts import members, second_hands
 from nrm.store.countries import country
 from nrm.store.referrals import obligations, referrals, supplements
@@ -34,8 +34,9 @@ from nrm.store.shelter import (
     stays,
 )
 from nrm.store.support import hearings, plans
+from nrm.web import formats
 from nrm.web.carried_forms import ACT_WORDS, CLOSES, DECIDES, NEVER_KEPT, ON_PAGE, WORDS
-from nrm.web.language import gettext, text_in, translated
+from nrm.web.language import current_language, gettext, text_in, translated
 
 _YES = re.compile(r"consent_\w+|named|parties|party|by_name")
 # What stands around the answers of a form.
@@ -187,8 +188,13 @@ def code_of(values: Mapping[str, Any], *, by: Actor) -> str:
 
 
 def about_of(values: Mapping[str, Any], *, by: Actor) -> list[tuple[str, str]]:
-    """Whom an act on an account, or of two hands, is about, in words; nothing the actor may not see."""
+    """Whom an act on an account, or of two hands, is about, and nights of which quarter and house, in words; nothing
+    the actor may not see."""
     try:
+        if "quarter" in values and by.may(Permission.NIGHTS_SIGN):
+            house = names.organisation(by.organisation_id) if by.organisation_id is not None else None
+            which = (gettext("Quarter"), formats.quarter(str(values["quarter"]), current_language()))
+            return [which, (gettext("Organisation"), text_in(house.names))] if house is not None else [which]
         if "act_id" in values:
             act = second_hands.one(values["act_id"], by=by)
             what = (gettext("What was asked for"), translated(ACT_WORDS[act.kind]))

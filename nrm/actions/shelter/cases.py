@@ -27,9 +27,10 @@ from nrm.domain.shelter.cases import (
 )
 from nrm.domain.shelter.closings import (
     NOTHING_AGREED,
+    SETTLED,
     Answers,
-    Documents,
     FollowUp,
+    Owed,
     ReopenReason,
     ReopenRefusal,
     ReopenRefused,
@@ -328,17 +329,27 @@ def why_not_closed(*, case_id: uuid.UUID, by: Actor) -> list[CaseRefused | GateC
     return steps.blockers(db.session(), steps.held_open_case(case_id, by), by)
 
 
-def give_documents_back(*, case_id: uuid.UUID, by: Actor) -> None:
-    """The person of a closed case has the documents now that stayed in the house; a second time changes nothing. Raises
-    NotPermitted, NotVisible, CaseRefused (`not_holder`)."""
+def settle(*, case_id: uuid.UUID, owed: Owed, is_open: bool = False, by: Actor) -> None:
+    """What was open at the closing is settled: the person has the documents, or nobody owes the other anything.
+    `is_open`: the way back, it is open all the same. A second time changes nothing. Raises NotPermitted, NotVisible,
+    CaseRefused (`not_holder`)."""
     by.must(Permission.STAY_MANAGE)
+    after, before = SETTLED[owed] if is_open else reversed(SETTLED[owed])
     with transaction() as session:
         if store.row(case_id, by=by, lock=True).holder_id != by.organisation_id:
             raise CaseRefused(CaseRefusal.NOT_HOLDER)
-        still = (Closing.case_id == case_id, Closing.reopened_on.is_(None))
-        here = update(Closing).where(*still, Closing.documents == str(Documents.STILL_HERE))
-        if hit_one(session, here.values(documents=str(Documents.RETURNED))):
-            audit.append(session, audit.Event.DOCUMENTS_GIVEN_BACK, by=by, case_id=case_id)
+        column = Closing.documents if owed is Owed.DOCUMENTS else Closing.debts
+        there = update(Closing).where(Closing.case_id == case_id, Closing.reopened_on.is_(None), column == str(before))
+        if hit_one(session, there.values({column: str(after)})):
+            audit.append(session, _SETTLED[owed, is_open], by=by, case_id=case_id)
+
+
+_SETTLED = {
+    (Owed.DOCUMENTS, False): audit.Event.DOCUMENTS_GIVEN_BACK,
+    (Owed.DOCUMENTS, True): audit.Event.DOCUMENTS_STILL_HERE,
+    (Owed.DEBTS, False): audit.Event.DEBTS_SETTLED,
+    (Owed.DEBTS, True): audit.Event.DEBTS_STILL_OPEN,
+}
 
 
 def reopen(*, case_id: uuid.UUID, reason: ReopenReason, by: Actor) -> None:

@@ -18,6 +18,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals.referrals import ReferralEvent, ReferralStatus, decide
 from nrm.domain.shelter.absences import Outcome, check_mistake
 from nrm.domain.shelter.away import Over
+from nrm.domain.shelter.closings import Answers, Debts, Documents, FollowUp, Way
 from nrm.domain.shelter.corrections import (
     ALONE_WITHIN,
     CorrectionRefusal,
@@ -44,22 +45,28 @@ from nrm.models.shelter.away import Away
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.planned_ends import PlannedEnd
 from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import missing_told as told_steps
 from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter.corrections import NO_END, append, first_day, last_day, other_place, strike
 from nrm.steps.shelter.leaving import Exit, away_again, end_away, let_out
 from nrm.steps.shelter.stays import earliest_day
+from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
 from nrm.store.referrals import referrals
 from nrm.store.rows.accounts import occasions
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.rows.shelter import places as place_rows
 from nrm.store.rows.shelter import stays as stay_rows
 from nrm.store.shelter import absences as absence_store
 from nrm.store.shelter import stays as store
+from nrm.vault import members
+
+CannotOpen = members.CannotOpen
 
 
 def correct_admission(*, stay_id: uuid.UUID, admitted_on: date, why: Why, by: Actor) -> None:
@@ -262,8 +269,9 @@ def take_back_arrival(*, referral_id: uuid.UUID, why: Why, by: Actor) -> uuid.UU
 
 
 def opened_by_mistake(*, stay_id: uuid.UUID, why: Why, by: Actor) -> uuid.UUID:
-    """The case was opened twice, or for nobody: its stay counts nowhere, and the case can be erased or closed. More
-    than a day after the stay was entered another member says so than who entered it; after a month nobody does.
+    """The case was opened twice, or for nobody, or somebody else came under the code of a former resident: the stay
+    counts nowhere. A case that was opened by mistake can be erased or closed; of the other see `close_again`. More than
+    a day after the stay was entered another member says so than who entered it; after a month nobody does.
 
     Returns the case. Raises NotPermitted, NotVisible, CorrectionRefused (`no_arrival`, `referred`, `missing_stands`,
     `another`, `opened_late`, `too_late`).
@@ -281,6 +289,26 @@ def opened_by_mistake(*, stay_id: uuid.UUID, why: Why, by: Actor) -> uuid.UUID:
             check_take_back(stay.known_on, today=days.today())
         _strike_stay(session, stay, why, by)
         return case.id
+
+
+def close_again(*, stay_id: uuid.UUID, by: Actor) -> None:
+    """The case was opened again for a stay that was about somebody else, and was struck: it is closed as it was, with
+    the answers from then, and is kept no longer than it would have been. Of any other case nothing is done.
+
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused, GateClosed: then the case stays open.
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        stay = store.row(stay_id, by=by)
+        closing = closing_rows.reopened_for(stay) if stay.taken_back_on is not None else None
+        if closing is None:
+            return
+        answers = None
+        if closing.way == Way.CHECKLIST:
+            answers = Answers(FollowUp(closing.follow_up), Documents(closing.documents), Debts(closing.debts))
+        case_steps.end(session, stay.case_id, by, way=Way(closing.way), answers=answers)
+        session.get_one(Case, stay.case_id, populate_existing=True).closed_month = closing.closed_on.replace(day=1)
+    erasure_steps.carry_out()
 
 
 def _is_other(session: Session, stay: Stay, by: Actor) -> bool:
@@ -366,6 +394,7 @@ def _strike_stay(session: Session, stay: Stay, why: Why, by: Actor) -> None:
     strike(session, stay, Kind.ARRIVAL, why, by, **values)
     place_steps.end(session, stay.id, stay.admitted_on, by)
     end_away(session, stay.id, stay.admitted_on, Over.STRUCK)
+    follow_up_steps.did_not_come_back(session, stay.case_id, stay.known_on)
 
 
 def _of_own_case(session: Session, stay_id: uuid.UUID, by: Actor) -> tuple[Case, Stay]:

@@ -202,7 +202,7 @@ def _record(session: Session, found: FollowUp, months: int, contact: Contact, te
     entry = {**contact.sealed(), "at": clock.now().isoformat(), "login": case_store.login_of(by)}
     if text:
         entry["text"] = text
-    name = f"{months}.{row.tries}" + (f".{int(clock.now().timestamp())}" if again else "")
+    name = f"{months}.{row.tries}" + (f".{int(clock.now().timestamp())}.{uuid.uuid4().int}" if again else "")
     vault.merge(session, found.id, FOLLOW_UP, {name: entry}, by=by)
     later = any(each.state != Stand.OPEN for each in dates if each.months > months)
     settled = row.state != Stand.OPEN
@@ -215,8 +215,7 @@ def _record(session: Session, found: FollowUp, months: int, contact: Contact, te
     else:
         row.counts_on = steps.counts_on()
     if contact.alarms:
-        alarms.forget_act(row)
-        row.alarm_on, row.alarm_by_id = days.today(), by.member_id
+        alarms.is_said(row, by)
     elif state is Stand.NOT_REACHED and not settled and row.alarm_by_id is None:
         row.alarm_on, row.alarm_by_id = days.today(), None  # given up: the manager decides what is done
     elif state is Stand.REACHED and row.alarm_by_id is None:

@@ -49,6 +49,20 @@ class Debts(StrEnum):
     OPEN = "open"
 
 
+class Owed(StrEnum):
+    """What can be settled after the closing."""
+
+    DOCUMENTS = "documents"
+    DEBTS = "debts"
+
+
+SETTLED: dict[Owed, tuple[str, str]] = {
+    Owed.DOCUMENTS: (Documents.STILL_HERE, Documents.RETURNED),
+    Owed.DEBTS: (Debts.OPEN, Debts.NONE),
+}
+"""How each stands while it is open, and once it is settled."""
+
+
 class ReopenReason(StrEnum):
     """Why a closed case is opened again."""
 

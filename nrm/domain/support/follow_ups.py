@@ -156,6 +156,10 @@ class FollowUpRefusal(StrEnum):
     ACT_FIRST = "act_first"  # she is not safe: it ends after the house said what it does
     SAFE_FIRST = "safe_first"  # agreed anew once it is settled that she was not safe
     CHILD_NOT_SAFE = "child_not_safe"  # it ends once somebody recorded that the child is safe
+    NOT_BEGUN = "not_begun"  # the person is in the shelter still
+    SAID_SINCE = "said_since"  # somebody wrote something after the page was shown
+    ACT_AGAIN = "act_again"  # she said once more that she is not safe, and nobody said what is done about that
+    WHO_SPOKE = "who_spoke"  # it is not written down who spoke with her
 
 
 class FollowUpRefused(Exception):

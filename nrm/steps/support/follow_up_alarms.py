@@ -13,6 +13,13 @@ def forget_act(row: FollowUpDate) -> None:
     row.acted_what, row.acted_at, row.acted_by_id = "", None, None
 
 
+def is_said(row: FollowUpDate, by: Actor) -> None:
+    """The person said today that she is not safe, or needs help now: what was done before is done about something
+    else."""
+    forget_act(row)
+    row.alarm_on, row.alarm_by_id = days.today(), by.member_id
+
+
 def is_safe(row: FollowUpDate, by: Actor) -> None:
     """The person is safe: the alarm is over, and it stands who said so and when."""
     row.alarm_on = row.alarm_by_id = None

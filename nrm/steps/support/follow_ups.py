@@ -49,12 +49,12 @@ def held(case_id: uuid.UUID, by: Actor) -> FollowUp:
 
 def begin(session: Session, case_id: uuid.UUID, on: date) -> None:
     """The person left on that day: from it the days of the contacts follow. A day that was corrected moves them as long
-    as nobody tried any."""
+    as nobody tried any, or raised an alarm."""
     found = rows.standing(case_id, lock=True)
     if found is None or found.begins_on == on:
         return
     there = rows.dates_of(found.id)
-    if any(each.tries or each.state != Stand.OPEN for each in there):
+    if any(each.tries or each.state != Stand.OPEN or each.alarm_on or each.safe_at for each in there):
         return
     found.begins_on = on
     if there:
@@ -155,9 +155,30 @@ def over_but_waits(case_id: uuid.UUID) -> FollowUp | None:
 
 
 def came_back(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
-    """The person lives in a shelter again: a follow-up that had begun is over, and is agreed anew when she leaves."""
+    """The person lives in a shelter again: a follow-up that had begun is over, and is agreed anew when she leaves. Of
+    who is not safe an admission ends nothing: it may be somebody else who came under her code (ADR 0202)."""
     found = rows.standing(case_id) or over_but_waits(case_id)
-    return found is not None and found.begins_on is not None and end(session, case_id, Ended.CAME_BACK, by)
+    if found is None or found.begins_on is None or rows.unsafe(case_id):
+        return False
+    return end(session, case_id, Ended.CAME_BACK, by)
+
+
+def safe_again(session: Session, found: FollowUp, by: Actor) -> bool:
+    """It is recorded that the person is safe: if she lives in a shelter again, what an admission left to stand is over.
+    Call `erasures.carry_out` after the transaction."""
+    session.flush()
+    return rows.was_admitted_since(found, lives_here=True) and came_back(session, found.case_id, by)
+
+
+def did_not_come_back(session: Session, case_id: uuid.UUID, known_on: date) -> None:
+    """The admission that was entered on that day was a mistake: an alarm that it took off the lists, before ADR 0202,
+    waits again."""
+    found = rows.newest(case_id)
+    if found is None or found.ended_why != Ended.CAME_BACK or found.ended_on != known_on:
+        return
+    let_go = (FollowUpDate.follow_up_id == found.id, FollowUpDate.alarm_by_id.is_not(None))
+    again = update(FollowUpDate).where(*let_go, FollowUpDate.alarm_on.is_(None)).values(alarm_on=days.today())
+    session.execute(again.execution_options(synchronize_session=False))
 
 
 def forget(session: Session, case_id: uuid.UUID, by: Actor) -> None:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import aliased
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter import claims as claim_rules
 from nrm.domain.shelter.cases import Compartment
-from nrm.domain.shelter.closings import Documents, Reminder, ReopenRefusal, ReopenRefused
+from nrm.domain.shelter.closings import SETTLED, Owed, Reminder, ReopenRefusal, ReopenRefused
 from nrm.domain.shelter.data_requests import RequestStatus
 from nrm.domain.shelter.identifications import State
 from nrm.domain.shelter.permits import UNDECIDED, PermitStatus
@@ -185,25 +185,34 @@ def closed(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ClosedLine]:
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentsLine:
-    """A closed case whose person's documents are still with the organisation."""
+class OwedLine:
+    """A closed case of which something is open still between the organisation and the person."""
 
     case_id: uuid.UUID
     pseudonym: str
+    owed: Owed
 
 
-def with_documents(*, by: Actor) -> list[DocumentsLine]:
-    """The closed cases of the actor's organisation whose documents nobody gave back yet, the first closed first."""
+def owed(*, by: Actor) -> list[OwedLine]:
+    """The closed cases of the actor's organisation whose documents nobody gave back yet, or with money or things that
+    nobody settled, the first closed first."""
     if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
         return []
+    is_open = {Owed.DOCUMENTS: Closing.documents, Owed.DEBTS: Closing.debts}
     statement = (
-        select(Case.id, Case.pseudonym)
+        select(Case.id, Case.pseudonym, Closing.documents, Closing.debts)
         .join(Closing, (Closing.case_id == Case.id) & Closing.reopened_on.is_(None))
-        .where(Case.holder_id == by.organisation_id, Case.status == "closed", Closing.documents == Documents.STILL_HERE)
+        .where(Case.holder_id == by.organisation_id, Case.status == "closed")
+        .where(or_(*(column == SETTLED[each][0] for each, column in is_open.items())))
         .order_by(Closing.closed_on, Case.pseudonym)
         .limit(PAGE)
     )
-    return [DocumentsLine(case_id, code) for case_id, code in db.session.execute(statement)]
+    return [
+        OwedLine(case_id, code, each)
+        for case_id, code, *stands in db.session.execute(statement)
+        for each, value in zip(is_open, stands, strict=True)
+        if value == SETTLED[each][0]
+    ]
 
 
 def by_month(lines: list[ClosedLine]) -> list[tuple[date, list[ClosedLine]]]:

@@ -41,6 +41,7 @@ from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, Page, day_place_after, page
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.rows.shelter import places as place_rows
 from nrm.store.rows.shelter import stays as stay_rows
 from nrm.store.statements import built_once
@@ -345,3 +346,13 @@ def _stay_line(
         expected_on=absent.expected_on,
         opened_lately=stay.referral_id is None and was_opened_lately(stay.known_on, today=now),
     )
+
+
+def is_return(stay_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the stay is of somebody who was known under this code before: her case was opened again for it, or she
+    had lived in a shelter. Raises NotVisible."""
+    found = db.session.scalar(select(Stay).where(Stay.id == stay_id, Stay.organisation_id == own_shelter_id(by)))
+    if found is None:
+        raise NotVisible
+    earlier = select(Stay.id).where(Stay.case_id == found.case_id, Stay.id != stay_id, Stay.taken_back_on.is_(None))
+    return closing_rows.reopened_for(found) is not None or db.session.scalar(earlier.limit(1)) is not None

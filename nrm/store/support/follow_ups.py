@@ -84,7 +84,9 @@ class ContactLine:
 class CaseLine:
     """The follow-up of a case. `is_kept`: what is sealed of it is there still; `worker`: who stays in touch; `may_act`:
     the asker may say that the house acts. `why_not_ended`: why the asker cannot end it now; `wish_on`: when the person
-    asked, while she was not safe, that nobody stays in touch any more."""
+    asked, while she was not safe, that nobody stays in touch any more. `lives_here`: the person is in a shelter now, so
+    that nobody asks; `is_back`: admitted again since it began, and not by mistake; `stands_as`: as
+    `rows.follow_ups.stands_as`."""
 
     case_id: uuid.UUID
     agreed_month: date
@@ -98,6 +100,9 @@ class CaseLine:
     may_act: bool
     why_not_ended: FollowUpRefusal | None
     wish_on: date | None
+    lives_here: bool
+    is_back: bool
+    stands_as: str
 
     @property
     def may_be_ended(self) -> bool:
@@ -113,6 +118,20 @@ class CaseLine:
     def next(self) -> ContactLine | None:
         """The contact whose turn it is."""
         return next((each for each in self.contacts if each.state is Stand.OPEN), None)
+
+    @property
+    def may_alarm(self) -> bool:
+        """Whether it can be written down that the person is not safe, whatever contact is due."""
+        return bool(self.contacts) and (self.ended_on is None or (self.ended_why == Ended.FINISHED and self.is_kept))
+
+    def may_be_told(self, today: date) -> bool:
+        """Whether the next contact can be entered today: nobody asks who lives in a shelter."""
+        return not self.lives_here and self.next is not None and self.next.why_not(today) is None
+
+    @property
+    def ended_by_mistake(self) -> bool:
+        """Whether an admission ended it that was struck since."""
+        return self.ended_why == Ended.CAME_BACK and not self.is_back
 
     @property
     def is_gone(self) -> bool:
@@ -144,7 +163,8 @@ class CaseLine:
 class HouseLine:
     """A contact that the house owes now or soon, an alarm, or one that was given up because nobody reached the person;
     `since_on`: since when that. `mine`: the asker stays in touch, or somebody who works here no more; `may_act`: the
-    asker may say that the house acts; `acted`: what it says that it does about the alarm."""
+    asker may say that the house acts; `acted`: what it says that it does about the alarm; `is_open`: still to be
+    made."""
 
     case_id: uuid.UUID
     pseudonym: str
@@ -161,6 +181,11 @@ class HouseLine:
     may_act: bool
     is_closed: bool
     acted: Said | None = None
+    is_open: bool = False
+
+    def is_due(self, today: date) -> bool:
+        """Whether the contact itself is to be made now, alarm or not."""
+        return self.is_open and self.next_on <= today
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +213,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
         return None
     rules, today = country().follow_up, days.today()
     worker = db.session.get_one(Member, found.worker_id)
+    lives_here = rows.lives_in_a_shelter(case_id)
     there, may_act = rows.dates_of(found.id), _may_act(by)
     last_made = max((each.months for each in there if each.state != Stand.OPEN), default=0)
     contacts = tuple(
@@ -198,7 +224,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
             each.tries,
             Stand(each.state),
             each.outcome,
-            each.state == Stand.OPEN and is_late(each.next_on, rules, today),
+            each.state == Stand.OPEN and not lives_here and is_late(each.next_on, rules, today),
             each.alarm_on is not None and each.alarm_by_id is not None,
             each.alarm_on is not None and each.alarm_by_id is None,
             each.alarm_on,
@@ -228,6 +254,9 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
             leads=may_act,
         ),
         request_rows.asked_no_follow_up(case_id),
+        lives_here,
+        rows.was_admitted_since(found),
+        rows.stands_as(found.id),
     )
 
 
@@ -280,6 +309,7 @@ def of_house(*, by: Actor) -> list[HouseLine]:
             may_act=may_act,
             is_closed=row.status == "closed",
             acted=_said(row.acted_by_id, row.acted_at, row.acted_what),
+            is_open=row.state == Stand.OPEN,
         )
         for row in found
     ]

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 from flask import Blueprint, g, render_template, url_for
 
+from forms.shelter.closings import OWED_LABELS
 from forms.shelter.data_requests import KIND_LABELS
 from nrm import clock
 from nrm.domain.accounts.accounts import Actor, Permission
@@ -134,7 +135,7 @@ def tasks(there: Waiting, *, by: Actor, until: date | None = None) -> list[Task]
         *(_before(each) for each in (matching.due(by=by) if g.top.unasked or g.top.looked_for else ()) if each.day),
         *(_heard(by) if g.top.hearings else ()),
         *_steps(by, until),
-        *(map(_documents, closings.with_documents(by=by)) if until is not None else ()),
+        *(map(_unsettled, closings.owed(by=by)) if until is not None else ()),
         *(map(_look, plans.to_confirm(by=by)) if g.top.plans else ()),
         *(map(_nights, subsidies.to_sign(by=by)) if g.top.nights else ()),
         *(Task(*each, own=True) for each in second_words.waiting(by=by)),
@@ -322,10 +323,10 @@ def _steps(by: Actor, until: date | None) -> Iterator[Task]:
         yield Task(line.pseudonym, line.case_id, line.due_on, text, address, line.late, step=line, own=line.own)
 
 
-def _documents(line: closings.DocumentsLine) -> Task:
-    """The case is closed, and the person's documents are still in the house: nobody else reminds of them."""
+def _unsettled(line: closings.OwedLine) -> Task:
+    """The case is closed, and documents, money or things are open still: nobody else reminds of them."""
     address = url_for("cases.show", case_id=line.case_id, part="closing", _anchor="closing")
-    return Task(line.pseudonym, line.case_id, None, gettext("The person’s documents are still with us"), address)
+    return Task(line.pseudonym, line.case_id, None, translated(OWED_LABELS[line.owed]), address)
 
 
 def _look(line: plans.LookLine) -> Task:
@@ -369,8 +370,9 @@ def _after(line: follow_ups.HouseLine, by: Actor) -> Iterator[Task]:
     if line.alarm and line.acted:
         text = gettext("Was not safe after the shelter: write down when the person is safe")
         yield Task(line.pseudonym, line.case_id, line.since_on, text, address, False, own=line.mine)
-        return
-    if line.alarm:
+        if not line.is_due(calendar.today()) or not (line.mine or line.late):
+            return
+    elif line.alarm:
         text = gettext("Not safe, or needs help now: see what was said after the shelter")
         yield Task(line.pseudonym, line.case_id, line.since_on, text, address, True, own=line.mine, urgent=True)
         return

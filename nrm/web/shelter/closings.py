@@ -31,6 +31,7 @@ from nrm.domain.shelter.closings import (
     Debts,
     Documents,
     FollowUp,
+    Owed,
     Reminder,
     ReopenReason,
     ReopenRefused,
@@ -294,16 +295,41 @@ def reopen(case_id: uuid.UUID) -> Answer:
     return redirect(address(case_id, "closing"), 303)
 
 
+def _settled(case_id: uuid.UUID, owed: Owed, *, is_open: bool = False) -> Answer:
+    _held(case_id, "closed")
+    try:
+        actions.settle(case_id=case_id, owed=owed, is_open=is_open, by=access.actor())
+    except CaseRefused as error:
+        return errors.error_page(409, CASE_REFUSED[error.reason])
+    return redirect(address(case_id, "closing"), 303)
+
+
 @blueprint.post("/cases/<uuid:case_id>/documents-given-back")
 @access.requires(Permission.STAY_MANAGE)
 def documents_given_back(case_id: uuid.UUID) -> Answer:
     """The person has the documents now that were still in the house when the case was closed."""
-    _held(case_id, "closed")
-    try:
-        actions.give_documents_back(case_id=case_id, by=access.actor())
-    except CaseRefused as error:
-        return errors.error_page(409, CASE_REFUSED[error.reason])
-    return redirect(address(case_id, "closing"), 303)
+    return _settled(case_id, Owed.DOCUMENTS)
+
+
+@blueprint.post("/cases/<uuid:case_id>/documents-still-here")
+@access.requires(Permission.STAY_MANAGE)
+def documents_still_here(case_id: uuid.UUID) -> Answer:
+    """That they were given back was entered by mistake."""
+    return _settled(case_id, Owed.DOCUMENTS, is_open=True)
+
+
+@blueprint.post("/cases/<uuid:case_id>/debts-settled")
+@access.requires(Permission.STAY_MANAGE)
+def debts_settled(case_id: uuid.UUID) -> Answer:
+    """Money and things that were open when the case was closed are not any more."""
+    return _settled(case_id, Owed.DEBTS)
+
+
+@blueprint.post("/cases/<uuid:case_id>/debts-still-open")
+@access.requires(Permission.STAY_MANAGE)
+def debts_still_open(case_id: uuid.UUID) -> Answer:
+    """That nothing is open was entered by mistake."""
+    return _settled(case_id, Owed.DEBTS, is_open=True)
 
 
 @blueprint.get("/cases/closed")

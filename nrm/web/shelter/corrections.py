@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -19,7 +20,9 @@ from forms.shelter.corrections import (
 from forms.shelter.stays import IMPOSSIBLE
 from nrm.actions.shelter import corrections as actions
 from nrm.domain.accounts.accounts import Permission
+from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.corrections import CorrectionRefusal, CorrectionRefused, Why
+from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.shelter.stays import ImpossibleStay
 from nrm.domain.words import N_
 from nrm.store.shelter import absences as absence_store
@@ -211,7 +214,14 @@ def _mistake_page(stay_id: uuid.UUID, form: TakeBackForm, status: int = 200) -> 
     if not stay.opened_lately:
         return errors.error_page(409, CORRECTION_REFUSED[CorrectionRefusal.OPENED_LATE])
     case = cases.case(stay.case_id, by=by)
-    return render_template("shelter/corrections/opened_by_mistake.html", stay=stay, case=case, form=form), status
+    page = render_template(
+        "shelter/corrections/opened_by_mistake.html",
+        stay=stay,
+        case=case,
+        form=form,
+        is_return=store.is_return(stay_id, by=by),
+    )
+    return page, status
 
 
 @blueprint.post("/stays/<uuid:stay_id>/mistake")
@@ -225,4 +235,8 @@ def opened_by_mistake(stay_id: uuid.UUID) -> Answer:
         case_id = actions.opened_by_mistake(stay_id=stay_id, why=Why(form.why.data), by=access.actor())
     except CorrectionRefused as error:
         return errors.error_page(409, CORRECTION_REFUSED[error.reason])
+    with suppress(
+        actions.CannotOpen, CaseRefused, GateClosed
+    ):  # the case stays open then, and its page says what is missing
+        actions.close_again(stay_id=stay_id, by=access.actor())
     return redirect(url_for("cases.show", case_id=case_id), 303)

@@ -70,9 +70,15 @@ def index() -> str:
 
 @blueprint.get("/cases/<uuid:case_id>/admit")
 @access.requires(Permission.STAY_MANAGE)
-def admit_page(case_id: uuid.UUID) -> str:
+def admit_page(case_id: uuid.UUID) -> Answer:
     person = store.admittable(case_id, by=access.actor())
-    return render_template("shelter/stays/admit.html", person=person, form=_admit_form(person))
+    return _admit_page(person, _admit_form(person))
+
+
+def _admit_page(person: store.Admittable, form: AdmitStayForm, status: int = 200) -> Answer:
+    touch = follow_ups.of_case(person.case_id, by=access.actor())
+    not_safe = touch is not None and touch.alarms
+    return render_template("shelter/stays/admit.html", person=person, form=form, not_safe=not_safe), status
 
 
 @blueprint.post("/cases/<uuid:case_id>/admit")
@@ -82,7 +88,7 @@ def admit(case_id: uuid.UUID) -> Answer:
     person = store.admittable(case_id, by=by)
     form = _admit_form(person)
     if not form.validate():
-        return render_template("shelter/stays/admit.html", person=person, form=form), 422
+        return _admit_page(person, form, 422)
     admitted_on = chosen_day(form.admitted, form.admitted_day, calendar.today())
     chosen = chosen_place(form)
     try:
@@ -96,8 +102,7 @@ def admit(case_id: uuid.UUID) -> Answer:
             by=by,
         )
     except ImpossibleStay as error:
-        status = mark_impossible(form, error)
-        return render_template("shelter/stays/admit.html", person=person, form=form), status
+        return _admit_page(person, form, mark_impossible(form, error))
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
     return redirect(url_for("stays.show", stay_id=stay_id, did="admitted"), 303)
@@ -202,6 +207,7 @@ def show(stay_id: uuid.UUID) -> str:
     return render_template(
         "shelter/stays/show.html",
         stay=stay,
+        is_return=stay.opened_lately and stay.ended_on is None and store.is_return(stay_id, by=access.actor()),
         sees_case=stay.ended_on is None or _sees_case(stay.case_id),
         reason=label_of("exit_reasons", stay.exit_reason) if stay.exit_reason else "",
         destination=label_of("destinations", stay.destination) if stay.destination else "",

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.shelter.cases import CASE_REFUSED
-from forms.support.follow_ups import REFUSED, ActForm, SafeForm
+from forms.support.follow_ups import REFUSED, ActForm, SafeForm, TellForm
 from nrm.actions.support import follow_up_alarms as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefused
@@ -22,6 +22,10 @@ from nrm.web.support.follow_up_words import in_months
 blueprint = Blueprint("follow_up_alarms", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
+NO_LINE = N_(
+    "What was agreed with this person does not open for you. Leave the line empty and send it again, so that the alarm "
+    "stands; then tell the manager what was said."
+)
 NO_KEY = N_("What was agreed with this person does not open for you: a colleague who can open it writes it down.")
 
 
@@ -38,6 +42,38 @@ def _refused(error: CaseRefused | FollowUpRefused) -> Answer:
     return errors.error_page(409, words)
 
 
+@blueprint.get("/cases/<uuid:case_id>/follow-up/not-safe")
+@access.requires(Permission.STAY_MANAGE)
+def tell_page(case_id: uuid.UUID) -> Answer:
+    """The person said so between two contacts."""
+    case, found = _case(case_id)
+    if not found.may_alarm:
+        return errors.error_page(409, REFUSED[FollowUpRefusal.ENDED if found.ended_on else FollowUpRefusal.NOT_BEGUN])
+    return _tell_page(case, TellForm(formdata=None))
+
+
+def _tell_page(case: cases.SeenCase, form: TellForm, status: int = 200) -> Answer:
+    return render_template("support/follow_ups/tell.html", case=case, form=form), status
+
+
+@blueprint.post("/cases/<uuid:case_id>/follow-up/not-safe")
+@access.requires(Permission.STAY_MANAGE)
+def tell(case_id: uuid.UUID) -> Answer:
+    """The alarm stands on the lists at once."""
+    case, _ = _case(case_id)
+    form = TellForm(request.form)
+    if not form.validate():
+        return _tell_page(case, form, 422)
+    try:
+        actions.tell(case_id=case_id, text=_text(form), by=access.actor())
+    except actions.CannotOpen:
+        form.text.errors = [NO_LINE]
+        return _tell_page(case, form, 409)
+    except (CaseRefused, FollowUpRefused) as error:
+        return _refused(error)
+    return redirect(url_for("follow_ups.show", case_id=case_id), 303)
+
+
 @blueprint.get("/cases/<uuid:case_id>/follow-up/acting")
 @access.requires(Permission.STAY_MANAGE)
 def act_page(case_id: uuid.UUID) -> Answer:
@@ -47,7 +83,7 @@ def act_page(case_id: uuid.UUID) -> Answer:
         return errors.error_page(409, REFUSED[FollowUpRefusal.MANAGER])
     if not (found.waiting or found.alarms):
         return errors.error_page(409, REFUSED[FollowUpRefusal.NO_ALARM])
-    return _act_page(case, found, ActForm(formdata=None))
+    return _act_page(case, found, ActForm(formdata=None, seen=found.stands_as))
 
 
 def _act_page(case: cases.SeenCase, found: store.CaseLine, form: ActForm, status: int = 200) -> Answer:
@@ -63,15 +99,26 @@ def act(case_id: uuid.UUID) -> Answer:
     if not form.validate():
         return _act_page(case, found, form, 422)
     try:
-        actions.act(case_id=case_id, what=Acts(form.what.data), text=_text(form), by=access.actor())
+        actions.act(
+            case_id=case_id, what=Acts(form.what.data), text=_text(form), seen=form.seen.data or None, by=access.actor()
+        )
     except actions.CannotOpen:
-        return errors.error_page(409, NO_KEY)
-    except (CaseRefused, FollowUpRefused) as error:
+        form.text.errors = [NO_KEY]
+        return _act_page(case, found, form, 409)
+    except CaseRefused as error:
         return _refused(error)
+    except FollowUpRefused as error:
+        _keep(form, found, error.reason)
+        return _act_page(case, found, form, 409)
     return redirect(url_for("follow_ups.show", case_id=case_id), 303)
 
 
-def _text(form: ActForm | SafeForm) -> str:
+def _keep(form: ActForm | SafeForm, found: store.CaseLine, why: FollowUpRefusal) -> None:
+    """Nothing is recorded, and the form stays as it was typed. Sent again it is held to what stands now."""
+    form.seen.data, form.text.errors = found.stands_as, [REFUSED[why]]
+
+
+def _text(form: ActForm | SafeForm | TellForm) -> str:
     return (form.text.data or "").replace("\r\n", "\n").strip()
 
 
@@ -109,26 +156,34 @@ def safe_page(case_id: uuid.UUID) -> Answer:
     if not found.alarms:
         return errors.error_page(409, REFUSED[FollowUpRefusal.NO_ALARM])
     if found.waiting:
-        return errors.error_page(409, REFUSED[FollowUpRefusal.NOT_ACTED])
-    return _safe_page(case, SafeForm(formdata=None))
+        return errors.error_page(409, REFUSED[_not_acted(found)])
+    return _safe_page(case, found, SafeForm(formdata=None, seen=found.stands_as))
 
 
-def _safe_page(case: cases.SeenCase, form: SafeForm, status: int = 200) -> Answer:
-    return render_template("support/follow_ups/safe.html", case=case, form=form), status
+def _not_acted(found: store.CaseLine) -> FollowUpRefusal:
+    return FollowUpRefusal.ACT_AGAIN if found.acted else FollowUpRefusal.NOT_ACTED
+
+
+def _safe_page(case: cases.SeenCase, found: store.CaseLine, form: SafeForm, status: int = 200) -> Answer:
+    return render_template("support/follow_ups/safe.html", case=case, found=found, form=form), status
 
 
 @blueprint.post("/cases/<uuid:case_id>/follow-up/safe")
 @access.requires(Permission.STAY_MANAGE)
 def say_safe(case_id: uuid.UUID) -> Answer:
     """The person is safe: the alarm leaves the lists."""
-    case, _ = _case(case_id)
+    case, found = _case(case_id)
     form = SafeForm(request.form)
     if not form.validate():
-        return _safe_page(case, form, 422)
+        return _safe_page(case, found, form, 422)
     try:
-        actions.say_safe(case_id=case_id, text=_text(form), by=access.actor())
+        actions.say_safe(case_id=case_id, text=_text(form), seen=form.seen.data or None, by=access.actor())
     except actions.CannotOpen:
-        return errors.error_page(409, NO_KEY)
-    except (CaseRefused, FollowUpRefused) as error:
+        form.text.errors = [NO_KEY]
+        return _safe_page(case, found, form, 409)
+    except CaseRefused as error:
         return _refused(error)
+    except FollowUpRefused as error:
+        _keep(form, found, _not_acted(found) if found.waiting else error.reason)
+        return _safe_page(case, found, form, 409)
     return redirect(url_for("follow_ups.show", case_id=case_id), 303)

@@ -36,9 +36,11 @@ def told(opened: dict[str, Any]) -> list[tuple[str, str, str, list[tuple[str, st
 
 
 def done(opened: dict[str, Any]) -> list[tuple[str, str, str, str]]:
-    """(what, in words; the line; hour; who wrote it) of what the house did about an alarm, in their order."""
+    """(what, in words; the line; hour; who wrote it) of what the house did about an alarm, and what raised one
+    between two contacts, in their order."""
     there = [each for each in opened.values() if isinstance(each, dict) and each.get("plan") == SAID]
     words = {**{str(code): label for code, label in ACT_LABELS.items()}, "safe": N_("The person is safe now")}
+    words["not_safe"] = N_("The person is not safe, or needs help now")
     return [
         (translated(words[each["what"]]), str(each["text"]), str(each["at"]), str(each["login"]))
         for each in sorted(there, key=lambda each: str(each["at"]))

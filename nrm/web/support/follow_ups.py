@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -40,7 +41,9 @@ from nrm.web.support.follow_up_words import done, entered_last, fill, in_months,
 blueprint = Blueprint("follow_ups", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
-CHANGED = N_("Somebody changed this meanwhile. Open it again, and enter your change once more.")
+CHANGED = N_(
+    "Somebody wrote here in the meantime, so nothing is recorded yet. What you typed is here still: send it again"
+)
 OPEN_FIRST = N_("Open it first: the quarter of an hour is over.")
 NOT_BY_YOU = N_(
     "What was agreed does not open for you, so nobody could say whether a benefit of the person waits. A colleague who "
@@ -77,12 +80,10 @@ def show(case_id: uuid.UUID) -> Answer:
         "support/follow_ups/show.html",
         case=case,
         found=found,
-        rows=[(translated(WORD_LABELS[each]), opened[0][each]) for each in WORDS if each in opened[0]]
-        if opened
-        else None,
+        rows=_agreed(opened[0]) if opened else None,
         told=told(opened[0]) if opened else [],
         done=done(opened[0]) if opened else [],
-        may_be_told=found is not None and found.next is not None and found.next.why_not(today()) is None,
+        may_be_told=found is not None and found.may_be_told(today()),
         waiting=found.waiting if found is not None else (),
         safe_lately=found is not None and found.safe is not None and found.safe.at > clock.now() - SAFE_IS_SHOWN,
         may_agree=second_hands.of_case(case_id, by=by) is None,
@@ -148,8 +149,17 @@ def _agree_form(case: SeenCase) -> AgreeForm:
     return (AgreeForChildForm if asks else AgreeForm)(request.form)
 
 
-def _agree_page(case: SeenCase, form: AgreeForm, status: int = 200) -> tuple[str, int]:
-    return render_template("support/follow_ups/agree.html", case=case, form=form, found=_standing(case.id)), status
+def _agree_page(
+    case: SeenCase, form: AgreeForm, status: int = 200, stored: list[tuple[str, str]] | None = None
+) -> tuple[str, int]:
+    """`stored`: what somebody else wrote meanwhile; what was typed stands in the form."""
+    found = _standing(case.id)
+    return render_template("support/follow_ups/agree.html", case=case, form=form, found=found, stored=stored), status
+
+
+def _agreed(opened: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was agreed, as a page shows it."""
+    return [(translated(WORD_LABELS[each]), opened[each]) for each in WORDS if each in opened]
 
 
 @blueprint.post("/cases/<uuid:case_id>/follow-up/agree")
@@ -170,7 +180,9 @@ def agree(case_id: uuid.UUID) -> Answer:
         else:
             return errors.error_page(409, REFUSED[FollowUpRefusal.STANDS])
     except actions.StaleRevision:
-        return errors.error_page(409, CHANGED)
+        opened = actions.opened(case_id=case_id, by=by)
+        form.revision.data = str(opened[1]) if opened else seen
+        return _agree_page(case, form, 409, _agreed(opened[0]) if opened else [])
     except FollowUpRefused as error:
         if error.reason is FollowUpRefusal.CHILD_RETURN and isinstance(form, AgreeForChildForm):
             form.child_return.errors = [REFUSED[error.reason]]
@@ -250,7 +262,8 @@ def record(case_id: uuid.UUID, months: int) -> Answer:
     except (CaseRefused, FollowUpRefused) as error:
         return _refused(error)
     except actions.StaleRevision:
-        return errors.error_page(409, CHANGED)
+        form.text.errors = [CHANGED]
+        return _contact_page(case, line, form, 409)
     found = _standing(case_id)
     now = found.next if found is not None and state is Stand.OPEN else None
     again = 1 if now is not None and now.months == months and now.tries == line.tries else None
@@ -362,5 +375,7 @@ def _state(found: store.CaseLine | None) -> str:
         return gettext("over")
     if found.next is None or found.begins_on is None:
         return gettext("agreed; begins when the stay ends")
+    if found.lives_here:
+        return gettext("agreed; goes on when the stay ends")
     day = formats.day(found.next.next_on, current_language())
     return gettext("next contact on %(day)s", day=day)

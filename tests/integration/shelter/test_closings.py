@@ -182,6 +182,18 @@ def test_open_steps_of_the_plan_are_named_and_ended_or_kept_by_a_choice(vatra: A
     stranger.post(f"/cases/{case_id}/documents-given-back", status=404)
     shelter.post(f"/cases/{case_id}/documents-given-back")
     assert said not in shelter.get("/to-do") + shelter.get(f"/cases/{case_id}")
+    # Pressed for the wrong person it is taken back, and stands there again; money and things likewise.
+    shelter.post(f"/cases/{case_id}/documents-still-here")
+    assert said in shelter.get("/to-do")
+    shelter.post(f"/cases/{case_id}/documents-given-back")
+    money = "Mes qendrës dhe personit ka ende para"
+    assert money not in shelter.get("/to-do")
+    stranger.post(f"/cases/{case_id}/debts-still-open", status=404)
+    shelter.post(f"/cases/{case_id}/debts-still-open")
+    assert money in shelter.get("/to-do")
+    assert "debts-settled" in shelter.get(f"/cases/{case_id}?part=closing")
+    shelter.post(f"/cases/{case_id}/debts-settled")
+    assert money not in shelter.get("/to-do")
     # Who opens it again is told that nobody answers for the person any more.
     tending.tend()
     nobody = "Askush nuk përgjigjet më për personin"

@@ -334,6 +334,8 @@ def test_who_is_not_safe_is_the_managers_at_once_and_a_child_the_duty_desks_unti
         anticipated_end_on=today + timedelta(days=9),
         by=vatra,
     )
+    alarms.act(case_id=adult, what=Acts.FETCHED, text="Vera", by=vatra)
+    alarms.say_safe(case_id=adult, text="Vera", by=vatra)
     found = store.of_case(adult, by=vatra)
     assert found is not None
     assert (found.ended_why, found.alarms) == ("came_back", False)

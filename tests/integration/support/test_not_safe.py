@@ -354,7 +354,9 @@ def test_a_wish_that_waited_over_the_last_contact_is_answered_by_ending_it(vatra
 
 
 @pytest.mark.slow
-def test_who_lives_in_a_shelter_again_is_on_no_list_and_what_she_asked_for_is_answered(vatra: Actor) -> None:
+def test_who_lives_in_a_shelter_again_and_is_safe_is_on_no_list_and_what_she_asked_for_is_answered(
+    vatra: Actor,
+) -> None:
     case_id = unsafe(vatra)
     by = factories.actor(OPERATOR)
     data_requests.record(request_id=uuid.uuid4(), pseudonym=code_of(case_id), kind=RequestKind.NO_FOLLOW_UP, by=by)
@@ -366,6 +368,10 @@ def test_who_lives_in_a_shelter_again_is_on_no_list_and_what_she_asked_for_is_an
         anticipated_end_on=days.today() + timedelta(days=9),
         by=_manager(),
     )
+    assert wish_of(case_id)[1] == "open"
+    assert alarm_stands(case_id)
+    alarms.act(case_id=case_id, what=Acts.MET, text="Vera", by=_manager())
+    alarms.say_safe(case_id=case_id, text="Vera", by=_manager())
     found = store.of_case(case_id, by=_manager())
     assert found is not None
     assert (found.ended_why, found.alarms) == ("came_back", False)
@@ -379,7 +385,7 @@ def test_who_admits_somebody_that_the_house_stays_in_touch_with_is_asked_whether
 ) -> None:
     """A tired worker admitted the wrong former resident: the alarm and the number were gone, and striking it brought
     nothing back."""
-    case_id = unsafe(vatra)
+    case_id = followed(vatra)
     cases.reopen(case_id=case_id, reason=ReopenReason.CAME_BACK, by=_manager())
     worker, address = sign_in(WORKER), f"/cases/{case_id}/admit"
     page = worker.get(f"{address}?lang=en")
@@ -390,7 +396,7 @@ def test_who_admits_somebody_that_the_house_stays_in_touch_with_is_asked_whether
     again = worker.post(f"{address}?lang=en", typed, 422)
     assert "Compare the code with the person’s own, and tick the box; else nothing is done" in again
     assert re.search(rf"<option[^>]*selected[^>]*{place}|<option[^>]*{place}[^>]*selected", again)
-    assert alarm_stands(case_id)
+    assert sealed(case_id)
     worker.post(address, {**typed, "lives_here": "y"})
     found = store.of_case(case_id, by=_manager())
     assert found is not None

@@ -308,6 +308,8 @@ def test_what_was_signed_keeps_its_figures_and_is_paid_once_and_by_another_hand_
     proof = manager.post("/payment/2026Q3/sign?lang=en", shown, 401)
     assert "Show that it is you" in proof
     assert "who can open what" not in proof
+    assert "<dt>Quarter" in proof  # which one, and of which house
+    assert "<dt>Organisation" in proof
     assert line(Q3, desk).stand is Stand.CHANGED  # whoever sits down at her open computer signs nothing
     sign(Q3, factories.actor(MANAGER))
     desk = factories.actor(DESK)

@@ -68,6 +68,18 @@ def erased(case_id: uuid.UUID) -> list[str]:
     return list(db.session.scalars(select(Erasure.compartment).where(Erasure.case_id == case_id)))
 
 
+def reopened_for(stay: Stay) -> Closing | None:
+    """The closing of which the case was opened again because the person came back, if no other stay was entered since:
+    it holds again once this stay turns out to be about somebody else."""
+    last = select(Closing).where(Closing.case_id == stay.case_id, Closing.reopened_on.is_not(None))
+    found = db.session.scalar(last.order_by(Closing.reopened_on.desc(), Closing.closed_on.desc()).limit(1))
+    if found is None or found.reopened_on is None or found.reason != ReopenReason.CAME_BACK:
+        return None
+    later = (Stay.case_id == stay.case_id, Stay.id != stay.id, Stay.known_on >= found.reopened_on)
+    is_only = db.session.scalar(select(Stay.id).where(*later, Stay.taken_back_on.is_(None)).limit(1)) is None
+    return found if is_only and stay.known_on >= found.reopened_on else None
+
+
 def came_back(case_id: uuid.UUID) -> bool:
     """Whether the case was opened again because the person came back, and no stay began or ended since."""
     since = db.session.scalar(

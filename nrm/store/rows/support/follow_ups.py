@@ -52,6 +52,16 @@ def _unsafe() -> ColumnElement[bool]:
     return and_(FollowUpDate.alarm_on.is_not(None), FollowUpDate.alarm_by_id.is_not(None))
 
 
+def was_admitted_since(found: FollowUp, *, lives_here: bool = False) -> bool:
+    """Whether the person was admitted to a shelter after this agreement had begun, and it was not by mistake;
+    `lives_here`: and has not left since."""
+    if found.begins_on is None:
+        return False
+    since = and_(Stay.case_id == found.case_id, Stay.taken_back_on.is_(None), Stay.admitted_on >= found.begins_on)
+    open_ = and_(since, Stay.ended_on.is_(None)) if lives_here else since
+    return bool(db.session.scalar(select(exists().where(open_))))
+
+
 def ids_of(case_id: uuid.UUID) -> Sequence[uuid.UUID]:
     """Every agreement of the case, also those that are over."""
     return db.session.scalars(select(FollowUp.id).where(FollowUp.case_id == case_id)).all()
@@ -63,11 +73,18 @@ def dates_of(follow_up_id: uuid.UUID) -> list[FollowUpDate]:
     return list(db.session.scalars(statement.execution_options(populate_existing=True)))
 
 
+def lives_in_a_shelter(case_id: uuid.UUID) -> bool:
+    """Whether a stay of the person goes on, in whichever shelter."""
+    return bool(db.session.scalar(select(exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None)))))
+
+
 def last_end(case_id: uuid.UUID) -> date | None:
     """The day on which the last stay of the person ended; None while she is in a shelter, or never was."""
-    if db.session.scalar(select(exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None)))):
+    if lives_in_a_shelter(case_id):
         return None
-    return db.session.scalar(select(func.max(Stay.ended_on)).where(Stay.case_id == case_id))
+    return db.session.scalar(
+        select(func.max(Stay.ended_on)).where(Stay.case_id == case_id, Stay.taken_back_on.is_(None))
+    )
 
 
 def not_begun(limit: int) -> Sequence[uuid.UUID]:
@@ -111,6 +128,14 @@ def finished(before: date, today: date, limit: int) -> Sequence[uuid.UUID]:
 def is_sealed(follow_up_id: uuid.UUID) -> bool:
     """Whether what was agreed and told is there still."""
     return bool(db.session.scalar(select(exists().where(SealedCompartment.case_id == follow_up_id))))
+
+
+def stands_as(follow_up_id: uuid.UUID) -> str:
+    """What a page of an alarm was shown with, as a form carries it: the revision of what is sealed, and each alarm."""
+    sealed = select(SealedCompartment.revision).where(SealedCompartment.case_id == follow_up_id)
+    waiting = [each for each in dates_of(follow_up_id) if each.alarm_on is not None]
+    alarms = (f"{each.months}-{each.alarm_on:%y%m%d}-{each.acted_what}" for each in waiting)
+    return " ".join((str(db.session.scalar(sealed) or 0), *alarms))
 
 
 def has_open(follow_up_id: uuid.UUID) -> bool:

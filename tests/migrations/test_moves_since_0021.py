@@ -1987,3 +1987,23 @@ def test_a_complaint_that_is_right_is_marked_with_the_key_of_its_words(before: B
         assert {row["id"]: row["mark"] for row in data.rows("complaints")} == {
             key: was for key, (was, _) in marks.items()
         }
+
+
+@pytest.mark.slow
+def test_what_was_seen_of_a_threat_stays_seen_and_what_is_kept_of_hearings_goes_on_the_way_down(
+    before: Before,
+) -> None:
+    data = before("0107_seen_and_taken_back")
+    data.add("threat_alarms")
+    data.add("threats_seen")
+    tables = ("threat_alarms", "threats_seen", "sealed_compartments", "grants")
+    was = {name: data.rows(name) for name in tables}
+    for _ in range(2):
+        data.up()
+        (alarm,), (seen,) = data.rows("threat_alarms"), data.rows("threats_seen")
+        assert (alarm["doubt"], alarm["doubted_at"], seen["what"]) == ("", None, "")
+        kept = data.add("kept_hearings")
+        for table in ("sealed_compartments", "grants"):
+            data.add(table, case_id=kept["id"], compartment="kept_hearing", epoch=1)
+        data.down()
+        assert {name: data.rows(name) for name in tables} == was

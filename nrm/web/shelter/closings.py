@@ -25,6 +25,7 @@ from forms.shelter.closings import (
 from forms.shelter.stays import CLOSED
 from forms.support.follow_ups import REFUSED as FOLLOW_UP_REFUSED
 from nrm.actions.shelter import cases as actions
+from nrm.actions.support.hearings import CannotOpen
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, MistypedPseudonym, parse_pseudonym
@@ -48,7 +49,6 @@ from nrm.store.shelter import closings as store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.store.support import follow_ups, plans, threats
 from nrm.store.support import hearings as people
-from nrm.vault.keyrings import CannotOpen
 from nrm.web import access, errors, formats
 from nrm.web.language import current_language, gettext
 from nrm.web.parts import Part, address

@@ -281,11 +281,15 @@ class Event(StrEnum):
     TESTIMONY_STRUCK = "testimony_struck"
     HEARING_RECORDED = "hearing_recorded"
     HEARING_STRUCK = "hearing_struck"
+    HEARING_FORGOTTEN = "hearing_forgotten"  # what was kept of a case that is read no more
     THREAT_TOLD = "threat_told"
     THREAT_SEEN = "threat_seen"
+    THREAT_NOT_SEEN = "threat_not_seen"  # pressed by mistake
+    THREAT_DOUBTED = "threat_doubted"  # told twice, or by mistake
     WITNESS_ENTERED = "witness_entered"
     WITNESS_RECORDED = "witness_recorded"
     WITNESS_STRUCK = "witness_struck"
+    WITNESS_CORRECTED = "witness_corrected"
     WITNESS_OVER = "witness_over"
     DOCUMENTS_GIVEN_BACK = "documents_given_back"
     DOCUMENTS_STILL_HERE = "documents_still_here"
@@ -295,6 +299,7 @@ class Event(StrEnum):
     LINK_TIED = "link_tied"
     LINK_REFUSED = "link_refused"
     LINK_ENDED = "link_ended"
+    LINK_VOIDED = "link_voided"  # by the prosecution: it went to the wrong officer
     LINK_NUMBER_REMOVED = "link_number_removed"
     CLAIM_RECORDED = "claim_recorded"
     PLAN_WRITTEN = "plan_written"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, RadioField, SelectMultipleField, StringField, ValidationError
+from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField, StringField, ValidationError
 from wtforms.validators import DataRequired
 
 from forms import SelectChoice
@@ -96,10 +96,16 @@ class AskConsentForm(HowAskedForm):
     )
 
 
+LINK_IS_DESTROYED = N_("Read what a no destroys, and tick that the person says no all the same")
+
+
 class AskLinkForm(HowAskedForm):
-    """Whether the person agrees to a code by which the police tie a number of theirs to the case at the prosecution."""
+    """Whether the person agrees to a code by which the police tie a number of theirs to the case at the prosecution.
+    `stands`: how it stood when the page was shown."""
 
     link = _yes_no(N_("Does the person agree to a link code?"), N_("Choose whether the person agrees to a link code"))
+    sure = BooleanField(N_("The person knows that the code and the number are destroyed, and says no"))
+    stands = HiddenField()
 
 
 class WeighWishForm(HowAskedForm):

@@ -23,6 +23,23 @@ class EnterWitnessForm(OnceForm):
         N_("Child or adult"), validators=[Offered(N_("Choose child or adult"))], validate_choice=False
     )
 
+    another = BooleanField(N_("It is another person, known to us by the same"))
+
+
+SAME_REFERENCE = N_(
+    "A witness is known to you by this already: look at that record first. Is it another person? Tick it"
+)
+
+
+class CorrectWitnessForm(EnterWitnessForm):
+    """What was entered, corrected: by what the prosecution knows the person stays as it is where nothing is typed."""
+
+    reference = StringField(
+        N_("By what do you know this witness?"),
+        description=N_("Leave it empty if it stays as it is. It is sealed: only your organisation opens it."),
+        validators=[PlainText(LONGEST_REFERENCE)],
+    )
+
 
 SAY_IT = N_("Read what still speaks against it, and tick that it is destroyed all the same")
 

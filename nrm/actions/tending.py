@@ -16,7 +16,7 @@ from nrm.actions.accounts import accounts, alarms, beginning_anew, members, orga
 from nrm.actions.interviews import child_alerts, family_notices, groups, helpline, holds, interviews, monitoring
 from nrm.actions.referrals import announced_returns, meetings, referrals, supplements
 from nrm.actions.shelter import ages, child_returns, consents, key_workers, matching, others_there, permits
-from nrm.actions.support import benefits, complaint_sending, complaints, feedback, follow_ups
+from nrm.actions.support import benefits, complaint_sending, complaints, feedback, follow_ups, hearings
 from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.models.shelter.cases import Opening
@@ -37,7 +37,7 @@ def tend() -> dict[str, int]:
     `acts_expired`, `begun_anew`, `keys_forgotten`, `openings_lapsed`, `alerts_forgotten`, `families_forgotten`,
     `supplements_lapsed`, `notices_over`, `follow_ups_on`, `feedback_counted`, `complaints_forgotten`,
     `complaints_moved`, `benefits_forgotten`, `grown_up`, `consents_lapsed`, `thinking_ended`, `particulars_destroyed`,
-    `child_returns_forgotten`, `calls_forgotten`, `screens_forgotten`,
+    `child_returns_forgotten`, `hearings_forgotten`, `calls_forgotten`, `screens_forgotten`,
     `records_forgotten`, `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`,
     `key_log_settled`, `key_log_changed`, `country_followed`, `rows_followed`, `people_compared`,
     `shred_files_deleted`; and `keyrings_due`: how many organisations a key holder must do something for,
@@ -76,6 +76,7 @@ def tend() -> dict[str, int]:
         "thinking_ended": consents.end_thinking(by=by),
         "particulars_destroyed": consents.destroy_uncounted(by=by),
         "child_returns_forgotten": child_returns.forget(),
+        "hearings_forgotten": hearings.forget_kept_long_ago(),
         "calls_forgotten": helpline.forget(),
         "screens_forgotten": monitoring.forget_screens(),
         "records_forgotten": monitoring.forget_records(),

@@ -20,6 +20,7 @@ from nrm.domain.shelter.consents import Answer, Asking, ConsentRefused, Said, To
 from nrm.domain.shelter.testimony import IllegalStep, WithdrawalReason, WitnessStatus
 from nrm.domain.support.hearings import Hearing, HearingRefused, Measure
 from nrm.domain.support.link_codes import LinkRefused
+from nrm.domain.support.threats import Acts
 from nrm.store import days as calendar
 from nrm.store.countries import country
 from nrm.store.support import hearings as store
@@ -69,7 +70,7 @@ def _see(case_id: uuid.UUID, desks: Sequence[Actor]) -> None:
     for desk in desks:
         for line in threat_store.of_desk(by=desk):
             if line.case_id == case_id:
-                threats.seen(alarm_id=line.id, by=desk)
+                threats.seen(alarm_id=line.id, what=Acts.AGREED, by=desk)
 
 
 def _order(hearing_id: uuid.UUID, measures: tuple[Measure, ...], by: Actor) -> None:

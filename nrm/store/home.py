@@ -14,6 +14,7 @@ from nrm.domain.accounts.members import Keys
 from nrm.domain.accounts.vouching import TOLD_FOR
 from nrm.domain.quarters import Quarter
 from nrm.domain.support.follow_ups import SAFE_IS_SHOWN
+from nrm.domain.support.threats import SEEN_IS_SHOWN
 from nrm.store import days
 from nrm.store.accounts import alarms, changes, members, occasions, second_hands, suspensions
 from nrm.store.countries import country
@@ -64,15 +65,15 @@ class Top:
     here, how many colleagues wait to be let in again, and how many people are suspended; for how many colleagues words
     may have to be typed, and how much changed lately about colleagues' keys; how many residents have not been asked
     whether they may be looked for, and how many people anywhere said yes; how many threats to witnesses the desk has
-    not seen; how many steps of plans are due, and how many plans wait for the actor to confirm them; how many contacts
-    after the shelter are due; how many complaints about staff wait; how many people of the house have a hearing
-    announced; how many quarters wait for a signature under their nights; how many invitations into the organisation are
-    open; of how many benefits the house has not seen what became of them; how often somebody asked to end the actor's
-    account; how many calls about a child at a post the desk can still take back; how many benefits were called off
-    unseen by the manager, how many one member alone asked for, where that is much, and how many of the month before no
-    manager has looked through; how many notes of a house wait to be read; how much the actor may have said to know some
-    minutes ago; how many benefits are asked for again after another one called them off. An actor who has no part in
-    one of them gets 0.
+    not seen, or saw lately; how many steps of plans are due, and how many plans wait for the actor to confirm them;
+    how many contacts after the shelter are due; how many complaints about staff wait; how many people of the house
+    have a hearing announced; how many quarters wait for a signature under their nights; how many invitations into the
+    organisation are open; of how many benefits the house has not seen what became of them; how often somebody asked to
+    end the actor's account; how many calls about a child at a post the desk can still take back; how many benefits
+    were called off unseen by the manager, how many one member alone asked for, where that is much, and how many of the
+    month before no manager has looked through; how many notes of a house wait to be read; how much the actor may have
+    said to know some minutes ago; how many benefits are asked for again after another one called them off. An actor
+    who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -134,6 +135,7 @@ def top(*, by: Actor) -> Top:
         "struck_since": absence_rows.struck_since(),
         "follow_up_until": today,
         "follow_up_safe_since": clock.now() - SAFE_IS_SHOWN,
+        "threats_since": clock.now() - SEEN_IS_SHOWN,
         "quarter": str(Quarter.of(today).previous),
         **place_rows.days_of(today),
         **second_hands.moments(by),

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, event
 from nrm.actions.referrals import referrals
 from nrm.actions.support import feedback_notes, hearings, threats
 from nrm.domain.shelter.strikes import StrikeReason
+from nrm.domain.support.threats import Acts
 from nrm.store.referrals import obligations
 from nrm.store.rows.support import feedback as feedback_rows
 from tests import factories
@@ -56,12 +57,13 @@ def test_a_home_page_costs_few_statements_however_much_waits(world_app: tuple[Fl
     more = {worker: OF_A_HEARING + OF_A_THREAT, desk: OF_A_THREAT + OF_A_NOTE}.get(login, 0)
     assert_few(Person(app.test_client(), login), MOST[login] + more)
     for each in (worker, desk):
-        threats.seen(alarm_id=world.alarm, by=factories.actor(each))
+        threats.seen(alarm_id=world.alarm, what=Acts.POLICE, by=factories.actor(each))
     hearings.strike(entry_id=world.hearing, reason=StrikeReason.OTHER, by=factories.actor(worker))
     vatra = people.organisation("VATRA")
     (note,) = [each for each in feedback_rows.notes(vatra) if each.is_to_read]
     feedback_notes.show(house_id=vatra, note=note, by=factories.actor(desk))
-    assert_few(Person(app.test_client(), login), MOST[login])
+    seen = OF_A_THREAT if login in (worker, desk) else 0  # it stands there as seen
+    assert_few(Person(app.test_client(), login), MOST[login] + seen)
 
 
 def assert_few(person: Person, most: int) -> None:

@@ -75,6 +75,7 @@ NOTHING = {
     "keys_left_over": 0,
     "shred_files_deleted": 0,
     "child_returns_forgotten": 0,
+    "hearings_forgotten": 0,
     "calls_forgotten": 0,
     "screens_forgotten": 0,
     "records_forgotten": 0,

@@ -156,6 +156,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "line": MoveLine(uuid.uuid4(), world.case, "", Stand.BOTH, True, {}, "", None),
         "alarm": Alarm(member_id=world.member, organisation_id=world.organisation),
         "alarm_id": uuid.uuid4(),
+        "kept_id": uuid.uuid4(),
         "place_id": world.bed,
         "unit_id": world.building_unit,
         "out_id": world.out,

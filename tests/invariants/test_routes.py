@@ -130,6 +130,7 @@ def known_ids(world: World | None) -> dict[str, list[Any]]:
         "months": [3],
         "hearing_id": [ids.get("hearing")],
         "number_id": [None],
+        "kept_id": [None],
         "witness_id": [ids.get("witness")],
         "complaint_id": [ids.get("complaint")],
         "claim_id": [ids.get("claim")],

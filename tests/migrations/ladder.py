@@ -70,6 +70,7 @@ USUAL: dict[str, Row] = {
         "witness_step_id": None,
         "case_id": lambda data: data.first("cases")["id"],
     },
+    "kept_hearings": {"case_id": lambda data: data.first("cases")["id"]},
     "threats_seen": {"alarm_id": lambda data: data.first("threat_alarms")["id"]},
     "destructions": {"kind": "shred", "compartment": "identity", "epoch": 1},
     "screenings": {"age_class": "adult", "outcome": "none", "processed": "released"},

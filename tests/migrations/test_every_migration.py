@@ -248,7 +248,11 @@ TABLE: dict[str, Moved | str] = {
     "0106_complaints_stay_as_they_are": Moved(
         since.test_a_complaint_that_is_right_is_marked_with_the_key_of_its_words, ("complaints",)
     ),
-    "0110_places_entered_on": Moved(since.test_of_places_from_before_nobody_knows_when_they_were_entered, ("places",)),
+    "0107_seen_and_taken_back": Moved(
+        since.test_what_was_seen_of_a_threat_stays_seen_and_what_is_kept_of_hearings_goes_on_the_way_down,
+        ("threat_alarms", "threats_seen"),
+    ),
+    "0108_places_entered_on": Moved(since.test_of_places_from_before_nobody_knows_when_they_were_entered, ("places",)),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

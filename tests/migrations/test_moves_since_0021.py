@@ -1989,8 +1989,28 @@ def test_a_complaint_that_is_right_is_marked_with_the_key_of_its_words(before: B
         }
 
 
+@pytest.mark.slow
+def test_what_was_seen_of_a_threat_stays_seen_and_what_is_kept_of_hearings_goes_on_the_way_down(
+    before: Before,
+) -> None:
+    data = before("0107_seen_and_taken_back")
+    data.add("threat_alarms")
+    data.add("threats_seen")
+    tables = ("threat_alarms", "threats_seen", "sealed_compartments", "grants")
+    was = {name: data.rows(name) for name in tables}
+    for _ in range(2):
+        data.up()
+        (alarm,), (seen,) = data.rows("threat_alarms"), data.rows("threats_seen")
+        assert (alarm["doubt"], alarm["doubted_at"], seen["what"]) == ("", None, "")
+        kept = data.add("kept_hearings")
+        for table in ("sealed_compartments", "grants"):
+            data.add(table, case_id=kept["id"], compartment="kept_hearing", epoch=1)
+        data.down()
+        assert {name: data.rows(name) for name in tables} == was
+
+
 def test_of_places_from_before_nobody_knows_when_they_were_entered(before: Before) -> None:
-    data = before("0110_places_entered_on")
+    data = before("0108_places_entered_on")
     data.add("places", label="R1", from_on=None)
     was = data.rows("places")
     for _ in range(2):

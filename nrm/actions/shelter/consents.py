@@ -51,6 +51,7 @@ from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.store.rows.shelter import consents as consent_rows
 from nrm.store.shelter import consents as store
 from nrm.store.shelter import uncounted as uncounted_store
+from nrm.store.support import link_codes as link_store
 from nrm.vault import grants, shredding
 from nrm.vault import rows as row_marks
 
@@ -59,9 +60,16 @@ _BATCH = 200
 
 
 def ask(
-    *, case_id: uuid.UUID, answers: Collection[Answer], asking: Asking, by: Actor, weighed: Weighed | None = None
+    *,
+    case_id: uuid.UUID,
+    answers: Collection[Answer],
+    asking: Asking,
+    by: Actor,
+    weighed: Weighed | None = None,
+    link_stands: str | None = None,
 ) -> None:
-    """Record what the person answered when the holder asked; a no takes back an earlier yes.
+    """Record what the person answered when the holder asked; a no takes back an earlier yes. `link_stands`: how it
+    stood with a link code on the page that was answered; otherwise now, and it is refused (`changed`).
 
     A person who was not asked at the post answers for the first time: after a no, nothing that they told is kept.
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`not_holder`, `closed`, `asked`), ConsentRefused.
@@ -71,6 +79,8 @@ def ask(
         raise ConsentRefused(ConsentRefusal.NOTHING)
     with transaction() as session:
         case_steps.check_unasked(session, case_id, by)
+        if link_stands is not None and link_stands != link_store.stand(case_id, by=by).token:
+            raise ConsentRefused(ConsentRefusal.CHANGED)
         case = session.get_one(Case, case_id)
         check_asked(case.age_class, answers)
         age_steps.seal_anew(session, case, by)

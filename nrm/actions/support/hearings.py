@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,6 +20,7 @@ from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.support.hearings import (
+    LATEST_DAYS,
     CalledOff,
     Hearing,
     HearingEntryKind,
@@ -28,19 +31,21 @@ from nrm.domain.support.hearings import (
     measures_of,
 )
 from nrm.models.shelter.cases import Case
-from nrm.models.support.hearings import HearingEntry, HearingStrike
+from nrm.models.support.hearings import HearingEntry, HearingStrike, KeptHearing
 from nrm.models.support.witnesses import Witness
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.support import hearings as steps
+from nrm.steps.support import kept_hearings as kept_steps
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.support import hearings as rows
 from nrm.store.support import hearings as store
 from nrm.store.support.hearings import Person
 from nrm.vault import hearings as vault
+from nrm.vault import shredding
 from nrm.vault.keyrings import CannotOpen
 
-__all__ = ["CannotOpen", "announce", "call_off", "order", "strike"]
+__all__ = ["CannotOpen", "announce", "call_off", "forget_kept", "forget_kept_long_ago", "order", "strike"]
 
 
 def announce(*, person: Person, hearing: Hearing, by: Actor) -> uuid.UUID:
@@ -52,7 +57,8 @@ def announce(*, person: Person, hearing: Hearing, by: Actor) -> uuid.UUID:
         for each in steps.of(person, by=by):
             if each.takes_place and (each.hearing.court, each.hearing.on) == (hearing.court, hearing.on):
                 raise HearingRefused(HearingRefusal.TWICE)
-        return _add(session, person, HearingEntryKind.ANNOUNCED, hearing.value, None, by)
+        value = {**hearing.value, "by": str(by.organisation_id)}
+        return _add(session, person, HearingEntryKind.ANNOUNCED, value, None, by)
 
 
 def order(*, hearing_id: uuid.UUID, measures: Collection[Measure], by: Actor) -> None:
@@ -87,6 +93,27 @@ def strike(*, entry_id: uuid.UUID, reason: StrikeReason, by: Actor) -> None:
             audit.append(session, audit.Event.HEARING_STRUCK, by=by, **_whose(person))
     except IntegrityError:
         raise HearingRefused(HearingRefusal.STATE) from None
+
+
+def forget_kept(*, kept_id: uuid.UUID, by: Actor) -> None:
+    """A hearing that is kept of a case which the prosecution reads no more is over, or does not take place: it is
+    destroyed. Raises NotPermitted, NotVisible."""
+    by.must(Permission.TESTIMONY_RECORD)
+    with transaction() as session:
+        kept = store.kept_row(kept_id, by=by)
+        case_id = kept.case_id
+        kept_steps.destroy(session, [kept_id])
+        audit.append(session, audit.Event.HEARING_FORGOTTEN, by=by, case_id=case_id)
+    shredding.work_off()
+
+
+def forget_kept_long_ago() -> int:
+    """Destroy what was kept so long ago that no hearing of then can lie ahead; how many."""
+    with transaction() as session:
+        long_ago = days.today() - timedelta(days=LATEST_DAYS)
+        gone = session.scalars(select(KeptHearing.id).where(KeptHearing.kept_on < long_ago)).all()
+        kept_steps.destroy(session, gone)
+    return len(gone)
 
 
 def _enter(hearing_id: uuid.UUID, kind: HearingEntryKind, value: dict[str, Any], by: Actor) -> None:

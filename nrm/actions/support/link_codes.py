@@ -33,6 +33,7 @@ from nrm.domain.support.link_codes import (
 )
 from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.models.support.link_codes import LinkCode, LinkNumber
+from nrm.steps.support import link_codes as steps
 from nrm.store import days
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.accounts.failed_attempts import Counter
@@ -108,6 +109,17 @@ def remove_number(*, case_id: uuid.UUID, number_id: uuid.UUID, by: Actor) -> Non
         session.execute(delete(LinkNumber).where(LinkNumber.id == number_id))
         # As with the other acts, without the case and the link.
         audit.append(session, audit.Event.LINK_NUMBER_REMOVED, by=by)
+    shredding.work_off()
+
+
+def void(*, case_id: uuid.UUID, by: Actor) -> None:
+    """The code went to the wrong officer: it is destroyed with what was tied to it, and another can be made. Raises
+    NotPermitted, NotVisible (also without a code)."""
+    by.must(Permission.LINK_MAKE)
+    with transaction() as session:
+        session.get_one(Case, store.of_case(case_id, by=by).case_id, with_for_update=True)
+        if not steps.end(session, case_id, by, audit.Event.LINK_VOIDED):
+            raise NotVisible
     shredding.work_off()
 
 

@@ -10,6 +10,7 @@ import uuid
 from datetime import date
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import db, transaction
@@ -17,7 +18,16 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import IllegalStep, Reason, StepRefusal, WitnessStatus
-from nrm.domain.support.witnesses import LONGEST_REFERENCE, WITNESS, EndRefused, InTheWay, new_code
+from nrm.domain.support.witnesses import (
+    LONGEST_REFERENCE,
+    WITNESS,
+    EndRefused,
+    InTheWay,
+    SameReference,
+    new_code,
+    same_reference,
+)
+from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.cases import Reading
 from nrm.models.support.witnesses import Witness
 from nrm.steps.shelter import erasures as erasure_steps
@@ -29,21 +39,25 @@ from nrm.store.support import hearings as people
 from nrm.store.support import threats as threat_store
 from nrm.store.support import witnesses as store
 from nrm.vault import compartments as vault
-from nrm.vault import epochs, keyrings
+from nrm.vault import epochs, keyrings, shredding
 
 CannotOpen = keyrings.CannotOpen
 
 
-def enter(*, gender: str, age_class: str, reference: str, by: Actor) -> uuid.UUID:
+def enter(*, gender: str, age_class: str, reference: str, by: Actor, another: bool = False) -> uuid.UUID:
     """Enter a witness; `reference`: by what the prosecution knows the person, sealed to it alone. Returns the id.
+    `another`: although a witness is known by that already.
 
-    Raises NotPermitted, NotVisible for who is not of the prosecution, CannotOpen.
+    Raises NotPermitted, NotVisible for who is not of the prosecution, CannotOpen, SameReference.
     """
     by.must(Permission.TESTIMONY_RECORD)
     with transaction() as session:
         store.mine(by=by)
         if by.organisation_id is None:
             raise NotVisible
+        session.get_one(Organisation, by.organisation_id, with_for_update=True)  # two tabs wait for each other
+        if not another:
+            _check_reference(session, reference, by)
         witness_id = uuid.uuid4()
         session.add(
             Witness(
@@ -62,6 +76,36 @@ def enter(*, gender: str, age_class: str, reference: str, by: Actor) -> uuid.UUI
         )
         audit.append(session, audit.Event.WITNESS_ENTERED, by=by, witness_id=witness_id)
     return witness_id
+
+
+def _check_reference(session: Session, reference: str, by: Actor, besides: uuid.UUID | None = None) -> None:
+    """Raise SameReference if another witness whose proceedings go on is known by it. What does not open is left out."""
+    for line in store.mine(by=by):
+        if line.over_on is not None or line.id == besides:
+            continue
+        value = vault.glance(session, line.id, WITNESS, by=by)
+        if value is not None and same_reference(str(value["reference"]), reference[:LONGEST_REFERENCE]):
+            raise SameReference(line.code)
+
+
+def correct(
+    *, witness_id: uuid.UUID, gender: str, age_class: str, reference: str, by: Actor, another: bool = False
+) -> None:
+    """Correct what was entered of a witness. `reference`: empty where it stays; else it replaces, under a new key, what
+    is sealed. Raises as `enter`, IllegalStep (`state`) where the proceedings are over."""
+    by.must(Permission.TESTIMONY_RECORD)
+    with transaction() as session:
+        witness = store.row(witness_id, by=by, lock=True)
+        if witness.over_on is not None or by.organisation_id is None:
+            raise IllegalStep(StepRefusal.STATE)
+        if reference:
+            if not another:
+                _check_reference(session, reference, by, besides=witness_id)
+            value = {"reference": reference[:LONGEST_REFERENCE]}
+            epochs.replace(session, witness_id, WITNESS, value, by.organisation_id, by=by)
+        witness.gender, witness.age_class = gender, age_class
+        audit.append(session, audit.Event.WITNESS_CORRECTED, by=by, witness_id=witness_id)
+    shredding.work_off()
 
 
 def open_reference(*, witness_id: uuid.UUID, by: Actor) -> None:

@@ -120,6 +120,7 @@ class ConsentRefusal(StrEnum):
     ADULT = "adult"  # no wish is weighed
     NOTHING = "nothing"  # no such answer holds
     WEIGHED = "weighed"  # what became of the wish is missing
+    CHANGED = "changed"  # it stands otherwise than the page said
 
 
 class ConsentRefused(Exception):

@@ -14,6 +14,8 @@ from typing import Any
 AHEAD_DAYS = 30
 """The hearings of so many days stand first on the desk of the witness liaison."""
 LATEST_DAYS = 730
+KEPT = "kept_hearing"
+"""The compartment, under its own id, of a hearing that the prosecution keeps when it stops reading the case."""
 SATURDAY = 5
 
 

@@ -32,6 +32,19 @@ class InTheWay:
         return bool(self.hearings or self.unread or self.threats)
 
 
+class SameReference(Exception):
+    """Another witness is known by this already, and it was not said that it is another person. `code`: that witness."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def same_reference(one: str, other: str) -> bool:
+    """Whether two file numbers are the same, however they are spaced and cased."""
+    return "".join(one.split()).casefold() == "".join(other.split()).casefold()
+
+
 class EndRefused(Exception):
     """Something speaks against the end, and it was not said that it is the end all the same."""
 

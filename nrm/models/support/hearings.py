@@ -43,3 +43,17 @@ class HearingStrike(Strike):
     __tablename__ = "hearing_strikes"
 
     entry_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("hearing_entries.id"), primary_key=True)
+
+
+class KeptHearing(Model):
+    """A hearing that an organisation announced itself, kept for it when it stopped reading the case (ADR 0200).
+
+    What it announced and what was ordered lie sealed to it alone in the `kept_hearing` compartment of the same id.
+    """
+
+    __tablename__ = "kept_hearings"
+
+    id: Mapped[uuid.UUID] = id_column()
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    kept_on: Mapped[date]

@@ -26,6 +26,7 @@ from nrm.steps.referrals import hand_overs
 from nrm.steps.shelter import child_files, consent_records
 from nrm.steps.shelter import closings as closing_steps
 from nrm.steps.shelter import withheld as withheld_steps
+from nrm.steps.support import kept_hearings
 from nrm.store import days
 from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
@@ -138,6 +139,8 @@ def end(session: Session, case_id: uuid.UUID, by: Actor, *, way: Way, answers: A
     epochs.shred(session, case_id, [HOUSE_LABEL])
     hand_overs.forget_all(session, case_id)
     keep = dict.fromkeys(vault.compartments_of(session, case_id), own_organisation_only(by))
+    if by.organisation_id is not None:
+        kept_hearings.keep(session, case_id, [by.organisation_id], by)
     epochs.rotate(session, case_id, keep, by=by)
     child_files.only_for_holder(session, case)
     consent_records.end_with_case(session, case_id, by)

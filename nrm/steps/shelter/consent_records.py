@@ -39,6 +39,7 @@ from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case, Reading
 from nrm.models.shelter.consents import Consent, NamedParty
+from nrm.steps.support import kept_hearings
 from nrm.steps.support import link_codes as link_steps
 from nrm.store import days
 from nrm.store.countries import country
@@ -119,6 +120,8 @@ def set_narrowing(consent: Consent, narrowing: Narrowing) -> None:
 
 
 def _follow(session: Session, case_id: uuid.UUID, keep: dict[str, Collection[uuid.UUID]], by: Actor) -> None:
+    if Compartment.LEGAL in keep:
+        kept_hearings.keep(session, case_id, keep[Compartment.LEGAL], by)
     asked = grants.waiting(session, case_id)
     epochs.rotate(session, case_id, keep, by=by)
     sharing.offer(session, case_id, asked, by=by, compartments=keep)

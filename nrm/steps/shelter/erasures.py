@@ -31,6 +31,7 @@ from nrm.steps.shelter import missing_told as told_steps
 from nrm.steps.shelter import others_there as others_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.steps.support import follow_ups as follow_up_steps
+from nrm.steps.support import kept_hearings
 from nrm.steps.support import threats as threat_steps
 from nrm.store.countries import country
 from nrm.store.rows.shelter import absences as absence_rows
@@ -101,10 +102,12 @@ def destroy(session: Session, case_id: uuid.UUID, compartments: Iterable[str], b
 
 def follow(session: Session, case_id: uuid.UUID, compartment: str) -> None:
     """What goes with an erased compartment: with the identity, the encoding by which the person was looked for; with
-    care, the days and owners of the steps whose words were there."""
+    care, the days and owners of the steps whose words were there; with the legal file, what is kept of its hearings."""
     if compartment == Compartment.IDENTITY:
         matching_steps.forget(session, case_id)
         matching_steps.end(session, case_id)
+    if compartment == Compartment.LEGAL:
+        kept_hearings.forget(session, case_id)
     if compartment == Compartment.CARE:
         plan_rows.forget(session, case_id)
 

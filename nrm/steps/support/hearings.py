@@ -13,6 +13,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.support.hearings import (
+    KEPT,
     CalledOff,
     Hearing,
     HearingEntryKind,
@@ -26,6 +27,7 @@ from nrm.store.countries import country
 from nrm.store.rows.support import hearings as rows
 from nrm.store.support import hearings as store
 from nrm.store.support.hearings import Person
+from nrm.vault import compartments
 from nrm.vault import hearings as vault
 from nrm.vault.keyrings import CannotOpen
 
@@ -42,6 +44,7 @@ class EntryView:
     entered_on: date
     struck_on: date | None
     struck_why: StrikeReason | None
+    announced_by: uuid.UUID | None  # the organisation; not known of what was announced before that was kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ def _views(found: rows.Entries, by: Actor) -> list[HearingView]:
             entry.entered_on,
             clock.day_of(strike.struck_at, country().timezone) if strike else None,
             StrikeReason(strike.reason) if strike else None,
+            uuid.UUID(value["by"]) if "by" in value else None,
         )
         if entry.hearing_id is None:
             announced.append(view)
@@ -134,3 +138,29 @@ def one(hearing_id: uuid.UUID, *, by: Actor) -> tuple[Person, HearingView]:
     person, entry = store.of_entry(hearing_id, by=by)
     wanted = entry.hearing_id or entry.id
     return person, next(each for each in of(person, by=by) if each.id == wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptView:
+    """A hearing of a case that the prosecution reads no more. `ordered`: None where nothing was."""
+
+    id: uuid.UUID
+    code: str
+    hearing: Hearing
+    ordered: tuple[Measure, ...] | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the day is over, so that nothing needs to be kept of it any more."""
+        return self.hearing.on < days.today()
+
+
+def kept(*, by: Actor) -> list[KeptView]:
+    """What the actor's prosecution keeps, by day; what does not open for this actor is left out."""
+    found = []
+    for row, code in store.kept(by=by):
+        value = compartments.glance(db.session(), row.id, KEPT, by=by)
+        if value is not None:
+            ordered = measures_of(value["ordered"]) if value["ordered"] is not None else None
+            found.append(KeptView(row.id, code, hearing_of(value), ordered))
+    return sorted(found, key=lambda each: (each.hearing.on, each.code))

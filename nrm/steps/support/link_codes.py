@@ -14,7 +14,7 @@ from nrm.models.support.link_codes import LinkCode, LinkNumber
 from nrm.vault import epochs, rows
 
 
-def end(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
+def end(session: Session, case_id: uuid.UUID, by: Actor, event: audit.Event = audit.Event.LINK_ENDED) -> bool:
     """Destroy the code of the case and every number that was tied to it; returns whether there was one.
 
     Nothing that is left says that there was: the police are answered as for a code that never was. Call
@@ -29,5 +29,5 @@ def end(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
     session.execute(delete(LinkNumber).where(LinkNumber.link_id == link_id))
     session.execute(delete(LinkCode).where(LinkCode.id == link_id))
     # Without the case and without the link: the police know when they typed a code.
-    audit.append(session, audit.Event.LINK_ENDED, by=by)
+    audit.append(session, event, by=by)
     return True

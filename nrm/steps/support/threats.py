@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.support.threats import SENT_AGAIN
 from nrm.models.support.threats import ThreatAlarm, ThreatSeen
 
 
@@ -33,6 +34,21 @@ def tell(
     session.add(alarm)
     session.flush()
     audit.append(session, audit.Event.THREAT_TOLD, by=by, alarm_id=alarm.id)
+
+
+def is_sent_again(session: Session, by: Actor, whose: ColumnElement[bool]) -> bool:
+    """Whether the actor's organisation told the same some minutes ago, undoubted, and nobody has seen it yet."""
+    since = clock.now() - SENT_AGAIN
+    without_step = (ThreatAlarm.step_id.is_(None), ThreatAlarm.witness_step_id.is_(None))
+    told = select(ThreatAlarm.id).where(
+        whose,
+        ThreatAlarm.organisation_id == by.organisation_id,
+        ThreatAlarm.told_at > since,
+        ThreatAlarm.doubt == "",
+        *without_step,
+        ~exists().where(ThreatSeen.alarm_id == ThreatAlarm.id),
+    )
+    return session.scalar(told.limit(1)) is not None
 
 
 def forget(session: Session, case_id: uuid.UUID) -> None:

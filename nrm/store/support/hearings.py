@@ -5,14 +5,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, exists, func, literal, or_, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.support.hearings import LATEST_DAYS
 from nrm.models.shelter.cases import Case
-from nrm.models.support.hearings import HearingEntry
+from nrm.models.support.hearings import HearingEntry, KeptHearing
 from nrm.models.support.witnesses import Witness
+from nrm.store import days
 from nrm.store.rows.support import hearings as rows
 from nrm.store.rows.support.hearings import STANDS
 from nrm.store.shelter import permits
@@ -70,22 +73,24 @@ def of_entry(hearing_id: uuid.UUID, *, by: Actor) -> tuple[Person, HearingEntry]
 
 
 def number_of_people(by: Actor) -> ColumnElement[int]:
-    """How many people of the actor's house have a hearing that was announced, whenever it is; a part of another
-    statement. What is announced is sealed, so the days are not counted here."""
+    """How many people of the actor's house have a hearing that was announced, whenever it is, those of closed cases
+    among them; a part of another statement. What is announced is sealed, so the days are not counted here."""
     if by.organisation_id is None or not by.may(Permission.TESTIMONY_RECORD):
         return literal(0)
     heard = exists().where(HearingEntry.case_id == Case.id, HearingEntry.kind == "announced", STANDS)
     counted = select(func.count()).select_from(Case)
-    return counted.where(Case.holder_id == by.organisation_id, Case.status == "open", heard).scalar_subquery()
+    return counted.where(Case.holder_id == by.organisation_id, Case.status != "referred", heard).scalar_subquery()
 
 
 def people(*, by: Actor) -> Sequence[Person]:
-    """Everybody of whom the actor sees hearings that stand, of open cases and proceedings. Raises NotVisible."""
+    """Everybody of whom the actor sees hearings that stand, of proceedings that go on, of open cases, and of closed
+    cases of the actor's house, of which a hearing can still lie ahead. Raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.TESTIMONY_RECORD):
         raise NotVisible
     heard = exists().where(HearingEntry.case_id == Case.id, HearingEntry.kind == "announced", STANDS)
+    lately = or_(Case.status == "open", Case.closed_month >= _month_of_latest())
     found = db.session.execute(
-        select(Case.id, Case.pseudonym).where(Case.status == "open", permits.seen(by), heard).order_by(Case.pseudonym)
+        select(Case.id, Case.pseudonym).where(lately, permits.seen(by), heard).order_by(Case.pseudonym)
     )
     cases = [Person(case_id, code, has_case=True) for case_id, code in found]
     if by.kind is not OrganisationKind.PROSECUTION:
@@ -97,3 +102,29 @@ def people(*, by: Actor) -> Sequence[Person]:
         .order_by(Witness.code)
     )
     return [*cases, *(Person(witness_id, code, has_case=False) for witness_id, code in others)]
+
+
+def _month_of_latest() -> date:
+    return (days.today() - timedelta(days=LATEST_DAYS)).replace(day=1)
+
+
+def kept(*, by: Actor) -> Sequence[tuple[KeptHearing, str]]:
+    """What the actor's prosecution keeps of hearings of cases that it reads no more, with the codes of the people;
+    nothing for all others."""
+    if by.kind is not OrganisationKind.PROSECUTION or not by.may(Permission.TESTIMONY_RECORD):
+        return ()
+    found = db.session.execute(
+        select(KeptHearing, Case.pseudonym)
+        .join(Case, Case.id == KeptHearing.case_id)
+        .where(KeptHearing.organisation_id == by.organisation_id, ~permits.seen(by))
+        .order_by(Case.pseudonym, KeptHearing.id)
+    )
+    return [(row, code) for row, code in found]
+
+
+def kept_row(kept_id: uuid.UUID, *, by: Actor) -> KeptHearing:
+    """One of them; raises NotVisible."""
+    found = next((row for row, _ in kept(by=by) if row.id == kept_id), None)
+    if found is None:
+        raise NotVisible
+    return found

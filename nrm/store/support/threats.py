@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select
 
-from nrm.db import db
+from nrm import clock
+from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.models.accounts.accounts import Organisation
+from nrm.domain.support.threats import SEEN_IS_SHOWN, Acts, Doubt, mark_of
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.support.threats import ThreatAlarm, ThreatSeen
+from nrm.store import names
 from nrm.store.rows.support.threats import STANDS
 from nrm.store.statements import built_once
 from nrm.store.support.hearings import Person
@@ -22,24 +25,62 @@ _MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """Who of a desk said that it has seen an alarm, and when; `what`: what is done, none before that was asked."""
+
+    name: str
+    at: datetime
+    what: Acts | None
+
+
+@dataclass(frozen=True, slots=True)
 class ThreatLine:
-    """One alarm. `case_id`, `pseudonym`: of the person, None and empty for a witness who is no victim."""
+    """One alarm. `case_id`, `pseudonym`: of the person, None and empty for a witness who is no victim; `said`: by the
+    asker's desk; `doubt`: what who told it says of it since."""
 
     id: uuid.UUID
     case_id: uuid.UUID | None
     pseudonym: str
     told_at: datetime
-    seen: bool  # by the asker's desk
+    doubt: Doubt | None
+    doubted_at: datetime | None
+    said: Said | None
+
+    @property
+    def mark(self) -> str:
+        """By what it is told from another."""
+        return mark_of(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class ThreatPage:
+    """One alarm for a desk that is told. `holder`: the names of the house to telephone, None for a witness without a
+    case; `own`: it is the asker's; `others`: what each other desk said, with the names of the organisation."""
+
+    line: ThreatLine
+    holder: Mapping[str, str] | None
+    number: str
+    own: bool
+    others: tuple[tuple[Mapping[str, str], Said], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ToldLine:
     """One alarm as who told it, and the holder, see it: which desks have seen it, and when. `by_holder`: None as well
-    for a witness without a case, of whom the duty desk alone is told."""
+    for a witness without a case, of whom the duty desk alone is told; `may_doubt`: the asker told it, and may say that
+    it was told twice, or by mistake."""
 
+    id: uuid.UUID
     told_at: datetime
     by_desk: datetime | None
     by_holder: datetime | None
+    doubt: Doubt | None
+    may_doubt: bool
+
+    @property
+    def mark(self) -> str:
+        """By what it is told from another."""
+        return mark_of(self.id)
 
 
 def told(person: Person, *, by: Actor) -> Sequence[ToldLine]:
@@ -64,14 +105,47 @@ def told(person: Person, *, by: Actor) -> Sequence[ToldLine]:
     holder: dict[uuid.UUID, datetime] = {}
     for alarm_id, seen_at, kind in rows:
         (desk if kind == OrganisationKind.RESPONSIBLE_AUTHORITY else holder)[alarm_id] = seen_at
-    return [ToldLine(each.told_at, desk.get(each.id), holder.get(each.id)) for each in alarms]
+    return [
+        ToldLine(
+            each.id,
+            each.told_at,
+            desk.get(each.id),
+            holder.get(each.id),
+            Doubt(each.doubt) if each.doubt else None,
+            _may_doubt(each, by),
+        )
+        for each in alarms
+    ]
+
+
+def own(alarm_id: uuid.UUID, *, by: Actor) -> ThreatAlarm:
+    """An alarm that the actor's organisation told, and no step of a witness did; raises NotVisible."""
+    found = db.session.get(ThreatAlarm, alarm_id, populate_existing=True)
+    if found is None or not by.may(Permission.TESTIMONY_RECORD) or not _is_own(found, by):
+        raise NotVisible
+    return found
+
+
+def _is_own(alarm: ThreatAlarm, by: Actor) -> bool:
+    """Where a step told it, the step is struck instead."""
+    return alarm.organisation_id == by.organisation_id and alarm.step_id is None and alarm.witness_step_id is None
+
+
+def _may_doubt(alarm: ThreatAlarm, by: Actor) -> bool:
+    return _is_own(alarm, by) and not alarm.doubt
+
+
+def on_home(*, by: Actor) -> Sequence[ThreatLine]:
+    """What the actor's desk has not seen yet, the oldest first, and what it has seen lately; nothing for who is told
+    nothing."""
+    if not _is_told(by):
+        return ()
+    return [_line(*row) for row in _on_home(by)(threats_since=clock.now() - SEEN_IS_SHOWN)]
 
 
 def of_desk(*, by: Actor) -> Sequence[ThreatLine]:
     """What the actor's desk has not seen yet, the oldest first; nothing for who is told nothing."""
-    if not _is_told(by):
-        return ()
-    return [_line(*row) for row in _of_desk(by)()]
+    return [line for line in on_home(by=by) if line.said is None]
 
 
 def one(alarm_id: uuid.UUID, *, by: Actor) -> ThreatLine:
@@ -84,23 +158,63 @@ def one(alarm_id: uuid.UUID, *, by: Actor) -> ThreatLine:
     return _line(*row)
 
 
+def page(alarm_id: uuid.UUID, *, by: Actor) -> ThreatPage:
+    """One alarm with the house to telephone, whether or not its case is closed or shared; raises NotVisible."""
+    line = one(alarm_id, by=by)
+    said = db.session.execute(
+        select(Organisation, Member.name, ThreatSeen.seen_at, ThreatSeen.what)
+        .join(Organisation, Organisation.id == ThreatSeen.organisation_id)
+        .join(Member, Member.id == ThreatSeen.member_id)
+        .where(ThreatSeen.alarm_id == alarm_id, Organisation.id != by.organisation_id)
+    )
+    others = tuple((each.names, Said(name, at, Acts(what) if what else None)) for each, name, at, what in said)
+    case = db.session.get(Case, line.case_id) if line.case_id is not None else None
+    if case is None or case.holder_id is None:
+        return ThreatPage(line, None, "", False, others)
+    holder = names.organisation(case.holder_id)
+    return ThreatPage(line, holder.names, names.number_of(holder), holder.id == by.organisation_id, others)
+
+
 def number_told(by: Actor) -> ColumnElement[int]:
-    """How many alarms the actor's desk has not seen, as a column of another statement."""
+    """How many alarms the actor's desk has not seen, or has seen since the parameter `threats_since`, as a column of
+    another statement."""
     if not _is_told(by):
         return literal(0)
     counted = select(func.count()).select_from(ThreatAlarm).outerjoin(Case, Case.id == ThreatAlarm.case_id)
-    return counted.where(STANDS, _whose(by), ~_seen_by(by)).scalar_subquery()
+    counted = counted.outerjoin(ThreatSeen, _said_by(by))
+    return counted.where(STANDS, _whose(by), _is_shown()).scalar_subquery()
+
+
+_Row = tuple[
+    uuid.UUID, uuid.UUID | None, str | None, datetime, str, datetime | None, str | None, datetime | None, str | None
+]
 
 
 @built_once
-def _of_desk(by: Actor) -> Select[uuid.UUID, uuid.UUID | None, str | None, datetime, bool]:
-    return _rows(by).where(~_seen_by(by)).order_by(ThreatAlarm.told_at, ThreatAlarm.id).limit(_MOST)
+def _on_home(by: Actor) -> Select[*_Row]:
+    return _rows(by).where(_is_shown()).order_by(ThreatAlarm.told_at, ThreatAlarm.id).limit(_MOST)
 
 
-def _rows(by: Actor) -> Select[uuid.UUID, uuid.UUID | None, str | None, datetime, bool]:
+def _is_shown() -> ColumnElement[bool]:
+    return or_(ThreatSeen.seen_at.is_(None), ThreatSeen.seen_at > bindparam("threats_since", type_=UtcDateTime()))
+
+
+def _rows(by: Actor) -> Select[*_Row]:
     return (
-        select(ThreatAlarm.id, ThreatAlarm.case_id, Case.pseudonym, ThreatAlarm.told_at, _seen_by(by))
+        select(
+            ThreatAlarm.id,
+            ThreatAlarm.case_id,
+            Case.pseudonym,
+            ThreatAlarm.told_at,
+            ThreatAlarm.doubt,
+            ThreatAlarm.doubted_at,
+            Member.name,
+            ThreatSeen.seen_at,
+            ThreatSeen.what,
+        )
         .outerjoin(Case, Case.id == ThreatAlarm.case_id)
+        .outerjoin(ThreatSeen, _said_by(by))
+        .outerjoin(Member, Member.id == ThreatSeen.member_id)
         .where(STANDS, _whose(by))
     )
 
@@ -117,11 +231,20 @@ def _whose(by: Actor) -> ColumnElement[bool]:
     return and_(Case.holder_id == by.organisation_id, Case.status != "referred")
 
 
-def _seen_by(by: Actor) -> ColumnElement[bool]:
-    return exists().where(ThreatSeen.alarm_id == ThreatAlarm.id, ThreatSeen.organisation_id == by.organisation_id)
+def _said_by(by: Actor) -> ColumnElement[bool]:
+    return and_(ThreatSeen.alarm_id == ThreatAlarm.id, ThreatSeen.organisation_id == by.organisation_id)
 
 
 def _line(
-    alarm_id: uuid.UUID, case_id: uuid.UUID | None, pseudonym: str | None, told_at: datetime, seen: bool
+    alarm_id: uuid.UUID,
+    case_id: uuid.UUID | None,
+    pseudonym: str | None,
+    told_at: datetime,
+    doubt: str,
+    doubted_at: datetime | None,
+    name: str | None,
+    seen_at: datetime | None,
+    what: str | None,
 ) -> ThreatLine:
-    return ThreatLine(alarm_id, case_id, pseudonym or "", told_at, seen)
+    said = Said(name or "", seen_at, Acts(what) if what else None) if seen_at is not None else None
+    return ThreatLine(alarm_id, case_id, pseudonym or "", told_at, Doubt(doubt) if doubt else None, doubted_at, said)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -23,6 +25,7 @@ from forms.shelter.closings import (
 from forms.shelter.stays import CLOSED
 from forms.support.follow_ups import REFUSED as FOLLOW_UP_REFUSED
 from nrm.actions.shelter import cases as actions
+from nrm.actions.support.hearings import CannotOpen
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused, MistypedPseudonym, parse_pseudonym
@@ -40,15 +43,18 @@ from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.support.follow_ups import FollowUpRefused, check_closing
 from nrm.domain.support.plans import AtClosing
 from nrm.domain.words import N_
+from nrm.steps.support import hearings as hearing_steps
 from nrm.store import days
 from nrm.store.shelter import absences, cases, matching, places, stays
 from nrm.store.shelter import closings as store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
-from nrm.store.support import follow_ups, plans
+from nrm.store.support import follow_ups, plans, threats
+from nrm.store.support import hearings as people
 from nrm.web import access, errors, formats
 from nrm.web.language import current_language, gettext
 from nrm.web.parts import Part, address
 from nrm.web.support import open_benefits
+from nrm.web.support.hearings import court_name
 
 blueprint = Blueprint("closings", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -108,8 +114,36 @@ def _close_page(case: SeenCase, form: CloseCaseForm, status: int = 200) -> tuple
         before=_is_asked_about(case.id),
         open_steps=_open_steps(case.id),
         benefits=open_benefits.of_case(case.id),
+        of_witness=_of_witness(case.id),
     )
     return page, status
+
+
+@dataclass(frozen=True, slots=True)
+class OfWitness:
+    """What is ahead of somebody as a witness: (day, court) of hearings, and when a threat was told that a desk has not
+    seen. `unread`: the hearings do not open for the reader."""
+
+    hearings: list[tuple[date, str]]
+    threats: list[datetime]
+    unread: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.hearings or self.threats or self.unread)
+
+
+def _of_witness(case_id: uuid.UUID) -> OfWitness:
+    by = access.actor()
+    if not by.may(Permission.TESTIMONY_RECORD):
+        return OfWitness([], [])
+    person = people.of_case(case_id, by=by)
+    told = threats.told(person, by=by)
+    unseen = [each.told_at for each in told if each.by_desk is None or each.by_holder is None]
+    try:
+        ahead = hearing_steps.ahead_of(person, by=by)
+    except CannotOpen:
+        return OfWitness([], unseen, unread=True)
+    return OfWitness([(each.hearing.on, court_name(each.hearing.court)) for each in ahead], unseen)
 
 
 def _is_asked_about(case_id: uuid.UUID) -> bool:
@@ -213,6 +247,7 @@ def _confirm_page(case: SeenCase, form: CloseCaseForm) -> str:
         kept=store.kept(case.id, by=by),
         labels=COMPARTMENT_LABELS,
         benefits=open_benefits.of_case(case.id),
+        of_witness=_of_witness(case.id),
     )
 
 

@@ -13,6 +13,7 @@ from forms.shelter.cases import CASE_REFUSED
 from forms.shelter.consents import (
     ENDED_LABELS,
     INTERPRETER_LABELS,
+    LINK_IS_DESTROYED,
     NAMING_LABELS,
     SAID_LABELS,
     TOPIC_LABELS,
@@ -52,6 +53,7 @@ from nrm.store.shelter import consents as store
 from nrm.store.shelter import matching, uncounted
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.store.shelter.consents import ConsentLine
+from nrm.store.support import link_codes
 from nrm.web import access, errors, formats, sessions
 from nrm.web.language import current_language, gettext, ngettext, text_in, translated
 from nrm.web.parts import Part
@@ -66,6 +68,9 @@ REFUSED = {
     ConsentRefusal.CHILD: N_("A child is not asked for consent: write down what it wishes."),
     ConsentRefusal.ADULT: N_("An adult is asked for consent."),
     ConsentRefusal.WEIGHED: N_("Choose what becomes of the wish"),
+    ConsentRefusal.CHANGED: N_(
+        "Somebody recorded an answer, or made a code, since you opened the page: read what stands now, and answer again"
+    ),
 }
 
 
@@ -313,25 +318,43 @@ def _ask_link_page(case_id: uuid.UUID, form: AskLinkForm, status: int = 200) -> 
     case = _held_case(case_id)
     if case.status != "open" or case.age_class != "adult":
         raise NotVisible
-    return render_template("shelter/consents/link.html", case=case, form=form), status
+    now = link_codes.stand(case_id, by=access.actor())
+    form.stands.data = now.token
+    return render_template("shelter/consents/link.html", case=case, form=form, now=now), status
 
 
 @blueprint.post("/cases/<uuid:case_id>/consents/link")
 @access.requires(Permission.CASE_OPEN)
 def ask_link(case_id: uuid.UUID) -> Answered:
-    """Record whether the person agrees to a link code; a no ends the code that there is."""
+    """Record whether the person agrees to a link code; a no ends the code that there is, once that was said."""
     form = AskLinkForm(request.form)
     if not form.validate():
+        return _ask_link_page(case_id, form, 422)
+    _held_case(case_id)
+    now = link_codes.stand(case_id, by=access.actor())
+    if form.stands.data != now.token:
+        return _stands_otherwise(case_id)
+    if form.link.data == "no" and now.has_code and not form.sure.data:
+        form.sure.errors = [LINK_IS_DESTROYED]
         return _ask_link_page(case_id, form, 422)
     said = Answer(Topic.LINK, Said.GIVEN if form.link.data == "yes" else Said.REFUSED)
     how = Asking(_questionnaire(_held_case(case_id)).id, form.language_code, str(form.interpreter.data))
     try:
-        actions.ask(case_id=case_id, answers=[said], asking=how, by=access.actor())
+        actions.ask(case_id=case_id, answers=[said], asking=how, link_stands=now.token, by=access.actor())
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
     except ConsentRefused as error:
+        if error.reason is ConsentRefusal.CHANGED:
+            return _stands_otherwise(case_id)
         return errors.error_page(409, REFUSED[error.reason])
     return redirect(url_for("consents.show", case_id=case_id), 303)
+
+
+def _stands_otherwise(case_id: uuid.UUID) -> Page:
+    """The page anew, with what stands now: nothing of the old one is taken."""
+    form = AskLinkForm(formdata=None)
+    form.link.errors = [REFUSED[ConsentRefusal.CHANGED]]
+    return _ask_link_page(case_id, form, 409)
 
 
 @blueprint.get("/cases/<uuid:case_id>/consents/withdraw")

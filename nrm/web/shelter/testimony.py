@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from forms import days
 from forms.shelter.strikes import STRIKE_LABELS, StrikeForm
 from forms.shelter.testimony import FIELD_OF, ILLEGAL, RecordTestimonyForm
+from forms.support.threats import DOUBT_LABELS
 from nrm.actions.shelter import testimony as actions
 from nrm.actions.support.hearings import CannotOpen
 from nrm.domain.accounts.accounts import Permission
@@ -136,6 +137,7 @@ def _testimony_page(track: store.WitnessView, form: RecordTestimonyForm, status:
         form=form,
         person=person,
         told=threats.told(person, by=access.actor()),
+        doubt_labels=DOUBT_LABELS,
         **_words(track),
     )
     return page, status
@@ -179,6 +181,7 @@ def summary(case_id: uuid.UUID) -> Part:
         track=track,
         person=person,
         told=threats.told(person, by=by),
+        doubt_labels=DOUBT_LABELS,
         unseen=unseen,
         ahead=[(each.hearing.on, court_name(each.hearing.court)) for each in ahead],
         **words,

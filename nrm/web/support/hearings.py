@@ -16,7 +16,7 @@ from forms.shelter.cases import CASE_REFUSED
 from forms.shelter.strikes import STRIKE_LABELS, StrikeForm
 from forms.support.hearings import REFUSED, WEEKEND, AnnounceHearingForm, CallOffForm, OrderProtectionForm
 from nrm.actions.support import hearings as actions
-from nrm.domain.accounts.accounts import Permission
+from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.support.hearings import (
@@ -73,6 +73,16 @@ class Line:
         return self.view.takes_place and self.view.standing(HearingEntryKind.ORDERED) is None
 
 
+@dataclass(frozen=True, slots=True)
+class KeptLine:
+    """In words, a hearing that is kept of a case which the prosecution reads no more."""
+
+    view: steps.KeptView
+    court: str
+    asked: str
+    ordered: str
+
+
 def court_name(code: str) -> str:
     """The words of a court; the code where the country does not have it any more."""
     words = country().courts.get(code)
@@ -105,8 +115,17 @@ def _entry(entry: EntryView) -> str:
 def home_part() -> Markup:
     """The hearings of the next thirty days, by day, for the home page of the witness liaison."""
     lines = [_line(*each) for each in steps.ahead(by=access.actor())]
-    part = render_template("support/hearings/ahead.html", lines=lines[:SHOWN])
+    part = render_template("support/hearings/ahead.html", lines=lines[:SHOWN], kept=_kept()[:SHOWN])
     return Markup(part)  # noqa: S704
+
+
+def _kept() -> list[KeptLine]:
+    return [_kept_line(each) for each in steps.kept(by=access.actor())]
+
+
+def _kept_line(view: steps.KeptView) -> KeptLine:
+    ordered = _measures(view.ordered) if view.ordered is not None else ""
+    return KeptLine(view, court_name(view.hearing.court), _measures(view.hearing.asked), ordered)
 
 
 @blueprint.get("/hearings")
@@ -114,13 +133,31 @@ def home_part() -> Markup:
 def index() -> str:
     """All that lie ahead."""
     lines = [_line(*each) for each in steps.ahead(by=access.actor(), later=True)]
-    return render_template("support/hearings/index.html", lines=lines)
+    return render_template("support/hearings/index.html", lines=lines, kept=_kept())
+
+
+@blueprint.get("/hearings/kept/<uuid:kept_id>/forget")
+@access.requires(Permission.TESTIMONY_RECORD)
+def forget_kept_page(kept_id: uuid.UUID) -> str:
+    """Ask once more: the prosecution reads the case no more, so nobody can give it back."""
+    found = next((each for each in _kept() if each.view.id == kept_id), None)
+    if found is None:
+        raise NotVisible
+    return render_template("support/hearings/forget_kept.html", line=found)
+
+
+@blueprint.post("/hearings/kept/<uuid:kept_id>/forget")
+@access.requires(Permission.TESTIMONY_RECORD)
+def forget_kept(kept_id: uuid.UUID) -> Answer:
+    """The hearing is over, or does not take place."""
+    actions.forget_kept(kept_id=kept_id, by=access.actor())
+    return redirect(url_for("hearings.index"), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/hearings")
 @access.requires(Permission.TESTIMONY_RECORD)
 def of_case(case_id: uuid.UUID) -> Answer:
-    return _page(store.of_case(case_id, by=access.actor()), _announce_form())
+    return _page(store.of_case(case_id, by=access.actor()), _announce_form(), asks=True)
 
 
 @blueprint.post("/cases/<uuid:case_id>/hearings")
@@ -132,7 +169,7 @@ def announce(case_id: uuid.UUID) -> Answer:
 @blueprint.get("/witnesses/<uuid:witness_id>/hearings")
 @access.requires(Permission.TESTIMONY_RECORD)
 def of_witness(witness_id: uuid.UUID) -> Answer:
-    return _page(store.of_witness(witness_id, by=access.actor()), _announce_form())
+    return _page(store.of_witness(witness_id, by=access.actor()), _announce_form(), asks=True)
 
 
 @blueprint.post("/witnesses/<uuid:witness_id>/hearings")
@@ -141,10 +178,11 @@ def announce_of_witness(witness_id: uuid.UUID) -> Answer:
     return _announce(store.of_witness(witness_id, by=access.actor()))
 
 
-def _address(person: Person) -> str:
+def _address(person: Person, instead: str | None = None) -> str:
+    anchor = "sheet" if instead else None
     if person.has_case:
-        return url_for("hearings.of_case", case_id=person.id)
-    return url_for("hearings.of_witness", witness_id=person.id)
+        return url_for("hearings.of_case", case_id=person.id, instead=instead, _anchor=anchor)
+    return url_for("hearings.of_witness", witness_id=person.id, instead=instead, _anchor=anchor)
 
 
 def _announce_form() -> AnnounceHearingForm:
@@ -160,15 +198,31 @@ def _yes_no() -> list[SelectChoice]:
     return [SelectChoice(value="some", label=N_("Yes")), SelectChoice(value="none", label=N_("No"))]
 
 
-def _page(person: Person, form: AnnounceHearingForm, status: int = 200) -> Answer:
+def _page(person: Person, form: AnnounceHearingForm, status: int = 200, *, asks: bool = False) -> Answer:
+    """`asks`: of a hearing that was just called off or struck, whether there is another day."""
     try:
         lines = [_line(person, each) for each in steps.of(person, by=access.actor())]
     except actions.CannotOpen:
         return errors.error_page(409, SEALED)
+    instead = next((each for each in lines if asks and str(each.view.id) == request.args.get("instead")), None)
+    if instead is not None:
+        _as_before(form, instead.view.hearing)
     page = render_template(
-        "support/hearings/of_person.html", person=person, lines=lines, form=form, strike_labels=STRIKE_LABELS
+        "support/hearings/of_person.html",
+        person=person,
+        lines=lines,
+        form=form,
+        strike_labels=STRIKE_LABELS,
+        instead=instead,
     )
     return page, status
+
+
+def _as_before(form: AnnounceHearingForm, hearing: Hearing) -> None:
+    """Court and protection as they were: only the day is new."""
+    form.court.data = hearing.court
+    form.protection.data = "some" if hearing.asked else "none"
+    form.measures.data = [str(each) for each in hearing.asked]
 
 
 def _announce(person: Person) -> Answer:
@@ -261,11 +315,17 @@ def call_off(hearing_id: uuid.UUID) -> Answer:
     if not form.validate():
         return _call_off_page(hearing_id, form, 422)
     why = CalledOff(form.why.data)
-    return _entered(hearing_id, lambda: actions.call_off(hearing_id=hearing_id, why=why, by=access.actor()))
+    return _entered(
+        hearing_id,
+        lambda: actions.call_off(hearing_id=hearing_id, why=why, by=access.actor()),
+        asks=why is CalledOff.POSTPONED,
+    )
 
 
-def _entered(hearing_id: uuid.UUID, enter: Callable[[], None]) -> Answer:
-    person, _ = store.of_entry(hearing_id, by=access.actor())
+def _entered(hearing_id: uuid.UUID, enter: Callable[[], None], *, asks: bool = False) -> Answer:
+    """`asks`: the page that follows asks whether there is another day."""
+    person, entry = store.of_entry(hearing_id, by=access.actor())
+    instead = str(hearing_id) if asks and entry.hearing_id is None else None
     try:
         enter()
     except HearingRefused as error:
@@ -274,7 +334,7 @@ def _entered(hearing_id: uuid.UUID, enter: Callable[[], None]) -> Answer:
         return errors.error_page(409, CASE_REFUSED[error.reason])
     except actions.CannotOpen:
         return errors.error_page(409, SEALED)
-    return redirect(_address(person), 303)
+    return redirect(_address(person, instead), 303)
 
 
 @blueprint.get("/hearings/<uuid:hearing_id>/strike")
@@ -309,4 +369,6 @@ def strike(hearing_id: uuid.UUID) -> Answer:
     if not form.validate():
         return _strike_page(hearing_id, form, 422)
     reason = StrikeReason(form.reason.data)
-    return _entered(hearing_id, lambda: actions.strike(entry_id=hearing_id, reason=reason, by=access.actor()))
+    return _entered(
+        hearing_id, lambda: actions.strike(entry_id=hearing_id, reason=reason, by=access.actor()), asks=True
+    )

@@ -64,6 +64,24 @@ def remove(case_id: uuid.UUID, number_id: uuid.UUID) -> Answer:
     return redirect(url_for("link_codes.show", case_id=case_id), 303)
 
 
+@blueprint.get("/cases/<uuid:case_id>/link/void")
+@access.requires(Permission.LINK_MAKE)
+def void_page(case_id: uuid.UUID) -> str:
+    """Ask once more: neither the code nor what is tied to it can be brought back."""
+    found = store.of_case(case_id, by=access.actor())
+    if found.link_id is None:
+        raise NotVisible
+    return render_template("support/link_codes/void.html", found=found)
+
+
+@blueprint.post("/cases/<uuid:case_id>/link/void")
+@access.requires(Permission.LINK_MAKE)
+def void(case_id: uuid.UUID) -> Answer:
+    """The code went to the wrong officer."""
+    actions.void(case_id=case_id, by=access.actor())
+    return redirect(url_for("link_codes.show", case_id=case_id), 303)
+
+
 @blueprint.get("/link")
 @access.requires(Permission.LINK_TIE)
 def tie_page() -> Answer:

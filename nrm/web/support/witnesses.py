@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -10,19 +11,26 @@ from werkzeug.wrappers import Response
 from forms.days import chosen_day
 from forms.shelter.strikes import STRIKE_LABELS, StrikeForm
 from forms.shelter.testimony import ILLEGAL, RecordTestimonyForm
-from forms.support.witnesses import SAY_IT, EndWitnessForm, EnterWitnessForm
+from forms.support.threats import DOUBT_LABELS
+from forms.support.witnesses import (
+    SAME_REFERENCE,
+    SAY_IT,
+    CorrectWitnessForm,
+    EndWitnessForm,
+    EnterWitnessForm,
+)
 from nrm.actions.support import witnesses as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import IllegalStep, StepRefusal, WitnessStatus
-from nrm.domain.support.witnesses import EndRefused, InTheWay
+from nrm.domain.support.witnesses import EndRefused, InTheWay, SameReference
 from nrm.domain.words import N_
 from nrm.store.days import today
 from nrm.store.shelter.testimony import WitnessStep
 from nrm.store.support import hearings as people
 from nrm.store.support import threats
 from nrm.store.support import witnesses as store
-from nrm.store.support.witnesses import WitnessRecord
+from nrm.store.support.witnesses import WitnessLine, WitnessRecord
 from nrm.web import access, errors
 from nrm.web.choices import label_of, of_list
 from nrm.web.shelter.testimony import form_of, say_not_struck, say_refused, step_words
@@ -52,14 +60,24 @@ def enter_page() -> Answer:
 
 
 def _enter_form() -> EnterWitnessForm:
-    form = EnterWitnessForm(request.form)
+    return _with_choices(EnterWitnessForm(request.form))
+
+
+def _with_choices(form: EnterWitnessForm) -> EnterWitnessForm:
     form.gender.choices = of_list("genders")
     form.age_class.choices = of_list("age_classes")
     return form
 
 
-def _enter_page(form: EnterWitnessForm, status: int = 200) -> Page:
-    return render_template("support/witnesses/enter.html", form=form), status
+def _enter_page(form: EnterWitnessForm, status: int = 200, *, same: str = "") -> Page:
+    """`same`: the code of the witness who is known by the same already."""
+    return render_template("support/witnesses/enter.html", form=form, record=None, same=_same(form, same)), status
+
+
+def _same(form: EnterWitnessForm, code: str) -> WitnessLine | None:
+    if code:
+        form.another.errors = [SAME_REFERENCE]
+    return next((each for each in store.mine(by=access.actor()) if each.code == code), None) if code else None
 
 
 @blueprint.post("/witnesses/enter")
@@ -70,9 +88,54 @@ def enter() -> Answer:
     form = _enter_form()
     if not form.validate():
         return _enter_page(form, 422)
-    witness_id = actions.enter(
-        gender=form.gender.data, age_class=form.age_class.data, reference=(form.reference.data or "").strip(), by=by
-    )
+    try:
+        witness_id = actions.enter(**_entered(form), by=by)
+    except SameReference as error:
+        return _enter_page(form, 422, same=error.code)
+    return redirect(url_for("witnesses.show", witness_id=witness_id), 303)
+
+
+def _entered(form: EnterWitnessForm) -> dict[str, Any]:
+    return {
+        "gender": form.gender.data,
+        "age_class": form.age_class.data,
+        "reference": (form.reference.data or "").strip(),
+        "another": bool(form.another.data),
+    }
+
+
+@blueprint.get("/witnesses/<uuid:witness_id>/correct")
+@access.requires(Permission.TESTIMONY_RECORD)
+def correct_page(witness_id: uuid.UUID) -> Answer:
+    found = store.one(witness_id, by=access.actor())
+    form = CorrectWitnessForm(formdata=None, data={"gender": found.gender, "age_class": found.age_class})
+    return _correct_page(found, form)
+
+
+def _correct_page(found: WitnessRecord, form: EnterWitnessForm, status: int = 200, *, same: str = "") -> Answer:
+    if found.over_on is not None:
+        return errors.error_page(409, ILLEGAL[StepRefusal.STATE])
+    form = _with_choices(form)
+    return render_template("support/witnesses/enter.html", form=form, record=found, same=_same(form, same)), status
+
+
+@blueprint.post("/witnesses/<uuid:witness_id>/correct")
+@access.requires(Permission.TESTIMONY_RECORD)
+def correct(witness_id: uuid.UUID) -> Answer:
+    """Number, gender and age as they are."""
+    by = access.actor()
+    found = store.one(witness_id, by=by)
+    form = _with_choices(CorrectWitnessForm(request.form))
+    if not form.validate():
+        return _correct_page(found, form, 422)
+    try:
+        actions.correct(witness_id=witness_id, **_entered(form), by=by)
+    except SameReference as error:
+        return _correct_page(found, form, 422, same=error.code)
+    except IllegalStep as error:
+        return errors.error_page(409, ILLEGAL[error.reason])
+    except actions.CannotOpen:
+        return errors.error_page(409, NOT_OPEN)
     return redirect(url_for("witnesses.show", witness_id=witness_id), 303)
 
 
@@ -95,6 +158,7 @@ def _page(record: WitnessRecord, form: RecordTestimonyForm, status: int = 200) -
         form=form,
         person=people.of_witness(record.id, by=access.actor()),
         told=threats.told(people.of_witness(record.id, by=access.actor()), by=access.actor()),
+        doubt_labels=DOUBT_LABELS,
     )
     return page, status
 

@@ -20,6 +20,9 @@ from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import WithdrawalReason, WitnessStatus
 from nrm.domain.support.hearings import CalledOff, Hearing, HearingRefused, Measure, is_weekend
+from nrm.domain.support.threats import Acts, Doubt, ThreatRefused
+from nrm.models.accounts.accounts import Member
+from nrm.models.shelter.stays import Stay
 from nrm.models.support.hearings import HearingEntry
 from nrm.models.support.threats import ThreatAlarm
 from nrm.steps.shelter import erasures
@@ -33,6 +36,7 @@ from tests import factories
 from tests.conftest import Person
 from tests.factories_referrals import organisation
 from tests.factories_stays import admitted
+from tests.integration.shelter.test_closings import leaves
 
 COURT = "serious_crimes"
 SignIn = Callable[[str], Person]
@@ -110,11 +114,15 @@ def test_hearings_are_sealed_and_the_holder_and_the_liaison_alone_see_them(vatra
     cases.end_share(case_id=case_id, organisation_id=organisation("PROSECUTION"), by=vatra)
     assert [each.id for _, each in steps.ahead(by=vatra)] == [near]
     assert steps.ahead(by=liaison) == []
+    assert [each.hearing.on for each in steps.kept(by=liaison)] == [
+        days.today() + timedelta(days=each) for each in (30, 31)
+    ]
     with pytest.raises(NotVisible):
         store.of_case(case_id, by=liaison)
-    # With the legal file its hearings go.
+    # With the legal file its hearings go, and what is kept of them.
     with transaction() as session:
         erasures.destroy(session, case_id, [Compartment.LEGAL], vatra)
+    assert steps.kept(by=liaison) == []
     assert db.session.scalars(select(HearingEntry)).all() == []
 
 
@@ -211,26 +219,27 @@ def test_a_threat_is_told_to_the_holder_and_the_duty_desk_at_once_and_no_word_mo
     for login in ("nrc.case_worker", "state_police.identification_officer", "oms.monitor", "oms.payment_officer"):
         assert not threat_store.of_desk(by=factories.actor(login))
         with pytest.raises(NotVisible):
-            threats.seen(alarm_id=line.id, by=factories.actor(login))
+            threats.seen(alarm_id=line.id, what=Acts.POLICE, by=factories.actor(login))
     duty, shelter = sign_in("ra.duty_officer"), sign_in("vatra.case_worker")
     case = shelter.get(f"/cases/{case_id}")
     assert "Dëshmitari po kërcënohet: thoni se e patë" in case
-    assert f"/threats/{line.id}/seen" in case
+    assert f"/threats/{line.id}" in case
     track, asked = sign_in("prosecution.witness_liaison"), f"/cases/{case_id}/testimony?lang=en"
     assert "The duty desk has not seen it yet." in track.get(asked)
     for person in (duty, shelter):
         page = person.get("/")
-        assert f'formaction="/threats/{line.id}/seen"' in page  # a button, and not the text of one
+        assert f'href="/threats/{line.id}"' in page
         assert "Një dëshmitar po kërcënohet" in page
         assert line.pseudonym in page
         assert "Kërcënim ndaj familjes" not in page
-    duty.post(f"/threats/{line.id}/seen")
+    duty.post(f"/threats/{line.id}/seen", {}, 422)  # what is done is said
+    duty.post(f"/threats/{line.id}/seen", {"what": "police"})
     page = track.get(asked)
     assert "The duty desk has seen it:" in page
     assert "The shelter has not seen it yet." in page
     assert "Një dëshmitar po kërcënohet" not in duty.get("/")
     assert "Një dëshmitar po kërcënohet" in shelter.get("/")  # each desk says it for itself
-    sign_in("nrc.case_worker").post(f"/threats/{line.id}/seen", status=404)
+    sign_in("nrc.case_worker").post(f"/threats/{line.id}/seen", {"what": "police"}, 404)
     # A step that was struck told nothing.
     step = db.session.scalars(select(ThreatAlarm.step_id)).one()
     testimony.strike(step_id=step, reason=StrikeReason.WRONG_PERSON, by=liaison)
@@ -242,7 +251,7 @@ def test_a_threat_is_told_to_the_holder_and_the_duty_desk_at_once_and_no_word_mo
     assert "A threat was told on" in told.get(f"/cases/{case_id}/threat?lang=en")  # before it is told twice
     assert "Një dëshmitar po kërcënohet" in duty.get("/")
     assert organisation("VATRA") in mailed()
-    shelter.post(f"/threats/{threat_store.of_desk(by=vatra)[0].id}/seen")
+    shelter.post(f"/threats/{threat_store.of_desk(by=vatra)[0].id}/seen", {"what": "here"})
     assert organisation("VATRA") not in mailed()
     assert "Një dëshmitar po kërcënohet" not in shelter.get("/")
 
@@ -263,6 +272,7 @@ def test_who_leaves_the_programme_says_why_and_a_threat_there_is_told(vatra: Act
     assert len(threat_store.of_desk(by=factories.actor("ra.duty_officer"))) == 1
 
 
+@pytest.mark.slow
 def test_a_hearing_reaches_the_house_in_which_the_witness_sleeps_and_its_list_of_the_day(
     vatra: Actor, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,3 +293,110 @@ def test_a_hearing_reaches_the_house_in_which_the_witness_sleeps_and_its_list_of
     other = sign_in("nrc.case_worker")
     for address in ("/", "/to-do", "/day", "/tasks", "/hearings"):
         assert court not in other.get(f"{address}?lang=en"), address
+
+
+@pytest.mark.slow
+def test_hearings_of_a_closed_case_and_threats_that_nobody_saw_stay_with_who_must_act(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    liaison = factories.actor("prosecution.witness_liaison")
+    case_id = witness(vatra)
+    announced = heard(case_id, liaison, days_from_now=3)
+    own = heard(case_id, vatra, days_from_now=4)
+    hearings.order(hearing_id=announced, measures=[Measure.ESCORT], by=vatra)
+    threats.tell(case_id=case_id, by=liaison)
+    stay_id = db.session.scalars(select(Stay.id).where(Stay.case_id == case_id)).one()
+    leaves(stay_id, factories.actor("vatra.shelter_manager"))
+    shelter, court = sign_in("vatra.case_worker"), "Serious Crimes Court of First Instance"
+    page = shelter.get(f"/cases/{case_id}/close?lang=en")
+    assert page.count("A hearing lies ahead:") == 2
+    assert "A threat was told on" in page
+    assert "Nothing else is open in this case." not in page
+    cases.close(case_id=case_id, by=vatra)
+    assert [each.id for _, each in steps.ahead(by=vatra)] == [announced, own]
+    for login in ("vatra.case_worker", "vatra.shelter_manager"):
+        for address in ("/hearings", "/to-do"):
+            assert court in sign_in(login).get(f"{address}?lang=en"), (login, address)
+    # The prosecution keeps what it announced itself, and reads nothing of the case.
+    [kept] = steps.kept(by=liaison)
+    assert (kept.hearing.on, kept.ordered) == (days.today() + timedelta(days=3), (Measure.ESCORT,))
+    desk = sign_in("prosecution.witness_liaison")
+    for address in ("/", "/hearings"):
+        assert desk.get(f"{address}?lang=en").count(court) == 1
+    for address in ("", "/hearings", "/threat", "/testimony"):
+        desk.get(f"/cases/{case_id}{address}", 404)
+    with pytest.raises(NotVisible):
+        hearings.forget_kept(kept_id=kept.id, by=vatra)
+    # The duty desk has an open page that says whom to telephone.
+    duty = sign_in("ra.duty_officer")
+    [line] = threat_store.of_desk(by=factories.actor("ra.duty_officer"))
+    assert f'href="/threats/{line.id}"' in duty.get("/")
+    page = duty.get(f"/threats/{line.id}?lang=en")
+    assert "The house that has, or had last, this person" in page
+    assert "tel:" in page
+    desk.get(f"/hearings/kept/{kept.id}/forget")
+    desk.post(f"/hearings/kept/{kept.id}/forget")
+    desk.get(f"/hearings/kept/{kept.id}/forget", 404)
+    assert court not in desk.get("/hearings?lang=en")
+
+
+@pytest.mark.slow
+def test_that_a_threat_was_seen_is_taken_back_and_says_who_does_what(vatra: Actor, sign_in: SignIn) -> None:
+    case_id, liaison = witness(vatra), factories.actor("prosecution.witness_liaison")
+    threats.tell(case_id=case_id, by=liaison)
+    [line] = threat_store.of_desk(by=vatra)
+    for login, other in (("vatra.case_worker", "ra.duty_officer"), ("ra.duty_officer", "vatra.shelter_manager")):
+        person, name = sign_in(login), db.session.scalars(select(Member.name).where(Member.login == login)).one()
+        person.post(f"/threats/{line.id}/seen/undo", status=409)
+        person.get(person.post(f"/threats/{line.id}/seen", {"what": "police"}))
+        home = person.get("/?lang=en")
+        assert "Threats that were seen here" in home
+        assert name in home
+        assert "The police are called" in home
+        assert "not seen yet" not in home
+        assert name in sign_in(other).get(f"/threats/{line.id}?lang=en")  # the other desk reads who acts
+        assert "We have seen it and act" in sign_in(other).get("/?lang=en")
+        person.post(f"/threats/{line.id}/seen/undo")
+        assert "not seen yet" in person.get("/?lang=en")
+    assert threat_store.of_desk(by=vatra)
+
+
+@pytest.mark.slow
+def test_a_threat_sent_twice_is_one_alarm_and_one_too_many_is_said_beside_it(vatra: Actor, sign_in: SignIn) -> None:
+    case_id, liaison = witness(vatra), factories.actor("prosecution.witness_liaison")
+    desk = factories.actor("ra.duty_officer")
+    for _ in range(2):
+        threats.tell(case_id=case_id, by=liaison)
+    assert len(threat_store.of_desk(by=desk)) == 1
+    threats.tell(case_id=case_id, by=vatra)  # another desk that tells it is heard
+    first, second = threat_store.of_desk(by=desk)
+    assert first.mark != second.mark
+    teller, duty = sign_in("prosecution.witness_liaison"), sign_in("ra.duty_officer")
+    assert first.mark in teller.get(f"/cases/{case_id}/threat")
+    assert first.mark in duty.get("/")
+    sign_in("vatra.case_worker").get(f"/threats/{first.id}/doubt", 404)
+    teller.get(f"/threats/{first.id}/doubt")
+    teller.post(f"/threats/{first.id}/doubt", {}, 422)
+    teller.post(f"/threats/{first.id}/doubt", {"why": "twice"})
+    with pytest.raises(ThreatRefused):
+        threats.doubt(alarm_id=first.id, why=Doubt.MISTAKE, by=liaison)
+    assert "It was told twice" in duty.get("/?lang=en")
+    assert len(threat_store.of_desk(by=desk)) == 2  # no alarm vanishes by a word of who told it
+    threats.tell(case_id=case_id, by=liaison)  # a real one after a mistake is told
+    assert len(threat_store.of_desk(by=desk)) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["call-off", "strike"])
+def test_after_a_day_is_put_off_the_page_asks_for_the_new_one(vatra: Actor, sign_in: SignIn, way: str) -> None:
+    case_id, liaison = witness(vatra), sign_in("prosecution.witness_liaison")
+    hearing_id = heard(case_id, factories.actor("prosecution.witness_liaison"), days_from_now=3)
+    assert f"/hearings/{hearing_id}/call-off" in liaison.get(f"/hearings/{hearing_id}/strike")
+    sent = {"call-off": {"why": "postponed"}, "strike": {"reason": "wrong_day"}}[way]
+    following = liaison.post(f"/hearings/{hearing_id}/{way}", sent)
+    page = liaison.get(following.replace("#", "&lang=en#"))
+    assert "Is there another day?" in page
+    assert f'<option value="{COURT}" selected' in page
+    assert "Is there another day?" not in liaison.get(f"/cases/{case_id}/hearings?lang=en")
+    guide = liaison.get("/guide?lang=en")
+    assert "The page that follows asks for the new day" in guide

@@ -234,12 +234,14 @@ def test_the_shelter_asks_and_the_liaison_makes_the_code_on_pages(vatra: Actor, 
     case_id = witness(vatra)
     shelter, liaison = sign_in("vatra.case_worker"), sign_in(LIAISON)
     link, ask = f"/cases/{case_id}/link", f"/cases/{case_id}/consents/link"
-    assert "Strehëza e pyet personin" in liaison.get(link)
+    assert "Qendra e pyet personin" in liaison.get(link)
     liaison.post(link, status=409)
     assert f'href="{ask}"' in shelter.get(f"/cases/{case_id}/consents")
     shelter.get(ask)
     shelter.post(ask, {}, 422)
-    shelter.post(ask, {"link": "yes", "language": "shqip", "interpreter": "nobody"})
+    shelter.post(
+        ask, {"link": "yes", "language": "shqip", "interpreter": "nobody", "stands": in_page(shelter.get(ask))}
+    )
     assert "Kod lidhjeje për policinë" in shelter.get(f"/cases/{case_id}/consents")
     liaison.post(link)
     liaison.post(link, status=409)
@@ -247,3 +249,55 @@ def test_the_shelter_asks_and_the_liaison_makes_the_code_on_pages(vatra: Actor, 
     shelter.get(link, 403)
     liaison.get(ask, 404)
     sign_in("nrc.case_worker").get(ask, 404)
+
+
+@pytest.mark.slow
+def test_a_no_that_destroys_a_code_is_asked_once_more_and_an_old_page_is_refused(vatra: Actor, sign_in: SignIn) -> None:
+    case_id, code = linked(vatra)
+    link_codes.tie(code=code, number="PP 12/2026", by=factories.actor(POLICE))
+    shelter, ask = sign_in("vatra.case_worker"), f"/cases/{case_id}/consents/link"
+    how = {"language": "shqip", "interpreter": "nobody"}
+    page = shelter.get(f"{ask}?lang=en")
+    assert "There is a code, and the police tied the number of a case to it." in page
+    seen = {"stands": in_page(page)}
+    assert "tick that the person says no all the same" in shelter.post(
+        f"{ask}?lang=en", {"link": "no", **how, **seen}, 422
+    )
+    # Of an old page nothing is taken, neither a no nor a yes, and it says what stands now.
+    for said in ("no", "yes"):
+        page = shelter.post(f"{ask}?lang=en", {"link": said, "sure": "y", **how, "stands": ".0.0"}, 409)
+        assert "since you opened the page" in page
+        assert "The person said yes on" in page
+    assert link_codes.link(case_id=case_id, by=factories.actor(LIAISON)) is not None
+    shelter.post(ask, {"link": "no", "sure": "y", **how, **seen})
+    db.session.rollback()  # what was read before is old
+    assert is_gone()
+    assert "The person said no on" in shelter.get(f"{ask}?lang=en")
+
+
+@pytest.mark.slow
+def test_the_liaison_voids_a_code_that_went_to_the_wrong_officer_and_makes_another(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    case_id, code = linked(vatra)
+    liaison, path = sign_in(LIAISON), f"/cases/{case_id}/link"
+    sign_in("vatra.case_worker").post(f"{path}/void", status=403)
+    assert f'href="{path}/void"' in liaison.get(path)
+    liaison.get(f"{path}/void")
+    liaison.post(f"{path}/void")
+    liaison.get(f"{path}/void", 404)
+    db.session.rollback()  # what was read before is old
+    assert is_gone()
+    with pytest.raises(NotValid):
+        link_codes.tie(code=code, number="PP 12/2026", by=factories.actor(POLICE))
+    liaison.post(path)
+    found = link_codes.link(case_id=case_id, by=factories.actor(LIAISON))
+    assert found is not None
+    assert found.code != code
+
+
+def in_page(page: str) -> str:
+    """How a link code stood when the page was shown."""
+    found = re.search(r'name="stands" value="([^"]*)"', page)
+    assert found is not None
+    return found[1]

@@ -37,7 +37,7 @@ _S = WitnessStatus
 
 def entered(*steps: WitnessStatus, gender: str = "masculine", age_class: str = "adult") -> uuid.UUID:
     by = factories.actor(LIAISON)
-    witness_id = witnesses.enter(gender=gender, age_class=age_class, reference=REFERENCE, by=by)
+    witness_id = witnesses.enter(gender=gender, age_class=age_class, reference=REFERENCE, another=True, by=by)
     for status in steps:
         why = WithdrawalReason.TRAUMA if status is _S.TESTIMONY_WITHDRAWN else None
         witnesses.record(witness_id=witness_id, status=status, happened_on=days.today(), reason=why, by=by)
@@ -180,7 +180,7 @@ def test_the_liaison_enters_records_corrects_and_ends_on_pages(app: Flask, sign_
     assert "the duty desk has not seen it yet" in page
     assert "tick that it is destroyed all the same" in liaison.post(f"{path}/end?lang=en", {}, 422)
     assert REFERENCE in liaison.get(path)
-    duty.post(f"/threats/{threat_store.of_desk(by=factories.actor('ra.duty_officer'))[0].id}/seen")
+    duty.post(f"/threats/{threat_store.of_desk(by=factories.actor('ra.duty_officer'))[0].id}/seen", {"what": "police"})
     assert "The duty desk has seen it:" in liaison.get(f"{path}?lang=en")
     assert "has not seen it yet" not in liaison.get(f"{path}/end?lang=en")
     entry = db.session.scalars(select(HearingEntry.id)).one()
@@ -190,3 +190,32 @@ def test_the_liaison_enters_records_corrects_and_ends_on_pages(app: Flask, sign_
     liaison.post(f"{path}/end")
     assert REFERENCE not in liaison.get(path)
     assert code in liaison.get("/witnesses")
+
+
+@pytest.mark.slow
+def test_who_is_entered_twice_is_asked_about_and_what_was_entered_is_corrected(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    liaison = sign_in(LIAISON)
+    typed = {"reference": REFERENCE, "gender": "masculine", "age_class": "adult"}
+    path = liaison.post("/witnesses/enter", typed)
+    page = liaison.post("/witnesses/enter?lang=en", {**typed, "reference": f" {REFERENCE.lower()}"}, 422)
+    assert "A witness is known to you by this already" in page
+    assert f'href="{path}"' in page
+    other = liaison.post("/witnesses/enter", {**typed, "another": "y"})
+    assert f'href="{path}/correct"' in liaison.get(path)
+    liaison.get(f"{path}/correct")
+    liaison.post(f"{path}/correct", {"reference": ""}, 422)
+    assert "is known to you by this already" in liaison.post(f"{path}/correct?lang=en", typed, 422)
+    liaison.post(f"{path}/correct", {"reference": "", "gender": "feminine", "age_class": "child"})
+    liaison.post(f"{path}/open")
+    assert REFERENCE in liaison.get(path)
+    liaison.post(f"{path}/correct", {"reference": "77/2026", "gender": "feminine", "age_class": "child"})
+    page = liaison.get(path)
+    assert "77/2026" in page
+    assert REFERENCE not in page
+    row = db.session.scalars(select(Witness).where(Witness.id == uuid.UUID(path.split("/")[-1]))).one()
+    assert (row.gender, row.age_class) == ("feminine", "child")
+    db.session.rollback()
+    sign_in("vatra.case_worker").get(f"{path}/correct", 404)
+    liaison.post(f"{other}/end")
+    liaison.post(f"{other}/correct", typed, 409)

@@ -314,9 +314,9 @@ GUIDES: Mapping[Role, Guide] = {
             Trouble(
                 N_("The hearing is put to another day."),
                 N_(
-                    "Open it and choose “%(correct)s”. Do not announce a second one: the house would prepare the"
-                    " person for both.",
-                    correct=N_("Correct the announcement"),
+                    "Open the witness, and choose “%(off)s” for the old day: only then is the house told of one day."
+                    " The page that follows asks for the new day.",
+                    off=N_("There is no hearing on that day"),
                 ),
                 on=("hearings.of_witness",),
             ),

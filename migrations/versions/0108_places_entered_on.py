@@ -6,8 +6,8 @@ Of places that are there now nobody knows it any more; they count as they did.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0110_places_entered_on"
-down_revision = "0106_complaints_stay_as_they_are"
+revision = "0108_places_entered_on"
+down_revision = "0107_seen_and_taken_back"
 branch_labels = None
 depends_on = None
 

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, or_, select
 
 from nrm import clock
+from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.support.follow_ups import (
@@ -27,11 +28,13 @@ from nrm.domain.support.follow_ups import (
     why_not_ended,
 )
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.store import days, names
 from nrm.store.countries import country
+from nrm.store.rows import entries
 from nrm.store.rows.shelter import data_requests as request_rows
 from nrm.store.rows.shelter import key_workers as key_worker_rows
 from nrm.store.rows.support import follow_ups as rows
@@ -202,6 +205,18 @@ class DeskLine:
     safe: Said | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class EndedLine:
+    """Somebody who left the list of those whom the house asks: on which day, why, and by whose press, where the newest
+    entries of the audit chain tell it."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    on: date
+    why: Ended
+    name: str
+
+
 def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
     """The follow-up of a case that the actor's organisation holds, the one that was over last if none stands. Raises
     NotVisible."""
@@ -313,6 +328,32 @@ def of_house(*, by: Actor) -> list[HouseLine]:
         )
         for row in found
     ]
+
+
+def ended_lately(*, by: Actor) -> list[EndedLine]:
+    """Who left the list in the last 30 days before the last contact was made, the newest first: one member ends it for
+    an adult, and the others read it. Raises NotVisible."""
+    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
+        raise NotVisible
+    mine = AuditEntry.organisation_id == str(by.organisation_id)
+    told = entries.since(clock.now() - _AHEAD, Event.FOLLOW_UP_ENDED, mine)
+    who = {each.said["case_id"]: each.member_id for each in told}
+    early = FollowUp.ended_why.in_([Ended.NO_LONGER, Ended.CAME_BACK, Ended.LAPSED])
+    found = db.session.execute(
+        select(FollowUp.case_id, Case.pseudonym, FollowUp.ended_on, FollowUp.ended_why)
+        .join(Case, Case.id == FollowUp.case_id)
+        .where(_own(by), early, FollowUp.ended_on >= days.today() - _AHEAD)
+        .order_by(FollowUp.ended_on.desc(), Case.pseudonym)
+        .limit(_MOST)
+    ).all()
+    return [
+        EndedLine(row.case_id, row.pseudonym, row.ended_on, Ended(row.ended_why), _name(who.get(str(row.case_id))))
+        for row in found
+    ]
+
+
+def _name(member_id: uuid.UUID | None) -> str:
+    return db.session.get_one(Member, member_id).name if member_id is not None else ""
 
 
 @built_once

@@ -63,8 +63,14 @@ def _held(case_id: uuid.UUID) -> SeenCase:
 @access.requires(Permission.STAY_MANAGE)
 def index() -> str:
     """Whom the house has to ask now or in the next weeks, and whoever is not safe first."""
+    by = access.actor()
     return render_template(
-        "support/follow_ups/index.html", lines=store.of_house(by=access.actor()), today=today(), months=in_months
+        "support/follow_ups/index.html",
+        lines=store.of_house(by=by),
+        left=store.ended_lately(by=by),
+        ended=ENDED_LABELS,
+        today=today(),
+        months=in_months,
     )
 
 

@@ -37,6 +37,7 @@ from nrm.domain.support.follow_ups import (
     Safe,
     Stand,
 )
+from nrm.models.accounts.accounts import Member
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case, Erasure, Reading, SealedCompartment
 from nrm.models.support.follow_ups import FollowUp as Row
@@ -360,6 +361,11 @@ def test_she_ends_it_with_the_house_or_the_help_line_and_everything_goes_when_sh
     manager.post(f"/cases/{house}/follow-up/end")
     assert not sealed(house)
     assert {each.state for each in dates(house).values()} == {"ended"}
+    # Nobody leaves the list unseen: the others of the house read who, why and by whose press.
+    seen = sign_in(WORKER).get("/follow-ups?lang=en").split("Left this list in the last 30 days")[1]
+    assert f">{db.session.get_one(Case, house).pseudonym}</span></a>: The person does not want it any more." in seen
+    assert f", {db.session.get_one(Member, vatra.member_id).name}<" in seen
+    assert "Left this list" not in sign_in("tjeter_vizion.case_worker").get("/follow-ups?lang=en")
     # Who takes it down at the help line learns nothing, and nobody has to answer it.
     operator = factories.actor("helpline.helpline_operator")
     for code in (db.session.get_one(Case, line).pseudonym, db.session.get_one(Case, house).pseudonym):

@@ -217,9 +217,19 @@ class ContactForm(OnceForm):
     validate_occupation = validate_safe = validate_living
 
     def validate_outcome(self, field: RadioField) -> None:
-        """As `validate_living`, at the last contact alone: else it is not offered."""
-        if field.choices:
-            self._when_reached(field, REFUSED[FollowUpRefusal.OUTCOME])
+        """As `validate_living`, at the last contact, which alone offers it. Nobody lives safely who is not safe."""
+        if not field.choices:
+            return
+        self._when_reached(field, REFUSED[FollowUpRefusal.OUTCOME])
+        danger = self.help_now.data or self.safe.data == Safe.NO
+        if (
+            danger
+            and self.result.data == Result.REACHED
+            and field.data in (Outcome.SETTLED, Outcome.SAFE_WITHOUT_INCOME)
+        ):
+            raise ValidationError(
+                N_("You chose that the person is not safe or needs help now: choose here what agrees with that")
+            )
 
     def validate_needs(self, field: SelectMultipleField) -> None:
         """Each is one of those that were offered."""

@@ -443,3 +443,22 @@ def test_a_correction_to_not_reached_is_tried_again_or_does_not_say_so_and_keeps
             follow_ups.record(case_id=case_id, months=6, contact=MISSED, by=by)
     assert dates(case_id)[6].state == "not_reached"
     assert alarm_stands(case_id)
+
+
+@pytest.mark.parametrize("danger", [{"safe": "no"}, {"safe": "yes", "help_now": "y"}])
+def test_at_the_last_contact_nobody_lives_safely_who_is_not_safe(
+    vatra: Actor, sign_in: SignIn, danger: dict[str, str]
+) -> None:
+    case_id = followed(vatra)
+    factories.later(days=366)
+    worker = sign_in(WORKER)
+    for months in (1, 3, 6):
+        follow_ups.record(case_id=case_id, months=months, contact=WELL, by=factories.actor(WORKER))
+    answers = {"result": "reached", "how": "telephone", "living": "own_home", "occupation": "work", **danger}
+    page = worker.post(f"/cases/{case_id}/follow-up/12?lang=en", {**answers, "outcome": "settled"}, 422)
+    assert "choose here what agrees with that" in page
+    worker.post(f"/cases/{case_id}/follow-up/12", {**answers, "outcome": "not_safe"})
+    page = worker.get(f"/cases/{case_id}/follow-up?lang=en")
+    # Whom to call stands where it is read that somebody is not safe.
+    note = page.split("The person is not safe, or needs help now.")[1].split("</div>")[0]
+    assert "tel:" in note

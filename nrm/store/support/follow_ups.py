@@ -208,12 +208,13 @@ class DeskLine:
 @dataclass(frozen=True, slots=True)
 class EndedLine:
     """Somebody who left the list of those whom the house asks: on which day, why, and by whose press, where the newest
-    entries of the audit chain tell it."""
+    entries of the audit chain tell it. `by_mistake`: by an admission that was struck since."""
 
     case_id: uuid.UUID
     pseudonym: str
     on: date
     why: Ended
+    by_mistake: bool
     name: str
 
 
@@ -340,15 +341,22 @@ def ended_lately(*, by: Actor) -> list[EndedLine]:
     who = {each.said["case_id"]: each.member_id for each in told}
     early = FollowUp.ended_why.in_([Ended.NO_LONGER, Ended.CAME_BACK, Ended.LAPSED])
     found = db.session.execute(
-        select(FollowUp.case_id, Case.pseudonym, FollowUp.ended_on, FollowUp.ended_why)
+        select(FollowUp, Case.pseudonym)
         .join(Case, Case.id == FollowUp.case_id)
         .where(_own(by), early, FollowUp.ended_on >= days.today() - _AHEAD)
         .order_by(FollowUp.ended_on.desc(), Case.pseudonym)
         .limit(_MOST)
     ).all()
     return [
-        EndedLine(row.case_id, row.pseudonym, row.ended_on, Ended(row.ended_why), _name(who.get(str(row.case_id))))
-        for row in found
+        EndedLine(
+            each.case_id,
+            code,
+            each.ended_on or days.today(),
+            Ended(each.ended_why),
+            each.ended_why == Ended.CAME_BACK and not rows.was_admitted_since(each),
+            _name(who.get(str(each.case_id))),
+        )
+        for each, code in found
     ]
 
 

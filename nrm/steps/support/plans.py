@@ -27,9 +27,10 @@ PLAN_CHANGES = frozenset({Kind.GOAL, Kind.SERVICE, Kind.STEP})
 
 
 def read(*, case_id: uuid.UUID, by: Actor) -> Plan:
-    """The plan, for an actor whose session has care open. Raises NotPermitted, NotVisible, CannotOpen."""
+    """The plan, also of a closed case, for an actor whose session has care open. Raises NotPermitted, NotVisible,
+    CannotOpen."""
     by.must(Permission.CASE_OPEN)
-    stays.held_case(case_id, by=by)
+    stays.kept_case(case_id, by=by)
     session = db.session()
     if Compartment.CARE not in compartments.compartments_of(session, case_id):
         return Plan(case_id, ())

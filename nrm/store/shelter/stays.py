@@ -227,6 +227,15 @@ def held_case(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
     return found
 
 
+def kept_case(case_id: uuid.UUID, *, by: Actor) -> Case:
+    """A case that the asker's shelter holds, in hand or closed, to be read and not written; raises NotVisible."""
+    statement = select(Case).where(Case.id == case_id, Case.holder_id == own_shelter_id(by))
+    found = db.session.scalar(statement.execution_options(populate_existing=True))
+    if found is None:
+        raise NotVisible
+    return found
+
+
 def sleeps_here(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
     """A case in hand whose person sleeps in the asker's shelter: its own, or of a move that another shelter accepted
     and on which the person has not set out. For alarms; nothing of the case opens by it. Raises NotVisible."""

@@ -64,9 +64,9 @@ class LookLine:
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> list[StepLine]:
-    """Every step of a case that the asker's shelter holds, the first day first; raises NotVisible."""
-    stays.held_case(case_id, by=by)
-    return _lines(_steps(by).where(PlanStep.case_id == case_id), by)
+    """Every step of a case that the asker's shelter holds, also of a closed one, by days; raises NotVisible."""
+    stays.kept_case(case_id, by=by)
+    return _lines(_steps(by, closed=True).where(PlanStep.case_id == case_id), by)
 
 
 def due(*, by: Actor, until: date) -> list[StepLine]:
@@ -225,12 +225,12 @@ def _seen(by: Actor) -> ColumnElement[bool]:
     return or_(_mine(by), PlanStep.due_on <= late_since(days.today(), country().plan_late_days))
 
 
-def _steps(by: Actor) -> Select[*tuple[Any, ...]]:
+def _steps(by: Actor, *, closed: bool = False) -> Select[*tuple[Any, ...]]:
     return (
         select(PlanStep, Case.pseudonym, Member.name, Member.organisation_id, _mine(by))
         .join(Case, Case.id == PlanStep.case_id)
         .join(Member, Member.id == PlanStep.owner_id)
-        .where(*_held(by))
+        .where(*(_held(by)[:1] if closed else _held(by)))
         .order_by(PlanStep.due_on, Case.pseudonym, PlanStep.id)
         .limit(_MOST)
         .execution_options(populate_existing=True)

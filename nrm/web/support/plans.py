@@ -58,11 +58,24 @@ NOTHING_LABEL = N_("Nothing of this")
 @blueprint.get("/cases/<uuid:case_id>/plan")
 @access.requires(Permission.STAY_MANAGE)
 def show(case_id: uuid.UUID) -> Answer:
-    """The whole plan for who has care open; for others of the house the days and owners of its steps."""
+    """The whole plan for who has care open; for others of the house the days and owners of its steps. Of a closed case
+    it is read and not written."""
     by = access.actor()
-    stays.held_case(case_id, by=by)
+    closed = stays.kept_case(case_id, by=by).status != "open"
     plan = _read(case_id)
     lines = store.of_case(case_id, by=by)
+    if closed:
+        words = [(line, _words(plan, line.id)) for line in lines]
+        return render_template(
+            "support/plans/closed.html",
+            case=cases.case(case_id, by=by),
+            plan=plan,
+            kinds=Kind,
+            steps=words,
+            came=CAME_LABELS,
+            ends=STEP_ENDS,
+            when_taken=when_taken,
+        )
     waits = store.waits_since(case_id, by=by)
     return render_template(
         "support/plans/show.html",

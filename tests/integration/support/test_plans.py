@@ -23,6 +23,7 @@ from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.domain.shelter.closings import NOTHING_AGREED
 from nrm.domain.shelter.key_workers import Place
 from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.domain.shelter.strikes import StrikeReason
@@ -41,6 +42,7 @@ from tests import factories, factories_stays
 from tests import second_hands as hands
 from tests.conftest import Person
 from tests.integration.shelter.test_key_workers import colleague_of, take_on
+from tests.integration.support.test_follow_ups import leaves
 from tests.invariants.test_sealed import writings
 from tests.races import race
 
@@ -654,3 +656,30 @@ def test_medication_pressed_twice_at_once_stands_once(fixture: str, request: pyt
 
     race(app, *[write] * 4)
     assert len(steps.read(case_id=case_id, by=opened(case_id, by)).medication_on(on(0))) == 1
+
+
+@pytest.mark.slow
+def test_the_plan_of_a_closed_case_is_read_and_not_written(app: Flask, worker: Actor, sign_in: SignIn) -> None:
+    """Its steps were said to stay in the plan, and nobody could read it unless the case was opened again."""
+    assert app
+    there = factories_stays.admitted(worker, days_ago=3)
+    person = there.case_id
+    plans.add_goal(case_id=person, text=GOAL, by=worker)
+    service(person, worker)
+    step(person, worker)
+    leaves(there.stay_id, worker)
+    cases.close(case_id=person, answers=NOTHING_AGREED, by=worker)
+    browser, other = sign_in(WORKER), sign_in("tjeter_vizion.case_worker")
+    page = browser.get(f"/cases/{person}?lang=en")
+    assert f'href="/cases/{person}/plan"' in page
+    page = browser.get(f"/cases/{person}/plan?lang=en")
+    assert "the plan is read here" in page
+    assert GOAL not in page
+    browser.post(f"/cases/{person}/open", {"compartment": "care", "purpose": "care"})
+    page = browser.get(f"/cases/{person}/plan?lang=en")
+    for word in (GOAL, PROVIDER, WORDS):
+        assert word in page, word
+    assert "<form" not in page.split("<main")[1].split("</main>")[0]
+    browser.post(f"/cases/{person}/plan/goal", {"text": GOAL}, 404)
+    other.get(f"/cases/{person}/plan", 404)
+    assert "Goals, services and medication stand in the plan." in browser.get(f"/cases/{person}?lang=en")

@@ -7,6 +7,7 @@ same code, with row locks instead of the file lock.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -59,6 +60,7 @@ _KEPT = "nrm_kept"
 WRITER = "nrm_writer"  # in the info of a session that writes: the `Writer` beneath it
 _THREADS = threading.Lock()
 WAIT_SECONDS = 5
+_BUSY_MILLISECONDS = 30_000
 _PATIENCE = {"connect_timeout": WAIT_SECONDS, "tcp_user_timeout": 1000 * WAIT_SECONDS}
 _PAIR = 0x6E726D02  # any fixed number: PostgreSQL's lock between those who store keys and a backup that begins
 
@@ -190,6 +192,22 @@ def checkpoint() -> None:
             os.sync()
 
 
+def empty_log() -> None:
+    """Empty the write-ahead log of SQLite, which keeps together what one transaction wrote (ADR 0208). Where somebody
+    reads or writes in this moment it is left for the next time."""
+    for engine in db.engines.values():
+        if engine.dialect.name != "sqlite":
+            continue
+        with engine.connect() as connection:
+            connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql("PRAGMA busy_timeout=0")
+            try:
+                with contextlib.suppress(OperationalError):
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
+
+
 def _engine_options(url: str) -> dict[str, Any]:
     options: dict[str, Any] = {"hide_parameters": True}
     if url.startswith("sqlite"):
@@ -218,7 +236,7 @@ def _prepare_sqlite(engine: Engine, *, journal: str, synchronous: str) -> None:
             f"synchronous={synchronous}",
             "foreign_keys=ON",
             "secure_delete=ON",
-            "busy_timeout=30000",
+            f"busy_timeout={_BUSY_MILLISECONDS}",
             "trusted_schema=OFF",
         ):
             cursor.execute(f"PRAGMA {pragma}")

@@ -32,6 +32,7 @@ from nrm.cli.places.misspelt import tell_misspelt
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import json_option
 from nrm.cli.usage import application, instance_option
+from nrm.db import empty_log
 from nrm.steps import health
 
 TEND_SECONDS = 60
@@ -233,7 +234,9 @@ def _do_what_is_due(*, clock_is_right: bool = False) -> dict[str, int]:
         health.note(directory, health.TENDED)
     else:
         current_app.logger.error("the clock: %s", health.clock_doubted(directory))
-    return {**done, "messages_sent": _send_messages()}
+    done["messages_sent"] = _send_messages()
+    empty_log()
+    return done
 
 
 def _say_what_is_there() -> None:

@@ -24,9 +24,14 @@ class NotBlankForm(Form):
         """As the library does it; a blank text comes to the checks as an empty one."""
         super().process(*typed, **further)
         for field in self:
-            if isinstance(field, StringField) and not isinstance(field, PasswordField) and is_blank(field.data or ""):
+            if isinstance(field, StringField) and not isinstance(field, PasswordField) and _is_empty(field.data or ""):
                 field.data = field.data and ""
-                field.raw_data = ["" if is_blank(each) else each for each in field.raw_data or ()]
+                field.raw_data = ["" if _is_empty(each) else each for each in field.raw_data or ()]
+
+
+def _is_empty(text: str) -> bool:
+    """Whether nothing was typed; a control character is no slip of a finger, and is refused by the checks."""
+    return is_blank(text) and not disturbing(text)
 
 
 class OnceForm(NotBlankForm):

@@ -83,3 +83,10 @@ def test_an_answer_that_came_twice_is_refused_also_where_both_are_blank() -> Non
 
 def test_a_password_is_taken_as_it_was_typed() -> None:
     assert ChangePasswordForm(MultiDict({"old": "   "})).old.data == "   "
+
+
+@pytest.mark.parametrize("typed", ["\0", "\u202e", " \x1b "], ids=ascii)
+def test_a_control_character_is_no_blank_and_is_refused(typed: str) -> None:
+    form = WriteCareForm(MultiDict({"revision": "0", "health": typed, "plan": ""}))
+    assert not form.validate()
+    assert form.errors.keys() == {"health"}

@@ -29,6 +29,7 @@ TOGETHER_WITHIN = timedelta(days=30)
 MONTHS_BACK, MONTHS_AHEAD = 3, 12
 KEPT_MONTHS = 24
 """So long after its last month a benefit is kept for who pays and who got the money."""
+_SURELY_KEPT = timedelta(days=28 * (KEPT_MONTHS - MONTHS_BACK - 1))
 _MARK, _GROUPS, _GROUP, _DIGITS = "P", 3, 4, 8
 
 
@@ -147,9 +148,9 @@ class Entry:
         """When it was asked for: what was called off and is asked for again is asked for then."""
         return max([self.at, *(deed.at for deed in self.deeds if deed.what == BACK)])
 
-    def is_kept(self, today: date) -> bool:
+    def is_kept(self, now: datetime) -> bool:
         """Whether the payment desk keeps it still, whenever it began: one that is not there was taken out by hand."""
-        return datetime.fromisoformat(self.at).date() >= month_after(today, MONTHS_BACK + 1 - KEPT_MONTHS)
+        return datetime.fromisoformat(self.at) > now - _SURELY_KEPT
 
     @property
     def askers(self) -> set[str]:

@@ -101,7 +101,7 @@ def _person_page(
         untold=" ".join(f"{each.code}={each.state}" for each in untold),
         new=any(each.is_new for each in untold),
         known=[line for entry, line in mine or () if line and not line.untold and entry.said_known(clock.now())],
-        lost=[entry for entry, line in mine or () if line is None and entry.is_kept(days.today())],
+        lost=[entry for entry, line in mine or () if line is None and entry.is_kept(clock.now())],
         agreeable=_agreeable(mine or []),
         may_come_back=any(each.may_come_back(days.today()) for each in own_of(mine or [])),
         follow_up=follow_up is not None and follow_up.is_kept,

@@ -171,6 +171,7 @@ THEIRS = {
         *("hearings.of_witness", "hearings.announce_of_witness", "threats.tell_of_witness_page"),
         *("threats.tell_of_witness",),
         *("witnesses.show", "witnesses.record", "witnesses.open_reference", "witnesses.end_page", "witnesses.end"),
+        *("witnesses.correct_page", "witnesses.correct"),
     },
     "administrator": {each for each, asked in ACCESS.items() if asked in ("account:disable", "organisation:suspend")}
     | {"second_factor.let_in", "second_factor.let_in_page"},

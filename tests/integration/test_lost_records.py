@@ -19,13 +19,17 @@ from nrm.domain.health import Part, State
 from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.strikes import StrikeReason
+from nrm.domain.support.hearings import Hearing
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case, Reading
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.models.support.hearings import HearingEntry, HearingStrike
 from nrm.steps.lost_records import lost
-from nrm.store import names
+from nrm.steps.shelter import erasures as erasure_steps
+from nrm.store import days, names
+from nrm.store.support import hearings as hearing_store
 from tests import factories
+from tests import second_hands as hands
 from tests.conftest import Command
 from tests.factories_stays import admitted
 from tests.integration.support.test_follow_ups import MANAGER, WORDS, followed
@@ -128,3 +132,22 @@ def test_what_people_themselves_end_strike_or_let_be_destroyed_is_missed_by_nobo
     manager = factories.actor(MANAGER)
     follow_ups.end(case_id=followed(manager, bed=1), by=manager)
     assert lost() == ""
+    # A legal file that was destroyed took its hearings along; what is announced in the next one is counted anew.
+    of_hearing = db.session.get_one(HearingEntry, world.hearing).case_id
+    assert of_hearing is not None
+    with transaction() as session:
+        erasure_steps.destroy(session, of_hearing, [Compartment.LEGAL], nrc)
+    assert lost() == ""
+    hearing = Hearing("other", days.today() + timedelta(days=9), ())
+    again = hearings.announce(person=hearing_store.of_case(of_hearing, by=nrc), hearing=hearing, by=nrc)
+    assert lost() == ""
+    with transaction() as session:
+        session.execute(delete(HearingEntry).where(HearingEntry.id == again))
+    assert HEARD in lost()
+    # Who takes everything back is forgotten with what was opened of her.
+    vatra = factories.actor("vatra.case_worker")
+    cases.open_compartment(case_id=world.own_case, compartment=Compartment.IDENTITY, purpose=Purpose.CARE, by=vatra)
+    hands.withdrawn(world.own_case, vatra)
+    told = lost()
+    assert OPENED not in told
+    assert STAY not in told

@@ -54,11 +54,16 @@ def missing() -> list[uuid.UUID]:
 
 
 def hearings() -> list[uuid.UUID]:
-    """Cases and witnesses of whose hearings fewer entries are there, or more are struck, than the chain tells; of those
-    whose part under seal is there: with it the entries are destroyed."""
+    """Cases and witnesses of whose hearings fewer entries are there, or more are struck, than the chain tells since the
+    part under seal, with which the entries are destroyed, was destroyed last. Of whose part is not there, nothing."""
     told: Counter[tuple[uuid.UUID, str]] = Counter()
-    for event, said in _told(*_HEARINGS):
-        told[uuid.UUID(said.get("case_id") or said["witness_id"]), event] += 1
+    for event, said in _told(*_HEARINGS, Event.KEYS_DESTROYED):
+        whose_id = uuid.UUID(said.get("case_id") or said["witness_id"])
+        if event != Event.KEYS_DESTROYED:
+            told[whose_id, event] += 1
+        elif said["compartment"] in _HEARINGS_LIE_IN:
+            for each in _HEARINGS:
+                del told[whose_id, each]
     whose = func.coalesce(HearingEntry.case_id, HearingEntry.witness_id)
     entries = select(whose, func.count(), func.count(HearingStrike.entry_id)).outerjoin(
         HearingStrike, HearingStrike.entry_id == HearingEntry.id

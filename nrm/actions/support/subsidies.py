@@ -118,12 +118,13 @@ def pay(quarter: Quarter, code: str, *, seen: str, reason: str = "", by: Actor) 
     _record(line, line.left, by, reason.strip()[: rules.LONGEST_REASON] if line.differs else "")
 
 
-def take_back(quarter: Quarter, code: str, *, seen: str, by: Actor) -> None:
-    """What was recorded last was a mistake: another record takes its amount off again. Raises as `pay`."""
+def take_back(quarter: Quarter, code: str, *, seen: str, returned: bool = False, by: Actor) -> None:
+    """What was recorded last was a mistake, or the money came back (`returned`): another record takes its amount off
+    again. Raises as `pay`."""
     line = _to_record(quarter, code, seen, by)
     if not line.paid_amount:
         raise PaymentRefused(PaymentRefusal.NOTHING)
-    _record(line, -line.paid[-1].amount, by)
+    _record(line, -line.paid[-1].amount, by, rules.RETURNED if returned else "")
 
 
 def check_seen(quarter: Quarter, code: str, *, seen: str, paying: bool, by: Actor) -> None:

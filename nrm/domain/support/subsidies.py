@@ -23,6 +23,8 @@ STATEMENT = "nights"
 SIGNER = str(Role.SHELTER_MANAGER)
 MOST_NIGHTS = 100_000
 LONGEST_REASON = 300
+RETURNED = "returned"
+"""The reason of a record that takes an amount off because the transfer came back, and not because it was a mistake."""
 
 
 class Stand(StrEnum):

@@ -8,7 +8,7 @@ from forms import SelectChoice
 from forms.support.subsidies import FOREIGN, NOT_RECORDED, REFUSED, PaidForm, SignNightsForm
 from nrm.actions.support import subsidies as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
-from nrm.domain.support.subsidies import NightsRefused, PaymentRefusal, PaymentRefused, Stand
+from nrm.domain.support.subsidies import RETURNED, NightsRefused, PaymentRefusal, PaymentRefused, Stand
 from nrm.store.countries import country
 from nrm.store.support import early_nights
 from nrm.store.support import subsidies as store
@@ -80,9 +80,10 @@ def _paid_form(line: Line, *, typed: bool = True) -> PaidForm:
             words = gettext("%(amount)s was taken off", amount=amount)
         offered.append(SelectChoice(value="paid", label=words))
     if line.paid_amount and line.stand is not Stand.FOREIGN:
-        offered.append(
-            SelectChoice(value="mistake", label=gettext("It came back, or what was recorded last was a mistake"))
-        )
+        offered += [
+            SelectChoice(value=RETURNED, label=gettext("What was paid last came back: it is to be paid again")),
+            SelectChoice(value="mistake", label=gettext("What was recorded last was a mistake")),
+        ]
     form.what.choices = offered
     return form
 
@@ -93,7 +94,7 @@ def _money(amount: int) -> str:
 
 def _paid_page(line: Line, form: PaidForm) -> str:
     foreign = FOREIGN if line.stand is Stand.FOREIGN else None
-    return render_template("support/subsidies/paid.html", line=line, form=form, foreign=foreign)
+    return render_template("support/subsidies/paid.html", line=line, form=form, foreign=foreign, returned=RETURNED)
 
 
 @blueprint.post("/payment/<quarter>/<code>/paid")
@@ -108,13 +109,13 @@ def paid(quarter: str, code: str) -> errors.Answer:
         return errors.error_page(409, translated(NOT_RECORDED[why]))
     seen = form.seen.data or ""
     try:
-        actions.check_seen(which, code, seen=seen, paying=form.what.data != "mistake", by=by)
+        actions.check_seen(which, code, seen=seen, paying=form.what.data not in ("mistake", RETURNED), by=by)
         if not form.validate():
             return _paid_page(line, form), 422
         if form.what.data == "paid":
             actions.pay(which, code, seen=seen, reason=form.reason.data or "", by=by)
         else:
-            actions.take_back(which, code, seen=seen, by=by)
+            actions.take_back(which, code, seen=seen, returned=form.what.data == RETURNED, by=by)
     except PaymentRefused as refused:
         if refused.reason is PaymentRefusal.DIFFERS:
             form.reason.errors = [translated(NOT_RECORDED[refused.reason])]

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, insert, inspect, select, text, update
+from sqlalchemy import delete, func, insert, inspect, select, text, update
 
 from config import Config
 from nrm import clock
@@ -984,3 +984,34 @@ def nothing_is_paid(code: str, desk: Person, manager: Person | None) -> None:
 def entries() -> list[AuditEntry]:
     db.session.rollback()
     return list(db.session.scalars(select(AuditEntry)))
+
+
+def test_what_was_typed_of_a_benefit_stays_while_the_seal_is_closed_and_a_code_that_was_taken_out_is_missed(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    """Somebody hid the screen in another window; and rows are deleted by who can write to the main database alone."""
+    case_id = admitted(vatra).case_id
+    cases.add_note(case_id=case_id, text="Hëngri mirë", by=vatra)
+    case, path, manager = f"/cases/{case_id}", f"/cases/{case_id}/benefits", sign_in(MANAGER)
+    month = f"{days.today():%Y-%m}"
+    typed = {"once": str(uuid.uuid4()), "amount": "4321", "first": month, "months": "2", "channel": "voucher"}
+    kept = manager.post(f"{path}/ask?lang=en", typed, 409)
+    assert "What you typed stays on this page" in kept
+    assert f'href="{case}/open/care?to=benefits" target="_blank"' in kept
+    assert 'value="4321"' in kept
+    assert f'value="{typed["once"]}"' in kept
+    manager.post(f"{case}/open", {"compartment": "care", "purpose": "care", "to": "benefits"})
+    assert manager.post(f"{path}/ask", typed).endswith(path)
+    code = db.session.scalars(select(Benefit.code)).one()
+    lost = "not in the list of the payment desk: another hand took it out"
+    assert lost not in manager.get(f"{path}?lang=en")
+    with transaction() as session:
+        session.execute(delete(Benefit).where(Benefit.code == code))
+    assert lost in manager.get(f"{path}?lang=en")
+    factories.later(days=28 * 20 + 1)  # it may be old enough to be forgotten
+    browser = sign_in(MANAGER)
+    browser.post(f"{case}/open", {"compartment": "care", "purpose": "care", "to": "benefits"})
+    page = browser.get(f"{path}?lang=en")
+    assert code in page
+    assert lost not in page
+    assert "kept no longer" in page

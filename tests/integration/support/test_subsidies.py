@@ -283,9 +283,12 @@ def test_what_was_signed_keeps_its_figures_and_is_paid_once_and_by_another_hand_
     assert (found.stand, found.amount, found.to_pay, found.left) == (Stand.CHANGED, 200_000, 200_000, 0)
     assert (found.agreed_amount, found.amount_now) == (800_000, 100_000)
     assert "by the contract of now: 100,000" in page.get("/payment?lang=en").replace("\u00a0", ",")
-    # What is not paid yet is paid by what she signed only with a yes and a reason, beside the contract of now.
-    page.post(address, {"seen": subsidies.left_of(found), "what": "mistake"})
+    # What is not paid yet is paid by what she signed only with a yes and a reason, beside the contract of now. A
+    # transfer that came back is no mistake of who recorded it.
+    page.post(address, {"seen": subsidies.left_of(found), "what": "returned"})
     shown = page.get(f"{address}?lang=en").replace("\u00a0", ",")
+    assert "<small>it came back</small>" in shown
+    assert "stands in the contract on paper" in shown
     assert re.search(r"By the contract of now in [Ll]ek</dt><dd>100,000", shown)
     assert "ask the coordinator first" in shown
     again = {"seen": subsidies.left_of(line(Q3, desk)), "what": "paid"}

@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
+from fractions import Fraction
 from itertools import accumulate
 
 from nrm.domain.quarters import Quarter
@@ -107,8 +108,8 @@ def kept(places: Iterable[tuple[date | None, date | None]], covered: Covered) ->
     )
 
 
-GREW_BY_A = 4
-"""A quarter is looked at again where a shelter kept a fourth more places by the day than in the quarter before."""
+MANY_MORE = Fraction(5, 4)
+"""Places by the day, beside those of the quarter before, from which on the payment desk asks whether they are there."""
 
 
 def grew(before: tuple[int, Covered], now: tuple[int, Covered]) -> tuple[int, int] | None:
@@ -116,7 +117,7 @@ def grew(before: tuple[int, Covered], now: tuple[int, Covered]) -> tuple[int, in
     shelter enters places, and the state pays for each (ADR 0206). Of each quarter: its nights, and of which days.
     """
     (was, of_days), (counted, days) = ((number, nights_of(covered)) for number, covered in (before, now))
-    if not of_days or not days or GREW_BY_A * counted * of_days <= (GREW_BY_A + 1) * was * days:
+    if not of_days or not days or counted * of_days <= MANY_MORE * was * days:
         return None
     return round(was / of_days), round(counted / days)
 

@@ -205,8 +205,9 @@ def _has_shelter(by: Actor) -> bool:
     )
 
 
-def _held(by: Actor) -> tuple[ColumnElement[bool], ...]:
-    return (Case.holder_id == by.organisation_id, Case.status == "open")
+def _held(by: Actor, *, closed: bool = False) -> tuple[ColumnElement[bool], ...]:
+    """Of cases in hand that the asker's organisation holds; `closed`: of closed ones, too."""
+    return (Case.holder_id == by.organisation_id, *(() if closed else (Case.status == "open",)))
 
 
 def _mine(by: Actor) -> ColumnElement[bool]:
@@ -230,7 +231,7 @@ def _steps(by: Actor, *, closed: bool = False) -> Select[*tuple[Any, ...]]:
         select(PlanStep, Case.pseudonym, Member.name, Member.organisation_id, _mine(by))
         .join(Case, Case.id == PlanStep.case_id)
         .join(Member, Member.id == PlanStep.owner_id)
-        .where(*(_held(by)[:1] if closed else _held(by)))
+        .where(*_held(by, closed=closed))
         .order_by(PlanStep.due_on, Case.pseudonym, PlanStep.id)
         .limit(_MOST)
         .execution_options(populate_existing=True)

@@ -22,19 +22,27 @@ BLANKS = [" ", "\t", "\r\n", "\u00a0", "\u2003\u202f", "\u200b", "\ufeff\u2060",
 
 
 def every_class() -> list[type[Form]]:
-    """Every form class under forms/, but those of interviews, whose fields are questions."""
+    """Every form class under forms/, but those of interviews: their fields are questions, and a class is made of them
+    while a page is shown."""
     for each in pkgutil.walk_packages(forms.__path__, "forms."):
         importlib.import_module(each.name)
-    return sorted(below(Form) - {NotBlankForm, PageForm, TypedForm}, key=lambda each: (each.__module__, each.__name__))
+    return sorted(below(Form) - {NotBlankForm}, key=lambda each: (each.__module__, each.__name__))
 
 
 def below(form: type[Form]) -> set[type[Form]]:
     return {
         each
         for child in form.__subclasses__()
-        if child.__module__.startswith("forms.")
+        if child.__module__.startswith("forms.") and not issubclass(child, PageForm | TypedForm)
         for each in (child, *below(child))
     }
+
+
+def test_a_page_of_an_interview_that_was_shown_before_changes_nothing() -> None:
+    before = every_class()
+    shown = type("ShownForm", (PageForm,), {"__module__": PageForm.__module__})
+    assert shown in PageForm.__subclasses__()
+    assert every_class() == before
 
 
 def required(form: Form) -> list[str]:

@@ -6,6 +6,8 @@ from nrm.store.rows import lost_records as rows
 
 _KINDS = (
     ("staying in touch after the shelter", rows.follow_ups),
+    ("that somebody is not safe after the shelter", rows.not_safe),
+    ("stays", rows.stays),
     ("the alarm that somebody is missing", rows.missing),
     ("hearings", rows.hearings),
     ("who opened what lies under seal", rows.readings),

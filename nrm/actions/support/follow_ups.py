@@ -216,14 +216,17 @@ def _record(session: Session, found: FollowUp, months: int, contact: Contact, te
         row.counts_on = steps.counts_on()
     if contact.alarms:
         alarms.is_said(row, by)
+        audit.append(session, audit.Event.FOLLOW_UP_NOT_SAFE, by=by, case_id=found.case_id)
     elif state is Stand.NOT_REACHED and not settled and row.alarm_by_id is None:
         row.alarm_on, row.alarm_by_id = days.today(), None  # given up: the manager decides what is done
     elif state is Stand.REACHED and row.alarm_by_id is None:
         row.alarm_on = None  # it was a mistake that nobody reached her
     if contact.says_safe:
-        for each in dates:
-            if each.acted_at is not None and each.alarm_on is not None:
-                alarms.is_safe(each, by)
+        acted_on = [each for each in dates if each.acted_at is not None and each.alarm_on is not None]
+        for each in acted_on:
+            alarms.is_safe(each, by)
+        if acted_on and not any(each.alarm_by_id for each in dates):
+            audit.append(session, audit.Event.FOLLOW_UP_SAFE, by=by, case_id=found.case_id)
     session.flush()
     audit.append(
         session, audit.Event.FOLLOW_UP_CONTACT, by=by, case_id=found.case_id, months=months, result=str(contact.result)

@@ -14,16 +14,21 @@ from sqlalchemy import func, select
 from nrm.audit import Event, details_of
 from nrm.db import db
 from nrm.domain.interviews.draft_owners import DRAFT
+from nrm.domain.shelter import corrections
+from nrm.domain.support.follow_ups import Ended
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case, Reading, SealedCompartment
-from nrm.models.support.follow_ups import FollowUp
+from nrm.models.shelter.stays import Stay
+from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.models.support.hearings import HearingEntry, HearingStrike
 from nrm.models.support.witnesses import Witness
 
 _FOLLOW_UPS = (Event.FOLLOW_UP_AGREED, Event.FOLLOW_UP_ENDED, Event.FOLLOW_UP_FORGOTTEN)
 _FOUND = (Event.MISSING_FOUND, Event.MISSING_ENDED, Event.MISSING_BY_MISTAKE)
 _HEARINGS = (Event.HEARING_RECORDED, Event.HEARING_STRUCK)
+_NOT_SAFE = (Event.FOLLOW_UP_NOT_SAFE, Event.FOLLOW_UP_SAFE_TAKEN_BACK)
+_STAYS = (Event.STAY_BEGUN, Event.STAY_ENDED, Event.STAY_CORRECTED)
 _HEARINGS_LIE_IN = ("legal", "witness")
 _BATCH = 5_000
 
@@ -39,6 +44,46 @@ def follow_ups() -> list[uuid.UUID]:
     there = {case_id: theirs == holder for case_id, theirs, holder in db.session.execute(standing)}
     wrong = {case_id for case_id, stands in told.items() if stands != (case_id in there)}
     return sorted(wrong | {case_id for case_id, own in there.items() if not own or case_id not in told})
+
+
+def not_safe() -> list[uuid.UUID]:
+    """Cases whose person is not safe, by the chain, and on no list. What was told before the chain took such entries of
+    contacts is not missed."""
+    told: dict[uuid.UUID, bool] = {}
+    for event, said in _told(*_NOT_SAFE, Event.FOLLOW_UP_SAFE, Event.FOLLOW_UP_ENDED, Event.FOLLOW_UP_FORGOTTEN):
+        if said.get("why") != Ended.FINISHED:  # after the last contact the alarm stands on
+            told[uuid.UUID(said["case_id"])] = event in _NOT_SAFE
+    statement = select(FollowUp.case_id).join(FollowUpDate, FollowUpDate.follow_up_id == FollowUp.id)
+    there = set(db.session.scalars(statement.where(FollowUpDate.alarm_on.is_not(None))))
+    return sorted(case_id for case_id, alarm in told.items() if alarm and case_id not in there)
+
+
+def stays() -> list[uuid.UUID]:
+    """Cases of which a stay is gone, is over though nobody ended it, goes on though it is over, or was begun by nobody.
+    Of an end that was corrected the chain does not say whether the stay went on."""
+    told: dict[uuid.UUID, tuple[uuid.UUID, bool | None]] = {}
+    for event, said in _told(*_STAYS):
+        stay_id, case_id, kind = uuid.UUID(said["stay_id"]), uuid.UUID(said["case_id"]), said.get("kind")
+        if event != Event.STAY_CORRECTED:
+            told[stay_id] = case_id, event == Event.STAY_BEGUN
+        elif kind in (corrections.Kind.EXIT, corrections.Kind.ARRIVAL):
+            told[stay_id] = case_id, None if kind == corrections.Kind.EXIT else False
+    statement = select(Stay.id, Stay.case_id, Stay.ended_on.is_(None))
+    there = {id_: (case_id, bool(here)) for id_, case_id, here in db.session.execute(statement)}
+    return sorted(
+        {(there.get(each) or told[each])[0] for each in told.keys() | there.keys() if not _fits(told, there, each)}
+    )
+
+
+def _fits(
+    told: Mapping[uuid.UUID, tuple[uuid.UUID, bool | None]],
+    there: Mapping[uuid.UUID, tuple[uuid.UUID, bool]],
+    stay_id: uuid.UUID,
+) -> bool:
+    if stay_id not in told or stay_id not in there:
+        return False
+    (case_id, here), row = told[stay_id], there[stay_id]
+    return row == (case_id, row[1] if here is None else here)
 
 
 def missing() -> list[uuid.UUID]:

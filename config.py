@@ -188,9 +188,10 @@ def _instance(directory: Path) -> dict[str, str]:
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise MisConfigured(f"NRM_DIR: {directory} holds no instance; make one with `nrm init`") from None
+        makes = f"make one with `nrm init --dir {directory}`"
+        raise MisConfigured(f"--dir or NRM_DIR: {directory} holds no instance; {makes}") from None
     except (OSError, ValueError) as error:
-        raise MisConfigured(f"NRM_DIR: {path} cannot be read: {error}") from None
+        raise MisConfigured(f"--dir or NRM_DIR: {path} cannot be read: {error}") from None
     return {key: value for key, value in data.items() if isinstance(value, str)}
 
 

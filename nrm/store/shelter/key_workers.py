@@ -27,6 +27,7 @@ from nrm.models.shelter.stays import Stay
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import key_workers as rows
 from nrm.store.shelter import stays
+from nrm.store.statements import built_once
 from nrm.vault import shifts as vault
 
 LATELY = timedelta(days=7)
@@ -187,11 +188,21 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CasePlaces:
 
 def my_people(*, by: Actor) -> list[MyPerson]:
     """The people for whom the asker answers now, those of whom she is key worker first; raises NotVisible."""
-    own = _own(by)
+    _own(by)
+    return [
+        MyPerson(row.case_id, pseudonym, Place(row.place), bool(stays_here))
+        for row, pseudonym, stays_here in _my_people(by)()
+        if vault.is_genuine(row)
+    ]
+
+
+@built_once
+def _my_people(by: Actor) -> Select[*tuple[KeyWorker, str, bool]]:
+    own = by.organisation_id
     in_stay = exists().where(Stay.case_id == Case.id, Stay.organisation_id == own, Stay.ended_on.is_(None))
     # Of a case that is closed to everybody nobody can be admitted or handed on.
     parked = exists().where(HeavyAct.case_id == Case.id, HeavyAct.status == ActStatus.PARKED)
-    statement = (
+    return (
         select(KeyWorker, Case.pseudonym, or_(in_stay, parked))
         .join(Case, and_(Case.id == KeyWorker.case_id, Case.holder_id == KeyWorker.organisation_id))
         .where(
@@ -203,11 +214,6 @@ def my_people(*, by: Actor) -> list[MyPerson]:
         .order_by(KeyWorker.place.desc(), Case.pseudonym)
         .execution_options(populate_existing=True)
     )
-    return [
-        MyPerson(row.case_id, pseudonym, Place(row.place), bool(stays_here))
-        for row, pseudonym, stays_here in db.session.execute(statement)
-        if vault.is_genuine(row)
-    ]
 
 
 def number_of_mine(by: Actor) -> ColumnElement[int]:

@@ -6,9 +6,25 @@ import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, and_, exists, func, literal, null, or_, select, type_coerce, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Executable,
+    Uuid,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -130,7 +146,23 @@ class AtHouse:
 def at_house(organisation_id: uuid.UUID) -> list[AtHouse]:
     """All that a house has to look at, in one statement whatever there is: its home page says nothing by its cost of
     who was found."""
-    columns = MatchQuestion.__table__.columns
+    found = []
+    row: Any
+    for row in db.session.execute(_at_house(), {_HOUSE.key: organisation_id}).all():
+        holder = house(row[1], row[-3], row[-2])
+        of = Known(row[1], row[2], Where(lives_here=bool(row[4]), followed=row[3] != "closed"), holder)
+        asked = _asked(row, row[1], holder) if row[5] is None else None  # of who said no there are no pairs
+        found.append(AtHouse(row[0], of, asked, row[5], row[6], bool(row[-1]), bool(row[-4])))
+    return found
+
+
+_HOUSE = bindparam("house_id", type_=Uuid())
+
+
+@cache
+def _at_house() -> CompoundSelect[Any]:
+    """Built once: building it costs as much as reading what it finds in a small country."""
+    columns = [column for column in MatchQuestion.__table__.columns if column.name not in _NOT_READ]
     since = select(MatchKey.made_on).order_by(MatchKey.version).limit(1).scalar_subquery()
     case = (Case.id, Case.holder_id, Case.pseudonym, Case.status)
     house_columns = (PARTY.label("party"), STRUCK_OUT.label("struck_out"), _PARKED.label("parked"))
@@ -151,20 +183,16 @@ def at_house(organisation_id: uuid.UUID) -> list[AtHouse]:
         )
         .join(Stay, Stay.case_id == Case.id)
         .where(
-            Stay.organisation_id == organisation_id,
+            Stay.organisation_id == _HOUSE,
             Stay.ended_on.is_(None),
-            Case.holder_id == organisation_id,  # whose case somebody else holds already is asked there
+            Case.holder_id == _HOUSE,  # whose case somebody else holds already is asked there
             ~exists().where(MatchQuestion.case_id == Case.id).correlate(Case),
         )
     )
-    found = []
-    row: Any
-    for row in db.session.execute(union_all(were_asked, not_asked)).all():
-        holder = house(row[1], row[-3], row[-2])
-        of = Known(row[1], row[2], Where(lives_here=bool(row[4]), followed=row[3] != "closed"), holder)
-        asked = _asked(row, row[1], holder) if row[5] is None else None  # of who said no there are no pairs
-        found.append(AtHouse(row[0], of, asked, row[5], row[6], bool(row[-1]), bool(row[-4])))
-    return found
+    return union_all(were_asked, not_asked)
+
+
+_NOT_READ = ("asked_by_id", "with_guardian", "searched")
 
 
 _KNOWN = select(Case.id, Case.holder_id, Case.pseudonym, Case.status, LIVES_THERE, PARTY, STRUCK_OUT)

@@ -7,13 +7,16 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     ColumnExpressionArgument,
     Date,
+    Select,
     Subquery,
+    Uuid,
     and_,
     bindparam,
     case,
@@ -187,7 +190,16 @@ def kept_for_codes(organisation_id: uuid.UUID, overdue_since: date) -> list[tupl
 
 def kept(organisation_id: uuid.UUID, today: date) -> list[KeptFor]:
     """Every promise of a shelter that keeps a place, now or from a day to come, the first day first."""
-    statement = (
+    found = db.session.execute(_kept(), {_HOUSE.key: organisation_id, **days_of(today)})
+    return [KeptFor(*row) for row in found]
+
+
+_HOUSE = bindparam("house_id", type_=Uuid())
+
+
+@cache
+def _kept() -> Select[*tuple[Any, ...]]:
+    return (
         select(
             Promise.id,
             Promise.place_id,
@@ -199,10 +211,9 @@ def kept(organisation_id: uuid.UUID, today: date) -> list[KeptFor]:
         .join(Place, Place.id == Promise.place_id)
         .outerjoin(Referral, Referral.id == Promise.referral_id)
         .outerjoin(Case, Case.id == Referral.case_id)
-        .where(Place.organisation_id == organisation_id, is_live())
+        .where(Place.organisation_id == _HOUSE, is_live())
         .order_by(Promise.from_on, Promise.id)
     )
-    return [KeptFor(*row) for row in db.session.execute(statement, days_of(today))]
 
 
 def facts(

@@ -1,7 +1,12 @@
-"""Saying which records of people are not as the audit chain tells (ADR 0207)."""
+"""Saying which records are not as the audit chain, or the country's files, tell (ADR 0207)."""
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
+from nrm.db import db
+from nrm.models.accounts.accounts import Organisation
+from nrm.steps import countries
 from nrm.store.rows import lost_records as rows
 
 _KINDS = (
@@ -16,16 +21,45 @@ _NAMED = 5
 
 
 def lost() -> str:
-    """Which they are, by codes of cases, and what to do; nothing where all are there. Reads the whole chain."""
+    """Which they are, by codes of cases and offices, and what to do; nothing where all are there. Reads the whole
+    chain."""
+    return ". ".join(each for each in (_of_people(), _of_offices()) if each)
+
+
+def _of_people() -> str:
     said = []
     for words, look in _KINDS:
         codes = rows.codes(look())
         if codes:
-            more = f" and {len(codes) - _NAMED} more" if len(codes) > _NAMED else ""
-            said.append(f"{words} ({', '.join(codes[:_NAMED])}{more})")
+            said.append(f"{words} ({_some(codes)})")
     if not said:
         return ""
     return (
         f"the main database says other than the audit chain of: {'; '.join(said)}. Another hand changed it: keep a "
         "copy as evidence, call the houses of these cases, and look in the operator's guide what to do"
     )
+
+
+def _of_offices() -> str:
+    """A wrong number of the police leads a call at night to somebody else."""
+    found = countries.in_force()
+    if found.line is not None and found.line.followed_at is None:
+        return ""  # the next tend lets the rows follow
+    codes = [
+        each.code
+        for each in db.session.scalars(select(Organisation).order_by(Organisation.code))
+        if (listed := found.country.organisations.get(each.code)) is not None
+        and (each.telephone != listed.on_call or any(each.names.get(k) != name for k, name in listed.names.items()))
+    ]
+    if not codes:
+        return ""
+    return (
+        f"the names or telephones of offices are others than in the country's files: {_some(codes)}. Unless the files "
+        "were changed since the last `nrm upgrade`, another hand changed the main database: keep a copy as evidence, "
+        "and run `nrm upgrade`, which puts them right"
+    )
+
+
+def _some(codes: list[str]) -> str:
+    more = f" and {len(codes) - _NAMED} more" if len(codes) > _NAMED else ""
+    return f"{', '.join(codes[:_NAMED])}{more}"

@@ -21,6 +21,7 @@ from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.support.follow_ups import Acts
 from nrm.domain.support.hearings import Hearing
+from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case, Reading
 from nrm.models.shelter.stays import Stay
@@ -207,3 +208,21 @@ def test_what_people_themselves_end_strike_or_let_be_destroyed_is_missed_by_nobo
     told = lost()
     assert OPENED not in told
     assert STAY not in told
+
+
+def test_a_telephone_or_a_name_of_an_office_that_another_hand_changed_is_named_and_an_upgrade_puts_it_right(
+    app: Flask, command: Command
+) -> None:
+    assert lost() == ""
+    police = names.organisation_by_code("STATE_POLICE")
+    number, called = police.telephone, dict(police.names)
+    for wrong in ({"telephone": "+355 69 000 0000"}, {"names": {**called, "en": "Police of another country"}}):
+        with transaction() as session:
+            session.execute(update(Organisation).where(Organisation.id == police.id).values(**wrong))
+        told = parts_of(app, command)[Part.RECORDS]
+        assert (told["state"], "offices" in told["why"], "STATE_POLICE" in told["why"]) == (State.WRONG, True, True)
+        assert command(app, "upgrade")[0] == 0
+        db.session.rollback()
+        assert lost() == ""
+        db.session.refresh(police)
+        assert (police.telephone, police.names) == (number, called)

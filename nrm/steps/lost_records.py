@@ -45,11 +45,12 @@ def _of_offices() -> str:
     found = countries.in_force()
     if found.line is not None and found.line.followed_at is None:
         return ""  # the next tend lets the rows follow
+    statement = select(Organisation.code, Organisation.telephone, Organisation.names).order_by(Organisation.code)
     codes = [
-        each.code
-        for each in db.session.scalars(select(Organisation).order_by(Organisation.code))
-        if (listed := found.country.organisations.get(each.code)) is not None
-        and (each.telephone != listed.on_call or any(each.names.get(k) != name for k, name in listed.names.items()))
+        code
+        for code, telephone, names in db.session.execute(statement)
+        if (listed := found.country.organisations.get(code)) is not None
+        and (telephone != listed.on_call or any(names.get(language) != name for language, name in listed.names.items()))
     ]
     if not codes:
         return ""

@@ -222,7 +222,6 @@ def test_a_telephone_or_a_name_of_an_office_that_another_hand_changed_is_named_a
         told = parts_of(app, command)[Part.RECORDS]
         assert (told["state"], "offices" in told["why"], "STATE_POLICE" in told["why"]) == (State.WRONG, True, True)
         assert command(app, "upgrade")[0] == 0
-        db.session.rollback()
         assert lost() == ""
         db.session.refresh(police)
         assert (police.telephone, police.names) == (number, called)

@@ -12,6 +12,7 @@ from nrm.domain.words import N_
 REFUSED = {
     ThreatRefusal.NOT_SEEN: N_("There is nothing to take back: look at the alarm again."),
     ThreatRefusal.DOUBTED: N_("This was said of the alarm already."),
+    ThreatRefusal.NOT_DOUBTED: N_("There is nothing to take back: look at the alarm again."),
 }
 ACT_LABELS = {
     Acts.AGREED: N_("We agreed with the prosecution who protects the person"),

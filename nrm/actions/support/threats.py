@@ -81,8 +81,8 @@ def take_back(*, alarm_id: uuid.UUID, by: Actor) -> None:
 
 
 def doubt(*, alarm_id: uuid.UUID, why: Doubt, by: Actor) -> None:
-    """Say of an alarm that the actor's organisation told that it was told twice, or by mistake; it stands until each
-    desk has seen it. Raises NotPermitted, NotVisible, ThreatRefused (`doubted`)."""
+    """Say of an alarm that the actor told that it was told twice, or by mistake; it stands until each desk has seen it.
+    No colleague says so in the name of who told it. Raises NotPermitted, NotVisible, ThreatRefused (`doubted`)."""
     by.must(Permission.TESTIMONY_RECORD)
     with transaction() as session:
         store.own(alarm_id, by=by)
@@ -90,3 +90,15 @@ def doubt(*, alarm_id: uuid.UUID, why: Doubt, by: Actor) -> None:
         if not hit_one(session, there.values(doubt=str(why), doubted_at=clock.now())):
             raise ThreatRefused(ThreatRefusal.DOUBTED)
         audit.append(session, audit.Event.THREAT_DOUBTED, by=by, alarm_id=alarm_id, why=str(why))
+
+
+def stands(*, alarm_id: uuid.UUID, by: Actor) -> None:
+    """Take back what `doubt` said: the alarm was no mistake. Raises NotPermitted, NotVisible, ThreatRefused
+    (`not_doubted`)."""
+    by.must(Permission.TESTIMONY_RECORD)
+    with transaction() as session:
+        store.own(alarm_id, by=by)
+        there = update(ThreatAlarm).where(ThreatAlarm.id == alarm_id, ThreatAlarm.doubt != "")
+        if not hit_one(session, there.values(doubt="", doubted_at=None)):
+            raise ThreatRefused(ThreatRefusal.NOT_DOUBTED)
+        audit.append(session, audit.Event.THREAT_STANDS, by=by, alarm_id=alarm_id)

@@ -15,6 +15,8 @@ SEEN_IS_SHOWN = timedelta(days=7)
 """So long it stands on the home page that the desk has seen an alarm, and can be taken back."""
 SENT_AGAIN = timedelta(minutes=10)
 """The same form sent again within so long is one alarm, while nobody has seen it."""
+DOUBTED_WITHIN = timedelta(days=30)
+"""So long whoever told an alarm may say of it that it was told twice or by mistake."""
 _MARK = 4
 
 
@@ -40,6 +42,7 @@ class ThreatRefusal(StrEnum):
 
     NOT_SEEN = "not_seen"  # nothing to take back, or not any more
     DOUBTED = "doubted"
+    NOT_DOUBTED = "not_doubted"
 
 
 class ThreatRefused(Exception):

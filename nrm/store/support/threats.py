@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select
 
 from nrm import clock
+from nrm.audit import Event
 from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.support.threats import SEEN_IS_SHOWN, Acts, Doubt, mark_of
+from nrm.domain.support.threats import DOUBTED_WITHIN, SEEN_IS_SHOWN, Acts, Doubt, mark_of
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.support.threats import ThreatAlarm, ThreatSeen
 from nrm.store import names
+from nrm.store.rows import entries
 from nrm.store.rows.support.threats import STANDS
 from nrm.store.statements import built_once
 from nrm.store.support.hearings import Person
@@ -67,15 +69,15 @@ class ThreatPage:
 @dataclass(frozen=True, slots=True)
 class ToldLine:
     """One alarm as who told it, and the holder, see it: which desks have seen it, and when. `by_holder`: None as well
-    for a witness without a case, of whom the duty desk alone is told; `may_doubt`: the asker told it, and may say that
-    it was told twice, or by mistake."""
+    for a witness without a case, of whom the duty desk alone is told; `own`: the asker told it, and may say that it was
+    told twice, or by mistake, or that it was not."""
 
     id: uuid.UUID
     told_at: datetime
     by_desk: datetime | None
     by_holder: datetime | None
     doubt: Doubt | None
-    may_doubt: bool
+    own: bool
 
     @property
     def mark(self) -> str:
@@ -105,6 +107,7 @@ def told(person: Person, *, by: Actor) -> Sequence[ToldLine]:
     holder: dict[uuid.UUID, datetime] = {}
     for alarm_id, seen_at, kind in rows:
         (desk if kind == OrganisationKind.RESPONSIBLE_AUTHORITY else holder)[alarm_id] = seen_at
+    mine = _told_by(by)
     return [
         ToldLine(
             each.id,
@@ -112,27 +115,29 @@ def told(person: Person, *, by: Actor) -> Sequence[ToldLine]:
             desk.get(each.id),
             holder.get(each.id),
             Doubt(each.doubt) if each.doubt else None,
-            _may_doubt(each, by),
+            _is_own(each, mine),
         )
         for each in alarms
     ]
 
 
 def own(alarm_id: uuid.UUID, *, by: Actor) -> ThreatAlarm:
-    """An alarm that the actor's organisation told, and no step of a witness did; raises NotVisible."""
+    """An alarm that the actor told, and no step of a witness did; raises NotVisible."""
     found = db.session.get(ThreatAlarm, alarm_id, populate_existing=True)
-    if found is None or not by.may(Permission.TESTIMONY_RECORD) or not _is_own(found, by):
+    if found is None or not by.may(Permission.TESTIMONY_RECORD) or not _is_own(found, _told_by(by)):
         raise NotVisible
     return found
 
 
-def _is_own(alarm: ThreatAlarm, by: Actor) -> bool:
+def _told_by(by: Actor) -> set[uuid.UUID]:
+    """The alarms that the actor told lately, by the chain: the row says only of which organisation it was."""
+    told = entries.since(clock.now() - DOUBTED_WITHIN, Event.THREAT_TOLD, entries.by(by.member_id))
+    return {uuid.UUID(each.said["alarm_id"]) for each in told}
+
+
+def _is_own(alarm: ThreatAlarm, mine: Collection[uuid.UUID]) -> bool:
     """Where a step told it, the step is struck instead."""
-    return alarm.organisation_id == by.organisation_id and alarm.step_id is None and alarm.witness_step_id is None
-
-
-def _may_doubt(alarm: ThreatAlarm, by: Actor) -> bool:
-    return _is_own(alarm, by) and not alarm.doubt
+    return alarm.id in mine and alarm.step_id is None and alarm.witness_step_id is None
 
 
 def on_home(*, by: Actor) -> Sequence[ThreatLine]:

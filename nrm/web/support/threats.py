@@ -127,6 +127,18 @@ def take_back(alarm_id: uuid.UUID) -> Answer:
     return redirect(url_for("threats.show", alarm_id=alarm_id), 303)
 
 
+@blueprint.post("/threats/<uuid:alarm_id>/doubt/undo")
+@access.requires(Permission.TESTIMONY_RECORD)
+def stands(alarm_id: uuid.UUID) -> Answer:
+    """It was no mistake: who told the alarm takes that word back."""
+    alarm = store.own(alarm_id, by=access.actor())
+    try:
+        actions.stands(alarm_id=alarm_id, by=access.actor())
+    except ThreatRefused as error:
+        return errors.error_page(409, REFUSED[error.reason])
+    return redirect(_told_page(alarm.case_id, alarm.witness_id), 303)
+
+
 @blueprint.get("/threats/<uuid:alarm_id>/doubt")
 @access.requires(Permission.TESTIMONY_RECORD)
 def doubt_page(alarm_id: uuid.UUID) -> Answer:
@@ -135,14 +147,21 @@ def doubt_page(alarm_id: uuid.UUID) -> Answer:
 
 def _doubt_page(alarm_id: uuid.UUID, form: DoubtForm, status: int = 200) -> tuple[str, int]:
     alarm = store.own(alarm_id, by=access.actor())
-    back = (
-        url_for("threats.tell_page", case_id=alarm.case_id)
-        if alarm.case_id is not None
-        else url_for("threats.tell_of_witness_page", witness_id=alarm.witness_id)
+    page = render_template(
+        "support/threats/doubt.html",
+        alarm=alarm,
+        mark=mark_of(alarm_id),
+        form=form,
+        back=_told_page(alarm.case_id, alarm.witness_id),
+        doubt_labels=DOUBT_LABELS,
     )
-    return render_template(
-        "support/threats/doubt.html", alarm=alarm, mark=mark_of(alarm_id), form=form, back=back
-    ), status
+    return page, status
+
+
+def _told_page(case_id: uuid.UUID | None, witness_id: uuid.UUID | None) -> str:
+    if case_id is not None:
+        return url_for("threats.tell_page", case_id=case_id)
+    return url_for("threats.tell_of_witness_page", witness_id=witness_id)
 
 
 @blueprint.post("/threats/<uuid:alarm_id>/doubt")
@@ -153,11 +172,8 @@ def doubt(alarm_id: uuid.UUID) -> Answer:
     alarm = store.own(alarm_id, by=access.actor())
     if not form.validate():
         return _doubt_page(alarm_id, form, 422)
-    case_id, witness_id = alarm.case_id, alarm.witness_id
     try:
         actions.doubt(alarm_id=alarm_id, why=Doubt(form.why.data), by=access.actor())
     except ThreatRefused as error:
         return errors.error_page(409, REFUSED[error.reason])
-    if case_id is not None:
-        return redirect(url_for("threats.tell_page", case_id=case_id), 303)
-    return redirect(url_for("threats.tell_of_witness_page", witness_id=witness_id), 303)
+    return redirect(_told_page(alarm.case_id, alarm.witness_id), 303)

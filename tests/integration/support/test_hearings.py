@@ -381,6 +381,16 @@ def test_a_threat_sent_twice_is_one_alarm_and_one_too_many_is_said_beside_it(vat
     with pytest.raises(ThreatRefused):
         threats.doubt(alarm_id=first.id, why=Doubt.MISTAKE, by=liaison)
     assert "It was told twice" in duty.get("/?lang=en")
+    # No colleague says it in the name of who told it; and who told it takes the word back.
+    colleague = sign_in("vatra.shelter_manager")
+    assert "/doubt" not in colleague.get(f"/cases/{case_id}/threat")
+    for path in ("doubt", "doubt/undo"):
+        colleague.post(f"/threats/{second.id}/{path}", {"why": "mistake"}, 404)
+    assert "It was no mistake" in teller.get(f"/threats/{first.id}/doubt?lang=en")
+    teller.post(f"/threats/{first.id}/doubt/undo")
+    assert "It was told twice" not in duty.get("/?lang=en")
+    teller.post(f"/threats/{first.id}/doubt/undo", {}, 409)
+    teller.post(f"/threats/{first.id}/doubt", {"why": "twice"})
     assert len(threat_store.of_desk(by=desk)) == 2  # no alarm vanishes by a word of who told it
     threats.tell(case_id=case_id, by=liaison)  # a real one after a mistake is told
     assert len(threat_store.of_desk(by=desk)) == 3

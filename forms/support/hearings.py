@@ -22,14 +22,20 @@ REFUSED = {
 
 WEEKEND = N_("This day is a Saturday or a Sunday: look at it again, and tick that the court sits then")
 
+TICKED = N_("Protection was ticked, and this says that there is none. Choose yes and tick it again, or press once more")
+
 
 class _Measures(OnceForm):
     """Protection measures, and whether there are any: nobody is to leave the question out."""
 
     def check(self, which: RadioField, measures: SelectMultipleField, missing: str) -> bool:
-        """Say at the list what is missing; returns whether nothing is."""
+        """Say at the list what is missing, or at the question that the ticks say something else; returns whether
+        neither is so. The ticks are taken out: the page hides them below a no."""
         if which.data == "some" and not measures.data:
             measures.errors = [missing]
+            return False
+        if which.data != "some" and measures.data:
+            which.errors, measures.data = [TICKED], []
             return False
         return True
 
@@ -77,6 +83,15 @@ class OrderProtectionForm(_Measures):
     def ordered(self) -> tuple[str, ...]:
         """The measures of a whole form."""
         return measures_of(self.measures.data or ()) if self.protection.data == "some" else ()
+
+
+class ForgetKeptForm(OnceForm):
+    """That a hearing whose day lies ahead is taken off the list for good."""
+
+    despite = BooleanField(N_("The day lies ahead: I have asked, and nobody needs this hearing on the list any more"))
+
+
+AHEAD = N_("The day lies ahead: ask whoever is to bring the person, and tick it")
 
 
 class CallOffForm(OnceForm):

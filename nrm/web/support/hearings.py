@@ -14,7 +14,15 @@ from werkzeug.wrappers import Response
 from forms import SelectChoice
 from forms.shelter.cases import CASE_REFUSED
 from forms.shelter.strikes import STRIKE_LABELS, StrikeForm
-from forms.support.hearings import REFUSED, WEEKEND, AnnounceHearingForm, CallOffForm, OrderProtectionForm
+from forms.support.hearings import (
+    AHEAD,
+    REFUSED,
+    WEEKEND,
+    AnnounceHearingForm,
+    CallOffForm,
+    ForgetKeptForm,
+    OrderProtectionForm,
+)
 from nrm.actions.support import hearings as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefused
@@ -140,16 +148,33 @@ def index() -> str:
 @access.requires(Permission.TESTIMONY_RECORD)
 def forget_kept_page(kept_id: uuid.UUID) -> str:
     """Ask once more: the prosecution reads the case no more, so nobody can give it back."""
+    return _forget_page(_kept_of(kept_id), ForgetKeptForm(formdata=None))
+
+
+def _kept_of(kept_id: uuid.UUID) -> KeptLine:
     found = next((each for each in _kept() if each.view.id == kept_id), None)
     if found is None:
         raise NotVisible
-    return render_template("support/hearings/forget_kept.html", line=found)
+    return found
+
+
+def _forget_page(line: KeptLine, form: ForgetKeptForm) -> str:
+    return render_template("support/hearings/forget_kept.html", line=line, form=form, ahead=_lies_ahead(line))
+
+
+def _lies_ahead(line: KeptLine) -> bool:
+    return line.view.hearing.on >= today()
 
 
 @blueprint.post("/hearings/kept/<uuid:kept_id>/forget")
 @access.requires(Permission.TESTIMONY_RECORD)
 def forget_kept(kept_id: uuid.UUID) -> Answer:
     """The hearing is over, or does not take place."""
+    form, line = ForgetKeptForm(request.form), _kept_of(kept_id)
+    valid = form.validate()
+    if _lies_ahead(line) and not (valid and form.despite.data):
+        form.despite.errors = [AHEAD]
+        return _forget_page(line, form), 422
     actions.forget_kept(kept_id=kept_id, by=access.actor())
     return redirect(url_for("hearings.index"), 303)
 

@@ -138,9 +138,14 @@ def test_a_hearing_is_announced_ordered_called_off_and_corrected_on_pages(vatra:
     assert "dy viteve" in liaison.post(path, {**typed, **fields(days.today() + timedelta(days=900))}, 422)
     liaison.post(path, {**typed, **fields(tomorrow), "court": "no_such"}, 422)
     assert "Zgjidhni çfarë u kërkua" in liaison.post(path, {**typed, "measures": [], **fields(tomorrow)}, 422)
+    # Ticked protection is not dropped without a word because "no" was pressed below it.
+    refused = liaison.post(path, {**typed, "protection": "none", **fields(tomorrow)}, 422)
+    assert "U shënua mbrojtje" in refused
+    assert "checked" not in refused.partition('value="screen"')[2].partition(">")[0]
     liaison.post(path, {**typed, **fields(tomorrow)})
     # The same day, court and witness a second time contradicts the first; a day on which no court sits is asked about.
-    assert "është njoftuar tashmë" in liaison.post(path, {**typed, "protection": "none", **fields(tomorrow)}, 422)
+    again = {**typed, "protection": "none", "measures": [], **fields(tomorrow)}
+    assert "është njoftuar tashmë" in liaison.post(path, again, 422)
     sunday = next(day for ahead in range(1, 9) if (day := tomorrow + timedelta(days=ahead)).weekday() == 6)
     assert "e shtunë ose e diel" in liaison.post(path, {**typed, **fields(sunday)}, 422)
     assert len(db.session.scalars(select(HearingEntry)).all()) == 1
@@ -158,6 +163,7 @@ def test_a_hearing_is_announced_ordered_called_off_and_corrected_on_pages(vatra:
     order = f"/hearings/{entry.id}/order"
     liaison.get(order)
     liaison.post(order, {}, 422)
+    assert "U shënua mbrojtje" in liaison.post(order, {"protection": "none", "measures": ["screen"]}, 422)
     liaison.post(order, {"protection": "none"})
     liaison.get(order, 409)
     assert "Gjykata urdhëroi: asnjë" in liaison.get(path)
@@ -334,8 +340,9 @@ def test_hearings_of_a_closed_case_and_threats_that_nobody_saw_stay_with_who_mus
     page = duty.get(f"/threats/{line.id}?lang=en")
     assert "The house that has, or had last, this person" in page
     assert "tel:" in page
-    desk.get(f"/hearings/kept/{kept.id}/forget")
-    desk.post(f"/hearings/kept/{kept.id}/forget")
+    assert 'name="despite"' in desk.get(f"/hearings/kept/{kept.id}/forget")
+    assert f"{kept.hearing.on.day}" in desk.post(f"/hearings/kept/{kept.id}/forget", {}, 422)  # its day lies ahead
+    desk.post(f"/hearings/kept/{kept.id}/forget", {"despite": "y"})
     desk.get(f"/hearings/kept/{kept.id}/forget", 404)
     assert court not in desk.get("/hearings?lang=en")
 

@@ -61,6 +61,7 @@ PLAN_REFUSED: Mapping[str, str] = {
     PlanRefusal.OVER: N_("This step is not open any more, or somebody else put it to another day."),
     PlanRefusal.UNDO: N_("It can be taken back only on the day on which it was done."),
     PlanRefusal.PAST_DAY: N_("Enter a day that is not in the future"),
+    PlanRefusal.FIRST: N_("Enter a first day within the next month: what begins later is written down then"),
     PlanRefusal.UNTIL: N_("Enter a last day that is not before the first one"),
     PlanRefusal.HOUR: N_("Enter hours alone, for example 8:00: they are printed"),
     PlanRefusal.NO_SUCH_HOUR: N_("There is no such hour: enter one from 0:00 to 23:59, for example 14:30"),
@@ -74,6 +75,7 @@ FIELD_OF: Mapping[str, str] = {
     PlanRefusal.DAY: "due",
     PlanRefusal.OWNER: "owner",
     PlanRefusal.PAST_DAY: "on",
+    PlanRefusal.FIRST: "since",
     PlanRefusal.UNTIL: "until",
     PlanRefusal.HOUR: "hour",
     PlanRefusal.NO_SUCH_HOUR: "hour",
@@ -202,6 +204,13 @@ class MedicationForm(WriteForm):
     def validate_hour(self, field: StringField) -> None:
         """Hours, or a part of the day."""
         _say(lambda: check_hours(field.data or "", [At(each) for each in self.at.data or () if each in set(At)]))
+
+
+class EndMedicationForm(OnceForm):
+    """Until when medication is taken."""
+
+    until = today_or(N_("Last day on which it is taken"))
+    until_day = DayField(N_("Day"), when=("until", OTHER))
 
 
 def _say(check: Callable[[], object]) -> None:

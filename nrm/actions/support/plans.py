@@ -55,8 +55,8 @@ def add_medication(
     press: uuid.UUID | None = None,
 ) -> uuid.UUID:
     """What the person takes, at which hours or parts of the day, and from which day until which. Raises PlanRefused
-    (`until`, `hour`, `when`)."""
-    rules.check_medication(from_on, until_on)
+    (`first`, `until`, `hour`, `when`)."""
+    rules.check_medication(from_on, until_on, today=days.today())
     hours = rules.check_hours(hours, at)
     until = until_on.isoformat() if until_on is not None else ""
     value: dict[str, Any] = {"text": text, "hours": hours, "from": from_on.isoformat(), "until": until}
@@ -115,6 +115,18 @@ def say_came(*, case_id: uuid.UUID, entry_id: uuid.UUID, came: Came, on: date, w
         steps.read(case_id=case_id, by=by).entry(entry_id, Kind.SERVICE)
         value = {"of": str(entry_id), "came": str(came), "on": on.isoformat(), "who": who}
         said_id = steps.add(session, case_id, Told.CAME, value, by)
+        audit.append(session, audit.Event.PLAN_WRITTEN, by=by, case_id=case_id, entry_id=said_id)
+
+
+def end_medication(*, case_id: uuid.UUID, entry_id: uuid.UUID, until_on: date, by: Actor) -> None:
+    """What the person took is taken for the last time on this day; said again, the last word counts and the others
+    stay. Raises PlanRefused (`until`, `gone`)."""
+    with transaction() as session:
+        steps.check_held(case_id, by)
+        first, _ = steps.read(case_id=case_id, by=by).entry(entry_id, Kind.MEDICATION).medication_days
+        rules.check_medication(first, until_on, today=max(first, days.today()))
+        value = {"of": str(entry_id), "until": until_on.isoformat()}
+        said_id = steps.add(session, case_id, Told.ENDED, value, by)
         audit.append(session, audit.Event.PLAN_WRITTEN, by=by, case_id=case_id, entry_id=said_id)
 
 

@@ -67,6 +67,7 @@ class Told(StrEnum):
     CAME = "came"  # whether a planned service was given
     HAPPENED = "happened"  # to a step
     STRUCK = "struck"
+    ENDED = "ended"  # medication: not taken any more after a day
     CONFIRMED = "confirmed"
 
 
@@ -114,6 +115,7 @@ class PlanRefusal(StrEnum):
     OVER = "over"  # the step is not open any more, or somebody else moved it
     UNDO = "undo"  # another day has begun, or there is nothing to undo
     PAST_DAY = "past_day"  # of a service: in the future
+    FIRST = "first"  # medication that begins so late that the year is mistyped
     UNTIL = "until"  # medication that ends before it begins
     HOUR = "hour"  # something else than hours: the sheet of the day is promised to hold no name
     NO_SUCH_HOUR = "no_such_hour"  # figures alone, which no clock shows
@@ -134,6 +136,8 @@ class PlanRefused(ValueError):
 
 LONGEST_AHEAD = timedelta(days=366)
 """A step later than this is refused as a typing error."""
+MEDICATION_AHEAD = timedelta(days=31)
+"""Medication that begins later than this is refused: until then it stands on no list of the day."""
 WEEK = timedelta(days=6)
 """How far "my tasks this week" looks ahead."""
 
@@ -150,8 +154,10 @@ def check_came(on: date, *, today: date) -> None:
         raise PlanRefused(PlanRefusal.PAST_DAY)
 
 
-def check_medication(first: date, last: date | None) -> None:
-    """Raise PlanRefused for medication that ends before it begins."""
+def check_medication(first: date, last: date | None, *, today: date) -> None:
+    """Raise PlanRefused for medication that ends before it begins (`until`), or begins too far ahead (`first`)."""
+    if first > today + MEDICATION_AHEAD:
+        raise PlanRefused(PlanRefusal.FIRST)
     if last is not None and last < first:
         raise PlanRefused(PlanRefusal.UNTIL)
 
@@ -263,14 +269,19 @@ class Entry:
         return next((each for each in reversed(self.told) if each.what == Told.CAME), None)
 
     @property
+    def ended(self) -> Written | None:
+        """The last word on until when medication is taken, said after it was written down."""
+        return next((each for each in reversed(self.told) if each.what == Told.ENDED), None)
+
+    @property
     def at(self) -> tuple[At, ...]:
         """At which parts of the day medication is taken, beside its hours."""
         return tuple(At(each) for each in self.value.get("times", ()))
 
     @property
     def medication_days(self) -> tuple[date, date | None]:
-        """The first and the last day of medication; without a last one it goes on."""
-        last = self.value.get("until")
+        """The first and the last day of medication, as it was said last; without a last one it goes on."""
+        last = self.ended.value["until"] if self.ended is not None else self.value.get("until")
         return date.fromisoformat(self.value["from"]), date.fromisoformat(last) if last else None
 
 

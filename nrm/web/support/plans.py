@@ -22,6 +22,7 @@ from forms.support.plans import (
     PLAN_REFUSED,
     STEP_ENDS,
     CameForm,
+    EndMedicationForm,
     GoalForm,
     HandForm,
     MedicationForm,
@@ -293,6 +294,31 @@ def came(case_id: uuid.UUID, plan_entry_id: uuid.UUID) -> Answer:
     except steps.CannotOpen:
         return _to_open(case_id)
     return _to_plan(case_id, "came")
+
+
+@blueprint.get("/cases/<uuid:case_id>/plan/<uuid:plan_entry_id>/end")
+@access.requires(Permission.STAY_MANAGE)
+def end_medication_page(case_id: uuid.UUID, plan_entry_id: uuid.UUID) -> Answer:
+    return _entry_page(case_id, plan_entry_id, "end_medication", EndMedicationForm(), Kind.MEDICATION)
+
+
+@blueprint.post("/cases/<uuid:case_id>/plan/<uuid:plan_entry_id>/end")
+@access.requires(Permission.STAY_MANAGE)
+def end_medication(case_id: uuid.UUID, plan_entry_id: uuid.UUID) -> Answer:
+    form = EndMedicationForm(request.form)
+    if not form.validate():
+        return _entry_page(case_id, plan_entry_id, "end_medication", form, Kind.MEDICATION, status=422)
+    until = chosen_day(form.until, form.until_day, calendar.today())
+    try:
+        actions.end_medication(case_id=case_id, entry_id=plan_entry_id, until_on=until, by=access.actor())
+    except PlanRefused as error:
+        if error.reason not in FIELD_OF:
+            return errors.error_page(409, PLAN_REFUSED[error.reason])
+        status = say_refused(form, error.reason, words=PLAN_REFUSED, fields=FIELD_OF, otherwise="until")
+        return _entry_page(case_id, plan_entry_id, "end_medication", form, Kind.MEDICATION, status=status)
+    except steps.CannotOpen:
+        return _to_open(case_id)
+    return _to_plan(case_id, "ended")
 
 
 @blueprint.get("/cases/<uuid:case_id>/plan/<uuid:plan_entry_id>/strike")

@@ -452,6 +452,31 @@ def test_the_page_that_strikes_shows_which_entry_it_is(person: uuid.UUID, worker
             assert each in page, each
 
 
+def test_medication_that_is_over_is_ended_and_leaves_the_day_and_a_mistyped_year_is_asked_about(
+    person: uuid.UUID, worker: Actor, sign_in: SignIn
+) -> None:
+    browser, base = sign_in(WORKER), f"/cases/{person}/plan"
+    far = {"since": "other", "since_day-day": "30", "since_day-month": "11", "since_day-year": "2062"}
+    page = browser.post(f"{base}/medication", {"text": "Insulin", "hour": "8:00", "until": "goes_on", **far}, 422)
+    assert 'id="since-error"' in page or 'id="since_day-error"' in page
+    taken = plans.add_medication(case_id=person, text="Insulin", hours="8:00", from_on=on(-2), until_on=None, by=worker)
+    browser.post(f"/cases/{person}/open", {"compartment": "care", "purpose": "care"})
+    assert f"{base}/{taken}/end" in browser.get(base)
+    browser.post(f"{base}/{taken}/end", {}, 422)
+    before = {"until": "other", **fields("until_day", on(-3))}
+    assert 'id="until' in browser.post(f"{base}/{taken}/end", before, 422)
+    browser.post(f"{base}/{taken}/end", {"until": "other", **fields("until_day", on(-1))})
+    assert "Insulin" not in browser.get("/day").partition("<main")[2]
+    browser.post(f"{base}/{taken}/end", {"until": "today"})  # the last word counts
+    assert not steps.read(case_id=person, by=opened(person, worker)).medication_on(on(1))
+    assert steps.read(case_id=person, by=opened(person, worker)).medication_on(on(0))
+    browser.post(f"{base}/{uuid.uuid4()}/end", {"until": "today"}, 409)
+
+
+def fields(name: str, day: date) -> dict[str, str]:
+    return {f"{name}-day": str(day.day), f"{name}-month": str(day.month), f"{name}-year": str(day.year)}
+
+
 def test_somebody_else_does_a_step(person: uuid.UUID, worker: Actor, manager: Actor, sign_in: SignIn) -> None:
     step_id = step(person, worker, 2)
     browser, path = sign_in(WORKER), f"/plan-steps/{step_id}/owner"

@@ -109,9 +109,12 @@ def test_medication_stands_on_the_days_on_which_it_is_taken() -> None:
     taken = [[each.value["text"] for each in plan.medication_on(TODAY + DAY * n)] for n in range(-1, 4)]
     assert taken == [[], ["short"], ["short", "long"], ["long"], ["long"]]
     with pytest.raises(PlanRefused):
-        check_medication(TODAY, TODAY - DAY)
-    check_medication(TODAY, TODAY)
-    check_medication(TODAY, None)
+        check_medication(TODAY, TODAY - DAY, today=TODAY)
+    check_medication(TODAY, TODAY, today=TODAY)
+    check_medication(TODAY, None, today=TODAY)
+    check_medication(TODAY + 31 * DAY, None, today=TODAY)
+    with pytest.raises(PlanRefused, match="first"):  # a mistyped year
+        check_medication(TODAY + 32 * DAY, None, today=TODAY)
 
 
 def test_an_entry_is_asked_for_by_what_it_is() -> None:

@@ -55,6 +55,7 @@ from nrm.steps.shelter.arrivals import Admission, Told
 from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as store
+from nrm.store.rows import entries
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.referrals import referrals as referral_rows
@@ -251,7 +252,8 @@ def take_back_direction(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
 
 def promise(*, referral_id: uuid.UUID, promised_by: str, by: Actor) -> None:
-    """The asked party said yes by telephone: the place is held and the time starts again; no key is released.
+    """The asked party said yes by telephone: the place is held and the time starts again; no key is released. Recorded
+    again after it was taken back, the time counts from the first record: nobody puts off with it whose turn is next.
 
     `promised_by` is the name of the colleague who said so; it is kept until the person arrives. Raises NotPermitted,
     NotVisible, IllegalTransition.
@@ -262,8 +264,15 @@ def promise(*, referral_id: uuid.UUID, promised_by: str, by: Actor) -> None:
     with transaction() as session:
         referral, after = decided(referral_id, ReferralEvent.PROMISE, by)
         expires_within = referral.expires_at - (referral.promised_at or referral.sent_at)
-        change(session, referral, after, promised_at=now, promised_by=promised_by, expires_at=now + expires_within)
+        expires_at = _first_promise(referral, now) + expires_within
+        change(session, referral, after, promised_at=now, promised_by=promised_by, expires_at=expires_at)
         next_receiver_steps.record(session, audit.Event.REFERRAL_PROMISED, referral, by)
+
+
+def _first_promise(referral: Referral, at: datetime) -> datetime:
+    """When a promise was recorded first, also one that was taken back; at the latest then."""
+    said = entries.since(referral.sent_at, audit.Event.REFERRAL_PROMISED)
+    return min([at, *(each.at for each in said if each.said["referral_id"] == str(referral.id))])
 
 
 def take_back_promise(*, referral_id: uuid.UUID, by: Actor) -> None:
@@ -284,7 +293,7 @@ def take_back_promise(*, referral_id: uuid.UUID, by: Actor) -> None:
             raise IllegalTransition(TransitionRefusal.PRESSED_LONG_AGO)
         if not store.may_take_back_promise(referral, by=by):
             raise NotVisible
-        before = referral.sent_at + (referral.expires_at - referral.promised_at)
+        before = referral.sent_at + (referral.expires_at - _first_promise(referral, referral.promised_at))
         change(session, referral, ReferralStatus.SENT, promised_at=None, promised_by="", expires_at=before)
         next_receiver_steps.record(session, audit.Event.PROMISE_TAKEN_BACK, referral, by)
 

@@ -489,6 +489,16 @@ def test_a_promise_that_nobody_made_is_taken_back_for_ten_minutes(
     assert store.referral(sent.referral_id, by=rinas) == before
     assert button not in desk.get(f"{page}?lang=en")
     desk.post(f"{page}/promise/back", {}, 409)  # pressed twice
+    # Recorded again, it puts the turn of the next party off no further than the first record did.
+    factories.later(minutes=3)
+    officer.post(f"{page}/promise", {"name": "Arta"})
+    db.session.rollback()
+    again = store.referral(sent.referral_id, by=rinas)
+    put_off = again.expires_at - before.expires_at
+    assert timedelta(minutes=5) <= put_off < timedelta(minutes=6), put_off
+    assert officer.post(f"{page}/promise/back") == page
+    db.session.rollback()
+    assert abs(store.referral(sent.referral_id, by=rinas).expires_at - before.expires_at) < timedelta(seconds=1)
     officer.post(f"{page}/promise", {"name": "Arta"})
     factories.later(minutes=11)
     assert button not in officer.get(f"{page}?lang=en")

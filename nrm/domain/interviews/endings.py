@@ -62,6 +62,10 @@ BY_TELEPHONE = "telephone"
 """How an answer came that somebody else wrote down: it can be contradicted until the interview is destroyed."""
 
 
+DENIED_FOR = timedelta(hours=24)
+"""How long the post and the duty desk read that the child authority denied such an answer."""
+
+
 def answers_to(age_class: str) -> tuple[ChildAnswer, ...]:
     """What the child authority may say: that the person is an adult only where the post says so now."""
     return tuple(each for each in ChildAnswer if each is not ChildAnswer.ADULT or age_class == "adult")

@@ -35,6 +35,7 @@ PRESSED_WRONG_WITHIN = timedelta(minutes=10)
 class Tag(StrEnum):
     """Why a thing comes before others, the gravest first; `LATE` moves nothing."""
 
+    DENIED = "denied"  # somebody wrote down an answer about a child that the child authority did not give
     DANGER = "danger"
     CHILD = "child"
     UNSURE = "unsure"  # may be a child, and is treated as one

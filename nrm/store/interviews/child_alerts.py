@@ -23,6 +23,7 @@ from nrm.domain.interviews.endings import (
 from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.referrals.referrals import Call, ChildAlert
+from nrm.store.rows.interviews import child_alerts as rows
 
 _MOST = 50
 _ASKED = case(
@@ -88,6 +89,11 @@ class AlertLine:
         return self.opinion_at is not None and not self.answer and not self.withdrawn_why
 
     @property
+    def denied(self) -> bool:
+        """Whether the desk said lately that it did not give the answer that was written down, and gave none since."""
+        return self.asked and is_denied(self.id)
+
+    @property
     def contradictable(self) -> bool:
         """Whether somebody else wrote down what the desk answered, and the interview is not destroyed yet."""
         return self.answer_how == BY_TELEPHONE and not self.withdrawn_why
@@ -101,6 +107,12 @@ class AlertLine:
     def answerable(self) -> bool:
         """Whether the desk can still answer: it is asked, and has not given a final answer."""
         return self.opinion_at is not None and self.answer not in list(FINAL) and not self.withdrawn_why
+
+
+def is_denied(interview_id: uuid.UUID) -> bool:
+    """Whether the child authority said lately that it did not give the answer that was written down about a child at a
+    post. The caller has checked who sees the interview."""
+    return interview_id in rows.denied()
 
 
 def row(interview_id: uuid.UUID, *, by: Actor) -> ChildAlert:

@@ -48,6 +48,7 @@ from nrm.domain.referrals.critical_path import (
 from nrm.domain.referrals.duty import (
     AHEAD,
     CHILD,
+    CHILD_ANSWER,
     CHILDREN,
     FAMILY,
     OLD_AFTER,
@@ -65,6 +66,7 @@ from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, Page, place_after
 from nrm.store.referrals import obligations
 from nrm.store.referrals.critical_path import CallLine
+from nrm.store.rows.interviews import child_alerts as child_alert_rows
 from nrm.store.rows.referrals.duty import MARKED, Source, sources, values_of_all
 from nrm.store.rows.shelter import places as place_rows
 
@@ -355,6 +357,8 @@ class _Lines:
         for each in sorted(self.organisations.values(), key=lambda each: each.code):
             self.by_party.setdefault(each.party or each.code, each)
         self.calls = _calls_about([each.row[1] for each in found], by)
+        asked = any(each.row[5] == CHILD_ANSWER for each in found)
+        self.denied = child_alert_rows.denied() if asked else frozenset()
         self.now = clock.now()
         self.agreement = country().in_force(self.now)
         self.authority = country().party_in(MechanismRole.AUTHORITY)
@@ -382,7 +386,7 @@ class _Lines:
             due_at=due,
             late=due <= self.now,
             part=part_of(due, self.now, at_post=found.at_post),
-            tags=_tags(age_class, marks),
+            tags=_tags(age_class, marks, denied=id_ in self.denied),
             promised_at=promised if kind == ANSWER else None,
             outcome=outcome if kind == DECISION else "",
             call=call,
@@ -443,8 +447,10 @@ class _Lines:
         return call_now(order, self.now - begun, {each.telephone for each in calls if not each.reached})
 
 
-def _tags(age_class: str, marks: Sequence[Any]) -> tuple[Tag, ...]:
+def _tags(age_class: str, marks: Sequence[Any], *, denied: bool) -> tuple[Tag, ...]:
     given = {tag for tag, mark in zip(MARKED, marks, strict=True) if mark}
+    if denied:
+        given.add(Tag.DENIED)
     if age_class in CHILDREN:
         given.add(CHILDREN[age_class])
     return tuple(tag for tag in Tag if tag in given)

@@ -15,7 +15,7 @@ from nrm.actions.interviews.interviews import Draft
 from nrm.domain.interviews.endings import LAST_WORDS
 from nrm.domain.words import N_
 from nrm.store.countries import country
-from nrm.store.interviews.child_alerts import AlertLine
+from nrm.store.interviews.child_alerts import AlertLine, is_denied
 from nrm.store.interviews.interviews import ToldLine, UnsentLine
 from nrm.web import access
 from nrm.web.language import text_in
@@ -27,7 +27,8 @@ DAY = 24 * 3600
 class DraftLine:
     """One interview that was not sent yet; `days_left` None: it does not run out.
 
-    `child`: `asked` while the child authority is asked whether it may end, then `answered`.
+    `child`: `asked` while the child authority is asked whether it may end, then `answered`; `denied`: it is asked
+    again, because it did not give the answer that was written down.
     """
 
     id: Any
@@ -56,6 +57,8 @@ class Told:
 def draft_line(row: UnsentLine, age: str = "", page: str = "") -> DraftLine:
     """The line of a list for one unsent interview; `age` and `page`: in words, if they are known."""
     child = "" if row.asked_at is None else "answered" if row.answer else "asked"
+    if child == "asked" and is_denied(row.id):
+        child = "denied"
     waits = row.asked_at is not None and row.answer not in list(LAST_WORDS)
     rest = (child, waits, row.alone, row.lost, age, page)
     if row.expires_at is None or waits:

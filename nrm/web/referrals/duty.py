@@ -56,12 +56,13 @@ CAPACITY_WORDS = {
     Capacity.NO_PLACES: N_("no building entered yet"),
     Capacity.ASK: N_("ask"),
 }
-FIRST = frozenset({Tag.CHILD, Tag.UNSURE, Tag.DANGER})
+FIRST = frozenset({Tag.DENIED, Tag.CHILD, Tag.UNSURE, Tag.DANGER})
 """Who waits at a post with one of these stands above every alarm."""
 SHOWN = 6
 """How many rows of each part the home page shows, so that it stays small; a link "show more" leads to the rest."""
 
 TAG_WORDS = {
+    Tag.DENIED: N_("the answer that was written down is denied: ask where the child is"),
     Tag.DANGER: N_("danger"),
     Tag.CHILD: N_("child"),
     Tag.UNSURE: N_("may be a child"),

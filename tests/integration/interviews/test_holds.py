@@ -653,6 +653,16 @@ def test_the_post_writes_down_an_answer_by_telephone_and_the_child_authority_con
     assert (told.answer, told.answered_name, told.withdrawn_at) == ("", "", None)
     person.post(f"{interview}/resume", {"page": "end"})
     assert "Fëmija qëndron këtu" in person.get(f"{interview}/end")
+    # Whoever could still find the child reads at once that nobody gave that answer, and for a day.
+    denied, found = "did not say what was written down", "find the child now"
+    duty, row_of_duty = sign_in("ra.duty_officer"), "the answer that was written down is denied"
+    assert found in person.get(f"{interview}/end?lang=en")
+    assert denied in person.get("/?lang=en")
+    assert row_of_duty in duty.get("/?lang=en")
+    person.get("/?lang=sq")
+    by_telephone(person, interview)
+    assert row_of_duty not in duty.get("/?lang=en")
+    desk.post(f"/children/{id_of(interview)}/contradict")
     person.post(f"{interview}/end", confirmation(body), status=409)
     assert factories.end_holds() == 0
 

@@ -6,8 +6,12 @@ import uuid
 
 from sqlalchemy import select
 
+from nrm import clock
+from nrm.audit import Event
 from nrm.db import db
+from nrm.domain.interviews.endings import DENIED_FOR
 from nrm.models.referrals.referrals import ChildAlert
+from nrm.store.rows import entries
 
 
 def live(interview_id: uuid.UUID) -> ChildAlert | None:
@@ -22,3 +26,10 @@ def live(interview_id: uuid.UUID) -> ChildAlert | None:
 def is_told(interview_id: uuid.UUID) -> bool:
     """Whether there ever was an alert about the interview, taken back or not."""
     return db.session.scalar(select(ChildAlert.id).where(ChildAlert.id == interview_id)) is not None
+
+
+def denied() -> frozenset[uuid.UUID]:
+    """The interviews of which the child authority said, within a day, that it did not give the answer that somebody
+    wrote down: the row keeps no trace of that answer, and the child may have left because of it."""
+    told = entries.since(clock.now() - DENIED_FOR, Event.CHILD_ANSWER_CONTRADICTED)
+    return frozenset(uuid.UUID(each.said["interview_id"]) for each in told)

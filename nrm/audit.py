@@ -286,6 +286,7 @@ class Event(StrEnum):
     THREAT_SEEN = "threat_seen"
     THREAT_NOT_SEEN = "threat_not_seen"  # pressed by mistake
     THREAT_DOUBTED = "threat_doubted"  # told twice, or by mistake
+    THREAT_FORGOTTEN = "threat_forgotten"  # all of a case of which nothing is kept
     THREAT_STANDS = "threat_stands"  # it was no mistake after all
     WITNESS_ENTERED = "witness_entered"
     WITNESS_RECORDED = "witness_recorded"

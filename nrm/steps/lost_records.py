@@ -8,6 +8,7 @@ from nrm.db import db
 from nrm.models.accounts.accounts import Organisation
 from nrm.steps import countries
 from nrm.store.rows import lost_records as rows
+from nrm.store.rows import lost_states as states
 
 _KINDS = (
     ("staying in touch after the shelter", rows.follow_ups),
@@ -15,6 +16,12 @@ _KINDS = (
     ("stays", rows.stays),
     ("the alarm that somebody is missing", rows.missing),
     ("hearings", rows.hearings),
+    ("threats to witnesses", states.threats),
+    ("what was decided about children", states.children),
+    ("cases that are closed", states.closed_cases),
+    ("referrals", states.referrals),
+    ("acts that need two hands", states.acts),
+    ("accounts and offices that are ended or suspended", states.accounts),
     ("who opened what lies under seal", rows.readings),
 )
 _NAMED = 5

@@ -76,7 +76,7 @@ def _destroy(session: Session, case: Case, by: Actor, heard_by: Actor) -> None:
     withheld_steps.destroy(session, case.id, by)
     hand_overs.forget_all(session, case.id)
     others_steps.take_back(session, case.id, by)
-    threat_steps.forget(session, case.id)
+    threat_steps.forget(session, case.id, by)
     child_files.destroy(session, case.id)
     follow_up_steps.forget(session, case.id, by)
     whole = (Consent.topic == Topic.SHARING, Consent.party == "")

@@ -75,7 +75,7 @@ def erase_case(session: Session, case: Case, by: Actor, *, asked_by_id: uuid.UUI
     withheld_steps.destroy(session, case.id, by)
     hand_overs.forget_all(session, case.id)
     others_steps.take_back(session, case.id, by)
-    threat_steps.forget(session, case.id)
+    threat_steps.forget(session, case.id, by)
     told_steps.end(session, case.id, by)
     child_files.destroy(session, case.id)
     follow_up_steps.forget(session, case.id, by)

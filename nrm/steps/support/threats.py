@@ -33,7 +33,7 @@ def tell(
     )
     session.add(alarm)
     session.flush()
-    audit.append(session, audit.Event.THREAT_TOLD, by=by, alarm_id=alarm.id)
+    audit.append(session, audit.Event.THREAT_TOLD, by=by, alarm_id=alarm.id, case_id=case_id)
 
 
 def is_sent_again(session: Session, by: Actor, whose: ColumnElement[bool]) -> bool:
@@ -51,8 +51,9 @@ def is_sent_again(session: Session, by: Actor, whose: ColumnElement[bool]) -> bo
     return session.scalar(told.limit(1)) is not None
 
 
-def forget(session: Session, case_id: uuid.UUID) -> None:
+def forget(session: Session, case_id: uuid.UUID, by: Actor) -> None:
     """Delete the alarms of a case of which nothing is kept."""
     mine = select(ThreatAlarm.id).where(ThreatAlarm.case_id == case_id)
     session.execute(delete(ThreatSeen).where(ThreatSeen.alarm_id.in_(mine)))
     session.execute(delete(ThreatAlarm).where(ThreatAlarm.case_id == case_id))
+    audit.append(session, audit.Event.THREAT_FORGOTTEN, by=by, case_id=case_id)

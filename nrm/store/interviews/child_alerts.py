@@ -23,6 +23,7 @@ from nrm.domain.interviews.endings import (
 from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.referrals.referrals import Call, ChildAlert
+from nrm.store.interviews.interviews import UnsentLine
 from nrm.store.rows.interviews import child_alerts as rows
 
 _MOST = 50
@@ -91,7 +92,7 @@ class AlertLine:
     @property
     def denied(self) -> bool:
         """Whether the desk said lately that it did not give the answer that was written down, and gave none since."""
-        return self.asked and is_denied(self.id)
+        return self.asked and self.id in rows.denied()
 
     @property
     def contradictable(self) -> bool:
@@ -109,10 +110,9 @@ class AlertLine:
         return self.opinion_at is not None and self.answer not in list(FINAL) and not self.withdrawn_why
 
 
-def is_denied(interview_id: uuid.UUID) -> bool:
-    """Whether the child authority said lately that it did not give the answer that was written down about a child at a
-    post. The caller has checked who sees the interview."""
-    return interview_id in rows.denied()
+def is_denied(line: UnsentLine) -> bool:
+    """Whether the child authority said lately that it did not give the answer that was written down about this child."""
+    return line.id in rows.denied()
 
 
 def row(interview_id: uuid.UUID, *, by: Actor) -> ChildAlert:

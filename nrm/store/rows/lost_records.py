@@ -16,6 +16,7 @@ from nrm.db import db
 from nrm.domain.interviews.draft_owners import DRAFT
 from nrm.domain.shelter import corrections
 from nrm.domain.support.follow_ups import Ended
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case, Reading, SealedCompartment
@@ -37,7 +38,7 @@ def follow_ups() -> list[uuid.UUID]:
     """Cases with which, by the chain, somebody stays in touch, or nobody does any more, and the rows say otherwise; and
     those of which another organisation than their holder stays in touch."""
     told: dict[uuid.UUID, bool] = {}
-    for event, said in _told(*_FOLLOW_UPS):
+    for event, said in events_of(*_FOLLOW_UPS):
         told[uuid.UUID(said["case_id"])] = event == Event.FOLLOW_UP_AGREED
     statement = select(FollowUp.case_id, FollowUp.organisation_id, Case.holder_id)
     standing = statement.join(Case, Case.id == FollowUp.case_id).where(FollowUp.ended_on.is_(None))
@@ -50,7 +51,7 @@ def not_safe() -> list[uuid.UUID]:
     """Cases whose person is not safe, by the chain, and on no list. What was told before the chain took such entries of
     contacts is not missed."""
     told: dict[uuid.UUID, bool] = {}
-    for event, said in _told(*_NOT_SAFE, Event.FOLLOW_UP_SAFE, Event.FOLLOW_UP_ENDED, Event.FOLLOW_UP_FORGOTTEN):
+    for event, said in events_of(*_NOT_SAFE, Event.FOLLOW_UP_SAFE, Event.FOLLOW_UP_ENDED, Event.FOLLOW_UP_FORGOTTEN):
         if said.get("why") != Ended.FINISHED:  # after the last contact the alarm stands on
             told[uuid.UUID(said["case_id"])] = event in _NOT_SAFE
     statement = select(FollowUp.case_id).join(FollowUpDate, FollowUpDate.follow_up_id == FollowUp.id)
@@ -62,7 +63,7 @@ def stays() -> list[uuid.UUID]:
     """Cases of which a stay is gone, is over though nobody ended it, goes on though it is over, or was begun by nobody.
     Of an end that was corrected the chain does not say whether the stay went on."""
     told: dict[uuid.UUID, tuple[uuid.UUID, bool | None]] = {}
-    for event, said in _told(*_STAYS):
+    for event, said in events_of(*_STAYS):
         stay_id, case_id, kind = uuid.UUID(said["stay_id"]), uuid.UUID(said["case_id"]), said.get("kind")
         if event != Event.STAY_CORRECTED:
             told[stay_id] = case_id, event == Event.STAY_BEGUN
@@ -90,7 +91,7 @@ def missing() -> list[uuid.UUID]:
     """Cases of which an alarm about somebody missing is gone, is over though nobody ended it, or stands though it is
     over."""
     told, there = {}, {}
-    for event, said in _told(Event.MISSING_REPORTED, *_FOUND):
+    for event, said in events_of(Event.MISSING_REPORTED, *_FOUND):
         told[uuid.UUID(said["missing_id"])] = uuid.UUID(said["case_id"]), event != Event.MISSING_REPORTED
     for id_, case_id, outcome in db.session.execute(select(Missing.id, Missing.case_id, Missing.outcome)):
         there[id_] = case_id, outcome != ""
@@ -102,7 +103,7 @@ def hearings() -> list[uuid.UUID]:
     """Cases and witnesses of whose hearings fewer entries are there, or more are struck, than the chain tells since the
     part under seal, with which the entries are destroyed, was destroyed last. Of whose part is not there, nothing."""
     told: Counter[tuple[uuid.UUID, str]] = Counter()
-    for event, said in _told(*_HEARINGS, Event.KEYS_DESTROYED):
+    for event, said in events_of(*_HEARINGS, Event.KEYS_DESTROYED):
         whose_id = uuid.UUID(said.get("case_id") or said["witness_id"])
         if event != Event.KEYS_DESTROYED:
             told[whose_id, event] += 1
@@ -127,7 +128,7 @@ def hearings() -> list[uuid.UUID]:
 def readings() -> list[uuid.UUID]:
     """Cases that somebody opened more often, by the chain, than what their holder reads of it tells."""
     told: Counter[tuple[uuid.UUID, uuid.UUID]] = Counter()
-    for _, said in _told(Event.COMPARTMENT_OPENED):
+    for _, said in events_of(Event.COMPARTMENT_OPENED):
         if said["compartment"] == DRAFT:  # an interview has the id of the case that it becomes, and readings of its own
             continue
         told[uuid.UUID(said["case_id"]), uuid.UUID(said["member_id"])] += 1
@@ -140,20 +141,22 @@ def readings() -> list[uuid.UUID]:
 
 
 def codes(found: Iterable[uuid.UUID]) -> list[str]:
-    """By which code people know these cases and witnesses, in order; of what has none its id."""
+    """By which code people know these cases, witnesses, members and offices, in order; of what has none its id."""
     ids = set(found)
     named: dict[uuid.UUID, str] = {each: str(each) for each in ids}
     for statement in (
         select(Case.id, Case.pseudonym).where(Case.id.in_(ids)),
         select(Witness.id, Witness.code).where(Witness.id.in_(ids)),
+        select(Member.id, Member.login).where(Member.id.in_(ids)),
+        select(Organisation.id, Organisation.code).where(Organisation.id.in_(ids)),
     ):
         named |= dict(db.session.execute(statement).all())
     return sorted(set(named.values()))
 
 
-def _told(*events: Event) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def events_of(*events: Event) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """(event, its ids and codes, with who did it) of these, the oldest first."""
-    columns = AuditEntry.event, AuditEntry.details, AuditEntry.member_id
+    columns = AuditEntry.event, AuditEntry.details, AuditEntry.member_id, AuditEntry.organisation_id
     statement = select(*columns).where(AuditEntry.event.in_(events)).order_by(AuditEntry.id)
-    for event, details, member_id in db.session.execute(statement.execution_options(yield_per=_BATCH)):
-        yield event, {**details_of(details), "member_id": member_id}
+    for event, details, member_id, office_id in db.session.execute(statement.execution_options(yield_per=_BATCH)):
+        yield event, {**details_of(details), "member_id": member_id, "organisation_id": office_id}

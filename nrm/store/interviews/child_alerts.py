@@ -111,7 +111,7 @@ class AlertLine:
 
 
 def is_denied(line: UnsentLine) -> bool:
-    """Whether the child authority said lately that it did not give the answer that was written down about this child."""
+    """Whether the child authority said lately that it did not give the answer that somebody wrote down."""
     return line.id in rows.denied()
 
 

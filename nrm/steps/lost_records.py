@@ -21,6 +21,7 @@ _KINDS = (
     ("cases that are closed", states.closed_cases),
     ("referrals", states.referrals),
     ("acts that need two hands", states.acts),
+    ("who lets whom begin anew", states.begun_anew),
     ("accounts and offices that are ended or suspended", states.accounts),
     ("who opened what lies under seal", rows.readings),
 )

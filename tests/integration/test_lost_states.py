@@ -12,12 +12,15 @@ from flask import Flask
 from sqlalchemy import delete, insert
 
 from nrm import clock
+from nrm.actions.accounts import beginning_anew
 from nrm.actions.shelter import consents
 from nrm.actions.support import threats
 from nrm.db import db, transaction
+from nrm.domain.accounts.words import WordPurpose
 from nrm.domain.shelter.consents import EVERYTHING
 from nrm.domain.support.threats import Acts, Doubt
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
@@ -109,4 +112,17 @@ def test_an_act_that_waits_is_missed_when_its_row_is_gone_or_says_that_somebody_
         next(attack)
         assert lost() == ""
     hands.agreed(act_id, hands.another(worker))
+    assert lost() == ""
+
+
+def test_that_somebody_lets_a_colleague_begin_anew_is_missed_when_no_row_says_so(app: Flask) -> None:
+    assert app
+    worker = factories.actor("vatra.case_worker").member_id
+    assert worker is not None
+    beginning_anew.begin_again(member_id=worker, by=factories.actor("vatra.shelter_manager"))
+    assert lost() == ""
+    attack = taken_out(Occasion, Occasion.member_id == worker, Occasion.purpose == WordPurpose.ANEW)
+    next(attack)
+    assert "who lets whom begin anew (vatra.case_worker)" in lost()
+    next(attack)
     assert lost() == ""

@@ -14,8 +14,10 @@ from sqlalchemy import ColumnElement, func, select
 from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.second_hands import OPEN
+from nrm.domain.accounts.words import WordPurpose
 from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
@@ -103,6 +105,15 @@ def acts() -> list[uuid.UUID]:
             waits[said["act_id"]] = said.get("case_id") or said["of_member_id"]
     open_ = {str(id_) for id_ in db.session.scalars(select(HeavyAct.id).where(HeavyAct.status.in_(OPEN)))}
     return sorted({uuid.UUID(about) for act, about in waits.items() if act not in open_})
+
+
+def begun_anew() -> list[uuid.UUID]:
+    """Members whom a colleague lets begin anew, by the chain, more often than rows say: without the row no page tells
+    them, and it takes effect when the row is put back after its time."""
+    asked = Counter(said["member_id_anew"] for _, said in events_of(Event.ANEW_ASKED))
+    anew = select(Occasion.member_id, func.count()).where(Occasion.purpose == WordPurpose.ANEW)
+    there = {str(id_): number for id_, number in db.session.execute(anew.group_by(Occasion.member_id))}
+    return sorted(uuid.UUID(id_) for id_, number in asked.items() if there.get(id_, 0) < number)
 
 
 def accounts() -> list[uuid.UUID]:

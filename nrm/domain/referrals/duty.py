@@ -32,6 +32,10 @@ PRESSED_WRONG_WITHIN = timedelta(minutes=10)
 """How long whoever recorded a call, or that the desk knows, can take it back as pressed by mistake."""
 
 
+TELEPHONED_FOR = timedelta(hours=24)
+"""How long a desk reads what another office wrote down as told to it by telephone, and can deny it."""
+
+
 class Tag(StrEnum):
     """Why a thing comes before others, the gravest first; `LATE` moves nothing."""
 

@@ -33,11 +33,11 @@ from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.referrals.critical_path import NOTIFY
-from nrm.domain.referrals.duty import OLD_AFTER, PRESSED_WRONG_WITHIN
+from nrm.domain.referrals.duty import OLD_AFTER, PRESSED_WRONG_WITHIN, TELEPHONED_FOR
 from nrm.domain.referrals.referrals import coarsened
 from nrm.domain.shelter.cases import UNFINISHED
-from nrm.models.accounts.accounts import Organisation
-from nrm.models.referrals.referrals import Obligation, Referral
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.referrals.referrals import Call, Obligation, Referral
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
 from nrm.store.countries import country
@@ -125,13 +125,46 @@ def to_acknowledge(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, 
 
 def just_known(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, str]:
     """(what the desk has to know, the code of its person), where the actor said some minutes ago, by one press, that it
-    knows; raises NotVisible for everything else. The hour stands in the audit chain: the row keeps a quarter alone once
-    the person has arrived."""
+    knows, or another office wrote down lately that it told the desk (`telephoned`); raises NotVisible for everything
+    else. The hour stands in the audit chain: the row keeps a quarter alone once the person has arrived."""
     found = row(obligation_id, by=by)
+    for line in telephoned(by=by):
+        if line.id == obligation_id:
+            return found, line.pseudonym
     own = found.kind == NOTIFY and found.done_at is not None and found.done_by_id == by.member_id
     if not own or obligation_id not in rows.known_since(by.member_id, clock.now() - PRESSED_WRONG_WITHIN):
         raise NotVisible
     return found, db.session.scalars(select(Case.pseudonym).where(Case.id == found.case_id)).one()
+
+
+@dataclass(frozen=True, slots=True)
+class TelephonedLine:
+    """What another office wrote down as told to the actor's desk. `answered`: whom they spoke with."""
+
+    id: uuid.UUID
+    pseudonym: str
+    answered: str
+    told_by: dict[str, str]
+    at: datetime
+
+
+def telephoned(*, by: Actor) -> list[TelephonedLine]:
+    """What other offices wrote down, within a day, as told to the actor's desk by telephone, the newest first: the desk
+    may say that it does not know."""
+    if not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
+        return []
+    statement = (
+        _acknowledged_here(by)
+        .with_only_columns(Obligation.id, Case.pseudonym, Call.name, Organisation.names, Call.called_at)
+        .join(Call, and_(Call.subject_id == Obligation.id, Call.called_by_id == Obligation.done_by_id))
+        .join(Member, Member.id == Call.called_by_id)
+        .join(Organisation, Organisation.id == Member.organisation_id)
+        .where(Obligation.kind == NOTIFY, Obligation.done_at.is_not(None), Call.answered.is_(True))
+        .where(Call.called_at > clock.now() - TELEPHONED_FOR, Organisation.id != by.organisation_id)
+        .order_by(Call.called_at.desc(), Obligation.id)
+        .limit(PAGE)
+    )
+    return [TelephonedLine(*each) for each in db.session.execute(statement)]
 
 
 def number_known(by: Actor) -> ColumnElement[int]:

@@ -121,6 +121,7 @@ def desk_home() -> str:
         hearings=hearings.home_part() if by.role is Role.WITNESS_LIAISON else "",
         owed=obligations.owed(by=by, size=SHOWN, old=False if of_children else None),
         old=old,
+        telephoned=obligations.telephoned(by=by) if of_children else (),
         arrival_only=consular,
         part=contributions.waiting_part() if g.top.quarter else "",
         sent=referrals.sent(by=by, size=SHOWN) if by.role is Role.HELPLINE_OPERATOR else None,

@@ -378,11 +378,25 @@ def test_nobody_is_told_until_somebody_answered_and_the_directory_says_whom_to_c
     told = notification_calls.tell(
         obligation_id=owed.id, number=order[1], name="Mira", answered=True, called_at=clock.now(), by=duty
     )
+    # The authority reads at once who wrote that down, whom they spoke with, and says that it does not know.
+    authority, back = sign_in("child_protection.case_worker"), f"/obligations/{owed.id}/known/back"
+    home = authority.get("/?lang=en").partition("Written down as told to you by telephone")[2]
+    assert "Mira" in home
+    assert back in home
+    post.post(back, {}, 404)
+    assert authority.post(back) == "/"
+    db.session.expire_all()
+    assert _owed(sent.case_id, "CHILD_PROTECTION").done_at is None
+    assert back not in authority.get("/")
+    told = notification_calls.tell(
+        obligation_id=owed.id, number=order[1], name="Mira", answered=True, called_at=clock.now(), by=duty
+    )
     assert told
     db.session.expire_all()
     assert _owed(sent.case_id, "CHILD_PROTECTION").done_at is not None
     assert [(call.number, call.name) for call in db.session.scalars(select(Call).order_by(Call.called_at))] == [
         (order[0], ""),
+        (order[1], "Mira"),
         (order[1], "Mira"),
     ]
     with pytest.raises(IllegalTransition):

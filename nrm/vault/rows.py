@@ -203,7 +203,8 @@ def is_payment_line(row: PaymentLine) -> bool:
 
 def _of_payment_line(row: PaymentLine) -> tuple[Any, ...]:
     nights = (str(row.nights), str(row.earlier), str(row.payable))  # as text: some are below zero
-    return ("nights of a quarter", row.organisation_id, row.quarter, *nights, row.basis, int(row.to_sign))
+    days = () if row.by_day is None else (row.by_day,)
+    return ("nights of a quarter", row.organisation_id, row.quarter, *nights, row.basis, int(row.to_sign), *days)
 
 
 def night_payment_mark(row: NightPayment) -> bytes:

@@ -253,6 +253,9 @@ TABLE: dict[str, Moved | str] = {
         ("threat_alarms", "threats_seen"),
     ),
     "0108_places_entered_on": Moved(since.test_of_places_from_before_nobody_knows_when_they_were_entered, ("places",)),
+    "0109_nights_by_day": Moved(
+        since.test_nights_by_day_go_on_the_way_down_and_a_quarter_that_is_right_stays_right, ("payment_lines",)
+    ),
 }
 
 FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}

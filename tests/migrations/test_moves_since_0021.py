@@ -2018,3 +2018,24 @@ def test_of_places_from_before_nobody_knows_when_they_were_entered(before: Befor
         assert [row["entered_on"] for row in data.rows("places")] == [None]
         data.down()
         assert data.rows("places") == was
+
+
+def test_nights_by_day_go_on_the_way_down_and_a_quarter_that_is_right_stays_right(before: Before) -> None:
+    data = before("0109_nights_by_day")
+    shelter = data.add("organisations")["id"]
+    parts = ("nights of a quarter", shelter, "2026Q2", "40", "0", "40", "nights", 1)
+    figures = {"nights": 40, "earlier": 0, "payable": 40, "basis": "nights", "to_sign": True}
+    data.add("payment_lines", organisation_id=shelter, quarter="2026Q2", mark=mark(*parts), **figures)
+    was = data.rows("payment_lines")
+    data.up()
+    assert [row["by_day"] for row in data.rows("payment_lines")] == [None]
+    for quarter, made in (("2026Q3", mark(*parts[:2], "2026Q3", *parts[3:], "0 20 20")), ("2026Q4", b"another hand")):
+        own = {"organisation_id": shelter, "quarter": quarter, "mark": made}
+        data.add("payment_lines", by_day="0 20 20", **own, **figures)
+    data.down()
+    marks = {row["quarter"]: row["mark"] for row in data.rows("payment_lines")}
+    assert marks == {
+        "2026Q2": was[0]["mark"],
+        "2026Q3": mark(*parts[:2], "2026Q3", *parts[3:]),
+        "2026Q4": b"another hand",
+    }

@@ -100,8 +100,8 @@ def public_keys() -> list[tuple[bytes, str, str]]:
 
 
 def _value(line: Line) -> dict[str, Any]:
-    assert line.base.paid is not None  # what is withheld is not to be signed
-    return rules.statement(line.base.code, line.base.quarter, line.base.basis, line.base.paid, line.now)
+    assert line.counted_now is not None  # what is withheld is not to be signed
+    return rules.statement(line.base.code, line.base.quarter, line.base.basis, line.counted_now, line.now)
 
 
 def pay(quarter: Quarter, code: str, *, seen: str, reason: str = "", by: Actor) -> None:

@@ -9,7 +9,7 @@ paid by the places that it kept, whoever slept in them, and whoever pays does no
 The nights of any days follow from how many stays began, and how many ended, on each day (`Nights`): so a stay that was
 over long ago is no row that is read again for each quarter, and what is entered late about it is paid all the same.
 
-Decided in ADR 0020, ADR 0082 and ADR 0085.
+Decided in ADR 0020, ADR 0082, ADR 0085 and ADR 0209.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -125,6 +126,37 @@ def grew(before: tuple[int, Covered], now: tuple[int, Covered]) -> tuple[int, in
 def nights_of(covered: Covered) -> int:
     """How many nights begin on these days."""
     return sum((last - first).days + 1 for first, last in covered)
+
+
+@dataclass(frozen=True, slots=True)
+class ByDay:
+    """What counts of a quarter, kept by the day: a contract that is recorded, or says something else, after the closing
+    pays for its days and for no others (ADR 0209). `carried`: what entries made since then change in quarters before.
+    """
+
+    first: date
+    carried: int
+    days: tuple[int, ...]
+
+    @classmethod
+    def of(cls, quarter: Quarter, text: str) -> ByDay:
+        """From the text that is kept; raises ValueError."""
+        carried, *days = (int(each) for each in text.split())
+        return cls(quarter.start, carried, tuple(days))
+
+    def __str__(self) -> str:
+        return " ".join(map(str, (self.carried, *self.days)))
+
+    def on(self, covered: Covered) -> int:
+        """What counts where a contract pays for these days."""
+        inside = (self.days[(one - self.first).days : (last - self.first).days + 1] for one, last in covered)
+        return self.carried + sum(map(sum, inside))
+
+
+def each_day(quarter: Quarter) -> list[tuple[date, date]]:
+    """The days of a quarter, each as a time of its own."""
+    days = (quarter.start + timedelta(days=number) for number in range((quarter.end - quarter.start).days + 1))
+    return [(day, day) for day in days]
 
 
 def payable(stays: Nights, covered: Covered, *, before: Iterable[tuple[Covered, int]]) -> int:

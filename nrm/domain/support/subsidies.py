@@ -107,7 +107,7 @@ def shares(terms: Iterable[NightTerms], quarter: Quarter) -> tuple[Share, ...]:
 
 def covered(terms: Iterable[NightTerms], quarter: Quarter) -> tuple[tuple[date, date], ...]:
     """The days of a quarter for which a contract pays: (first, last) of each contract, in their order. All of it where
-    none pays for any: what is counted then is paid by nobody, or by a contract that is recorded later (ADR 0206)."""
+    none pays for any: what is counted then is paid by nobody (ADR 0206, ADR 0209)."""
     inside = sorted(
         (max(each.from_on, quarter.start), min(each.last_on, quarter.end))
         for each in terms

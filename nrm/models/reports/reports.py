@@ -126,6 +126,7 @@ class PaymentLine(Model):
     nights: Mapped[int]
     earlier: Mapped[int]  # nights of earlier closed quarters that became known later; negative if there were fewer
     payable: Mapped[int]  # nights to be paid: of stays, with those of earlier quarters, or of places kept
+    by_day: Mapped[str | None]  # `ByDay`: what is paid on the days of a contract of now; none from before (ADR 0209)
     basis: Mapped[str]
     frozen_at: Mapped[datetime]
     to_sign: Mapped[bool] = mapped_column(server_default=false())  # not of quarters from before managers signed

@@ -6,7 +6,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import func, or_, select
 
@@ -29,7 +29,8 @@ from nrm.vault import rows as marked
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What one shelter is paid by for one quarter (`basis`), and for how many nights (`paid`).
+    """What one shelter is paid by for one quarter (`basis`), and for how many nights (`paid`): in `bases` as it was
+    frozen; `on` says it of the days of a contract.
 
     `nights` of stays, and those of earlier quarters known since (`earlier`), are for the shelter itself: none for the
     payment desk. `paid` is none where the desk must not see it. `to_sign`: the shelter's manager signs it. `sound`:
@@ -45,6 +46,13 @@ class Base:
     paid: int | None
     to_sign: bool = True
     sound: bool = True
+    by_day: rules.ByDay | None = None
+    frozen_at: datetime | None = None
+
+    def on(self, covered: rules.Covered) -> int | None:
+        """For how many nights it is paid where a contract pays for these days. What was frozen before it was kept by
+        the day is paid as it was frozen."""
+        return self.paid if self.paid is None or self.by_day is None else self.by_day.on(covered)
 
 
 def bases(*, by: Actor) -> list[Base]:
@@ -62,9 +70,9 @@ def bases(*, by: Actor) -> list[Base]:
 
 
 def _base(line: PaymentLine, code: str, names: Mapping[str, str], desk: bool) -> Base:
-    basis = rules.Basis(line.basis)
+    basis, sound, quarter = rules.Basis(line.basis), marked.is_payment_line(line), Quarter.parse(line.quarter)
     return Base(
-        Quarter.parse(line.quarter),
+        quarter,
         code,
         names,
         basis,
@@ -72,7 +80,9 @@ def _base(line: PaymentLine, code: str, names: Mapping[str, str], desk: bool) ->
         None if desk else line.earlier,
         None if desk and basis is rules.Basis.WITHHELD else line.payable,
         line.to_sign,
-        marked.is_payment_line(line),
+        sound,
+        rules.ByDay.of(quarter, line.by_day) if line.by_day is not None and sound else None,
+        line.frozen_at,
     )
 
 
@@ -188,22 +198,32 @@ def _line(
     # put right, and is paid with the quarter after that.
     frozen = frozen if all(marked.is_payment_line(each) for each in frozen) else ()
     since = min((Quarter.parse(each.quarter) for each in frozen), default=None)
-    by_nights = [
-        (covered(contract_rows.terms_then(shelter, each.frozen_at)[-1], Quarter.parse(each.quarter)), each.payable)
-        for each in frozen
-        if each.basis != rules.Basis.PLACES
-    ]
-    paid_for = covered(terms, quarter)
-    by_places = basis is rules.Basis.PLACES
+    by_nights = [_as_paid(each, terms) for each in frozen if each.basis != rules.Basis.PLACES]
+    if basis is rules.Basis.PLACES:
+        numbers = [rules.kept(places, (day,)) for day in rules.each_day(quarter)]
+        by_day = rules.ByDay(quarter.start, 0, tuple(numbers))
+    else:
+        numbers = [stays.between(*day) for day in rules.each_day(quarter)]
+        by_day = rules.ByDay(quarter.start, rules.payable(stays, (), before=by_nights), tuple(numbers))
     line = PaymentLine(
         organisation_id=shelter,
         quarter=str(quarter),
         nights=rules.of_quarter(stays, quarter),
         earlier=rules.earlier(stays, quarter, since=since, paid=sum(each.nights + each.earlier for each in frozen)),
-        payable=rules.kept(places, paid_for) if by_places else rules.payable(stays, paid_for, before=by_nights),
+        payable=by_day.on(covered(terms, quarter)),
+        by_day=str(by_day),
         basis=str(basis),
         frozen_at=clock.now(),
         to_sign=True,
     )
     line.mark = marked.payment_line_mark(line)
     return line
+
+
+def _as_paid(line: PaymentLine, terms: Sequence[NightTerms]) -> tuple[rules.Covered, int]:
+    """On which days a quarter that was frozen is paid for, and for how many nights."""
+    quarter = Quarter.parse(line.quarter)
+    if line.by_day is None:
+        return covered(contract_rows.terms_then(line.organisation_id, line.frozen_at)[-1], quarter), line.payable
+    days = covered(terms, quarter)
+    return days, rules.ByDay.of(quarter, line.by_day).on(days)

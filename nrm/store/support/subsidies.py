@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, exists, func, literal, select
 
@@ -46,7 +46,8 @@ class Line:
     one that is not signed, what they say now. `amount`: what follows, None without a contract. `now`, `amount_now`: by
     what the contracts say now, which is what is signed next. `signed_at`, `position`: of the newest signed file, which
     counts; `paid`: what the payment desk recorded, one by one; `in_part`: a contract begins or ends within it; `grew`:
-    places kept by the day in the quarter before and in this one, where they are many more."""
+    places kept by the day in the quarter before and in this one, where they are many more. The nights of `base` are
+    those of `agreed`, `counted_now` those of `now`: of the days for which a contract pays (ADR 0209)."""
 
     base: Base
     agreed: tuple[Share, ...]
@@ -54,6 +55,7 @@ class Line:
     stand: Stand
     signed_at: datetime | None
     now: tuple[Share, ...]
+    counted_now: int | None = None
     position: int = 0
     paid: tuple[Paid, ...] = ()
     in_part: bool = False
@@ -62,7 +64,7 @@ class Line:
     @property
     def amount_now(self) -> int | None:
         """What would be paid if it were signed now."""
-        return None if self.base.paid is None else rules.amount(self.base.paid, self.now)
+        return None if self.counted_now is None else rules.amount(self.counted_now, self.now)
 
     @property
     def is_signed(self) -> bool:
@@ -102,6 +104,11 @@ class Line:
         return max(0, (self.base.paid or 0) - self.agreed_nights) if self.agreed else 0
 
     @property
+    def over_now(self) -> int:
+        """As `over`, by what the contracts say now."""
+        return max(0, (self.counted_now or 0) - sum(each.nights for each in self.now)) if self.now else 0
+
+    @property
     def to_pay(self) -> int | None:
         """What is paid; None: nothing yet, or nobody can say how much."""
         return self.amount if self.is_signed else None
@@ -133,7 +140,7 @@ def lines(*, by: Actor) -> list[Line]:
     told = rows.told()
     foreign = {each for those in contract_rows.changed_by_another_hand().values() for each in those}
     found = []
-    of_places = {(each.code, each.quarter): each.paid for each in bases if each.basis is Basis.PLACES and each.sound}
+    of_places = {(each.code, each.quarter): each for each in bases if each.basis is Basis.PLACES and each.sound}
     for base in bases:
         place = ids[base.code], str(base.quarter)
         recorded = paid.get(place, ())
@@ -143,18 +150,28 @@ def lines(*, by: Actor) -> list[Line]:
         frozen, sound = replace(base, sound=base.sound and whole), place[0] not in foreign
         line = _line(frozen, terms.get(place[0], ()), signed, by, contracts_sound=sound)
         paid_one_by_one = tuple(Paid(each.amount, each.paid_on, each.reason) for each in recorded)
-        more = _grew(base, of_places, terms.get(place[0], ())) if line.stand is not Stand.FOREIGN else None
+        more = _grew(base, of_places, place[0], terms) if line.stand is not Stand.FOREIGN else None
         found.append(replace(line, paid=paid_one_by_one, grew=more))
     return found
 
 
 def _grew(
-    base: Base, of_places: Mapping[tuple[str, Quarter], int | None], terms: Sequence[NightTerms]
+    base: Base,
+    of_places: Mapping[tuple[str, Quarter], Base],
+    shelter: uuid.UUID,
+    terms: Mapping[uuid.UUID, Sequence[NightTerms]],
 ) -> tuple[int, int] | None:
     now, before = (of_places.get((base.code, each)) for each in (base.quarter, base.quarter.previous))
     if now is None or before is None:
         return None
-    return grew((before, rules.covered(terms, base.quarter.previous)), (now, rules.covered(terms, base.quarter)))
+    counted = []
+    for each in (before, now):  # each divided by the days on which it was counted
+        then = terms.get(shelter, ())
+        if each.by_day is None and each.frozen_at is not None:
+            then = rows.terms_then(shelter, each.frozen_at)[-1]
+        days = rules.covered(then, each.quarter)
+        counted.append((each.on(days) or 0, days))
+    return grew(*counted)
 
 
 def line(quarter: Quarter, code: str, *, by: Actor) -> Line:
@@ -240,20 +257,32 @@ def _line(
     base: Base, terms: Sequence[NightTerms], signed: NightStatement | None, by: Actor, *, contracts_sound: bool
 ) -> Line:
     """`contracts_sound`: no other hand changed what the contracts of the shelter say now (ADR 0196)."""
-    now = rules.shares(terms, base.quarter)
     if not base.sound:
         return _foreign(base)
     if not base.to_sign:  # from before nights were signed: contracts of today say nothing of it
         return Line(base, (), None, Stand.BEFORE, None, ())
-    stand, agreed = _stand(base, now, signed, by)
+    now = _by(terms, base)
+    stand, then = _stand(base, now, signed, by)
     if not contracts_sound:
-        if stand not in (Stand.SIGNED, Stand.CHANGED) or not _was_agreed(agreed, base, signed):
+        if stand not in (Stand.SIGNED, Stand.CHANGED) or not _was_agreed(then, base, signed):
             return _foreign(base)
-        stand, now = Stand.SIGNED, agreed
-    amount = None if base.paid is None else rules.amount(base.paid, agreed)
+        stand, now = Stand.SIGNED, then
+    amount = None if then.nights is None else rules.amount(then.nights, then.agreed)
     part = rules.in_part(terms, base.quarter)
     at, position = (signed.signed_at, signed.position) if signed else (None, 0)
-    return Line(base, agreed, amount, stand, at, now, position, in_part=part)
+    paid_for = replace(base, paid=then.nights)
+    return Line(paid_for, then.agreed, amount, stand, at, now.agreed, now.nights, position, in_part=part)
+
+
+class _Counted(NamedTuple):
+    """What the contracts say of a quarter, and the nights of the days for which they pay."""
+
+    agreed: tuple[Share, ...]
+    nights: int | None
+
+
+def _by(terms: Sequence[NightTerms], base: Base) -> _Counted:
+    return _Counted(rules.shares(terms, base.quarter), base.on(rules.covered(terms, base.quarter)))
 
 
 def _foreign(base: Base) -> Line:
@@ -261,34 +290,31 @@ def _foreign(base: Base) -> Line:
     return Line(replace(base, nights=None, earlier=None, paid=None), (), None, Stand.FOREIGN, None, ())
 
 
-def _stand(
-    base: Base, now: tuple[Share, ...], signed: NightStatement | None, by: Actor
-) -> tuple[Stand, tuple[Share, ...]]:
+def _stand(base: Base, now: _Counted, signed: NightStatement | None, by: Actor) -> tuple[Stand, _Counted]:
     """How a quarter stands, and what the contracts said of it: when it was signed, else now. A signed file counts with
     the figures that the contracts had at its hour, and with no others."""
-    if signed is None or base.paid is None:
+    if signed is None or now.nights is None:
         return Stand.UNSIGNED, now
     try:
         value = json.loads(signed.content)
         there = rules.said(value) if isinstance(value, dict) else {}
-        agreed = rules.shares_in(there)
+        then = _Counted(rules.shares_in(there), there["nights"])
+        same = there == rules.statement(base.code, base.quarter, base.basis, there["nights"], then.agreed)
     except (ValueError, RecursionError, KeyError, TypeError):  # a row that somebody wrote by hand
         return Stand.BROKEN, now
-    if there != rules.statement(base.code, base.quarter, base.basis, base.paid, agreed):
+    if not same or not is_genuine(value, by=by):
         return Stand.BROKEN, now
-    if not is_genuine(value, by=by):
-        return Stand.BROKEN, now
-    if agreed == now:
-        return Stand.SIGNED, agreed
-    return (Stand.CHANGED, agreed) if _was_agreed(agreed, base, signed) else (Stand.BROKEN, now)
+    if then == now:
+        return Stand.SIGNED, then
+    return (Stand.CHANGED, then) if _was_agreed(then, base, signed) else (Stand.BROKEN, now)
 
 
-def _was_agreed(agreed: tuple[Share, ...], base: Base, signed: NightStatement | None) -> bool:
+def _was_agreed(then: _Counted, base: Base, signed: NightStatement | None) -> bool:
     """Whether the contracts said this when the file was signed, by the versions that are kept of them."""
     if signed is None:
         return False
     at = datetime.fromisoformat(json.loads(signed.content)["signatures"][0]["signed_at"])
-    return any(agreed == rules.shares(terms, base.quarter) for terms in rows.terms_then(signed.organisation_id, at))
+    return any(then == _by(terms, base) for terms in rows.terms_then(signed.organisation_id, at))
 
 
 def is_overtaken(value: Mapping[str, Any], *, by: Actor) -> bool:

@@ -23,6 +23,7 @@ from nrm.models.shelter.stays import Stay
 from nrm.store import names
 from nrm.store.shelter import payment_lines as payments
 from nrm.store.shelter.payment_lines import Base
+from nrm.store.support import subsidies
 from nrm.vault import rows as marked
 from tests import accommodated, contracts_by_two, factories
 from tests.conftest import Person
@@ -189,6 +190,7 @@ def test_a_contract_that_is_recorded_later_takes_nothing_off_in_the_next_quarter
         resident(nrc, date(2026, 7, day), date(2026, 7, 11))
     freeze(Q3)
     assert (line("nrc.shelter_manager", Q2).paid, line("nrc.shelter_manager", Q3).paid) == (40, 40)
+    assert subsidies.line(Q2, "NRC", by=factories.actor("nrc.shelter_manager")).base.paid == 0  # none on its days
 
 
 def test_places_entered_as_there_before_count_from_that_day_and_the_desk_reads_that_they_grew(
@@ -208,3 +210,18 @@ def test_places_entered_as_there_before_count_from_that_day_and_the_desk_reads_t
     page = desk.get("/payment/2026Q3/NRC/paid?lang=en")
     assert "The shelter kept 8 places by the day, and 2 in the quarter before." in page
     assert "in the quarter before" not in desk.get("/payment/2026Q2/NRC/paid?lang=en")
+    # Of a contract of five days, recorded after the closing: all fifty stood there on each of them.
+    contract(date(2026, 9, 26))
+    page = desk.get("/payment/2026Q3/NRC/paid?lang=en")
+    assert "The shelter kept 53 places by the day, and 2 in the quarter before." in page
+
+
+def test_the_same_places_over_a_part_of_a_quarter_are_no_more_than_before(app: Flask, nrc: object) -> None:
+    """Those of all days, divided by five, were read as eighteen times as many."""
+    resident(nrc, date(2026, 4, 27))
+    accommodated.at(date(2027, 1, 20))
+    for quarter in (Q3, Q3.next):
+        freeze(quarter)
+    contract(date(2026, 12, 27))
+    desk = Person(app.test_client(), "molsa.payment_officer")
+    assert "places by the day" not in desk.get("/payment/2026Q4/NRC/paid?lang=en")

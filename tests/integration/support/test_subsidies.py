@@ -45,7 +45,7 @@ from tests.integration.reports.test_report_commands import verify_alone
 
 SignIn = Callable[[str], Person]
 MANAGER, DESK, COORDINATOR = "vatra.shelter_manager", "molsa.payment_officer", "oms.coordinator"
-Q2, Q3 = Quarter(2026, 2), Quarter(2026, 3)
+Q2, Q3, Q4 = Quarter(2026, 2), Quarter(2026, 3), Quarter(2026, 4)
 RELEASE = Actor.system("release")
 
 
@@ -58,6 +58,8 @@ def freeze(quarter: Quarter, **of_vatra: object) -> None:
     with transaction() as session:
         lines = payment_lines.lines(quarter, by=RELEASE)
         own = next(each for each in lines if each.organisation_id == names.organisation_by_code("VATRA").id)
+        if "payable" in of_vatra:  # whatever the days
+            own.by_day = " ".join([str(of_vatra["payable"]), *["0"] * (quarter.end - quarter.start).days, "0"])
         for name, value in of_vatra.items():
             setattr(own, name, value)
         own.mark = marked.payment_line_mark(own)
@@ -152,6 +154,55 @@ def test_what_is_paid_is_what_one_counts_day_by_day(app: Flask) -> None:
     assert sum(each.base.paid or 0 for each in paid) == total
     assert sum(each.to_pay or 0 for each in paid) == total * price
     assert [(each.base.nights, each.base.earlier) for each in paid] == [(None, None)] * 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("residents", [1, 6])
+def test_a_contract_that_is_recorded_after_the_closing_pays_for_its_days_on_each_page_and_in_the_file(
+    app: Flask, sign_in: SignIn, residents: int
+) -> None:
+    """Nights of the whole quarter filled the few of five days: twice what was due was paid."""
+    assert app
+    by = on(date(2026, 8, 1))
+    people = [admitted(by, bed=0) for _ in range(residents)]
+    by = on(date(2026, 9, 28))
+    leaves(people[0].stay_id, date(2026, 9, 28), by)
+    by = on(date(2026, 10, 10))
+    freeze(Q3)
+    desk, kept_each_day = factories.actor(DESK), len(places.free_places(by=by)) + residents - 1
+    whole = line(Q3, desk).base.paid
+    contract(4_600, 460_000, from_on=date(2026, 9, 26))
+    days_of_it = span(date(2026, 9, 26), Q4.start)
+    slept = [span(date(2026, 8, 1), date(2026, 9, 28)), *[span(date(2026, 8, 1), Q4.start)] * (residents - 1)]
+    naive = sum(len(each & days_of_it) for each in slept) if residents == 6 else kept_each_day * len(days_of_it)
+    assert whole is not None
+    assert whole > 4 * naive
+    manager = sign_in(MANAGER)
+    before = manager.get("/payment/2026Q3/sign?lang=en")
+    assert f"<dt>Nights counted</dt><dd>{naive}</dd>" in before
+    assert "beyond the contract" not in before
+    sign(Q3, by)
+    found = line(Q3, desk)
+    assert (found.stand, found.base.paid, found.agreed_nights) == (Stand.SIGNED, naive, 250)
+    assert (found.to_pay, found.over) == (naive * 100, 0)
+    said = json.loads(subsidies.take(Q3, "VATRA", by=desk))
+    assert (said["nights"], said["to_pay"]) == (naive, naive * 100)
+    for page in (sign_in(DESK).get("/payment?lang=en"), manager.get("/payment?lang=en")):
+        assert f'data-l="Nights counted">{naive}<' in page
+    assert f",{naive},250," in sign_in(DESK).post("/payment/csv?lang=en", {}, 200)
+    # It ends before the quarter does: what was signed stays, and what is signed next is that of fewer days.
+    (made,) = db.session.scalars(select(Contract.id))
+    factories.later(minutes=1)
+    ended = Terms("8", "x", 1, date(2026, 9, 26), date(2026, 12, 31), date(2026, 9, 27), (4_600, 460_000))
+    contracts_by_two.changed(made, ended)
+    found, fewer = line(Q3, desk), 12 if residents == 6 else 2 * kept_each_day
+    assert (found.stand, found.base.paid, found.counted_now) == (Stand.CHANGED, naive, fewer)
+    sign(Q3, factories.actor(MANAGER))
+    assert line(Q3, desk).to_pay == fewer * 100
+    on(date(2027, 1, 12))
+    freeze(Q4)
+    later = next(each for each in db.session.scalars(select(PaymentLine).where(_vatra())) if each.quarter == "2026Q4")
+    assert residents == 1 or later.payable == 5 * 92  # nothing is added or taken off for days that are not paid for
 
 
 def leaves(stay_id: uuid.UUID, day: date, by: Actor) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from nrm.domain.quarters import Quarter
-from nrm.domain.shelter.payment_lines import Nights, grew, kept, payable
+from nrm.domain.shelter.payment_lines import ByDay, Nights, each_day, grew, kept, payable
 from nrm.domain.support.subsidies import NightTerms, covered
 
 Q = Quarter(2026, 2)
@@ -39,6 +39,10 @@ def test_nights_and_places_are_those_of_the_days_that_a_contract_pays_for(
     assert payable(Nights.of(there), covered(contracts, Q), before=[]) == naive
     assert kept(there, covered(contracts, Q)) == naive
     assert kept([(None, None)], covered(contracts, Q)) == len(days)
+    # As it is frozen before anybody knows of a contract.
+    for number in (lambda day: Nights.of(there).between(*day), lambda day: kept(there, [day])):
+        by_day = ByDay(Q.start, 0, tuple(map(number, each_day(Q))))
+        assert ByDay.of(Q, str(by_day)).on(covered(contracts, Q)) == naive
 
 
 def test_a_fourth_more_places_by_the_day_is_looked_at_and_a_shorter_time_is_not() -> None:

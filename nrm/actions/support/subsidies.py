@@ -120,11 +120,16 @@ def pay(quarter: Quarter, code: str, *, seen: str, reason: str = "", by: Actor) 
 
 def take_back(quarter: Quarter, code: str, *, seen: str, returned: bool = False, by: Actor) -> None:
     """What was recorded last was a mistake, or the money came back (`returned`): another record takes its amount off
-    again. Raises as `pay`."""
+    again. Where it was a mistake that the money came back, what was paid is paid again. Raises as `pay`."""
     line = _to_record(quarter, code, seen, by)
-    if not line.paid_amount:
+    if not (line.may_come_back if returned else line.may_be_mistaken):
         raise PaymentRefused(PaymentRefusal.NOTHING)
-    _record(line, -line.paid[-1].amount, by, rules.RETURNED if returned else "")
+    if returned:
+        _record(line, -line.may_come_back, by, rules.RETURNED, why=rules.RETURNED)
+    elif line.may_be_mistaken == rules.RETURNED:
+        _record(line, -line.paid[-1].amount, by, rules.NOT_RETURNED, why=rules.NOT_RETURNED)
+    else:
+        _record(line, -line.paid[-1].amount, by, why=rules.MISTAKE)
 
 
 def check_seen(quarter: Quarter, code: str, *, seen: str, paying: bool, by: Actor) -> None:
@@ -147,7 +152,8 @@ def _to_record(quarter: Quarter, code: str, seen: str, by: Actor, *, paying: boo
     return line
 
 
-def _record(line: Line, amount: int, by: Actor, reason: str = "") -> None:
+def _record(line: Line, amount: int, by: Actor, reason: str = "", **why: str) -> None:
+    """`why`: of a record that is no payment, for the audit chain."""
     quarter, code = str(line.base.quarter), line.base.code
     try:
         with transaction() as session:
@@ -163,7 +169,8 @@ def _record(line: Line, amount: int, by: Actor, reason: str = "") -> None:
             )
             payment.mark = marked.night_payment_mark(payment)
             session.add(payment)
-            audit.append(session, audit.Event.NIGHTS_PAID, by=by, quarter=quarter, shelter=code, amount=amount)
+            paid: dict[str, str | int] = {"quarter": quarter, "shelter": code, "amount": amount}
+            audit.append(session, audit.Event.NIGHTS_PAID, by=by, **paid, **why)
     except IntegrityError:  # the same button, pressed twice at once
         raise PaymentRefused(PaymentRefusal.CHANGED) from None
 

@@ -25,6 +25,9 @@ MOST_NIGHTS = 100_000
 LONGEST_REASON = 300
 RETURNED = "returned"
 """The reason of a record that takes an amount off because the transfer came back, and not because it was a mistake."""
+NOT_RETURNED = "not_returned"
+"""The reason of a record that puts the amount back: that the transfer came back was a mistake (ADR 0209)."""
+MISTAKE = "mistake"
 
 
 class Stand(StrEnum):
@@ -171,6 +174,18 @@ def in_part(terms: Iterable[NightTerms], quarter: Quarter) -> bool:
     """Whether a contract that pays for nights of the quarter begins or ends within it."""
     inside = [each for each in terms if each.from_on <= quarter.end and each.last_on >= quarter.start]
     return any(each.from_on > quarter.start or each.last_on < quarter.end for each in inside)
+
+
+def standing(amounts: Iterable[int]) -> list[int]:
+    """What was paid and stands, of the records of a quarter in their order: one that takes the last amount off again
+    leaves those before it."""
+    found: list[int] = []
+    for each in amounts:
+        if found and found[-1] == -each:
+            found.pop()
+        else:
+            found.append(each)
+    return found
 
 
 def overlap(one: NightTerms, other: NightTerms) -> bool:

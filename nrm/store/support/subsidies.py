@@ -84,6 +84,19 @@ class Line:
         return sum(each.amount for each in self.paid)
 
     @property
+    def may_come_back(self) -> int:
+        """The amount that was paid last, and stands; 0: none does."""
+        return (rules.standing(each.amount for each in self.paid) or [0])[-1]
+
+    @property
+    def may_be_mistaken(self) -> str:
+        """Whether what was recorded last can be called a mistake, and what it was: that something was paid
+        (`MISTAKE`), or that it came back (`RETURNED`). Nothing: it cannot."""
+        if self.paid and self.paid[-1].reason == rules.RETURNED:
+            return rules.RETURNED
+        return rules.MISTAKE if self.paid_amount else ""
+
+    @property
     def left(self) -> int | None:
         """What is still to be paid, below zero for what is taken off; None: nothing can be paid."""
         return None if self.to_pay is None else self.to_pay - self.paid_amount

@@ -8,7 +8,16 @@ from forms import SelectChoice
 from forms.support.subsidies import FOREIGN, NOT_RECORDED, REFUSED, PaidForm, SignNightsForm
 from nrm.actions.support import subsidies as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
-from nrm.domain.support.subsidies import RETURNED, NightsRefused, PaymentRefusal, PaymentRefused, Stand
+from nrm.domain.support.subsidies import (
+    MISTAKE,
+    NOT_RETURNED,
+    RETURNED,
+    NightsRefused,
+    PaymentRefusal,
+    PaymentRefused,
+    Stand,
+)
+from nrm.domain.words import N_
 from nrm.store.countries import country
 from nrm.store.support import early_nights
 from nrm.store.support import subsidies as store
@@ -19,6 +28,7 @@ from nrm.web.reports.reports import quarter_of
 from nrm.web.shelter.payment_lines import BASES
 
 blueprint = Blueprint("subsidies", __name__)
+WHY_BACK = {RETURNED: N_("it came back"), NOT_RETURNED: N_("it did not come back after all")}
 
 
 @blueprint.get("/payment/<quarter>/sign")
@@ -79,11 +89,15 @@ def _paid_form(line: Line, *, typed: bool = True) -> PaidForm:
         if line.left < 0:
             words = gettext("%(amount)s was taken off", amount=amount)
         offered.append(SelectChoice(value="paid", label=words))
-    if line.paid_amount and line.stand is not Stand.FOREIGN:
-        offered += [
-            SelectChoice(value=RETURNED, label=gettext("What was paid last came back: it is to be paid again")),
-            SelectChoice(value="mistake", label=gettext("What was recorded last was a mistake")),
-        ]
+    if line.stand is not Stand.FOREIGN:
+        if line.may_come_back:
+            words = gettext("What was paid last came back: it is to be paid again")
+            offered.append(SelectChoice(value=RETURNED, label=words))
+        if mistaken := line.may_be_mistaken:
+            words = gettext("What was recorded last was a mistake")
+            if mistaken == RETURNED:
+                words = gettext("That it came back was a mistake: it stays paid, and is not to be paid again")
+            offered.append(SelectChoice(value=MISTAKE, label=words))
     form.what.choices = offered
     return form
 
@@ -94,7 +108,7 @@ def _money(amount: int) -> str:
 
 def _paid_page(line: Line, form: PaidForm) -> str:
     foreign = FOREIGN if line.stand is Stand.FOREIGN else None
-    return render_template("support/subsidies/paid.html", line=line, form=form, foreign=foreign, returned=RETURNED)
+    return render_template("support/subsidies/paid.html", line=line, form=form, foreign=foreign, why_back=WHY_BACK)
 
 
 @blueprint.post("/payment/<quarter>/<code>/paid")
@@ -109,7 +123,7 @@ def paid(quarter: str, code: str) -> errors.Answer:
         return errors.error_page(409, translated(NOT_RECORDED[why]))
     seen = form.seen.data or ""
     try:
-        actions.check_seen(which, code, seen=seen, paying=form.what.data not in ("mistake", RETURNED), by=by)
+        actions.check_seen(which, code, seen=seen, paying=form.what.data not in (MISTAKE, RETURNED), by=by)
         if not form.validate():
             return _paid_page(line, form), 422
         if form.what.data == "paid":

@@ -584,6 +584,41 @@ def test_what_is_recorded_twice_is_said_to_be_recorded_and_takes_nothing_back(ap
     assert "Choose what you record" in office.post(path, fresh, 422)
 
 
+@pytest.mark.slow
+def test_that_a_payment_came_back_is_called_a_mistake_and_nothing_is_paid_twice(app: Flask, sign_in: SignIn) -> None:
+    by = on(date(2026, 10, 10))
+    contract(400, 800_000)
+    freeze(Q3, payable=100)
+    sign(Q3, by)
+    desk, page, address = factories.actor(DESK), sign_in(DESK), "/payment/2026Q3/VATRA/paid"
+
+    def record(what: str) -> None:
+        page.post(address, {"seen": subsidies.left_of(line(Q3, desk)), "what": what})
+
+    record("paid")
+    record("returned")
+    shown = page.get(f"{address}?lang=en")
+    assert "That it came back was a mistake" in shown
+    assert 'value="returned"' not in shown
+    page.post(address, {"seen": subsidies.left_of(line(Q3, desk)), "what": "returned"}, 422)
+    record("mistake")
+    assert (line(Q3, desk).paid_amount, line(Q3, desk).left) == (200_000, 0)
+    shown = page.get(f"{address}?lang=en")
+    assert "it did not come back after all" in shown
+    assert 'value="paid"' not in shown
+    record("returned")  # this time it did
+    record("paid")
+    record("mistake")
+    assert [each.amount for each in line(Q3, desk).paid] == [200_000, -200_000] * 3
+    assert line(Q3, desk).left == 200_000
+    told = db.session.scalars(
+        select(AuditEntry.details).where(AuditEntry.event == "nights_paid").order_by(AuditEntry.id)
+    )
+    assert [json.loads(each).get("why") for each in told] == [
+        *(None, "returned", "not_returned", "returned", None, "mistake")
+    ]
+
+
 def test_what_became_known_of_earlier_quarters_waits_until_rows_that_another_hand_changed_are_put_right(
     app: Flask,
 ) -> None:

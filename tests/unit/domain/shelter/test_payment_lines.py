@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.payment_lines import ByDay, Nights, each_day, grew, kept, payable
-from nrm.domain.support.subsidies import NightTerms, covered
+from nrm.domain.support.subsidies import NightTerms, covered, standing
 
 Q = Quarter(2026, 2)
 DAYS = some.dates(date(2026, 2, 1), date(2026, 8, 31))
@@ -52,3 +52,10 @@ def test_a_fourth_more_places_by_the_day_is_looked_at_and_a_shorter_time_is_not(
     assert grew((40 * 91, whole), (40 * 10, part)) is None
     assert grew((40 * 10, part), (60 * 91, whole)) == (40, 60)
     assert grew((0, whole), (91, whole)) == (0, 1)
+
+
+def test_of_two_payments_the_one_that_stands_comes_back() -> None:
+    """The amount that was taken off last was put on again, as if that had come back."""
+    assert standing([5, 7, -7]) == [5]
+    assert standing([5, -5, 5]) == [5]
+    assert standing([5, 7, -7, -5]) == []

@@ -181,7 +181,11 @@ def test_a_contract_that_is_recorded_after_the_closing_pays_for_its_days_on_each
     before = manager.get("/payment/2026Q3/sign?lang=en")
     assert f"<dt>Nights counted</dt><dd>{naive}</dd>" in before
     assert "beyond the contract" not in before
+    put_right = "a correction of a stay changes nothing of it" if residents == 1 else "you correct at the stay"
+    part = "what is counted are those of the days that it covers"
+    assert (put_right in before, part in before) == (True, True)
     sign(Q3, by)
+    assert put_right in manager.get("/payment/2026Q3/sign?lang=en")
     found = line(Q3, desk)
     assert (found.stand, found.base.paid, found.agreed_nights) == (Stand.SIGNED, naive, 250)
     assert (found.to_pay, found.over) == (naive * 100, 0)
@@ -189,6 +193,7 @@ def test_a_contract_that_is_recorded_after_the_closing_pays_for_its_days_on_each
     assert (said["nights"], said["to_pay"]) == (naive, naive * 100)
     for page in (sign_in(DESK).get("/payment?lang=en"), manager.get("/payment?lang=en")):
         assert f'data-l="Nights counted">{naive}<' in page
+        assert (page.count(part), "beyond the contract" in page) == (1, False)
     assert f",{naive},250," in sign_in(DESK).post("/payment/csv?lang=en", {}, 200)
     # It ends before the quarter does: what was signed stays, and what is signed next is that of fewer days.
     (made,) = db.session.scalars(select(Contract.id))

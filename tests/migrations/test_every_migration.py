@@ -254,7 +254,7 @@ TABLE: dict[str, Moved | str] = {
     ),
     "0108_places_entered_on": Moved(since.test_of_places_from_before_nobody_knows_when_they_were_entered, ("places",)),
     "0109_nights_by_day": Moved(
-        since.test_nights_by_day_go_on_the_way_down_and_a_quarter_that_is_right_stays_right, ("payment_lines",)
+        since.test_places_of_a_quarter_that_nobody_signed_are_counted_by_the_day, ("payment_lines",)
     ),
 }
 

@@ -2026,16 +2026,49 @@ def test_nights_by_day_go_on_the_way_down_and_a_quarter_that_is_right_stays_righ
     parts = ("nights of a quarter", shelter, "2026Q2", "40", "0", "40", "nights", 1)
     figures = {"nights": 40, "earlier": 0, "payable": 40, "basis": "nights", "to_sign": True}
     data.add("payment_lines", organisation_id=shelter, quarter="2026Q2", mark=mark(*parts), **figures)
-    was = data.rows("payment_lines")
+    (was,) = data.rows("payment_lines")
     data.up()
-    assert [row["by_day"] for row in data.rows("payment_lines")] == [None]
+    assert data.one("payment_lines")["by_day"] is None
     for quarter, made in (("2026Q3", mark(*parts[:2], "2026Q3", *parts[3:], "0 20 20")), ("2026Q4", b"another hand")):
         own = {"organisation_id": shelter, "quarter": quarter, "mark": made}
         data.add("payment_lines", by_day="0 20 20", **own, **figures)
     data.down()
     marks = {row["quarter"]: row["mark"] for row in data.rows("payment_lines")}
     assert marks == {
-        "2026Q2": was[0]["mark"],
+        "2026Q2": was["mark"],
         "2026Q3": mark(*parts[:2], "2026Q3", *parts[3:]),
         "2026Q4": b"another hand",
     }
+
+
+def test_places_of_a_quarter_that_nobody_signed_are_counted_by_the_day(before: Before) -> None:
+    data = before("0109_nights_by_day")
+    shelter, other = (data.add("organisations")["id"] for _ in range(2))
+    days: dict[str, date | None] = {"from_on": None, "until_on": None, "entered_on": None}
+    for more in ({}, {"entered_on": date(2026, 9, 30)}, {"from_on": date(2026, 8, 1), "until_on": date(2026, 8, 11)}):
+        why = "given_up" if "until_on" in more else ""
+        data.add("places", organisation_id=shelter, extra_why="", closed_why=why, **{**days, **more})
+    extra = {"from_on": date(2026, 7, 1), "until_on": date(2026, 7, 8), "closed_why": "extra"}
+    data.add("places", organisation_id=shelter, extra_why="building_full", **extra)
+    lines = {}
+    for whose, quarter, payable, right in (
+        *((shelter, "2026Q3", 92 + 1 + 10, True), (shelter, "2026Q2", 91, True), (shelter, "2026Q1", 90, False)),
+        *((shelter, "2025Q4", 91, True), (other, "2026Q3", 92, True)),
+    ):
+        parts = ("nights of a quarter", whose, quarter, "7", "0", str(payable), "places", 1)
+        own = {"organisation_id": whose, "quarter": quarter, "payable": payable}
+        made = mark(*parts) if right else b"another hand"
+        data.add("payment_lines", nights=7, earlier=0, basis="places", to_sign=True, mark=made, **own)
+        lines[whose, quarter] = parts
+    data.add("night_statements", organisation_id=shelter, quarter="2026Q2", position=1)
+    was = data.rows("payment_lines")
+    for _ in range(2):
+        data.up()
+        found = {(row["organisation_id"], row["quarter"]): row for row in data.rows("payment_lines")}
+        counted = {key: row for key, row in found.items() if row["by_day"] is not None}
+        assert counted.keys() == {(shelter, "2026Q3")}  # one that adds up, is right, and is not signed
+        row = counted[shelter, "2026Q3"]
+        assert row["by_day"] == " ".join(["0", *["1"] * 31, *["2"] * 10, *["1"] * 50, "2"])
+        assert row["mark"] == mark(*lines[shelter, "2026Q3"], row["by_day"])
+        data.down()
+        assert data.rows("payment_lines") == was

@@ -23,6 +23,7 @@ from nrm.store.referrals import obligations, referrals, transfers
 from nrm.store.reports import contributions, reports
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import places as place_rows
+from nrm.store.rows.support import follow_ups as follow_up_rows
 from nrm.store.shelter import (
     absences,
     ages,
@@ -66,14 +67,14 @@ class Top:
     may have to be typed, and how much changed lately about colleagues' keys; how many residents have not been asked
     whether they may be looked for, and how many people anywhere said yes; how many threats to witnesses the desk has
     not seen, or saw lately; how many steps of plans are due, and how many plans wait for the actor to confirm them;
-    how many contacts after the shelter are due; how many complaints about staff wait; how many people of the house
-    have a hearing announced; how many quarters wait for a signature under their nights; how many invitations into the
-    organisation are open; of how many benefits the house has not seen what became of them; how often somebody asked to
-    end the actor's account; how many calls about a child at a post the desk can still take back; how many benefits
-    were called off unseen by the manager, how many one member alone asked for, where that is much, and how many of the
-    month before no manager has looked through; how many notes of a house wait to be read; how much the actor may have
-    said to know some minutes ago; how many benefits are asked for again after another one called them off. An actor
-    who has no part in one of them gets 0.
+    how many contacts after the shelter are due, or ended lately while the person was not safe; how many complaints
+    about staff wait; how many people of the house have a hearing announced; how many quarters wait for a signature
+    under their nights; how many invitations into the organisation are open; of how many benefits the house has not seen
+    what became of them; how often somebody asked to end the actor's account; how many calls about a child at a post the
+    desk can still take back; how many benefits were called off unseen by the manager, how many one member alone asked
+    for, where that is much, and how many of the month before no manager has looked through; how many notes of a house
+    wait to be read; how much the actor may have said to know some minutes ago; how many benefits are asked for again
+    after another one called them off. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -135,6 +136,7 @@ def top(*, by: Actor) -> Top:
         "struck_since": absence_rows.struck_since(),
         "follow_up_until": today,
         "follow_up_safe_since": clock.now() - SAFE_IS_SHOWN,
+        "follow_up_over_since": follow_up_rows.shown_since(),
         "threats_since": clock.now() - SEEN_IS_SHOWN,
         "quarter": str(Quarter.of(today).previous),
         **place_rows.days_of(today),

@@ -131,6 +131,8 @@ class Acts(StrEnum):
 
 SAFE_IS_SHOWN = timedelta(days=7)
 """How long the duty desk still reads that a house recorded that a child is safe."""
+UNSAFE_END_IS_SHOWN = timedelta(days=30)
+"""How long the house and the duty desk read who ended a follow-up while the person was not safe."""
 
 
 class FollowUpRefusal(StrEnum):

@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, or_, select
 
 from nrm import clock
-from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.support.follow_ups import (
@@ -28,13 +27,11 @@ from nrm.domain.support.follow_ups import (
     why_not_ended,
 )
 from nrm.models.accounts.accounts import Member, Organisation
-from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.store import days, names
 from nrm.store.countries import country
-from nrm.store.rows import entries
 from nrm.store.rows.shelter import data_requests as request_rows
 from nrm.store.rows.shelter import key_workers as key_worker_rows
 from nrm.store.rows.support import follow_ups as rows
@@ -43,6 +40,7 @@ from nrm.store.statements import built_once
 
 _MOST = 200
 _AHEAD = timedelta(days=30)
+_NO_LONGER = str(Ended.NO_LONGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,19 +203,6 @@ class DeskLine:
     safe: Said | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EndedLine:
-    """Somebody who left the list of those whom the house asks: on which day, why, and by whose press, where the newest
-    entries of the audit chain tell it. `by_mistake`: by an admission that was struck since."""
-
-    case_id: uuid.UUID
-    pseudonym: str
-    on: date
-    why: Ended
-    by_mistake: bool
-    name: str
-
-
 def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
     """The follow-up of a case that the actor's organisation holds, the one that was over last if none stands. Raises
     NotVisible."""
@@ -331,39 +316,6 @@ def of_house(*, by: Actor) -> list[HouseLine]:
     ]
 
 
-def ended_lately(*, by: Actor) -> list[EndedLine]:
-    """Who left the list in the last 30 days before the last contact was made, the newest first: one member ends it for
-    an adult, and the others read it. Raises NotVisible."""
-    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
-        raise NotVisible
-    mine = AuditEntry.organisation_id == str(by.organisation_id)
-    told = entries.since(clock.now() - _AHEAD, Event.FOLLOW_UP_ENDED, mine)
-    who = {each.said["case_id"]: each.member_id for each in told}
-    early = FollowUp.ended_why.in_([Ended.NO_LONGER, Ended.CAME_BACK, Ended.LAPSED])
-    found = db.session.execute(
-        select(FollowUp, Case.pseudonym)
-        .join(Case, Case.id == FollowUp.case_id)
-        .where(_own(by), early, FollowUp.ended_on >= days.today() - _AHEAD)
-        .order_by(FollowUp.ended_on.desc(), Case.pseudonym)
-        .limit(_MOST)
-    ).all()
-    return [
-        EndedLine(
-            each.case_id,
-            code,
-            each.ended_on or days.today(),
-            Ended(each.ended_why),
-            each.ended_why == Ended.CAME_BACK and not rows.was_admitted_since(each),
-            _name(who.get(str(each.case_id))),
-        )
-        for each, code in found
-    ]
-
-
-def _name(member_id: uuid.UUID | None) -> str:
-    return db.session.get_one(Member, member_id).name if member_id is not None else ""
-
-
 @built_once
 def _of_house(by: Actor) -> Select[*tuple[Any, ...]]:
     first = (
@@ -462,18 +414,20 @@ def _is_child() -> ColumnElement[bool]:
 
 
 def number_due(by: Actor) -> ColumnElement[int]:
-    """How many contacts and alarms the actor's shelter has now, and for the duty desk how many alarms of children; a
-    column of another statement. The caller gives `follow_up_until` and
-    `follow_up_safe_since`."""
+    """How many contacts and alarms the actor's shelter has now, and for the duty desk how many alarms of children; and
+    how many ended lately while the person was not safe. A column of another statement. The caller gives
+    `follow_up_until`, `follow_up_safe_since` and `follow_up_over_since`."""
     counted = (
         select(func.count())
         .select_from(FollowUpDate)
         .join(FollowUp, FollowUp.id == FollowUpDate.follow_up_id)
         .join(Case, Case.id == FollowUp.case_id)
     )
+    over = and_(rows.let_go(), rows.over_since(bindparam("follow_up_over_since")), FollowUp.ended_why == _NO_LONGER)
     if by.may(Permission.REFERRAL_DIRECT):
-        return counted.where(_of_desk(bindparam("follow_up_safe_since")), _is_child()).scalar_subquery()
+        child = and_(_of_desk(bindparam("follow_up_safe_since")), _is_child())
+        return counted.where(or_(child, over)).scalar_subquery()
     if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
         return literal(0)
     due = and_(FollowUpDate.state == str(Stand.OPEN), FollowUpDate.next_on <= bindparam("follow_up_until"))
-    return counted.where(_own(by), or_(FollowUpDate.alarm_on.is_not(None), due)).scalar_subquery()
+    return counted.where(_own(by), or_(FollowUpDate.alarm_on.is_not(None), due, over)).scalar_subquery()

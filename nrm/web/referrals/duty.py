@@ -35,7 +35,7 @@ from nrm.store.referrals.system import Place
 from nrm.store.reports import contributions, reports
 from nrm.store.shelter import absences, matching, others_there
 from nrm.store.support import complaints as complaint_store
-from nrm.store.support import feedback, follow_ups
+from nrm.store.support import feedback, follow_up_ends, follow_ups
 from nrm.web import access, errors, home
 from nrm.web.choices import label_of
 from nrm.web.language import gettext, ngettext, text_in, translated
@@ -135,6 +135,7 @@ def duty_home() -> str:
         asked_for=matching.desk(by=by) if g.top.looked_for else (),
         children=children[0],
         children_long=children[1],
+        not_safe_at_end=follow_up_ends.not_safe_at_end(by=by) if g.top.follow_ups else (),
         place=country_in_words,
         destination=partial(label_of, "destinations"),
         expected=announced_returns.expected_part(),

@@ -41,7 +41,7 @@ from nrm.store.shelter import (
     stays,
 )
 from nrm.store.shelter.away import AwayLine
-from nrm.store.support import follow_ups, plans, subsidies
+from nrm.store.support import follow_up_ends, follow_ups, plans, subsidies
 from nrm.web import access, formats
 from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.referrals import second_words
@@ -132,6 +132,7 @@ def tasks(there: Waiting, *, by: Actor, until: date | None = None) -> list[Task]
         *(map(_turning, ages.turning(by=by)) if g.top.turning else ()),
         *(_nowhere(each) for each in there.nowhere if each.missing_since is None),
         *(task for each in (follow_ups.of_house(by=by) if g.top.follow_ups else ()) for task in _after(each, by)),
+        *(_ended(each) for each in (follow_up_ends.ended_lately(by=by) if g.top.follow_ups else ()) if _concerns(each)),
         *(_before(each) for each in (matching.due(by=by) if g.top.unasked or g.top.looked_for else ()) if each.day),
         *(_heard(by) if g.top.hearings else ()),
         *_steps(by, until),
@@ -378,6 +379,18 @@ def _after(line: follow_ups.HouseLine, by: Actor) -> Iterator[Task]:
         return
     text = gettext("Ask how the person is, after the shelter")
     yield Task(line.pseudonym, line.case_id, line.next_on, text, address, line.late, own=line.mine)
+
+
+def _concerns(line: follow_up_ends.EndedLine) -> bool:
+    """Whether who reads it is asked to look: somebody else ended it while the person was not safe."""
+    return line.not_safe and line.is_told
+
+
+def _ended(line: follow_up_ends.EndedLine) -> Task:
+    text = gettext("Was not safe when staying in touch was ended: look whether that was right")
+    if line.name:
+        text = gettext("Was not safe when %(name)s ended staying in touch: look whether that was right", name=line.name)
+    return Task(line.pseudonym, line.case_id, line.on, text, url_for("follow_ups.show", case_id=line.case_id), own=True)
 
 
 def _heard(by: Actor) -> Iterator[Task]:

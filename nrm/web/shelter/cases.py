@@ -64,6 +64,7 @@ from nrm.store.shelter import consents as consent_store
 from nrm.store.shelter import first_talks as first_talk_store
 from nrm.store.shelter import key_workers as key_worker_store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
+from nrm.store.support import follow_up_ends
 from nrm.web import access, errors, sessions
 from nrm.web.accounts import screen_lock
 from nrm.web.language import text_in, translated
@@ -135,6 +136,7 @@ def index() -> str:
         page=page,
         may_close=by.may(Permission.STAY_MANAGE),
         takes_in=takes_in,
+        touch=follow_up_ends.of_cases([line.id for line in page.rows], by=by) if takes_in else {},
         workers=key_worker_store.names([line.id for line in page.rows], by=by) if takes_in else {},
     )
 

@@ -48,7 +48,7 @@ from nrm.store import days
 from nrm.store.shelter import absences, cases, matching, places, stays
 from nrm.store.shelter import closings as store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
-from nrm.store.support import follow_ups, plans, threats
+from nrm.store.support import follow_up_ends, follow_ups, plans, threats
 from nrm.store.support import hearings as people
 from nrm.web import access, errors, formats
 from nrm.web.language import current_language, gettext
@@ -102,6 +102,12 @@ def _is_agreed(case_id: uuid.UUID) -> bool:
     return found is not None and found.ended_on is None
 
 
+def _is_not_safe(case_id: uuid.UUID) -> bool:
+    """Whether the person said after the shelter that she is not safe, and nobody recorded that she is."""
+    found = follow_ups.of_case(case_id, by=access.actor())
+    return found is not None and found.alarms
+
+
 def _close_page(case: SeenCase, form: CloseCaseForm, status: int = 200) -> tuple[str, int]:
     by = access.actor()
     page = render_template(
@@ -115,6 +121,7 @@ def _close_page(case: SeenCase, form: CloseCaseForm, status: int = 200) -> tuple
         open_steps=_open_steps(case.id),
         benefits=open_benefits.of_case(case.id),
         of_witness=_of_witness(case.id),
+        not_safe=_is_not_safe(case.id),
     )
     return page, status
 
@@ -248,6 +255,7 @@ def _confirm_page(case: SeenCase, form: CloseCaseForm) -> str:
         labels=COMPARTMENT_LABELS,
         benefits=open_benefits.of_case(case.id),
         of_witness=_of_witness(case.id),
+        not_safe=_is_not_safe(case.id),
     )
 
 
@@ -371,8 +379,10 @@ def debts_still_open(case_id: uuid.UUID) -> Answer:
 @access.requires(Permission.STAY_MANAGE)
 def index() -> str:
     """The closed cases that this organisation held last, by month."""
-    page = store.closed(by=access.actor(), after=request.args.get("after", ""))
-    return render_template("shelter/closings/index.html", page=page, months=store.by_month(page.rows))
+    by = access.actor()
+    page = store.closed(by=by, after=request.args.get("after", ""))
+    touch = follow_up_ends.of_cases([line.id for line in page.rows], by=by)
+    return render_template("shelter/closings/index.html", page=page, months=store.by_month(page.rows), touch=touch)
 
 
 @blueprint.get("/cases/returning")

@@ -31,6 +31,7 @@ from nrm.store.accounts import second_hands
 from nrm.store.days import today
 from nrm.store.shelter import cases, stays
 from nrm.store.shelter.cases import CaseRelation, SeenCase
+from nrm.store.support import follow_up_ends as ends
 from nrm.store.support import follow_ups as store
 from nrm.web import access, errors, formats
 from nrm.web.choices import of_list
@@ -67,7 +68,7 @@ def index() -> str:
     return render_template(
         "support/follow_ups/index.html",
         lines=store.of_house(by=by),
-        left=store.ended_lately(by=by),
+        left=ends.ended_lately(by=by),
         ended=ENDED_LABELS,
         today=today(),
         months=in_months,
@@ -93,6 +94,7 @@ def show(case_id: uuid.UUID) -> Answer:
         waiting=found.waiting if found is not None else (),
         safe_lately=found is not None and found.safe is not None and found.safe.at > clock.now() - SAFE_IS_SHOWN,
         may_agree=second_hands.of_case(case_id, by=by) is None,
+        ended_by=ends.who_ended(found) if found is not None and found.unsafe_at_end else None,
         same_day="again" in request.args,
         me=by.member_id,
         acts=ACT_LABELS,

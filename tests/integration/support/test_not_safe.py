@@ -462,3 +462,60 @@ def test_at_the_last_contact_nobody_lives_safely_who_is_not_safe(
     # Whom to call stands where it is read that somebody is not safe.
     note = page.split("The person is not safe, or needs help now.")[1].split("</div>")[0]
     assert "tel:" in note
+
+
+@pytest.mark.slow
+def test_who_ends_it_while_the_person_is_not_safe_is_named_to_the_house_and_the_duty_desk(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    """A manager alone let somebody vanish of whom the case worker had written that she was sold."""
+    case_id = unsafe(vatra)
+    page_of, code = f"/cases/{case_id}/follow-up", code_of(case_id)
+    name, told = (db.session.get_one(Member, factories.actor(each).member_id).name for each in (MANAGER, WORKER))
+    manager = sign_in(MANAGER)
+    manager.post(f"{page_of}/acting", {"what": "met", "text": "askush"})
+    assert "the duty desk read for 30 days that you ended it" in manager.get(f"{page_of}/end?lang=en")
+    assert code not in sign_in(DESK).get("/?lang=en")
+    manager.post(f"{page_of}/end", SURE)
+    worker = sign_in(WORKER)
+    assert f"{name} ended it on" in worker.get(f"{page_of}?lang=en")
+    assert f"Was not safe when {name} ended staying in touch" in worker.get("/?lang=en")
+    assert "was not safe when it ended" in worker.get("/follow-ups?lang=en").split('id="left"')[1].split("</li>")[0]
+    closed = worker.get("/cases/closed?lang=en").split(code)[1].split("</li>")[0]
+    assert "somebody stays in touch" not in closed
+    assert "was in touch until" in closed
+    assert "was not safe when it ended" in closed
+    desk = (
+        sign_in(DESK).get("/?lang=en").split("Not safe when a house ended staying in touch")[1].split("</section>")[0]
+    )
+    assert code in desk
+    assert f"ended by {name} of" in desk
+    assert f"{told} was told of the danger" in desk
+    assert "tel:" in desk
+    assert str(case_id) not in desk  # no link: the desk does not open the case
+    factories.later(days=31)
+    assert code not in sign_in(DESK).get("/?lang=en")
+    assert "ended staying in touch" not in sign_in(WORKER).get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_lists_of_cases_and_the_pages_of_closing_say_who_is_not_safe_and_of_whom_nobody_asks(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    well, closed, open_ = followed(vatra, bed=1), unsafe(vatra), unsafe(vatra, bed=2, closes=False)
+    manager = sign_in(MANAGER)
+    page = manager.get("/cases?lang=en")
+    assert "not safe, or needs help now" in page.split(code_of(open_))[0].rsplit("<tr>", 1)[1]
+    for data in ({}, {"follow_up": "agreed", "documents": "returned", "debts": "none"}):
+        close = f"/cases/{open_}/close?lang=en"
+        page = manager.post(close, data, 422 if not data else 200)
+        assert "The person is not safe, or needs help now." in page
+        assert "Nothing else is open" not in page
+    page = manager.get("/cases/closed?lang=en")
+    assert "not safe, or needs help now" in page.split(code_of(closed))[1].split("</li>")[0]
+    assert "somebody stays in touch" in page.split(code_of(well))[1].split("</li>")[0]
+    follow_ups.end(case_id=well, by=_manager())
+    said = manager.get("/cases/closed?lang=en").split(code_of(well))[1].split("</li>")[0]
+    assert "somebody stays in touch" not in said
+    assert "was in touch until" in said
+    assert "not safe" not in said

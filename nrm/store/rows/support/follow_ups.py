@@ -5,16 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, exists, func, or_, select
 
 from nrm.db import db
 from nrm.domain.support.benefits import State, answer_since
-from nrm.domain.support.follow_ups import KEPT_FOR_BENEFITS, LAPSES_AFTER, Ended, Stand
+from nrm.domain.support.follow_ups import KEPT_FOR_BENEFITS, LAPSES_AFTER, UNSAFE_END_IS_SHOWN, Ended, Stand
 from nrm.models.shelter.cases import SealedCompartment
 from nrm.models.shelter.stays import Stay
 from nrm.models.support.benefits import Benefit
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
+from nrm.store import days
 from nrm.store.rows.support.benefits import is_open
 
 
@@ -36,20 +38,36 @@ def unsafe(case_id: uuid.UUID) -> list[FollowUpDate]:
     """The contacts of a case at which the person said that she is not safe, or needs help now, and that nobody
     settled."""
     mine = FollowUpDate.follow_up_id.in_(select(FollowUp.id).where(FollowUp.case_id == case_id))
-    statement = select(FollowUpDate).where(mine, _unsafe()).order_by(FollowUpDate.months)
+    statement = select(FollowUpDate).where(mine, unsafe_now()).order_by(FollowUpDate.months)
     return list(db.session.scalars(statement.execution_options(populate_existing=True)))
 
 
 def over_but_unsafe(case_id: uuid.UUID) -> FollowUp | None:
     """An agreement that is over, and whose person is not safe still."""
-    mine = exists().where(FollowUpDate.follow_up_id == FollowUp.id, _unsafe())
+    mine = exists().where(FollowUpDate.follow_up_id == FollowUp.id, unsafe_now())
     statement = select(FollowUp).where(FollowUp.case_id == case_id, FollowUp.ended_on.is_not(None), mine)
     statement = statement.order_by(FollowUp.ended_on.desc(), FollowUp.id).limit(1)
     return db.session.scalar(statement.with_for_update().execution_options(populate_existing=True))
 
 
-def _unsafe() -> ColumnElement[bool]:
+def unsafe_now() -> ColumnElement[bool]:
+    """Whether the person said at a contact that she is not safe, or needs help now, and nobody settled it."""
     return and_(FollowUpDate.alarm_on.is_not(None), FollowUpDate.alarm_by_id.is_not(None))
+
+
+def let_go() -> ColumnElement[bool]:
+    """Whether it ended while the person was not safe: the alarm is on no list, and nobody recorded that she is safe."""
+    return and_(FollowUpDate.alarm_on.is_(None), FollowUpDate.alarm_by_id.is_not(None))
+
+
+def shown_since() -> date:
+    """Who ended a follow-up on this day or later is named."""
+    return days.today() - UNSAFE_END_IS_SHOWN
+
+
+def over_since(day: date | BindParameter[Any]) -> ColumnElement[bool]:
+    """Whether it is over since that day, or a later one."""
+    return FollowUp.ended_on >= day
 
 
 def was_admitted_since(found: FollowUp, *, lives_here: bool = False) -> bool:
@@ -102,7 +120,7 @@ def lapsed(today: date, limit: int) -> Sequence[uuid.UUID]:
         select(func.max(FollowUpDate.due_on)).where(FollowUpDate.follow_up_id == FollowUp.id).correlate(FollowUp)
     ).scalar_subquery()
     statement = select(FollowUp.case_id).where(FollowUp.ended_on.is_(None), last <= today - LAPSES_AFTER)
-    statement = statement.where(~exists().where(FollowUpDate.follow_up_id == FollowUp.id, _unsafe()))
+    statement = statement.where(~exists().where(FollowUpDate.follow_up_id == FollowUp.id, unsafe_now()))
     return db.session.scalars(statement.limit(limit)).all()
 
 
@@ -120,7 +138,7 @@ def finished(before: date, today: date, limit: int) -> Sequence[uuid.UUID]:
         or_(~waits, FollowUp.ended_on <= before - KEPT_FOR_BENEFITS),
     )
     codes = and_(FollowUp.ended_why == str(Ended.NO_LONGER), or_(~owed, FollowUp.ended_on <= today - KEPT_FOR_BENEFITS))
-    unsafe = exists().where(FollowUpDate.follow_up_id == FollowUp.id, _unsafe())
+    unsafe = exists().where(FollowUpDate.follow_up_id == FollowUp.id, unsafe_now())
     statement = select(FollowUp.id).where(sealed, or_(and_(ended, ~unsafe), codes))
     return db.session.scalars(statement.limit(limit)).all()
 

@@ -197,7 +197,7 @@ def _record(session: Session, found: FollowUp, months: int, contact: Contact, te
         earlier_open=any(each.state == Stand.OPEN for each in earlier),
         today=days.today(),
     )
-    again = contact.result is Result.NOT_REACHED and (row.state == Stand.REACHED or _tried_today(row))
+    again = row.state != Stand.OPEN or _tried_today(row)  # what one corrects is no try
     row.tries += not again
     entry = {**contact.sealed(), "at": clock.now().isoformat(), "login": case_store.login_of(by)}
     if text:
@@ -205,8 +205,8 @@ def _record(session: Session, found: FollowUp, months: int, contact: Contact, te
     name = f"{months}.{row.tries}" + (f".{int(clock.now().timestamp())}.{uuid.uuid4().int}" if again else "")
     vault.merge(session, found.id, FOLLOW_UP, {name: entry}, by=by)
     later = any(each.state != Stand.OPEN for each in dates if each.months > months)
-    settled = row.state != Stand.OPEN
-    corrects = settled and not is_tried_again(ended=found.ended_on is not None, later_settled=later)
+    was = row.state
+    corrects = was != Stand.OPEN and not is_tried_again(ended=found.ended_on is not None, later_settled=later)
     state = after(contact.result, row.tries, country().follow_up, corrects=corrects)
     row.state = str(state)
     row.outcome = str(contact.outcome) if row is dates[-1] and state is Stand.REACHED else ""
@@ -217,7 +217,7 @@ def _record(session: Session, found: FollowUp, months: int, contact: Contact, te
     if contact.alarms:
         alarms.is_said(row, by)
         audit.append(session, audit.Event.FOLLOW_UP_NOT_SAFE, by=by, case_id=found.case_id)
-    elif state is Stand.NOT_REACHED and not settled and row.alarm_by_id is None:
+    elif state is Stand.NOT_REACHED and was != state and not corrects and row.alarm_by_id is None:
         row.alarm_on, row.alarm_by_id = days.today(), None  # given up: the manager decides what is done
     elif state is Stand.REACHED and row.alarm_by_id is None:
         row.alarm_on = None  # it was a mistake that nobody reached her
@@ -235,7 +235,7 @@ def _record(session: Session, found: FollowUp, months: int, contact: Contact, te
 
 
 def _tried_today(row: FollowUpDate) -> bool:
-    """Whether somebody entered today already that she was not reached: the tries of one day are one."""
+    """Whether somebody entered something of it today already: the tries of one day are one."""
     again_on = days.today() + timedelta(days=country().follow_up.again_days)
     return row.state == Stand.OPEN and row.tries > 0 and row.next_on == again_on
 

@@ -267,9 +267,7 @@ def _is_tried_again(each: FollowUpDate, *, ended: bool, last_made: int) -> bool:
     if each.state == Stand.OPEN:
         tried_today = each.tries > 0 and each.next_on == days.today() + timedelta(days=rules.again_days)
         return each.tries + (not tried_today) < rules.tries
-    return is_tried_again(ended=ended, later_settled=each.months < last_made) and (
-        each.tries + (each.state != Stand.REACHED) < rules.tries
-    )
+    return is_tried_again(ended=ended, later_settled=each.months < last_made) and each.tries < rules.tries
 
 
 def _said(member_id: uuid.UUID | None, at: datetime | None, what: str = "") -> Said | None:

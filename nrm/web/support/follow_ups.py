@@ -274,8 +274,8 @@ def record(case_id: uuid.UUID, months: int) -> Answer:
         return _contact_page(case, line, form, 409)
     found = _standing(case_id)
     now = found.next if found is not None and state is Stand.OPEN else None
-    again = 1 if now is not None and now.months == months and now.tries == line.tries else None
-    return redirect(url_for("follow_ups.show", case_id=case_id, again=again), 303)
+    same = line.state is Stand.OPEN and now is not None and now.months == months and now.tries == line.tries
+    return redirect(url_for("follow_ups.show", case_id=case_id, again=1 if same else None), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/follow-up/end")

@@ -519,3 +519,34 @@ def test_lists_of_cases_and_the_pages_of_closing_say_who_is_not_safe_and_of_whom
     assert "somebody stays in touch" not in said
     assert "was in touch until" in said
     assert "not safe" not in said
+
+
+@pytest.mark.slow
+def test_what_is_corrected_back_and_forth_on_one_day_is_one_try_and_after_the_last_one_somebody_decides(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    """Three corrections of one morning used up all tries of a child, and no list named the child."""
+    case_id = followed(vatra)
+    page_of, rules = f"/cases/{case_id}/follow-up", country().follow_up
+    on(dates(case_id)[1].due_on)
+    manager = sign_in(MANAGER)
+    for _ in range(3):
+        manager.post(f"{page_of}/1", _typed(WELL))
+        manager.post(f"{page_of}/1", _typed(MISSED))
+        row = dates(case_id)[1]
+        assert (row.state, row.tries) == ("open", 1)
+    assert "tried once" in manager.get(f"{page_of}?lang=en")
+    manager.post(f"{page_of}/open")
+    assert manager.get(f"{page_of}?lang=en").count("<h3>After 1 month</h3>") == 6  # every word is kept
+    # The person is reached at the last try, which was a mistake: the manager decides, as after any last try.
+    for _ in range(rules.tries - 2):
+        on(dates(case_id)[1].next_on)
+        sign_in(MANAGER).post(f"{page_of}/1", _typed(MISSED))
+    on(dates(case_id)[1].next_on)
+    manager = sign_in(MANAGER)
+    manager.post(f"{page_of}/1", _typed(WELL))
+    assert "no further try is planned" in manager.get(f"{page_of}/1?lang=en")
+    manager.post(f"{page_of}/1", _typed(MISSED))
+    row = dates(case_id)[1]
+    assert (row.state, row.tries, row.alarm_on) == ("not_reached", rules.tries, days.today())
+    assert "Could not be reached after the shelter" in manager.get("/?lang=en")

@@ -286,6 +286,17 @@ class ActForm(OnceForm):
             raise ValidationError(REFUSED[FollowUpRefusal.WHAT_IS_DONE])
 
 
+class EndForm(OnceForm):
+    """That the person does not want it any more: what is destroyed by it is the right person's."""
+
+    compared = BooleanField(
+        N_("I have compared the code: it is this person, and the person does not want it any more"),
+        validators=[
+            InputRequired(N_("Compare the code with the person’s own, and tick the box; else nothing is done"))
+        ],
+    )
+
+
 class SafeForm(OnceForm):
     """That the person is safe now."""
 

@@ -20,6 +20,7 @@ from forms.support.follow_ups import (
     AgreeForChildForm,
     AgreeForm,
     ContactForm,
+    EndForm,
 )
 from nrm import clock
 from nrm.actions.support import follow_ups as actions
@@ -285,7 +286,7 @@ def end_page(case_id: uuid.UUID) -> Answer:
     found = _to_end(case_id)
     if found is None:
         return errors.error_page(409, REFUSED[FollowUpRefusal.ENDED])
-    return _end_page(case, found)
+    return _end_page(case, found, EndForm(formdata=None))
 
 
 def _to_end(case_id: uuid.UUID) -> store.CaseLine | None:
@@ -293,7 +294,9 @@ def _to_end(case_id: uuid.UUID) -> store.CaseLine | None:
     return found if found is not None and found.may_be_ended else None
 
 
-def _end_page(case: SeenCase, found: store.CaseLine, status: int = 200, *, others: bool = False) -> Answer:
+def _end_page(
+    case: SeenCase, found: store.CaseLine, form: EndForm, status: int = 200, *, others: bool = False
+) -> Answer:
     """What waits and is called off; `others`: it is not what the page said before. Where it cannot end now, who can do
     what about it."""
     why_not = REFUSED[found.why_not_ended] if found.why_not_ended else ""
@@ -303,6 +306,7 @@ def _end_page(case: SeenCase, found: store.CaseLine, status: int = 200, *, other
         "support/follow_ups/end.html",
         case=case,
         found=found,
+        form=form,
         waiting=waiting,
         others=others,
         why_not=why_not,
@@ -319,12 +323,15 @@ def end(case_id: uuid.UUID) -> Answer:
     case, found = _held(case_id), _to_end(case_id)
     if found is None:
         return errors.error_page(409, REFUSED[FollowUpRefusal.ENDED])
+    form = EndForm(request.form)
     if found.why_not_ended or (found.alarms and not request.form.get("not_safe")):
-        return _end_page(case, found, 409)  # also where the person became not safe after the page was read
+        return _end_page(case, found, form, 409)  # also where the person became not safe after the page was read
+    if not form.validate():
+        return _end_page(case, found, form, 422)
     try:
         actions.end(case_id=case_id, seen=request.form.getlist("seen"), by=access.actor())
     except actions.OthersWait:
-        return _end_page(case, found, 409, others=True)
+        return _end_page(case, found, form, 409, others=True)
     except actions.CannotOpen:
         return errors.error_page(409, NOT_BY_YOU)
     except (CaseRefused, FollowUpRefused) as error:

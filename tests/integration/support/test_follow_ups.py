@@ -358,7 +358,7 @@ def test_she_ends_it_with_the_house_or_the_help_line_and_everything_goes_when_sh
     manager = sign_in(MANAGER)
     assert manager.post(f"/cases/{house}/follow-up/1", {"result": "no_longer", "how": "telephone"}).endswith("/end")
     assert sealed(house)
-    manager.post(f"/cases/{house}/follow-up/end")
+    manager.post(f"/cases/{house}/follow-up/end", {"compared": "y"})
     assert not sealed(house)
     assert {each.state for each in dates(house).values()} == {"ended"}
     # Nobody leaves the list unseen: the others of the house read who, why and by whose press.

@@ -55,7 +55,8 @@ __all__ = ["vatra"]
 DESK, OPERATOR = "ra.duty_officer", "helpline.helpline_operator"
 STANDS = "Not safe, or needs help now"
 NO_LONGER = {"result": "no_longer", "how": "telephone"}
-SURE = {"not_safe": "y"}
+COMPARED = {"compared": "y"}
+SURE = {"not_safe": "y", **COMPARED}
 
 
 def unsafe(by: Actor, *, bed: int = 0, child: bool = False, closes: bool = True) -> uuid.UUID:
@@ -170,7 +171,7 @@ def test_nobody_ends_it_for_a_child_before_the_child_is_recorded_as_safe(vatra: 
         assert code in sign_in(DESK).get("/")
         assert alarm_stands(case_id)
     manager.post(f"{page_of}/safe", {"sure": "y", "text": "Te tezja"})
-    manager.post(f"{page_of}/end")
+    manager.post(f"{page_of}/end", COMPARED)
     assert not sealed(case_id)
     page = manager.get(f"{page_of}?lang=en")
     assert "that the person is safe" in page
@@ -347,7 +348,7 @@ def test_a_wish_that_waited_over_the_last_contact_is_answered_by_ending_it(vatra
     alarms.say_safe(case_id=case_id, text="Te motra", by=_manager())
     manager = sign_in(MANAGER)
     assert f"{page_of}/end" in manager.get(page_of)
-    manager.post(f"{page_of}/end")
+    manager.post(f"{page_of}/end", COMPARED)
     assert not sealed(case_id)
     assert wish_of(case_id)[1] == "passed_on"
     manager.post(f"{page_of}/end", {}, 409)
@@ -550,3 +551,21 @@ def test_what_is_corrected_back_and_forth_on_one_day_is_one_try_and_after_the_la
     row = dates(case_id)[1]
     assert (row.state, row.tries, row.alarm_on) == ("not_reached", rules.tries, days.today())
     assert "Could not be reached after the shelter" in manager.get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_who_ends_it_is_asked_to_have_compared_the_code_and_reads_what_to_do_about_a_mistake(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    """Pressed at the wrong closed case it lost somebody for good."""
+    case_id = followed(vatra)
+    worker, page_of = sign_in(WORKER), f"/cases/{case_id}/follow-up"
+    assert "I have compared the code" in worker.get(f"{page_of}/end?lang=en")
+    page = worker.post(f"{page_of}/end?lang=en", {}, 422)
+    assert "Compare the code with the person’s own, and tick the box; else nothing is done" in page
+    assert sealed(case_id)
+    worker.post(f"{page_of}/end", COMPARED)
+    assert not sealed(case_id)
+    page = worker.get(f"{page_of}?lang=en")
+    assert "If that was a mistake" in page
+    assert f"/cases/{case_id}/reopen" in page

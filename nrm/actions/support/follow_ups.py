@@ -20,6 +20,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefused, Purpose
 from nrm.domain.shelter.key_workers import Place
 from nrm.domain.support.follow_ups import (
+    BEFORE,
     FOLLOW_UP,
     WORDS,
     Contact,
@@ -105,7 +106,8 @@ def _worker(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
 
 def change(*, case_id: uuid.UUID, words: Mapping[str, str], seen: int, by: Actor) -> None:
-    """Another way to reach her, or other words; for a session that opened them. `seen`: the revision that was read.
+    """Another way to reach her, or other words; for a session that opened them. What was agreed before stays under
+    seal, with its day (ADR 0210). `seen`: the revision that was read.
 
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused, FollowUpRefused, StaleRevision.
     """
@@ -113,8 +115,12 @@ def change(*, case_id: uuid.UUID, words: Mapping[str, str], seen: int, by: Actor
     with transaction() as session:
         found = _standing(case_id, by)
         check_agreed(stands=False, channel=words.get("channel", ""), child_return=False)
-        vault.read(session, found.id, FOLLOW_UP, by=by)
-        part = {name: words.get(name) or None for name in WORDS}
+        there = vault.read(session, found.id, FOLLOW_UP, by=by).value
+        part: dict[str, Any] = {name: words.get(name) or None for name in WORDS}
+        before = {name: there[name] for name in WORDS if there.get(name)}
+        if any(there.get(name) != part[name] for name in before):
+            entry = {**before, "at": clock.now().isoformat(), "login": case_store.login_of(by)}
+            part[f"{BEFORE}.{uuid.uuid4().hex}"] = entry
         vault.merge(session, found.id, FOLLOW_UP, part, by=by, seen=seen)
         audit.append(session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case_id, compartment=FOLLOW_UP)
 

@@ -16,6 +16,8 @@ FOLLOW_UP = "follow_up"
 """What is sealed of a follow-up, under its own id: the holder of the case alone has a key."""
 SAID = "follow_up_alarm"
 """What an entry under seal says that it is, where the house wrote what it does about an alarm."""
+BEFORE = "before"
+"""How the name of an entry under seal begins that keeps what was agreed before, until it was changed."""
 WORDS = ("channel", "who", "say", "when")
 """What is agreed in words: how she is reached, who may answer, what may be said to them, when."""
 EARLY = timedelta(days=14)

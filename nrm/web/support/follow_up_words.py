@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from forms.support.follow_ups import ACT_LABELS, LISTS, RESULT_LABELS, ContactForm
+from forms.support.follow_ups import ACT_LABELS, LISTS, RESULT_LABELS, WORD_LABELS, ContactForm
 from nrm import clock
-from nrm.domain.support.follow_ups import SAID, Result
+from nrm.domain.support.follow_ups import BEFORE, SAID, WORDS, Result
 from nrm.domain.words import N_
 from nrm.store import days
 from nrm.store.countries import country
@@ -25,7 +26,7 @@ def told(opened: dict[str, Any]) -> list[tuple[str, str, str, list[tuple[str, st
     tries = sorted(
         (tuple(map(int, name.split("."))), name)
         for name, each in opened.items()
-        if isinstance(each, dict) and "plan" not in each
+        if isinstance(each, dict) and "result" in each
     )
     lines = []
     for (months, *_), name in tries:
@@ -33,6 +34,18 @@ def told(opened: dict[str, Any]) -> list[tuple[str, str, str, list[tuple[str, st
         title = in_months(months)
         lines.append((title, str(each["at"]), str(each["login"]), _answers(each), str(each.get("text", ""))))
     return lines
+
+
+def agreed(opened: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was agreed, as a page shows it."""
+    return [(translated(WORD_LABELS[each]), opened[each]) for each in WORDS if each in opened]
+
+
+def agreed_before(opened: dict[str, Any]) -> list[tuple[list[tuple[str, str]], str, str]]:
+    """(what was agreed, until which hour, who changed it then) of each way that was changed, the last one first."""
+    there = [each for name, each in opened.items() if name.startswith(f"{BEFORE}.")]
+    there.sort(key=lambda each: str(each["at"]), reverse=True)
+    return [(agreed(each), str(each["at"]), str(each["login"])) for each in there]
 
 
 def done(opened: dict[str, Any]) -> list[tuple[str, str, str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -16,7 +15,6 @@ from forms.support.follow_ups import (
     LISTS,
     REFUSED,
     STATE_LABELS,
-    WORD_LABELS,
     AgreeForChildForm,
     AgreeForm,
     ContactForm,
@@ -36,9 +34,9 @@ from nrm.store.support import follow_up_ends as ends
 from nrm.store.support import follow_ups as store
 from nrm.web import access, errors, formats
 from nrm.web.choices import of_list
-from nrm.web.language import current_language, gettext, translated
+from nrm.web.language import current_language, gettext
 from nrm.web.parts import Part
-from nrm.web.support.follow_up_words import done, entered_last, fill, in_months, told
+from nrm.web.support.follow_up_words import agreed, agreed_before, done, entered_last, fill, in_months, told
 
 blueprint = Blueprint("follow_ups", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -88,7 +86,8 @@ def show(case_id: uuid.UUID) -> Answer:
         "support/follow_ups/show.html",
         case=case,
         found=found,
-        rows=_agreed(opened[0]) if opened else None,
+        rows=agreed(opened[0]) if opened else None,
+        rows_before=agreed_before(opened[0]) if opened else [],
         told=told(opened[0]) if opened else [],
         done=done(opened[0]) if opened else [],
         may_be_told=found is not None and found.may_be_told(today()),
@@ -166,11 +165,6 @@ def _agree_page(
     return render_template("support/follow_ups/agree.html", case=case, form=form, found=found, stored=stored), status
 
 
-def _agreed(opened: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What was agreed, as a page shows it."""
-    return [(translated(WORD_LABELS[each]), opened[each]) for each in WORDS if each in opened]
-
-
 @blueprint.post("/cases/<uuid:case_id>/follow-up/agree")
 @access.requires(Permission.STAY_MANAGE)
 def agree(case_id: uuid.UUID) -> Answer:
@@ -191,7 +185,7 @@ def agree(case_id: uuid.UUID) -> Answer:
     except actions.StaleRevision:
         opened = actions.opened(case_id=case_id, by=by)
         form.revision.data = str(opened[1]) if opened else seen
-        return _agree_page(case, form, 409, _agreed(opened[0]) if opened else [])
+        return _agree_page(case, form, 409, agreed(opened[0]) if opened else [])
     except FollowUpRefused as error:
         if error.reason is FollowUpRefusal.CHILD_RETURN and isinstance(form, AgreeForChildForm):
             form.child_return.errors = [REFUSED[error.reason]]

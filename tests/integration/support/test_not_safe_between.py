@@ -35,6 +35,7 @@ from tests.integration.support.test_follow_ups import (
     WORDS,
     WORKER,
     SignIn,
+    _typed,
     dates,
     followed,
     on,
@@ -279,7 +280,21 @@ def test_what_was_typed_of_how_she_is_reached_stays_where_a_colleague_was_faster
     assert "069 555 0111" in page
     assert {"en": "Somebody else wrote here in the meantime", "sq": "dikush tjetër"}[lang] in page
     manager.post(address, {**WORDS, "channel": "069 555 0222", "revision": _revision(page)})
-    assert "069 555 0222" in manager.get(f"/cases/{case_id}/follow-up")
+    # The ways of before stay readable, each with who changed it, and go with the rest.
+    page = manager.get(f"/cases/{case_id}/follow-up?lang=en")
+    assert "069 555 0222" in page.split("What was agreed before")[0]
+    before = page.split("What was agreed before")[1].split("</details>")[0]
+    assert before.index("069 555 0111") < before.index("changed it") < before.index(CHANNEL)
+    assert before.count("changed it") == 2
+    manager.post(address, {**WORDS, "channel": "069 555 0222", "revision": _revision(manager.get(address))})
+    assert manager.get(f"/cases/{case_id}/follow-up?lang=en").count("changed it") == 2  # nothing was changed
+    on(dates(case_id)[1].due_on)
+    sign_in(MANAGER).post(f"/cases/{case_id}/follow-up/1", _typed(WELL))
+    manager = sign_in(MANAGER)
+    manager.post(f"/cases/{case_id}/follow-up/open")
+    assert "069 555 0111" in manager.get(f"/cases/{case_id}/follow-up")
+    manager.post(f"/cases/{case_id}/follow-up/end", {"compared": "y"})
+    assert not sealed(case_id)
 
 
 def _revision(page: str) -> str:

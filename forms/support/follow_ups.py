@@ -56,6 +56,11 @@ REFUSED = {
         "Nothing is recorded: somebody wrote something about this person after this page was shown. Read it on the "
         "page “After the shelter”. What you typed is here still."
     ),
+    FollowUpRefusal.DANGER_SINCE: N_(
+        "Nothing is recorded: after this page was shown, somebody wrote that the person is not safe or needs help now, "
+        "or took back that the house acts. Read it, and first say with “We act on it” what is done. What you typed is "
+        "here still."
+    ),
     FollowUpRefusal.NOT_BEGUN: N_("The person has not left the shelter yet: what is said there belongs to the case."),
     FollowUpRefusal.NOT_SAFE: N_("Nobody said within the last week that the person is safe."),
     FollowUpRefusal.MANAGER_ENDS: N_(

@@ -163,6 +163,7 @@ class FollowUpRefusal(StrEnum):
     NOT_BEGUN = "not_begun"  # the person is in the shelter still
     SAID_SINCE = "said_since"  # somebody wrote something after the page was shown
     ACT_AGAIN = "act_again"  # she said once more that she is not safe, and nobody said what is done about that
+    DANGER_SINCE = "danger_since"  # after the page was shown she said that she is not safe, or that nobody acts
     WHO_SPOKE = "who_spoke"  # it is not written down who spoke with her
 
 

@@ -164,6 +164,11 @@ def _not_acted(found: store.CaseLine) -> FollowUpRefusal:
     return FollowUpRefusal.ACT_AGAIN if found.acted else FollowUpRefusal.NOT_ACTED
 
 
+def _since(found: store.CaseLine) -> FollowUpRefusal:
+    """Why a page that could be shown records nothing now: danger was told, or what was done taken back."""
+    return FollowUpRefusal.ACT_AGAIN if found.acted else FollowUpRefusal.DANGER_SINCE
+
+
 def _safe_page(case: cases.SeenCase, found: store.CaseLine, form: SafeForm, status: int = 200) -> Answer:
     return render_template("support/follow_ups/safe.html", case=case, found=found, form=form), status
 
@@ -184,6 +189,6 @@ def say_safe(case_id: uuid.UUID) -> Answer:
     except CaseRefused as error:
         return _refused(error)
     except FollowUpRefused as error:
-        _keep(form, found, _not_acted(found) if found.waiting else error.reason)
+        _keep(form, found, _since(found) if found.waiting else error.reason)
         return _safe_page(case, found, form, 409)
     return redirect(url_for("follow_ups.show", case_id=case_id), 303)

@@ -237,8 +237,29 @@ def test_a_page_of_what_is_done_that_is_older_than_a_danger_covers_nothing(vatra
     assert "somebody wrote once more that the person is not safe" in page
     assert "Nobody said yet that the house acts" not in page
     assert "Te motra" in page
+    assert acting in page
     assert "somebody wrote once more" in manager.get(f"{safe}?lang=en", 409)
     assert alarm_stands(case_id)
+
+
+@pytest.mark.slow
+def test_a_page_that_the_person_is_safe_says_what_was_told_since_however_often_it_is_sent(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    case_id = followed(vatra)
+    page_of = f"/cases/{case_id}/follow-up"
+    alarms.tell(case_id=case_id, text=TEXT, by=factories.actor(WORKER))
+    alarms.act(case_id=case_id, what=Acts.MET, text="Vera", by=vatra)
+    manager = sign_in(MANAGER)
+    said = {"sure": "y", "text": "Te motra", "seen": _seen(manager.get(f"{page_of}/safe"))}
+    alarms.tell(case_id=case_id, text=TEXT, by=factories.actor(WORKER))
+    for _ in range(2):
+        page = manager.post(f"{page_of}/safe?lang=en", said, 409)
+        assert "after this page was shown, somebody wrote that the person is not safe" in page
+        assert "Nobody said yet that the house acts" not in page
+        assert f"{page_of}/acting" in page
+        assert "Te motra" in page
+        said["seen"] = _seen(page)
 
 
 def _seen(page: str) -> str:

@@ -114,8 +114,8 @@ def say_safe(*, case_id: uuid.UUID, text: str, seen: str | None = None, by: Acto
 
 
 def is_not_safe(*, case_id: uuid.UUID, by: Actor) -> None:
-    """That the person is safe was pressed by mistake, within a week: the alarm waits again. Raises as `act`
-    (`not_safe`, `manager`)."""
+    """That the person is safe was pressed by mistake, within a week: the alarm waits again, and what ended with it goes
+    on. Raises as `act` (`not_safe`, `manager`)."""
     with transaction() as session:
         found, since = _found(case_id, by), clock.now() - SAFE_IS_SHOWN
         safe = [each for each in rows.dates_of(found.id) if each.safe_at is not None and each.safe_at > since]
@@ -123,7 +123,8 @@ def is_not_safe(*, case_id: uuid.UUID, by: Actor) -> None:
             raise FollowUpRefused(FollowUpRefusal.NOT_SAFE)
         for each in safe:
             alarms.is_not_safe(each, by)
-        audit.append(session, audit.Event.FOLLOW_UP_SAFE_TAKEN_BACK, by=by, case_id=case_id)
+        why = {"why": str(Ended.CAME_BACK)} if steps.goes_on(session, found) else {}
+        audit.append(session, audit.Event.FOLLOW_UP_SAFE_TAKEN_BACK, by=by, case_id=case_id, **why)
 
 
 def _alarms(case_id: uuid.UUID, by: Actor, seen: str | None) -> tuple[FollowUp, list[FollowUpDate]]:

@@ -311,15 +311,22 @@ def parse_code(text: str) -> str:
     return "-".join((_MARK, *(code[at : at + _GROUP] for at in range(0, len(code), _GROUP))))
 
 
+def _is_copy(note: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether both are one entry: it lies in two places after a person came back, and that was a mistake."""
+    return all(note[name] == other[name] for name in ("code", "once", "at", "login"))
+
+
 def entries(notes: Iterable[Mapping[str, Any]]) -> list[Entry]:
     """The benefits among what was sealed, the oldest first, whatever order it lies in."""
     asked, deeds = list[Mapping[str, Any]](), dict[str, list[Deed]]()
     for note in notes:
         if note.get("plan") == BENEFIT:
-            asked.append(note)
+            if not any(_is_copy(note, each) for each in asked):
+                asked.append(note)
         elif note.get("plan") in (AGREED, CALLED_OFF, BACK, KNOWS, KNOWS_NOT):
             done = Deed(str(note["plan"]), str(note["at"]), str(note["login"]))
-            deeds.setdefault(str(note["code"]), []).append(done)
+            if done not in deeds.setdefault(str(note["code"]), []):
+                deeds[str(note["code"])].append(done)
     found = [
         Entry(
             str(note["code"]),

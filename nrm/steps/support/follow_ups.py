@@ -70,14 +70,15 @@ def counts_on() -> date:
     return report_rows.first_open(Quarter.of(days.today())).start
 
 
-def end(session: Session, case_id: uuid.UUID, why: Ended, by: Actor) -> bool:
+def end(session: Session, case_id: uuid.UUID, why: Ended, by: Actor, *, for_a_week: bool = False) -> bool:
     """The follow-up of the case is over, if there is one: contacts that were not made are not made any more. How she is
     reached and every word are destroyed at once, or, after the last contact, when the time for a correction is over. A
     benefit that waits is called off first, as far as the actor can read whose it is; of what nobody ended that is kept
     for a time, while one of the house waits, and of what she ended the codes alone, while the payment desk can say that
     money had gone out. Who was not safe then stays marked as that, and no list names her any more: whoever calls this
-    has checked it (`check_ending`). What the person asked for is answered by it. Returns whether there was one. Call
-    `erasures.carry_out` after the transaction."""
+    has checked it (`check_ending`). What the person asked for is answered by it. `for_a_week`: time destroys it, once
+    the press can no longer be taken back. Returns whether there was one. Call `erasures.carry_out` after the
+    transaction."""
     found = rows.standing(case_id, lock=True)
     if found is None and why not in (Ended.FINISHED, Ended.LAPSED):
         found = over_but_waits(case_id)
@@ -104,7 +105,7 @@ def end(session: Session, case_id: uuid.UUID, why: Ended, by: Actor) -> bool:
     session.flush()
     if why is not Ended.FINISHED:
         _let_alarms_go(session, found)
-        kept = why is Ended.NO_LONGER and benefit_ends.keep_codes(session, found, by)
+        kept = for_a_week or (why is Ended.NO_LONGER and benefit_ends.keep_codes(session, found, by))
         if not kept and (traced or why is not Ended.LAPSED):
             epochs.erase(session, found.id, [FOLLOW_UP])
     audit.append(session, audit.Event.FOLLOW_UP_ENDED, by=by, case_id=case_id, why=str(why))
@@ -154,20 +155,34 @@ def over_but_waits(case_id: uuid.UUID) -> FollowUp | None:
     )
 
 
-def came_back(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
+def came_back(session: Session, case_id: uuid.UUID, by: Actor, *, for_a_week: bool = False) -> bool:
     """The person lives in a shelter again: a follow-up that had begun is over, and is agreed anew when she leaves. Of
     who is not safe an admission ends nothing: it may be somebody else who came under her code (ADR 0202)."""
     found = rows.standing(case_id) or over_but_waits(case_id)
     if found is None or found.begins_on is None or rows.unsafe(case_id):
         return False
-    return end(session, case_id, Ended.CAME_BACK, by)
+    return end(session, case_id, Ended.CAME_BACK, by, for_a_week=for_a_week)
 
 
 def safe_again(session: Session, found: FollowUp, by: Actor) -> bool:
     """It is recorded that the person is safe: if she lives in a shelter again, what an admission left to stand is over.
-    Call `erasures.carry_out` after the transaction."""
+    What is sealed of it is kept for a week, so that the press can be taken back (ADR 0210). Call `erasures.carry_out`
+    after the transaction."""
     session.flush()
-    return rows.was_admitted_since(found, lives_here=True) and came_back(session, found.case_id, by)
+    lives_here = rows.was_admitted_since(found, lives_here=True)
+    return lives_here and came_back(session, found.case_id, by, for_a_week=True)
+
+
+def goes_on(session: Session, found: FollowUp) -> bool:
+    """That the person is safe was pressed by mistake: what ended with it goes on as it was. False where it did not end
+    with it, or is destroyed already."""
+    if found.ended_why != Ended.CAME_BACK or not rows.is_sealed(found.id):
+        return False
+    found.ended_on, found.ended_why = None, ""
+    not_made = (FollowUpDate.follow_up_id == found.id, FollowUpDate.state == str(Stand.ENDED))
+    again = update(FollowUpDate).where(*not_made).values(state=str(Stand.OPEN), counts_on=None)
+    session.execute(again.execution_options(synchronize_session=False))
+    return True
 
 
 def did_not_come_back(session: Session, case_id: uuid.UUID, known_on: date) -> None:

@@ -38,8 +38,10 @@ def follow_ups() -> list[uuid.UUID]:
     """Cases with which, by the chain, somebody stays in touch, or nobody does any more, and the rows say otherwise; and
     those of which another organisation than their holder stays in touch."""
     told: dict[uuid.UUID, bool] = {}
-    for event, said in events_of(*_FOLLOW_UPS):
-        told[uuid.UUID(said["case_id"])] = event == Event.FOLLOW_UP_AGREED
+    for event, said in events_of(*_FOLLOW_UPS, Event.FOLLOW_UP_SAFE_TAKEN_BACK):
+        goes_on = event == Event.FOLLOW_UP_SAFE_TAKEN_BACK
+        if not goes_on or said.get("why") == Ended.CAME_BACK:
+            told[uuid.UUID(said["case_id"])] = goes_on or event == Event.FOLLOW_UP_AGREED
     statement = select(FollowUp.case_id, FollowUp.organisation_id, Case.holder_id)
     standing = statement.join(Case, Case.id == FollowUp.case_id).where(FollowUp.ended_on.is_(None))
     there = {case_id: theirs == holder for case_id, theirs, holder in db.session.execute(standing)}

@@ -125,6 +125,16 @@ class CaseLine:
         """Whether it can be written down that the person is not safe, whatever contact is due."""
         return bool(self.contacts) and (self.ended_on is None or (self.ended_why == Ended.FINISHED and self.is_kept))
 
+    @property
+    def may_be_corrected(self) -> bool:
+        """Whether what was entered of its contacts can be corrected still: it is not over but by the last one."""
+        return self.is_kept and self.ended_why in ("", Ended.FINISHED)
+
+    @property
+    def waits_for_mistake(self) -> bool:
+        """Whether it ended with the word that the person is safe, and is kept while that can be taken back."""
+        return self.ended_why == Ended.CAME_BACK and self.is_kept
+
     def may_be_told(self, today: date) -> bool:
         """Whether the next contact can be entered today: nobody asks who lives in a shelter."""
         return not self.lives_here and self.next is not None and self.next.why_not(today) is None

@@ -224,7 +224,7 @@ def _contact(
         field.choices = of_list(list_) if name != "outcome" or line is found.contacts[-1] else []
     form.needs.choices = of_list("needs")
     form.offer_not_reached(again=line.again)
-    why_not = line.why_not(today()) or (FollowUpRefusal.ENDED if found.is_gone else None)
+    why_not = line.why_not(today()) or (None if found.may_be_corrected else FollowUpRefusal.ENDED)
     if why_not is None and any(each.months < months and each.state is Stand.OPEN for each in found.contacts):
         why_not = FollowUpRefusal.EARLIER_FIRST
     return case, line, form, why_not

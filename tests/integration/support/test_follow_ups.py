@@ -341,7 +341,11 @@ def test_who_is_not_safe_is_the_managers_at_once_and_a_child_the_duty_desks_unti
     assert found is not None
     assert (found.ended_why, found.alarms) == ("came_back", False)
     assert {each.state for each in found.contacts} == {Stand.REACHED, Stand.ENDED}
+    assert sealed(adult)  # for a week, as long as it can be taken back
+    factories.later(days=9)
+    tending.tend()
     assert not sealed(adult)
+    vatra = factories.actor(MANAGER)
     follow_ups.agree(case_id=adult, words=WORDS, by=vatra)  # anew, for when she leaves again
 
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from nrm import clock
+from nrm.actions import tending
 from nrm.actions.shelter import cases, corrections, stays
 from nrm.actions.support import follow_up_alarms as alarms
 from nrm.actions.support import follow_ups
@@ -20,6 +21,7 @@ from nrm.domain.shelter.corrections import Why
 from nrm.domain.support.follow_ups import Acts, FollowUpRefusal, Stand
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
+from nrm.steps.lost_records import lost
 from nrm.store import days
 from nrm.store.shelter import places as place_store
 from nrm.store.support import follow_ups as store
@@ -111,8 +113,57 @@ def test_of_who_came_back_and_was_not_safe_it_ends_once_the_manager_records_that
     manager.post(f"{page_of}/safe", {"sure": "y", "text": "Vera, here"})
     found = store.of_case(case_id, by=_manager())
     assert found is not None
-    assert (found.ended_why, found.alarms, sealed(case_id)) == ("came_back", False, False)
+    assert (found.ended_why, found.alarms) == ("came_back", False)
     assert case_id not in {each.case_id for each in store.of_house(by=_manager())}
+    assert "kept for a week" in manager.get(f"{page_of}?lang=en")
+    assert f"{page_of}/1" not in manager.get(page_of)  # nothing of it is corrected any more
+    manager.get(f"{page_of}/1", 409)
+    for later, kept in ((7, True), (2, False)):
+        factories.later(days=later)
+        tending.tend()
+        assert sealed(case_id) is kept
+
+
+@pytest.mark.slow
+def test_safe_now_that_was_pressed_by_mistake_after_a_mistaken_admission_destroys_nothing(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    """Taken back, the alarm stood there with nothing to read and no number to call."""
+    case_id = unsafe(vatra)
+    page_of = f"/cases/{case_id}/follow-up"
+    alarms.tell(case_id=case_id, text="Ai është te dera", by=factories.actor(WORKER))
+    stay_id = _admitted_again(case_id, factories.actor(WORKER))
+    manager = sign_in(MANAGER)
+    manager.post(f"{page_of}/acting", {"what": "met", "text": "Vera"})
+    manager.post(f"{page_of}/safe", {"sure": "y", "text": "Vera, këtu"})
+    assert {each.state for each in dates(case_id).values()} == {"reached", "ended"}
+    manager.post(f"{page_of}/safe/undo")
+    assert alarm_stands(case_id)
+    assert {each.state for each in dates(case_id).values()} == {"reached", "open"}
+    manager.post(f"{page_of}/open")
+    page = manager.get(f"{page_of}?lang=en")
+    for words in (CHANNEL, TEXT, "Ai është te dera"):
+        assert words in page
+    assert "after 3 months" not in page.split("The person is not safe, or needs help now.")[2].split("</p>")[0]
+    assert lost() == ""
+    # Struck, the admission takes nothing of it; and what ends it later is destroyed as ever.
+    corrections.opened_by_mistake(stay_id=stay_id, why=Why.OTHER_PERSON, by=factories.actor(WORKER))
+    assert alarm_stands(case_id)
+    manager.post(f"{page_of}/acting", {"what": "met", "text": "Vera"})
+    manager.post(f"{page_of}/end", {"not_safe": "y", "compared": "y"})
+    assert not sealed(case_id)
+
+
+def test_where_nothing_is_left_of_what_was_said_an_alarm_says_so_and_what_to_do(vatra: Actor, sign_in: SignIn) -> None:
+    case_id = followed(vatra)
+    _admitted_again(case_id, vatra)  # which destroys it: the person was not known to be in danger
+    row = dates(case_id)[3]
+    row.alarm_on, row.alarm_by_id = days.today(), vatra.member_id
+    db.session.commit()
+    page = sign_in(MANAGER).get(f"/cases/{case_id}/follow-up?lang=en")
+    assert "Nothing is left of what was said" in page
+    assert "Read what was said, call" not in page
+    assert "at the contact" not in page
 
 
 def test_what_ended_by_an_admission_that_was_struck_does_not_say_that_she_lived_in_a_shelter(

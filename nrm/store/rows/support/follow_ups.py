@@ -11,7 +11,14 @@ from sqlalchemy import BindParameter, ColumnElement, and_, exists, func, or_, se
 
 from nrm.db import db
 from nrm.domain.support.benefits import State, answer_since
-from nrm.domain.support.follow_ups import KEPT_FOR_BENEFITS, LAPSES_AFTER, UNSAFE_END_IS_SHOWN, Ended, Stand
+from nrm.domain.support.follow_ups import (
+    KEPT_FOR_BENEFITS,
+    LAPSES_AFTER,
+    SAFE_IS_SHOWN,
+    UNSAFE_END_IS_SHOWN,
+    Ended,
+    Stand,
+)
 from nrm.models.shelter.cases import SealedCompartment
 from nrm.models.shelter.stays import Stay
 from nrm.models.support.benefits import Benefit
@@ -128,7 +135,8 @@ def finished(before: date, today: date, limit: int) -> Sequence[uuid.UUID]:
     """Agreements that were over on that day or before, and of which something is sealed still; for the system. While a
     benefit of their house waits they are kept, for so long at most: whose it is may lie in one of them. Where the
     person ended it, what is sealed are codes alone: they are kept while the payment desk owes an answer about one of
-    the house, or the house has not read it, for so long at most. Of who is not safe nothing is over."""
+    the house, or the house has not read it, for so long at most. Of who came back it is kept while it can be taken back
+    that the person is safe. Of who is not safe nothing is over."""
     sealed = exists().where(SealedCompartment.case_id == FollowUp.id)
     waits = exists().where(Benefit.organisation_id == FollowUp.organisation_id, Benefit.state == str(State.ASKED))
     owed = exists().where(Benefit.organisation_id == FollowUp.organisation_id, is_open(answer_since(today)))
@@ -138,8 +146,9 @@ def finished(before: date, today: date, limit: int) -> Sequence[uuid.UUID]:
         or_(~waits, FollowUp.ended_on <= before - KEPT_FOR_BENEFITS),
     )
     codes = and_(FollowUp.ended_why == str(Ended.NO_LONGER), or_(~owed, FollowUp.ended_on <= today - KEPT_FOR_BENEFITS))
+    back = and_(FollowUp.ended_why == str(Ended.CAME_BACK), FollowUp.ended_on < today - SAFE_IS_SHOWN)
     unsafe = exists().where(FollowUpDate.follow_up_id == FollowUp.id, unsafe_now())
-    statement = select(FollowUp.id).where(sealed, or_(and_(ended, ~unsafe), codes))
+    statement = select(FollowUp.id).where(sealed, or_(and_(or_(ended, back), ~unsafe), codes))
     return db.session.scalars(statement.limit(limit)).all()
 
 

@@ -13,6 +13,7 @@ from nrm.store.rows import lost_states as states
 _KINDS = (
     ("staying in touch after the shelter", rows.follow_ups),
     ("that somebody is not safe after the shelter", rows.not_safe),
+    ("what a house does about somebody who is not safe", rows.acted_on),
     ("stays", rows.stays),
     ("the alarm that somebody is missing", rows.missing),
     ("hearings", rows.hearings),

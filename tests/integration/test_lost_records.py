@@ -42,7 +42,8 @@ from tests.world import World
 
 STAY, MISSED, HEARD, OPENED = "staying in touch", "somebody is missing", "hearings", "who opened what lies under seal"
 UNSAFE, STAYS = "somebody is not safe after the shelter", "stays ("
-WORDS_OF_ALL = (STAY, MISSED, HEARD, OPENED, UNSAFE, STAYS)
+ACTED = "what a house does about somebody who is not safe"
+WORDS_OF_ALL = (STAY, MISSED, HEARD, OPENED, UNSAFE, STAYS, ACTED)
 
 
 def rows(model: type[Model], *where: Any) -> list[dict[str, Any]]:
@@ -115,6 +116,7 @@ def test_each_record_that_another_hand_takes_or_changes_is_named_by_the_doctor_a
         session.execute(delete(FollowUpDate).where(of_gone))
     alarm_of = FollowUpDate.follow_up_id.in_(select(FollowUp.id).where(FollowUp.case_id == unsafe))
     standing = (alarm_of, FollowUpDate.alarm_on.is_not(None))
+    acted = {"acted_what": "police", "acted_at": clock.now(), "acted_by_id": manager.member_id}
     left = {"exit_reason": "left_voluntarily", "destination": "own_home"}
     left |= {"repatriation_gate": "former_rule", "child_gate": "adult"}
     (ended,) = rows(Stay, Stay.case_id == gone)
@@ -123,6 +125,7 @@ def test_each_record_that_another_hand_takes_or_changes_is_named_by_the_doctor_a
         (changed(FollowUp, FollowUp.case_id == gone, ended_on=date(2026, 1, 1), ended_why="no_longer"), STAY, gone),
         (changed(FollowUp, FollowUp.case_id == gone, organisation_id=nrc), STAY, gone),
         (changed(FollowUpDate, *standing, alarm_on=None, alarm_by_id=None), UNSAFE, unsafe),
+        (changed(FollowUpDate, *standing, **acted), ACTED, unsafe),
         (changed(Stay, Stay.case_id == here, ended_on=days.today(), **left), STAYS, here),
         (changed(Stay, Stay.case_id == gone, **NO_END), STAYS, gone),
         (begun(ended), STAYS, gone),
@@ -164,6 +167,10 @@ def test_who_said_at_a_contact_that_she_is_not_safe_is_missed_until_somebody_say
     assert UNSAFE in lost()
     next(attack)
     follow_up_alarms.act(case_id=case_id, what=Acts.POLICE, text="They drive past at night.", by=manager)
+    assert lost() == ""
+    follow_up_alarms.take_back(case_id=case_id, by=manager)
+    follow_up_alarms.act(case_id=case_id, what=Acts.MET, text="They drive past at night.", by=manager)
+    assert lost() == ""
     later = on(dates(case_id)[3].due_on)
     follow_ups.record(case_id=case_id, months=3, contact=WELL, text=TEXT, by=later)
     assert dates(case_id)[1].alarm_on is None

@@ -61,6 +61,24 @@ def not_safe() -> list[uuid.UUID]:
     return sorted(case_id for case_id, alarm in told.items() if alarm and case_id not in there)
 
 
+def acted_on() -> list[uuid.UUID]:
+    """Cases of which a row says that the house acts on an alarm, and by the chain nobody said it so."""
+    told: dict[uuid.UUID, set[tuple[uuid.UUID, str]]] = {}
+    for event, said in events_of(Event.FOLLOW_UP_ACTED_ON, Event.FOLLOW_UP_ACT_TAKEN_BACK):
+        case_id = uuid.UUID(said["case_id"])
+        if event == Event.FOLLOW_UP_ACTED_ON:
+            told.setdefault(case_id, set()).add((uuid.UUID(said["member_id"]), said.get("what", "")))
+        else:
+            told.pop(case_id, None)
+    statement = (
+        select(FollowUp.case_id, FollowUpDate.acted_by_id, FollowUpDate.acted_what)
+        .join(FollowUpDate, FollowUpDate.follow_up_id == FollowUp.id)
+        .where(FollowUpDate.alarm_on.is_not(None), FollowUpDate.acted_at.is_not(None))
+    )
+    there = db.session.execute(statement)
+    return sorted({case_id for case_id, who, what in there if (who, what) not in told.get(case_id, ())})
+
+
 def stays() -> list[uuid.UUID]:
     """Cases of which a stay is gone, is over though nobody ended it, goes on though it is over, or was begun by nobody.
     Of an end that was corrected the chain does not say whether the stay went on."""

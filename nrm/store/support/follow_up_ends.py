@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -27,8 +27,9 @@ from nrm.store.rows.support import follow_ups as rows
 from nrm.store.support.follow_ups import CaseLine
 
 _MOST, _OF_DESK = 200, 10
-_LOOKED_THROUGH = 100_000
-"""So many of the newest entries of the audit chain tell who ended it: those of a month and more."""
+_LOOKED_THROUGH, _LOOKED_THROUGH_ELSE = 100_000, 5_000
+"""So many of the newest entries of the audit chain tell who ended it: those of a month and more, where somebody was not
+safe; else fewer, as it is looked up more often."""
 _BY_SOMEBODY = AuditEntry.organisation_id != ""
 """And not by the clock."""
 
@@ -74,48 +75,61 @@ class Touch:
 def ended_lately(*, by: Actor) -> list[EndedLine]:
     """Who left the list in the last 30 days before the last contact was made, who was not safe first, then the newest:
     one member ends it for an adult, and the others read it. Raises NotVisible."""
+    early = FollowUp.ended_why.in_([Ended.NO_LONGER, Ended.CAME_BACK, Ended.LAPSED])
+    return sorted(_ended(by, early), key=lambda line: not line.not_safe)
+
+
+def ended_by_others(*, by: Actor) -> list[EndedLine]:
+    """Of these, who was not safe, and whom it concerns that somebody else ended it. Raises NotVisible."""
+    not_safe = exists().where(FollowUpDate.follow_up_id == FollowUp.id, rows.let_go())
+    return [line for line in _ended(by, not_safe, FollowUp.ended_why == str(Ended.NO_LONGER)) if line.is_told]
+
+
+def _ended(by: Actor, *which: ColumnElement[bool]) -> list[EndedLine]:
     if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
         raise NotVisible
-    early = FollowUp.ended_why.in_([Ended.NO_LONGER, Ended.CAME_BACK, Ended.LAPSED])
     own = and_(FollowUp.organisation_id == by.organisation_id, Case.holder_id == by.organisation_id)
-    over = select(FollowUp.id).where(
-        FollowUp.organisation_id == by.organisation_id, rows.over_since(rows.shown_since())
-    )
-    raised = select(FollowUpDate).where(FollowUpDate.follow_up_id.in_(over), rows.let_go())
-    unsafe = {each.follow_up_id: each.alarm_by_id for each in db.session.scalars(raised)}
     found = db.session.execute(
         select(FollowUp, Case.pseudonym)
         .join(Case, Case.id == FollowUp.case_id)
-        .where(own, early, rows.over_since(rows.shown_since()))
+        .where(own, rows.over_since(rows.shown_since()), *which)
         .order_by(FollowUp.ended_on.desc(), Case.pseudonym)
         .limit(_MOST)
     ).all()
-    mine = AuditEntry.organisation_id == str(by.organisation_id)
-    who = _who_ended(mine) if found else {}
+    if not found:
+        return []
+    told = _told([each.id for each, _ in found if each.ended_why == Ended.NO_LONGER])
+    who = _who_ended(_LOOKED_THROUGH if told else _LOOKED_THROUGH_ELSE, _of_house(by))
+    leads = by.may(Permission.TEAM_MANAGE)
     lines = []
     for each, code in found:
-        member_id = who.get((each.case_id, each.ended_on or days.today()))
-        not_safe = each.id in unsafe and each.ended_why == Ended.NO_LONGER
-        near = by.member_id in (each.worker_id, unsafe.get(each.id)) or by.may(Permission.TEAM_MANAGE)
-        lines.append(
-            EndedLine(
-                each.case_id,
-                code,
-                each.ended_on or days.today(),
-                Ended(each.ended_why),
-                each.ended_why == Ended.CAME_BACK and not rows.was_admitted_since(each),
-                _name(member_id),
-                not_safe,
-                near and member_id != by.member_id,
-            )
-        )
-    return sorted(lines, key=lambda line: not line.not_safe)
+        on = each.ended_on or days.today()
+        member_id, tellers = who.get((each.case_id, on)), told.get(each.id, set())
+        mistake = each.ended_why == Ended.CAME_BACK and not rows.was_admitted_since(each)
+        near = leads or by.member_id in {each.worker_id, *tellers}
+        is_told = bool(tellers) and near and member_id != by.member_id
+        why = Ended(each.ended_why)
+        lines.append(EndedLine(each.case_id, code, on, why, mistake, _name(member_id), bool(tellers), is_told))
+    return lines
 
 
-def _who_ended(*where: ColumnElement[bool]) -> dict[tuple[uuid.UUID, date], uuid.UUID | None]:
-    """Case and day -> by whose press its follow-up ended then, as the chain tells of the last month."""
+def _of_house(by: Actor) -> ColumnElement[bool]:
+    return AuditEntry.organisation_id == str(by.organisation_id)
+
+
+def _told(follow_up_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, set[uuid.UUID | None]]:
+    """Follow-up -> to whom the person had said that she is not safe, of those that ended while she was not."""
+    statement = select(FollowUpDate).where(FollowUpDate.follow_up_id.in_(follow_up_ids), rows.let_go())
+    found: dict[uuid.UUID, set[uuid.UUID | None]] = {}
+    for each in db.session.scalars(statement):
+        found.setdefault(each.follow_up_id, set()).add(each.alarm_by_id)
+    return found
+
+
+def _who_ended(newest: int, *where: ColumnElement[bool]) -> dict[tuple[uuid.UUID, date], uuid.UUID | None]:
+    """Case and day -> by whose press its follow-up ended then, as so many of the newest entries of the chain tell."""
     since = clock.now() - UNSAFE_END_IS_SHOWN - timedelta(days=1)
-    told = entries.since(since, Event.FOLLOW_UP_ENDED, _BY_SOMEBODY, *where, newest=_LOOKED_THROUGH)
+    told = entries.since(since, Event.FOLLOW_UP_ENDED, _BY_SOMEBODY, *where, newest=newest)
     return {(uuid.UUID(each.said["case_id"]), _day(each.at)): each.member_id for each in told}
 
 
@@ -154,7 +168,7 @@ def not_safe_at_end(*, by: Actor) -> list[EndedDeskLine]:
         .limit(_OF_DESK)
     )
     found = db.session.execute(statement).all()
-    who = _who_ended() if found else {}
+    who = _who_ended(_LOOKED_THROUGH) if found else {}
     return [
         EndedDeskLine(
             code,

@@ -132,7 +132,7 @@ def tasks(there: Waiting, *, by: Actor, until: date | None = None) -> list[Task]
         *(map(_turning, ages.turning(by=by)) if g.top.turning else ()),
         *(_nowhere(each) for each in there.nowhere if each.missing_since is None),
         *(task for each in (follow_ups.of_house(by=by) if g.top.follow_ups else ()) for task in _after(each, by)),
-        *(_ended(each) for each in (follow_up_ends.ended_lately(by=by) if g.top.follow_ups else ()) if _concerns(each)),
+        *(map(_ended, follow_up_ends.ended_by_others(by=by)) if g.top.follow_ups else ()),
         *(_before(each) for each in (matching.due(by=by) if g.top.unasked or g.top.looked_for else ()) if each.day),
         *(_heard(by) if g.top.hearings else ()),
         *_steps(by, until),
@@ -379,11 +379,6 @@ def _after(line: follow_ups.HouseLine, by: Actor) -> Iterator[Task]:
         return
     text = gettext("Ask how the person is, after the shelter")
     yield Task(line.pseudonym, line.case_id, line.next_on, text, address, line.late, own=line.mine)
-
-
-def _concerns(line: follow_up_ends.EndedLine) -> bool:
-    """Whether who reads it is asked to look: somebody else ended it while the person was not safe."""
-    return line.not_safe and line.is_told
 
 
 def _ended(line: follow_up_ends.EndedLine) -> Task:

@@ -66,7 +66,7 @@ REFUSED = {
         "The same was said of another person already. Tick that you know it, or answer differently."
     ),
     MatchRefusal.NOT_OVER: N_("The check is still under way."),
-    MatchRefusal.GUARDIAN: N_("A child is asked with the guardian. Tick that the guardian was there."),
+    MatchRefusal.GUARDIAN: N_("A yes of a child needs the guardian. Tick that the guardian was there and agrees."),
     MatchRefusal.GOES: N_(
         "The person wants everything withdrawn or erased, and a second hand has not answered yet. Ask again after that."
     ),
@@ -78,6 +78,7 @@ class Offers(StrEnum):
 
     CALLED = "called"  # reads which house the other one is, and has called it
     UNNAMED = "unnamed"  # does not know yet who asks, who is told of *same*
+    PROPOSED = "proposed"  # the same, after whoever asks has called and said that it is the same person
     KEPT = "kept"  # does not know it, and whoever asks is told nothing
     OWN = "own"  # both cases are of one house
 
@@ -85,6 +86,7 @@ class Offers(StrEnum):
 _NOT_OFFERED = {
     Offers.CALLED: (Why.MAY_BE,),
     Offers.UNNAMED: (Why.NOT_REACHED,),
+    Offers.PROPOSED: (Why.MAY_BE, Why.NOT_REACHED),
     Offers.KEPT: (Why.MAY_BE, Why.NOT_REACHED),
     Offers.OWN: (Why.MAY_BE, Why.NOT_REACHED),
 }
@@ -96,7 +98,7 @@ def _choices(to: Offers) -> list[SelectChoice]:
 
 
 class AskPersonForm(OnceForm):
-    """What the person answered; of a child, that the guardian was there."""
+    """What the person answered; of a child that says yes, that the guardian was there."""
 
     said = RadioField(
         N_("What does the person say?"),
@@ -104,14 +106,8 @@ class AskPersonForm(OnceForm):
         validators=[Offered(N_("Choose what the person says"))],
         validate_choice=False,
     )
-    guardian = BooleanField(N_("The guardian was there and agrees with the answer"))
+    guardian = BooleanField(N_("The guardian was there and agrees with the yes"))
     read = HiddenField()  # the answer that the page showed
-
-
-class TakeBackForm(OnceForm):
-    """That the yes is taken back; of a child, that the guardian was there."""
-
-    guardian = BooleanField(N_("The guardian was there and agrees with the answer"))
 
 
 class AnswerPairForm(OnceForm):

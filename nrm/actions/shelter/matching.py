@@ -93,8 +93,8 @@ def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor, read:
     with transaction() as session:
         case = case_steps.held_open_case(case_id, by)
         row = rows.question(case_id)
-        if case.age_class != "adult" and not with_guardian:
-            raise MatchRefused(MatchRefusal.GUARDIAN)
+        if said is Said.YES and case.age_class != "adult" and not with_guardian:
+            raise MatchRefused(MatchRefusal.GUARDIAN)  # a no needs nobody's agreement (ADR 0213)
         if said is Said.REFUSED:
             if row is not None and row.said == Said.YES:  # that takes the yes back, and has a page of its own
                 raise MatchRefused(MatchRefusal.CHANGED)
@@ -131,14 +131,13 @@ def ask(*, case_id: uuid.UUID, said: Said, with_guardian: bool, by: Actor, read:
         audit.append(session, audit.Event.MATCH_ASKED, by=by, case_id=case_id)
 
 
-def take_back(*, case_id: uuid.UUID, with_guardian: bool, by: Actor) -> None:
-    """The person takes the yes back: the encoding and all pairs of this question are destroyed, links, too. Also once
-    the case is closed, and while it is closed to everybody: it destroys, and opens nothing. That the person was asked,
-    and when, stays. A second time changes nothing. Raises NotPermitted, NotVisible, CaseRefused, MatchRefused."""
+def take_back(*, case_id: uuid.UUID, by: Actor) -> None:
+    """The person takes the yes back, a child alone, too: the encoding and all pairs of this question are destroyed,
+    links, too. Also once the case is closed, and while it is closed to everybody: it destroys, and opens nothing. That
+    the person was asked, and when, stays. A second time changes nothing. Raises NotPermitted, NotVisible, CaseRefused,
+    MatchRefused."""
     with transaction() as session:
-        case = _held(case_id, by)
-        if case.age_class != "adult" and not with_guardian:
-            raise MatchRefused(MatchRefusal.GUARDIAN)
+        _held(case_id, by)
         row = rows.question(case_id)
         if row is None or row.said != Said.YES:
             return

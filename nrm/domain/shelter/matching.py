@@ -127,12 +127,13 @@ class PairStand(StrEnum):
 
     WAITS = "waits"  # for the side that knows the person who was found
     CONFIRM = "confirm"  # that side said *same*; whoever asked is to say so, too
+    MAY_BE = "may_be"  # that side said *it may be*: whoever asked may call; nothing is linked before both know it
     UNTOLD = "untold"  # that side said *same* while the person was there: whoever asked is not told
     LINKED = "linked"
     REJECTED = "rejected"
     UNSURE = "unsure"
     BROKEN = "broken"  # was linked; both may say *same* again
-    PROPOSED = "proposed"  # whoever asked said *same* again; the other side is to say so, too
+    PROPOSED = "proposed"  # whoever asked said *same*, after a break or *it may be*; the other side is to say so, too
 
 
 class MatchRefusal(StrEnum):
@@ -277,10 +278,11 @@ class Pair:
             return PairStand.REJECTED
         if Answer.CANNOT_TELL in said:
             return PairStand.UNSURE
-        if len(said) == 2:
-            return PairStand.LINKED
+        may_be = self.theirs is not None and self.theirs.why is Why.MAY_BE
+        if len(said) == 2:  # who knows the person says it last, after the call (ADR 0213)
+            return PairStand.PROPOSED if may_be else PairStand.LINKED
         if self.theirs is not None:
-            return PairStand.UNTOLD if self.untold else PairStand.CONFIRM
+            return PairStand.UNTOLD if self.untold else PairStand.MAY_BE if may_be else PairStand.CONFIRM
         if self.ours is not None:
             return PairStand.PROPOSED
         return PairStand.BROKEN if self.broken else PairStand.WAITS
@@ -377,22 +379,30 @@ def number_of(number: int, pair_id: uuid.UUID | None = None) -> str:
 
 
 def open_to_holder(pair: Pair, where: Where, now: datetime) -> bool:
-    """Whether the side that knows the person may answer: until whoever asked has; what was said is final after twelve
-    hours, but for *cannot tell*, and for *same* of somebody who is no longer there. After a link was broken it may
-    until both say *same* again, whatever the other side says meanwhile (ADR 0162)."""
+    """Whether the side that knows the person may answer: until whoever asked has, and once more if it had said *it may
+    be* only; what was said is final after twelve hours, but for *cannot tell*, *it may be*, and for *same* of somebody
+    who is no longer there. After a link was broken it may until both say *same* again, whatever the other side says
+    meanwhile (ADR 0162)."""
     if pair.broken is not None:
         return pair.stand is not PairStand.LINKED
-    if pair.ours is not None:
+    if pair.ours is not None and not _answered_last(pair):
+        return pair.stand is PairStand.PROPOSED
+    if pair.stand is PairStand.LINKED:
         return False
-    if pair.stand in (PairStand.WAITS, PairStand.UNSURE):
+    if pair.stand in (PairStand.WAITS, PairStand.MAY_BE, PairStand.UNSURE):
         return True
     return (pair.theirs is not None and now < pair.theirs.changed_until) or (pair.untold and not where.guarded)
+
+
+def _answered_last(pair: Pair) -> bool:
+    """Whether the side that knows the person answered what whoever asked had proposed."""
+    return pair.theirs is not None and pair.ours is not None and pair.theirs.at > pair.ours.at
 
 
 def answered(pair: Pair, opinion: Opinion, where: Where) -> Pair:
     """The pair once the side that knows the person who was found has answered. `where`: how it is with her now. Raises
     MatchRefused."""
-    if not open_to_holder(pair, where, opinion.at):
+    if not open_to_holder(pair, where, opinion.at) or (opinion.why is Why.MAY_BE and pair.ours is not None):
         raise MatchRefused(MatchRefusal.DECIDED)
     if pair.ours is not None and pair.ours.member_id == opinion.member_id:
         raise MatchRefused(MatchRefusal.SAME_MEMBER)
@@ -401,22 +411,24 @@ def answered(pair: Pair, opinion: Opinion, where: Where) -> Pair:
     if untold:  # the duty desk, which hears this alone, hears it also after it dealt with the alarm
         after = replace(after, looked_on=None)
     # Whoever asked and was told once is told what is said instead; a *same* that it is to confirm is a task of its own.
-    news = {Side.ASKER} if pair.ever_told and after.stand is not PairStand.CONFIRM else set()
+    tasks = (PairStand.CONFIRM, PairStand.MAY_BE)
+    news = {Side.ASKER} if pair.ever_told and after.stand not in tasks else set()
     return replace(after, unread=frozenset(news))
 
 
 def open_to_asker(pair: Pair, now: datetime) -> bool:
     """Whether whoever asked may answer: *different* is final after twelve hours, and a link is broken, not answered.
-    After a link was broken it may until both say *same* again."""
+    After a link was broken, or the other side said *it may be*, it may until both say *same*."""
     if pair.broken is not None:
         return pair.stand is not PairStand.LINKED
-    if pair.ours is None or pair.ours.answer is Answer.CANNOT_TELL:
+    if pair.ours is None or pair.ours.answer is Answer.CANNOT_TELL or pair.stand is PairStand.PROPOSED:
         return pair.told
     return pair.told and pair.ours.answer is Answer.DIFFERENT and now < pair.ours.changed_until
 
 
 def confirmed(pair: Pair, opinion: Opinion) -> Pair:
-    """The pair once whoever asked has answered, after the other side said *same*. Raises MatchRefused."""
+    """The pair once whoever asked has answered, after the other side said *same*, or that it may be. Raises
+    MatchRefused."""
     if not open_to_asker(pair, opinion.at):
         raise MatchRefused(MatchRefusal.DECIDED)
     if pair.theirs is not None and pair.theirs.member_id == opinion.member_id:
@@ -549,7 +561,7 @@ def over_on(asked_on: date, rules: MatchingRules) -> date:
     return asked_on + timedelta(days=rules.check_days)
 
 
-_OPEN = (PairStand.WAITS, PairStand.CONFIRM, PairStand.UNTOLD, PairStand.PROPOSED)
+_OPEN = (PairStand.WAITS, PairStand.MAY_BE, PairStand.CONFIRM, PairStand.UNTOLD, PairStand.PROPOSED)
 
 
 def repeat_of(said: Said | None, pairs: Iterable[Pair], word: Word | None, *, with_all: bool = True) -> Repeat:

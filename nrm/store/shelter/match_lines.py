@@ -20,7 +20,7 @@ from nrm.domain.shelter.matching import (
 )
 from nrm.store import days
 
-SAME = (PairStand.CONFIRM, PairStand.LINKED, PairStand.PROPOSED)
+SAME = (PairStand.MAY_BE, PairStand.CONFIRM, PairStand.LINKED, PairStand.PROPOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class TheirLine(Common):
     @property
     def kept(self) -> bool:
         """Whether whoever asks is told nothing, whatever is answered here now."""
-        return self.where.guarded and self.stand not in (PairStand.CONFIRM, PairStand.PROPOSED)
+        return self.where.guarded and self.stand not in (PairStand.MAY_BE, PairStand.CONFIRM, PairStand.PROPOSED)
 
     @property
     def late(self) -> bool:
@@ -134,7 +134,7 @@ class TheirLine(Common):
     @property
     def settled(self) -> bool:
         """Whether nothing is to be done: it was answered, or stays as it is."""
-        waits = self.stand in (PairStand.WAITS, PairStand.PROPOSED)
+        waits = self.stand in (PairStand.WAITS, PairStand.MAY_BE, PairStand.PROPOSED)
         waits = waits or (self.stand is PairStand.UNTOLD and self.open) or rules.was_not_reached(self.theirs)
         return not (self.alarm or waits or self.unread or self.changed_until)
 
@@ -162,7 +162,10 @@ class OurLine(Common):
     def settled(self) -> bool:
         """Whether nothing is to be done."""
         return not (
-            self.stand is PairStand.CONFIRM or self.unread or self.changed_until or rules.was_not_reached(self.ours)
+            self.stand in (PairStand.MAY_BE, PairStand.CONFIRM)
+            or self.unread
+            or self.changed_until
+            or rules.was_not_reached(self.ours)
         )
 
 

@@ -152,7 +152,7 @@ def _due_to_asker(pair: Pair, case: rows.Known, case_id: uuid.UUID) -> Iterator[
     def line(what: Due, day: date) -> DueLine:
         return DueLine(what, case_id, case.pseudonym, day, pair.id)
 
-    if pair.stand is PairStand.CONFIRM and pair.theirs is not None:
+    if pair.stand in (PairStand.MAY_BE, PairStand.CONFIRM) and pair.theirs is not None:
         yield line(Due.CONFIRM, _answer_by(_day(pair.theirs.at)))  # they are to call the other side first
     elif pair.told and rules.was_not_reached(pair.ours) and pair.ours is not None:
         yield line(Due.CONFIRM, _day(pair.ours.at) + timedelta(days=1))

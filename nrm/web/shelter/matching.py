@@ -23,7 +23,6 @@ from forms.shelter.matching import (
     ConfirmPairForm,
     CourseForm,
     Offers,
-    TakeBackForm,
     WordForm,
 )
 from nrm import extras
@@ -50,18 +49,20 @@ SHUT = N_("The identity part of this case does not open for you, so nobody can b
 STANDS = {
     PairStand.WAITS: N_("waits for your answer"),
     PairStand.CONFIRM: N_("you said: the same person; the other side has not yet"),
+    PairStand.MAY_BE: N_("you said: it may be the same person; whoever asks may call you, and nothing is linked yet"),
     PairStand.UNTOLD: N_("you said: the same person; whoever asks was told nothing"),
     PairStand.LINKED: N_("linked: the same person"),
     PairStand.REJECTED: N_("another person"),
     PairStand.UNSURE: N_("nobody can tell"),
     PairStand.BROKEN: N_("the link was broken"),
-    PairStand.PROPOSED: N_("the other side says again: the same person; waits for your answer"),
+    PairStand.PROPOSED: N_("the other side says: the same person; waits for your answer"),
 }
 """As the side reads it that knows the person who was found."""
 OUR_STANDS = {
     **STANDS,
     PairStand.CONFIRM: N_("the other side says: the same person; waits for your answer"),
-    PairStand.PROPOSED: N_("you said again: the same person; the other side has not yet"),
+    PairStand.MAY_BE: N_("the other side says: it may be the same person; call it"),
+    PairStand.PROPOSED: N_("you said: the same person; the other side has not yet"),
     PairStand.WAITS: N_("the other side took its answer back, and has not answered yet"),
 }
 """As whoever asked reads it."""
@@ -82,6 +83,10 @@ DONE = {
     "unseen": N_("Taken back: it is not recorded any more that you have seen the person."),
     "mended": N_("Your answer is recorded, and can be changed until both sides say that it is the same person."),
     "answered": N_("Your answer is recorded, and can be changed for twelve hours, until the other side answers."),
+    "may_be": N_(
+        "Recorded: it may be the same person. Whoever asks reads which house you are, and may call you. Nothing is "
+        "linked before you say here yourself that it is the same person."
+    ),
     "told": N_("Recorded: the same person. Now the other side is asked; you read here what it says."),
     "untold": N_("Recorded: the same person. Whoever asks is told nothing; the duty desk reads your answer."),
     "linked": N_("Recorded: both sides say the same. The two cases are linked."),
@@ -211,34 +216,23 @@ def _to_case(case_id: uuid.UUID, done: str) -> BaseResponse:
 @access.requires(Permission.MATCH_CHECK)
 def take_back_page(case_id: uuid.UUID) -> Answer:
     """What goes when the person takes the yes back."""
-    return _take_back_page(case_id, TakeBackForm(), 200)
-
-
-def _take_back_page(case_id: uuid.UUID, form: TakeBackForm, status: int) -> Answer:
     by = access.actor()
     stands = store.of_case(case_id, by=by)
     if stands.said is not Said.YES:
         return redirect(url_for("matching.of_case", case_id=case_id), 303)
-    page = render_template(
-        "shelter/matching/take_back.html", case=case_store.case(case_id, by=by), stands=stands, form=form
-    )
-    return page, status
+    return render_template("shelter/matching/take_back.html", case=case_store.case(case_id, by=by), stands=stands)
 
 
 @blueprint.post("/cases/<uuid:case_id>/who-was-here/take-back")
 @access.requires(Permission.MATCH_CHECK)
 def take_back(case_id: uuid.UUID) -> Answer:
     """The person takes the yes back."""
-    form = TakeBackForm(request.form)
     try:
-        actions.take_back(case_id=case_id, with_guardian=bool(form.guardian.data), by=access.actor())
+        actions.take_back(case_id=case_id, by=access.actor())
     except CaseRefused as error:
         return errors.error_page(409, translated(CASE_REFUSED[error.reason]))
     except MatchRefused as error:
-        if error.reason is not MatchRefusal.GUARDIAN:
-            return errors.error_page(409, translated(REFUSED[error.reason]))
-        form.guardian.errors = [REFUSED[error.reason]]
-        return _take_back_page(case_id, form, 422)
+        return errors.error_page(409, translated(REFUSED[error.reason]))
     return _to_case(case_id, "taken_back")
 
 
@@ -327,7 +321,11 @@ def _offered(line: match_lines.TheirLine) -> Offers:
     """What can be said of the person found: whoever does not know who asks has called nobody."""
     if line.own:
         return Offers.OWN
-    return Offers.CALLED if line.asked_by is not None else Offers.KEPT if line.kept else Offers.UNNAMED
+    if line.asked_by is not None:
+        return Offers.CALLED
+    if line.stand is PairStand.PROPOSED:
+        return Offers.PROPOSED
+    return Offers.KEPT if line.kept else Offers.UNNAMED
 
 
 def _said(opinion: Opinion | None) -> str:
@@ -363,7 +361,7 @@ def _to_list(line: match_lines.Common) -> BaseResponse:
     if line.broken is not None and stand in (PairStand.REJECTED, PairStand.UNSURE):
         return redirect(url_for("matching.index", done="mended"), 303)
     done = {PairStand.CONFIRM: "told", PairStand.PROPOSED: "told", PairStand.UNTOLD: "untold"}
-    done[PairStand.LINKED] = "linked"
+    done |= {PairStand.LINKED: "linked", PairStand.MAY_BE: "may_be"}
     return redirect(url_for("matching.index", done=done.get(stand, "answered")), 303)
 
 

@@ -376,7 +376,7 @@ def test_a_no_is_kept_and_nothing_is_encoded_and_a_yes_can_be_taken_back(nrc: Ac
     with refused(MatchRefusal.CHANGED):  # a yes is taken back on a page of its own
         actions.ask(case_id=now.case_id, said=Said.REFUSED, with_guardian=False, by=vatra)
     for _ in range(2):
-        actions.take_back(case_id=now.case_id, with_guardian=False, by=vatra)
+        actions.take_back(case_id=now.case_id, by=vatra)
     assert counted(now.case_id) == "not_checkable"
     assert store.to_answer(by=nrc) == []
     assert db.session.scalars(select(MatchEncoding.case_id)).all() != [now.case_id]
@@ -386,12 +386,17 @@ def test_a_no_is_kept_and_nothing_is_encoded_and_a_yes_can_be_taken_back(nrc: Ac
     assert counted(before.case_id) == "not_checkable"
 
 
-def test_a_child_is_asked_with_the_guardian(vatra: Actor) -> None:
+@pytest.mark.slow
+def test_a_yes_of_a_child_needs_the_guardian_and_a_no_or_taking_it_back_does_not(vatra: Actor, sign_in: SignIn) -> None:
     child = taken_in(vatra, {"given": "Era", "family": "Lleshi"}, case=CHILD)
-    for said in Said:
-        with refused(MatchRefusal.GUARDIAN):
-            actions.ask(case_id=child.case_id, said=said, with_guardian=False, by=vatra)
-    actions.ask(case_id=child.case_id, said=Said.YES, with_guardian=True, by=vatra)
+    worker, page = sign_in(VATRA), f"/cases/{child.case_id}/who-was-here"
+    assert "A yes of a child needs the guardian" in worker.post(f"{page}?lang=en", {"said": "yes", "read": ""}, 422)
+    worker.post(page, {"said": "refused", "read": ""}, 303)
+    assert counted(child.case_id) == "not_checkable"
+    worker.post(page, {"said": "yes", "guardian": "y", "read": "refused"}, 303)
+    assert "guardian" not in worker.get(f"{page}/take-back?lang=en").split("<form")[-1]
+    worker.post(f"{page}/take-back", {}, 303)
+    assert counted(child.case_id) == "not_checkable"
 
 
 def test_whoever_has_no_name_is_not_compared(vatra: Actor) -> None:
@@ -460,7 +465,7 @@ def test_a_member_compares_people_once_more_so_often_in_a_day(vatra: Actor, sign
         assert (stands.at, stands.over_on) == (stood.at, stood.over_on)
         later(minutes=2)
     # Taken back and said anew, it is a new yes.
-    actions.take_back(case_id=one.case_id, with_guardian=False, by=vatra)
+    actions.take_back(case_id=one.case_id, by=vatra)
     later(minutes=2)
     actions.seen(case_id=one.case_id, by=factories.actor("vatra.case_worker"))
     actions.ask(case_id=one.case_id, said=Said.YES, with_guardian=False, by=factories.actor("vatra.shelter_manager"))
@@ -521,7 +526,7 @@ def test_a_link_to_somebody_who_takes_the_yes_back_stays_and_nothing_more_is_ask
     (line,) = store.to_answer(by=nrc)
     actions.answer(pair_id=line.id, answer=Answer.SAME, why=Why.KNOWN_TO_US, by=nrc)
     actions.confirm(pair_id=line.id, answer=Answer.SAME, why=Why.PAPERS, course=Course.AGAIN, by=vatra)
-    actions.take_back(case_id=before.case_id, with_guardian=False, by=nrc)
+    actions.take_back(case_id=before.case_id, by=nrc)
     later(days=country().matching.check_days)
     assert counted(now.case_id) == "repeat_again"
     assert [each.stand for each in store.of_case(now.case_id, by=factories.actor(VATRA)).pairs] == [PairStand.LINKED]

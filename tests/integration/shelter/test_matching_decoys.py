@@ -126,7 +126,7 @@ def test_an_alarm_that_outlives_its_question_sends_nobody_to_the_decoy(
     later(days=3)
     resident = said_yes(factories.actor(NRC), AGAIN)
     assert actions.search_due() == 1
-    actions.take_back(case_id=resident.case_id, with_guardian=False, by=factories.actor(NRC))
+    actions.take_back(case_id=resident.case_id, by=factories.actor(NRC))
     (line,) = store.desk(by=factories.actor(DUTY))
     assert (line.stand, line.thin, line.alarm) == (None, True, True)
     page = shown(sign_in(DUTY), "/").split('id="asked-for"')[1].split("</section>")[0]

@@ -17,7 +17,7 @@ from nrm.actions.shelter.direct_intake import Opened
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.consents import EVERYTHING
-from nrm.domain.shelter.matching import PairStand, Said
+from nrm.domain.shelter.matching import Answer, Course, PairStand, Said, Why
 from nrm.models.shelter.matching import MatchEncoding
 from nrm.store.shelter import match_lines
 from nrm.store.shelter import matching as store
@@ -124,11 +124,51 @@ def test_a_short_stay_that_was_real_is_asked_about_once_the_desk_says_so(
     assert "Vatra" in shown(asker, ours)
     asker.post(ours, {"said": "same-may_be", "course": "again"}, 422)
     asker.post(ours, {"said": "same-papers", "course": "again"}, 303)
+    assert "National Reception" not in shown(holder, f"/who-was-here/theirs/{alarm.id}")  # it has not said so itself
+    holder.post(f"/who-was-here/theirs/{alarm.id}", {"said": "same-papers"}, 303)
     page = shown(holder, f"/who-was-here/theirs/{alarm.id}")
     assert "National Reception Centre" in page  # both said it
     assert "not shown here" in page  # where the same person lives now
     assert there.counted(now.case_id) == "repeat_again"
     assert before.case_id
+
+
+@pytest.mark.slow
+def test_it_may_be_links_nothing_before_who_knows_the_person_says_same_itself_in_either_order(
+    nrc: Actor, vatra: Actor, sign_in: SignIn
+) -> None:
+    now = a_repeat(nrc, vatra)[1].case_id
+    (line,) = store.to_answer(by=nrc)
+    theirs, ours = f"/who-was-here/theirs/{line.id}", f"/who-was-here/ours/{line.id}"
+    sign_in(NRC).post(theirs, {"said": "same-may_be"}, 303)
+    later(hours=13)
+    asker = sign_in(VATRA)
+    assert "says: it may be the same person" in shown(asker, ours)
+    said = asker.post(ours, {"said": "same-known_to_us", "course": "same_case"}, 303)
+    assert "linked" not in shown(asker, said).split("<details")[0]
+    assert there.counted(now) == "pending"
+    holder = sign_in(NRC)
+    assert "Somebody asks for a person who may be this one" in shown(holder, "/")  # it is asked once more
+    page = shown(holder, theirs)
+    assert "Vatra" not in page
+    assert "may_be" not in page
+    later(minutes=1)
+    holder.post(theirs, {"said": "different-other_story"}, 303)
+    assert there.counted(now) == "pending"
+    holder.post(theirs, {"said": "same-known_to_us"}, 303)  # the wrong button, within twelve hours
+    assert there.counted(now) == "repeat_same"
+    holder.post(theirs, {"said": "different-other_story"}, 409)  # a link is broken, not answered
+
+
+def test_after_it_may_be_the_house_that_knows_the_person_may_say_same_first(nrc: Actor, vatra: Actor) -> None:
+    now = a_repeat(nrc, vatra)[1].case_id
+    (line,) = store.to_answer(by=nrc)
+    actions.answer(pair_id=line.id, answer=Answer.SAME, why=Why.MAY_BE, by=nrc)
+    later(days=2)
+    actions.answer(pair_id=line.id, answer=Answer.SAME, why=Why.PAPERS, by=nrc)
+    assert there.counted(now) == "pending"
+    actions.confirm(pair_id=line.id, answer=Answer.SAME, why=Why.SHE_SAYS, course=Course.AGAIN, by=vatra)
+    assert there.counted(now) == "repeat_again"
 
 
 def test_of_a_stay_of_weeks_or_of_who_came_by_a_referral_there_is_no_alarm_and_who_asks_is_not_named(

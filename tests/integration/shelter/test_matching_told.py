@@ -161,7 +161,7 @@ def test_a_link_is_broken_with_a_reason_the_other_side_reads_it_and_either_mends
     assert "Both were seen at one time in two places" in page_of_theirs
     assert 'name="said"' in shown(asker, ours)  # who broke it can say that it was a mistake
     asker.post(ours, {"said": "same-papers", "course": "again"}, 303)
-    assert "says again" in shown(holder, "/who-was-here")
+    assert "the other side says: the same person" in shown(holder, "/who-was-here")
     db.session.rollback()
     assert [each.what for each in store.due(by=nrc) if each.pair_id] == [match_lines.Due.ANSWER]
     assert there.counted(store.ours(pair, by=vatra).case_id) == "pending"
@@ -355,7 +355,7 @@ def test_whoever_asks_for_a_resident_does_not_take_the_alarm_back_with_the_quest
     actions.search_due()
     desk = factories.actor("ra.duty_officer")
     (line,) = store.desk(by=desk)
-    actions.take_back(case_id=asks.case_id, with_guardian=False, by=vatra)
+    actions.take_back(case_id=asks.case_id, by=vatra)
     (stays,) = store.desk(by=factories.actor("ra.duty_officer"))
     assert (stays.id, stays.alarm, stays.stand, stays.number) == (line.id, True, None, line.number)
     assert (stays.asked_by.names, stays.holder.names) == (line.asked_by.names, line.holder.names)

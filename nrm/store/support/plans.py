@@ -9,11 +9,12 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Date, Select, and_, bindparam, exists, func, literal, literal_column, or_, select
+from sqlalchemy.orm import aliased
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.quarters import Quarter
-from nrm.domain.shelter.key_workers import WORKING_ROLES
+from nrm.domain.shelter.key_workers import LEADING_ROLES, WORKING_ROLES
 from nrm.domain.support.plans import StepEnd, late_since
 from nrm.models.accounts.accounts import Member
 from nrm.models.shelter.cases import Case
@@ -32,7 +33,8 @@ _OPEN = PlanStep.outcome == literal_column("''")
 @dataclass(frozen=True, slots=True)
 class StepLine:
     """One step. `own`: the asker's, or of a person for whom the asker answers; else it is shown because it is late.
-    `owner`: the name, empty for somebody of the shelter where the person was before."""
+    `owner`: the name, empty for somebody of the shelter where the person was before; `left`: whoever it is works in
+    the house no more, so nobody else is reminded of it."""
 
     id: uuid.UUID
     case_id: uuid.UUID
@@ -45,6 +47,7 @@ class StepLine:
     moved_on: date | None
     late: bool
     own: bool
+    left: bool
 
     @property
     def undoable(self) -> bool:
@@ -71,10 +74,12 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> list[StepLine]:
 
 def due(*, by: Actor, until: date) -> list[StepLine]:
     """Open steps whose day comes by then: the asker's own, those of the people for whom the asker answers, and for a
-    manager those that are late by the country's days; empty for who has no shelter."""
+    manager those that are late by the country's days, and at once whose owner works there no more (ADR 0213); empty for
+    who has no shelter."""
     if not _has_shelter(by):
         return []
-    return _lines(_steps(by).where(_OPEN, PlanStep.due_on <= until, _seen(by)), by)
+    seen = or_(and_(PlanStep.due_on <= until, _seen(by)), _nobodys(by))
+    return _lines(_steps(by).where(_OPEN, seen), by)
 
 
 def changed_today(*, by: Actor) -> list[StepLine]:
@@ -181,11 +186,14 @@ def answered(case_id: uuid.UUID, *, by: Actor) -> dict[Quarter, tuple[str, ...]]
 
 
 def number_due(by: Actor) -> ColumnElement[int]:
-    """How many steps of the asker's shelter are open and due on the parameter `today`; a part of another statement."""
+    """How many steps of the asker's shelter are open, and due on the parameter `today` or of an owner who works there
+    no more; a part of another statement."""
     if not _has_shelter(by):
         return literal(0)
     counted = select(func.count()).select_from(PlanStep).join(Case, Case.id == PlanStep.case_id)
-    return counted.where(*_held(by), _OPEN, PlanStep.due_on <= bindparam("today", type_=Date())).scalar_subquery()
+    counted = counted.join(Member, Member.id == PlanStep.owner_id)
+    due_now = or_(PlanStep.due_on <= bindparam("today", type_=Date()), _left(by))
+    return counted.where(*_held(by), _OPEN, due_now).scalar_subquery()
 
 
 def number_to_confirm(by: Actor) -> ColumnElement[int]:
@@ -220,6 +228,22 @@ def _mine(by: Actor) -> ColumnElement[bool]:
     return or_(PlanStep.owner_id == by.member_id, answers)
 
 
+def _left(by: Actor) -> ColumnElement[bool]:
+    """Whether the owner of a step works in the asker's shelter no more: nobody else would be reminded of it."""
+    there = and_(Member.organisation_id == by.organisation_id, Member.status != "disabled")
+    return ~and_(there, Member.role.in_(WORKING_ROLES))
+
+
+def _nobodys(by: Actor) -> ColumnElement[bool]:
+    """Whether the asker sees to it that somebody takes over what a colleague left: who leads the shelter, or everybody
+    where nobody does."""
+    if by.may(Permission.TEAM_MANAGE):
+        return _left(by)
+    leader = aliased(Member)
+    leads = (leader.organisation_id == by.organisation_id, leader.status == "active", leader.role.in_(LEADING_ROLES))
+    return and_(_left(by), or_(_mine(by), ~exists().where(*leads)))
+
+
 def _seen(by: Actor) -> ColumnElement[bool]:
     if not by.may(Permission.TEAM_MANAGE):
         return _mine(by)
@@ -228,7 +252,7 @@ def _seen(by: Actor) -> ColumnElement[bool]:
 
 def _steps(by: Actor, *, closed: bool = False) -> Select[*tuple[Any, ...]]:
     return (
-        select(PlanStep, Case.pseudonym, Member.name, Member.organisation_id, _mine(by))
+        select(PlanStep, Case.pseudonym, Member.name, Member.organisation_id, _mine(by), _left(by))
         .join(Case, Case.id == PlanStep.case_id)
         .join(Member, Member.id == PlanStep.owner_id)
         .where(*_held(by, closed=closed))
@@ -253,8 +277,9 @@ def _lines(statement: Select[*tuple[Any, ...]], by: Actor) -> list[StepLine]:
             moved_on=found.moved_on,
             late=found.outcome == "" and found.due_on < today,
             own=bool(own),
+            left=found.outcome == "" and bool(left),
         )
-        for found, pseudonym, owner, works_at, own in rows
+        for found, pseudonym, owner, works_at, own, left in rows
     ]
 
 

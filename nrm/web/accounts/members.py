@@ -49,6 +49,7 @@ from nrm.store.accounts import members as store
 from nrm.store.accounts import occasions as occasion_store
 from nrm.store.accounts import second_hands as second_hand_store
 from nrm.store.countries import country
+from nrm.store.support import leaving
 from nrm.web import access, errors, hosts, sessions
 from nrm.web.accounts import shown_secrets
 from nrm.web.accounts.happenings import HAPPENINGS
@@ -148,6 +149,7 @@ def _disable_page(member_id: uuid.UUID, form: EndAccountForm, status: int) -> An
         role=_role(member.role),
         form=form if store.ends_with_reason(member_id, by=by) else None,
         bound=by.may(Permission.ORGANISATION_FOUND),
+        leaves=leaving.left_by(member_id, by=by),
     )
     return page, status
 

@@ -320,8 +320,15 @@ def _steps(by: Actor, until: date | None) -> Iterator[Task]:
         text = gettext("The next step of the plan")
         if not line.own:
             text = gettext("A step of the plan was not done: ask why")
-        address = url_for("plans.show", case_id=line.case_id, _anchor="steps")
-        yield Task(line.pseudonym, line.case_id, line.due_on, text, address, line.late, step=line, own=line.own)
+        address, day = url_for("plans.show", case_id=line.case_id, _anchor="steps"), line.due_on
+        if line.left:  # whatever its day: it is nobody's until somebody takes it over
+            text = gettext(
+                "A step for %(day)s is of somebody who works here no more: give it to somebody",
+                day=formats.day(line.due_on, current_language()),
+            )
+            address = url_for("plans.hand_page", plan_step_id=line.id)
+            day = min(day, calendar.today())
+        yield Task(line.pseudonym, line.case_id, day, text, address, line.late, step=line, own=line.own)
 
 
 def _unsettled(line: closings.OwedLine) -> Task:

@@ -28,8 +28,9 @@ from nrm.domain.shelter.key_workers import Place
 from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.support.plans import Came, Kind, PlanRefusal, PlanRefused, Service, StepEnd, Told
+from nrm.models.accounts.accounts import Member
 from nrm.models.audit import AuditEntry
-from nrm.models.shelter.cases import CareNote
+from nrm.models.shelter.cases import CareNote, Case
 from nrm.models.shelter.key_workers import ShiftPage
 from nrm.models.shelter.stays import Stay
 from nrm.models.support.plans import PlanLook, PlanStep
@@ -493,6 +494,34 @@ def test_somebody_else_does_a_step(person: uuid.UUID, worker: Actor, manager: Ac
     page = browser.get(f"/cases/{person}/plan?lang=en")
     assert page.count("Somebody else does it: ") == 1  # with who wrote it and when, among the steps that are over
     browser.post(path, {"owner": str(worker.member_id)}, 409)
+
+
+@pytest.mark.slow
+def test_steps_of_who_left_are_named_before_and_stand_on_the_managers_page_until_somebody_takes_them_over(
+    person: uuid.UUID, worker: Actor, manager: Actor, sign_in: SignIn
+) -> None:
+    colleague = factories.actor(colleague_of("VATRA", "mira.vatra"))
+    take_on(person, worker)
+    step_id = step(person, worker, 5)
+    ends, code = sign_in(MANAGER), db.session.get_one(Case, person).pseudonym
+    page = ends.get(f"/members/{worker.member_id}/disable?lang=en")
+    assert "key worker of 1 person" in page
+    assert "1 open step of a plan" in page
+    assert code in page
+    assert "works here no more" not in ends.get("/to-do?lang=en")
+    db.session.execute(update(Member).where(Member.id == worker.member_id).values(status="disabled"))
+    db.session.commit()
+    for address in ("/", "/to-do", "/tasks"):
+        page = ends.get(f"{address}?lang=en")
+        assert "is of somebody who works here no more" in page
+        assert f"/plan-steps/{step_id}/owner" in page
+    assert store.due(by=colleague, until=on(9)) == []
+    ends.post(f"/plan-steps/{step_id}/owner", {"owner": str(colleague.member_id)}, 303)
+    assert "works here no more" not in ends.get("/to-do?lang=en")
+    plans.hand_to(step_id=step_id, owner_id=manager.member_id or uuid.uuid4(), by=colleague)
+    db.session.execute(update(Member).where(Member.id == manager.member_id).values(status="disabled"))
+    db.session.commit()
+    assert [line.left for line in store.due(by=colleague, until=on(0))] == [True]  # nobody leads the house
 
 
 # --- the list of the day

@@ -40,9 +40,11 @@ class AnotherLinkForm(OnceForm):
 
 
 class StopAnewForm(OnceForm):
-    """The duty desk says that nobody should begin anew: not by one press beside the other button."""
+    """Nobody should begin anew: not by one press beside the other button. The duty desk has spoken with the owner; a
+    colleague knows what is dead then."""
 
     denied = BooleanField(N_("They told me themselves that they did not ask for this"))
+    ends = BooleanField(N_("I know that the link that was handed over then opens nothing any more"))
 
 
 class ObjectToOwnForm(OnceForm):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from contextlib import suppress
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -338,11 +339,17 @@ def stop_anew(member_id: uuid.UUID) -> Answer:
     if asked and outside and not form.denied.data:
         form.denied.errors = [N_("Make sure of it yourself first; then tick the box")]
         return _anew_page(member_id, AgreeToAnewForm(), 422, form)
+    by = access.actor()
+    of_colleague = not outside and by.member_id != member_id
+    if of_colleague and not form.ends.data and not access.visitor().suspended:
+        form.ends.errors = [N_("Do you want to end it? Then tick the box first")]
+        with suppress(NotVisible):  # nothing goes on: the action says so
+            return _anew_page(member_id, AgreeToAnewForm(), 422, form)
     try:
         beginning_anew.stop_anew(member_id=member_id, by=access.actor())
     except NoOccasion:
         return errors.error_page(409, OVER)
-    return redirect(url_for("home.index", agreed="stopped" if outside else None), 303)
+    return redirect(url_for("home.index", agreed="stopped" if outside else "ended" if of_colleague else None), 303)
 
 
 @blueprint.get("/members/keys")

@@ -147,6 +147,20 @@ def test_another_name_role_or_organisation_reads_other_words(app: Flask) -> None
 # Beginning anew
 
 
+@pytest.mark.slow
+def test_a_colleague_ends_it_with_a_tick_and_reads_what_to_do_if_that_was_wrong(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    worker, manager = member(WORKER).id, sign_in(MANAGER)
+    manager.made(f"/members/{worker}/anew", lang="en")
+    stop = f"/members/{worker}/anew/stop"
+    assert "Then tick the box first" in manager.post(f"{stop}?lang=en", {}, 422)
+    assert "who says that your password" in sign_in(WORKER).get("/?lang=en")
+    said = manager.post(stop, {"ends": "y"}, 303)
+    assert "That gives a new link" in manager.get(f"{said}&lang=en")
+    assert "who says that your password" not in sign_in(WORKER).get("/?lang=en")
+    manager.post(stop, {}, 409)
+
+
 def test_for_24_hours_the_old_account_goes_on_says_so_on_every_page_and_ends_it_by_one_press(
     app: Flask, sign_in: SignIn
 ) -> None:

@@ -31,7 +31,7 @@ IMPOSSIBLE = {
     StayRefusal.ANTICIPATED_BEFORE_ADMISSION: N_("Enter a planned end that is not before the admission"),
     StayRefusal.ANTICIPATED_TOO_LATE: N_("Enter a planned end within three years"),
     StayRefusal.DESTINATION: N_("Choose where the person went so that it fits the reason"),
-    StayRefusal.COUNTRY: N_("Say in which country that is; a gate looks at the country and at no other word"),
+    StayRefusal.COUNTRY: N_("Say in which country that is: whether the person may leave for there depends on it"),
     StayRefusal.MISSING: N_("Record from the case that the person is missing: that is an alarm, and no end of a stay"),
     StayRefusal.LEFT_ALONE: N_("Two members record that somebody left on their own; there is a page for it"),
     StayRefusal.DIED: N_("Two members record a death; there is a page for it"),
@@ -108,6 +108,13 @@ CLOSED = {
     GateRefusal.OTHER_HOUSEHOLD: N_(
         "Choose the household of the best-interest decision: the child goes to no other one before it is assessed and "
         "decided"
+    ),
+    GateRefusal.WHEREABOUTS: N_(
+        "Nobody knows where this child is, so the stay does not end: record that the child is missing. The "
+        "best-interest decision lets it go to its household and to no other place"
+    ),
+    GateRefusal.NO_HOUSEHOLD: N_(
+        "A hospital is no household: the stay goes on. Record that the child is away and expected back"
     ),
     GateRefusal.ASSESSED_LATER: N_("Enter a day that is not before the day of the best-interest decision"),
     GateRefusal.SECOND_LOOK_MISSING: N_(

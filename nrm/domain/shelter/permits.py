@@ -15,7 +15,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from nrm.domain.shelter.cases import HOME_CITIZEN
-from nrm.domain.shelter.stays import HOME, Destination, ExitReason
+from nrm.domain.shelter.stays import HOME, UNKNOWN_COUNTRY, Destination, ExitReason
 
 
 class PermitStatus(StrEnum):
@@ -281,6 +281,8 @@ class GateRefusal(StrEnum):
     NOT_DECIDED = "not_decided"  # or not again, after something said other than safe
     DECIDED_TO_STAY = "decided_to_stay"
     OTHER_HOUSEHOLD = "other_household"  # than the one that was decided
+    WHEREABOUTS = "whereabouts"  # nobody knows where the child is: it is missing
+    NO_HOUSEHOLD = "no_household"  # a hospital
     NOT_HANDED_OVER = "not_handed_over"
     CHILD_ALONE = "child_alone"
 
@@ -412,9 +414,19 @@ def check_child(child: ChildFacts, destination: Destination, *, on: date) -> str
     return "assessed"
 
 
-def check_household(opened: str, child: ChildFacts, household: uuid.UUID | None) -> None:
-    """Raise GateClosed where the decision opens the child gate and the child goes to another household."""
-    if opened == "assessed" and (child.opening is None or household != child.opening.household):
+def check_household(
+    opened: str, child: ChildFacts, household: uuid.UUID | None, *, destination: Destination, country: str
+) -> None:
+    """Raise GateClosed where the decision opens the child gate and the child goes to another household, to none, or
+    nobody knows where: who is not known to have come there is missing (ADR 0211)."""
+    if opened != "assessed":
+        return
+    secret = destination is Destination.PROTECTED_PLACE  # of which not even the country is kept
+    if destination is Destination.UNKNOWN or (country == UNKNOWN_COUNTRY and not secret):
+        raise GateClosed(GateRefusal.WHEREABOUTS)
+    if destination is Destination.HOSPITAL:
+        raise GateClosed(GateRefusal.NO_HOUSEHOLD)
+    if child.opening is None or household != child.opening.household:
         raise GateClosed(GateRefusal.OTHER_HOUSEHOLD)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.absences import BY_ANOTHER_PAGE
 from nrm.domain.shelter.away import Over
-from nrm.domain.shelter.permits import check_household, check_leaving
+from nrm.domain.shelter.permits import check_child, check_household, check_leaving
 from nrm.domain.shelter.stays import (
     Destination,
     ExitReason,
@@ -67,6 +67,8 @@ def let_out(case_: Case, admitted_on: date, exit_: Exit, by: Actor) -> dict[str,
     permit = permit_rows.facts(case_.id)
     reflects_until = identification_rows.reflection_until(case_)
     child = finding_rows.child_facts(case_, on=exit_.ended_on, handed_over=case_.holder_id != by.organisation_id)
+    opened = check_child(child, exit_.destination, on=exit_.ended_on)
+    check_household(opened, child, exit_.household, destination=exit_.destination, country=exit_.where)
     repatriation, child_gate = check_leaving(
         exit_.reason,
         exit_.destination,
@@ -77,7 +79,6 @@ def let_out(case_: Case, admitted_on: date, exit_: Exit, by: Actor) -> dict[str,
         country=exit_.where,
         reflection_until=reflects_until,
     )
-    check_household(child_gate, child, exit_.household)
     informed = repatriation == "informed"
     return {
         "ended_on": exit_.ended_on,

@@ -193,6 +193,8 @@ def _decide(typed: _Typed, reason: ExitReason, destination: Destination, *, act:
         return typed.page("reason", 409)
     except GateClosed as error:
         field = second.household if error.reason is GateRefusal.OTHER_HOUSEHOLD else second.destination
+        if error.reason is GateRefusal.WHEREABOUTS and destination is not Destination.UNKNOWN:
+            field = second.country
         field.errors = [CLOSED[error.reason]]
         return _where_page(typed, reason, 422, gate=error.reason)
     except StayOver:

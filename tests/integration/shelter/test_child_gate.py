@@ -13,11 +13,12 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from nrm.actions.referrals import next_receiver, referrals
-from nrm.actions.shelter import cases, findings, stays
+from nrm.actions.shelter import cases, corrections, findings, stays
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.referrals.referrals import OverrideReason
 from nrm.domain.shelter.child_returns import Assessment
+from nrm.domain.shelter.corrections import Why
 from nrm.domain.shelter.findings import FindingRefused, Found
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.shelter.stays import DESTINATIONS, Destination, ExitReason
@@ -25,6 +26,7 @@ from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.findings import ChildFinding
 from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter.leaving import Exit
 from nrm.store import days
 from nrm.store.referrals import obligations
 from nrm.store.rows.shelter import findings as finding_rows
@@ -322,3 +324,25 @@ def test_a_case_of_a_child_who_was_in_no_bed_says_why_it_cannot_be_closed(app: F
     referrals.arrive(referral_id=line.referral_id, by=nrc)
     person = sign_in("nrc.case_worker")
     assert "leaves only after the child protection service" in person.post(f"/cases/{case_id}/close?lang=en", {}, 409)
+
+
+def test_a_decided_household_lets_no_child_go_where_nobody_knows(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, CHILD)
+    household = may_go(opened.case_id)
+    person, address = sign_in("vatra.case_worker"), f"/stays/{opened.stay_id}/end?lang=en"
+    leaving = {
+        "ended": "today", "step": "3", "reason": "left_voluntarily", "destination": "unknown", "country": "unknown",
+        "household": str(household),
+    }  # fmt: skip
+    page = person.post(address, leaving, 422)
+    assert "Nobody knows where this child is" in page
+    assert f"/cases/{opened.case_id}/missing" in page
+    assert "Nobody knows where this child is" in person.post(address, {**leaving, "destination": "family"}, 422)
+    assert "A hospital is no household" in person.post(
+        address, {**leaving, "destination": "hospital", "country": "home"}, 422
+    )
+    assert store.stay(opened.stay_id, by=vatra).ended_on is None
+    _end(opened.stay_id, ExitReason.REINTEGRATED_WITH_FAMILY, Destination.FAMILY, vatra, household)
+    wrong = Exit(days.today(), ExitReason.LEFT_VOLUNTARILY, Destination.UNKNOWN, "unknown", household)
+    with pytest.raises(GateClosed, match="whereabouts"):
+        corrections.correct_exit(stay_id=opened.stay_id, exit_=wrong, why=Why.MISTYPED, by=vatra)

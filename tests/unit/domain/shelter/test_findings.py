@@ -6,6 +6,7 @@ import uuid
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -32,6 +33,7 @@ from nrm.domain.shelter.stays import Destination
 from tests.unit.domain.shelter.gates import HOUSEHOLD, decided
 
 DAY = date(2026, 3, 10)
+HOME: dict[str, Any] = {"destination": Destination.FAMILY, "country": "home"}
 
 
 def test_the_first_day_is_of_the_interview_or_the_first_admission_and_else_the_month() -> None:
@@ -56,13 +58,13 @@ def test_no_finding_is_from_before_the_case_nor_from_tomorrow(days: int, why: st
 @pytest.mark.parametrize("opened", ["assessed", "adult", "handed_over", "died"])
 def test_only_who_goes_by_a_decision_goes_to_the_household_that_was_decided(opened: str) -> None:
     child = ChildFacts("child", decided(DAY))
-    check_household(opened, child, HOUSEHOLD)
+    check_household(opened, child, HOUSEHOLD, **HOME)
     for other in (uuid.uuid4(), None):
         if opened == "assessed":
             with pytest.raises(GateClosed, match="other_household"):
-                check_household(opened, child, other)
+                check_household(opened, child, other, **HOME)
         else:
-            check_household(opened, child, other)
+            check_household(opened, child, other, **HOME)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +173,7 @@ def _opens(record: Record, house: uuid.UUID, on: date) -> bool:
     found = opening(record, HOLDS)
     child = ChildFacts("child", found) if isinstance(found, Opening) else ChildFacts("child", None, found)
     try:
-        check_household(check_child(child, Destination.FAMILY, on=on), child, house)
+        check_household(check_child(child, Destination.FAMILY, on=on), child, house, **HOME)
     except GateClosed:
         return False
     return True

@@ -19,13 +19,14 @@ from nrm.domain.shelter.permits import (
     PermitStatus,
     as_on,
     check_child,
+    check_household,
     check_leaving,
     check_repatriation,
     check_return_to_family,
     record,
 )
 from nrm.domain.shelter.stays import Destination, ExitReason
-from tests.unit.domain.shelter.gates import decided
+from tests.unit.domain.shelter.gates import HOUSEHOLD, decided
 
 INFORMED = Informing(date(2026, 1, 5), "NRC", "ro")
 ON = date(2026, 7, 1)
@@ -204,6 +205,23 @@ def test_a_child_leaves_for_no_household_before_all_three_are_found_safe(age_cla
             check_child(shut, destination, on=ON)
         assert caught.value.reason == why
     assert check_child(ChildFacts(age_class, decided(ON)), destination, on=ON) == "assessed"
+
+
+@pytest.mark.parametrize("age_class", ["child", "unsure"])
+def test_a_decided_household_opens_no_way_to_where_nobody_knows(age_class: str):
+    child = ChildFacts(age_class, decided(ON))
+    for destination, country, why in (
+        (Destination.UNKNOWN, "unknown", "whereabouts"),
+        (Destination.UNKNOWN, "home", "whereabouts"),
+        (Destination.FAMILY, "unknown", "whereabouts"),
+        (Destination.HOSPITAL, "home", "no_household"),
+    ):
+        with pytest.raises(GateClosed) as caught:
+            check_household("assessed", child, HOUSEHOLD, destination=destination, country=country)
+        assert caught.value.reason == why
+    for destination, country in ((Destination.FAMILY, "home"), (Destination.PROTECTED_PLACE, "unknown")):
+        check_household("assessed", child, HOUSEHOLD, destination=destination, country=country)
+    check_household("adult", ChildFacts("adult"), None, destination=Destination.UNKNOWN, country="unknown")
 
 
 @pytest.mark.parametrize("age_class", ["child", "unsure"])

@@ -369,5 +369,11 @@ ABSENCE_REFUSED = {
         "The alarm was raised more than seven days ago, so it cannot be struck as a mistake. If the person is there, "
         "record that the person is back."
     ),
+    AbsenceRefusal.NO_HAND: N_(
+        "You do not confirm this: you came within the last 14 days, or one of you alone let the other in here, and "
+        "that is one hand. Ask another colleague of your shelter. Is there nobody? It waits until both of you have "
+        "been here for 14 days; then whoever let the other one in confirms what that one recorded. The duty desk has "
+        "been told."
+    ),
     AbsenceRefusal.SAME_MEMBER: N_("Somebody else of your shelter must confirm it: whoever recorded it cannot."),
 }

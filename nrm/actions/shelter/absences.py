@@ -42,6 +42,7 @@ from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter.leaving import end_away
 from nrm.store import days
 from nrm.store.countries import country
+from nrm.store.rows.accounts import occasions
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import ages as age_rows
 from nrm.store.shelter import absences as store
@@ -297,13 +298,15 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
     Returns the stay.
 
-    Raises NotPermitted, NotVisible, StayOver, AbsenceRefused (`same_member`, `over`), permits.GateClosed
+    Raises NotPermitted, NotVisible, StayOver, AbsenceRefused (`same_member`, `no_hand`, `over`), permits.GateClosed
     (`child_alone`: the person was assessed as a child in the meantime).
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
         left = store.left_row(left_id, by=by)
         check_second(left.recorded_by_id, by.member_id)
+        if by.member_id is None or not occasions.is_second(by.member_id, left.recorded_by_id):
+            raise AbsenceRefused(AbsenceRefusal.NO_HAND)
         _change_open(session, left, confirmed_by_id=by.member_id)
         reason, opened = ExitReason.LEFT_ALONE, "adult"
         case = session.get_one(Case, left.case_id, populate_existing=True)

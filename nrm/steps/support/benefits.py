@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Permission
-from nrm.domain.accounts.vouching import is_newcomer
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.support import benefits as rules
 from nrm.domain.support.benefits import BenefitRefusal, BenefitRefused, Entry
@@ -74,20 +73,12 @@ def is_second(entry: Entry, by: Actor) -> bool:
 
 
 def _is_second_of(login: str, by: Actor) -> bool:
-    """Not who asked, nor whom they alone let in, nor a newcomer beside somebody who was there before. Who let them in
-    may, and who is there by the same colleague, once both are there for 14 days: in most houses one manager lets
-    everybody in."""
+    """See `occasions.is_second`."""
     asker = account_rows.member_by_login(login)
     if login == store.login_of(by) or asker is None:
         return False
     assert by.member_id is not None
-    hand, other = occasions.standing(by.member_id), occasions.standing(asker.id)
-    if is_newcomer(hand, other, clock.now()):
-        return False
-    if not occasions.hangs_on_one(hand.member_id, other.member_id):
-        return True
-    seasoned = occasions.is_seasoned(hand.member_id) and occasions.is_seasoned(other.member_id)
-    return seasoned and not occasions.was_let_in_by(hand.member_id, other.member_id)
+    return occasions.is_second(by.member_id, asker.id)
 
 
 def _places(case: Case, by: Actor) -> list[uuid.UUID]:

@@ -4,7 +4,7 @@ the child authority, which does not learn in which shelter the child was."""
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Date, and_, bindparam, case, exists, false, func, or_, select
@@ -24,6 +24,7 @@ from nrm.models.shelter.places import Occupancy
 from nrm.models.shelter.stays import Stay
 from nrm.store import names
 from nrm.store.countries import country
+from nrm.store.rows.accounts import occasions
 from nrm.store.rows.shelter import absences as rows
 
 _MOST = 50
@@ -97,6 +98,8 @@ class LeftLine:
     doubted: bool = False
     """One member says that it was not so; another one confirms that."""
     own_doubt: bool = False
+    second: bool = True
+    """Of one record that waits: the reader is a second hand beside who recorded it (ADR 0211)."""
 
 
 def _visible_missing(by: Actor) -> ColumnElement[bool]:
@@ -319,7 +322,10 @@ def left_one(left_id: uuid.UUID, *, by: Actor) -> LeftLine:
     found = _left_lines(_own_left_alone(by), LeftAlone.id == left_id, by=by)
     if not found:
         raise NotVisible
-    return found[0]
+    first = db.session.scalar(select(LeftAlone.recorded_by_id).where(LeftAlone.id == left_id))
+    if found[0].confirmed or first is None or by.member_id is None:
+        return found[0]
+    return replace(found[0], second=occasions.is_second(by.member_id, first))
 
 
 def left_of_stay(stay_id: uuid.UUID, *, by: Actor) -> LeftLine | None:

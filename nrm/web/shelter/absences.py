@@ -363,6 +363,7 @@ def left_one(left_id: uuid.UUID) -> Answer:
         line=line,
         destination=label_of("destinations", line.destination),
         country=place(line.country),
+        no_hand=gettext(ABSENCE_REFUSED[AbsenceRefusal.NO_HAND]),
     )
 
 

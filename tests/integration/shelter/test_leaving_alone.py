@@ -13,12 +13,13 @@ from sqlalchemy.exc import IntegrityError
 
 from nrm.actions.shelter import absences, claims, permits, stays
 from nrm.db import db, transaction
-from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.accounts import Actor, Role
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.absences import AbsenceRefused
 from nrm.domain.shelter.claims import Forum
 from nrm.domain.shelter.permits import GateClosed, PermitEvent
 from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay
+from nrm.models.accounts.accounts import Organisation
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.stays import Stay
 from nrm.store import days
@@ -231,3 +232,32 @@ def test_with_an_open_application_or_claim_counsel_is_called_at_once(
     db.session.rollback()
     absences.take_back_left(left_id=left_id, by=vatra)
     assert said not in sign_in("vatra.case_worker").get("/?lang=en")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["left", "died"])
+def test_a_colleague_let_in_by_the_first_alone_is_no_second_hand(vatra: Actor, sign_in: SignIn, kind: str) -> None:
+    opened = admitted(vatra, MOLDOVAN)
+    house = db.session.get_one(Organisation, vatra.organisation_id)
+    puppet = factories._member(house, Role.CASE_WORKER, vatra, "2")
+    factories.let_in(puppet, by=vatra)
+
+    def record(by: Actor) -> uuid.UUID:
+        today = days.today()
+        if kind == "died":
+            return absences.record_death(stay_id=opened.stay_id, died_on=today, by=by)
+        return absences.record_left(
+            stay_id=opened.stay_id, left_on=today, destination=Destination.UNKNOWN, where="unknown", by=by
+        )
+
+    for first, second in ((vatra, puppet), (puppet, vatra)):
+        left_id = record(first)
+        with pytest.raises(AbsenceRefused, match="no_hand"):
+            absences.confirm_left(left_id=left_id, by=second)
+        db.session.rollback()
+        absences.take_back_left(left_id=left_id, by=first)
+    left_id = record(puppet)
+    page = sign_in("vatra.shelter_manager").get(f"/left/{left_id}?lang=en")
+    assert "Ask another colleague of your shelter" in page
+    assert f"/left/{left_id}/confirm" not in page
+    absences.confirm_left(left_id=left_id, by=factories.actor("vatra.case_worker"))

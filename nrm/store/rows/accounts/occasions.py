@@ -268,6 +268,18 @@ def was_let_in_by(member_id: uuid.UUID | None, other_id: uuid.UUID | None) -> bo
     return member_id is not None and other_id in hangs_on(member_id, _vouched_by)
 
 
+def is_second(hand_id: uuid.UUID, first_id: uuid.UUID) -> bool:
+    """Whether a colleague is a second hand beside who said something first: not themselves, nor whom they alone let in,
+    nor a newcomer beside somebody who was there before. Who let them in may, and who is there by the same colleague,
+    once both are there for 14 days: in most houses one manager lets everybody in."""
+    hand, first = standing(hand_id), standing(first_id)
+    if hand_id == first_id or is_newcomer(hand, first, clock.now()):
+        return False
+    if not hangs_on_one(hand_id, first_id):
+        return True
+    return is_seasoned(hand_id) and is_seasoned(first_id) and not was_let_in_by(hand_id, first_id)
+
+
 def has_stopped_a_colleague(member_id: uuid.UUID | None, organisation_id: uuid.UUID | None) -> bool:
     """Whether the member, or who is one hand with them, stopped somebody there within 14 days: suspended them, objected
     to what they did, or ended their account."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Date, and_, bindparam, case, exists, false, func, or_, select
+from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
@@ -17,7 +18,7 @@ from nrm.domain.roles import MechanismRole
 from nrm.domain.shelter.absences import Outcome, may_end_on
 from nrm.domain.shelter.places import missing_place_until
 from nrm.domain.shelter.stays import ExitReason
-from nrm.models.accounts.accounts import Organisation
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.absences import LeftAlone, Missing
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.places import Occupancy
@@ -72,6 +73,12 @@ class EndedLine:
     on: date
     shelter: dict[str, str]
     known: bool = False
+    feared: str = ""
+    reporter: str = ""
+    striker: str = ""
+    """Who struck it as a mistake; the same person as `reporter`, or not (`by_another`: ADR 0211)."""
+    by_another: bool = False
+    telephone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +126,21 @@ def _told_of_the_end(by: Actor) -> ColumnElement[bool]:
     mistake until the desk says that it knows."""
     lately = Missing.over_on >= bindparam("ended_since", type_=Date())
     return case(
-        (Missing.outcome == Outcome.MISTAKE, _unknown_or_lately(Missing, by) if _is_desk(by) else false()),
+        (
+            Missing.outcome == Outcome.MISTAKE,
+            _unknown_or_lately(Missing, by) if _is_desk(by) else struck_by_another(by),
+        ),
         else_=and_(Missing.outcome != "", lately),
+    )
+
+
+def struck_by_another(by: Actor) -> ColumnElement[bool]:
+    """The condition for alarms that the actor raised and somebody else struck as a mistake, within the last days."""
+    since = bindparam("struck_since", type_=Date())
+    return (
+        (Missing.reported_by_id == by.member_id)
+        & (Missing.mistake_by_id != by.member_id)
+        & (Missing.mistake_on >= since)
     )
 
 
@@ -145,10 +165,13 @@ def number_missing(by: Actor) -> ColumnElement[int]:
 
 def ended(*, by: Actor) -> list[EndedLine]:
     """The alarms that ended yesterday or today, for the desks that were told of them."""
+    reporter, striker = aliased(Member), aliased(Member)
     statement = (
-        select(Missing, Case.pseudonym, Organisation)
+        select(Missing, Case.pseudonym, Organisation, reporter.name, striker.name)
         .join(Case, Case.id == Missing.case_id)
         .join(Organisation, Organisation.id == Missing.organisation_id)
+        .join(reporter, reporter.id == Missing.reported_by_id)
+        .join(striker, striker.id == Missing.mistake_by_id, isouter=True)
         .where(_visible_missing(by), _told_of_the_end(by))
         .order_by(Missing.outcome != Outcome.MISTAKE, Missing.age_class == "adult", Missing.over_on.desc(), Missing.id)
         .limit(_MOST)
@@ -164,9 +187,15 @@ def ended(*, by: Actor) -> list[EndedLine]:
             on=found.mistake_on or found.over_on,
             shelter={} if authority else shelter.names,
             known=found.authority_knows if authority else found.desk_knows,
+            feared=found.feared,
+            reporter=reported_by,
+            striker=struck_by or "",
+            by_another=found.mistake_by_id not in (None, found.reported_by_id),
+            telephone=names.number_now(country().party_in(MechanismRole.AUTHORITY)) if authority else shelter.telephone,
         )
-        for found, pseudonym, shelter in db.session.execute(
-            statement.execution_options(populate_existing=True), {"ended_since": rows.ended_since()}
+        for found, pseudonym, shelter, reported_by, struck_by in db.session.execute(
+            statement.execution_options(populate_existing=True),
+            {"ended_since": rows.ended_since(), "struck_since": rows.struck_since()},
         )
         if found.over_on is not None
     ]

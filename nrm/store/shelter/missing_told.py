@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Date, and_, bindparam, func, literal, or_,
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.roles import MechanismRole
 from nrm.domain.shelter.absences import Outcome, Way
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.absences import Missing, MissingTold
@@ -50,13 +51,24 @@ def of_desk(*, by: Actor) -> list[ToldLine]:
     return _told(MissingTold.organisation_id == by.organisation_id)
 
 
-def no_longer(*, by: Actor) -> list[date]:
+def no_longer(*, by: Actor) -> list[tuple[date, bool]]:
     """On which days the actor's organisation was told of somebody who was never missing, as was said within the last
-    days: nothing else of it is left."""
+    days, and whether another person says so than who raised the alarm: nothing else of it is left."""
     if by.organisation_id is None or not by.may(Permission.ALARM_READ):
         return []
-    statement = select(MissingTold.told_on).where(*_no_longer(by)).order_by(MissingTold.told_on)
-    return list(db.session.scalars(statement, {"struck_since": rows.struck_since()}))
+    statement = (
+        select(MissingTold.told_on, Missing.mistake_by_id != Missing.reported_by_id)
+        .join(Missing, Missing.id == MissingTold.missing_id)
+        .where(*_no_longer(by))
+        .order_by(MissingTold.told_on)
+    )
+    found = db.session.execute(statement, {"struck_since": rows.struck_since()})
+    return [(told_on, bool(by_another)) for told_on, by_another in found]
+
+
+def number_of_desk() -> str:
+    """The number of the duty desk, which knows the shelter."""
+    return names.number_now(country().party_in(MechanismRole.AUTHORITY))
 
 
 def _no_longer(by: Actor) -> tuple[ColumnElement[bool], ...]:

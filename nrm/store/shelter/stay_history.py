@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import aliased
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
@@ -20,7 +21,8 @@ from nrm.models.shelter.corrections import StayCorrection
 from nrm.models.shelter.places import Place
 from nrm.models.shelter.planned_ends import PlannedEnd
 from nrm.models.shelter.stays import Stay
-from nrm.store.shelter import stays
+from nrm.store.rows.shelter import absences as rows
+from nrm.store.shelter import absences, stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +65,40 @@ class AlarmLine:
     struck_on: date | None
     name: str
     lives_here: bool
+    reporter: str = ""
+    own: bool = False
+    """The reader raised it."""
 
 
 def alarms(stay_id: uuid.UUID, *, by: Actor) -> list[AlarmLine]:
     """The alarms of a stay in the actor's shelter that are over, the first one first; raises NotVisible."""
     stays.stay(stay_id, by=by)
-    return _alarms(Missing.stay_id == stay_id, Missing.outcome != "")
+    return _alarms(Missing.stay_id == stay_id, Missing.outcome != "", by=by)
 
 
 def alarm(missing_id: uuid.UUID, *, by: Actor) -> AlarmLine:
     """One alarm that the actor's shelter raised, open or over; raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
         raise NotVisible
-    for line in _alarms(Missing.id == missing_id, Missing.organisation_id == by.organisation_id):
+    for line in _alarms(Missing.id == missing_id, Missing.organisation_id == by.organisation_id, by=by):
         return line
     raise NotVisible
 
 
-def _alarms(*wanted: ColumnElement[bool]) -> list[AlarmLine]:
+def struck_by_another(*, by: Actor) -> list[AlarmLine]:
+    """The alarms that the actor raised and a colleague struck as a mistake, within the last days."""
+    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
+        return []
+    return _alarms(Missing.organisation_id == by.organisation_id, absences.struck_by_another(by), by=by)
+
+
+def _alarms(*wanted: ColumnElement[bool], by: Actor) -> list[AlarmLine]:
+    reporter = aliased(Member)
     statement = (
-        select(Missing, Case.pseudonym, Member.name, and_(Stay.id.is_not(None), Stay.ended_on.is_(None)))
+        select(Missing, Case.pseudonym, Member.name, reporter.name, and_(Stay.id.is_not(None), Stay.ended_on.is_(None)))
         .join(Case, Case.id == Missing.case_id)
         .join(Member, Member.id == Missing.mistake_by_id, isouter=True)
+        .join(reporter, reporter.id == Missing.reported_by_id)
         .join(Stay, Stay.id == Missing.stay_id, isouter=True)
         .where(*wanted)
         .order_by(Missing.since_on, Missing.id)
@@ -103,9 +117,11 @@ def _alarms(*wanted: ColumnElement[bool]) -> list[AlarmLine]:
             struck_on=found.mistake_on,
             name=name or "",
             lives_here=bool(lives_here),
+            reporter=reported_by,
+            own=found.reported_by_id == by.member_id,
         )
-        for found, pseudonym, name, lives_here in db.session.execute(
-            statement.execution_options(populate_existing=True)
+        for found, pseudonym, name, reported_by, lives_here in db.session.execute(
+            statement.execution_options(populate_existing=True), {"struck_since": rows.struck_since()}
         )
     ]
 

@@ -27,7 +27,7 @@ from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.paging import Page
 from nrm.store.referrals import obligations, referrals
-from nrm.store.shelter import absences, arrivals, cases, others_there, permits, places
+from nrm.store.shelter import absences, arrivals, cases, others_there, permits, places, stay_history
 from nrm.web import access, home
 from nrm.web.interviews import helpline
 from nrm.web.language import gettext
@@ -79,6 +79,7 @@ def shelter_home() -> str:
         threats=threats.home_part() if g.top.threats else "",
         missing=missing,
         left=absences.left(by=by) if g.top.left else (),
+        struck=stay_history.struck_by_another(by=by) if g.top.missing else (),
         late=[line for line in there.away if line.late],
         overdue=[line for line in there.moves if line.stand is Stand.OVERDUE],
         people=key_workers.home_part(steps, labels),

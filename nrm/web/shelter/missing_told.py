@@ -142,7 +142,8 @@ def home_part() -> Markup:
     lines, over = store.of_desk(by=access.actor()), store.no_longer(by=access.actor())
     if not lines and not over:
         return Markup()
-    return Markup(render_template("shelter/missing_told/desk.html", lines=lines, over=over))  # noqa: S704
+    number = store.number_of_desk()
+    return Markup(render_template("shelter/missing_told/desk.html", lines=lines, over=over, number=number))  # noqa: S704
 
 
 @blueprint.get("/told/<uuid:told_id>")

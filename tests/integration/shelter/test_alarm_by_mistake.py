@@ -197,3 +197,32 @@ def test_no_row_is_a_mistake_without_who_when_and_why(database: str, request: py
             session.execute(update(Missing).where(Missing.id == missing_id).values(**wrong))
     with transaction() as session:
         session.execute(update(Missing).where(Missing.id == missing_id).values(**over, **said))
+
+
+@pytest.mark.slow
+def test_what_another_than_the_reporter_strikes_nobody_stops_looking_for_before_a_call(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    opened = admitted(vatra, CHILD, days_ago=4)
+    reporter, manager = sign_in("vatra.case_worker"), sign_in("vatra.shelter_manager")
+    told = {"since": "24", "feared": "yes", "name": "Zamira Planted", "official": "no"}
+    reporter.post(f"/cases/{opened.case_id}/missing", told)
+    missing_id = absence_rows.stands(opened.case_id).id  # type: ignore[union-attr]
+    db.session.rollback()
+    address = f"/missing/{missing_id}/mistake?lang=en"
+    assert "Test case_worker raised the alarm. Speak with them first" in manager.get(address)
+    assert "raised the alarm" not in reporter.get(address)
+    manager.post(address, {"why": "mistyped"})
+    page = reporter.get("/?lang=en")
+    assert "Test shelter_manager struck the alarm that you raised" in page
+    assert f"/cases/{opened.case_id}/missing" in page
+    assert "struck the alarm" not in manager.get("/?lang=en")
+    for login in ("ra.duty_officer", "child_protection.child_protection_officer"):
+        page = sign_in(login).get("/?lang=en").partition("Never missing")[2].partition("</form>")[0]
+        assert "Test case_worker had raised the alarm" in page
+        assert "somebody may have a hand in it" in page
+        assert "Another person says that it was a mistake: Test shelter_manager" in page
+        assert "Stop looking" not in page
+    police = sign_in("state_police.identification_officer").get("/?lang=en")
+    assert "another person says so" in police
+    assert "Stop looking" not in police

@@ -237,6 +237,8 @@ class Event(StrEnum):
     STAY_ENDED = "stay_ended"
     AWAY_RECORDED = "away_recorded"
     AWAY_ENDED = "away_ended"
+    AWAY_MOVED = "away_moved"  # another day of return
+    AWAY_AGAIN = "away_again"  # that she was back was said of the wrong person
     STAY_CORRECTED = "stay_corrected"
     ARRIVAL_TAKEN_BACK = "arrival_taken_back"
     MISSING_REPORTED = "missing_reported"

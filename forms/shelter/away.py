@@ -17,6 +17,11 @@ AWAY_REFUSED = {
     AwayRefusal.MISSING_STANDS: N_("This person is missing: record first that the person was found"),
     AwayRefusal.OVER: N_("This is over already."),
     AwayRefusal.BACK: N_("Enter a day that is not before the person went, and not in the future"),
+    AwayRefusal.CHILD: N_(
+        "A child, or who may be one, is expected back within 7 days. Is it longer? Ask the child authority, and say a "
+        "new day when these are over: that desk reads which children are away, and until when"
+    ),
+    AwayRefusal.NOT_BACK: N_("Nothing says that this person is back, or the stay has ended since."),
 }
 LENGTHS = {
     "1": N_("Tomorrow"),
@@ -43,6 +48,12 @@ class AwayForm(OnceForm):
         description=N_("Sealed with the notes on the care; nobody outside of this shelter reads it."),
         validators=[PlainText(2000)],
     )
+
+
+class ExpectedForm(OnceForm):
+    """Another day of return."""
+
+    expected_day = DayField(N_("Day on which the person is expected"))
 
 
 class BackForm(OnceForm):

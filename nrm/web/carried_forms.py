@@ -238,6 +238,8 @@ WORDS: Mapping[str, str] = {
     "arrivals.arrive": N_("Record that the person has arrived"),
     "arrivals.take_back": N_("Take back a wrong arrival"),
     "away.back": N_("Record that the person is back"),
+    "away.expect": N_("Say another day of return"),
+    "away.not_back": N_("Say that somebody is not back"),
     "away.go": N_("Record that a resident is away"),
     "away.strike": N_("Strike days away"),
     "places.add": N_("Add places"),

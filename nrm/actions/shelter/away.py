@@ -1,4 +1,4 @@
-"""Recording that a resident is away and expected back, and that she came back."""
+"""Recording that a resident is away and expected back, on which day, and that she came back."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from sqlalchemy.exc import IntegrityError
 from nrm import audit, clock
 from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.shelter.away import AwayRefusal, AwayRefused, Over, check, check_back, check_free
+from nrm.domain.shelter.away import AwayRefusal, AwayRefused, Over, check, check_back, check_expected, check_free
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.corrections import Kind, Why
 from nrm.domain.shelter.stays import Period, StayOver
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.away import Away
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import corrections as correction_steps
 from nrm.store import days
 from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.shelter import ages as age_rows
 from nrm.store.shelter import away as store
 from nrm.store.shelter import cases, stays
 from nrm.vault import care_notes
@@ -40,7 +43,8 @@ def record(*, stay_id: uuid.UUID, since_on: date, expected_on: date, reason: str
             stay = stays.row(stay_id, by=by)
             if stay.ended_on is not None:
                 raise StayOver
-            check(since_on, expected_on, admitted_on=stay.admitted_on, today=days.today())
+            adult, today = _is_adult(stay, since_on), days.today()
+            check(since_on, expected_on, admitted_on=stay.admitted_on, today=today, adult=adult)
             if absence_rows.stands(stay.case_id) is not None:
                 raise AwayRefused(AwayRefusal.MISSING_STANDS)
             check_free(since_on, _absences(stay_id))
@@ -64,8 +68,15 @@ def record(*, stay_id: uuid.UUID, since_on: date, expected_on: date, reason: str
         raise AwayRefused(AwayRefusal.OVERLAPS) from None
 
 
-def _absences(stay_id: uuid.UUID) -> list[Period]:
+def _is_adult(stay: Stay, since_on: date) -> bool:
+    """Whether the person counts as an adult on the first day away, or today if that is later."""
+    case = db.session.get_one(Case, stay.case_id, populate_existing=True)
+    return age_rows.age_class_on(case, max(since_on, days.today())) == "adult"
+
+
+def _absences(stay_id: uuid.UUID, but: uuid.UUID | None = None) -> list[Period]:
     away = select(Away.since_on, Away.over_on).where(Away.stay_id == stay_id, Away.outcome != Over.STRUCK)
+    away = away.where(Away.id.is_distinct_from(but))
     missing = select(Missing.since_on, Missing.over_on).where(Missing.stay_id == stay_id)
     return [Period(*row) for statement in (away, missing) for row in db.session.execute(statement)]
 
@@ -87,6 +98,44 @@ def back(*, away_id: uuid.UUID, back_on: date, by: Actor) -> uuid.UUID:
         case_id = stays.row(away.stay_id, by=by).case_id
         audit.append(session, audit.Event.AWAY_ENDED, by=by, case_id=case_id, away_id=away.id)
         return away.stay_id
+
+
+def expect(*, away_id: uuid.UUID, expected_on: date, by: Actor) -> uuid.UUID:
+    """She is expected back on another day; returns the stay. Raises NotPermitted, NotVisible, AwayRefused (`over`,
+    `expected`, `child`)."""
+    with transaction() as session:
+        away = _of_own(away_id, by)
+        if away.outcome:
+            raise AwayRefused(AwayRefusal.OVER)
+        stay = stays.row(away.stay_id, by=by)
+        adult = _is_adult(stay, away.since_on)
+        check_expected(away.since_on, expected_on, today=days.today(), adult=adult)
+        was, away.expected_on = away.expected_on, expected_on
+        session.flush()
+        moved = {"was": was.isoformat(), "now": expected_on.isoformat()}
+        audit.append(session, audit.Event.AWAY_MOVED, by=by, case_id=stay.case_id, away_id=away.id, **moved)
+        return stay.id
+
+
+def not_back(*, away_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """That she was back was said of the wrong person: she is away still; returns the stay. Raises NotPermitted,
+    NotVisible, AwayRefused (`not_back`, `missing_stands`, `overlaps`)."""
+    try:
+        with transaction() as session:
+            away = _of_own(away_id, by)
+            stay = stays.row(away.stay_id, by=by)
+            if away.outcome != Over.BACK or stay.ended_on is not None:
+                raise AwayRefused(AwayRefusal.NOT_BACK)
+            if absence_rows.stands(stay.case_id) is not None:
+                raise AwayRefused(AwayRefusal.MISSING_STANDS)
+            check_free(away.since_on, _absences(stay.id, but=away.id))
+            was = away.over_on.isoformat() if away.over_on is not None else None
+            away.over_on, away.outcome = None, ""
+            session.flush()
+            audit.append(session, audit.Event.AWAY_AGAIN, by=by, case_id=stay.case_id, away_id=away.id, was=was)
+            return stay.id
+    except IntegrityError:
+        raise AwayRefused(AwayRefusal.OVERLAPS) from None
 
 
 def strike(*, away_id: uuid.UUID, why: Why, by: Actor) -> uuid.UUID:

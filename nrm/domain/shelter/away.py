@@ -30,6 +30,8 @@ class AwayRefusal(StrEnum):
     MISSING_STANDS = "missing_stands"
     OVER = "over"
     BACK = "back"  # a day before she went, or in the future
+    CHILD = "child"  # a child, or who may be one: too far ahead
+    NOT_BACK = "not_back"  # she was not said to be back, or the stay has ended since
 
 
 class AwayRefused(ValueError):
@@ -42,12 +44,21 @@ class AwayRefused(ValueError):
 
 LONGEST_AHEAD = timedelta(days=14)
 LONGEST_AWAY = timedelta(days=92)
+LONGEST_OF_CHILD = timedelta(days=7)
+"""How far ahead the day of return of a child lies; each later day is said anew, and child protection reads it."""
 
 
-def check(since_on: date, expected_on: date, *, admitted_on: date, today: date) -> None:
+def check(since_on: date, expected_on: date, *, admitted_on: date, today: date, adult: bool) -> None:
     """Raise AwayRefused for impossible days; they can be entered some days ahead."""
     if not admitted_on <= since_on <= today + LONGEST_AHEAD:
         raise AwayRefused(AwayRefusal.SINCE)
+    check_expected(since_on, expected_on, today=today, adult=adult)
+
+
+def check_expected(since_on: date, expected_on: date, *, today: date, adult: bool) -> None:
+    """Raise AwayRefused for a day on which she cannot be expected, or a child not yet be (ADR 0211)."""
+    if not adult and since_on <= expected_on and expected_on > max(since_on, today) + LONGEST_OF_CHILD:
+        raise AwayRefused(AwayRefusal.CHILD)
     if not since_on <= expected_on <= since_on + LONGEST_AWAY:
         raise AwayRefused(AwayRefusal.EXPECTED)
 

@@ -1,4 +1,4 @@
-"""Who of the actor's shelter is away and expected back."""
+"""Who of the actor's shelter is away and expected back; for the child authority which children are."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, exists, func, literal, literal_column, select
 
+from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.shelter.absences import child_authority
 from nrm.domain.shelter.away import is_late
+from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.away import Away
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
 from nrm.store import days
+from nrm.store.countries import country
 
 _MOST = 100
 # Nobody is away from a stay that is over; said here, so that the stays of the past are not read.
@@ -41,8 +45,28 @@ def away(*, by: Actor) -> list[AwayLine]:
     return _lines(by, *_AWAY_NOW)
 
 
+def of_children(*, by: Actor) -> list[AwayLine]:
+    """The children, or who may be ones, who are away from any shelter, for the child authority (ADR 0211); empty for
+    all others. Where a shelter is, none of it says."""
+    if not _is_child_authority(by):
+        return []
+    own = select(Organisation.party).where(Organisation.id == by.organisation_id)
+    if db.session.scalar(own) != child_authority(country().in_force(clock.now())):
+        return []
+    return _read(Case.age_class != "adult", Away.since_on <= days.today(), *_AWAY_NOW)
+
+
+def _is_child_authority(by: Actor) -> bool:
+    return by.kind is OrganisationKind.CHILD_PROTECTION and by.may(Permission.OBLIGATION_ACKNOWLEDGE)
+
+
 def number_away(by: Actor) -> ColumnElement[int]:
-    """How many lines `away` has; a part of another statement."""
+    """How many lines `away` has, or at most `of_children`; a part of another statement."""
+    if _is_child_authority(by):
+        there = exists().where(
+            Stay.id == Away.stay_id, Stay.ended_on.is_(None), Case.id == Stay.case_id, Case.age_class != "adult"
+        )
+        return select(func.count()).where(Away.outcome == literal_column("''"), there).scalar_subquery()
     if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
         return literal(0)
     # From the few who are away to their stays: the empty text is written out, so that the index of these is used.
@@ -65,11 +89,15 @@ def one(away_id: uuid.UUID, *, by: Actor) -> AwayLine:
 def _lines(by: Actor, *wanted: ColumnElement[bool]) -> list[AwayLine]:
     if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
         return []
+    return _read(Stay.organisation_id == by.organisation_id, *wanted)
+
+
+def _read(*wanted: ColumnElement[bool]) -> list[AwayLine]:
     statement = (
         select(Away, Stay.case_id, Case.pseudonym)
         .join(Stay, Stay.id == Away.stay_id)
         .join(Case, Case.id == Stay.case_id)
-        .where(Stay.organisation_id == by.organisation_id, *wanted)
+        .where(*wanted)
         .order_by(Away.expected_on, Away.id)
         .limit(_MOST)
         .execution_options(populate_existing=True)

@@ -9,12 +9,12 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from forms.days import OTHER, chosen_day
-from forms.shelter.away import AWAY_REFUSED, AwayForm, BackForm
+from forms.shelter.away import AWAY_REFUSED, AwayForm, BackForm, ExpectedForm
 from forms.shelter.cases import CASE_REFUSED
 from forms.shelter.corrections import CORRECTION_REFUSED, StrikeAwayForm
 from nrm.actions.shelter import away as actions
 from nrm.domain.accounts.accounts import Permission
-from nrm.domain.shelter.away import AwayRefusal, AwayRefused
+from nrm.domain.shelter.away import AwayRefusal, AwayRefused, Over
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.corrections import CorrectionRefused, Why
 from nrm.domain.shelter.stays import StayOver
@@ -63,7 +63,7 @@ def go(stay_id: uuid.UUID) -> Answer:
             by=by,
         )
     except AwayRefused as error:
-        late = error.reason is AwayRefusal.EXPECTED
+        late = error.reason in (AwayRefusal.EXPECTED, AwayRefusal.CHILD)
         choice, day = (form.expected, form.expected_day) if late else (form.since, form.since_day)
         (day if choice.data == OTHER else choice).errors = [AWAY_REFUSED[error.reason]]
         return _away_page(stay, form, 422)
@@ -106,6 +106,53 @@ def back(away_id: uuid.UUID) -> Answer:
         (form.back_day if form.back.data == OTHER else form.back).errors = [AWAY_REFUSED[error.reason]]
         return render_template("shelter/away/back.html", line=line, form=form), 422
     return redirect(url_for("stays.show", stay_id=stay_id, did="back"), 303)
+
+
+@blueprint.get("/away/<uuid:away_id>/expected")
+@access.requires(Permission.STAY_MANAGE)
+def expected_page(away_id: uuid.UUID) -> Answer:
+    line = store.one(away_id, by=access.actor())
+    if line.outcome:
+        return errors.error_page(409, AWAY_REFUSED[AwayRefusal.OVER])
+    return render_template("shelter/away/expected.html", line=line, form=ExpectedForm())
+
+
+@blueprint.post("/away/<uuid:away_id>/expected")
+@access.requires(Permission.STAY_MANAGE)
+def expect(away_id: uuid.UUID) -> Answer:
+    """The day of return was mistyped, or is another one by now."""
+    by, form = access.actor(), ExpectedForm(request.form)
+    line = store.one(away_id, by=by)
+    if not form.validate() or form.expected_day.data is None:
+        return render_template("shelter/away/expected.html", line=line, form=form), 422
+    try:
+        stay_id = actions.expect(away_id=away_id, expected_on=form.expected_day.data, by=by)
+    except AwayRefused as error:
+        if error.reason is AwayRefusal.OVER:
+            return errors.error_page(409, AWAY_REFUSED[error.reason])
+        form.expected_day.errors = [AWAY_REFUSED[error.reason]]
+        return render_template("shelter/away/expected.html", line=line, form=form), 422
+    return redirect(url_for("stays.show", stay_id=stay_id, did="expected"), 303)
+
+
+@blueprint.get("/away/<uuid:away_id>/not-back")
+@access.requires(Permission.STAY_MANAGE)
+def not_back_page(away_id: uuid.UUID) -> Answer:
+    line = store.one(away_id, by=access.actor())
+    if line.outcome != Over.BACK:
+        return errors.error_page(409, AWAY_REFUSED[AwayRefusal.NOT_BACK])
+    return render_template("shelter/away/not_back.html", line=line)
+
+
+@blueprint.post("/away/<uuid:away_id>/not-back")
+@access.requires(Permission.STAY_MANAGE)
+def not_back(away_id: uuid.UUID) -> Answer:
+    """That the person is back was pressed for the wrong one."""
+    try:
+        stay_id = actions.not_back(away_id=away_id, by=access.actor())
+    except AwayRefused as error:
+        return errors.error_page(409, AWAY_REFUSED[error.reason])
+    return redirect(url_for("stays.show", stay_id=stay_id, did="away"), 303)
 
 
 @blueprint.get("/away/<uuid:away_id>/strike")

@@ -320,6 +320,9 @@ HAPPENED: Mapping[str, Phrase] = {
         "home page says so; then record that the person is missing.",
         code="",
     ),
+    "expected": N_(
+        "%(code)s is expected back on another day. If the person is not back by then, your home page says so.", code=""
+    ),
     "back": N_("%(code)s is back. The nights are counted again from that day on.", code=""),
     "nights_confirmed": N_("The nights are confirmed: they are paid with the next quarter that is signed."),
     "nights_wait": N_("It is taken back: the nights wait for a second member again."),

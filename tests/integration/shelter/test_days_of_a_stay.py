@@ -20,6 +20,7 @@ from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.away import AwayRefused
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.stays import ImpossibleStay
+from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.away import Away
 from nrm.models.shelter.cases import CareNote
@@ -363,6 +364,63 @@ def test_days_away_end_with_the_stay(vatra: Actor, sign_in: SignIn) -> None:
     sign_in("vatra.case_worker").post(f"/stays/{opened.stay_id}/end", end)
     db.session.rollback()
     assert away_store.away(by=vatra) == []
+
+
+def test_of_a_child_the_day_of_return_is_near_and_child_protection_reads_it(vatra: Actor, sign_in: SignIn) -> None:
+    child, adult = admitted(vatra, CHILD, days_ago=5), admitted(vatra, days_ago=5, bed=1)
+    person, desk = sign_in("vatra.case_worker"), "child_protection.child_protection_officer"
+    today = days.today()
+
+    def other(ahead: int) -> dict[str, object]:
+        day = today + timedelta(days=ahead)
+        return {
+            "expected": "other",
+            **{f"expected_day-{part}": getattr(day, part) for part in ("day", "month", "year")},
+        }
+
+    address = f"/stays/{child.stay_id}/away?lang=en"
+    assert "is expected back within 7 days" in person.post(address, {"since": "today", **other(80)}, 422)
+    person.post(address, {"since": "today", **other(7)})
+    person.post(f"/stays/{adult.stay_id}/away", {"since": "today", **other(80)})
+    page = sign_in(desk).get("/?lang=en")
+    listed = page.partition("Children who are away")[2].partition("</ul>")[0]
+    assert child.pseudonym in listed
+    assert adult.pseudonym not in listed
+    assert "Vatra" not in listed
+    assert "Children who are away" not in sign_in("state_police.identification_officer").get("/?lang=en")
+    lines = {line.case_id: line.id for line in away_store.away(by=vatra)}
+    moved = f"/away/{lines[child.case_id]}/expected?lang=en"
+    assert moved.partition("?")[0] in person.get(f"/stays/{child.stay_id}")
+    assert "within 7 days" in person.post(moved, other(8), 422)
+    person.post(moved, other(2))
+    person.post(f"/away/{lines[adult.case_id]}/expected", other(200), 422)
+    person.post(f"/away/{lines[adult.case_id]}/expected", other(9))
+    sign_in("nrc.case_worker").post(moved, other(2), 404)
+    db.session.rollback()
+    assert {line.expected_on - today for line in away_store.away(by=vatra)} == {timedelta(days=2), timedelta(days=9)}
+
+
+def test_who_was_said_to_be_back_for_somebody_else_is_away_still(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, days_ago=10)
+    today, person = days.today(), sign_in("vatra.case_worker")
+    away_id = away.record(
+        stay_id=opened.stay_id, since_on=today - timedelta(days=5), expected_on=today + timedelta(days=1), reason="",
+        by=vatra,
+    )  # fmt: skip
+    person.post(f"/away/{away_id}/not-back", {}, 409)
+    person.post(f"/away/{away_id}/back", {"back": "today"})
+    assert f"/away/{away_id}/not-back" in person.get(f"/stays/{opened.stay_id}")
+    assert "It was said that the person came back" in person.get(f"/away/{away_id}/not-back?lang=en")
+    sign_in("nrc.case_worker").post(f"/away/{away_id}/not-back", {}, 404)
+    person.post(f"/away/{away_id}/not-back", {})
+    db.session.rollback()
+    (line,) = away_store.away(by=vatra)
+    assert (line.id, line.over_on) == (away_id, None)
+    assert db.session.scalar(select(AuditEntry.event).order_by(AuditEntry.id.desc())) == "away_again"
+    away.back(away_id=away_id, back_on=today - timedelta(days=2), by=vatra)
+    away.record(stay_id=opened.stay_id, since_on=today, expected_on=today, reason="", by=vatra)
+    with pytest.raises(AwayRefused, match="overlaps"):
+        away.not_back(away_id=away_id, by=vatra)
 
 
 # --- missing

@@ -225,7 +225,10 @@ class ShareCaseForm(OnceForm):
     )
     agreed = BooleanField(
         N_("The person was told who will read what, and agrees"),
-        description=N_("Not needed for child protection, which acts by a clause of the agreement"),
+        description=N_(
+            "Child protection needs no yes of the person: it acts by a clause of the agreement. If it does not stand "
+            "above among those who can read now, choose it and share anew, without this tick."
+        ),
     )
 
 

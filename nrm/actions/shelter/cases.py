@@ -354,7 +354,8 @@ _SETTLED = {
 
 def reopen(*, case_id: uuid.UUID, reason: ReopenReason, by: Actor) -> None:
     """Open a closed case again. The holder alone reads it: what others could read does not come back with it, except
-    the words of a child's assessments, without which nobody could assess the child again. Whom the person agreed to
+    the words of a child's assessments, without which nobody could assess the child again, and what child protection
+    reads of a child by a clause. Whom the person agreed to
     tell is asked anew.
 
     Its time under retention begins anew when it is closed again. Raises NotPermitted, NotVisible, CaseRefused

@@ -13,14 +13,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from nrm import audit
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind
+from nrm.domain.shelter.cases import OF_IDENTIFICATION
 from nrm.domain.shelter.findings import CHILD_FILE, SECOND_LOOK, has_conflict
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.findings import ChildFile, ChildFinding, ChildGuardian, ChildLook
 from nrm.store.rows.accounts import accounts as account_rows
+from nrm.store.rows.shelter import consents as consent_rows
 from nrm.vault import compartments as vault
-from nrm.vault import epochs, grants
+from nrm.vault import epochs, grants, sharing
 
 
 def add(session: Session, case: Case, part: Mapping[str, Any], by: Actor) -> None:
@@ -99,11 +102,36 @@ def only_for_holder(session: Session, case: Case) -> None:
 
 
 def reopened(session: Session, case: Case, by: Actor) -> None:
-    """The case of a child is open again: who assesses the child reads the file again, and can add to it. Call
-    `shredding.work_off` after the transaction."""
+    """The case of a child is open again: who assesses the child reads the file again, and can add to it; child
+    protection reads by the clauses what it had read before (ADR 0211). Call `shredding.work_off` after the
+    transaction."""
     file_id = of(session, case.id)
+    if case.age_class != "adult":
+        _read_by_clause(session, case, by)
     if case.age_class != "adult" and file_id is not None and vault.opens(session, file_id, CHILD_FILE, by=by):
         pass_on(session, case, by)
+
+
+def _read_by_clause(session: Session, case: Case, by: Actor) -> None:
+    """What the clauses give to child protection of this child, and the actor's keys open."""
+    there = set(vault.compartments_of(session, case.id)) - OF_IDENTIFICATION
+    desks = select(Organisation).where(Organisation.kind == OrganisationKind.CHILD_PROTECTION, Organisation.enabled)
+    for desk in session.scalars(desks.order_by(Organisation.code)).all():
+        if desk.id == case.holder_id or desk.id not in account_rows.with_keyring():
+            continue
+        for compartment in sorted(consent_rows.granted(case, desk) & there):
+            if desk.id in grants.holders_of(session, case.id, compartment):
+                continue
+            if vault.opens(session, case.id, compartment, by=by):
+                sharing.share(session, case.id, compartment, [desk.id], by=by)
+                audit.append(
+                    session,
+                    audit.Event.CASE_SHARED,
+                    by=by,
+                    case_id=case.id,
+                    organisation_id_shared=desk.id,
+                    compartment=str(compartment),
+                )
 
 
 def destroy(session: Session, case_id: uuid.UUID) -> None:

@@ -436,6 +436,29 @@ def test_what_let_a_child_go_once_does_not_let_it_go_again(vatra: Actor) -> None
         assert session.get_one(Case, child.case_id).status == "open"
 
 
+def test_child_protection_reads_a_childs_case_again_that_was_closed_by_mistake(vatra: Actor, sign_in: SignIn) -> None:
+    child, adult = admitted(vatra, CHILD, days_ago=9), gone(vatra)
+    desk = factories.actor("child_protection.child_protection_officer")
+
+    def read(case_id: uuid.UUID) -> list[str]:
+        db.session.rollback()
+        shares = case_store.shares(case_id, by=vatra)
+        return sorted(
+            part for each in shares if each.organisation_id == desk.organisation_id for part in each.compartments
+        )
+
+    before = read(child.case_id)
+    assert before
+    leaves(child.stay_id, vatra, may_go(child.case_id))
+    cases.close(case_id=child.case_id, by=vatra)
+    for case_id in (child.case_id, adult):
+        assert read(case_id) == []
+        cases.reopen(case_id=case_id, reason=ReopenReason.BY_MISTAKE, by=vatra)
+    assert read(child.case_id) == before
+    assert read(adult) == []
+    sign_in("child_protection.child_protection_officer").get(f"/cases/{child.case_id}")
+
+
 def test_the_answers_of_a_caller_with_nothing_to_say(vatra: Actor) -> None:
     case_id = gone(vatra)
     line = store.history(case_id, by=vatra)[0]

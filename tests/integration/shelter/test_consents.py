@@ -195,7 +195,7 @@ def test_of_an_adult_nothing_is_shared_with_whoever_is_there_for_children(world_
     page = worker.get(f"{address}?lang=en")
     assert "PROSECUTION:legal" in page
     assert "CHILD_PROTECTION" not in page
-    assert "Not needed for child protection" not in page
+    assert "Child protection needs no yes" not in page
     for what in ("CHILD_PROTECTION:identity", "CHILD_PROTECTION:joint_interview"):
         worker.post(address, {"what": what, "agreed": "yes", "sure": "y"}, 422)
     office, by = people.organisation("CHILD_PROTECTION"), factories.actor("nrc.case_worker")

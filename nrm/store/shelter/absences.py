@@ -165,14 +165,19 @@ def number_missing(by: Actor) -> ColumnElement[int]:
 
 def ended(*, by: Actor) -> list[EndedLine]:
     """The alarms that ended yesterday or today, for the desks that were told of them."""
-    reporter, striker = aliased(Member), aliased(Member)
+    reporter, striker, again = aliased(Member), aliased(Member), aliased(Missing)
+    missing_again = exists().where(again.case_id == Missing.case_id, again.outcome == "")
     statement = (
         select(Missing, Case.pseudonym, Organisation, reporter.name, striker.name)
         .join(Case, Case.id == Missing.case_id)
         .join(Organisation, Organisation.id == Missing.organisation_id)
         .join(reporter, reporter.id == Missing.reported_by_id)
         .join(striker, striker.id == Missing.mistake_by_id, isouter=True)
-        .where(_visible_missing(by), _told_of_the_end(by))
+        .where(
+            _visible_missing(by),
+            _told_of_the_end(by),
+            or_(Missing.outcome == Outcome.MISTAKE, ~missing_again),  # who is missing again stands above
+        )
         .order_by(Missing.outcome != Outcome.MISTAKE, Missing.age_class == "adult", Missing.over_on.desc(), Missing.id)
         .limit(_MOST)
     )

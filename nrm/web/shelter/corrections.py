@@ -31,7 +31,7 @@ from nrm.store.shelter import stays as store
 from nrm.web import access, errors
 from nrm.web.choices import label_of
 from nrm.web.shelter import absences
-from nrm.web.shelter.stay_endings import NOT_OVER
+from nrm.web.shelter.stay_endings import NOT_OVER, not_open
 from nrm.web.shelter.stays import chosen_place, mothers, place_choices
 
 Answer = Response | str | tuple[str, int]
@@ -73,7 +73,7 @@ def reopen_page(stay_id: uuid.UUID) -> Answer:
     stay = store.stay(stay_id, by=access.actor())
     if stay.ended_on is None:
         return errors.error_page(409, NOT_OVER)
-    return _reopen_page(stay, _form_of(stay))
+    return not_open(stay) or _reopen_page(stay, _form_of(stay))
 
 
 def _form_of(stay: store.StayLine) -> ReopenStayForm | DoubtForm:

@@ -23,7 +23,7 @@ from forms.shelter.stays import (
 )
 from nrm.actions.shelter import corrections
 from nrm.actions.shelter import stays as actions
-from nrm.domain.accounts.accounts import Permission
+from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.absences import BY_ANOTHER_PAGE
 from nrm.domain.shelter.corrections import CorrectionRefused, Why
 from nrm.domain.shelter.permits import GateClosed, GateRefusal
@@ -41,7 +41,9 @@ from nrm.domain.words import N_
 from nrm.steps.shelter.leaving import Exit
 from nrm.store import days as calendar
 from nrm.store.countries import country
+from nrm.store.shelter import cases
 from nrm.store.shelter import stays as store
+from nrm.store.shelter.cases import CaseRelation
 from nrm.web import access, errors
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import text_in
@@ -101,7 +103,7 @@ def correct_page(stay_id: uuid.UUID) -> Answer:
     stay = store.stay(stay_id, by=access.actor())
     if stay.ended_on is None:
         return errors.error_page(409, NOT_OVER)
-    return _typed(stay, correcting=True).page("reason")
+    return not_open(stay) or _typed(stay, correcting=True).page("reason")
 
 
 @blueprint.post("/stays/<uuid:stay_id>/correct/end")
@@ -114,6 +116,18 @@ def correct(stay_id: uuid.UUID) -> Answer:
 
 
 NOT_OVER = N_("This stay has not ended: there is no end to correct.")
+
+
+def not_open(stay: store.StayLine) -> tuple[str, int] | None:
+    """What is said at once where the case is closed, or with another organisation: nothing is corrected then."""
+    try:
+        case = cases.case(stay.case_id, by=access.actor())
+    except NotVisible:
+        return render_template("shelter/corrections/closed.html", stay=stay, held=False), 409
+    held = case.relation is CaseRelation.HOLDER
+    if held and case.status == "open":
+        return None
+    return render_template("shelter/corrections/closed.html", stay=stay, held=held), 409
 
 
 def _typed(stay: store.StayLine, *, correcting: bool) -> _Typed:

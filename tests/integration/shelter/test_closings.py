@@ -436,6 +436,7 @@ def test_what_let_a_child_go_once_does_not_let_it_go_again(vatra: Actor) -> None
         assert session.get_one(Case, child.case_id).status == "open"
 
 
+@pytest.mark.slow
 def test_child_protection_reads_a_childs_case_again_that_was_closed_by_mistake(vatra: Actor, sign_in: SignIn) -> None:
     child, adult = admitted(vatra, CHILD, days_ago=9), gone(vatra)
     desk = factories.actor("child_protection.child_protection_officer")
@@ -525,3 +526,19 @@ def test_the_list_of_open_cases_begins_with_what_is_due_first_and_says_what_come
     assert [line.id for line in listed.rows] == [due.case_id, lost.case_id]
     assert {line.id for line in rest.rows} == {calm.case_id, left.case_id}
     assert case_lists.held(by=factories.actor("nrc.case_worker")).rows == []
+
+
+def test_a_closed_case_says_at_once_what_can_be_corrected_and_what_still_be_written(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    opened = admitted(vatra, days_ago=5)
+    leaves(opened.stay_id, vatra)
+    person = sign_in("vatra.shelter_manager")
+    for page in ("reopen", "end"):
+        person.get(f"/stays/{opened.stay_id}/correct/{page}")
+    cases.close(case_id=opened.case_id, by=vatra)
+    for page in ("reopen", "end"):
+        said = person.get(f"/stays/{opened.stay_id}/correct/{page}?lang=en", 409)
+        assert "nothing of this stay can be corrected now" in said
+        assert f"/cases/{opened.case_id}/reopen" in said
+    assert "What can still be recorded" in person.get(f"/cases/{opened.case_id}?part=closing&lang=en")

@@ -470,3 +470,19 @@ def test_of_a_child_name_and_description_go_with_the_alarm_to_both_at_once(
         reader.post(told[0], {"purpose": "child_protection"})
         assert "a red coat" in reader.get(told[0])
     assert opened.pseudonym not in sign_in("state_police.identification_officer").get("/")
+
+
+@pytest.mark.slow
+def test_each_list_says_once_what_holds_of_who_is_missing_again(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, days_ago=4)
+    person, desk = sign_in("vatra.case_worker"), sign_in("ra.duty_officer")
+    first = _report(opened.case_id, vatra)
+    assert "Missing since" in person.get("/stays?lang=en")
+    absences.found(missing_id=first, by=vatra)
+    page = person.get(f"/missing/{first}/mistake?lang=en")
+    assert f"/missing/{first}/found" not in page
+    assert "Found on" in desk.get("/?lang=en")
+    _report(opened.case_id, vatra)
+    page = desk.get("/?lang=en")
+    assert "Missing now" in page
+    assert "Found on" not in page

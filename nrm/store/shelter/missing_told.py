@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Date, and_, bindparam, func, literal, or_,
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.roles import MechanismRole
 from nrm.domain.shelter.absences import Outcome, Way
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.absences import Missing, MissingTold
@@ -64,11 +63,6 @@ def no_longer(*, by: Actor) -> list[tuple[date, bool]]:
     )
     found = db.session.execute(statement, {"struck_since": rows.struck_since()})
     return [(told_on, bool(by_another)) for told_on, by_another in found]
-
-
-def number_of_desk() -> str:
-    """The number of the duty desk, which knows the shelter."""
-    return names.number_now(country().party_in(MechanismRole.AUTHORITY))
 
 
 def _no_longer(by: Actor) -> tuple[ColumnElement[bool], ...]:

@@ -28,7 +28,6 @@ from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.paging import Page
 from nrm.store.referrals import obligations, referrals
 from nrm.store.shelter import absences, arrivals, away, cases, others_there, permits, places, stay_history
-from nrm.store.shelter import missing_told as told_store
 from nrm.web import access, home
 from nrm.web.interviews import helpline
 from nrm.web.language import gettext
@@ -138,7 +137,7 @@ def desk_home() -> str:
         missing=absences.missing(by=by) if g.top.missing else (),
         ended=absences.ended(by=by) if g.top.missing else (),
         children_away=away.of_children(by=by) if g.top.away else (),
-        desk_number=told_store.number_of_desk() if g.top.away else "",
+        desk_number=missing_told.number_of_desk() if g.top.away else "",
         left=absences.left(by=by) if g.top.left else (),
         child_reasons=REASON_LABELS,
         child_answers=ANSWER_LABELS,

@@ -21,9 +21,11 @@ from forms.shelter.stays import ABSENCE_REFUSED
 from nrm.actions.shelter import missing_told as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.interviews.draft_owners import official_involved
+from nrm.domain.roles import MechanismRole
 from nrm.domain.shelter.absences import GIVEN, AbsenceRefused, Danger, Ground, may_be_told
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.steps.shelter import cases as case_steps
+from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.shelter import absences
 from nrm.store.shelter import cases as case_store
@@ -134,6 +136,11 @@ def share(missing_id: uuid.UUID) -> Answer:
     return redirect(url_for("missing_told.police_page", missing_id=missing_id), 303)
 
 
+def number_of_desk() -> str:
+    """The number of the duty desk, which knows the shelter."""
+    return names.number_now(country().party_in(MechanismRole.AUTHORITY))
+
+
 def home_part() -> Markup:
     """On the home page of who was told: the missing people of whom something was given."""
     top = g.get("top")
@@ -142,7 +149,7 @@ def home_part() -> Markup:
     lines, over = store.of_desk(by=access.actor()), store.no_longer(by=access.actor())
     if not lines and not over:
         return Markup()
-    number = store.number_of_desk()
+    number = number_of_desk()
     return Markup(render_template("shelter/missing_told/desk.html", lines=lines, over=over, number=number))  # noqa: S704
 
 

@@ -325,6 +325,15 @@ OF_PAGES: Mapping[str, str] = {
     "monitoring.sample_page": "",
     "monitoring.score": "",
     "accounts.password_page": N_("Here you change your own password; your other browsers are signed out by it."),
+    "accounts.recover_page": N_(
+        "Here you come in again with your recovery code when the password is lost, and choose a new password."
+    ),
+    "members.new_code_page": N_(
+        "Here you make a new recovery code for yourself; from then on the old one opens nothing."
+    ),
+    "desks.child_answer_page": N_(
+        "Here the child authority answers the post that told it of a child; the post reads the answer at once."
+    ),
     "members.code_page": N_(
         "Here stands your own recovery code on paper; type it in once, and keep it away from your telephone."
     ),
@@ -337,6 +346,7 @@ OF_PAGES: Mapping[str, str] = {
 
 
 def of(endpoint: str | None) -> str:
-    """The sentence of a page; empty where there is none."""
+    """The sentence of a page; empty where there is none. A form that is sent back with errors is the page it was."""
     name = endpoint or ""
-    return OF_PAGES[name] if name in OF_PAGES else HELP.get(name.partition(".")[0], "")
+    own = name if name in OF_PAGES else f"{name}_page"
+    return OF_PAGES[own] if own in OF_PAGES else HELP.get(name.partition(".")[0], "")

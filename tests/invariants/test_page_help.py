@@ -46,3 +46,10 @@ def test_a_page_says_it_beside_the_guide_and_what_is_turned_to_a_person_does_not
     assert any(str(each) in foot.replace("&#39;", "'") for each in page_help.HELP.values())
     missing = officer.get("/nowhere?lang=en", 404)
     assert not any(str(each) in missing for each in page_help.HELP.values())
+
+
+def test_pages_about_something_else_than_their_noun_have_a_sentence_of_their_own() -> None:
+    assert "recovery code" in page_help.of("accounts.recover_page")
+    assert page_help.of("accounts.recover") == page_help.of("accounts.recover_page")
+    assert "new recovery code" in page_help.of("members.new_code_page")
+    assert "answers the post" in page_help.of("desks.child_answer_page")

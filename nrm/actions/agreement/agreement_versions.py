@@ -287,7 +287,10 @@ def parties_to_sign() -> set[str]:
     """The parties of whom somebody has to sign a version of the agreement; it needs no key."""
     known_versions.refresh_if_due()
     waiting = known_versions.known().waiting
-    return agreement_version_rows.unsigned(waiting) if waiting else set()
+    if not waiting:
+        return set()
+    replaced = {row.version for row, _ in agreement_version_rows.binding() if _is_replaced(row)}
+    return agreement_version_rows.unsigned({each: waiting[each] for each in waiting if each not in replaced})
 
 
 def why_not_to_sign(version: str, *, by: Actor) -> VersionStepRefusal:
@@ -301,7 +304,18 @@ def why_not_to_sign(version: str, *, by: Actor) -> VersionStepRefusal:
         return VersionStepRefusal.SIGNED
     if len(members) >= SIGNERS:
         return VersionStepRefusal.COMPLETE
+    if _is_replaced(row):
+        return VersionStepRefusal.REPLACED
     return _newcomer_refusal(party, members, by) or VersionStepRefusal.STATE
+
+
+def _is_replaced(row: AgreementVersion) -> bool:
+    """Whether another text was signed since an open one was written, so that nobody can sign it as it is."""
+    try:
+        version_studies.check_newest(row)
+    except IllegalVersionStep:
+        return row.status == VersionStatus.OPEN
+    return False
 
 
 def proposer_of(version: str, *, by: Actor) -> tuple[Mapping[str, str], str]:
@@ -310,7 +324,8 @@ def proposer_of(version: str, *, by: Actor) -> tuple[Mapping[str, str], str]:
 
 
 def waits_for(*, by: Actor) -> list[str]:
-    """The versions that wait for this person's signature: open to their party, not signed by two of it or by them."""
+    """The versions that wait for this person's signature: open to their party, not signed by two of it or by them, and
+    written from the text whose place they take."""
     waiting = known_versions.known().waiting
     if not waiting or not by.may(Permission.AGREEMENT_SIGN):
         return []
@@ -319,7 +334,7 @@ def waits_for(*, by: Actor) -> list[str]:
         version
         for version, members in signed.items()
         if party in waiting[version] and len(members) < SIGNERS and by.member_id not in members
-        if _newcomer_refusal(party, members, by) is None
+        if _newcomer_refusal(party, members, by) is None and not _is_replaced(store.version(version, by=by))
     ]
 
 

@@ -23,7 +23,7 @@ from nrm.steps.agreement import version_studies
 from nrm.store.countries import country
 from nrm.web import formats
 from nrm.web.agreement import agreement_words as words
-from nrm.web.language import current_language, own_name, text_in, translated
+from nrm.web.language import current_language, text_in, translated
 
 RECEIVES_LABEL = N_("Whom it receives, in words:")
 DESCRIPTIONS = 3
@@ -120,7 +120,12 @@ def reworded(version: str, *, by: Actor) -> list[dict[str, Any]]:
             "new": not each.before,
             "alone": bool(each.before and each.unchanged),
             "said": [
-                (language, own_name(language), each.before.get(language, ""), each.after.get(language, ""))
+                (
+                    language,
+                    language_name(language, current_language()),
+                    each.before.get(language, ""),
+                    each.after.get(language, ""),
+                )
                 for language in each.languages
             ],
         }
@@ -176,7 +181,7 @@ def _said(key: str, value: object, names: Mapping[str, str]) -> object:
     if key in ("step", "other"):
         return words.step(text)
     if key in ("language", "lacking"):
-        return own_name(text)
+        return language_name(text, current_language())
     if key == "compartments":
         return words.compartments([Compartment(each) for each in text.split(", ")])
     if key == "group":

@@ -61,6 +61,8 @@ def hours(desk: Desk) -> str:
     """When a desk answers."""
     around = desk.opens == desk.closes
     daily = gettext("day and night") if around else f"{desk.opens:%H:%M}–{desk.closes:%H:%M}"
+    if around and not desk.weekends:
+        return gettext("day and night from Monday to Friday, not at weekends")
     return daily if desk.weekends else ", ".join((daily, gettext("not at weekends")))
 
 

@@ -21,7 +21,7 @@ from nrm.store.countries import country
 from nrm.web import formats
 from nrm.web.agreement import agreement_words as words
 from nrm.web.agreement.agreement_words import Names
-from nrm.web.language import current_language, gettext, own_name, text_in, translated
+from nrm.web.language import current_language, gettext, text_in, translated
 
 HEAVY, LIGHT = range(2)
 
@@ -228,7 +228,7 @@ def _orders(old: Agreement, new: Agreement, names: Names) -> Iterator[tuple[int,
 def _texts(label: str, texts: Mapping[str, str]) -> Iterator[str]:
     """A text in each of its languages, by the name of the language."""
     for language, text in texts.items():
-        yield f"{label} ({own_name(language)}): {text}"
+        yield f"{label} ({language_name(language, current_language())}): {text}"
 
 
 def _line(label: str, value: Any) -> str:

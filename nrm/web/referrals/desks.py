@@ -251,4 +251,6 @@ def _directory() -> list[DirectoryLine]:
 def _hours(desk: Desk) -> str:
     around = desk.opens == desk.closes
     hours = gettext("day and night") if around else f"{desk.opens:%H:%M}–{desk.closes:%H:%M}"
+    if around and not desk.weekends:
+        return gettext("day and night from Monday to Friday, not at weekends")
     return hours if desk.weekends else hours + ", " + gettext("not at weekends")

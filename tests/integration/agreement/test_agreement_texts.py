@@ -411,7 +411,7 @@ def test_who_signs_reads_on_that_page_everything_that_is_different(
     assert [line for line in told if line not in before_the_button] == []
     albanian = html.unescape(signer.get("/agreement/2027/sign?lang=sq"))
     assert "Name (English)" not in albanian
-    assert "Emri (English): Vatra, Sarandë" in albanian
+    assert "Emri (anglisht): Vatra, Sarandë" in albanian
     papers: list[str] = []
     monkeypatch.setattr(agreement_texts, "to_pdf", lambda html, **_: papers.append(html) or b"%PDF")
     signer.client.get("/agreement/2027/pdf?lang=en")
@@ -499,7 +499,22 @@ def test_a_party_that_leaves_later_and_every_changed_word_stand_before_the_signa
     sheet = signer.get("/agreement/2027/sign?lang=en")
     assert "Your signature counts for the whole of Vatra, Vlorë, with all its offices" in sheet
     assert "Nobody has signed for it yet." in sheet
-    assert "no number of it is kept here; the duty desk can reach it" in sheet
+    assert "no number of it is kept here, so call the duty desk" in sheet
+    assert "There is no button for a no" in sheet
     assert "sign only if whoever leads it has named you" in signer.get("/?lang=en")
     for path in ("compared", "people"):
         assert "From " in signer.get(f"/agreement/2027/{path}?lang=en")
+
+
+@pytest.mark.slow
+def test_words_that_are_changed_without_a_rule_are_said_where_nothing_changes_for_anybody(
+    app: Flask, sign_in: SignIn
+) -> None:
+    assert app
+    words = re.search(r'number = "5\.1"\ntext = \{ sq = "([^"]+)"', texts.SHIPPED)
+    assert words is not None
+    texts.opened(texts.draft("2027", None, (words[1], "Pikës i thuhet menjëherë.")))
+    signer = sign_in("vatra.case_worker")
+    for path in ("changes",):
+        said = html.unescape(signer.get(f"/agreement/2027/{path}?lang=en")).partition("Nothing changes for anybody.")[2]
+        assert said.startswith(" <strong>But words are changed, and no rule with them"), path

@@ -119,6 +119,9 @@ def test_a_text_that_is_signed_and_waits_for_its_day_is_seen_by_every_draft(app:
     page = sign_in("vatra.shelter_manager").get("/agreement/2028/sign?lang=en", status=409)
     assert "Another text was signed since this one was written" in page
     assert "Nobody can sign it as it is." in coordinator.get("/agreement/2028?lang=en")
+    # Nobody is asked for a signature that cannot be given.
+    assert "waits for your signature: 2028" not in sign_in("vatra.shelter_manager").get("/?lang=en")
+    assert "waits for your signature: tel" in sign_in("vatra.shelter_manager").get("/?lang=en")
     # Nobody makes it look as if it had been written from the newer text.
     row = db.session.scalars(select(AgreementVersion).where(AgreementVersion.version == "2028")).one()
     study = {**row.study, "base": "2027"}

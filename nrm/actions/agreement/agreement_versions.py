@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import cast
 
+from flask import current_app
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -45,6 +46,8 @@ from nrm.store.countries import country
 from nrm.store.rows.accounts import occasions as occasion_rows
 from nrm.store.rows.agreement import agreement_versions as agreement_version_rows
 from nrm.vault import agreements as vault
+
+_STOPS = "nrm.agreements.stops"
 
 
 def approve(*, version: str, on: date, note: str, by: Actor, read: str = "") -> None:
@@ -309,6 +312,18 @@ def why_not_to_sign(version: str, *, by: Actor) -> VersionStepRefusal:
     return _newcomer_refusal(party, members, by) or VersionStepRefusal.STATE
 
 
+def _stops(version: str, by: Actor) -> bool:
+    """`_is_replaced`, found once for as long as this process knows the same versions: every home page asks it."""
+    known = known_versions.known()
+    held, found = current_app.extensions.get(_STOPS, (None, {}))
+    if held is not known:
+        found = {}
+        current_app.extensions[_STOPS] = (known, found)
+    if version not in found:
+        found[version] = _is_replaced(store.version(version, by=by))
+    return bool(found[version])
+
+
 def _is_replaced(row: AgreementVersion) -> bool:
     """Whether another text was signed since an open one was written, so that nobody can sign it as it is."""
     try:
@@ -334,7 +349,7 @@ def waits_for(*, by: Actor) -> list[str]:
         version
         for version, members in signed.items()
         if party in waiting[version] and len(members) < SIGNERS and by.member_id not in members
-        if _newcomer_refusal(party, members, by) is None and not _is_replaced(store.version(version, by=by))
+        if _newcomer_refusal(party, members, by) is None and not _stops(version, by)
     ]
 
 

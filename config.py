@@ -189,9 +189,9 @@ def _instance(directory: Path) -> dict[str, str]:
         data = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         makes = f"make one with `nrm init --dir {directory}`"
-        raise MisConfigured(f"--dir or NRM_DIR: {directory} holds no instance; {makes}") from None
+        raise MisConfigured(f"NRM_DIR: {directory} (or --dir) holds no instance; {makes}") from None
     except (OSError, ValueError) as error:
-        raise MisConfigured(f"--dir or NRM_DIR: {path} cannot be read: {error}") from None
+        raise MisConfigured(f"NRM_DIR: {path} cannot be read: {error}") from None
     return {key: value for key, value in data.items() if isinstance(value, str)}
 
 

@@ -49,6 +49,7 @@ TYPED = (
 """What the people of the world typed into fields that are shown."""
 SAID = re.compile("«[^«»]*»|‹[^‹›]*›")
 LOGGED = re.compile(r"\b[0-9a-f]{8}\b")  # by which an answer is found in the log
+MARKED = re.compile(r"\b[0-9A-F]{4}\b")  # by which alarms are told apart; some are letters alone
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 SIGNS = ".,;:!?()[]“”„\"'–"
 
@@ -116,7 +117,7 @@ def known_texts(folder: Path) -> set[str]:
 
 def foreign(text: str, data: set[str]) -> str:
     """The words of a text that neither a catalogue nor the data say."""
-    left = LOGGED.sub(" ", text)
+    left = MARKED.sub(" ", LOGGED.sub(" ", text))
     while (shorter := SAID.sub(" ", left)) != left:  # a sentence that was filled in stands around another
         left = shorter
     if not LETTERS.search(left) or left.strip() in data:

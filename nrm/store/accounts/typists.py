@@ -67,8 +67,14 @@ def waited_for_at_desk(*, by: Actor) -> tuple[str, ...]:
 
 def is_of_another(member_id: uuid.UUID, *, by: Actor) -> bool:
     """Whether the member is of another organisation than the actor."""
+    return is_elsewhere(member_id, by=by) is True
+
+
+def is_elsewhere(member_id: uuid.UUID, *, by: Actor) -> bool | None:
+    """Whether the member is of another organisation than the actor; None where there is none. One look for all three:
+    the time does not tell who exists."""
     member = db.session.get(Member, member_id)
-    return member is not None and member.organisation_id != by.organisation_id
+    return None if member is None else member.organisation_id != by.organisation_id
 
 
 def works_with_others(*, by: Actor) -> bool:

@@ -334,13 +334,14 @@ def stop_anew(member_id: uuid.UUID) -> Answer:
     """The member, who asked for it, or another holder ends it: the old account stays. The duty desk, who says that it
     spoke with the person."""
     asked = occasion_store.may_agree(member_id, by=access.actor())  # in any case: the time would tell who exists
-    outside = typists.is_of_another(member_id, by=access.actor())
+    elsewhere = typists.is_elsewhere(member_id, by=access.actor())
+    outside = elsewhere is True
     form = StopAnewForm(request.form)
     if asked and outside and not form.denied.data:
         form.denied.errors = [N_("Make sure of it yourself first; then tick the box")]
         return _anew_page(member_id, AgreeToAnewForm(), 422, form)
     by = access.actor()
-    of_colleague = not outside and by.member_id != member_id
+    of_colleague = elsewhere is False and by.member_id != member_id
     if of_colleague and not form.ends.data and not access.visitor().suspended:
         form.ends.errors = [N_("Do you want to end it? Then tick the box first")]
         with suppress(NotVisible):  # nothing goes on: the action says so

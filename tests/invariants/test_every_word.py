@@ -49,7 +49,7 @@ TYPED = (
 """What the people of the world typed into fields that are shown."""
 SAID = re.compile("«[^«»]*»|‹[^‹›]*›")
 LOGGED = re.compile(r"\b[0-9a-f]{8}\b")  # by which an answer is found in the log
-MARKED = re.compile(r"\b[0-9A-F]{4}\b")  # by which alarms are told apart; some are letters alone
+MARKED = re.compile(r"\b[A-F]{4}\b")  # of the four signs by which alarms are told apart, those that are letters alone
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 SIGNS = ".,;:!?()[]“”„\"'–"
 

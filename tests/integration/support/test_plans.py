@@ -459,7 +459,7 @@ def test_medication_that_is_over_is_ended_and_leaves_the_day_and_a_mistyped_year
     browser, base = sign_in(WORKER), f"/cases/{person}/plan"
     far = {"since": "other", "since_day-day": "30", "since_day-month": "11", "since_day-year": "2062"}
     page = browser.post(f"{base}/medication", {"text": "Insulin", "hour": "8:00", "until": "goes_on", **far}, 422)
-    assert 'id="since-error"' in page
+    assert 'id="since_day-error"' in page
     taken = plans.add_medication(case_id=person, text="Insulin", hours="8:00", from_on=on(-2), until_on=None, by=worker)
     browser.post(f"/cases/{person}/open", {"compartment": "care", "purpose": "care"})
     assert f"{base}/{taken}/end" in browser.get(base)

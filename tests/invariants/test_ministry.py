@@ -123,6 +123,7 @@ HARMLESS = {
     # Of accounts: who else works in the own office, and whether a hand of the asker would count.
     ("typists", "works_with_others"),
     ("typists", "is_of_another"),
+    ("typists", "is_elsewhere"),
     ("feedback", "is_other"),
     ("typists", "log_takes"),
 }

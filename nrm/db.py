@@ -57,6 +57,7 @@ RELEASES = "releases"
 _WRITING = "nrm_writing"
 _AFTERWARDS = "nrm_afterwards"
 _KEPT = "nrm_kept"
+LOOK = "nrm_look"  # in the info of a session: what was read while one page is put together (`nrm.store.statements`)
 WRITER = "nrm_writer"  # in the info of a session that writes: the `Writer` beneath it
 _THREADS = threading.Lock()
 WAIT_SECONDS = 5
@@ -357,6 +358,7 @@ def writing() -> Iterator[Session | Writer]:
 def _begin_nothing(session: Session) -> None:
     if session.info.get(_WRITING):
         raise RuntimeError("a transaction inside a transaction")
+    session.info.pop(LOOK, None)
     session.rollback()  # an earlier read must not keep an old snapshot
 
 

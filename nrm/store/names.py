@@ -21,6 +21,7 @@ from nrm.store.countries import country
 from nrm.store.rows.accounts.members import number_of_holders
 from nrm.store.rows.agreement.agreements import SHELTER_KINDS
 from nrm.store.rows.shelter import places as place_rows
+from nrm.store.statements import looked_up
 
 
 def organisation_by_code(code: str) -> Organisation:
@@ -41,7 +42,7 @@ def organisation(organisation_id: uuid.UUID) -> Organisation:
 
 def organisations_by_id() -> dict[uuid.UUID, Organisation]:
     """All organisations; their names and telephones are the directory every member sees."""
-    return {row.id: row for row in db.session.scalars(select(Organisation))}
+    return looked_up(("organisations",), lambda: {row.id: row for row in db.session.scalars(select(Organisation))})
 
 
 def names_by_code(language: str) -> dict[str, str]:

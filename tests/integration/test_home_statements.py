@@ -50,6 +50,20 @@ def statements() -> Iterator[list[str]]:
         event.remove(Engine, "before_cursor_execute", note)
 
 
+MOST_OF_A_CASE = 72
+
+
+@pytest.mark.slow
+def test_the_page_of_a_case_looks_once_for_the_case_and_for_the_relation_to_it(world_app: tuple[Flask, World]) -> None:
+    app, world = world_app
+    person = Person(app.test_client(), "nrc.case_worker")
+    person.get(f"/cases/{world.case}")
+    with statements() as seen:
+        person.get(f"/cases/{world.case}")
+    assert len(seen) <= MOST_OF_A_CASE, "\n".join(seen)
+    assert sum(each.startswith("SELECT cases.id, CASE WHEN") for each in seen) == 1
+
+
 @pytest.mark.parametrize("login", MOST)
 def test_a_home_page_costs_few_statements_however_much_waits(world_app: tuple[Flask, World], login: str) -> None:
     app, world = world_app

@@ -9,9 +9,9 @@ from flask import Flask
 from sqlalchemy import Select, bindparam, select
 
 from nrm.db import db, transaction
-from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission, Role
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission, Role
 from nrm.models.accounts.accounts import Organisation
-from nrm.store.statements import built_once
+from nrm.store.statements import built_once, looked_up, one_look
 
 
 @pytest.fixture(params=["app", "postgres_app"])
@@ -64,3 +64,38 @@ def test_a_statement_that_is_kept_cannot_look_at_who_asked_first(organisations: 
     with pytest.raises(KeyError):
         looking(actor)
     assert list(reading(actor)().scalars()) == [organisations[0]]
+
+
+def test_what_is_looked_up_is_read_once_for_a_page_and_anew_after_a_transaction(app: Flask) -> None:
+    read: list[str] = []
+
+    def ask(key: str) -> str:
+        return looked_up((key,), lambda: read.append(key) or key)
+
+    with app.app_context():
+        assert [ask("a"), ask("a")] == ["a", "a"]
+        assert read == ["a", "a"]  # nothing is kept where no page begins a look
+        with one_look():
+            assert [ask("b"), ask("c"), ask("b")] == ["b", "c", "b"]
+            with pytest.raises(RuntimeError):
+                one_look().__enter__()
+            with transaction():
+                ask("b")
+            ask("b")
+        assert read[2:] == ["b", "c", "b", "b"]
+        with one_look():
+            ask("b")
+        assert read[-1] == "b"
+
+
+def test_what_is_refused_is_asked_again(app: Flask) -> None:
+    def refuse() -> None:
+        asked.append(1)
+        raise NotVisible
+
+    asked: list[int] = []
+    with app.app_context(), one_look():
+        for _ in range(2):
+            with pytest.raises(NotVisible):
+                looked_up(("refused",), refuse)
+    assert len(asked) == 2

@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
+from flask import Flask
+from jinja2.meta import find_undeclared_variables
+from jinja2.nodes import FromImport, Import, Include
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -71,3 +76,21 @@ def test_no_module_imports_two_classes_of_one_name() -> None:
         if len(called) != len(set(called)):
             twice[module] = sorted(found for found in classes if called.count(found[1]) > 1)
     assert twice == {}
+
+
+@pytest.mark.slow
+def test_pieces_of_templates_that_read_nothing_of_the_page_are_imported_without_it(app: Flask) -> None:
+    """With the page's words all macros of such a file would be built anew for each page (ADR 0214)."""
+    environment, loader = app.jinja_env, app.jinja_env.loader
+    assert loader is not None
+    parsed = {path: environment.parse(loader.get_source(environment, path)[0]) for path in environment.list_templates()}
+    with_context = {
+        path: {node.template.value for node in tree.find_all((Import, FromImport)) if node.with_context}
+        for path, tree in parsed.items()
+    }
+    assert any(with_context.values())
+    reads_none = {
+        path for path, tree in parsed.items() if not find_undeclared_variables(tree) - environment.globals.keys()
+    }
+    reads_none -= {path for path, tree in parsed.items() if with_context[path] or list(tree.find_all(Include))}
+    assert {path: found for path, taken in with_context.items() if (found := taken & reads_none)} == {}

@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import partial
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, select, true
 from sqlalchemy import case as case_when
@@ -25,7 +26,7 @@ from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import consents as consent_rows
 from nrm.store.rows.shelter import permits as permit_rows
-from nrm.store.statements import built_once
+from nrm.store.statements import built_once, looked_up
 
 
 class CaseRelation(StrEnum):
@@ -93,11 +94,17 @@ def row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
 
 def _visible_row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> tuple[Case, CaseRelation]:
     relation = visible(case_id, by=by)
+    if not lock:
+        return looked_up(("cases.row", case_id), partial(_row, case_id)), relation
+    return _row(case_id, lock=True), visible(case_id, by=by)  # it may have changed hands before it was locked
+
+
+def _row(case_id: uuid.UUID, *, lock: bool = False) -> Case:
     statement = select(Case).where(Case.id == case_id).execution_options(populate_existing=True)
     found = db.session.scalar(statement.with_for_update() if lock else statement)
     if found is None:
         raise NotVisible
-    return found, visible(case_id, by=by) if lock else relation  # it may have changed hands before it was locked
+    return found
 
 
 def visible(case_id: uuid.UUID, *, by: Actor, asked: bool = False) -> CaseRelation:
@@ -111,7 +118,10 @@ def _visible_case(
     """(id, relation) of the case with this value in the column; raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.CASE_READ):
         raise NotVisible
-    found = _visible_cases(by, column)(value=value).first()
+    found = looked_up(
+        ("cases.visible", column, value, by.member_id, by.organisation_id, by.role),
+        lambda: _visible_cases(by, column)(value=value).first(),
+    )
     if found is None:
         raise NotVisible
     relation = CaseRelation(found[1])

@@ -44,7 +44,7 @@ from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.rows.shelter import places as place_rows
 from nrm.store.rows.shelter import stays as stay_rows
-from nrm.store.statements import built_once
+from nrm.store.statements import built_once, looked_up
 
 LEAVING_DAYS = 7
 _StayRows = Select[*tuple[Any, ...]]
@@ -218,10 +218,14 @@ def row(stay_id: uuid.UUID, *, by: Actor) -> Stay:
 
 def held_case(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
     """A case in hand that the asker's shelter holds; raises NotVisible. `lock`: for actions."""
-    statement = select(Case).where(Case.id == case_id, Case.holder_id == own_shelter_id(by), Case.status == "open")
-    if lock:
-        statement = statement.with_for_update()
-    found = db.session.scalar(statement.execution_options(populate_existing=True))
+    mine = own_shelter_id(by)
+    statement = select(Case).where(Case.id == case_id, Case.holder_id == mine, Case.status == "open")
+    found = looked_up(
+        ("stays.held_case", case_id, mine, lock),
+        lambda: db.session.scalar(
+            (statement.with_for_update() if lock else statement).execution_options(populate_existing=True)
+        ),
+    )
     if found is None:
         raise NotVisible
     return found

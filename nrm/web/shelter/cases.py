@@ -64,6 +64,7 @@ from nrm.store.shelter import consents as consent_store
 from nrm.store.shelter import first_talks as first_talk_store
 from nrm.store.shelter import key_workers as key_worker_store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
+from nrm.store.statements import one_look
 from nrm.store.support import follow_up_ends
 from nrm.web import access, errors, sessions
 from nrm.web.accounts import screen_lock
@@ -170,6 +171,7 @@ def show(case_id: uuid.UUID) -> str:
     return _case_page(case_id, AddNoteForm())
 
 
+@one_look()
 def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
     by = access.actor()
     case = store.case(case_id, by=by)

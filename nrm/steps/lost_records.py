@@ -20,6 +20,7 @@ _KINDS = (
     ("threats to witnesses", states.threats),
     ("what was decided about children", states.children),
     ("cases that are closed", states.closed_cases),
+    ("which house holds a case", states.holders),
     ("referrals", states.referrals),
     ("acts that need two hands", states.acts),
     ("who lets whom begin anew", states.begun_anew),

@@ -36,7 +36,8 @@ from tests.world import World
 
 THREATS, CHILDREN, CASES = "threats to witnesses", "what was decided about children", "cases that are closed"
 REFERRALS, ACTS, ACCOUNTS = "referrals (", "acts that need two hands", "accounts and offices"
-ALL = (THREATS, CHILDREN, CASES, REFERRALS, ACTS, ACCOUNTS)
+HOLDERS = "which house holds a case"
+ALL = (THREATS, CHILDREN, CASES, HOLDERS, REFERRALS, ACTS, ACCOUNTS)
 
 
 def put_in(model: type[Any], values: dict[str, Any], *where: Any) -> Iterator[None]:
@@ -57,7 +58,7 @@ def test_what_another_hand_makes_of_a_state_is_named_by_the_doctor_and_nothing_e
     assert app
     threatened = db.session.get_one(ThreatAlarm, world.alarm).case_id
     assert threatened is not None
-    nrc = names.organisation_by_code("NRC").id
+    nrc, vatra = (names.organisation_by_code(each).id for each in ("NRC", "VATRA"))
     manager, worker = factories.actor("vatra.shelter_manager"), factories.actor("vatra.case_worker")
     child = admitted(manager, CHILD, days_ago=3, bed=3).case_id
     may_go(child)
@@ -77,6 +78,8 @@ def test_what_another_hand_makes_of_a_state_is_named_by_the_doctor_and_nothing_e
         (put_in(ThreatSeen, forged, ThreatSeen.alarm_id == world.alarm), THREATS, code(threatened)),
         (put_in(ChildDecision, again, ChildDecision.id == again["id"]), CHILDREN, code(child)),
         (changed(Case, Case.id == world.own_case, **closed), CASES, code(world.own_case)),
+        (changed(Case, Case.id == world.own_case, holder_id=nrc), HOLDERS, code(world.own_case)),
+        (changed(Case, Case.id == world.asked_case, holder_id=vatra), HOLDERS, code(world.asked_case)),
         (changed(Referral, Referral.id == world.asked, status="withdrawn"), REFERRALS, code(world.asked_case)),
         (changed(Member, Member.id == worker.member_id, status="disabled"), ACCOUNTS, "vatra.case_worker"),
         (changed(Organisation, Organisation.id == nrc, enabled=False), ACCOUNTS, "NRC"),

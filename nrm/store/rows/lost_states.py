@@ -79,6 +79,25 @@ def closed_cases() -> list[uuid.UUID]:
     return sorted(id_ for id_, status in rows if (status == "closed") != (last.get(str(id_)) == Event.CASE_CLOSED))
 
 
+def holders() -> list[uuid.UUID]:
+    """Cases that another house holds than the one that opened or accepted them last: it reads them, and theirs does
+    not. A case that nobody accepted is held by nobody, or by the post that opened it."""
+    held: dict[str, list[str]] = {}
+    for event, said in events_of(Event.CASE_OPENED, Event.REFERRAL_ACCEPTED, Event.REFERRAL_CALLED_OFF):
+        houses = held.setdefault(said["case_id"], [])
+        if event == Event.REFERRAL_CALLED_OFF:
+            houses[-1:] = []
+        else:
+            houses.append(said["receiver_id"] if event == Event.REFERRAL_ACCEPTED else str(said["organisation_id"]))
+    told = {case_id: houses[-1] for case_id, houses in held.items() if houses}
+    rows = db.session.execute(select(Case.id, Case.holder_id, Case.opened_by_id))
+    return sorted(
+        id_
+        for id_, holder, opener in rows
+        if (str(holder) != told[str(id_)] if str(id_) in told else holder not in (None, opener))
+    )
+
+
 def referrals() -> list[uuid.UUID]:
     """Cases of which a referral is gone, or ended in a way that nobody recorded."""
     begun: dict[str, str] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -108,7 +109,9 @@ def test_an_act_that_waits_is_missed_when_its_row_is_gone_or_says_that_somebody_
     act_id = hands.asked(lambda: consents.withdraw(case_id=case_id, what=EVERYTHING, by=worker))
     assert lost() == ""
     declined = {"status": "declined", "decided_at": clock.now()}
-    for attack in (taken_out(HeavyAct, HeavyAct.id == act_id), changed(HeavyAct, HeavyAct.id == act_id, **declined)):
+    later = {"expires_at": clock.now() + timedelta(days=900)}  # nobody would be asked, and nobody could give it back
+    changes = [changed(HeavyAct, HeavyAct.id == act_id, **each) for each in (declined, later)]
+    for attack in (taken_out(HeavyAct, HeavyAct.id == act_id), *changes):
         next(attack)
         assert ACTS in lost()
         assert code(case_id) in lost()

@@ -24,6 +24,7 @@ from nrm.models.shelter.cases import Case
 from nrm.models.shelter.findings import ChildDecision, ChildLook
 from nrm.models.support.threats import ThreatAlarm, ThreatSeen
 from nrm.store.rows.lost_records import events_of
+from nrm.vault import rows as vault_rows
 
 _ENDED_BY = {
     ReferralStatus.DECLINED: (Event.REFERRAL_DECLINED,),
@@ -115,14 +116,16 @@ def referrals() -> list[uuid.UUID]:
 
 
 def acts() -> list[uuid.UUID]:
-    """Cases and members about whom an act that needs two hands waits, by the chain, and not by its row."""
+    """Cases and members about whom an act that needs two hands waits, by the chain, and not by its row, or by one that
+    does not carry the right MAC: no page shows it."""
     waits: dict[str, str] = {}
     for event, said in events_of(Event.ACT_ASKED, Event.ACT_BEGUN, *_ANSWERED):
         if event in _ANSWERED:
             waits.pop(said["act_id"], None)
         else:
             waits[said["act_id"]] = said.get("case_id") or said["of_member_id"]
-    open_ = {str(id_) for id_ in db.session.scalars(select(HeavyAct.id).where(HeavyAct.status.in_(OPEN)))}
+    rows = db.session.scalars(select(HeavyAct).where(HeavyAct.status.in_(OPEN)))
+    open_ = {str(each.id) for each in rows if vault_rows.is_act(each)}
     return sorted({uuid.UUID(about) for act, about in waits.items() if act not in open_})
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from hashlib import sha256
 
 from wtforms import BooleanField, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired
@@ -190,10 +191,44 @@ class FindCaseForm(OnceForm):
     )
 
 
-class WriteCareForm(OnceForm):
-    """Health and plan, over the revision that was seen."""
+class WrittenForm(OnceForm):
+    """Texts of one part, over the revision that was seen. `shown` says which texts the page came with, by their
+    digests: a box that the writer never touched takes what somebody else wrote there meanwhile."""
 
     revision = HiddenField()
+    shown = HiddenField()
+
+    def show(self, stored: Mapping[str, str], *, typed: Collection[str] = ()) -> None:
+        """Fill in what is stored, but for the boxes in `typed`, and remember it."""
+        for field in self._texts():
+            if field.name not in typed:
+                field.data = stored.get(field.name, "")
+        self.shown.data = ".".join(_digest(stored.get(field.name, "")) for field in self._texts())
+
+    def touched(self) -> set[str]:
+        """The names of the texts that are others than the page came with; all of them if it does not say."""
+        came = (self.shown.data or "").split(".")
+        fields = self._texts()
+        if len(came) != len(fields):
+            return {field.name for field in fields}
+        return {field.name for field, digest in zip(fields, came, strict=True) if _digest(field.data or "") != digest}
+
+    def _texts(self) -> list[TextAreaField]:
+        return [field for field in self if isinstance(field, TextAreaField)]
+
+
+def _digest(text: str) -> str:
+    return sha256(one_line_ends(text).encode()).hexdigest()[:12]
+
+
+def one_line_ends(text: str) -> str:
+    """The text as it is stored: a browser sends other ends of lines."""
+    return text.replace("\r\n", "\n").strip()
+
+
+class WriteCareForm(WrittenForm):
+    """Health and plan."""
+
     health = TextAreaField(CARE_FIELDS["health"], validators=[PlainText(LONGEST_TEXT)])
     plan = TextAreaField(CARE_FIELDS["plan"], validators=[PlainText(LONGEST_TEXT)])
     missing_after = TextAreaField(CARE_FIELDS["missing_after"], validators=[PlainText(LONGEST_TEXT)])
@@ -201,10 +236,9 @@ class WriteCareForm(OnceForm):
     missing_say = TextAreaField(CARE_FIELDS["missing_say"], validators=[PlainText(LONGEST_TEXT)])
 
 
-class WriteLegalForm(OnceForm):
-    """Counsel, permit, court and compensation, over the revision that was seen."""
+class WriteLegalForm(WrittenForm):
+    """Counsel, permit, court and compensation."""
 
-    revision = HiddenField()
     counsel = TextAreaField(LEGAL_FIELDS["counsel"], validators=[PlainText(LONGEST_TEXT)])
     permit = TextAreaField(LEGAL_FIELDS["permit"], validators=[PlainText(LONGEST_TEXT)])
     court = TextAreaField(LEGAL_FIELDS["court"], validators=[PlainText(LONGEST_TEXT)])

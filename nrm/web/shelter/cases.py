@@ -25,11 +25,12 @@ from forms.shelter.cases import (
     ShareCaseForm,
     WriteCareForm,
     WriteLegalForm,
+    WrittenForm,
+    one_line_ends,
 )
 from forms.shelter.key_workers import SHIFT_LABELS
 from forms.shelter.stays import CLOSED
 from forms.shelter.strikes import STRIKE_LABELS, StrikeEntryForm
-from forms.typed import OnceForm
 from nrm.actions.shelter import cases as actions
 from nrm.actions.shelter import erasures
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
@@ -345,8 +346,7 @@ def write_page(case_id: uuid.UUID, compartment: str) -> Answer:
     if opened is None and part in case.compartments:
         return redirect(url_for("cases.open_page", case_id=case_id, compartment=compartment), 303)
     form.revision.data = str(opened.revision) if opened else "0"
-    for name in FIELDS[part]:
-        form[name].data = opened.value.get(name, "") if opened else ""
+    form.show(opened.value if opened else {})
     return _write_page(case, part, form)
 
 
@@ -363,7 +363,7 @@ def _to_write(case_id: uuid.UUID, compartment: str) -> tuple[SeenCase, Compartme
 def _write_page(
     case: SeenCase,
     part: Compartment,
-    form: OnceForm,
+    form: WrittenForm,
     status: int = 200,
     stored: Mapping[str, str] | None = None,
 ) -> tuple[str, int]:
@@ -394,12 +394,13 @@ def write(case_id: uuid.UUID, compartment: str) -> Answer:
         return errors.error_page(422)
     if not form.validate():
         return _write_page(case, part, form, 422)
-    value = {name: (form[name].data or "").replace("\r\n", "\n").strip() for name in FIELDS[part]}
+    value = {name: one_line_ends(form[name].data or "") for name in FIELDS[part]}
     try:
         actions.write(case_id=case_id, compartment=part, value=value, seen=int(seen), by=by)
     except actions.StaleRevision:
         opened = case_steps.opened(case_id=case_id, by=by).get(part)
         form.revision.data = str(opened.revision) if opened else seen
+        form.show(opened.value if opened else {}, typed=form.touched())
         return _write_page(case, part, form, 409, opened.value if opened else {})
     except CaseRefused as error:
         return transfers.not_saved(CASE_REFUSED[error.reason])

@@ -111,6 +111,32 @@ def test_care_is_begun_by_its_first_writing_and_a_stale_one_is_refused(held: uui
     assert opened(held, Compartment.CARE, nrc).value == {"plan": "second"}
 
 
+def test_a_box_that_was_not_touched_takes_what_somebody_else_wrote_there(
+    held: uuid.UUID, nrc: Actor, app: Flask
+) -> None:
+    """An allergy that a colleague wrote down was gone after both had saved: the box came back as it was before."""
+    write = {"case_id": held, "compartment": Compartment.CARE, "by": nrc}
+    cases.write(**write, value={"health": "a headache", "plan": ""}, seen=0)  # type: ignore[arg-type]
+    person = Person(app.test_client(), "nrc.case_worker")
+    path = f"/cases/{held}/write/care"
+    person.post(f"/cases/{held}/open", {"compartment": "care", "purpose": "care"})
+    sent = {**hidden_of(person.get(path)), "health": "a headache", "plan": "the doctor\r\non Monday"}
+    cases.write(**write, value={"health": "allergic to penicillin", "plan": ""}, seen=1)  # type: ignore[arg-type]
+    both = person.post(path, sent, 409)
+    assert re.search(r'name="health"[^>]*>\s*allergic to penicillin</textarea>', both)
+    assert re.search(r'name="plan"[^>]*>\s*the doctor\s+on Monday</textarea>', both)
+    # Whoever saves again as it stands keeps both; who comes without the mark of the page keeps what was typed.
+    person.post(path, {**hidden_of(both), "health": "allergic to penicillin", "plan": "the doctor\non Monday"}, 303)
+    there = opened(held, Compartment.CARE, nrc).value
+    assert (there["health"], there["plan"]) == ("allergic to penicillin", "the doctor\non Monday")
+    assert "mine alone</textarea>" in person.post(path, {"revision": "1", "health": "mine alone"}, 409)
+
+
+def hidden_of(page: str) -> dict[str, str]:
+    """The hidden fields of the form of a part."""
+    return dict(re.findall(r'type="hidden" name="(revision|shown)" value="([^"]*)"', page))
+
+
 @pytest.mark.parametrize("compartment", [Compartment.HAND_OVER, Compartment.IDENTITY, Compartment.STORY])
 def test_what_the_interview_sealed_is_not_written_over(held: uuid.UUID, nrc: Actor, compartment: Compartment) -> None:
     with pytest.raises(CaseRefused, match="not_holder"):

@@ -214,9 +214,11 @@ def words_of_page(endpoint: str) -> str:
 
 
 def page_of(path: str) -> str:
-    """The page that contains the form that was sent to `path`: that address, or the nearest one above that is a
-    page."""
+    """The page that contains the form that was sent to `path`: `path/new`, that address, or the nearest one above that
+    is a page."""
     path = unwrapped(path)
+    if _page_of_new(path):
+        return _page_of_new(path)
     while path.strip("/"):
         if _endpoint_at(path, "GET")[0]:
             return path
@@ -226,10 +228,17 @@ def page_of(path: str) -> str:
 
 def has_own_page(endpoint: str, path: str) -> bool:
     """Whether the nearest page of `path` is the page of that form alone, and not a list, or a page of several."""
-    if endpoint in ON_PAGE:
+    if endpoint in ON_PAGE or _page_of_new(path):
         return True
     shown = _endpoint_at(path, "GET")[0]
     return bool(shown) and (shown == endpoint or shown.endswith("_page"))
+
+
+def _page_of_new(path: str) -> str:
+    """Where what is sent to a list is filled in (`/notices/new` of `/notices`); empty where there is no such page."""
+    page = f"{path.rstrip('/')}/new"
+    endpoint, values = _endpoint_at(page, "GET")
+    return page if endpoint and "new" not in values.values() else ""
 
 
 def _endpoint_at(path: str, method: str) -> tuple[str, Mapping[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from html import unescape
 
@@ -97,6 +98,22 @@ def test_a_form_that_was_refused_stays_on_its_page_and_a_number_is_said_with_its
     assert re.search(r"<dd>[^<]*: 9[,<]", between)
     assert f'formaction="/spoken/en{page}"' in between
     assert STORY in unescape(between.partition("<main")[2].partition("<form")[0])
+
+
+@pytest.mark.parametrize(
+    ("login", "sent_to", "typed"),
+    [
+        ("ra.duty_officer", "/notices", {"id": str(uuid.UUID(int=7)), "name": "Drita Lamaj"}),
+        ("ra.duty_officer", "/child-returns", {"id": str(uuid.UUID(int=9)), "name": "Drita Lamaj"}),
+    ],
+)
+def test_what_is_sent_to_a_list_stands_on_the_page_where_it_is_filled_in(
+    sign_in: SignIn, login: str, sent_to: str, typed: dict[str, str]
+) -> None:
+    person = sign_in(login)
+    speak, form = chosen(str(person.post(f"{sent_to}?lang=sq", typed, 422)))
+    assert (speak, form) == (f"/spoken/en{sent_to}/new", "sheet")
+    assert "Drita Lamaj" in person.get(person.post(speak, typed))
 
 
 def test_the_words_of_a_note_of_the_house_stand_there_in_another_language(sign_in: SignIn) -> None:

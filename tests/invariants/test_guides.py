@@ -129,7 +129,11 @@ def test_a_guide_of_others_has_no_way_to_where_the_reader_may_not_go(app: Flask)
     assert "href=/guide" in monitor.get("/")
     monitor.get("/guide/nobody", 404)
     child = Person(app.test_client(), login_of("child_protection", Role.CASE_WORKER))
-    assert main_of(child.get("/guide")) == main_of(child.get("/guide/child_protection_officer"))
+    theirs = main_of(child.get("/guide?lang=en"))
+    assert "A child who waits stands on top of this page" in theirs
+    assert "Returns of children" not in theirs  # the page refuses them
+    officer = Person(app.test_client(), LOGINS[Role.CHILD_PROTECTION_OFFICER])
+    assert "Returns of children" in main_of(officer.get("/guide?lang=en"))
 
 
 def test_who_is_not_signed_in_or_does_an_interview_is_not_led_there(app: Flask) -> None:

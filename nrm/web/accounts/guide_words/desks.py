@@ -116,10 +116,8 @@ GUIDES: Mapping[Role, Guide] = {
                 HOME,
                 N_("Home"),
                 N_(
-                    "A child who waits stands on top of this page. Press “%(seen)s” when you act, or “%(call)s” when"
-                    " you have to talk first.",
-                    seen=N_("We have seen it"),
-                    call=N_("Call us"),
+                    "A child who waits stands on top of this page. Say there that you know as soon as you act; call"
+                    " the number beside it when you have to talk first."
                 ),
             ),
             Step(

@@ -217,7 +217,7 @@ class ContactForm(OnceForm):
 
     def validate_living(self, field: RadioField) -> None:
         """Needed of who was reached; what was chosen under another answer is not read."""
-        self._when_reached(field, REFUSED[FollowUpRefusal.ANSWERS])
+        self._when_reached(field, N_("Choose an answer: %(question)s", question=field.label.text))
 
     validate_occupation = validate_safe = validate_living
 

@@ -141,7 +141,7 @@ def _beside(directory: Path, folder: str | None) -> str | None:
 def load_config(env: Mapping[str, str]) -> Config:
     """Read the configuration, or raise MisConfigured naming the setting."""
     if not env.get("NRM_DIR"):
-        raise MisConfigured("NRM_DIR: set it to the folder of the instance (made by `nrm init --dir DIR`)")
+        raise MisConfigured("NRM_DIR: set it to the folder of the instance (made by `nrm init --dir DIR --country COUNTRY`)")
     directory = Path(env["NRM_DIR"]).absolute()
     instance = _instance(directory)
     country = env.get("NRM_COUNTRY") or instance.get("country", "")
@@ -188,7 +188,7 @@ def _instance(directory: Path) -> dict[str, str]:
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        makes = f"make one with `nrm init --dir {directory}`"
+        makes = f"make one with `nrm init --dir {directory} --country COUNTRY`"
         raise MisConfigured(f"NRM_DIR: {directory} (or --dir) holds no instance; {makes}") from None
     except (OSError, ValueError) as error:
         raise MisConfigured(f"NRM_DIR: {path} cannot be read: {error}") from None

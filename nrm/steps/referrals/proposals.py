@@ -15,8 +15,9 @@ from nrm.domain.agreement.routing import Capacity
 from nrm.domain.agreement.routing import route as route_under
 from nrm.domain.agreement.routing_facts import parse_facts
 from nrm.domain.documents import Words
-from nrm.domain.interviews.facts import routing_facts
+from nrm.domain.interviews.facts import consent_of, routing_facts
 from nrm.domain.interviews.interviews import Answers, Questionnaire
+from nrm.domain.interviews.screenings import REFUSED
 from nrm.domain.languages import ByLanguage
 from nrm.domain.referrals.referrals import OverrideReason, ReferralRefusal, ReferralRefused, Relation, check_new
 from nrm.models.accounts.accounts import Organisation
@@ -132,8 +133,11 @@ def proposal(
     before_consent: bool = False,
     consent: str | None = None,
 ) -> Proposal:
-    """The route for answers that were already opened; `consent` as of `routing_facts`."""
+    """The route for answers that were already opened; `consent` as of `routing_facts`. `before_consent`: as if an adult
+    agreed, also after a no that is about to be put right."""
     now = clock.now()
+    if before_consent and consent is None and consent_of(questionnaire, answers) == REFUSED:
+        consent = "given"
     agreement = country().in_force(now)
     entry_point, region = country().entry(agreement, by.crossing_point)
     data = routing_facts(

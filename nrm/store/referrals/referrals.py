@@ -40,7 +40,7 @@ from nrm.models.accounts.accounts import Keyring, KeyringWrap, Organisation
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Referral, RouteCandidate
 from nrm.models.shelter.absences import Missing
-from nrm.models.shelter.cases import Case
+from nrm.models.shelter.cases import Case, PendingGrant
 from nrm.models.shelter.places import Place, Promise
 from nrm.prepared import Prepared
 from nrm.prepared import Row as PreparedRow
@@ -283,6 +283,8 @@ class SentLine:
     quarter: str
     somewhere: bool
     """The person has arrived, by this referral or another."""
+    keyless: bool
+    """Whoever is asked can open nothing: who sent it sends the keys now."""
 
 
 def sent_by_me(*, by: Actor, size: int) -> Page[SentLine]:
@@ -315,6 +317,11 @@ _SENT_BY = Prepared(
         exists(
             select(_Arrived.id).where(_Arrived.case_id == Referral.case_id, _Arrived.status == ReferralStatus.ARRIVED)
         ).label("somewhere"),
+        exists(
+            select(PendingGrant.case_id).where(
+                PendingGrant.case_id == Referral.case_id, PendingGrant.organisation_id == Referral.receiver_id
+            )
+        ).label("keys"),
     )
     .join(Case, Case.id == Referral.case_id)
     .join(Organisation, Organisation.id == Referral.receiver_id)
@@ -339,6 +346,7 @@ def _sent_line(row: PreparedRow, now: datetime, by: Actor) -> SentLine:
         late=referral_rows.terms(row).is_late(status, now),
         quarter=_quarter(row),
         somewhere=bool(row.somewhere),
+        keyless=status is ReferralStatus.SENT and not row.keys,
     )
 
 
@@ -488,6 +496,11 @@ def _referral_line(
 def can_be_opened(line: ReferralLine) -> bool:
     """Whether the asked party could open the case by accepting; if not, its holder must send the keys now."""
     return next_receiver_rows.has_key_waiting(line.case_id, _receiver_of(line))
+
+
+def waits_for_keys(line: ReferralLine) -> bool:
+    """Whether who is asked can open nothing before the sender sends the keys."""
+    return line.status is ReferralStatus.SENT and not can_be_opened(line)
 
 
 def receiver_may_accept(line: ReferralLine) -> bool:

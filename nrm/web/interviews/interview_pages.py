@@ -182,6 +182,16 @@ def again(
     return _render(draft, page, body, by=by, form=form, picked=picked, revision=seen, answers=shown), 422
 
 
+def name_first(
+    draft: Draft, page: Page, form: PageForm, parties: Sequence[naming.NamedParty], *, by: Actor
+) -> tuple[str, int]:
+    """The page as it was typed, which says at the yes whom nobody named to the person before it."""
+    asked = next(iter(form.question_fields().values()))
+    names = "; ".join(each.name for each in parties)
+    asked.errors = [gettext("Not named to the person before the yes: %(names)s. Name them, and ask again", names=names)]
+    return again(draft, page, form, by=by)
+
+
 def _render(
     draft: Draft,
     page: Page,

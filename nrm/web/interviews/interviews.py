@@ -243,6 +243,8 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
         if given is None:
             return interview_pages.again(draft, asked, form, by=by)
         given |= _struck_out(draft, asked)
+        if (unnamed := naming.not_yet_named(draft, asked, given, by=by)) and draft.revision == seen:
+            return interview_pages.name_first(draft, asked, form, unnamed, by=by)
         warned = interview_pages.warned_of_form(draft, asked)
         warnings = answer_warnings.unseen(draft.questionnaire, draft.filled(page, given), {**draft.warned, **warned})
         if warnings and draft.revision == seen:
@@ -536,6 +538,7 @@ def sent(interview_id: uuid.UUID) -> Answer:
     return render_template(
         "interviews/interviews/sent.html",
         line=line,
+        send_now=referral_store.waits_for_keys(line),
         told=draft_lines.told(store.to_be_told(interview_id, by=by)),
         duty=handouts.duty_of(line),
         post=by.kind in POSTS,
@@ -560,6 +563,7 @@ def answer(interview_id: uuid.UUID) -> str:
     return render_template(
         "interviews/interviews/answer.html",
         line=line,
+        send_now=referral_store.waits_for_keys(line),
         duty=handouts.duty_of(line),
         post=access.actor().kind in POSTS,
         status_labels=STATUS_LABELS,

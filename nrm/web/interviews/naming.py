@@ -10,7 +10,8 @@ from forms.interviews.interviews import PageForm
 from nrm.actions.interviews import interview_sending
 from nrm.actions.interviews.interviews import Draft
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.interviews.interviews import Page
+from nrm.domain.interviews.facts import consent_of
+from nrm.domain.interviews.interviews import Answers, Page
 from nrm.steps.referrals import proposals as proposal_steps
 from nrm.web.language import text_in
 
@@ -35,6 +36,19 @@ def strikes_out(draft: Draft, page: Page) -> bool:
 def names_on(draft: Draft, *, by: Actor) -> set[str]:
     """The codes of the parties that a page on consent names to the person."""
     return {each.code for each in named(draft, by=by)}
+
+
+def not_yet_named(draft: Draft, page: Page, given: Answers, *, by: Actor) -> list[NamedParty]:
+    """Those who would be told or may receive by a yes that is given on this page, and whom its form did not name.
+
+    Nobody, if the person was interviewed elsewhere or on paper: then no name on a screen counts.
+    """
+    if not strikes_out(draft, page) or draft.on_paper or draft.status == "completed":
+        return []
+    if consent_of(draft.questionnaire, draft.filled(page.id, given)) != "given":
+        return []
+    said = request.form.getlist("named")
+    return [each for each in named(draft, by=by) if each.code not in said]
 
 
 def named(draft: Draft, form: PageForm | None = None, *, by: Actor) -> list[NamedParty]:

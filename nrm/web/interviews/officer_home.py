@@ -130,6 +130,9 @@ def _of_sent(rows: Sequence[SentLine]) -> Iterator[Waiting]:
             yield Waiting(gettext("%(code)s: accepted by mistake, do not set off, call", code=code), address)
         elif line.status in (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN):
             yield Waiting(gettext("%(code)s: nobody is being asked now, call", code=code), address)
+        elif line.keyless:
+            text = gettext("%(code)s: the duty officer chose a shelter, send it the keys now", code=code)
+            yield Waiting(text, address)
         elif line.status is ReferralStatus.SENT and line.late:
             values = {"code": code, "receiver": text_in(line.receiver)}
             yield Waiting(gettext("%(code)s: the answer of %(receiver)s is late, call", **values), address)

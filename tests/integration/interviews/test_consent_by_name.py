@@ -439,3 +439,27 @@ def test_who_was_struck_out_is_not_offered_where_she_is_not_safe_either(app: Fla
     chosen = {**fields(last, page, answers), "party": "NRC", "override_reason": "safety"}
     officer.post(address, {**chosen, "by_name": "yes", "by_name_of": "NRC"}, status=422)
     assert _now().scalar(select(func.count()).select_from(Referral).where(Referral.case_id == _id(address))) == 0
+
+
+def _named_on(body: str) -> set[str]:
+    return set(re.findall(r'name="named" value="(\w+)"', body))
+
+
+def test_after_a_no_that_is_put_right_the_page_names_again_everybody_who_would_know(
+    app: Flask, sign_in: SignIn
+) -> None:
+    person, struck = sign_in(LOGIN), ["NRC", "IOM", "TJETER_VIZION"]
+    page = _to(person, "consent", example())
+    body = person.get(page)
+    named = _named_on(body)
+    assert {"RA", *NAMED[:1]} <= named
+    no = example(consent_services="no")
+    person.post(page, {**fields("consent", body, no), "parties": struck})
+    back = person.get(page)
+    assert named <= _named_on(back)
+
+    stale = {**fields("consent", back, example()), "named": struck, "parties": struck}
+    asked = person.post(page, stale, status=422)
+    assert "Nuk iu përmendën personit para se të thoshte po" in asked
+    assert named <= _named_on(asked)
+    person.post(page, {**fields("consent", asked, example()), "parties": struck})

@@ -12,10 +12,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from nrm import clock
-from nrm.actions.referrals import referrals
+from nrm.actions.referrals import next_receiver, referrals
 from nrm.db import db
 from nrm.domain.accounts.accounts import SESSION_IDLE_MINUTES
-from nrm.domain.referrals.referrals import DeclineReason
+from nrm.domain.referrals.referrals import DeclineReason, OverrideReason
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.store.countries import country
@@ -233,3 +233,31 @@ def test_whom_nobody_is_asked_for_any_more_waits_until_the_person_is_somewhere(s
     assert declined.pseudonym not in said
     factories.later(days=4)
     assert withdrawn.pseudonym not in waiting_for_me(sign_in(LOGIN).get("/"))
+
+
+def test_keys_for_whom_the_duty_officer_chose_are_asked_for_at_home_and_on_the_open_page(sign_in: SignIn) -> None:
+    rinas, nrc = factories.actor(LOGIN), factories.actor("nrc.case_worker")
+    sent = people.sent(rinas)
+    second = referrals.decline(referral_id=sent.referral_id, reason=DeclineReason.OTHER, by=nrc)
+    assert second is not None
+    referrals.decline(referral_id=second, reason=DeclineReason.OTHER, by=factories.actor("iom.case_worker"))
+    person = sign_in(LOGIN)
+    interview = sent.case_id
+    told = "the duty officer chose a shelter, send it the keys now"
+    assert told not in person.get("/?lang=en")
+    where = next_receiver.direct(
+        case_id=sent.case_id,
+        receiver_id=people.organisation("NRC"),
+        reason=OverrideReason.SAFETY,
+        by=factories.actor("ra.duty_officer"),
+    )
+    assert told in person.get("/?lang=en")
+    offer = f"/referrals/{where}/offer"
+    for page in ("sent", "answer"):
+        shown = person.get(f"/interviews/{interview}/{page}?lang=en")
+        assert offer in shown, page
+        assert "Send now" in shown
+        assert "outside the route" not in shown
+    person.post(offer)
+    assert told not in person.get("/?lang=en")
+    assert offer not in person.get(f"/interviews/{interview}/answer")

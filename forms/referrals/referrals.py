@@ -110,6 +110,8 @@ class DepartReferralForm(OnceForm):
         N_("Who escorts the person?"), validators=[Offered(N_("Choose who escorts the person"))], validate_choice=False
     )
     expected = expected_within(N_("When should they arrive?"))
+    without = BooleanField(N_("They set off without a meeting place"))
+    """Shown and asked for once, where the shelter has not said where it meets them."""
     seen = HiddenField()  # what was recorded when the page was loaded
 
 
@@ -122,6 +124,8 @@ class DeclineReferralForm(OnceForm):
         validators=[Offered(N_("Choose why you decline"))],
         validate_choice=False,
     )
+    though_free = BooleanField(N_("Decline all the same: none of the free places is for this person"))
+    """Shown and asked for once, where places are free and the reason is that none is."""
 
 
 class PlaceReferralForm(ByNameForm):

@@ -43,6 +43,7 @@ from nrm.vault import epochs, members, shredding
 CannotOpen = members.CannotOpen
 _IDENTITY = str(Compartment.IDENTITY)
 _BATCH = 100
+_OPEN = (AnnouncedReturnStatus.ANNOUNCED, AnnouncedReturnStatus.NOT_COME)
 
 
 def announce(
@@ -103,14 +104,15 @@ def _holders(session: Session, post_id: uuid.UUID, expected_on: date) -> set[uui
 
 
 def cancel(*, notice_id: uuid.UUID, by: Actor) -> None:
-    """The organisation that announced it takes it back; the identity is destroyed.
+    """The organisation that announced it takes it back, also after it was said that nobody came; the identity is
+    destroyed.
 
     Raises NotPermitted, NotVisible, AnnouncedReturnRefused.
     """
     by.must(Permission.NOTICE_ANNOUNCE)
     with transaction() as session:
         store.own(notice_id, by=by, lock=True)
-        _end(session, notice_id, AnnouncedReturnStatus.CANCELLED, (AnnouncedReturnStatus.ANNOUNCED,))
+        _end(session, notice_id, AnnouncedReturnStatus.CANCELLED, _OPEN)
         audit.append(session, audit.Event.NOTICE_CANCELLED, by=by, notice_id=notice_id)
     shredding.work_off()
 
@@ -175,7 +177,7 @@ def arrive(*, notice_id: uuid.UUID, interview_id: uuid.UUID, by: Actor) -> uuid.
             session,
             notice_id,
             AnnouncedReturnStatus.ARRIVED,
-            (AnnouncedReturnStatus.ANNOUNCED, AnnouncedReturnStatus.NOT_COME),
+            _OPEN,
         )
         asked = drafts.questionnaire_called(drafts.CURRENT)
         announced = next(each.id for each in asked.questions.values() if each.fact == "announced")
@@ -189,11 +191,13 @@ def arrive(*, notice_id: uuid.UUID, interview_id: uuid.UUID, by: Actor) -> uuid.
 def not_come(*, notice_id: uuid.UUID, by: Actor) -> None:
     """The person did not come. The identity stays sealed, for those who look for the person, until its time is over.
 
-    Raises NotPermitted, NotVisible, AnnouncedReturnRefused (`state`).
+    Raises NotPermitted, NotVisible, AnnouncedReturnRefused (`state`; `early`: the day has not come yet).
     """
     by.must(Permission.NOTICE_RECEIVE)
     with transaction() as session:
-        store.row(notice_id, by=by, lock=True)
+        notice = store.row(notice_id, by=by, lock=True)
+        if notice.expected_on is not None and notice.expected_on > days.today():
+            raise AnnouncedReturnRefused(AnnouncedReturnRefusal.EARLY)
         _change(session, notice_id, AnnouncedReturnStatus.NOT_COME, (AnnouncedReturnStatus.ANNOUNCED,))
         audit.append(session, audit.Event.NOTICE_NOT_COME, by=by, notice_id=notice_id)
 
@@ -205,7 +209,7 @@ def expire(*, by: Actor) -> int:
         overdue = announced_return_rows.over(last, _BATCH)
         for notice in overdue:
             after = AnnouncedReturnStatus.NOT_COME
-            _end(session, notice.id, after, (AnnouncedReturnStatus.ANNOUNCED, AnnouncedReturnStatus.NOT_COME))
+            _end(session, notice.id, after, _OPEN)
             audit.append(session, audit.Event.NOTICE_EXPIRED, by=by, notice_id=notice.id)
         return len(overdue)
 

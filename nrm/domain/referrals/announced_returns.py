@@ -57,6 +57,7 @@ class AnnouncedReturnRefusal(StrEnum):
     COMPANIONS = "companions"
     HOUR = "hour"
     STATE = "state"
+    EARLY = "early"
 
 
 class AnnouncedReturnRefused(Exception):

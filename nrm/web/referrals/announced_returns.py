@@ -43,6 +43,7 @@ blueprint = Blueprint("announced_returns", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
 _, OVER = IMPOSSIBLE[AnnouncedReturnRefusal.STATE]
+_, EARLY = IMPOSSIBLE[AnnouncedReturnRefusal.EARLY]
 
 
 SHOWN = 6
@@ -166,7 +167,7 @@ def announce() -> Answer:
 @access.requires(Permission.NOTICE_ANNOUNCE)
 def cancel_page(notice_id: uuid.UUID) -> Answer:
     notice = store.own(notice_id, by=access.actor())
-    if notice.status != "announced":
+    if notice.expected_on is None:
         return errors.error_page(409, OVER)
     post = names.organisation(notice.post_id).names
     return render_template("referrals/announced_returns/cancel.html", notice=notice, post=post, country_of=_country)
@@ -240,6 +241,8 @@ def arrived(notice_id: uuid.UUID) -> Answer:
 @access.requires(Permission.NOTICE_RECEIVE)
 def not_come_page(notice_id: uuid.UUID) -> Answer:
     line = store.one_expected(notice_id, by=access.actor())
+    if line.expected_on > days.today():
+        return errors.error_page(409, EARLY)
     return render_template("referrals/announced_returns/not_come.html", line=line)
 
 
@@ -248,6 +251,6 @@ def not_come_page(notice_id: uuid.UUID) -> Answer:
 def not_come(notice_id: uuid.UUID) -> Answer:
     try:
         actions.not_come(notice_id=notice_id, by=access.actor())
-    except AnnouncedReturnRefused:
-        return errors.error_page(409, OVER)
+    except AnnouncedReturnRefused as error:
+        return errors.error_page(409, IMPOSSIBLE[error.reason][1])
     return redirect(url_for("home.index"), 303)

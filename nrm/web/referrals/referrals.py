@@ -117,6 +117,9 @@ CONFLICTS: Mapping[TransitionRefusal, str] = {
     TransitionRefusal.CHANGED: "",
 }
 NOT_FREE = N_("Choose another place: this one is no longer free")
+NOWHERE_TO_MEET = N_(
+    "The shelter has not said where you meet. Have they really left? Otherwise call the duty desk first"
+)
 RECORDED_SINCE = N_(
     "Somebody recorded another departure since you loaded this page: it stands above. Send this only if it is right "
     "now."
@@ -408,6 +411,12 @@ def decline(referral_id: uuid.UUID) -> Answer:
     form = _decline_form(line)
     if not form.validate():
         return render_template("referrals/referrals/decline.html", line=line, form=form), 422
+    if form.reason.data == DeclineReason.FULL and not form.though_free.data:
+        free = len(places.free_lines(by=access.actor()))
+        if free:
+            asked = N_("Free places on your board tonight: %(num)s. Is none of them for this person?", num=free)
+            form.though_free.errors = [asked]
+            return render_template("referrals/referrals/decline.html", line=line, form=form), 422
     try:
         actions.decline(referral_id=referral_id, reason=DeclineReason(form.reason.data), by=access.actor())
     except IllegalTransition as error:
@@ -562,6 +571,10 @@ def depart(referral_id: uuid.UUID) -> Answer:
     line = _to_decide(referral_id, ReferralEvent.DEPART)
     form = _depart_form(line)
     if not form.validate():
+        return _depart_page(line, form), 422
+    stand = meeting_store.stand(line) if line.departed_at is None else None
+    if stand is not None and stand.sends and not stand.said and not form.without.data:
+        form.without.errors = [NOWHERE_TO_MEET]
         return _depart_page(line, form), 422
     try:
         actions.depart(

@@ -18,7 +18,7 @@ from nrm.actions.referrals import referrals as referral_actions
 from nrm.actions.shelter import corrections
 from nrm.actions.shelter import stays as stay_actions
 from nrm.domain.accounts.accounts import Permission
-from nrm.domain.referrals.referrals import ReferralEvent, ReferralStatus, actors_of
+from nrm.domain.referrals.referrals import IllegalTransition, ReferralEvent, ReferralStatus, actors_of
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.corrections import CorrectionRefused, Why
 from nrm.domain.shelter.places import may_be_with_mother
@@ -27,7 +27,7 @@ from nrm.domain.words import N_
 from nrm.steps.shelter.arrivals import Admission, Told
 from nrm.store import days as calendar
 from nrm.store.countries import country
-from nrm.store.referrals import referrals, transfers
+from nrm.store.referrals import meetings, referrals, transfers
 from nrm.store.shelter import stays as store
 from nrm.web import access, errors
 from nrm.web.formats import day as day_in_words
@@ -39,6 +39,7 @@ Answer = Response | str | tuple[str, int]
 blueprint = Blueprint("arrivals", __name__)
 
 NOT_YET = N_("This hour of today has not come yet: enter the hour of arrival, or choose the day before")
+NOT_LEFT = N_("The post has not said that they left: is it this person who stands before you?")
 NOT_AWAITED = N_("This person is not awaited any more: the arrival was recorded, or it was said that nobody came.")
 
 
@@ -97,6 +98,9 @@ def arrive(referral_id: uuid.UUID) -> Answer:
     if arrived_on == calendar.today() and _is_to_come(form.hour.data or ""):
         form.hour.errors = [NOT_YET]
         return _page(line, form, 422)
+    if _has_not_left(line) and not form.is_here.data:
+        form.is_here.errors = [NOT_LEFT]
+        return _page(line, form, 422)
     try:
         _record(line, form, arrived_on)
     except ImpossibleStay as error:
@@ -107,6 +111,11 @@ def arrive(referral_id: uuid.UUID) -> Answer:
     if current is None:
         return redirect(url_for("cases.show", case_id=line.case_id), 303)
     return redirect(url_for("stays.show", stay_id=current.id, did="arrived"), 303)
+
+
+def _has_not_left(line: referrals.ReferralLine) -> bool:
+    """Whether the person is awaited from a post that has not said that they left."""
+    return line.status is ReferralStatus.ACCEPTED and line.departed_at is None and meetings.of_post(line)
 
 
 def _is_to_come(hour: str) -> bool:
@@ -161,7 +170,7 @@ def _back_page(referral_id: uuid.UUID, form: TakeBackForm, status: int = 200) ->
         return errors.error_page(409, NO_ARRIVAL)
     if transfers.is_move(line):
         return render_template("shelter/arrivals/of_a_move.html", line=line), status if status != 200 else 409
-    return render_template("shelter/arrivals/back.html", line=line, form=form), status
+    return render_template("shelter/arrivals/back.html", line=line, form=form, of_post=meetings.of_post(line)), status
 
 
 NO_ARRIVAL = N_("No arrival is recorded here that could be taken back.")
@@ -178,4 +187,8 @@ def take_back(referral_id: uuid.UUID) -> Answer:
     except CorrectionRefused as error:
         form.why.errors = [CORRECTION_REFUSED[error.reason]]
         return _back_page(referral_id, form, 409)
-    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+    except IllegalTransition:
+        line = referrals.referral(referral_id, by=access.actor())
+        if not referrals.took_arrival_back(line, by=access.actor()):  # else pressed twice: it was answered
+            raise
+    return redirect(url_for("referrals.show", referral_id=referral_id, did="arrival-back"), 303)

@@ -170,6 +170,32 @@ def test_who_did_not_come_is_the_authoritys_to_look_for_until_30_days_after(desk
     assert tending.tend()["notices_over"] == 0
 
 
+def test_nobody_fails_to_come_before_the_day(desks: Desks, sign_in: Callable[[str], Person]) -> None:
+    notice_id = desks.announced(expected_on=TODAY + timedelta(days=1))
+    with pytest.raises(AnnouncedReturnRefused, match="early"):
+        announced_returns.not_come(notice_id=notice_id, by=desks.rinas)
+    post, address = sign_in("rinas.border_officer"), f"/notices/{notice_id}/not-come?lang=en"
+    assert "has not come yet" in post.get(address, 409)
+    assert "has not come yet" in post.post(address, status=409)
+    assert row(notice_id).status == "announced"
+
+
+def test_what_was_entered_by_mistake_is_taken_back_also_after_nobody_came(
+    desks: Desks, sign_in: Callable[[str], Person]
+) -> None:
+    notice_id = desks.announced()
+    announced_returns.not_come(notice_id=notice_id, by=desks.rinas)
+    consul, address = sign_in("consular.consular_officer"), f"/notices/{notice_id}/cancel"
+    home = consul.get("/?lang=en")
+    assert f'href="{address}"' in home
+    assert "Entered by mistake: take it back" in home
+    going = consul.get(f"{address}?lang=en")
+    assert "may be looked for" in going
+    assert "announce it again" in going
+    consul.post(address)
+    nothing_is_left(notice_id)
+
+
 def test_somebody_who_comes_after_all_can_still_be_received(desks: Desks) -> None:
     notice_id = desks.announced()
     announced_returns.not_come(notice_id=notice_id, by=desks.authority)
@@ -311,7 +337,7 @@ def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
         person.post(f"{address}/open", {"purpose": "admission"})
         assert "Lule Planted" in person.get(address)
     sign_in("durres.border_officer").get(address, status=404)
-    assert "Nuk erdhi" in post.get(f"{address}/not-come")
+    assert "nuk ka ardhur ende" in post.get(f"{address}/not-come", 409)  # the day is to come
     authority.post(f"{address}/arrived", {"id": str(uuid.uuid4())}, status=403)
     begun = post.post(f"{address}/arrived", {"id": str(uuid.uuid4())})
     assert "/interviews/" in begun

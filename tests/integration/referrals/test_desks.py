@@ -23,6 +23,7 @@ from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.names import organisation
 from nrm.store.referrals import next_receiver, obligations
+from nrm.store.shelter import places as place_store
 from nrm.web.referrals import to_do
 from tests import factories
 from tests import factories_referrals as people
@@ -173,7 +174,10 @@ def test_a_shelter_accepts_on_the_second_page_and_the_sender_sees_the_answer(
     where = f"/cases/{rinas.case_id}"
     assert "The person has arrived" in nrc.get(where + "?lang=en")
     assert people.PLANTED not in nrc.get(where)
-    assert nrc.post(f"/referrals/{rinas.referral_id}/arrival", {"bed": "none-yet", "admitted": "today"}) == where
+    assert (
+        nrc.post(f"/referrals/{rinas.referral_id}/arrival", {"bed": "none-yet", "admitted": "today", "is_here": "y"})
+        == where
+    )
 
 
 def test_the_hand_over_is_shown_only_after_it_was_opened_for_a_reason(sign_in: SignIn, rinas: people.Sent) -> None:
@@ -253,7 +257,11 @@ def test_a_forbidden_reason_under_a_must_is_422_and_not_offered(sign_in: SignIn,
     assert 'value="cannot_meet_need"' not in page
     for reason in ("cannot_meet_need", "other", "person_does_not_wish", "", "junk"):
         nrc.post(f"/referrals/{sent.referral_id}/decline", {"reason": reason}, 422)
-    after = nrc.post(f"/referrals/{sent.referral_id}/decline", {"reason": "full"})
+    asked = nrc.post(f"/referrals/{sent.referral_id}/decline?lang=en", {"reason": "full"}, 422)
+    free = len(place_store.free_lines(by=factories.actor("nrc.case_worker")))
+    assert f"Free places on your board tonight: {free}" in asked
+    assert 'value="full" checked' in asked
+    after = nrc.post(f"/referrals/{sent.referral_id}/decline", {"reason": "full", "though_free": "y"})
     said = nrc.get(after + "?lang=en")
     assert f"You declined {sent.pseudonym}" in said
     assert "Another party is being asked now" in said

@@ -240,7 +240,7 @@ def test_nobody_is_said_not_to_come_before_they_can_be_late_and_what_was_answere
     nrc = factories.actor("nrc.case_worker")
     referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), expected_at=in_two, by=nrc)
     address, desk, officer = f"/referrals/{sent.referral_id}", sign_in(OFFICER), sign_in("rinas.border_officer")
-    gone = {"escort": "woman_officer", "expected": "2", "seen": ""}
+    gone = {"escort": "woman_officer", "expected": "2", "seen": "", "without": "y"}
     assert officer.post(f"{address}/depart", gone) == address
     assert officer.post(f"{address}/depart", gone) == address  # pressed twice: it was answered
     assert "They have left<" not in officer.get(f"{address}?lang=en")

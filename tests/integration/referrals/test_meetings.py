@@ -22,6 +22,7 @@ from nrm.domain.referrals.referrals import Escort, IllegalTransition
 from nrm.domain.referrals.transfers import MEETING
 from nrm.domain.shelter.corrections import Why
 from nrm.models.interviews.interviews import Interview
+from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Reading, SealedCompartment
 from nrm.steps.referrals import hand_overs
 from nrm.vault import shredding
@@ -51,6 +52,11 @@ def accepted(app: Flask) -> uuid.UUID:
 def said(referral_id: uuid.UUID, meeting: Meeting = BROUGHT) -> uuid.UUID:
     meetings.say(referral_id=referral_id, meeting=meeting, by=factories.actor("nrc.case_worker"))
     return referral_id
+
+
+def _row(referral_id: uuid.UUID) -> Referral:
+    db.session.rollback()
+    return db.session.get_one(Referral, referral_id, populate_existing=True)
 
 
 def is_there(referral_id: uuid.UUID) -> bool:
@@ -93,6 +99,34 @@ def test_one_member_of_the_post_opens_it_under_her_name(accepted: uuid.UUID, sig
     assert "Vendi i takimit" in officer.get("/openings?whose=mine")
     assert not re.search(r"\bNRC\b", page)  # a random token may hold these letters
     assert "Qendra" not in page.replace("Qendra vjen", "")
+
+
+def test_they_set_off_without_a_meeting_place_only_after_one_more_question(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person]
+) -> None:
+    officer, depart = sign_in(INTERVIEWER), f"/referrals/{accepted}/depart"
+    left = {"escort": "woman_officer", "expected": "2", "seen": ""}
+    asked = officer.post(f"{depart}?lang=en", left, 422)
+    assert "The shelter has not said where you meet" in asked
+    assert 'name="without"' in asked
+    assert 'value="woman_officer" checked' in asked
+    assert not _row(accepted).departed_at
+    officer.post(depart, {**left, "without": "y"})
+    assert _row(accepted).departed_at
+
+
+def test_nobody_has_arrived_whom_the_post_has_not_sent_off_before_one_more_question(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person]
+) -> None:
+    nrc, arrival = sign_in("nrc.case_worker"), f"/referrals/{accepted}/arrival"
+    typed = {"bed": "none-yet", "admitted": "today", "missing_say": "Thuaji motrës"}
+    asked = nrc.post(f"{arrival}?lang=en", typed, 422)
+    assert "The post has not said that they left" in asked
+    assert 'name="is_here"' in asked
+    assert "Thuaji motrës" in asked
+    assert _row(accepted).status == "accepted"
+    nrc.post(arrival, {**typed, "is_here": "y"})
+    assert _row(accepted).status == "arrived"
 
 
 def test_a_colleague_opens_nothing_before_being_named_and_then_alone(

@@ -223,7 +223,7 @@ def test_an_officer_takes_back_that_they_have_left(sign_in: SignIn) -> None:
     nrc, sent = factories.actor(NRC), people.sent(factories.actor(RINAS))
     referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     officer, address = sign_in(RINAS), f"/referrals/{sent.referral_id}"
-    officer.post(f"{address}/depart", {"escort": "woman_officer", "expected": "2"})
+    officer.post(f"{address}/depart", {"escort": "woman_officer", "expected": "2", "without": "y"})
     assert f"{address}/depart/back" in sign_in("ra.duty_officer").get(address)
     officer.post(f"{address}/depart/back", BACK)
     row = db.session.get_one(Referral, sent.referral_id, populate_existing=True)
@@ -238,8 +238,8 @@ def test_a_stale_page_does_not_change_the_escort_that_was_written_since(sign_in:
     referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     officer, address = sign_in(RINAS), f"/referrals/{sent.referral_id}/depart"
     assert 'name="seen"' in officer.get(address)
-    stale = {"escort": "woman_officer", "expected": "24", "seen": ""}
-    officer.post(address, {"escort": "woman_social_worker", "expected": "1", "seen": ""})
+    stale = {"escort": "woman_officer", "expected": "24", "seen": "", "without": "y"}
+    officer.post(address, {"escort": "woman_social_worker", "expected": "1", "seen": "", "without": "y"})
     page = officer.post(f"{address}?lang=en", stale, 409)
     assert "Somebody recorded another departure" in page
     assert "Recorded now" in page
@@ -288,7 +288,7 @@ def test_a_person_accepted_by_mistake_stays_on_every_desk_until_another_shelter_
     assert "Do not set off" in page
     desk_number = country().in_force(clock.now()).parties["RA"].on_call
     assert f">{desk_number}</a>" in page.partition("Do not set off")[2].partition("</div>")[0]
-    officer.post(f"{address}/depart", {"escort": "woman_officer", "expected": "2"}, 409)
+    officer.post(f"{address}/depart", {"escort": "woman_officer", "expected": "2", "without": "y"}, 409)
     holds_no_key(sent.case_id, factories.actor(RINAS))
     assert case_store.case(sent.case_id, by=nrc).relation is CaseRelation.HOLDER
     # It asks another one, which sees the hand-over; the post learns that somebody takes the person in, and not who.

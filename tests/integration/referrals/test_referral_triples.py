@@ -120,15 +120,15 @@ def _form(event: ReferralEvent) -> dict[str, object]:
     if event in (ReferralEvent.ACCEPT, ReferralEvent.TAKE_AFTER_ALL):
         return {"bed": str(people.bed("NRC", 1)), "expected": ""}
     return {
-        ReferralEvent.DECLINE: {"reason": "full"},
+        ReferralEvent.DECLINE: {"reason": "full", "though_free": "y"},
         ReferralEvent.PROMISE: {"name": "Arta"},
-        ReferralEvent.ARRIVE: {"admitted": "today", "bed": NO_PLACE},
+        ReferralEvent.ARRIVE: {"admitted": "today", "bed": NO_PLACE, "is_here": "y"},
         ReferralEvent.TAKE_BACK_ARRIVAL: {"why": "mistyped"},
         ReferralEvent.TAKE_BACK_DEPARTURE: {"why": "mistyped", "expected": "2"},
         ReferralEvent.TAKE_BACK_ACCEPTANCE: {"why": "mistyped"},
         ReferralEvent.AWAIT_AGAIN: {"why": "mistyped"},
         ReferralEvent.NOT_ARRIVE: {"asked": "y"},  # the duty desk called both sides; nobody else is asked for it
-        ReferralEvent.DEPART: {"escort": "woman_officer", "expected": "2"},
+        ReferralEvent.DEPART: {"escort": "woman_officer", "expected": "2", "without": "y"},
     }.get(event, {})
 
 

@@ -91,6 +91,7 @@ def test_arrival_and_admission_are_one_page_and_the_hour_is_sealed(app: Flask, s
     sign_in("vatra.case_worker").get(address, 404)
     label = place_store.free_lines(by=nrc, for_case=case_id)[0].label
     typed = {"bed": label, "admitted": "today", "planned": "30", "hour": "3:10", "missing_say": "Thuaji motrës"}
+    typed["is_here"] = "y"
     wrong = person.post(address, {**typed, "hour": "3 a.m."}, 422)
     assert "3 a.m." in str(wrong)
     soon = clock.now().astimezone(country().timezone) + timedelta(minutes=2)
@@ -120,6 +121,7 @@ def test_a_place_that_is_refused_records_nothing_and_what_was_typed_comes_back(a
     address = f"/referrals/{referral_id}/arrival"
     label = place_store.free_lines(by=nrc, for_case=case_id)[0].label
     typed = {"bed": label, "admitted": "today", "planned": "30", "hour": "3:10", "missing_say": "Thuaji motrës"}
+    typed["is_here"] = "y"
     long_ago = {"admitted": "other", **dict(zip(("admitted_day-day", "admitted_day-month"), ("1", "1"), strict=True))}
     page = str(person.post(address, {**typed, **long_ago, "admitted_day-year": "2020"}, 422))
     assert "Thuaji motrës" in page
@@ -193,7 +195,7 @@ def test_who_arrives_without_a_place_is_on_the_home_page_until_she_has_one(app: 
     referral_id, case_id, _ = _awaited()
     person, nrc = sign_in("nrc.case_worker"), factories.actor("nrc.case_worker")
     address = f"/referrals/{referral_id}/arrival"
-    person.post(address, {"bed": "none-yet", "admitted": "today"})
+    person.post(address, {"bed": "none-yet", "admitted": "today", "is_here": "y"})
     assert [line.case_id for line in arrival_store.waiting(by=nrc)] == [case_id]
     assert arrival_store.waiting(by=factories.actor("vatra.case_worker")) == []
     assert address in person.get("/")
@@ -209,12 +211,15 @@ def test_a_wrong_arrival_is_taken_back_on_a_page_with_a_reason(app: Flask, sign_
     person = sign_in("nrc.case_worker")
     address = f"/referrals/{referral_id}/arrival"
     person.get(f"{address}/back", 409)
-    person.post(address, {"bed": "none-yet", "admitted": "today"})
+    person.post(address, {"bed": "none-yet", "admitted": "today", "is_here": "y"})
     person.post(f"{address}/back", {}, 422)
     sign_in("vatra.case_worker").post(f"{address}/back", {"why": "mistold"}, 404)
-    person.post(f"{address}/back", {"why": "mistold"})
+    assert "say again where you meet" in person.get(f"{address}/back?lang=en")
+    where = person.post(f"{address}/back", {"why": "mistold"})
     assert address in person.get(f"/cases/{case_id}")
-    person.post(f"{address}/back", {"why": "mistold"}, 409)
+    assert "The arrival is taken back" in person.get(f"{where}&lang=en")
+    assert person.post(f"{address}/back", {"why": "mistold"}) == where  # pressed twice: it was answered
+    sign_in("nrc.shelter_manager").post(f"{address}/back", {"why": "mistold"}, 409)
 
 
 # --- the end, in three steps

@@ -321,7 +321,7 @@ def test_an_hour_after_the_expected_arrival_sender_and_duty_desk_are_warned(
     assert "A man officer" not in page
     refused = post.post(f"/referrals/{sent.referral_id}/depart", {"escort": "man_officer", "expected": "1"}, 422)
     assert "Choose who escorts the person" in refused
-    post.post(f"/referrals/{sent.referral_id}/depart", {"escort": "woman_officer", "expected": "1"})
+    post.post(f"/referrals/{sent.referral_id}/depart", {"escort": "woman_officer", "expected": "1", "without": "y"})
     assert not store.referral(sent.referral_id, by=rinas).late
     factories.later(minutes=121)
     assert store.referral(sent.referral_id, by=rinas).late

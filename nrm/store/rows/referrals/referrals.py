@@ -34,7 +34,16 @@ def terms(referral: Referral | Row) -> Terms:
 
 def promised_by(referral_id: uuid.UUID, member_id: uuid.UUID | None, since: datetime) -> bool:
     """Whether this member recorded since then what was promised by telephone; the caller has checked the referral."""
-    done = entries.since(since, "referral_promised", entries.by(member_id))
+    return _did("referral_promised", referral_id, member_id, since)
+
+
+def arrival_taken_back_by(referral_id: uuid.UUID, member_id: uuid.UUID | None, since: datetime) -> bool:
+    """Whether this member took back the arrival since then; the caller has checked the referral."""
+    return _did("arrival_taken_back", referral_id, member_id, since)
+
+
+def _did(event: str, referral_id: uuid.UUID, member_id: uuid.UUID | None, since: datetime) -> bool:
+    done = entries.since(since, event, entries.by(member_id))
     return any(each.said["referral_id"] == str(referral_id) for each in done)
 
 

@@ -16,9 +16,10 @@ from sqlalchemy import select
 
 from nrm import clock
 from nrm.actions.interviews import interview_sending
-from nrm.actions.referrals import proposals
+from nrm.actions.referrals import proposals, referrals
 from nrm.db import db
 from nrm.domain.agreement.routes import Exclusion
+from nrm.domain.referrals.referrals import Escort
 from nrm.domain.shelter.consents import ByName
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.cases import Case
@@ -182,6 +183,8 @@ def test_an_ngo_from_nothing_to_its_first_admitted_person(app: Flask, browser: B
     two.locator("#bed").select_option(label="A1")
     with two.expect_navigation():
         two.locator('form[action$="/accept"] button').first.click()
+    in_an_hour = clock.now() + timedelta(hours=1)
+    referrals.depart(referral_id=sent.referral_id, escort=Escort.WOMAN_OFFICER, expected_at=in_an_hour, by=by)
     two.goto(f"{base}/referrals/{sent.referral_id}/arrival?lang=en")
     worker.send(admitted="today", planned="30", hour=f"{clock.now():%H:%M}")
     db.session.rollback()

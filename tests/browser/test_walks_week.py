@@ -14,10 +14,10 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from nrm import clock
-from nrm.actions.referrals import next_receiver
+from nrm.actions.referrals import next_receiver, referrals
 from nrm.actions.shelter import ages, cases, key_workers
 from nrm.db import db
-from nrm.domain.referrals.referrals import OverrideReason
+from nrm.domain.referrals.referrals import Escort, OverrideReason
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.shelter.key_workers import Place
@@ -141,6 +141,12 @@ def test_a_week_of_a_shelter(desks: Callable[[str, str], Walk], lang: str) -> No
     night.home().follow(f"/referrals/{sent.referral_id}")
     night.send(press='form[action$="/accept"] button')
     assert night.steps == 2
+    referrals.depart(
+        referral_id=sent.referral_id,
+        escort=Escort.WOMAN_OFFICER,
+        expected_at=clock.now() + timedelta(hours=1),
+        by=factories.actor("rinas.border_officer"),
+    )
     night.home().follow(f"/referrals/{sent.referral_id}/arrival").send(admitted="today", planned="30", hour="3:05")
     assert night.steps == 2
     night.shows(code_of(sent.case_id))

@@ -227,6 +227,9 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
         ends = ended_as(draft.questionnaire, draft.filled(page, given or _acceptable(form)))
         if ends and _loses(draft, asked, given or _acceptable(form)):
             return interview_endings.after_screen(draft, given or _acceptable(form), page=page, seen=seen)
+        unnamed = naming.not_yet_named(draft, asked, given or _acceptable(form), by=by)
+        if unnamed and draft.revision == seen:
+            return interview_pages.name_first(draft, asked, form, unnamed, by=by)
         if ("leave" in request.form or "aloud" in request.form or _leaves()) and not _wrongly_typed(form):
             so_far = {**_acceptable(form), **_struck_out(draft, asked)}
             losing = interview_endings.before_losing(draft, draft.filled(page, so_far), page)
@@ -243,8 +246,6 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
         if given is None:
             return interview_pages.again(draft, asked, form, by=by)
         given |= _struck_out(draft, asked)
-        if (unnamed := naming.not_yet_named(draft, asked, given, by=by)) and draft.revision == seen:
-            return interview_pages.name_first(draft, asked, form, unnamed, by=by)
         warned = interview_pages.warned_of_form(draft, asked)
         warnings = answer_warnings.unseen(draft.questionnaire, draft.filled(page, given), {**draft.warned, **warned})
         if warnings and draft.revision == seen:

@@ -462,4 +462,5 @@ def test_after_a_no_that_is_put_right_the_page_names_again_everybody_who_would_k
     asked = person.post(page, stale, status=422)
     assert "Nuk iu përmendën personit para se të thoshte po" in asked
     assert named <= _named_on(asked)
+    assert "Nuk iu përmendën" in person.post(page, {**stale, "leave": "1"}, status=422)
     person.post(page, {**fields("consent", asked, example()), "parties": struck})

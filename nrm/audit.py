@@ -227,6 +227,7 @@ class Event(StrEnum):
     PARTICULARS_GIVEN_BACK = "particulars_given_back"
     FOLLOW_UP_TAKEN_OVER = "follow_up_taken_over"
     FOLLOW_UP_ENDED = "follow_up_ended"
+    FOLLOW_UP_END_TAKEN_BACK = "follow_up_end_taken_back"
     FOLLOW_UP_FORGOTTEN = "follow_up_forgotten"
     SHIFT_BEGUN = "shift_begun"
     SHIFT_ENDED = "shift_ended"

@@ -81,6 +81,11 @@ REFUSED = {
         "Nobody can end this before the manager of the shelter recorded that the child is safe: first “We act on it”, "
         "then, once somebody spoke with the child or saw the child, “The person is safe now”."
     ),
+    FollowUpRefusal.CHILD_MANAGER: N_(
+        "This is a child, or a person who may be one: nothing ended. Only the manager of your shelter can end this. "
+        "Call the manager."
+    ),
+    FollowUpRefusal.END_MANAGER: N_("Only the manager of your shelter can take back that it ended."),
 }
 WORD_LABELS = {
     "channel": N_("How is the person reached safely?"),

@@ -67,7 +67,8 @@ class Top:
     may have to be typed, and how much changed lately about colleagues' keys; how many residents have not been asked
     whether they may be looked for, and how many people anywhere said yes; how many threats to witnesses the desk has
     not seen, or saw lately; how many steps of plans are due, and how many plans wait for the actor to confirm them;
-    how many contacts after the shelter are due, or ended lately while the person was not safe; how many complaints
+    how many contacts after the shelter are due, or ended lately while the person was not safe or so that it can be
+    taken back; how many complaints
     about staff wait; how many people of the house have a hearing announced; how many quarters wait for a signature
     under their nights; how many invitations into the organisation are open; of how many benefits the house has not seen
     what became of them; how often somebody asked to end the actor's account; how many calls about a child at a post the
@@ -135,8 +136,10 @@ def top(*, by: Actor) -> Top:
         "ended_since": absence_rows.ended_since(),
         "struck_since": absence_rows.struck_since(),
         "follow_up_until": today,
+        "follow_up_now": clock.now(),
         "follow_up_safe_since": clock.now() - SAFE_IS_SHOWN,
         "follow_up_over_since": follow_up_rows.shown_since(),
+        "follow_up_kept_since": follow_up_rows.kept_since(),
         "threats_since": clock.now() - SEEN_IS_SHOWN,
         "quarter": str(Quarter.of(today).previous),
         **place_rows.days_of(today),

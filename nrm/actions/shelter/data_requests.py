@@ -65,8 +65,9 @@ def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, by: Acto
 
     That something is to be kept after all, or that nobody stays in touch any more, is passed on at once and unread:
     what waits to be destroyed in her case, if anything does, is given back; what was agreed for the months after is
-    destroyed. While the person is not safe nothing is destroyed: it is kept open as her wish, on the list of the house
-    (ADR 0197). Who records it learns nothing of it.
+    over, and destroyed after a week, in which the manager reads who passed it on and can take it back (ADR 0215). While
+    the person is not safe, and of a child, nothing ends: it is kept open as her wish, on the list of the house (ADR
+    0197). Who records it learns nothing of it.
     `pseudonym` as `parse_pseudonym` gives it. Raises NotPermitted, NotVisible for an id that is another's.
     """
     by.must(Permission.REQUEST_RECORD)
@@ -76,7 +77,7 @@ def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, by: Acto
                 store.own(request_id, by=by)
                 return
             case_id = data_request_rows.case_of(pseudonym)
-            waits = kind is RequestKind.NO_FOLLOW_UP and case_id is not None and _is_unsafe(session, case_id)
+            waits = kind is RequestKind.NO_FOLLOW_UP and case_id is not None and _waits(session, case_id)
             at_once = kind in AT_ONCE and not waits
             session.add(
                 PersonRequest(
@@ -104,10 +105,12 @@ def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, by: Acto
         erasure_steps.carry_out()
 
 
-def _is_unsafe(session: Session, case_id: uuid.UUID) -> bool:
-    """Whether the person said after the shelter that she is not safe, and nobody settled it. Locks the case."""
-    session.get_one(Case, case_id, with_for_update=True, populate_existing=True)
-    return bool(follow_up_rows.unsafe(case_id))
+def _waits(session: Session, case_id: uuid.UUID) -> bool:
+    """Whether the person said after the shelter that she is not safe, and nobody settled it, or a child is followed:
+    the manager answers then. Locks the case."""
+    case = session.get_one(Case, case_id, with_for_update=True, populate_existing=True)
+    is_child = case.age_class != "adult" and follow_up_rows.standing(case_id) is not None
+    return is_child or bool(follow_up_rows.unsafe(case_id))
 
 
 def refuse(*, request_id: uuid.UUID, reason: Refusal, by: Actor) -> None:

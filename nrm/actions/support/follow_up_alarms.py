@@ -28,25 +28,27 @@ from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.support import follow_up_alarms as alarms
 from nrm.steps.support import follow_ups as steps
+from nrm.steps.support import not_safe
 from nrm.store import days
 from nrm.store.rows.support import follow_ups as rows
 from nrm.store.shelter import cases as case_store
 from nrm.vault import compartments as vault
-from nrm.vault import members
+from nrm.vault import members, shredding
 
 CannotOpen = members.CannotOpen
 
 
-def tell(*, case_id: uuid.UUID, text: str, by: Actor) -> None:
+def tell(*, case_id: uuid.UUID, text: str, by: Actor) -> bool:
     """Write down that the person said between two contacts that she is not safe, or needs help now: the same alarm, and
-    no contact is used up by it. Who has no key raises it without a line.
+    no contact is used up by it. Who has no key raises it without a line. It stops erasing the case, and takes back that
+    the follow-up ended, as long as that is kept (ADR 0215); returns whether erasing was stopped.
 
     Raises NotPermitted, NotVisible, CaseRefused, CannotOpen, FollowUpRefused (`none`, `ended`, `not_begun`).
     """
     by.must(Permission.CASE_OPEN)
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
-        found = steps.held(case_id, by)
+        found, stopped = not_safe.hear(session, case_id, by)
         if found.ended_on is not None and not (found.ended_why == Ended.FINISHED and rows.is_sealed(found.id)):
             raise FollowUpRefused(FollowUpRefusal.ENDED)
         there = rows.dates_of(found.id)
@@ -56,6 +58,9 @@ def tell(*, case_id: uuid.UUID, text: str, by: Actor) -> None:
         with contextlib.suppress(*() if text.strip() else (CannotOpen,)):
             _say(session, found, "not_safe", text, by)
         audit.append(session, audit.Event.FOLLOW_UP_NOT_SAFE, by=by, case_id=case_id)
+    if stopped:
+        shredding.work_off()
+    return stopped
 
 
 def act(*, case_id: uuid.UUID, what: Acts, text: str, seen: str | None = None, by: Actor) -> None:
@@ -147,7 +152,7 @@ def _found(case_id: uuid.UUID, by: Actor) -> FollowUp:
 
 def _say(session: Session, found: FollowUp, what: str, text: str, by: Actor) -> None:
     """Keep the line under seal, with who wrote it and when."""
-    if not rows.is_sealed(found.id):
+    if FOLLOW_UP not in rows.sealed_of(found.id):
         return  # it is over, and nothing is kept of it any more
     at = clock.now()
     entry = {"plan": SAID, "what": what, "text": text.strip(), "at": at.isoformat(), "login": case_store.login_of(by)}

@@ -38,7 +38,7 @@ from nrm.models.shelter.cases import Reading
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import erasures as erasure_steps
-from nrm.steps.support import benefit_ends
+from nrm.steps.support import benefit_ends, not_safe
 from nrm.steps.support import follow_up_alarms as alarms
 from nrm.steps.support import follow_ups as steps
 from nrm.store import days
@@ -133,10 +133,11 @@ def open_words(*, case_id: uuid.UUID, by: Actor) -> None:
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
         found = steps.held(case_id, by)
+        where = rows.sealed_as(found.id)
         session.add(
             Reading(
                 case_id=case_id,
-                compartment=FOLLOW_UP,
+                compartment=where,
                 purpose=Purpose.CARE,
                 member_id=by.member_id,
                 organisation_id=by.organisation_id,
@@ -144,7 +145,7 @@ def open_words(*, case_id: uuid.UUID, by: Actor) -> None:
                 opened_at=clock.now(),
             )
         )
-        vault.allow(session, found.id, FOLLOW_UP, Purpose.CARE, by=by)
+        vault.allow(session, found.id, where, Purpose.CARE, by=by)
 
 
 def opened(*, case_id: uuid.UUID, by: Actor) -> tuple[dict[str, Any], int] | None:
@@ -152,7 +153,7 @@ def opened(*, case_id: uuid.UUID, by: Actor) -> tuple[dict[str, Any], int] | Non
     by.must(Permission.CASE_OPEN)
     try:
         found = steps.held(case_id, by)
-        read = vault.read(db.session(), found.id, FOLLOW_UP, by=by)
+        read = vault.read(db.session(), found.id, rows.sealed_as(found.id), by=by)
     except (CannotOpen, FollowUpRefused, CaseRefused):
         return None
     return read.value, read.revision
@@ -167,14 +168,15 @@ def waiting(*, case_id: uuid.UUID, by: Actor) -> list[str] | None:
 
 def record(*, case_id: uuid.UUID, months: int, contact: Contact, text: str = "", by: Actor) -> Stand:
     """What came of a contact; returns how it stands now. A later entry of the same months corrects the one before,
-    which stays under seal. After the last contact, or when she does not want it any more, the follow-up is over.
+    which stays under seal. After the last contact, or when she does not want it any more, the follow-up is over. That
+    she is not safe is heard as `follow_up_alarms.tell` hears it.
 
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused, FollowUpRefused.
     """
     by.must(Permission.CASE_OPEN)
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
-        found = steps.held(case_id, by)
+        found = not_safe.hear(session, case_id, by)[0] if contact.alarms else steps.held(case_id, by)
         finished = found.ended_why == Ended.FINISHED and rows.is_sealed(found.id)
         if found.ended_on is not None and (not finished or contact.result is Result.NO_LONGER):
             raise FollowUpRefused(FollowUpRefusal.ENDED)
@@ -247,9 +249,10 @@ def _tried_today(row: FollowUpDate) -> bool:
 
 
 def end(*, case_id: uuid.UUID, seen: Collection[str] = (), by: Actor) -> None:
-    """She does not want it any more: how she is reached and all words are destroyed at once. A benefit that waits is
-    called off by it; `seen`: those that the actor read are called off. Their codes stay under seal, until the payment
-    desk has said whether the money had gone out. While she is not safe only the manager ends it, of an adult, after the
+    """She does not want it any more: nobody asks her from now on, and how she is reached and all words are destroyed
+    after a week, in which that can be taken back (`take_end_back`). A benefit that waits is called off by it; `seen`:
+    those that the actor read are called off. Their codes stay under seal, until the payment desk has said whether the
+    money had gone out. While she is not safe only the manager ends it, of an adult, after the
     house said what it does (ADR 0197); also what was over already and stands on the lists for that.
 
     Raises NotPermitted, NotVisible, CaseRefused, FollowUpRefused (`ended`, `manager_ends`, `act_first`,
@@ -268,6 +271,20 @@ def end(*, case_id: uuid.UUID, seen: Collection[str] = (), by: Actor) -> None:
             raise CannotOpen
         steps.end(session, case_id, Ended.NO_LONGER, by)
     erasure_steps.carry_out()
+
+
+def take_end_back(*, case_id: uuid.UUID, by: Actor) -> None:
+    """It was not the person who wants it no more: within a week staying in touch goes on as before (ADR 0215).
+
+    Raises NotPermitted, NotVisible, CaseRefused, FollowUpRefused (`end_manager`, `ended`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        found = steps.held(case_id, by)
+        if not steps.leads(by):
+            raise FollowUpRefused(FollowUpRefusal.END_MANAGER)
+        if not steps.take_end_back(session, found, by):
+            raise FollowUpRefused(FollowUpRefusal.ENDED)
 
 
 def take_over(*, case_id: uuid.UUID, by: Actor) -> None:
@@ -292,8 +309,8 @@ def pass_time(*, by: Actor) -> int:
                 number += 1
         gone = [case_id for case_id in rows.lapsed(today, _BATCH) if steps.end(session, case_id, Ended.LAPSED, by)]
         over = rows.finished(today - timedelta(days=country().retention.notice_days), today, _BATCH)
-        for follow_up_id in over:
-            epochs.erase(session, follow_up_id, [FOLLOW_UP])
+        for follow_up_id, compartment in over:
+            epochs.erase(session, follow_up_id, [compartment])
     if gone or over:
         erasure_steps.carry_out()
     return number + len(gone) + len(over)

@@ -14,6 +14,9 @@ from enum import StrEnum
 
 FOLLOW_UP = "follow_up"
 """What is sealed of a follow-up, under its own id: the holder of the case alone has a key."""
+FOLLOW_UP_CODES = "follow_up_codes"
+"""What is sealed beside it once the person wants no contact any more, while the payment desk owes an answer: the codes
+of her benefits alone, which are there still when all else is destroyed (ADR 0215)."""
 SAID = "follow_up_alarm"
 """What an entry under seal says that it is, where the house wrote what it does about an alarm."""
 BEFORE = "before"
@@ -133,6 +136,8 @@ class Acts(StrEnum):
 
 SAFE_IS_SHOWN = timedelta(days=7)
 """How long the duty desk still reads that a house recorded that a child is safe."""
+END_IS_KEPT = SAFE_IS_SHOWN
+"""How long what is sealed is kept after somebody pressed that the person does not want it any more (ADR 0215)."""
 UNSAFE_END_IS_SHOWN = timedelta(days=30)
 """How long the house and the duty desk read who ended a follow-up while the person was not safe."""
 
@@ -165,6 +170,8 @@ class FollowUpRefusal(StrEnum):
     ACT_AGAIN = "act_again"  # she said once more that she is not safe, and nobody said what is done about that
     DANGER_SINCE = "danger_since"  # after the page was shown she said that she is not safe, or that nobody acts
     WHO_SPOKE = "who_spoke"  # it is not written down who spoke with her
+    CHILD_MANAGER = "child_manager"  # of a child the manager alone ends it
+    END_MANAGER = "end_manager"  # the manager alone takes back that it ended
 
 
 class FollowUpRefused(Exception):
@@ -244,9 +251,10 @@ def check_contact(contact: Contact, *, state: Stand, due: date, last: bool, earl
 
 def why_not_ended(*, alarm: bool, acted: bool, adult: bool, leads: bool) -> FollowUpRefusal | None:
     """Why nobody, or not this member, ends it because the person wants it: while she is not safe nothing by which she
-    is found is destroyed before the house acts, and of a child nothing before the child is safe. None: it can end."""
+    is found is destroyed before the house acts, and of a child nothing before the child is safe. A child's is ended by
+    who leads the house alone. None: it can end."""
     if not alarm:
-        return None
+        return None if adult or leads else FollowUpRefusal.CHILD_MANAGER
     if not adult:
         return FollowUpRefusal.CHILD_NOT_SAFE
     if not leads:

@@ -123,18 +123,19 @@ def give_back(session: Session, case_id: uuid.UUID, by: Actor) -> None:
         audit.append(session, audit.Event.ACCESS_GIVEN_BACK, by=by, case_id=case_id, compartment=compartment)
 
 
-def keep(session: Session, case_id: uuid.UUID, by: Actor) -> bool:
-    """The person changed her mind and told somebody who holds no key to the case: what was asked for in her name is
-    undone; returns whether there was anything. Call `shredding.work_off` after the transaction."""
+def keep(session: Session, case_id: uuid.UUID, by: Actor, *, how: Undone = Undone.HELP_LINE) -> bool:
+    """The person changed her mind and told somebody who holds no key to the case, or is not safe: what was asked for in
+    her name is undone; returns whether there was anything. `how`: who undid it. Call `shredding.work_off`
+    after the transaction."""
     session.get_one(Case, case_id, with_for_update=True, populate_existing=True)
     act = act_rows.open_of_case(case_id)
     if act is None or (act.status == ActStatus.ASKED and is_over(act.expires_at, clock.now())):
         return False
     was_parked = act.status == ActStatus.PARKED
-    alone.settle(session, act, ActStatus.DECLINED, by, undone=Undone.HELP_LINE)
+    alone.settle(session, act, ActStatus.DECLINED, by, undone=how)
     if was_parked:
         give_back(session, case_id, by)
-    alone.record(session, audit.Event.ACT_UNDONE, act, by, how=str(Undone.HELP_LINE))
+    alone.record(session, audit.Event.ACT_UNDONE, act, by, how=str(how))
     return True
 
 

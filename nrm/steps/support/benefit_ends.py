@@ -13,10 +13,11 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.support import benefits as rules
 from nrm.domain.support.benefits import Entry, State
-from nrm.domain.support.follow_ups import FOLLOW_UP
+from nrm.domain.support.follow_ups import FOLLOW_UP, FOLLOW_UP_CODES
 from nrm.models.support.follow_ups import FollowUp
 from nrm.store import days
 from nrm.store.rows.support import benefits as rows
+from nrm.store.rows.support import follow_ups as follow_up_rows
 from nrm.vault import care_notes, compartments, epochs
 
 
@@ -50,14 +51,18 @@ def waiting_in(value: Mapping[str, Any]) -> set[str]:
 
 
 def keep_codes(session: Session, follow_up: FollowUp, by: Actor) -> bool:
-    """The person wants no contact any more: of what is sealed of the follow-up nothing stays but the codes of which the
-    payment desk can still say that money went out, under a new key; the old one is listed for destruction. False where
-    there is none, or nothing opens for the actor: then nothing is kept."""
+    """The person wants no contact any more: the codes of which the payment desk can still say that money went out are
+    sealed beside the rest, which time destroys before them. False where there is none, or nothing opens for the actor:
+    then nothing is kept of them."""
     value = compartments.glance(session, follow_up.id, FOLLOW_UP, by=by) if by.organisation_id else None
     open_ = rows.unsettled([each.code for each in among(value or {})], rules.answer_since(days.today()))
     if not open_ or value is None:
         return False
-    epochs.replace(session, follow_up.id, FOLLOW_UP, _of(value, open_), follow_up.organisation_id, by=by)
+    codes, house = _of(value, open_), follow_up.organisation_id
+    if FOLLOW_UP_CODES in follow_up_rows.sealed_of(follow_up.id):  # it ended before, and that was taken back
+        epochs.replace(session, follow_up.id, FOLLOW_UP_CODES, codes, house, by=by)
+    else:
+        compartments.create(session, follow_up.id, {FOLLOW_UP_CODES: codes}, [house], by=by)
     return True
 
 

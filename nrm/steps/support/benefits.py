@@ -101,7 +101,7 @@ def _notes(place: uuid.UUID, case_id: uuid.UUID, by: Actor) -> Sequence[Mapping[
     session = db.session()
     if place == case_id:
         return care_notes.read_plan(session, case_id, by=by)
-    value = compartments.read(session, place, FOLLOW_UP, by=by).value
+    value = compartments.read(session, place, follow_up_rows.sealed_as(place), by=by).value
     return [each for each in value.values() if isinstance(each, dict)]
 
 
@@ -124,8 +124,9 @@ def write_end(session: Session, case_id: uuid.UUID, what: str, code: str, by: Ac
             entry_id = care_notes.add(session, case_id, entry, by=by)
             audit.append(session, audit.Event.PLAN_WRITTEN, by=by, case_id=case_id, entry_id=entry_id)
         else:
-            compartments.merge(session, place, FOLLOW_UP, {_key(entry): entry}, by=by)
-            audit.append(session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case_id, compartment=FOLLOW_UP)
+            where = follow_up_rows.sealed_as(place)
+            compartments.merge(session, place, where, {_key(entry): entry}, by=by)
+            audit.append(session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case_id, compartment=where)
 
 
 def entry_id_of(case_id: uuid.UUID, once: uuid.UUID) -> uuid.UUID:

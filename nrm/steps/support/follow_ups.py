@@ -72,13 +72,13 @@ def counts_on() -> date:
 
 def end(session: Session, case_id: uuid.UUID, why: Ended, by: Actor, *, for_a_week: bool = False) -> bool:
     """The follow-up of the case is over, if there is one: contacts that were not made are not made any more. How she is
-    reached and every word are destroyed at once, or, after the last contact, when the time for a correction is over. A
-    benefit that waits is called off first, as far as the actor can read whose it is; of what nobody ended that is kept
-    for a time, while one of the house waits, and of what she ended the codes alone, while the payment desk can say that
-    money had gone out. Who was not safe then stays marked as that, and no list names her any more: whoever calls this
-    has checked it (`check_ending`). What the person asked for is answered by it. `for_a_week`: time destroys it, once
-    the press can no longer be taken back. Returns whether there was one. Call `erasures.carry_out` after the
-    transaction."""
+    reached and every word are destroyed at once; after the last contact, when the time for a correction is over; and
+    where she ended it, once that can no longer be taken back. A benefit that waits is called off first, as far as the
+    actor can read whose it is; of what nobody ended that is kept for a time, while one of the house waits, and of what
+    she ended the codes alone, while the payment desk can say that money had gone out. Who was not safe then stays
+    marked as that, and no list names her any more: whoever calls this has checked it (`check_ending`). What the
+    person asked for is answered by it. `for_a_week`: time destroys it, once the press can no longer be taken back.
+    Returns whether there was one. Call `erasures.carry_out` after the transaction."""
     found = rows.standing(case_id, lock=True)
     if found is None and why not in (Ended.FINISHED, Ended.LAPSED):
         found = over_but_waits(case_id)
@@ -105,9 +105,11 @@ def end(session: Session, case_id: uuid.UUID, why: Ended, by: Actor, *, for_a_we
     session.flush()
     if why is not Ended.FINISHED:
         _let_alarms_go(session, found)
-        kept = for_a_week or (why is Ended.NO_LONGER and benefit_ends.keep_codes(session, found, by))
+        if why is Ended.NO_LONGER:
+            benefit_ends.keep_codes(session, found, by)
+        kept = for_a_week or why is Ended.NO_LONGER
         if not kept and (traced or why is not Ended.LAPSED):
-            epochs.erase(session, found.id, [FOLLOW_UP])
+            epochs.erase(session, found.id, rows.sealed_of(found.id))
     audit.append(session, audit.Event.FOLLOW_UP_ENDED, by=by, case_id=case_id, why=str(why))
     return True
 
@@ -132,9 +134,9 @@ def leads(by: Actor) -> bool:
 
 def check_ending(case_id: uuid.UUID, by: Actor) -> None:
     """Raise FollowUpRefused while the person is not safe, unless the actor may end it all the same: the manager, of an
-    adult, after the house said what it does."""
+    adult, after the house said what it does. A child's nobody else ends at any time."""
     waiting = rows.unsafe(case_id)
-    adult = bool(waiting) and db.session.get_one(Case, case_id).age_class == "adult"
+    adult = db.session.get_one(Case, case_id).age_class == "adult"
     acted = all(each.acted_at is not None for each in waiting)
     why_not = why_not_ended(alarm=bool(waiting), acted=acted, adult=adult, leads=leads(by))
     if why_not is not None:
@@ -178,11 +180,39 @@ def goes_on(session: Session, found: FollowUp) -> bool:
     with it, or is destroyed already."""
     if found.ended_why != Ended.CAME_BACK or not rows.is_sealed(found.id):
         return False
+    _stands_again(session, found)
+    return True
+
+
+def _stands_again(session: Session, found: FollowUp) -> None:
     found.ended_on, found.ended_why = None, ""
     not_made = (FollowUpDate.follow_up_id == found.id, FollowUpDate.state == str(Stand.ENDED))
     again = update(FollowUpDate).where(*not_made).values(state=str(Stand.OPEN), counts_on=None)
     session.execute(again.execution_options(synchronize_session=False))
+
+
+def take_end_back(session: Session, found: FollowUp, by: Actor) -> bool:
+    """It was not the person who wants it no more: it goes on as it was, also an alarm that stood. What was called off
+    by it stays called off. False where it did not end so, or is destroyed already (ADR 0215)."""
+    if not rows.end_is_kept(found):
+        return False
+    _stands_again(session, found)
+    was_not_safe = _alarms_again(session, found.id)
+    session.flush()
+    audit.append(session, audit.Event.FOLLOW_UP_END_TAKEN_BACK, by=by, case_id=found.case_id)
+    if was_not_safe:
+        audit.append(session, audit.Event.FOLLOW_UP_NOT_SAFE, by=by, case_id=found.case_id)
+    if found.begins_on is not None and not rows.has_open(found.id):  # the last contact had been made
+        found.ended_on, found.ended_why = days.today(), str(Ended.FINISHED)
+        audit.append(session, audit.Event.FOLLOW_UP_ENDED, by=by, case_id=found.case_id, why=str(Ended.FINISHED))
     return True
+
+
+def _alarms_again(session: Session, follow_up_id: uuid.UUID) -> bool:
+    """What was let go while the person was not safe stands on the lists again, from today on; whether there was any."""
+    let_go = update(FollowUpDate).where(FollowUpDate.follow_up_id == follow_up_id, rows.let_go())
+    again = let_go.values(alarm_on=days.today()).returning(FollowUpDate.id)
+    return bool(session.execute(again.execution_options(synchronize_session=False)).all())
 
 
 def did_not_come_back(session: Session, case_id: uuid.UUID, known_on: date) -> None:
@@ -191,9 +221,7 @@ def did_not_come_back(session: Session, case_id: uuid.UUID, known_on: date) -> N
     found = rows.newest(case_id)
     if found is None or found.ended_why != Ended.CAME_BACK or found.ended_on != known_on:
         return
-    let_go = (FollowUpDate.follow_up_id == found.id, FollowUpDate.alarm_by_id.is_not(None))
-    again = update(FollowUpDate).where(*let_go, FollowUpDate.alarm_on.is_(None)).values(alarm_on=days.today())
-    session.execute(again.execution_options(synchronize_session=False))
+    _alarms_again(session, found.id)
 
 
 def forget(session: Session, case_id: uuid.UUID, by: Actor) -> None:
@@ -202,7 +230,7 @@ def forget(session: Session, case_id: uuid.UUID, by: Actor) -> None:
     check_forgetting(case_id)
     answer_by_doing(session, case_id, RequestKind.NO_FOLLOW_UP, RequestStatus.PASSED_ON, by)
     for follow_up_id in rows.ids_of(case_id):
-        epochs.erase(session, follow_up_id, [FOLLOW_UP])
+        epochs.erase(session, follow_up_id, {FOLLOW_UP, *rows.sealed_of(follow_up_id)})
         session.execute(delete(FollowUpDate).where(FollowUpDate.follow_up_id == follow_up_id))
         session.execute(delete(FollowUp).where(FollowUp.id == follow_up_id))
         audit.append(session, audit.Event.FOLLOW_UP_FORGOTTEN, by=by, case_id=case_id)

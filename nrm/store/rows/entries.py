@@ -86,4 +86,8 @@ def of_benefits() -> dict[str, str]:
 
 
 def _id(text: str) -> uuid.UUID | None:
-    return uuid.UUID(text) if text else None
+    """None for nobody, and for what the program does by itself, whose entries name that."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

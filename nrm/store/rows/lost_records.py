@@ -26,6 +26,7 @@ from nrm.models.support.hearings import HearingEntry, HearingStrike
 from nrm.models.support.witnesses import Witness
 
 _FOLLOW_UPS = (Event.FOLLOW_UP_AGREED, Event.FOLLOW_UP_ENDED, Event.FOLLOW_UP_FORGOTTEN)
+_GOES_ON = (Event.FOLLOW_UP_SAFE_TAKEN_BACK, Event.FOLLOW_UP_END_TAKEN_BACK)
 _FOUND = (Event.MISSING_FOUND, Event.MISSING_ENDED, Event.MISSING_BY_MISTAKE)
 _HEARINGS = (Event.HEARING_RECORDED, Event.HEARING_STRUCK)
 _NOT_SAFE = (Event.FOLLOW_UP_NOT_SAFE, Event.FOLLOW_UP_SAFE_TAKEN_BACK)
@@ -38,9 +39,9 @@ def follow_ups() -> list[uuid.UUID]:
     """Cases with which, by the chain, somebody stays in touch, or nobody does any more, and the rows say otherwise; and
     those of which another organisation than their holder stays in touch."""
     told: dict[uuid.UUID, bool] = {}
-    for event, said in events_of(*_FOLLOW_UPS, Event.FOLLOW_UP_SAFE_TAKEN_BACK):
-        goes_on = event == Event.FOLLOW_UP_SAFE_TAKEN_BACK
-        if not goes_on or said.get("why") == Ended.CAME_BACK:
+    for event, said in events_of(*_FOLLOW_UPS, *_GOES_ON):
+        goes_on = event in _GOES_ON
+        if event != Event.FOLLOW_UP_SAFE_TAKEN_BACK or said.get("why") == Ended.CAME_BACK:
             told[uuid.UUID(said["case_id"])] = goes_on or event == Event.FOLLOW_UP_AGREED
     statement = select(FollowUp.case_id, FollowUp.organisation_id, Case.holder_id)
     standing = statement.join(Case, Case.id == FollowUp.case_id).where(FollowUp.ended_on.is_(None))

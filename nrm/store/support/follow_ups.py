@@ -17,6 +17,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.support.follow_ups import (
     EARLY,
+    END_IS_KEPT,
     SAFE_IS_SHOWN,
     Acts,
     Ended,
@@ -87,7 +88,8 @@ class CaseLine:
     the asker may say that the house acts. `why_not_ended`: why the asker cannot end it now; `wish_on`: when the person
     asked, while she was not safe, that nobody stays in touch any more. `lives_here`: the person is in a shelter now, so
     that nobody asks; `is_back`: admitted again since it began, and not by mistake; `stands_as`: as
-    `rows.follow_ups.stands_as`."""
+    `rows.follow_ups.stands_as`; `kept_until`: it ended because the person does not want it any more, and until that day
+    this can be taken back."""
 
     case_id: uuid.UUID
     agreed_month: date
@@ -104,6 +106,7 @@ class CaseLine:
     lives_here: bool
     is_back: bool
     stands_as: str
+    kept_until: date | None = None
 
     @property
     def may_be_ended(self) -> bool:
@@ -122,8 +125,10 @@ class CaseLine:
 
     @property
     def may_alarm(self) -> bool:
-        """Whether it can be written down that the person is not safe, whatever contact is due."""
-        return bool(self.contacts) and (self.ended_on is None or (self.ended_why == Ended.FINISHED and self.is_kept))
+        """Whether it can be written down that the person is not safe, whatever contact is due: also of what ended, as
+        long as that can be taken back."""
+        finished = self.ended_why == Ended.FINISHED and self.is_kept
+        return bool(self.contacts) and (self.ended_on is None or finished or self.kept_until is not None)
 
     @property
     def may_be_corrected(self) -> bool:
@@ -146,8 +151,8 @@ class CaseLine:
 
     @property
     def is_gone(self) -> bool:
-        """Whether the person ended it: nothing of it is kept but codes of benefits."""
-        return self.ended_why == Ended.NO_LONGER
+        """Whether the person ended it, for good: nothing of it is kept but codes of benefits."""
+        return self.ended_why == Ended.NO_LONGER and self.kept_until is None
 
     @property
     def alarms(self) -> bool:
@@ -202,7 +207,8 @@ class HouseLine:
 @dataclass(frozen=True, slots=True)
 class DeskLine:
     """A child who is not safe, or needs help now: which house acts. `acted`: what it says that it does; `safe`: the
-    child was not safe, and the house recorded lately that it is."""
+    child was not safe, and the house recorded lately that it is; `is_child`: it is or may be a child, else nobody of
+    the house reads it but who stays in touch."""
 
     case_id: uuid.UUID
     pseudonym: str
@@ -211,6 +217,7 @@ class DeskLine:
     telephone: str
     acted: Said | None = None
     safe: Said | None = None
+    is_child: bool = True
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
@@ -268,6 +275,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
         lives_here,
         rows.was_admitted_since(found),
         rows.stands_as(found.id),
+        found.ended_on + END_IS_KEPT if found.ended_on is not None and rows.end_is_kept(found) else None,
     )
 
 
@@ -379,16 +387,16 @@ def _away() -> ColumnElement[bool]:
 
 
 def children(*, by: Actor) -> list[DeskLine]:
-    """Children, and who may be one, who said at a contact that they are not safe or need help now; for the duty desk
-    alone: first those for whom nobody acts yet, last those whom the house recorded as safe within a week. Raises
-    NotPermitted."""
+    """Children, and who may be one, who said at a contact that they are not safe or need help now, and adults who said
+    so to a house in which no manager works now (ADR 0215); for the duty desk alone: first those for
+    whom nobody acts yet, last those whom the house recorded as safe within a week. Raises NotPermitted."""
     by.must(Permission.REFERRAL_DIRECT)
     statement = (
-        select(Case.id, Case.pseudonym, FollowUpDate, Organisation)
+        select(Case.id, Case.pseudonym, FollowUpDate, Organisation, Case.age_class)
         .join(FollowUp, FollowUp.case_id == Case.id)
         .join(FollowUpDate, FollowUpDate.follow_up_id == FollowUp.id)
         .join(Organisation, Organisation.id == FollowUp.organisation_id)
-        .where(_of_desk(literal(clock.now() - SAFE_IS_SHOWN)), _is_child())
+        .where(_is_for_desk(literal(clock.now() - SAFE_IS_SHOWN), literal(clock.now())))
         .order_by(
             FollowUpDate.alarm_on.is_(None),
             FollowUpDate.acted_at.is_not(None),
@@ -407,24 +415,24 @@ def children(*, by: Actor) -> list[DeskLine]:
             names.number_of(house),
             _said(each.acted_by_id, each.acted_at, each.acted_what),
             _said(each.safe_by_id, each.safe_at) if each.alarm_on is None else None,
+            age_class != "adult",
         )
-        for case_id, code, each, house in db.session.execute(statement)
+        for case_id, code, each, house, age_class in db.session.execute(statement)
     ]
 
 
-def _of_desk(since: ColumnElement[Any]) -> ColumnElement[bool]:
-    alarm = and_(FollowUpDate.alarm_on.is_not(None), FollowUpDate.alarm_by_id.is_not(None))
-    return or_(alarm, FollowUpDate.safe_at > since)
-
-
-def _is_child() -> ColumnElement[bool]:
-    return Case.age_class != "adult"
+def _is_for_desk(since: ColumnElement[Any], now: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Every alarm of a child, also one that is settled since; of an adult what stands where no manager reads it."""
+    child = Case.age_class != "adult"
+    of_child = and_(child, or_(rows.unsafe_now(), FollowUpDate.safe_at > since))
+    return or_(of_child, and_(~child, rows.unsafe_now(), ~key_worker_rows.leader_at(FollowUp.organisation_id, now)))
 
 
 def number_due(by: Actor) -> ColumnElement[int]:
-    """How many contacts and alarms the actor's shelter has now, and for the duty desk how many alarms of children; and
-    how many ended lately while the person was not safe. A column of another statement. The caller gives
-    `follow_up_until`, `follow_up_safe_since` and `follow_up_over_since`."""
+    """How many contacts and alarms the actor's shelter has now, and for the duty desk how many alarms it reads; and
+    how many ended lately while the person was not safe, and for who works with stays how many ends can be taken back. A
+    column of another statement. The caller gives `follow_up_until`, `follow_up_safe_since`, `follow_up_over_since`,
+    `follow_up_kept_since` and `follow_up_now`."""
     counted = (
         select(func.count())
         .select_from(FollowUpDate)
@@ -433,9 +441,12 @@ def number_due(by: Actor) -> ColumnElement[int]:
     )
     over = and_(rows.let_go(), rows.over_since(bindparam("follow_up_over_since")), FollowUp.ended_why == _NO_LONGER)
     if by.may(Permission.REFERRAL_DIRECT):
-        child = and_(_of_desk(bindparam("follow_up_safe_since")), _is_child())
-        return counted.where(or_(child, over)).scalar_subquery()
+        alarm = _is_for_desk(bindparam("follow_up_safe_since"), bindparam("follow_up_now"))
+        return counted.where(or_(alarm, over)).scalar_subquery()
     if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
         return literal(0)
     due = and_(FollowUpDate.state == str(Stand.OPEN), FollowUpDate.next_on <= bindparam("follow_up_until"))
-    return counted.where(_own(by), or_(FollowUpDate.alarm_on.is_not(None), due, over)).scalar_subquery()
+    kept = and_(rows.over_since(bindparam("follow_up_kept_since")), FollowUp.ended_why == _NO_LONGER)
+    ended = select(func.count()).select_from(FollowUp).join(Case, Case.id == FollowUp.case_id).where(_own(by), kept)
+    there = counted.where(_own(by), or_(FollowUpDate.alarm_on.is_not(None), due, over))
+    return there.scalar_subquery() + ended.scalar_subquery()

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms.referrals.referrals import STATUS_LABELS
 from forms.shelter.cases import FindCaseForm
+from forms.support.follow_ups import ACT_LABELS
 from nrm import clock
 from nrm.actions.referrals import reminder_calls as actions
 from nrm.actions.support import complaints
@@ -134,6 +135,7 @@ def duty_home() -> str:
         others=others_there.of_desk(by=by) if g.top.others else (),
         asked_for=matching.desk(by=by) if g.top.looked_for else (),
         children=children[0],
+        acts=ACT_LABELS,
         children_long=children[1],
         not_safe_at_end=follow_up_ends.not_safe_at_end(by=by) if g.top.follow_ups else (),
         place=country_in_words,

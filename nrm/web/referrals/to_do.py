@@ -41,11 +41,12 @@ from nrm.store.shelter import (
     stays,
 )
 from nrm.store.shelter.away import AwayLine
-from nrm.store.support import follow_up_ends, follow_ups, plans, subsidies
+from nrm.store.support import follow_up_ends, follow_ups, kept_ends, plans, subsidies
 from nrm.web import access, formats
 from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.referrals import second_words
 from nrm.web.shelter import shifts
+from nrm.web.support.follow_up_words import kept_ended
 from nrm.web.support.hearings import court_name
 
 blueprint = Blueprint("to_do", __name__)
@@ -133,6 +134,7 @@ def tasks(there: Waiting, *, by: Actor, until: date | None = None) -> list[Task]
         *(_nowhere(each) for each in there.nowhere if each.missing_since is None),
         *(task for each in (follow_ups.of_house(by=by) if g.top.follow_ups else ()) for task in _after(each, by)),
         *(map(_ended, follow_up_ends.ended_by_others(by=by)) if g.top.follow_ups else ()),
+        *(map(_kept, kept_ends.by_others(by=by)) if g.top.follow_ups else ()),
         *(_before(each) for each in (matching.due(by=by) if g.top.unasked or g.top.looked_for else ()) if each.day),
         *(_heard(by) if g.top.hearings else ()),
         *_steps(by, until),
@@ -393,6 +395,13 @@ def _ended(line: follow_up_ends.EndedLine) -> Task:
     if line.name:
         text = gettext("Was not safe when %(name)s ended staying in touch: look whether that was right", name=line.name)
     return Task(line.pseudonym, line.case_id, line.on, text, url_for("follow_ups.show", case_id=line.case_id), own=True)
+
+
+def _kept(line: kept_ends.KeptEnd) -> Task:
+    """Somebody else ended it, also of another house: the manager looks whether the person wants that."""
+    return Task(
+        line.pseudonym, line.case_id, line.on, kept_ended(line), url_for("follow_ups.show", case_id=line.case_id)
+    )
 
 
 def _heard(by: Actor) -> Iterator[Task]:

@@ -42,8 +42,8 @@ Answer = BaseResponse | tuple[str, int] | str
 
 ANSWERED = N_("This request was answered already.")
 MANAGER = N_(
-    "The person said that she is not safe, or needs help now: the manager of your shelter answers this. It stays on "
-    "the list."
+    "The person said that she is not safe or needs help now, or is or may be a child: the manager of your shelter "
+    "answers this. It stays on the list."
 )
 
 

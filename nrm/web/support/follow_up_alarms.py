@@ -38,8 +38,11 @@ def _case(case_id: uuid.UUID) -> tuple[cases.SeenCase, store.CaseLine]:
 
 
 def _refused(error: CaseRefused | FollowUpRefused) -> Answer:
-    words = CASE_REFUSED[error.reason] if isinstance(error, CaseRefused) else REFUSED[error.reason]
-    return errors.error_page(409, words)
+    return errors.error_page(409, _words(error))
+
+
+def _words(error: CaseRefused | FollowUpRefused) -> str:
+    return CASE_REFUSED[error.reason] if isinstance(error, CaseRefused) else REFUSED[error.reason]
 
 
 @blueprint.get("/cases/<uuid:case_id>/follow-up/not-safe")
@@ -52,8 +55,9 @@ def tell_page(case_id: uuid.UUID) -> Answer:
     return _tell_page(case, TellForm(formdata=None))
 
 
-def _tell_page(case: cases.SeenCase, form: TellForm, status: int = 200) -> Answer:
-    return render_template("support/follow_ups/tell.html", case=case, form=form), status
+def _tell_page(case: cases.SeenCase, form: TellForm, status: int = 200, refused: str = "") -> Answer:
+    """`refused`: why nothing is recorded; what was typed stays, and the page says whom to call."""
+    return render_template("support/follow_ups/tell.html", case=case, form=form, refused=refused), status
 
 
 @blueprint.post("/cases/<uuid:case_id>/follow-up/not-safe")
@@ -65,13 +69,13 @@ def tell(case_id: uuid.UUID) -> Answer:
     if not form.validate():
         return _tell_page(case, form, 422)
     try:
-        actions.tell(case_id=case_id, text=_text(form), by=access.actor())
+        stopped = actions.tell(case_id=case_id, text=_text(form), by=access.actor())
     except actions.CannotOpen:
         form.text.errors = [NO_LINE]
         return _tell_page(case, form, 409)
     except (CaseRefused, FollowUpRefused) as error:
-        return _refused(error)
-    return redirect(url_for("follow_ups.show", case_id=case_id), 303)
+        return _tell_page(case, form, 409, _words(error))
+    return redirect(url_for("follow_ups.show", case_id=case_id, stopped=1 if stopped else None), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/follow-up/acting")

@@ -12,13 +12,40 @@ from nrm.domain.support.follow_ups import BEFORE, SAID, WORDS, Result
 from nrm.domain.words import N_
 from nrm.store import days
 from nrm.store.countries import country
+from nrm.store.support.kept_ends import KeptEnd
+from nrm.web import formats
 from nrm.web.choices import label_of
-from nrm.web.language import gettext, ngettext, translated
+from nrm.web.language import current_language, gettext, ngettext, text_in, translated
 
 
 def in_months(months: int) -> str:
     """Which contact it is, in words."""
     return ngettext("after %(num)s month", "after %(num)s months", months)
+
+
+def kept_ended(line: KeptEnd) -> str:
+    """Who ended that the house stays in touch, and until when that can be taken back."""
+    until = formats.day(line.until, current_language())
+    if line.at is None:
+        return gettext("Staying in touch was ended: until %(until)s you can take that back", until=until)
+    at, office = formats.moment(line.at, current_language()), text_in(line.office)
+    if line.is_passed_on:
+        return gettext(
+            "%(name)s of %(office)s passed on at %(at)s that nobody stays in touch any more: ask the person. Until "
+            "%(until)s you can take it back",
+            name=line.login,
+            office=office,
+            at=at,
+            until=until,
+        )
+    return gettext(
+        "%(name)s of %(office)s ended staying in touch at %(at)s: look whether that was right. Until %(until)s you can "
+        "take it back",
+        name=line.login,
+        office=office,
+        at=at,
+        until=until,
+    )
 
 
 def told(opened: dict[str, Any]) -> list[tuple[str, str, str, list[tuple[str, str]], str]]:

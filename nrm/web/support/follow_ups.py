@@ -24,7 +24,7 @@ from nrm import clock
 from nrm.actions.support import follow_ups as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
-from nrm.domain.support.follow_ups import SAFE_IS_SHOWN, WORDS, FollowUpRefusal, FollowUpRefused, Result, Stand
+from nrm.domain.support.follow_ups import SAFE_IS_SHOWN, WORDS, FollowUpRefusal, FollowUpRefused, Result, Safe, Stand
 from nrm.domain.words import N_
 from nrm.store.accounts import second_hands
 from nrm.store.days import today
@@ -32,11 +32,12 @@ from nrm.store.shelter import cases, stays
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.store.support import follow_up_ends as ends
 from nrm.store.support import follow_ups as store
+from nrm.store.support import kept_ends
 from nrm.web import access, errors, formats
 from nrm.web.choices import of_list
 from nrm.web.language import current_language, gettext
 from nrm.web.parts import Part
-from nrm.web.support.follow_up_words import agreed, agreed_before, done, entered_last, fill, in_months, told
+from nrm.web.support.follow_up_words import agreed, agreed_before, done, entered_last, fill, in_months, kept_ended, told
 
 blueprint = Blueprint("follow_ups", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -95,6 +96,9 @@ def show(case_id: uuid.UUID) -> Answer:
         safe_lately=found is not None and found.safe is not None and found.safe.at > clock.now() - SAFE_IS_SHOWN,
         may_agree=second_hands.of_case(case_id, by=by) is None,
         ended_by=ends.who_ended(found) if found is not None and found.unsafe_at_end else None,
+        kept=kept_ends.of_case(case_id, by=by) if found is not None and found.kept_until else None,
+        kept_ended=kept_ended,
+        erasure_stopped="stopped" in request.args,
         same_day="again" in request.args,
         me=by.member_id,
         acts=ACT_LABELS,
@@ -119,8 +123,11 @@ def open_words(case_id: uuid.UUID) -> Answer:
 
 
 def _refused(error: CaseRefused | FollowUpRefused) -> Answer:
-    words = CASE_REFUSED[error.reason] if isinstance(error, CaseRefused) else REFUSED[error.reason]
-    return errors.error_page(409, words)
+    return errors.error_page(409, _words(error))
+
+
+def _words(error: CaseRefused | FollowUpRefused) -> str:
+    return CASE_REFUSED[error.reason] if isinstance(error, CaseRefused) else REFUSED[error.reason]
 
 
 @blueprint.get("/cases/<uuid:case_id>/follow-up/agree")
@@ -231,8 +238,15 @@ def _contact(
 
 
 def _contact_page(
-    case: SeenCase, line: store.ContactLine, form: ContactForm, status: int = 200, *, filled: bool = False
+    case: SeenCase,
+    line: store.ContactLine,
+    form: ContactForm,
+    status: int = 200,
+    *,
+    filled: bool = False,
+    refused: str = "",
 ) -> tuple[str, int]:
+    """`refused`: why danger that was typed is not recorded; it stays, and the page says whom to call."""
     page = render_template(
         "support/follow_ups/contact.html",
         case=case,
@@ -240,6 +254,7 @@ def _contact_page(
         form=form,
         title=in_months(line.months),
         filled=filled,
+        refused=refused,
     )
     return page, status
 
@@ -249,7 +264,8 @@ def _contact_page(
 def record(case_id: uuid.UUID, months: int) -> Answer:
     """What came of it. That she does not want it any more destroys how she is reached, so a second page asks."""
     case, line, form, why_not = _contact(case_id, months)
-    if why_not is not None:
+    danger = form.result.data == Result.REACHED and (form.help_now.data or form.safe.data == Safe.NO)
+    if why_not is not None and not (danger and why_not is FollowUpRefusal.ENDED):
         return errors.error_page(409, REFUSED[why_not])
     if not form.validate():
         return _contact_page(case, line, form, 422)
@@ -263,6 +279,8 @@ def record(case_id: uuid.UUID, months: int) -> Answer:
         text = (form.text.data or "").replace("\r\n", "\n").strip()
         state = actions.record(case_id=case_id, months=months, contact=contact, text=text, by=access.actor())
     except (CaseRefused, FollowUpRefused) as error:
+        if danger:
+            return _contact_page(case, line, form, 409, refused=_words(error))
         return _refused(error)
     except actions.StaleRevision:
         form.text.errors = [CHANGED]
@@ -328,6 +346,18 @@ def end(case_id: uuid.UUID) -> Answer:
         return _end_page(case, found, form, 409, others=True)
     except actions.CannotOpen:
         return errors.error_page(409, NOT_BY_YOU)
+    except (CaseRefused, FollowUpRefused) as error:
+        return _refused(error)
+    return redirect(url_for("follow_ups.show", case_id=case_id), 303)
+
+
+@blueprint.post("/cases/<uuid:case_id>/follow-up/end/undo")
+@access.requires(Permission.STAY_MANAGE)
+def take_end_back(case_id: uuid.UUID) -> Answer:
+    """It is not the person who wants it no more: staying in touch goes on as before."""
+    _held(case_id)
+    try:
+        actions.take_end_back(case_id=case_id, by=access.actor())
     except (CaseRefused, FollowUpRefused) as error:
         return _refused(error)
     return redirect(url_for("follow_ups.show", case_id=case_id), 303)

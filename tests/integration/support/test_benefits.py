@@ -267,6 +267,9 @@ def test_after_the_shelter_it_is_asked_for_under_the_key_of_the_follow_up_and_go
     case_id, nobody = followed(vatra), followed(vatra, bed=1)
     follow_ups.end(case_id=nobody, by=vatra)
     refused(BenefitRefusal.CLOSED, ask, case_id=nobody, by=vatra)
+    factories.later(days=8)
+    tending.tend()
+    vatra = factories.actor(MANAGER)
     with pytest.raises(benefits.CannotOpen):
         ask(case_id, vatra)
     manager = sign_in(MANAGER)
@@ -326,8 +329,14 @@ def test_whose_a_code_is_stays_readable_until_the_desk_has_said_whether_its_mone
         codes[each] = ask(each, vatra, channel=Channel.VOUCHER)
         assert _sealed_of(each) == [1]
         follow_ups.end(case_id=each, seen=[codes[each]], by=vatra)
-        # How she is reached is gone with its key; of what was sealed the code alone is there, under a new one.
-        assert _sealed_of(each) == [2]
+        assert _sealed_of(each) == [1, 1], "the code, and for a week all of it"
+    # After a week how she is reached is gone with its key; of what was sealed the code alone is there, under its own.
+    factories.later(days=8)
+    tending.tend()
+    vatra = factories.actor(MANAGER)
+    for each in (case_id, late):
+        assert _sealed_of(each) == [1]
+        follow_ups.open_words(case_id=each, by=vatra)
         found = follow_ups.opened(case_id=each, by=vatra)
         assert found is not None
         assert [each["code"] for each in found[0].values()] == [codes[each]]

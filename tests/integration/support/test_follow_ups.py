@@ -25,6 +25,7 @@ from nrm.domain.shelter.closings import Answers, Debts, Documents, FollowUp, Reo
 from nrm.domain.shelter.data_requests import RequestKind
 from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.domain.support.follow_ups import (
+    END_IS_KEPT,
     Acts,
     Contact,
     FollowUpRefusal,
@@ -107,6 +108,12 @@ def sealed(case_id: uuid.UUID) -> bool:
     db.session.rollback()
     ids = select(Row.id).where(Row.case_id == case_id)
     return bool(db.session.scalars(select(SealedCompartment).where(SealedCompartment.case_id.in_(ids))).all())
+
+
+def is_let_go(case_id: uuid.UUID) -> bool:
+    """Whether it ended because the person does not want it any more: what is sealed is kept for a week, and no more."""
+    found = store.of_case(case_id, by=factories.actor(MANAGER))
+    return found is not None and sealed(case_id) and found.kept_until == days.today() + END_IS_KEPT
 
 
 def refused(reason: FollowUpRefusal, act: Callable[..., object], **more: object) -> None:
@@ -355,7 +362,7 @@ def test_she_ends_it_with_the_house_or_the_help_line_and_everything_goes_when_sh
 ) -> None:
     house, line, all_ = (followed(vatra, bed=number) for number in range(3))
     manager = sign_in(MANAGER)
-    assert "cannot be undone" in manager.get(f"/cases/{house}/follow-up/end?lang=en")
+    assert "kept under seal for 7 days" in manager.get(f"/cases/{house}/follow-up/end?lang=en")
     assert sealed(house)
     factories.later(days=20)
     vatra = factories.actor(MANAGER)
@@ -363,7 +370,7 @@ def test_she_ends_it_with_the_house_or_the_help_line_and_everything_goes_when_sh
     assert manager.post(f"/cases/{house}/follow-up/1", {"result": "no_longer", "how": "telephone"}).endswith("/end")
     assert sealed(house)
     manager.post(f"/cases/{house}/follow-up/end", {"compared": "y"})
-    assert not sealed(house)
+    assert is_let_go(house)
     assert {each.state for each in dates(house).values()} == {"ended"}
     # Nobody leaves the list unseen: the others of the house read who, why and by whose press.
     seen = sign_in(WORKER).get("/follow-ups?lang=en").split("Left this list in the last 30 days")[1]
@@ -374,7 +381,7 @@ def test_she_ends_it_with_the_house_or_the_help_line_and_everything_goes_when_sh
     operator = factories.actor("helpline.helpline_operator")
     for code in (db.session.get_one(Case, line).pseudonym, db.session.get_one(Case, house).pseudonym):
         data_requests.record(request_id=uuid.uuid4(), pseudonym=code, kind=RequestKind.NO_FOLLOW_UP, by=operator)
-    assert not sealed(line)
+    assert is_let_go(line)
     assert (
         sign_in("helpline.helpline_operator").get("/requests?lang=en").count("passed on: it ended at once, unless") == 2
     )

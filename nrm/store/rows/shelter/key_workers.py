@@ -5,8 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
@@ -16,6 +18,7 @@ from nrm.models.accounts.accounts import Member
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.key_workers import KeyWorker, Shift, ShiftPage
 from nrm.models.shelter.stays import Stay
+from nrm.store.rows.accounts import suspensions
 from nrm.vault import shifts as vault
 
 
@@ -25,6 +28,13 @@ def has_leader(organisation_id: uuid.UUID) -> bool:
         Member.organisation_id == organisation_id, Member.status == "active", Member.role.in_(LEADING_ROLES)
     )
     return db.session.scalar(select(leads)) is True
+
+
+def leader_at(organisation_id: Any, now: Any) -> ColumnElement[bool]:
+    """Whether somebody who decides about others works in the organisation of a query now: none who is suspended."""
+    leader = aliased(Member)
+    leads = (leader.organisation_id == organisation_id, leader.status == "active", leader.role.in_(LEADING_ROLES))
+    return exists().where(*leads, ~suspensions.is_suspended(leader.id, now)).correlate_except(leader)
 
 
 def standing(case_id: uuid.UUID, organisation_id: uuid.UUID) -> list[KeyWorker]:

@@ -12,9 +12,11 @@ from sqlalchemy import BindParameter, ColumnElement, and_, exists, func, or_, se
 from nrm.db import db
 from nrm.domain.support.benefits import State, answer_since
 from nrm.domain.support.follow_ups import (
+    END_IS_KEPT,
+    FOLLOW_UP,
+    FOLLOW_UP_CODES,
     KEPT_FOR_BENEFITS,
     LAPSES_AFTER,
-    SAFE_IS_SHOWN,
     UNSAFE_END_IS_SHOWN,
     Ended,
     Stand,
@@ -131,13 +133,12 @@ def lapsed(today: date, limit: int) -> Sequence[uuid.UUID]:
     return db.session.scalars(statement.limit(limit)).all()
 
 
-def finished(before: date, today: date, limit: int) -> Sequence[uuid.UUID]:
-    """Agreements that were over on that day or before, and of which something is sealed still; for the system. While a
-    benefit of their house waits they are kept, for so long at most: whose it is may lie in one of them. Where the
-    person ended it, what is sealed are codes alone: they are kept while the payment desk owes an answer about one of
-    the house, or the house has not read it, for so long at most. Of who came back it is kept while it can be taken back
-    that the person is safe. Of who is not safe nothing is over."""
-    sealed = exists().where(SealedCompartment.case_id == FollowUp.id)
+def finished(before: date, today: date, limit: int) -> Sequence[tuple[uuid.UUID, str]]:
+    """What is sealed of agreements that were over on that day or before: agreement and compartment; for the system.
+    While a benefit of their house waits they are kept, for so long at most: whose it is may lie in one of them. Of who
+    came back, and of who wants no contact any more, it is kept while the press can be taken back; after that of the
+    latter the codes of benefits alone, while the payment desk owes an answer about one of the house, or the house has
+    not read it, for so long at most. Of who is not safe nothing is over."""
     waits = exists().where(Benefit.organisation_id == FollowUp.organisation_id, Benefit.state == str(State.ASKED))
     owed = exists().where(Benefit.organisation_id == FollowUp.organisation_id, is_open(answer_since(today)))
     ended = and_(
@@ -145,21 +146,52 @@ def finished(before: date, today: date, limit: int) -> Sequence[uuid.UUID]:
         FollowUp.ended_on <= before,
         or_(~waits, FollowUp.ended_on <= before - KEPT_FOR_BENEFITS),
     )
-    codes = and_(FollowUp.ended_why == str(Ended.NO_LONGER), or_(~owed, FollowUp.ended_on <= today - KEPT_FOR_BENEFITS))
-    back = and_(FollowUp.ended_why == str(Ended.CAME_BACK), FollowUp.ended_on < today - SAFE_IS_SHOWN)
+    settled = FollowUp.ended_on < today - END_IS_KEPT  # the press cannot be taken back any more
+    back = and_(FollowUp.ended_why == str(Ended.CAME_BACK), settled)
+    no_longer = and_(FollowUp.ended_why == str(Ended.NO_LONGER), settled)
+    codes = or_(~owed, FollowUp.ended_on <= today - KEPT_FOR_BENEFITS)
     unsafe = exists().where(FollowUpDate.follow_up_id == FollowUp.id, unsafe_now())
-    statement = select(FollowUp.id).where(sealed, or_(and_(or_(ended, back), ~unsafe), codes))
-    return db.session.scalars(statement.limit(limit)).all()
+    over = or_(
+        and_(or_(ended, back), ~unsafe), and_(no_longer, or_(SealedCompartment.compartment != FOLLOW_UP_CODES, codes))
+    )
+    statement = select(FollowUp.id, SealedCompartment.compartment)
+    statement = statement.join(SealedCompartment, SealedCompartment.case_id == FollowUp.id).where(over).limit(limit)
+    return [(follow_up_id, compartment) for follow_up_id, compartment in db.session.execute(statement)]
+
+
+def sealed_of(follow_up_id: uuid.UUID) -> Sequence[str]:
+    """What is there of what was agreed and told: all of it, or codes of benefits alone, or both; all of it first."""
+    statement = select(SealedCompartment.compartment).where(SealedCompartment.case_id == follow_up_id)
+    return db.session.scalars(statement.order_by(SealedCompartment.compartment)).all()
 
 
 def is_sealed(follow_up_id: uuid.UUID) -> bool:
-    """Whether what was agreed and told is there still."""
-    return bool(db.session.scalar(select(exists().where(SealedCompartment.case_id == follow_up_id))))
+    """Whether what was agreed and told, or of it the codes of benefits, is there still."""
+    return bool(sealed_of(follow_up_id))
+
+
+def sealed_as(follow_up_id: uuid.UUID) -> str:
+    """Where what was agreed and told lies; once it is destroyed, where the codes of benefits lie."""
+    return next(iter(sealed_of(follow_up_id)), FOLLOW_UP)
+
+
+def end_is_kept(found: FollowUp) -> bool:
+    """Whether it ended because the person does not want it any more, and that can be taken back still: all that is
+    sealed of it is there (ADR 0215)."""
+    if found.ended_why != Ended.NO_LONGER or found.ended_on is None or found.ended_on < kept_since():
+        return False
+    return FOLLOW_UP in sealed_of(found.id)
+
+
+def kept_since() -> date:
+    """What ended on this day or later, because the person does not want it any more, can be taken back."""
+    return days.today() - END_IS_KEPT
 
 
 def stands_as(follow_up_id: uuid.UUID) -> str:
     """What a page of an alarm was shown with, as a form carries it: the revision of what is sealed, and each alarm."""
-    sealed = select(SealedCompartment.revision).where(SealedCompartment.case_id == follow_up_id)
+    mine = (SealedCompartment.case_id == follow_up_id, SealedCompartment.compartment == sealed_as(follow_up_id))
+    sealed = select(SealedCompartment.revision).where(*mine)
     waiting = [each for each in dates_of(follow_up_id) if each.alarm_on is not None]
     alarms = (f"{each.months}-{each.alarm_on:%y%m%d}-{each.acted_what}" for each in waiting)
     return " ".join((str(db.session.scalar(sealed) or 0), *alarms))

@@ -108,7 +108,9 @@ def test_what_is_agreed_needs_a_way_to_reach_her_and_nothing_that_stands() -> No
     ("stands", "reason"),
     [
         ({"alarm": False}, None),
-        ({"alarm": False, "adult": False, "leads": False, "acted": False}, None),
+        ({"alarm": False, "leads": False, "acted": False}, None),
+        ({"alarm": False, "adult": False}, None),
+        ({"alarm": False, "adult": False, "leads": False}, FollowUpRefusal.CHILD_MANAGER),
         ({}, None),
         ({"acted": False}, FollowUpRefusal.ACT_FIRST),
         ({"leads": False}, FollowUpRefusal.MANAGER_ENDS),

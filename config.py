@@ -141,7 +141,9 @@ def _beside(directory: Path, folder: str | None) -> str | None:
 def load_config(env: Mapping[str, str]) -> Config:
     """Read the configuration, or raise MisConfigured naming the setting."""
     if not env.get("NRM_DIR"):
-        raise MisConfigured("NRM_DIR: set it to the folder of the instance (made by `nrm init --dir DIR --country COUNTRY`)")
+        raise MisConfigured(
+            "NRM_DIR: set it to the folder of the instance (made by `nrm init --dir DIR --country COUNTRY`)"
+        )
     directory = Path(env["NRM_DIR"]).absolute()
     instance = _instance(directory)
     country = env.get("NRM_COUNTRY") or instance.get("country", "")

@@ -31,6 +31,11 @@ class InTheWay:
     def __bool__(self) -> bool:
         return bool(self.hearings or self.unread or self.threats)
 
+    @property
+    def is_shut(self) -> bool:
+        """Whether no word of who ends it is enough: others act first, or the day passes (ADR 0217)."""
+        return bool(self.hearings or self.threats)
+
 
 class SameReference(Exception):
     """Another witness is known by this already, and it was not said that it is another person. `code`: that witness."""
@@ -46,7 +51,7 @@ def same_reference(one: str, other: str) -> bool:
 
 
 class EndRefused(Exception):
-    """Something speaks against the end, and it was not said that it is the end all the same."""
+    """Something speaks against the end: it is shut, or it was not said that it is the end all the same."""
 
 
 def new_code(random_bytes: bytes) -> str:

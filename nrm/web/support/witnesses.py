@@ -21,10 +21,13 @@ from forms.support.witnesses import (
 )
 from nrm.actions.support import witnesses as actions
 from nrm.domain.accounts.accounts import Permission
+from nrm.domain.roles import MechanismRole
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import IllegalStep, StepRefusal, WitnessStatus
 from nrm.domain.support.witnesses import EndRefused, InTheWay, SameReference
 from nrm.domain.words import N_
+from nrm.store import names
+from nrm.store.countries import country
 from nrm.store.days import today
 from nrm.store.shelter.testimony import WitnessStep
 from nrm.store.support import hearings as people
@@ -243,7 +246,10 @@ def _end_page(witness_id: uuid.UUID, form: EndWitnessForm, status: int = 200) ->
     found = store.one(witness_id, by=by)
     way = actions.in_the_way(witness_id=witness_id, by=by) if found.over_on is None else InTheWay()
     hearings = [(each.on, court_name(each.court)) for each in way.hearings]
-    page = render_template("support/witnesses/end.html", record=found, way=way, hearings=hearings, form=form)
+    number = names.number_now(country().party_in(MechanismRole.AUTHORITY)) if way.threats else ""
+    page = render_template(
+        "support/witnesses/end.html", record=found, way=way, hearings=hearings, form=form, number=number
+    )
     return page, status
 
 
@@ -251,11 +257,12 @@ def _end_page(witness_id: uuid.UUID, form: EndWitnessForm, status: int = 200) ->
 @access.requires(Permission.TESTIMONY_RECORD)
 def end(witness_id: uuid.UUID) -> Answer:
     """The proceedings are over: who the witness is, and the hearings, are destroyed. While a hearing lies ahead, or
-    nobody has seen a threat, it is said a second time."""
+    nobody has seen a threat, nothing is; where nobody here can read the hearings, it is said a second time."""
     form = EndWitnessForm(request.form)
     try:
         actions.end(witness_id=witness_id, despite=bool(form.despite.data), by=access.actor())
     except EndRefused:
-        form.despite.errors = [SAY_IT]
+        if not actions.in_the_way(witness_id=witness_id, by=access.actor()).is_shut:
+            form.despite.errors = [SAY_IT]
         return _end_page(witness_id, form, 422)
     return redirect(url_for("witnesses.index"), 303)

@@ -15,7 +15,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import IllegalStep, LeavingReason, WithdrawalReason, WitnessStatus
-from nrm.domain.support.hearings import Hearing
+from nrm.domain.support.hearings import CalledOff, Hearing
 from nrm.domain.support.witnesses import EndRefused
 from nrm.models.shelter.cases import Case, Reading, ShredKey
 from nrm.models.support.hearings import HearingEntry
@@ -100,9 +100,11 @@ def test_nobody_but_the_prosecution_sees_them_and_there_is_no_case(app: Flask) -
         with pytest.raises((NotVisible, NotPermitted)):
             witnesses.record(witness_id=witness_id, status=_S.WILLING, happened_on=days.today(), by=other)
     # The end destroys who it is and where they are heard; nothing can be recorded any more.
-    with pytest.raises(EndRefused):  # a hearing lies ahead
-        witnesses.end(witness_id=witness_id, by=by)
-    witnesses.end(witness_id=witness_id, despite=True, by=by)
+    with pytest.raises(EndRefused):  # a hearing lies ahead, and no word of the liaison makes it go away
+        witnesses.end(witness_id=witness_id, despite=True, by=by)
+    [entry] = db.session.scalars(select(HearingEntry.id)).all()
+    hearings.call_off(hearing_id=entry, why=CalledOff.NOT_NEEDED, by=by)
+    witnesses.end(witness_id=witness_id, by=by)
     with pytest.raises(witnesses.CannotOpen):
         witnesses.open_reference(witness_id=witness_id, by=by)
     assert db.session.scalars(select(HearingEntry)).all() == []
@@ -174,15 +176,18 @@ def test_the_liaison_enters_records_corrects_and_ends_on_pages(app: Flask, sign_
     for address in ("/witnesses", "/witnesses/enter", path, hearing, f"{path}/end", strike):
         sign_in("vatra.case_worker").get(address, 404)
         duty.get(address, 403)
-    # A hearing ahead and a threat that nobody has seen are named, and one press destroys nothing.
+    # A hearing ahead and a threat that nobody has seen are named, and no press of the liaison destroys anything.
     page = liaison.get(f"{path}/end?lang=en")
     assert "A hearing lies ahead:" in page
     assert "the duty desk has not seen it yet" in page
-    assert "tick that it is destroyed all the same" in liaison.post(f"{path}/end?lang=en", {}, 422)
+    assert "Call the duty desk: it opens the alarm" in page
+    assert 'name="despite"' not in page
+    assert "Until then nothing is destroyed." in liaison.post(f"{path}/end?lang=en", {"despite": "y"}, 422)
     assert REFERENCE in liaison.get(path)
     duty.post(f"/threats/{threat_store.of_desk(by=factories.actor('ra.duty_officer'))[0].id}/seen", {"what": "police"})
     assert "The duty desk has seen it:" in liaison.get(f"{path}?lang=en")
     assert "has not seen it yet" not in liaison.get(f"{path}/end?lang=en")
+    assert "A hearing lies ahead:" in liaison.post(f"{path}/end?lang=en", {"despite": "y"}, 422)
     entry = db.session.scalars(select(HearingEntry.id)).one()
     db.session.rollback()
     liaison.post(f"/hearings/{entry}/call-off", {"why": "not_needed"})

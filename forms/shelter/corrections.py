@@ -31,6 +31,9 @@ CORRECTION_REFUSED = {
     CorrectionRefusal.AS_MISSING: N_("The stay ended because nobody found the person. Who is back is admitted anew."),
     CorrectionRefusal.LATER_STAY: N_("The person was in a shelter since then. That stay stands; this end stays."),
     CorrectionRefusal.MISSING_STANDS: N_("This person is missing: record first that the person was found"),
+    CorrectionRefusal.AWAY_STANDS: N_(
+        "This person is away and did not come back on the day: record first that the person is back, or is missing"
+    ),
     CorrectionRefusal.ANOTHER: N_(
         "The stay was entered more than a day ago: another member of your house takes it back, and not who entered it"
     ),

@@ -37,6 +37,10 @@ IMPOSSIBLE = {
     StayRefusal.DIED: N_("Two members record a death; there is a page for it"),
     StayRefusal.TAKEN_BACK: N_("Take back the arrival: there is a page for it"),
     StayRefusal.MISSING_STANDS: N_("This person is missing: record first that the person was found"),
+    StayRefusal.AWAY_STANDS: N_(
+        "This person is away and did not come back on the day: record first that the person is back, or is missing. "
+        "Did an adult leave on their own, or did the person die? Two members record it"
+    ),
     StayRefusal.MOVE_STANDS: N_(
         "Another shelter has accepted this person: record on the page of the move that they have left, or call it off"
     ),
@@ -74,6 +78,7 @@ FIELD_OF = {
     StayRefusal.DIED: "reason",
     StayRefusal.TAKEN_BACK: "reason",
     StayRefusal.MISSING_STANDS: "reason",
+    StayRefusal.AWAY_STANDS: "reason",
     StayRefusal.MOVE_STANDS: "destination",
 }
 """Error -> the field it stands at; all others stand at the place."""

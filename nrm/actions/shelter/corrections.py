@@ -59,6 +59,7 @@ from nrm.store.rows.accounts import occasions
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.shelter import away as away_rows
 from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.rows.shelter import places as place_rows
 from nrm.store.rows.shelter import stays as stay_rows
@@ -378,6 +379,8 @@ def _never_there(session: Session, stay: Stay, why: Why, by: Actor) -> None:
 def _strike_stay(session: Session, stay: Stay, why: Why, by: Actor) -> None:
     if stay.ended_on is not None:
         raise CorrectionRefused(CorrectionRefusal.NO_ARRIVAL)
+    if away_rows.did_not_come_back(stay.case_id):
+        raise CorrectionRefused(CorrectionRefusal.AWAY_STANDS)
     today = days.today()
     values = {
         **NO_END,

@@ -50,6 +50,7 @@ class CorrectionRefusal(StrEnum):
     AS_MISSING = "as_missing"  # who comes back from being missing is admitted anew
     LATER_STAY = "later_stay"  # the person was in a shelter since
     MISSING_STANDS = "missing_stands"
+    AWAY_STANDS = "away_stands"  # away, and not back on the day (ADR 0217)
     NO_ARRIVAL = "no_arrival"  # the person came without a referral, or has left since
     OF_A_MOVE = "of_a_move"  # from another shelter, where stay and keys ended with the arrival
     SENT_ON = "sent_on"  # another shelter was asked since

@@ -116,6 +116,7 @@ class StayRefusal(StrEnum):
     DIED = "died"
     TAKEN_BACK = "taken_back"
     MISSING_STANDS = "missing_stands"  # until the person is found
+    AWAY_STANDS = "away_stands"  # away, and not back on the day (ADR 0217)
     MOVE_STANDS = "move_stands"  # the departure to another shelter is recorded on the page of the move
     PLACE_TAKEN = "place_taken"
     PLACE_KEPT = "place_kept"  # for somebody else, in these days

@@ -28,6 +28,7 @@ from nrm.models.shelter.cases import Case
 from nrm.store import days
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.shelter import away as away_rows
 from nrm.store.rows.shelter import findings as finding_rows
 from nrm.store.rows.shelter import identifications as identification_rows
 from nrm.store.rows.shelter import permits as permit_rows
@@ -62,6 +63,8 @@ def let_out(case_: Case, admitted_on: date, exit_: Exit, by: Actor) -> dict[str,
     check_reason(admitted_on, exit_)
     if absence_rows.stands(case_.id) is not None:
         raise ImpossibleStay(StayRefusal.MISSING_STANDS)
+    if away_rows.did_not_come_back(case_.id):
+        raise ImpossibleStay(StayRefusal.AWAY_STANDS)
     if exit_.destination is Destination.OTHER_SHELTER and transfer_rows.standing(case_.id) is not None:
         raise ImpossibleStay(StayRefusal.MOVE_STANDS)
     permit = permit_rows.facts(case_.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,12 +14,13 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter.absences import child_authority
 from nrm.domain.shelter.away import is_late
-from nrm.models.accounts.accounts import Organisation
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.away import Away
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
 from nrm.store import days
 from nrm.store.countries import country
+from nrm.store.rows.shelter import away as rows
 
 _MOST = 100
 # Nobody is away from a stay that is over; said here, so that the stays of the past are not read.
@@ -38,6 +40,29 @@ class AwayLine:
     over_on: date | None
     outcome: str
     late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MovedLine:
+    """Somebody who did not come back on the day, and of whom a colleague said a later day then: `was`, the day that was
+    missed; `name`: who said it last."""
+
+    line: AwayLine
+    was: date
+    name: str
+
+
+def moved_late(lines: Collection[AwayLine], *, by: Actor) -> list[MovedLine]:
+    """Of who is away, those of whom somebody else than the asker said another day of return when the person was late;
+    for who leads the house (ADR 0217)."""
+    today = days.today()
+    away_ids = [each.id for each in lines if each.since_on < today] if by.may(Permission.TEAM_MANAGE) else []
+    moved = rows.moved_late(away_ids)
+    return [
+        MovedLine(each, moved[each.id].was, db.session.get_one(Member, moved[each.id].member_id).name)
+        for each in lines
+        if each.id in moved and moved[each.id].member_id != by.member_id
+    ]
 
 
 def away(*, by: Actor) -> list[AwayLine]:

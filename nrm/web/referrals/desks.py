@@ -81,6 +81,7 @@ def shelter_home() -> str:
         left=absences.left(by=by) if g.top.left else (),
         struck=stay_history.struck_by_another(by=by) if g.top.missing else (),
         late=[line for line in there.away if line.late],
+        moved=away.moved_late(there.away, by=by),
         overdue=[line for line in there.moves if line.stand is Stand.OVERDUE],
         people=key_workers.home_part(steps, labels),
         part=contributions.waiting_part() if g.top.quarter else "",

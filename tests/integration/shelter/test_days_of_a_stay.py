@@ -13,12 +13,13 @@ from sqlalchemy import func, select
 
 from nrm import clock
 from nrm.actions.referrals import referrals
-from nrm.actions.shelter import absences, away, cases
+from nrm.actions.shelter import absences, away, cases, corrections
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.away import AwayRefused
 from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.domain.shelter.corrections import CorrectionRefused, Why
 from nrm.domain.shelter.stays import ImpossibleStay
 from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Referral
@@ -369,6 +370,31 @@ def test_days_away_end_with_the_stay(vatra: Actor, sign_in: SignIn) -> None:
     sign_in("vatra.case_worker").post(f"/stays/{opened.stay_id}/end", end)
     db.session.rollback()
     assert away_store.away(by=vatra) == []
+
+
+def test_who_did_not_come_back_on_the_day_leaves_by_no_single_hand(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, days_ago=10)
+    today, person = days.today(), sign_in("vatra.case_worker")
+    went, missed = today - timedelta(days=5), today - timedelta(days=2)
+    away_id = away.record(stay_id=opened.stay_id, since_on=went, expected_on=missed, reason="", by=vatra)
+    end = {"ended": "today", "reason": "independent_living", "country": "home", "step": "3"}
+    assert "did not come back on the day" in person.post(f"/stays/{opened.stay_id}/end?lang=en", end, 422)
+    with pytest.raises(CorrectionRefused, match="away_stands"):
+        corrections.opened_by_mistake(stay_id=opened.stay_id, why=Why.MISTYPED, by=vatra)
+    # Another day of return changes nothing of it, and stands on the home page of who leads the house.
+    manager = sign_in("vatra.shelter_manager")
+    shown = "was expected back on"
+    assert shown not in manager.get("/?lang=en")
+    away.expect(away_id=away_id, expected_on=today + timedelta(days=25), by=vatra)
+    away.expect(away_id=away_id, expected_on=today + timedelta(days=26), by=vatra)
+    page = manager.get("/?lang=en")
+    assert shown in page
+    assert opened.pseudonym in page.partition(shown)[0]
+    assert shown not in person.get("/?lang=en")
+    assert "did not come back on the day" in person.post(f"/stays/{opened.stay_id}/end?lang=en", end, 422)
+    away.back(away_id=away_id, back_on=today, by=vatra)
+    assert shown not in manager.get("/?lang=en")
+    person.post(f"/stays/{opened.stay_id}/end", end)
 
 
 def test_of_a_child_the_day_of_return_is_near_and_child_protection_reads_it(vatra: Actor, sign_in: SignIn) -> None:

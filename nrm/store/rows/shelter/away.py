@@ -1,0 +1,68 @@
+"""Whether somebody whose stay goes on is away and did not come back on the day, also where a later one was said.
+
+The row keeps the last day of return alone: the audit chain tells that it was moved when the person was late already,
+and by whom (ADR 0217).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, or_, select
+
+from nrm import clock
+from nrm.audit import Event
+from nrm.db import db
+from nrm.domain.shelter.away import is_late
+from nrm.models.audit import AuditEntry
+from nrm.models.shelter.away import Away
+from nrm.models.shelter.stays import Stay
+from nrm.store.countries import country
+from nrm.store.rows import entries
+
+_EVER = datetime(1, 1, 1, tzinfo=UTC)
+_LOOKED_THROUGH = 100_000
+"""So many of the newest entries of the chain: those of a month and more, only while somebody is away."""
+
+
+class Moved(NamedTuple):
+    """The day of return was moved when it had passed: from which day, and by whom last."""
+
+    was: date
+    member_id: uuid.UUID | None
+
+
+def moved_late(away_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Moved]:
+    """Of these absences, each whose day of return was moved when the person was late: the first day that she missed,
+    and who moved it last. The caller has checked what they are about."""
+    if not away_ids:
+        return {}
+    found: dict[uuid.UUID, Moved] = {}
+    for each in entries.since(_EVER, Event.AWAY_MOVED, _of(away_ids), newest=_LOOKED_THROUGH):
+        away_id = uuid.UUID(each.said["away_id"])
+        was = date.fromisoformat(each.said["was"])
+        if away_id in found:
+            found[away_id] = found[away_id]._replace(member_id=each.member_id)
+        elif is_late(was, clock.day_of(each.at, country().timezone)):
+            found[away_id] = Moved(was, each.member_id)
+    return found
+
+
+def _of(away_ids: Collection[uuid.UUID]) -> ColumnElement[bool]:
+    return or_(*(AuditEntry.details.contains(str(each)) for each in away_ids))
+
+
+def did_not_come_back(case_id: uuid.UUID) -> bool:
+    """Whether the person of the case, in a stay that goes on, is away and did not come back on the day on which she was
+    expected first. The caller has checked that the actor sees the case."""
+    today = clock.today(country().timezone)
+    statement = (
+        select(Away.id, Away.expected_on)
+        .join(Stay, Stay.id == Away.stay_id)
+        .where(Stay.case_id == case_id, Stay.ended_on.is_(None), Away.outcome == "", Away.since_on < today)
+    )
+    rows = db.session.execute(statement).all()
+    return any(is_late(on, today) for _, on in rows) or bool(moved_late([away_id for away_id, _ in rows]))

@@ -28,7 +28,7 @@ from nrm.db import db, disconnect
 from nrm.domain.accounts.accounts import Actor, Role
 from nrm.domain.referrals.crossing_points import Brings, Meeting
 from nrm.domain.referrals.referrals import DeclineReason, Escort, OverrideReason
-from nrm.domain.shelter.absences import Feared, Ground
+from nrm.domain.shelter.absences import Danger, Feared, Ground
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.shelter.corrections import Why
@@ -246,7 +246,8 @@ class _Life:
             by=worker,
         )
         missing = absences.report(case_id=case_id, since=at - timedelta(minutes=1), feared=Feared.YES, by=worker)
-        missing_told.say_ground(missing_id=missing, ground=Ground.AGREED, danger=None, by=worker)
+        missing_told.say_ground(missing_id=missing, ground=Ground.DANGER, danger=Danger.ILL, by=worker)
+        missing_told.confirm_danger(missing_id=missing, by=self._actor(f"{takes.lower()}.shelter_manager"))
         missing_told.share(missing_id=missing, given={"description": "a red coat"}, official=False, by=worker)
         for name in ("arrived", "missing"):
             pseudonym = db.session.get_one(Case, self.twin.people[name][0]).pseudonym

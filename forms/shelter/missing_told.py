@@ -50,12 +50,16 @@ def official() -> RadioField:
     )
 
 
+def _grounds(*grounds: Ground) -> list[SelectChoice]:
+    return [SelectChoice(value=str(each), label=GROUND_LABELS[each]) for each in grounds]
+
+
 class GroundForm(OnceForm):
     """Why they may be told of an adult."""
 
     ground = RadioField(
         N_("Why may they be told?"),
-        choices=[SelectChoice(value=str(each), label=GROUND_LABELS[each]) for each in (Ground.AGREED, Ground.DANGER)],
+        choices=_grounds(Ground.AGREED, Ground.DANGER),
         validators=[Offered(N_("Choose why they may be told"))],
         validate_choice=False,
     )
@@ -67,6 +71,11 @@ class GroundForm(OnceForm):
         ],
         validate_choice=False,
     )
+
+    def offer(self, *, agreed: bool) -> GroundForm:
+        """`agreed`: what the person answered stands there, and whoever says so reads it."""
+        self.ground.choices = _grounds(*([Ground.AGREED] if agreed else []), Ground.DANGER)
+        return self
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Danger is named where it is the reason, and only there."""

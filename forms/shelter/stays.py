@@ -371,6 +371,10 @@ ABSENCE_REFUSED = {
     ),
     AbsenceRefusal.NOTHING_GIVEN: N_("Tick what you give, and fill it in."),
     AbsenceRefusal.NO_DESK: N_("Nobody at that desk can open it yet. Call the number."),
+    AbsenceRefusal.NO_ANSWER: N_(
+        "Nothing here shows that the person agreed: open the care part, where the answer stands. Is there none? Then "
+        "the police are told only if life is in danger, and two members say so."
+    ),
     AbsenceRefusal.GROUND_STANDS: N_("Why they may be told is recorded already."),
     AbsenceRefusal.MISTAKE_LATE: N_(
         "The alarm was raised more than seven days ago, so it cannot be struck as a mistake. If the person is there, "

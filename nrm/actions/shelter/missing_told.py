@@ -35,15 +35,18 @@ CannotOpen = members.CannotOpen
 
 
 def say_ground(*, missing_id: uuid.UUID, ground: Ground, danger: Danger | None, by: Actor) -> None:
-    """Why the police may be told of an adult: she agreed, or her life is in danger, which a second member confirms.
+    """Why the police may be told of an adult: she agreed, as the answer says that the actor's session has open, or her
+    life is in danger, which a second member confirms.
 
-    Raises NotPermitted, NotVisible, AbsenceRefused (`over`, `ground_stands`, `no_ground`).
+    Raises NotPermitted, NotVisible, AbsenceRefused (`over`, `ground_stands`, `no_ground`, `no_answer`).
     """
     by.must(Permission.STAY_MANAGE)
     if ground is Ground.CHILD or (ground is Ground.DANGER) != (danger is not None):
         raise AbsenceRefused(AbsenceRefusal.NO_GROUND)
     with transaction() as session:
         alarm = _standing(missing_id, by)
+        if ground is Ground.AGREED and not alarm.police_ground and not steps.answered(alarm.case_id, by):
+            raise AbsenceRefused(AbsenceRefusal.NO_ANSWER)
         said = hit_one(
             session,
             update(Missing)

@@ -70,6 +70,11 @@ GIVEN = ("name", "born", "description", "seen")
 """What can be given, by its field: each is named when it is given, and nothing else is."""
 
 
+ASKED = "missing_tell"
+"""The field of the care in which stands what she answered: whom they may tell if she does not come back, and whether
+they may call the police."""
+
+
 def may_be_told(ground: str, *, confirmed: bool) -> bool:
     """Whether the police, or the prosecution, may be told now."""
     return ground in (Ground.AGREED, Ground.CHILD) or (ground == Ground.DANGER and confirmed)
@@ -90,6 +95,7 @@ class AbsenceRefusal(StrEnum):
     NO_GROUND = "no_ground"  # she did not agree, and nobody, or one member only, says that her life is in danger
     NOTHING_GIVEN = "nothing_given"  # a share names what it gives
     NO_DESK = "no_desk"  # nobody there holds a key
+    NO_ANSWER = "no_answer"  # nothing that she answered about it stands, or is open (ADR 0217)
     GROUND_STANDS = "ground_stands"
     MISTAKE_LATE = "mistake_late"  # it was raised too long ago to have been a mistake
 

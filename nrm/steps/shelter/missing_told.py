@@ -10,10 +10,13 @@ from sqlalchemy.orm import Session
 
 from nrm import audit
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind
-from nrm.domain.shelter.absences import ALARM, GIVEN, Way
+from nrm.domain.shelter.absences import ALARM, ASKED, GIVEN, Way
+from nrm.domain.shelter.cases import Compartment
 from nrm.models.accounts.accounts import Keyring, Organisation
 from nrm.models.shelter.absences import Missing, MissingTold
+from nrm.steps.shelter import cases as case_steps
 from nrm.store import days
+from nrm.store.shelter import cases
 from nrm.vault import compartments as vault
 from nrm.vault import epochs
 
@@ -28,6 +31,18 @@ def desk(session: Session, kind: OrganisationKind, party: str = "") -> Organisat
     if party:
         wanted.append(Organisation.party == party)
     return session.scalar(select(Organisation).where(*wanted).order_by(Organisation.code).limit(1))
+
+
+def answered(case_id: uuid.UUID, by: Actor) -> str | None:
+    """What the person answered on whom they may tell, and whether they may call the police; empty where there is no
+    answer, or not for the actor. None: it may stand in the care, which the actor's session has not open."""
+    try:
+        if Compartment.CARE not in cases.case(case_id, by=by).compartments:
+            return ""
+        care = case_steps.opened(case_id=case_id, by=by).get(Compartment.CARE)
+    except NotVisible:
+        return ""
+    return None if care is None else str(care.value.get(ASKED) or "").strip()
 
 
 def instead_of_police(*, official: bool) -> OrganisationKind:

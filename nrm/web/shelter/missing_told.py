@@ -8,6 +8,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
+from forms.shelter.cases import CARE_FIELDS
 from forms.shelter.missing_told import (
     DANGER_LABELS,
     GIVEN_LABELS,
@@ -22,9 +23,10 @@ from nrm.actions.shelter import missing_told as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.interviews.draft_owners import official_involved
 from nrm.domain.roles import MechanismRole
-from nrm.domain.shelter.absences import GIVEN, AbsenceRefused, Danger, Ground, may_be_told
+from nrm.domain.shelter.absences import ASKED, GIVEN, AbsenceRefused, Danger, Ground, may_be_told
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.steps.shelter import cases as case_steps
+from nrm.steps.shelter import missing_told as steps
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.shelter import absences
@@ -70,12 +72,16 @@ def _page(
     share: ShareForm | None = None,
 ) -> tuple[str, int]:
     line = absences.one(missing_id, by=access.actor())
+    answer = steps.answered(line.case_id, access.actor())
+    ground = (ground or GroundForm()).offer(agreed=bool(answer))
     page = render_template(
         "shelter/missing_told/police.html",
         line=line,
+        answer=answer,
+        question=CARE_FIELDS[ASKED],
         may=may_be_told(line.police_ground, confirmed=line.police_confirmed),
-        form=ground or call or share or GroundForm(),
-        ground=ground or GroundForm(),
+        form=call or share or ground,
+        ground=ground,
         call=call or CallForm(),
         share=share or ShareForm(),
         told=store.of_alarm(missing_id, by=access.actor()),
@@ -91,8 +97,8 @@ def _page(
 @blueprint.post("/missing/<uuid:missing_id>/police/ground")
 @access.requires(Permission.STAY_MANAGE)
 def say_ground(missing_id: uuid.UUID) -> Answer:
-    form = GroundForm(request.form)
-    absences.one(missing_id, by=access.actor())
+    line = absences.one(missing_id, by=access.actor())
+    form = GroundForm(request.form).offer(agreed=bool(steps.answered(line.case_id, access.actor())))
     if not form.validate():
         return _page(missing_id, 422, ground=form)
     ground = Ground(form.ground.data)

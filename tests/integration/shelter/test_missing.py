@@ -15,19 +15,22 @@ from sqlalchemy.exc import IntegrityError
 
 from nrm import clock
 from nrm.actions.referrals import next_receiver, referrals
-from nrm.actions.shelter import absences, cases, stays
+from nrm.actions.shelter import absences, cases, missing_told, stays
+from nrm.actions.shelter.direct_intake import Opened
 from nrm.actions.support import what_desks_know
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.referrals.referrals import OverrideReason
 from nrm.domain.referrals.transfers import HandOver
-from nrm.domain.shelter.absences import AbsenceRefused, Feared
+from nrm.domain.shelter.absences import AbsenceRefused, Feared, Ground
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay, Period, present
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.absences import Missing, MissingTold
 from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import arrivals
+from nrm.steps.shelter.arrivals import Told
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.referrals import duty as duty_store
@@ -351,6 +354,34 @@ def _told() -> list[MissingTold]:
     return list(db.session.scalars(select(MissingTold).order_by(MissingTold.told_on)))
 
 
+def _answered(opened: Opened, by: Actor, person: Person, what: str = "Policisë po, dhe motrës") -> None:
+    """She answered at admission, and the session of a colleague opens it."""
+    with transaction() as session:
+        arrivals.seal(session, opened.case_id, Told(answers={"missing_tell": what}), by)
+    person.post(f"/cases/{opened.case_id}/open", {"compartment": "care", "purpose": "safety"})
+
+
+@pytest.mark.slow
+def test_that_she_agreed_is_taken_only_where_her_answer_stands_and_is_read(vatra: Actor, sign_in: SignIn) -> None:
+    unasked, opened = admitted(vatra, days_ago=4), admitted(vatra, days_ago=4, bed=1)
+    person = sign_in("vatra.case_worker")
+    address = _police(_report(unasked.case_id, vatra))
+    assert 'value="agreed"' not in person.get(address)
+    person.post(f"{address}/ground", {"ground": "agreed"}, 422)
+    with pytest.raises(AbsenceRefused, match="no_answer"):
+        missing_told.say_ground(
+            missing_id=uuid.UUID(address.split("/")[2]), ground=Ground.AGREED, danger=None, by=vatra
+        )
+    _answered(unasked, vatra, person, " ")
+    person.post(f"{address}/ground", {"ground": "agreed"}, 422)
+    address = _police(_report(opened.case_id, vatra))
+    _answered(opened, vatra, person)
+    page = person.get(address)
+    assert "Policisë po" in page
+    assert 'value="agreed"' in page
+    assert 'value="agreed"' not in sign_in("vatra.shelter_manager").get(address)  # who has not read it
+
+
 def test_of_an_adult_the_police_are_told_only_if_she_agreed_and_read_only_what_was_ticked(
     vatra: Actor, sign_in: SignIn
 ) -> None:
@@ -361,6 +392,7 @@ def test_of_an_adult_the_police_are_told_only_if_she_agreed_and_read_only_what_w
     person.post(f"{address}/share", GIVEN, 409)
     person.post(f"{address}/call", {"official": "no", "reached": "yes"}, 409)
     person.post(f"{address}/ground", {"ground": "child"}, 422)
+    _answered(opened, vatra, person)
     person.post(f"{address}/ground", {"ground": "agreed"})
     person.post(f"{address}/ground", {"ground": "danger", "danger": "ill"}, 409)
     page = str(person.post(f"{address}/share?lang=en", {**GIVEN, "give_seen": "y"}, 422))
@@ -436,6 +468,7 @@ def test_where_an_official_is_named_the_prosecution_is_told_and_never_the_police
     opened = admitted(vatra, days_ago=4)
     missing_id = _report(opened.case_id, vatra)
     person, address = sign_in("vatra.case_worker"), _police(missing_id)
+    _answered(opened, vatra, person)
     person.post(f"{address}/ground", {"ground": "agreed"})
     person.post(f"{address}/share", {**GIVEN, "official": official})
     person.post(f"{address}/call", {"official": official, "reached": "no"})

@@ -364,6 +364,10 @@ ABSENCE_REFUSED = {
     AbsenceRefusal.AUTHORITY: N_(
         "The child authority has not said yet that it knows. Call the duty desk; the alarm stands until then."
     ),
+    AbsenceRefusal.CHANGED: N_(
+        "This is not confirmed: the log says that somebody else recorded it, so it was changed in the database by "
+        "another hand. Call the duty desk. Take the record back; then whoever knows it records it again."
+    ),
     AbsenceRefusal.PLACE_KEPT: N_("The place is still kept for the missing person. The page says until when."),
     AbsenceRefusal.NO_PLACE: N_("This person has no place now: it was given up already."),
     AbsenceRefusal.NO_GROUND: N_(

@@ -298,8 +298,8 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
     Returns the stay.
 
-    Raises NotPermitted, NotVisible, StayOver, AbsenceRefused (`same_member`, `no_hand`, `over`), permits.GateClosed
-    (`child_alone`: the person was assessed as a child in the meantime).
+    Raises NotPermitted, NotVisible, StayOver, AbsenceRefused (`same_member`, `no_hand`, `changed`, `over`),
+    permits.GateClosed (`child_alone`: the person was assessed as a child in the meantime).
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
@@ -307,6 +307,8 @@ def confirm_left(*, left_id: uuid.UUID, by: Actor) -> uuid.UUID:
         check_second(left.recorded_by_id, by.member_id)
         if by.member_id is None or not occasions.is_second(by.member_id, left.recorded_by_id):
             raise AbsenceRefused(AbsenceRefusal.NO_HAND)
+        if absence_rows.recorded_by(left.id) != left.recorded_by_id:
+            raise AbsenceRefused(AbsenceRefusal.CHANGED)
         _change_open(session, left, confirmed_by_id=by.member_id)
         reason, opened = ExitReason.LEFT_ALONE, "adult"
         case = session.get_one(Case, left.case_id, populate_existing=True)

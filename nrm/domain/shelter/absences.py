@@ -90,6 +90,7 @@ class AbsenceRefusal(StrEnum):
     AUTHORITY = "authority"  # a child: the child authority has not said that it knows
     SAME_MEMBER = "same_member"
     NO_HAND = "no_hand"  # who came lately, or one of the two let the other one in
+    CHANGED = "changed"  # the audit chain names another one who recorded it, or nobody (ADR 0217)
     PLACE_KEPT = "place_kept"  # the place of a missing person, for as many hours as the country says
     NO_PLACE = "no_place"  # it was given up already
     NO_GROUND = "no_ground"  # she did not agree, and nobody, or one member only, says that her life is in danger

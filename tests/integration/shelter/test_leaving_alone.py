@@ -21,6 +21,7 @@ from nrm.domain.shelter.permits import GateClosed, PermitEvent
 from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.audit import AuditEntry
+from nrm.models.shelter.absences import LeftAlone
 from nrm.models.shelter.stays import Stay
 from nrm.store import days
 from nrm.store.shelter import stays as store
@@ -261,3 +262,14 @@ def test_a_colleague_let_in_by_the_first_alone_is_no_second_hand(vatra: Actor, s
     assert "Ask another colleague of your shelter" in page
     assert f"/left/{left_id}/confirm" not in page
     absences.confirm_left(left_id=left_id, by=factories.actor("vatra.case_worker"))
+
+
+def test_who_recorded_a_death_is_no_second_hand_when_the_row_names_another(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, MOLDOVAN)
+    left_id = absences.record_death(stay_id=opened.stay_id, died_on=days.today(), by=vatra)
+    worker = factories.actor("vatra.case_worker").member_id
+    with transaction() as session:
+        session.execute(update(LeftAlone).where(LeftAlone.id == left_id).values(recorded_by_id=worker))
+    page = sign_in("vatra.shelter_manager").post(f"/left/{left_id}/confirm?lang=en", {}, 409)
+    assert "changed in the database by another hand" in page
+    assert db.session.get_one(Stay, opened.stay_id, populate_existing=True).ended_on is None

@@ -5,21 +5,24 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, CompoundSelect, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from nrm import clock
+from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.shelter.absences import Outcome
 from nrm.domain.shelter.away import not_counted
 from nrm.domain.shelter.stays import Period
+from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.away import Away
 from nrm.models.shelter.stays import Stay
 from nrm.store.countries import country
+from nrm.store.rows import entries
 
 
 def ended_since() -> date:
@@ -36,6 +39,17 @@ def stands(case_id: uuid.UUID) -> Missing | None:
     """The open alarm of a case; the caller has checked that the actor sees the case."""
     statement = select(Missing).where(Missing.case_id == case_id, Missing.outcome == "")
     return db.session.scalar(statement.execution_options(populate_existing=True))
+
+
+def recorded_by(left_id: uuid.UUID) -> uuid.UUID | None:
+    """Who recorded that somebody left or died, as the audit chain tells, whatever the row says; None for nobody. The
+    whole chain is looked through: two members do this once. The caller has checked what it is about."""
+    of_record = AuditEntry.details.contains(str(left_id))
+    ever = datetime(1, 1, 1, tzinfo=UTC)
+    for event in (Event.LEFT_ALONE_RECORDED, Event.DEATH_RECORDED):
+        for each in entries.since(ever, event, of_record, newest=2**62):
+            return each.member_id
+    return None
 
 
 def was_not_found(case_id: uuid.UUID) -> bool:

@@ -186,6 +186,7 @@ class Event(StrEnum):
     CHILD_DECIDED = "child_decided"
     GUARDIAN_NAMED = "guardian_named"
     AGE_RECORDED = "age_recorded"
+    AGE_SAID = "age_said"  # that a child is 18 or over: one of two, and what became of it
     CALL_RECORDED = "call_recorded"
     CALL_SETTLED = "call_settled"
     DIRECTIVE_ACKNOWLEDGED = "directive_acknowledged"

@@ -63,6 +63,16 @@ IMPOSSIBLE = {
         ),
     ),
     AgeRefusal.SAME: ("age_class", N_("Choose another age than the person counts as now")),
+    AgeRefusal.WAITS: ("", N_("Somebody said already that this person is 18 or over. Look at the age again.")),
+    AgeRefusal.NO_WORD: ("", N_("Nothing waits for your answer any more. Look at the age again.")),
+    AgeRefusal.OTHER: ("", N_("Somebody of another organisation answers this.")),
+    AgeRefusal.BROUGHT: (
+        "year",
+        N_(
+            "A later month is recorded, and this one makes the person an adult at once. Two organisations say that: "
+            "ask the child protection service and the duty desk"
+        ),
+    ),
     AgeRefusal.DAY: ("when", N_("Enter a day that is not before the case began, and not in the future")),
 }
 """Why something is refused -> the field it stands at, and what to do."""
@@ -104,6 +114,20 @@ class TurnedForm(OnceForm):
             SelectChoice(value="no", label=N_("No, or not asked yet: it reads nothing from now on")),
         ],
         validators=[Offered(N_("Choose whether the person agrees"))],
+        validate_choice=False,
+    )
+
+
+class WordForm(OnceForm):
+    """The answer to another organisation's word that a child is an adult."""
+
+    answer = RadioField(
+        N_("Is this person 18 or over?"),
+        choices=[
+            SelectChoice(value="yes", label=N_("Yes, I agree: from now on the person counts as an adult")),
+            SelectChoice(value="no", label=N_("No: the person counts as under 18, as before")),
+        ],
+        validators=[Offered(N_("Choose yes or no"))],
         validate_choice=False,
     )
 

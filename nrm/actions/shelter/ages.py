@@ -14,7 +14,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Pe
 from nrm.domain.interviews.answers import earliest, latest
 from nrm.domain.interviews.interview_findings import turns_adult
 from nrm.domain.shelter import ages as rules
-from nrm.domain.shelter.ages import ADULT, AgeRefusal, AgeRefused, Born, Kind
+from nrm.domain.shelter.ages import ADULT, AgeRefusal, AgeRefused, Born, Kind, Word
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.consents import Answer, Asking, Naming, Said, Topic
 from nrm.models.shelter.cases import Case
@@ -25,7 +25,9 @@ from nrm.store.countries import country
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.shelter import ages as rows
 from nrm.store.rows.shelter import findings as finding_rows
+from nrm.store.shelter import age_words
 from nrm.store.shelter import ages as store
+from nrm.store.shelter.age_words import WordLine
 from nrm.store.shelter.cases import CaseRelation
 from nrm.vault import compartments as vault
 from nrm.vault import grants, shredding
@@ -44,7 +46,9 @@ def set_month(*, case_id: uuid.UUID, month: date, by: Actor) -> None:
         with transaction() as session:
             case = _held(case_id, by)
             born = _born(session, case, by)
-            rules.check_month(month, age_class=case.age_class, born=born, today=days.today())
+            today, before = days.today(), rows.month_before(case_id, member_id=by.member_id)
+            rules.check_month(month, age_class=case.age_class, born=born, today=today)
+            rules.check_brought_forward(month, before, today=today)
             steps.add(session, case, Kind.MONTH, by, month=month)
             case.adult_month = month
             audit.append(session, audit.Event.AGE_RECORDED, by=by, case_id=case_id, kind="month", age_class="")
@@ -74,7 +78,8 @@ def turned(*, case_id: uuid.UUID, agrees: bool, by: Actor) -> None:
 
 
 def assess(*, case_id: uuid.UUID, age_class: str, on: date, by: Actor) -> None:
-    """Somebody is assessed as an adult, by child protection or the duty desk, or as a child, by the holder too.
+    """Somebody is assessed as an adult, by child protection or the duty desk, or as a child, by the holder too. That a
+    child is an adult waits for another organisation (`agree`) where `rules.needs_two` says so.
 
     Raises NotPermitted, NotVisible, CannotOpen, AgeRefused.
     """
@@ -86,10 +91,81 @@ def assess(*, case_id: uuid.UUID, age_class: str, on: date, by: Actor) -> None:
                 raise AgeRefused(AgeRefusal.SAME)
             first = finding_rows.begun_on(case)
             rules.check_assessed(case.age_class, age_class, on=on, first=first, today=days.today())
+            if age_class == ADULT and age_words.waiting(case) is not None:
+                raise AgeRefused(AgeRefusal.WAITS)
+            told = rows.told(case, first=first, member_id=by.member_id)
+            if age_class == ADULT and rules.needs_two(told, today=days.today()):
+                changes = len(rows.changes(case_id))
+                _said(session, case_id, Word.SAID, by, from_on=on.isoformat(), changes=changes)
+                return
             steps.turn(session, case, age_class, on, Kind.ASSESSED, by)
     except IntegrityError:
         raise AgeRefused(AgeRefusal.STATE) from None
     shredding.work_off()
+
+
+def agree(*, case_id: uuid.UUID, by: Actor) -> None:
+    """A member of another organisation says, too, that the child is an adult: from now on the person counts as one.
+
+    Raises NotPermitted, NotVisible, CannotOpen, AgeRefused (`no_word`, `other`).
+    """
+    try:
+        with transaction() as session:
+            case, word = _answers(case_id, by)
+            rules.check_assessed(
+                case.age_class, ADULT, on=word.from_on, first=finding_rows.begun_on(case), today=days.today()
+            )
+            _said(session, case_id, Word.AGREED, by)
+            steps.turn(session, case, ADULT, word.from_on, Kind.ASSESSED, by)
+    except IntegrityError:
+        raise AgeRefused(AgeRefusal.STATE) from None
+    shredding.work_off()
+
+
+def decline(*, case_id: uuid.UUID, by: Actor) -> None:
+    """A member of another organisation says that the child is none to count as an adult: the word waits no more.
+
+    Raises NotPermitted, NotVisible, AgeRefused (`no_word`, `other`).
+    """
+    with transaction() as session:
+        _answers(case_id, by)
+        _said(session, case_id, Word.NO, by)
+
+
+def take_back(*, case_id: uuid.UUID, by: Actor) -> None:
+    """Who said that the child is an adult, or a colleague, takes it back.
+
+    Raises NotPermitted, NotVisible, AgeRefused (`no_word`, `other`).
+    """
+    with transaction() as session:
+        _, word = _word(case_id, by)
+        if word.organisation_id != by.organisation_id:
+            raise AgeRefused(AgeRefusal.OTHER)
+        _said(session, case_id, Word.BACK, by)
+
+
+def _answers(case_id: uuid.UUID, by: Actor) -> tuple[Case, WordLine]:
+    case, word = _word(case_id, by)
+    if not age_words.may_answer(word, by=by):
+        raise AgeRefused(AgeRefusal.OTHER)
+    return case, word
+
+
+def _word(case_id: uuid.UUID, by: Actor) -> tuple[Case, WordLine]:
+    """The case, locked, and the word that waits; never for the house, which makes nobody an adult. Raises NotVisible,
+    AgeRefused."""
+    by.must(Permission.CASE_READ)
+    case, mine = store.row(case_id, by=by)
+    if mine is CaseRelation.HOLDER:
+        raise NotVisible
+    word = age_words.waiting(case)
+    if word is None:
+        raise AgeRefused(AgeRefusal.NO_WORD)
+    return case, word
+
+
+def _said(session: Session, case_id: uuid.UUID, kind: Word, by: Actor, **details: str | int) -> None:
+    audit.append(session, audit.Event.AGE_SAID, by=by, case_id=case_id, kind=str(kind), **details)
 
 
 def grow_up(*, by: Actor) -> int:

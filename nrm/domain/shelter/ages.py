@@ -2,7 +2,7 @@
 
 In clear stands the month in which a minor turns 18, never the day. The day is under seal, in the identity.
 
-Decided in ADR 0070 and ADR 0078.
+Decided in ADR 0070, ADR 0078 and ADR 0216.
 """
 
 from __future__ import annotations
@@ -18,6 +18,11 @@ from nrm.domain.shelter.cases import ADULT_AGE
 ADULT, CHILD = "adult", "child"
 CONSENT_WITHIN = timedelta(days=7)
 """Within this time after somebody counts as an adult her own consent is asked."""
+WORD_WAITS = timedelta(days=30)
+"""So long one organisation's word that a child is an adult waits for another one's, and is shown afterwards."""
+SLIP_WITHIN = timedelta(days=7)
+"""So long after a case began one hand puts right what the questionnaire alone says of the age."""
+_SMALL = "0-8"
 _CHILD_BANDS, _FIRST_ADULT_BAND, _LAST_CHILD_BAND = ("0-8", "9-17"), "18-20", "9-17"
 
 
@@ -27,6 +32,31 @@ class Kind(StrEnum):
     MONTH = "month"  # in which the person turns 18
     BIRTHDAY = "birthday"
     ASSESSED = "assessed"
+
+
+class Word(StrEnum):
+    """What somebody says, or said, of a child who is to count as an adult."""
+
+    SAID = "said"
+    AGREED = "agreed"
+    NO = "no"
+    BACK = "back"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is known when somebody says that a child is 18 or over. `said`: somebody recorded an age or a month since
+    the questionnaire; `undoes`: the asker turned an adult into a child today, by a slip; `recorded`: child protection
+    recorded something; `not_safe`: the child is not safe, or missing; `first`: the first day of the case."""
+
+    age_class: str
+    band: str
+    month: date | None
+    said: bool
+    undoes: bool
+    recorded: bool
+    not_safe: bool
+    first: date
 
 
 class AgeRefusal(StrEnum):
@@ -42,6 +72,10 @@ class AgeRefusal(StrEnum):
     OPEN_FIRST = "open_first"
     NOT_YET = "not_yet"
     SAME = "same"
+    WAITS = "waits"  # somebody said so already
+    NO_WORD = "no_word"  # nobody's word waits
+    OTHER = "other"  # somebody of another organisation agrees
+    BROUGHT = "brought"  # a month that makes an adult at once
     DAY = "day"
 
 
@@ -133,3 +167,21 @@ def check_assessed(now: str, age_class: str, *, on: date, first: date, today: da
         raise AgeRefused(AgeRefusal.SAME)
     if not first <= on <= today:
         raise AgeRefused(AgeRefusal.DAY)
+
+
+def needs_two(told: Told, *, today: date) -> bool:
+    """Whether two people of two organisations say that this child is 18 or over: not once the recorded month has come,
+    nor while nothing but the questionnaire speaks against it."""
+    if told.month is not None and has_begun(told.month, today):
+        return False
+    if told.recorded or told.not_safe:
+        return True
+    if told.said:
+        return not told.undoes
+    return told.age_class == CHILD and (told.band == _SMALL or today - told.first > SLIP_WITHIN)
+
+
+def check_brought_forward(month: date, before: date | None, *, today: date) -> None:
+    """Raise AgeRefused for a month that makes an adult at once of whom a later one was recorded (`before`)."""
+    if before is not None and has_begun(month, today) and not has_begun(before, today):
+        raise AgeRefused(AgeRefusal.BROUGHT)

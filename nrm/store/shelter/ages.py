@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +16,8 @@ from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case
 from nrm.store import days
-from nrm.store.shelter import cases, findings
+from nrm.store.shelter import age_words, cases, findings
+from nrm.store.shelter.age_words import WordLine
 from nrm.store.shelter.cases import CaseRelation
 
 _MOST = 50
@@ -34,7 +36,8 @@ class AgeLine:
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """What the page of an age shows, and what the asker may record."""
+    """What the page of an age shows, and what the asker may record. `word`: what was said last of a child who is to
+    count as an adult; `word_waits`: for another organisation; then the asker may answer it, or take it back."""
 
     pseudonym: str
     age_class: str
@@ -42,6 +45,10 @@ class Age:
     lines: tuple[AgeLine, ...]
     holds: bool
     may_assess: tuple[str, ...]  # as which classes
+    word: WordLine | None
+    word_waits: bool
+    may_answer: bool
+    may_take_back: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,10 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Age:
     ]
     holds = mine is CaseRelation.HOLDER and by.may(Permission.STAY_MANAGE)
     may_assess = assessable(case.age_class, holds=mine is CaseRelation.HOLDER)
+    word, waits = age_words.of_case(case), age_words.waiting(case) is not None
+    answers = word is not None and waits and ADULT in may_assess
+    if waits:
+        may_assess = tuple(each for each in may_assess if each != ADULT)
     return Age(
         case.pseudonym,
         case.age_class,
@@ -99,7 +110,24 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Age:
         tuple(lines),
         holds,
         may_assess,
+        word,
+        waits,
+        may_answer=answers and word is not None and age_words.may_answer(word, by=by),
+        may_take_back=answers and word is not None and word.organisation_id == by.organisation_id,
     )
+
+
+def words_at_home(*, by: Actor) -> list[tuple[str, WordLine]]:
+    """The codes of children of whom another organisation says that they are adults, and what it says; for the duty desk
+    and the service that assesses."""
+    found = []
+    for case, word in age_words.everywhere():
+        if not age_words.may_answer(word, by=by):
+            continue
+        with contextlib.suppress(NotVisible):
+            if relation(case.id, by=by) is not CaseRelation.HOLDER:
+                found.append((case.pseudonym, word))
+    return found
 
 
 def turning(*, by: Actor) -> list[TurningLine]:

@@ -28,6 +28,7 @@ from nrm.domain.support.follow_ups import (
     why_not_ended,
 )
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
@@ -392,7 +393,7 @@ def children(*, by: Actor) -> list[DeskLine]:
     whom nobody acts yet, last those whom the house recorded as safe within a week. Raises NotPermitted."""
     by.must(Permission.REFERRAL_DIRECT)
     statement = (
-        select(Case.id, Case.pseudonym, FollowUpDate, Organisation, Case.age_class)
+        select(Case.id, Case.pseudonym, FollowUpDate, Organisation, _is_child())
         .join(FollowUp, FollowUp.case_id == Case.id)
         .join(FollowUpDate, FollowUpDate.follow_up_id == FollowUp.id)
         .join(Organisation, Organisation.id == FollowUp.organisation_id)
@@ -415,17 +416,25 @@ def children(*, by: Actor) -> list[DeskLine]:
             names.number_of(house),
             _said(each.acted_by_id, each.acted_at, each.acted_what),
             _said(each.safe_by_id, each.safe_at) if each.alarm_on is None else None,
-            age_class != "adult",
+            child,
         )
-        for case_id, code, each, house, age_class in db.session.execute(statement)
+        for case_id, code, each, house, child in db.session.execute(statement)
     ]
 
 
 def _is_for_desk(since: ColumnElement[Any], now: ColumnElement[Any]) -> ColumnElement[bool]:
     """Every alarm of a child, also one that is settled since; of an adult what stands where no manager reads it."""
-    child = Case.age_class != "adult"
+    child = _is_child()
     of_child = and_(child, or_(rows.unsafe_now(), FollowUpDate.safe_at > since))
     return or_(of_child, and_(~child, rows.unsafe_now(), ~key_worker_rows.leader_at(FollowUp.organisation_id, now)))
+
+
+def _is_child() -> ColumnElement[bool]:
+    """Whether the person counts as a child, or did since it was agreed: no change of an age takes anybody off the list
+    while they are not safe (ADR 0216)."""
+    since = CaseAge.recorded_on >= FollowUp.agreed_month
+    was = exists().where(CaseAge.case_id == Case.id, CaseAge.was.in_(("child", "unsure")), since)
+    return or_(Case.age_class != "adult", was.correlate(Case, FollowUp))
 
 
 def number_due(by: Actor) -> ColumnElement[int]:

@@ -10,7 +10,15 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
 from forms.days import chosen_day
-from forms.shelter.ages import CLASS_LABELS, IMPOSSIBLE, KIND_LABELS, AssessForm, MonthForm, TurnedForm
+from forms.shelter.ages import (
+    CLASS_LABELS,
+    IMPOSSIBLE,
+    KIND_LABELS,
+    AssessForm,
+    MonthForm,
+    TurnedForm,
+    WordForm,
+)
 from forms.typed import OnceForm
 from nrm.actions.shelter import ages as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
@@ -40,12 +48,13 @@ def _show(
     month: MonthForm | None = None,
     turned: TurnedForm | None = None,
     assess: AssessForm | None = None,
+    word: WordForm | None = None,
 ) -> tuple[str, int]:
     by = access.actor()
     age = store.of_case(case_id, by=by)
     assess = assess or AssessForm()
     assess.age_class.choices = [SelectChoice(value=each, label=CLASS_LABELS[each]) for each in age.may_assess]
-    sent = next((each for each in (month, turned, assess) if each is not None and each.errors), None)
+    sent = next((each for each in (month, turned, assess, word) if each is not None and each.errors), None)
     page = render_template(
         "shelter/ages/show.html",
         case_id=case_id,
@@ -55,6 +64,7 @@ def _show(
         month=month or MonthForm(),
         turned=turned or TurnedForm(),
         assess=assess,
+        answer=word or WordForm(),
         form=sent or assess,
         adult=age.age_class == ADULT,
         kinds=KIND_LABELS,
@@ -108,6 +118,31 @@ def assess(case_id: uuid.UUID) -> Answer:
             by=by,
         ),
     )
+
+
+@blueprint.post("/cases/<uuid:case_id>/age/answer")
+@access.requires(Permission.CASE_READ)
+def answer(case_id: uuid.UUID) -> Answer:
+    """Agree, or not, that a child is an adult, as another organisation says."""
+    form, by = WordForm(request.form), access.actor()
+    store.of_case(case_id, by=by)
+    act = actions.agree if form.answer.data == "yes" else actions.decline
+    return _done(case_id, form, lambda: _show(case_id, 422, word=form), lambda: act(case_id=case_id, by=by))
+
+
+@blueprint.post("/cases/<uuid:case_id>/age/take-back")
+@access.requires(Permission.CASE_READ)
+def take_back(case_id: uuid.UUID) -> Answer:
+    """The own organisation's word that a child is an adult is taken back."""
+    by = access.actor()
+    form = OnceForm(request.form)
+    return _done(case_id, form, lambda: _show(case_id, 422), lambda: actions.take_back(case_id=case_id, by=by))
+
+
+def home_part() -> str:
+    """The part of a home page that says of which children another organisation says that they are adults."""
+    found = store.words_at_home(by=access.actor())
+    return render_template("shelter/ages/words.html", lines=found) if found else ""
 
 
 def _done(case_id: uuid.UUID, form: OnceForm, page: Callable[[], Answer], act: Callable[[], object]) -> Answer:

@@ -16,7 +16,7 @@ from nrm.actions.shelter import ages, cases, consents, stays
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.quarters import Quarter
-from nrm.domain.shelter.ages import AgeRefused, after
+from nrm.domain.shelter.ages import AgeRefused, Kind, after
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.consents import Answer, Asking, Said, Topic
 from nrm.domain.shelter.permits import GateClosed
@@ -25,6 +25,7 @@ from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.findings import ChildFile
+from nrm.steps.shelter import ages as age_steps
 from nrm.steps.shelter import consent_records
 from nrm.store import days, names
 from nrm.store.referrals import obligations
@@ -241,6 +242,7 @@ def test_gates_and_reports_follow_the_date_and_not_the_first_answer(vatra: Actor
         [person] = counting.people(connection, Quarter.of(today), by=counting.RELEASE)
     assert person.age_band == "9-17"
     ages.assess(case_id=opened.case_id, age_class="adult", on=today, by=factories.actor(DESK))
+    ages.agree(case_id=opened.case_id, by=factories.actor(SERVICE))  # somebody said the age since: two say so
     _end(opened.stay_id, today, vatra)
 
 
@@ -275,3 +277,81 @@ def test_the_task_opens_on_the_first_of_the_month_and_the_day_shows_after_openin
         stranger.get(path, 404)
         stranger.post(f"{path}/assessed", {"age_class": "child", "when": "today"}, 404)
     sign_in("molsa.statistician").get(path, 403)
+
+
+def _of_age(case_id: uuid.UUID) -> str:
+    db.session.rollback()
+    return db.session.get_one(Case, case_id, populate_existing=True).age_class
+
+
+@pytest.mark.slow
+def test_one_worker_alone_makes_no_adult_of_a_child_whose_month_of_18_lies_years_ahead(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    born = days.today().replace(day=1, year=days.today().year - 15)
+    case_id = girl(vatra, born=born)
+    open_identity(case_id, vatra)
+    ages.set_month(case_id=case_id, month=born.replace(year=born.year + 18), by=vatra)
+    path, adult = f"/cases/{case_id}/age", {"age_class": "adult", "when": "today"}
+    worker, desk, code = sign_in(SERVICE), sign_in(DESK), db.session.get_one(Case, case_id).pseudonym
+    for first, second in ((worker, desk), (desk, worker)):
+        first.post(f"{path}/assessed", adult)
+        page = first.get(f"{path}?lang=en")
+        assert _of_age(case_id) == "child"
+        assert factories.actor(SERVICE).organisation_id in readers(case_id)
+        assert {"assess_risk", "assess_security", "assess_family"} <= owed(case_id)
+        assert "is protected as a child, as before" in page
+        assert path not in first.get("/?lang=en")
+        first.post(f"{path}/assessed", adult, 422)
+        first.post(f"{path}/answer", {"answer": "yes"}, 409)
+        home = second.get("/?lang=en")
+        assert path in home
+        assert code in home
+        assert "is 18 or over" in sign_in(HOLDER).get(f"{path}?lang=en")  # the house reads it, and cannot answer
+        sign_in(HOLDER).post(f"{path}/answer", {"answer": "yes"}, 404)
+        first.post(f"{path}/take-back", {})
+        second.post(f"{path}/answer", {"answer": "yes"}, 409)
+        first.post(f"{path}/assessed", adult)
+        second.post(f"{path}/answer", {"answer": "no"})
+        assert "said no on" in first.get(f"{path}?lang=en")
+        assert path not in second.get("/?lang=en")
+        assert _of_age(case_id) == "child"
+    worker.post(f"{path}/assessed", adult)
+    desk.post(f"{path}/answer", {"answer": "yes"})
+    assert _of_age(case_id) == "adult"
+    assert factories.actor(SERVICE).organisation_id not in readers(case_id)
+
+
+def test_what_the_questionnaire_alone_says_is_put_right_by_one_until_child_protection_recorded_something(
+    vatra: Actor,
+) -> None:
+    """So is a slip of the same day; an age that somebody recorded is not."""
+    today, worker, desk = days.today(), factories.actor(SERVICE), factories.actor(DESK)
+    first, other = girl(vatra), admitted(vatra, CHILD, days_ago=8, bed=1).case_id
+    seen = admitted(vatra, CHILD, bed=2).case_id
+    found(seen)
+    ages.assess(case_id=first, age_class="adult", on=today, by=worker)
+    assert _of_age(first) == "adult"
+    ages.assess(case_id=first, age_class="child", on=today, by=desk)
+    ages.assess(case_id=first, age_class="adult", on=today, by=desk)  # by who made the slip
+    assert _of_age(first) == "adult"
+    ages.assess(case_id=first, age_class="child", on=today, by=vatra)
+    for case_id in (first, other, seen):
+        ages.assess(case_id=case_id, age_class="adult", on=today, by=desk)
+        assert _of_age(case_id) == "child"
+    factories.later(days=31)
+    with pytest.raises(AgeRefused, match="no_word"):  # the word lapsed
+        ages.agree(case_id=seen, by=factories.actor(SERVICE))
+
+
+def test_a_later_month_is_not_brought_forward_to_one_that_makes_an_adult_at_once(vatra: Actor) -> None:
+    today = days.today()
+    case_id = girl(vatra, born=born_18_years_before(today))
+    colleague = factories.actor("vatra.case_worker")
+    with transaction() as session:  # as it was recorded before the identity was corrected
+        case, later = session.get_one(Case, case_id), month_of(today) + timedelta(days=800)
+        age_steps.add(session, case, Kind.MONTH, colleague, month=month_of(later))
+        case.adult_month = month_of(later)
+    open_identity(case_id, vatra)
+    with pytest.raises(AgeRefused, match="brought"):
+        ages.set_month(case_id=case_id, month=month_of(today), by=vatra)

@@ -17,10 +17,11 @@ from nrm.actions import tending
 from nrm.actions.shelter import cases, data_requests, stays
 from nrm.actions.support import follow_up_alarms as alarms
 from nrm.actions.support import follow_ups
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.counting import Codes
+from nrm.domain.shelter.ages import Kind
 from nrm.domain.shelter.closings import Answers, Debts, Documents, FollowUp, ReopenReason
 from nrm.domain.shelter.data_requests import RequestKind
 from nrm.domain.shelter.stays import Destination, ExitReason
@@ -43,7 +44,9 @@ from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case, Erasure, Reading, SealedCompartment
 from nrm.models.support.follow_ups import FollowUp as Row
 from nrm.models.support.follow_ups import FollowUpDate
+from nrm.steps.shelter import ages as age_steps
 from nrm.store import days
+from nrm.store import home as home_store
 from nrm.store.countries import country
 from nrm.store.reports import counting
 from nrm.store.shelter import places as place_store
@@ -504,3 +507,19 @@ def test_a_report_counts_each_person_once_and_keeps_what_nobody_wrote_apart(vatr
     assert tending.tend()["follow_ups_on"] >= 1
     assert not sealed(nobody)
     assert counted(quarter, quarter)[nobody.hex] == ("not_recorded", "none")
+
+
+def test_a_change_of_age_takes_no_child_who_is_not_safe_off_the_list_of_the_duty_desk(vatra: Actor) -> None:
+    child = followed(vatra, closes=False)
+    db.session.execute(Case.__table__.update().where(Case.id == child).values(age_class="child"))
+    db.session.commit()
+    by = on(dates(child)[1].due_on, WORKER)
+    follow_ups.take_over(case_id=child, by=by)
+    follow_ups.record(case_id=child, months=1, contact=NOT_SAFE, text=TEXT, by=by)
+    with transaction() as session:
+        age_steps.turn(
+            session, session.get_one(Case, child), "adult", days.today(), Kind.BIRTHDAY, Actor.system("tend")
+        )
+    desk = factories.actor("ra.duty_officer")
+    assert [each.case_id for each in store.children(by=desk)] == [child]
+    assert home_store.top(by=desk).follow_ups == 1

@@ -7,15 +7,20 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, or_, select
 from sqlalchemy.orm import Session
 
 from nrm.db import db
-from nrm.domain.shelter.ages import ADULT, Change, Kind, class_on
+from nrm.domain.shelter.ages import ADULT, Change, Kind, Told, class_on
 from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case
+from nrm.models.shelter.findings import ChildFile, ChildFinding, ChildGuardian
+from nrm.store import days
+from nrm.store.rows.shelter import absences
+from nrm.store.rows.support import follow_ups
 
+_BY_CHILD_PROTECTION = (ChildFile.case_id, ChildFinding.subject_id, ChildGuardian.case_id)
 _CLASSES = select(CaseAge.case_id, CaseAge.from_on, CaseAge.age_class, CaseAge.was).where(CaseAge.kind != Kind.MONTH)
 
 
@@ -54,3 +59,33 @@ def grown_up(month: date, most: int) -> Collection[uuid.UUID]:
         .limit(most)
     )
     return list(db.session.scalars(statement))
+
+
+def told(case: Case, *, first: date, member_id: uuid.UUID | None) -> Told:
+    """What is known when this member says that the child is 18 or over."""
+    newest = select(CaseAge).where(CaseAge.case_id == case.id).order_by(CaseAge.position.desc()).limit(1)
+    last = db.session.scalar(newest)
+    undoes = last is not None and last.was == ADULT and _is_slip(last, member_id)
+    recorded = or_(*(exists().where(each == case.id) for each in _BY_CHILD_PROTECTION))
+    return Told(
+        case.age_class,
+        case.age_band,
+        case.adult_month,
+        said=last is not None,
+        undoes=undoes,
+        recorded=bool(db.session.scalar(select(recorded))),
+        not_safe=bool(follow_ups.unsafe(case.id)) or absences.stands(case.id) is not None,
+        first=first,
+    )
+
+
+def _is_slip(entry: CaseAge, member_id: uuid.UUID | None) -> bool:
+    """Whether the member recorded it today, and so can put it right alone."""
+    return entry.member_id == member_id and entry.recorded_on == days.today()
+
+
+def month_before(case_id: uuid.UUID, *, member_id: uuid.UUID | None) -> date | None:
+    """The month of 18 that was recorded last, but for what the member entered today."""
+    statement = select(CaseAge).where(CaseAge.case_id == case_id, CaseAge.kind == Kind.MONTH)
+    months = db.session.scalars(statement.order_by(CaseAge.position.desc()))
+    return next((each.adult_month for each in months if not _is_slip(each, member_id)), None)

@@ -1,0 +1,92 @@
+"""That one organisation says that a child is an adult, while another one has not agreed: the audit chain tells it
+(ADR 0216)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import ColumnElement
+
+from nrm import clock
+from nrm.audit import Event
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.shelter.ages import ADULT, WORD_WAITS, Word
+from nrm.models.accounts.accounts import Member
+from nrm.models.audit import AuditEntry
+from nrm.models.shelter.cases import Case
+from nrm.store import names
+from nrm.store.countries import country
+from nrm.store.rows import entries
+from nrm.store.rows.shelter import ages as rows
+
+_OF_CASE, _AT_HOME = 100_000, 20_000
+"""So many of the newest entries of the chain are looked through: fewer for a home page, which is read more often."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordLine:
+    """Who said of which day on that a child is 18 or over, and when; `answer`: what became of it last, by whom."""
+
+    case_id: uuid.UUID
+    from_on: date
+    changes: int
+    member_id: uuid.UUID | None
+    organisation_id: uuid.UUID | None
+    name: str
+    organisation: dict[str, str]
+    on: date
+    state: Word = Word.SAID
+    answered_by: str = ""
+    answered_from: dict[str, str] | None = None
+    answered_on: date | None = None
+
+
+def of_case(case: Case) -> WordLine | None:
+    """What was said last of a case that was seen, within 30 days, and what became of it."""
+    return _read(_OF_CASE, AuditEntry.details.contains(str(case.id))).get(case.id)
+
+
+def waiting(case: Case) -> WordLine | None:
+    """The word that waits for somebody of another organisation."""
+    found = of_case(case)
+    return found if found is not None and _waits(found, case) else None
+
+
+def everywhere() -> list[tuple[Case, WordLine]]:
+    """The words that wait, the oldest first, whoever may see them."""
+    said = [each for each in _read(_AT_HOME).values() if each.state is Word.SAID]
+    found = [(db.session.get(Case, each.case_id), each) for each in said]
+    return [(case, each) for case, each in found if case is not None and _waits(each, case)]
+
+
+def may_answer(word: WordLine, *, by: Actor) -> bool:
+    """Whether the asker is of another organisation than who said it."""
+    return by.organisation_id not in (None, word.organisation_id) and by.member_id not in (None, word.member_id)
+
+
+def _waits(word: WordLine, case: Case) -> bool:
+    same = word.changes == len(rows.changes(case.id))
+    return word.state is Word.SAID and same and case.age_class != ADULT and case.status == "open"
+
+
+def _read(newest: int, *where: ColumnElement[bool]) -> dict[uuid.UUID, WordLine]:
+    found: dict[uuid.UUID, WordLine] = {}
+    houses = names.organisations_by_id()
+    for each in entries.since(clock.now() - WORD_WAITS, Event.AGE_SAID, *where, newest=newest):
+        case_id, state = uuid.UUID(each.said["case_id"]), Word(each.said["kind"])
+        member = db.session.get(Member, each.member_id) if each.member_id is not None else None
+        house = houses[each.organisation_id].names if each.organisation_id in houses else {}
+        who = member.name if member is not None else ""
+        on = clock.day_of(each.at, country().timezone)
+        if state is Word.SAID:
+            from_on, changes = date.fromisoformat(each.said["from_on"]), each.said["changes"]
+            word = WordLine(case_id, from_on, changes, each.member_id, each.organisation_id, who, house, on)
+            found.pop(case_id, None)
+            found[case_id] = word
+        elif case_id in found:
+            said = found[case_id]
+            found[case_id] = replace(said, state=state, answered_by=who, answered_from=house, answered_on=on)
+    return found

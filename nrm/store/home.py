@@ -31,6 +31,7 @@ from nrm.store.shelter import (
     away,
     consents,
     data_requests,
+    guardians,
     key_workers,
     matching,
     missing_told,
@@ -75,7 +76,8 @@ class Top:
     desk can still take back; how many benefits were called off unseen by the manager, how many one member alone asked
     for, where that is much, and how many of the month before no manager has looked through; how many notes of a house
     wait to be read; how much the actor may have said to know some minutes ago; how many benefits are asked for again
-    after another one called them off. An actor who has no part in one of them gets 0.
+    after another one called them off; of how many children of the house a guardian is recorded. An actor who has no part in one
+    of them gets 0.
     """
 
     keys: Keys
@@ -125,6 +127,7 @@ class Top:
     notes: int = 0
     known: int = 0
     benefits_again: int = 0
+    guardians: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -205,4 +208,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         feedback.number_to_read(by),
         obligations.number_known(by),
         benefits.number_again(by),
+        guardians.number_of(by),
     )

@@ -74,8 +74,9 @@ def _waits(word: WordLine, case: Case) -> bool:
 
 def _read(newest: int, *where: ColumnElement[bool]) -> dict[uuid.UUID, WordLine]:
     found: dict[uuid.UUID, WordLine] = {}
-    houses = names.organisations_by_id()
-    for each in entries.since(clock.now() - WORD_WAITS, Event.AGE_SAID, *where, newest=newest):
+    told = list(entries.since(clock.now() - WORD_WAITS, Event.AGE_SAID, *where, newest=newest))
+    houses = names.organisations_by_id() if told else {}
+    for each in told:
         case_id, state = uuid.UUID(each.said["case_id"]), Word(each.said["kind"])
         member = db.session.get(Member, each.member_id) if each.member_id is not None else None
         house = houses[each.organisation_id].names if each.organisation_id in houses else {}

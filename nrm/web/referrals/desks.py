@@ -27,7 +27,7 @@ from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.paging import Page
 from nrm.store.referrals import obligations, referrals
-from nrm.store.shelter import absences, arrivals, away, cases, others_there, permits, places, stay_history
+from nrm.store.shelter import absences, arrivals, away, cases, guardians, others_there, permits, places, stay_history
 from nrm.web import access, home
 from nrm.web.interviews import helpline
 from nrm.web.language import gettext
@@ -93,6 +93,7 @@ def shelter_home() -> str:
         coming=coming,
         waiting=waiting,
         ending=agreements.leaving(by=by),
+        guardians=guardians.named_lately(by=by) if g.top.guardians else (),
         tasks=shown,
         today=calendar.today(),
         quarter=str(Quarter.of(calendar.today())),

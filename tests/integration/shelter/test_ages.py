@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from nrm import clock
-from nrm.actions.shelter import ages, cases, consents, stays
+from nrm.actions.shelter import ages, best_interests, cases, consents, stays
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.quarters import Quarter
@@ -355,3 +355,21 @@ def test_a_later_month_is_not_brought_forward_to_one_that_makes_an_adult_at_once
     open_identity(case_id, vatra)
     with pytest.raises(AgeRefused, match="brought"):
         ages.set_month(case_id=case_id, month=month_of(today), by=vatra)
+
+
+@pytest.mark.slow
+def test_the_house_reads_at_home_for_14_days_who_recorded_a_guardian(vatra: Actor, sign_in: SignIn) -> None:
+    case_id, service = girl(vatra), factories.actor(SERVICE)
+    named = {"name": "Agim Dervishi", "since_on": days.today(), "no_companion": True, "not_of_household": True}
+    best_interests.name_guardian(case_id=case_id, by=service, **named)
+    code = db.session.get_one(Case, case_id).pseudonym
+    for login in (HOLDER, "vatra.shelter_manager"):
+        page = sign_in(login).get("/?lang=en")
+        line = page.split("A guardian was recorded on", 1)[1].split("</p>", 1)[0]
+        assert f"by {SERVICE}" in line
+        assert f"/cases/{case_id}/best-interests" in line
+        assert code in page
+        assert "Dervishi" not in page
+    assert "A guardian was recorded on" not in sign_in("tjeter_vizion.case_worker").get("/?lang=en")
+    factories.later(days=15)
+    assert "A guardian was recorded on" not in sign_in(HOLDER).get("/?lang=en")

@@ -69,8 +69,7 @@ class Top:
     whether they may be looked for, and how many people anywhere said yes; how many threats to witnesses the desk has
     not seen, or saw lately; how many steps of plans are due, and how many plans wait for the actor to confirm them;
     how many contacts after the shelter are due, or ended lately while the person was not safe or so that it can be
-    taken back; how many complaints
-    about staff wait; how many people of the house have a hearing announced; how many quarters wait for a signature
+    taken back; how many complaints about staff wait; how many people of the house have a hearing announced; how many quarters wait for a signature
     under their nights; how many invitations into the organisation are open; of how many benefits the house has not seen
     what became of them; how often somebody asked to end the actor's account; how many calls about a child at a post the
     desk can still take back; how many benefits were called off unseen by the manager, how many one member alone asked

@@ -75,8 +75,8 @@ class Top:
     desk can still take back; how many benefits were called off unseen by the manager, how many one member alone asked
     for, where that is much, and how many of the month before no manager has looked through; how many notes of a house
     wait to be read; how much the actor may have said to know some minutes ago; how many benefits are asked for again
-    after another one called them off; of how many children of the house a guardian is recorded. An actor who has no part in one
-    of them gets 0.
+    after another one called them off; of how many children of the house a guardian is recorded. An actor who has
+    no part in one of them gets 0.
     """
 
     keys: Keys

@@ -55,9 +55,10 @@ def waiting(case: Case) -> WordLine | None:
     return found if found is not None and _waits(found, case) else None
 
 
-def everywhere() -> list[tuple[Case, WordLine]]:
-    """The words that wait, the oldest first, whoever may see them."""
-    said = [each for each in _read(_AT_HOME).values() if each.state is Word.SAID]
+def of_others(*, by: Actor) -> list[tuple[Case, WordLine]]:
+    """The words of other organisations that wait, the oldest first; whoever asks looks at the case before it shows."""
+    told = _read(_AT_HOME).values()
+    said = [each for each in told if each.state is Word.SAID and may_answer(each, by=by)]
     found = [(db.session.get(Case, each.case_id), each) for each in said]
     return [(case, each) for case, each in found if case is not None and _waits(each, case)]
 

@@ -121,9 +121,7 @@ def words_at_home(*, by: Actor) -> list[tuple[str, WordLine]]:
     """The codes of children of whom another organisation says that they are adults, and what it says; for the duty desk
     and the service that assesses."""
     found = []
-    for case, word in age_words.everywhere():
-        if not age_words.may_answer(word, by=by):
-            continue
+    for case, word in age_words.of_others(by=by):
         with contextlib.suppress(NotVisible):
             if relation(case.id, by=by) is not CaseRelation.HOLDER:
                 found.append((case.pseudonym, word))

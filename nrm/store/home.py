@@ -59,24 +59,24 @@ from nrm.store.support import (
 class Top:
     """The state of the organisation's keys; how many alarms wait about openings, and about acts that destroy; how many
     such acts wait for a second member; whether a closed report waits for its second signature; how many people are
-    missing, or were until yesterday, and how many left on their own; how often the desk was told of others still
-    there; how many people arrived and have no place, or are away; how many minors turn 18 this month; how many moves
-    between shelters are not over; how often the desk was told under seal of somebody who is missing; how many people
-    are on their way, for how many codes a place is kept, how many answers run out soon or did, how many requests of
-    persons wait, whether a quarter waits for an answer, for how many people the actor answers, how many people stay
-    here, how many colleagues wait to be let in again, and how many people are suspended; for how many colleagues words
-    may have to be typed, and how much changed lately about colleagues' keys; how many residents have not been asked
-    whether they may be looked for, and how many people anywhere said yes; how many threats to witnesses the desk has
-    not seen, or saw lately; how many steps of plans are due, and how many plans wait for the actor to confirm them;
-    how many contacts after the shelter are due, or ended lately while the person was not safe or so that it can be
-    taken back; how many complaints about staff wait; how many people of the house have a hearing announced; how many quarters wait for a signature
-    under their nights; how many invitations into the organisation are open; of how many benefits the house has not seen
-    what became of them; how often somebody asked to end the actor's account; how many calls about a child at a post the
-    desk can still take back; how many benefits were called off unseen by the manager, how many one member alone asked
-    for, where that is much, and how many of the month before no manager has looked through; how many notes of a house
-    wait to be read; how much the actor may have said to know some minutes ago; how many benefits are asked for again
-    after another one called them off; of how many children of the house a guardian is recorded. An actor who has
-    no part in one of them gets 0.
+    missing, or were until yesterday, and how many left on their own; how often the desk was told of others still there;
+    how many people arrived and have no place, or are away; how many minors turn 18 this month; how many moves between
+    shelters are not over; how often the desk was told under seal of somebody who is missing; how many people are on
+    their way, for how many codes a place is kept, how many answers run out soon or did, how many requests of persons
+    wait, whether a quarter waits for an answer, for how many people the actor answers, how many people stay here, how
+    many colleagues wait to be let in again, and how many people are suspended; for how many colleagues words may have
+    to be typed, and how much changed lately about colleagues' keys; how many residents have not been asked whether they
+    may be looked for, and how many people anywhere said yes; how many threats to witnesses the desk has not seen, or
+    saw lately; how many steps of plans are due, and how many plans wait for the actor to confirm them; how many
+    contacts after the shelter are due, or ended lately while the person was not safe or so that it can be taken back;
+    how many complaints about staff wait; how many people of the house have a hearing announced; how many quarters wait
+    for a signature under their nights; how many invitations into the organisation are open; of how many benefits the
+    house has not seen what became of them; how often somebody asked to end the actor's account; how many calls about a
+    child at a post the desk can still take back; how many benefits were called off unseen by the manager, how many one
+    member alone asked for, where that is much, and how many of the month before no manager has looked through; how many
+    notes of a house wait to be read; how much the actor may have said to know some minutes ago; how many benefits are
+    asked for again after another one called them off; of how many children of the house a guardian is recorded. An
+    actor who has no part in one of them gets 0.
     """
 
     keys: Keys

@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, bindparam, func, literal, select
 
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter.ages import ADULT, Kind, assessable
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.ages import CaseAge
@@ -61,8 +61,8 @@ class TurningLine:
 
 
 def relation(case_id: uuid.UUID, *, by: Actor) -> CaseRelation:
-    """What the asker is to an open case whose age may be read: the holder, the duty desk, or the service that assesses
-    the child (`shared`). Raises NotVisible."""
+    """What the asker is to an open case whose age may be read: the holder, the duty desk, or child protection that
+    assesses the child or reads a part (`shared`), and nobody else who reads a part. Raises NotVisible."""
     found: CaseRelation | None = None
     try:
         findings.to_assess(case_id, by=by)
@@ -72,7 +72,8 @@ def relation(case_id: uuid.UUID, *, by: Actor) -> CaseRelation:
     case = db.session.get_one(Case, case_id)
     if case.status != "open" or found not in (CaseRelation.HOLDER, CaseRelation.DUTY_OFFICER, CaseRelation.SHARED):
         raise NotVisible
-    if found is CaseRelation.SHARED and case.age_class == ADULT:
+    assesses = by.kind is OrganisationKind.CHILD_PROTECTION and case.age_class != ADULT
+    if found is CaseRelation.SHARED and not assesses:
         raise NotVisible
     return found
 

@@ -322,6 +322,23 @@ def test_one_worker_alone_makes_no_adult_of_a_child_whose_month_of_18_lies_years
     assert factories.actor(SERVICE).organisation_id not in readers(case_id)
 
 
+def test_who_reads_a_part_by_consent_says_nothing_of_an_age(vatra: Actor, sign_in: SignIn) -> None:
+    """Who may read a part of a case is not the service that assesses: two of them made an adult of any child."""
+    case_id, other = girl(vatra), factories.actor("prosecution.witness_liaison")
+    assert other.organisation_id is not None
+    parts = [Compartment.LEGAL]
+    cases.share(case_id=case_id, organisation_id=other.organisation_id, compartments=parts, agreed=True, by=vatra)
+    person = sign_in("prosecution.witness_liaison")
+    person.get(f"/cases/{case_id}")
+    person.get(f"/cases/{case_id}/age", 404)
+    with pytest.raises(NotVisible):
+        ages.assess(case_id=case_id, age_class="adult", on=days.today(), by=other)
+    ages.assess(case_id=case_id, age_class="adult", on=days.today(), by=factories.actor(SERVICE))
+    for act in (ages.agree, ages.decline, ages.take_back):
+        with pytest.raises(NotVisible):
+            act(case_id=case_id, by=other)
+
+
 def test_what_the_questionnaire_alone_says_is_put_right_by_one_until_child_protection_recorded_something(
     vatra: Actor,
 ) -> None:

@@ -252,6 +252,7 @@ class Event(StrEnum):
     MISSING_PLACE_GIVEN_UP = "missing_place_given_up"
     POLICE_GROUND_SAID = "police_ground_said"
     POLICE_GROUND_CONFIRMED = "police_ground_confirmed"
+    POLICE_GROUND_TAKEN_BACK = "police_ground_taken_back"
     MISSING_TOLD = "missing_told"
     MISSING_TOLD_OVER = "missing_told_over"
     LEFT_ALONE_RECORDED = "left_alone_recorded"

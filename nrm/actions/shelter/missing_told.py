@@ -59,6 +59,25 @@ def say_ground(*, missing_id: uuid.UUID, ground: Ground, danger: Danger | None, 
         audit.append(session, event, by=by, case_id=alarm.case_id, missing_id=alarm.id, ground=str(ground))
 
 
+def take_back_ground(*, missing_id: uuid.UUID, by: Actor) -> None:
+    """Why the police may be told of an adult was not so, and nobody was told yet: it is said anew.
+
+    Raises NotPermitted, NotVisible, AbsenceRefused (`over`, `no_ground`, `told`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        alarm = _standing(missing_id, by)
+        if alarm.police_ground in ("", Ground.CHILD):
+            raise AbsenceRefused(AbsenceRefusal.NO_GROUND)
+        if missing_told.of_alarm(missing_id, by=by):
+            raise AbsenceRefused(AbsenceRefusal.TOLD)
+        alarm.police_ground = alarm.police_danger = ""
+        alarm.police_asked_by_id = alarm.police_confirmed_by_id = None
+        session.flush()
+        event = audit.Event.POLICE_GROUND_TAKEN_BACK
+        audit.append(session, event, by=by, case_id=alarm.case_id, missing_id=alarm.id)
+
+
 def confirm_danger(*, missing_id: uuid.UUID, by: Actor) -> None:
     """A second member of the shelter says too that her life is in danger.
 

@@ -98,6 +98,7 @@ class AbsenceRefusal(StrEnum):
     NO_DESK = "no_desk"  # nobody there holds a key
     NO_ANSWER = "no_answer"  # nothing that she answered about it stands, or is open (ADR 0217)
     GROUND_STANDS = "ground_stands"
+    TOLD = "told"  # they were told on this ground
     MISTAKE_LATE = "mistake_late"  # it was raised too long ago to have been a mistake
 
 

@@ -107,6 +107,14 @@ def say_ground(missing_id: uuid.UUID) -> Answer:
     return redirect(url_for("missing_told.police_page", missing_id=missing_id), 303)
 
 
+@blueprint.post("/missing/<uuid:missing_id>/police/ground/take-back")
+@access.requires(Permission.STAY_MANAGE)
+def take_back_ground(missing_id: uuid.UUID) -> Answer:
+    """It is not why they may be told: the page asks anew."""
+    actions.take_back_ground(missing_id=missing_id, by=access.actor())
+    return redirect(url_for("missing_told.police_page", missing_id=missing_id), 303)
+
+
 @blueprint.post("/missing/<uuid:missing_id>/police/confirm")
 @access.requires(Permission.STAY_MANAGE)
 def confirm_danger(missing_id: uuid.UUID) -> Answer:

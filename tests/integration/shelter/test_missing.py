@@ -440,6 +440,27 @@ def test_of_an_adult_the_police_are_told_only_if_she_agreed_and_read_only_what_w
         vault.allow(session, told_id, "alarm", "test", by=officer)
 
 
+def test_why_they_may_be_told_is_taken_back_until_somebody_was_told(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, days_ago=4)
+    person, second = sign_in("vatra.case_worker"), sign_in("vatra.shelter_manager")
+    address = _police(_report(opened.case_id, vatra))
+    back = f"{address}/ground/take-back"
+    person.post(back, {}, 409)
+    danger = {"ground": "danger", "danger": "threatened"}
+    person.post(f"{address}/ground", danger)
+    second.post(f"{address}/confirm", {})
+    assert "take it back" in person.get(f"{address}?lang=en")
+    sign_in("iom.shelter_manager").post(back, {}, 404)
+    person.post(back, {})
+    person.post(f"{address}/call", {"official": "no", "reached": "yes"}, 409)  # nobody may be told now
+    second.post(f"{address}/ground", danger)
+    second.post(f"{address}/confirm", {}, 409)  # who says it now is not the second
+    person.post(f"{address}/confirm", {})
+    person.post(f"{address}/call", {"official": "no", "reached": "yes"})
+    assert "take it back" not in person.get(f"{address}?lang=en")
+    person.post(back, {}, 409)
+
+
 def test_danger_to_life_is_confirmed_by_a_second_member_and_a_call_is_kept(vatra: Actor, sign_in: SignIn) -> None:
     opened = admitted(vatra, days_ago=4)
     missing_id = _report(opened.case_id, vatra)

@@ -10,11 +10,18 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import select
 
 from forms.interviews.interviews import form_data
 from nrm import clock
+from nrm.actions.referrals import referrals
+from nrm.db import db, disconnect
 from nrm.demo.made_up_interviews import random_answers
 from nrm.domain.interviews.interviews import Questionnaire
+from nrm.domain.referrals.referrals import Escort
+from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Case
+from tests import factories
 from tests.browser import live
 from tests.browser.conftest import Town, new_context
 from tests.factories import PASSWORD
@@ -99,6 +106,19 @@ def desk(browser: Browser, town: Town) -> Any:
         context.close()
 
 
+def _have_left(town: Town, code: str) -> None:
+    """The post says that the person has left: whoever records the arrival is not asked whether it is this person."""
+    with town.app.app_context():
+        to_leave = select(Referral.id).join(Case, Case.id == Referral.case_id).where(Case.pseudonym == code)
+        referrals.depart(
+            referral_id=db.session.scalars(to_leave).one(),
+            escort=Escort.WOMAN_OFFICER,
+            expected_at=clock.now() + timedelta(hours=1),
+            by=factories.actor(OFFICER),
+        )
+        disconnect()
+
+
 def test_a_person_is_interviewed_sent_accepted_admitted_and_leaves(town: Town, desk: Any) -> None:
     officer: Page = desk(OFFICER)
     assert officer.locator("html").get_attribute("lang") == "sq"
@@ -133,6 +153,7 @@ def test_a_person_is_interviewed_sent_accepted_admitted_and_leaves(town: Town, d
     assert loads.since() == 2
     worker.locator("main form a.btn.second").click()
     expect(worker.get_by_role("heading", level=1)).to_contain_text(code)
+    _have_left(town, code)
     worker.goto(town.base)
     loads.since()
     worker.get_by_role("link", name=code).first.click()

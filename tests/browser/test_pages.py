@@ -21,7 +21,7 @@ from tests.browser.conftest import Town, new_context
 from tests.invariants.test_routes import LOGINS, addresses, allowed
 
 LANGUAGES = ("sq", "en")
-AGAIN_AFTER = 300.0  # seconds after which a desk opens again what it can open
+AGAIN_AFTER = 300.0  # seconds after which somebody sits down again
 TITLE_OF_ERRORS = {"sq": "Gabim:", "en": "Error:"}
 # Tables that are long by nature, and the seven parts of a first talk.
 HEAVY = re.compile(r"/beds|/duty|/cases/[0-9a-f-]{36}(?:/first-talk)?|/reports/\w+/20\w+")
@@ -36,7 +36,6 @@ class Desk:
     """One person's browser in a running town; what they may open is open."""
 
     town: Town
-    login: str
     role: Role
     context: BrowserContext
     page: Page
@@ -53,19 +52,14 @@ class Desk:
 
 
 def sit_down(town: Town, browser: Browser, login: str) -> Desk:
-    """Sign in and open everything that this person can open."""
+    """Sign in and open everything that this person can open: it stays open for a quarter of an hour, and a session that
+    is not used for not much longer. A run on a slow machine outlasts both."""
     context = new_context(browser)
     page = context.new_page()
     live.sign_in(page, town.base, login)
-    desk = Desk(town, login, Role(login.rpartition(".")[2]), context, page, checks.Narrow(context), [])
-    open_all(desk)
-    return desk
-
-
-def open_all(desk: Desk) -> None:
-    """Open what this person can open: for a quarter of an hour, which a run on a slow machine outlasts."""
-    world = desk.town.world
-    if desk.login == LOGINS[Role.BORDER_OFFICER]:
+    desk = Desk(town, Role(login.rpartition(".")[2]), context, page, checks.Narrow(context), [])
+    world = town.world
+    if login == LOGINS[Role.BORDER_OFFICER]:
         assert desk.post(f"/interviews/{world.draft}/resume") == 303
     for case in (world.case, world.own_case):
         for part, purpose in (("hand_over", "care"), ("identity", "identification"), ("story", "care")):
@@ -74,6 +68,7 @@ def open_all(desk: Desk) -> None:
     for referral in (world.asked, world.coming):
         for purpose in ("answer", "admission", "duty_decision"):
             desk.post(f"/referrals/{referral}/open", compartment="hand_over", purpose=purpose)
+    return desk
 
 
 def pages_of(desk: Desk) -> list[str]:
@@ -115,20 +110,20 @@ def desks(browser: Browser, shared_town: Town) -> Iterator[dict[str, Desk]]:
 
 @pytest.fixture(scope="module")
 def opened_at() -> dict[str, float]:
-    """When they opened what they can open, by login."""
+    """When they sat down, by login."""
     return {}
 
 
 @pytest.fixture
 def desk_of(desks: dict[str, Desk], opened_at: dict[str, float], browser: Browser, shared_town: Town) -> object:
     def find(login: str) -> Desk:
-        if login not in desks:
+        before = desks.get(login)
+        if before is None or time.monotonic() - opened_at[login] > AGAIN_AFTER:
             desks[login] = sit_down(shared_town, browser, login)
-        elif time.monotonic() - opened_at[login] > AGAIN_AFTER:
-            open_all(desks[login])
-        else:
-            return desks[login]
-        opened_at[login] = time.monotonic()
+            opened_at[login] = time.monotonic()
+        if before is not None and before is not desks[login]:
+            desks[login].pages.extend(before.pages)
+            before.context.close()
         return desks[login]
 
     return find

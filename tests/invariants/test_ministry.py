@@ -126,6 +126,7 @@ HARMLESS = {
     ("typists", "is_elsewhere"),
     ("feedback", "is_other"),
     ("typists", "log_takes"),
+    ("age_words", "may_answer"),  # of a word that was read for the asker: whether another organisation said it
 }
 
 
@@ -179,6 +180,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "keys": Keys(1, None, 0, False, 2, True, True),
         "kind": "answer",
         "label": "1",
+        "lines": [SimpleNamespace(id=world.away, since_on=date(2000, 1, 1))],
         "last": date(2099, 12, 31),
         "left_id": uuid.uuid4(),
         "mark": b"mark",

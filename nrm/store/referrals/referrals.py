@@ -185,10 +185,11 @@ def may_take_back_promise(referral_: ReferralLine | Referral, *, by: Actor) -> b
     return lately and referral_rows.promised_by(referral_.id, by.member_id, since)
 
 
-def took_arrival_back(line: ReferralLine, *, by: Actor) -> bool:
+def took_arrival_back(referral: ReferralLine, *, by: Actor) -> bool:
     """Whether the actor took back the arrival some minutes ago, and the person is awaited since."""
     since = clock.now() - PRESSED_WRONG_WITHIN
-    return line.status is ReferralStatus.ACCEPTED and referral_rows.arrival_taken_back_by(line.id, by.member_id, since)
+    awaited = referral.status is ReferralStatus.ACCEPTED
+    return awaited and referral_rows.arrival_taken_back_by(referral.id, by.member_id, since)
 
 
 def has_not_come(line: ReferralLine) -> bool:

@@ -52,7 +52,7 @@ def test_of_twenty_at_once_one_wins_and_nineteen_are_told_that_it_is_over(instan
     db.session.remove()
     fields = {
         "accept": [{"bed": beds[number % len(beds)]} for number in range(TWENTY)],
-        "decline": [{"reason": "full"}] * TWENTY,
+        "decline": [{"reason": "full", "though_free": "y"}] * TWENTY,
         "withdraw": [{}] * TWENTY,
     }[act]
     login = "rinas.border_officer" if act == "withdraw" else "nrc.case_worker"

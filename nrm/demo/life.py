@@ -58,7 +58,16 @@ from nrm.domain.shelter.direct_intake import OwnCase
 from nrm.domain.shelter.findings import DecidedBy, Found, Outcome
 from nrm.domain.shelter.key_workers import Place
 from nrm.domain.shelter.permits import CHILD_GATE, GateClosed, Ground, PermitEvent, PermitRefused
-from nrm.domain.shelter.stays import HOME, Destination, ExitReason, Source, StayOver, asks_country
+from nrm.domain.shelter.stays import (
+    HOME,
+    Destination,
+    ExitReason,
+    ImpossibleStay,
+    Source,
+    StayOver,
+    StayRefusal,
+    asks_country,
+)
 from nrm.domain.shelter.testimony import IllegalStep, WithdrawalReason, WitnessStatus
 from nrm.domain.support.threats import is_told
 from nrm.models.referrals.referrals import Referral
@@ -538,6 +547,10 @@ class Life:
             self._end_stay(stay_id, today, plan.exit, plan.destination, by, self._households.get(case_id))
         except StayOver:
             return  # moved to another shelter
+        except ImpossibleStay as error:
+            if error.reason is StayRefusal.AWAY_STANDS:
+                return  # away, and did not come back: nobody leaves like that
+            raise
         except GateClosed as error:
             if error.reason in CHILD_GATE:
                 home = self._assess(case_id, by)

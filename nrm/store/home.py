@@ -22,10 +22,12 @@ from nrm.store.interviews import child_alerts
 from nrm.store.referrals import obligations, referrals, transfers
 from nrm.store.reports import contributions, reports
 from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.shelter import ages as age_rows
 from nrm.store.rows.shelter import places as place_rows
 from nrm.store.rows.support import follow_ups as follow_up_rows
 from nrm.store.shelter import (
     absences,
+    age_words,
     ages,
     arrivals,
     away,
@@ -75,8 +77,8 @@ class Top:
     child at a post the desk can still take back; how many benefits were called off unseen by the manager, how many one
     member alone asked for, where that is much, and how many of the month before no manager has looked through; how many
     notes of a house wait to be read; how much the actor may have said to know some minutes ago; how many benefits are
-    asked for again after another one called them off; of how many children of the house a guardian is recorded. An
-    actor who has no part in one of them gets 0.
+    asked for again after another one called them off; of how many children of the house a guardian is recorded; how
+    often somebody said, or answered, that a child is an adult. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -127,6 +129,7 @@ class Top:
     known: int = 0
     benefits_again: int = 0
     guardians: int = 0
+    ages: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -142,6 +145,7 @@ def top(*, by: Actor) -> Top:
         "follow_up_safe_since": clock.now() - SAFE_IS_SHOWN,
         "follow_up_over_since": follow_up_rows.shown_since(),
         "follow_up_kept_since": follow_up_rows.kept_since(),
+        "age_said_since": age_rows.said_since(),
         "threats_since": clock.now() - SEEN_IS_SHOWN,
         "quarter": str(Quarter.of(today).previous),
         **place_rows.days_of(today),
@@ -208,4 +212,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         obligations.number_known(by),
         benefits.number_again(by),
         guardians.number_of(by),
+        age_words.number_said(by),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, func, literal_column, select
@@ -19,6 +19,8 @@ from nrm.db import db
 from nrm.models.audit import AuditEntry
 
 _NEWEST = 5_000
+EVER, WHOLE = datetime(1, 1, 1, tzinfo=UTC), 2**62
+"""The moment and the number that leave out nothing of the chain."""
 _MONEY: tuple[ColumnElement[str], ...] = tuple(
     literal_column(f"'{event}'")
     for event in (

@@ -7,12 +7,12 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, String, bindparam, func, literal, select
 
 from nrm import clock
 from nrm.audit import Event
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
 from nrm.domain.shelter.ages import ADULT, WORD_WAITS, Word
 from nrm.models.accounts.accounts import Member
 from nrm.models.audit import AuditEntry
@@ -53,6 +53,17 @@ def waiting(case: Case) -> WordLine | None:
     """The word that waits for somebody of another organisation."""
     found = of_case(case)
     return found if found is not None and _waits(found, case) else None
+
+
+def number_said(by: Actor) -> ColumnElement[int]:
+    """How often somebody said so lately, or answered, as a column of a statement, for who may answer; takes
+    `age_said_since` (`rows.said_since`)."""
+    if by.kind is not OrganisationKind.CHILD_PROTECTION and not by.may(Permission.REFERRAL_DIRECT):
+        return literal(0)
+    last = select(func.max(AuditEntry.id)).scalar_subquery()
+    counted = select(func.count()).select_from(AuditEntry).where(AuditEntry.id > last - _AT_HOME)
+    lately = AuditEntry.at >= bindparam("age_said_since", type_=String())
+    return counted.where(AuditEntry.event == str(Event.AGE_SAID), lately).scalar_subquery()
 
 
 def of_others(*, by: Actor) -> list[tuple[Case, WordLine]]:

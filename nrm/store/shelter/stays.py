@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -219,13 +220,16 @@ def row(stay_id: uuid.UUID, *, by: Actor) -> Stay:
 def held_case(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
     """A case in hand that the asker's shelter holds; raises NotVisible. `lock`: for actions."""
     mine = own_shelter_id(by)
-    statement = select(Case).where(Case.id == case_id, Case.holder_id == mine, Case.status == "open")
-    found = looked_up(
-        ("stays.held_case", case_id, mine, lock),
-        lambda: db.session.scalar(
-            (statement.with_for_update() if lock else statement).execution_options(populate_existing=True)
-        ),
-    )
+    if lock:
+        return _held_case(case_id, mine, lock=True)
+    return looked_up(("stays.held_case", case_id, mine), partial(_held_case, case_id, mine))
+
+
+def _held_case(case_id: uuid.UUID, house_id: uuid.UUID, *, lock: bool = False) -> Case:
+    statement = select(Case).where(Case.id == case_id, Case.holder_id == house_id, Case.status == "open")
+    if lock:
+        statement = statement.with_for_update()
+    found = db.session.scalar(statement.execution_options(populate_existing=True))
     if found is None:
         raise NotVisible
     return found

@@ -121,7 +121,7 @@ def desk_home() -> str:
     return render_template(
         "home/desk.html",
         threats=threats.home_part() if g.top.threats else "",
-        age_words=ages.home_part() if of_children else "",
+        age_words=ages.home_part() if g.top.ages else "",
         hearings=hearings.home_part() if by.role is Role.WITNESS_LIAISON else "",
         owed=obligations.owed(by=by, size=SHOWN, old=False if of_children else None),
         old=old,

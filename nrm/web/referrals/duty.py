@@ -125,7 +125,7 @@ def duty_home() -> str:
         post_first=any(not FIRST.isdisjoint(line.tags) or line.late for line in desk.post),
         **_words(),
         threats=threats.home_part() if g.top.threats else "",
-        age_words=ages.home_part(),
+        age_words=ages.home_part() if g.top.ages else "",
         missing=missing[0],
         missing_long=missing[1],
         ended=absences.ended(by=by) if g.top.missing else (),

@@ -26,7 +26,7 @@ from nrm.store.countries import country
 from tests import accommodated, factories, published
 from tests.published import Published
 
-SEEDS = range(6)
+SEEDS = range(10)
 CLOSED = (date(2025, 4, 20), date(2025, 7, 20), date(2025, 10, 20), date(2026, 1, 20))
 SAME = {"nationality", "sex", "age_band", "country_of_trafficking", "exploitation"}
 QUARTERS = tuple(Quarter(2025, number) for number in (1, 2, 3, 4))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, CompoundSelect, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -45,9 +45,8 @@ def recorded_by(left_id: uuid.UUID) -> uuid.UUID | None:
     """Who recorded that somebody left or died, as the audit chain tells, whatever the row says; None for nobody. The
     whole chain is looked through: two members do this once. The caller has checked what it is about."""
     of_record = AuditEntry.details.contains(str(left_id))
-    ever = datetime(1, 1, 1, tzinfo=UTC)
     for event in (Event.LEFT_ALONE_RECORDED, Event.DEATH_RECORDED):
-        for each in entries.since(ever, event, of_record, newest=2**62):
+        for each in entries.since(entries.EVER, event, of_record, newest=entries.WHOLE):
             return each.member_id
     return None
 

@@ -10,8 +10,9 @@ from datetime import date
 from sqlalchemy import Connection, exists, or_, select
 from sqlalchemy.orm import Session
 
+from nrm import clock
 from nrm.db import db
-from nrm.domain.shelter.ages import ADULT, Change, Kind, Told, class_on
+from nrm.domain.shelter.ages import ADULT, WORD_WAITS, Change, Kind, Told, class_on
 from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case
@@ -89,3 +90,8 @@ def month_before(case_id: uuid.UUID, *, member_id: uuid.UUID | None) -> date | N
     statement = select(CaseAge).where(CaseAge.case_id == case_id, CaseAge.kind == Kind.MONTH)
     months = db.session.scalars(statement.order_by(CaseAge.position.desc()))
     return next((each.adult_month for each in months if not _is_slip(each, member_id)), None)
+
+
+def said_since() -> str:
+    """The day, as the chain writes it, since which a word that a child is an adult counts (`age_words.number_said`)."""
+    return (clock.now() - WORD_WAITS).isoformat()[:10]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select
@@ -23,7 +23,6 @@ from nrm.models.shelter.stays import Stay
 from nrm.store.countries import country
 from nrm.store.rows import entries
 
-_EVER = datetime(1, 1, 1, tzinfo=UTC)
 _LOOKED_THROUGH = 100_000
 """So many of the newest entries of the chain: those of a month and more, only while somebody is away."""
 
@@ -41,7 +40,7 @@ def moved_late(away_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Moved]:
     if not away_ids:
         return {}
     found: dict[uuid.UUID, Moved] = {}
-    for each in entries.since(_EVER, Event.AWAY_MOVED, _of(away_ids), newest=_LOOKED_THROUGH):
+    for each in entries.since(entries.EVER, Event.AWAY_MOVED, _of(away_ids), newest=_LOOKED_THROUGH):
         away_id = uuid.UUID(each.said["away_id"])
         was = date.fromisoformat(each.said["was"])
         if away_id in found:

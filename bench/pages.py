@@ -31,6 +31,7 @@ WRITTEN = "happened"  # the page with the longest form
 FORM_BYTES = 2048
 OFFICER, CASE_WORKER, STATISTICIAN = "rinas.border_officer", "vatra.case_worker", "molsa.statistician"
 _HIDDEN = re.compile(rb'name="(csrf_token|seen)" value="([^"]*)"')
+_NAMED = re.compile(rb'name="named" value="([^"]*)"')
 
 Request = Callable[[int], bytes]
 
@@ -120,8 +121,10 @@ class Drafts:
         interview = str(uuid.uuid4())
         self.officer.send("/interviews", {"id": interview})
         for page, form in self.forms.items():
-            seen = hidden(self.officer.ask("GET", f"/interviews/{interview}/{page}").body)["seen"]
-            self.officer.send(f"/interviews/{interview}/{page}", {**form, "seen": seen})
+            body = self.officer.ask("GET", f"/interviews/{interview}/{page}").body
+            # The organisations that the page of consent names are what is answered; no other page names any.
+            back = {"seen": hidden(body)["seen"], "named": [each.decode() for each in _NAMED.findall(body)]}
+            self.officer.send(f"/interviews/{interview}/{page}", {**form, **back})
         return interview
 
     def get(self, number: int, page: str) -> Answered:

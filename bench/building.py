@@ -186,7 +186,7 @@ def _fastest_ms(ask: Callable[[], object], times: int) -> float:
 
 def pages(folder: Path, passwords: Mapping[str, str]) -> dict[str, float]:
     """What is asked -> processor milliseconds of one answer."""
-    app = application(folder)
+    app = application(folder, pages=True)
     found = {}
     for what, login, path in PAGES:
         client = app.test_client()

@@ -86,7 +86,7 @@ def _median_ms(ask: Callable[[], int]) -> float:
 
 def measured(folder: Path, passwords: Mapping[str, str]) -> dict[str, float]:
     """What is asked -> processor milliseconds of one answer."""
-    app = application(folder)
+    app = application(folder, pages=True)
     found: dict[str, float] = {}
     with sqlite3.connect(folder / "main.db") as connection:
         holder = "(SELECT id FROM organisations WHERE code = 'NRC')"

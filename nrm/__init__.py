@@ -12,14 +12,15 @@ if TYPE_CHECKING:
     from nrm.countries import Country
 
 
-def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
+def create_app(config: Config, *, synchronous: str = "FULL", pages: bool = True) -> Flask:
     """The application. Raises countries.CountryError for a broken country folder.
 
-    `synchronous` is SQLite's; anything but FULL is for building the demo country only.
+    `synchronous` is SQLite's; anything but FULL is for building the demo country only. `pages`: see
+    `nrm.application.create_app`.
     """
     from nrm import application  # imported late: code that imports only a rule must not load the web
 
-    return application.create_app(config, synchronous=synchronous)
+    return application.create_app(config, synchronous=synchronous, pages=pages)
 
 
 def create_being_made(country: Country, state: Callable[[], Mapping[str, Any]], *, address: str) -> Flask:

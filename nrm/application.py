@@ -13,6 +13,7 @@ from flask import Blueprint, Flask, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import Rule
 
 from config import Config, MisConfigured
 from nrm import countries, db, web
@@ -33,7 +34,6 @@ from nrm.web import (
     telephones,
 )
 from nrm.web.accounts import access_log, screen_lock
-from nrm.web.agreement import agreements
 from nrm.web.shelter import shifts
 
 _TOP = Path(__file__).resolve().parent.parent  # the tree, or what a wheel was installed into (ADR 0133)
@@ -44,8 +44,27 @@ MOST_FIELDS = 500
 TIMES_AGAIN = 3
 
 
+class _Rule(Rule):
+    """A rule of Werkzeug whose two functions that write addresses are compiled when it first writes one.
+
+    To compile those of 700 rules took a third of a second of every start, and a process writes few of them.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compiled: list[Callable[..., tuple[str, str]]] = []
+
+        def build(rule: Rule, /, **values: Any) -> tuple[str, str]:
+            if not compiled:
+                compiled.append(super(_Rule, self)._compile_builder(append_unknown))
+            return compiled[0](rule, **values)
+
+        return build
+
+
 class _Application(Flask):
     """Flask without the check, a dozen times per request, whether a function is a coroutine: none is."""
+
+    url_rule_class = _Rule
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
@@ -64,12 +83,13 @@ class _Application(Flask):
         return super().dispatch_request()
 
 
-def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
+def create_app(config: Config, *, synchronous: str = "FULL", pages: bool = True) -> Flask:
     """The application.
 
     Raises countries.CountryError for a broken country folder, MisConfigured for a language that the country has not.
 
-    `synchronous` is SQLite's; anything but FULL is for building the demo country only.
+    `synchronous` is SQLite's; anything but FULL is for building the demo country only. `pages`: without them for a
+    command that serves none and would wait for them.
     """
     country = countries.load(config.country, config.country_folder)
     app = _Application("nrm", static_folder=None, template_folder=str(_TOP / "templates"), root_path=str(_TOP / "nrm"))
@@ -104,9 +124,8 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     screen_lock.register(app)
     shifts.register(app)
     _know_the_instance(app, config)
-    for blueprint in _pages():
-        app.register_blueprint(blueprint)
-    agreements.register(app)
+    if pages:
+        _add_pages(app)
     health.register(app)
     metrics.register(app, config.metrics_token)  # inside of what reads the headers of proxies: it asks from where
     hosts.register(app, config.address)
@@ -117,6 +136,14 @@ def create_app(config: Config, *, synchronous: str = "FULL") -> Flask:
     headers.catch(app)
     access_log.register(app, config.access_log)
     return app
+
+
+def _add_pages(app: Flask) -> None:
+    from nrm.web.agreement import agreements  # late: it loads what proposes and compares versions of the agreement
+
+    for blueprint in _pages():
+        app.register_blueprint(blueprint)
+    agreements.register(app)
 
 
 @cache

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from alembic import command, op
 from alembic.config import Config as AlembicConfig
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Connection, Engine, inspect, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Column, inspect, text
 
-FOLDER = Path(__file__).resolve().parent.parent / "migrations"
+from nrm.revisions import FOLDER
 
 
 def alembic_config() -> AlembicConfig:
@@ -33,21 +29,6 @@ def upgrade(revision: str = "head") -> None:
 def downgrade(revision: str) -> None:
     """Migrate down; needs an application context."""
     command.downgrade(alembic_config(), revision)
-
-
-def revision(connection: Connection) -> str:
-    """The revision a database is at; empty for one that was never migrated."""
-    return MigrationContext.configure(connection).get_current_revision() or ""
-
-
-def newest() -> str:
-    """The revision this program works with."""
-    return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
-
-
-def knows(name: str) -> bool:
-    """Whether this program can bring a database of that revision to the newest."""
-    return name in {each.revision for each in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
 
 
 def exchange_codes(table: str, column: str, name: str, before: Sequence[str], after: Sequence[str]) -> None:
@@ -118,32 +99,3 @@ def referring_rows_aside(table: str) -> Iterator[None]:
     for each in found:
         connection.exec_driver_sql(f'INSERT INTO "{each}" SELECT * FROM "aside_{each}"')  # noqa: S608
         connection.exec_driver_sql(f'DROP TABLE "aside_{each}"')
-
-
-class Unreachable(Exception):
-    """A database cannot be asked which tables it has."""
-
-
-class Newer(Exception):
-    """A database was written by a newer version of this program."""
-
-
-def outdated(engines: Iterable[Engine]) -> str:
-    """The oldest revision of these databases if one is not at the newest, else empty; `none` for an empty database.
-
-    Raises Unreachable, Newer.
-    """
-    order = [each.revision for each in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
-    found = {_asked(engine) for engine in engines}
-    if not found <= {"", *order}:
-        raise Newer
-    oldest = max(found, key=lambda name: order.index(name) if name else len(order))
-    return "" if oldest == order[0] else oldest or "none"
-
-
-def _asked(engine: Engine) -> str:
-    try:
-        with engine.connect() as connection:
-            return revision(connection)
-    except SQLAlchemyError as error:
-        raise Unreachable from error

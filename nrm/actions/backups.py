@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from config import Config
-from nrm import audit, clock, schema
+from nrm import audit, clock, revisions
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.clock_jumps import TOLERATED
@@ -126,7 +126,7 @@ def take(to: Path, recipients: tuple[bytes, bytes], *, tell: Callable[[str], Non
     The files get their final names when both are complete and safely on the disk.
     """
     with db.engine.connect() as main, db.engines["shred"].connect() as shred:
-        if {schema.revision(main), schema.revision(shred)} != {schema.newest()}:
+        if {revisions.revision(main), revisions.revision(shred)} != {revisions.newest()}:
             raise OlderSchema
     config: Config = current_app.extensions["nrm.config"]
     with _backup_lock(to):
@@ -261,7 +261,7 @@ def check_pair(main: Path, shred: Path, privates: Collection[bytes]) -> Checked:
         headers = vault.header_of(main_file), vault.header_of(shred_file)
         if (headers[0].database, headers[1].database) != vault.DATABASES or headers[0].pair != headers[1].pair:
             raise NotABackup
-        if headers[0].revision != headers[1].revision or not schema.knows(headers[0].revision):
+        if headers[0].revision != headers[1].revision or headers[0].revision not in revisions.known():
             raise NotABackup
         rows = {**vault.check(main_file, privates), **vault.check(shred_file, privates)}
     return Checked(headers[0], rows)
@@ -272,6 +272,8 @@ def fill(main: Path, shred: Path, privates: Collection[bytes]) -> None:
 
     The databases of the application in context are empty. Raises as `check_pair`.
     """
+    from nrm import schema  # late: it loads Alembic, which no page needs
+
     with main.open("rb") as main_file, shred.open("rb") as shred_file:
         schema.upgrade(vault.header_of(main_file).revision)
         vault.load(main_file, privates)

@@ -16,7 +16,7 @@ from flask import Flask, current_app
 from sqlalchemy.exc import OperationalError, SQLAlchemyError, StatementError
 
 from config import Config
-from nrm import create_app, schema
+from nrm import create_app, revisions, schema
 from nrm.actions import backups as actions
 from nrm.cli.drilling import temporary
 from nrm.cli.instance import folder_of_country, instance_settings
@@ -219,7 +219,7 @@ def _must_be_empty() -> None:
     try:
         for name, engine in (("NRM_DATABASE", db.engine), ("NRM_SHRED_DATABASE", db.engines["shred"])):
             with engine.connect() as connection:
-                if schema.revision(connection):
+                if revisions.revision(connection):
                     raise Refused(f"{name}: holds an instance already; restore into empty databases")
     except SQLAlchemyError:
         raise Refused("NRM_DATABASE: the databases cannot be reached") from None
@@ -285,7 +285,7 @@ def _tried_pair(
 
     Without `login` none is tried.
     """
-    with create_app(config).app_context():
+    with create_app(config, pages=False).app_context():
         try:
             sure = whose.compare(config.secrets, checked.header.checks, checked.header.pair)
             actions.fill(*pair, privates)
@@ -301,7 +301,7 @@ def _tried_pair(
     if login is None:
         return found, 0, 0
     # A new application: the database that is there now says whether people are synthetic, and so if a code is asked.
-    app = create_app(config)
+    app = create_app(config, pages=False)
     try:
         with signed_in(app, login) as by:
             return found, *actions.sample_opens(SAMPLE, by=by)

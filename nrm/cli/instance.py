@@ -19,7 +19,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config, MisConfigured, database_addresses, key_files, lying_together
-from nrm import countries, schema
+from nrm import countries, revisions, schema
 from nrm.actions import country_versions, following, instances
 from nrm.actions.accounts import joining
 from nrm.cli.places.files import write_once
@@ -108,14 +108,14 @@ def upgrade(directory: Path, dry_run: bool, match_is_lost: bool) -> None:
     """
     before = _check_there(directory)
     told: dict[str, Any] = {
-        "from": before or schema.newest(),
-        "to": schema.newest(),
+        "from": before or revisions.newest(),
+        "to": revisions.newest(),
         "dry_run": dry_run,
         "to_be_founded": 0,
     }
     app, listed = _brought_up(directory, before, dry_run=dry_run, match_is_lost=match_is_lost)
     if before and dry_run:
-        line = f"would be upgraded: {before} to {schema.newest()}; the country is compared after that"
+        line = f"would be upgraded: {before} to {revisions.newest()}; the country is compared after that"
         answer([line], **told, changes=[], kept=[], not_read=[], not_done=[])
         return
     with app.app_context():
@@ -213,7 +213,7 @@ def _follow(app: Flask, directory: Path, said: str, dry_run: bool) -> tuple[list
         raise Refused(f"NRM_COUNTRY: this instance is of {other}, not of {config.country}") from None
     finally:
         disconnect()
-    lines = [f"{said} {schema.newest()}"]
+    lines = [f"{said} {revisions.newest()}"]
     for change in changes:
         mark = "not done: " if not change.done else "would be done: " if dry_run else ""
         lines.append(mark + change.text)

@@ -74,7 +74,7 @@ def run_server(
     The workers are forked from this process and take the application that was checked, without a connection in it. One
     that dies is replaced, unless the one in its place dies within seconds too.
     """
-    app = application(directory)
+    app = application(directory, pages=True)
     config = app.extensions["nrm.config"]
     tls = config.tls_certificate is not None
     if not tls and not config.proxies and not (app.extensions["nrm.synthetic"] and host in LOOPBACK):

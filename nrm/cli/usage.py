@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import Engine, make_url
 
 from config import Config, MisConfigured, load_config
-from nrm import create_app, faults, parsing, schema
+from nrm import create_app, faults, parsing, revisions
 from nrm.actions.accounts import accounts
 from nrm.catalogues import UnreadableCatalogue
 from nrm.cli.refusals import Refused
@@ -46,14 +46,14 @@ def login_option(command: Any) -> Any:
     return click.option("--as", "login", required=True, help="Your sign-in name; the password is asked.")(command)
 
 
-def application(directory: Path, *, synchronous: str = "FULL") -> Flask:
-    """The instance's application; raises Refused naming the setting or the file, or that its tables are missing or of
-    an earlier version."""
+def application(directory: Path, *, synchronous: str = "FULL", pages: bool = False) -> Flask:
+    """The instance's application, with pages for who serves it; raises Refused naming the setting or the file, or that
+    its tables are missing or of an earlier version."""
     config = settings(directory)
     for name, address in (("NRM_DATABASE", config.database), ("NRM_SHRED_DATABASE", config.shred_database)):
         if (missing := missing_file(name, address)) is not None:
             raise Refused(missing)
-    app = application_of_any_version(directory, synchronous=synchronous)
+    app = application_of_any_version(directory, synchronous=synchronous, pages=pages)
     found = outdated(app)
     if found == "none":
         raise Refused("NRM_DATABASE, NRM_SHRED_DATABASE: one of the databases is empty; put back a backup")
@@ -73,10 +73,10 @@ def missing_file(setting: str, address: str) -> str | None:
     return f"{setting}: {url.database} is not there; is its disk mounted? Else put back a backup"
 
 
-def application_of_any_version(directory: Path, *, synchronous: str = "FULL") -> Flask:
+def application_of_any_version(directory: Path, *, synchronous: str = "FULL", pages: bool = False) -> Flask:
     """As `application`, whatever tables are there: for bringing them up to date."""
     try:
-        return create_app(settings(directory), synchronous=synchronous)
+        return create_app(settings(directory), synchronous=synchronous, pages=pages)
     except CountryError as error:
         raise Refused(str(error)) from None
     except UnreadableCatalogue as error:
@@ -84,7 +84,7 @@ def application_of_any_version(directory: Path, *, synchronous: str = "FULL") ->
 
 
 def outdated(app: Flask) -> str:
-    """`schema.outdated` of the instance's two databases; raises Refused."""
+    """`revisions.outdated` of the instance's two databases; raises Refused."""
     with app.app_context():
         try:
             return outdated_of(db.engines.values())
@@ -93,12 +93,12 @@ def outdated(app: Flask) -> str:
 
 
 def outdated_of(engines: Iterable[Engine]) -> str:
-    """`schema.outdated`; raises Refused."""
+    """`revisions.outdated`; raises Refused."""
     try:
-        return schema.outdated(engines)
-    except schema.Newer:
+        return revisions.outdated(engines)
+    except revisions.Newer:
         raise Refused("--dir: the databases are of a newer version of this program; run that one") from None
-    except schema.Unreachable as error:
+    except revisions.Unreachable as error:
         full = error.__cause__ is not None and faults.is_of_a_disk_that_takes_nothing(error.__cause__)
         what = "the disk takes nothing: it is full, or can only be read" if full else "the databases cannot be reached"
         raise Refused(f"NRM_DATABASE, NRM_SHRED_DATABASE: {what}") from None

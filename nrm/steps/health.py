@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config, key_files
-from nrm import clock, open_files, schema
+from nrm import clock, open_files, revisions
 from nrm.db import db
 from nrm.domain.checkpoints import END, NoCheckpoint, read
 from nrm.domain.clock_jumps import Jump, jump
@@ -174,7 +174,7 @@ def _missing(address: str, part: Part) -> str:
     engine = create_engine(address, hide_parameters=True)
     try:
         with engine.connect() as connection:
-            return "" if schema.revision(connection) else "the database is empty; put back a backup"
+            return "" if revisions.revision(connection) else "the database is empty; put back a backup"
     except SQLAlchemyError:
         return WHAT_TO_DO[part]
     finally:

@@ -1,4 +1,4 @@
-"""Static files: hashed names that may be kept for a year, compressed once at start."""
+"""Static files: hashed names that may be kept for a year, compressed when they are first asked for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import mimetypes
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, abort, request
@@ -35,14 +36,23 @@ _FONT = re.compile(rb"url\((\w+\.woff2)\)")
 KEEP = "public, max-age=31536000, immutable"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asset:
-    """One file under its hashed name, with its bytes by content encoding ("" is uncompressed)."""
+    """One file under its hashed name."""
 
     address: str
     mimetype: str
     etag: str
-    bodies: Mapping[str, bytes]
+    raw: bytes
+
+    @cached_property
+    def bodies(self) -> Mapping[str, bytes]:
+        """Its bytes by content encoding ("" is uncompressed), without those that are longer so.
+
+        To compress all files at each start took a quarter of a second, and most processes serve none.
+        """
+        bodies = {"": self.raw, "gzip": gzip.compress(self.raw, 9, mtime=0), "br": _brotli(self.raw)}
+        return {coding: body for coding, body in bodies.items() if body is not None and len(body) <= len(self.raw)}
 
 
 def _brotli(raw: bytes) -> bytes | None:
@@ -97,9 +107,7 @@ def load(folder: Path = FOLDER) -> dict[str, Asset]:
             raw = _FONT.sub(lambda named: f"url({found[named[1].decode()].address})".encode(), raw)
         digest = hashlib.sha256(raw).hexdigest()[:12]
         mimetype = mimetypes.types_map.get(path.suffix, "application/octet-stream")
-        bodies = {"": raw, "gzip": gzip.compress(raw, 9, mtime=0), "br": _brotli(raw)}
-        smaller = {coding: body for coding, body in bodies.items() if body is not None and len(body) <= len(raw)}
-        found[path.name] = Asset(f"{PREFIX}/{path.stem}.{digest}{path.suffix}", mimetype, digest, smaller)
+        found[path.name] = Asset(f"{PREFIX}/{path.stem}.{digest}{path.suffix}", mimetype, digest, raw)
     return found
 
 

@@ -123,9 +123,8 @@ def test_a_language_from_right_to_left_says_so_on_the_page_and_the_other_one_doe
     catalogues.forget()
     try:
         folder = in_languages.copy_in(tmp_path / "data", ("ar", "en"), from_right_to_left)
-        made = make_instance(
-            tmp_path / "made", "albania", folder=folder, language="ar", synthetic=True, synchronous="OFF"
-        )
+        make_instance(tmp_path / "made", "albania", folder=folder, language="ar", synthetic=True, synchronous="OFF")
+        made = factories.open_instance(tmp_path / "made")
         page = made.test_client().get("/sign-in").text
         assert '<html lang="ar" dir=rtl>' in page
         assert ARABIC[:9] in page

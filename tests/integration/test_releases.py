@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from nrm import clock, schema
+from nrm import clock, revisions
 from nrm.actions.shelter import cases
 from nrm.db import disconnect
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
@@ -84,9 +84,9 @@ def test_a_database_of_the_release_is_upgraded_and_opens(
     assert not_done in ([], ["not done: VATRA has 40 places more than the file"]), done.stdout
     assert (done.returncode, done.stderr) == (len(not_done), ""), done.stdout + done.stderr
     with closing(sqlite3.connect(folder / "main.db")) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(schema.newest(),)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(revisions.newest(),)]
     again = typed("upgrade", "--dir", str(folder))
-    assert again.stdout.startswith(f"up to date: {schema.newest()}\n")
+    assert again.stdout.startswith(f"up to date: {revisions.newest()}\n")
     assert again.returncode == len(not_done)
     assert typed("tend", "--dir", str(folder)).returncode == 0
 

@@ -11,7 +11,7 @@ import click
 import pytest
 from flask import Flask
 
-from nrm import db, schema
+from nrm import db, revisions, schema
 from nrm.cli import nrm
 from nrm.cli.telling import json_keys
 from nrm.db import db as databases
@@ -59,8 +59,8 @@ def test_an_old_instance_is_brought_up_to_date_once_and_keeps_what_it_holds(old:
     code, out, error = command(old, "upgrade")
     nothing = "country: nothing to do\n"
     listed = "key log: 21 organisations are to be founded within 60 days\n"
-    assert (code, out.decode(), error) == (0, f"upgraded: {EARLIER} to {schema.newest()}\n{nothing}{listed}", "")
-    assert command(old, "upgrade")[1].decode() == f"up to date: {schema.newest()}\n{nothing}"
+    assert (code, out.decode(), error) == (0, f"upgraded: {EARLIER} to {revisions.newest()}\n{nothing}{listed}", "")
+    assert command(old, "upgrade")[1].decode() == f"up to date: {revisions.newest()}\n{nothing}"
     assert command(old, "tend")[0] == 0
     with factories.open_instance(folder_of(old)).app_context():
         assert factories.actor("nrc.case_worker").member_id
@@ -81,7 +81,7 @@ def test_when_only_one_of_the_two_databases_is_old_that_is_seen_and_mended(old: 
     command(old, "upgrade")
     set_revision(old, EARLIER)
     assert "nrm upgrade" in refusal(command(old, "tend"))
-    assert command(old, "upgrade")[1].decode().startswith(f"upgraded: {EARLIER} to {schema.newest()}\n")
+    assert command(old, "upgrade")[1].decode().startswith(f"upgraded: {EARLIER} to {revisions.newest()}\n")
     assert command(old, "tend")[0] == 0
 
 

@@ -249,5 +249,5 @@ def time_told(client: FlaskClient, method: str, data: dict[str, str] | None, rea
 
 if __name__ == "__main__":
     with TemporaryDirectory() as folder:
-        made = make_instance(Path(folder) / "instance", "albania", language="sq", synthetic=True)
-        DOCUMENT.write_text(document(made), "utf-8")
+        make_instance(Path(folder) / "instance", "albania", language="sq", synthetic=True)
+        DOCUMENT.write_text(document(factories.open_instance(Path(folder) / "instance")), "utf-8")

@@ -22,7 +22,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
-from nrm import crypto, db, schema
+from nrm import crypto, db, revisions, schema
 from tests import postgres
 
 Row = dict[str, Any]
@@ -243,7 +243,7 @@ class Databases:
         found = set()
         for engine in db.db.engines.values():
             with engine.connect() as connection:
-                found.add(schema.revision(connection))
+                found.add(revisions.revision(connection))
         return found
 
     def add(self, name: str, **values: Any) -> Row:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from nrm import schema
+from nrm import revisions
 from tests.migrations import test_moves_since_0021 as since
 from tests.migrations import test_moves_until_0020 as until
 from tests.migrations.ladder import Before, Databases, order
@@ -258,7 +258,7 @@ TABLE: dict[str, Moved | str] = {
     ),
 }
 
-FILES = {path.stem: path for path in (schema.FOLDER / "versions").glob("*.py")}
+FILES = {path.stem: path for path in (revisions.FOLDER / "versions").glob("*.py")}
 
 _CHANGES = re.compile(r"(?is)^\s*(UPDATE|INSERT|DELETE|REPLACE|MERGE|TRUNCATE)\s|\b(DELETE\s+FROM|INSERT\s+INTO)\b")
 _FILLS = re.compile(r"(?is)\bADD\s+COLUMN\b.*\bNOT\s+NULL\b|\bDROP\s+TABLE\b")

@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 from sqlalchemy import func, select
 
-from nrm import crypto, schema
+from nrm import crypto, revisions
 from nrm.db import Model, ShredModel, db, one_instant
 from nrm.vault.backup_files import dumping, key_checks
 from nrm.vault.backup_files.dumping import Tell
@@ -107,7 +107,7 @@ def write_pair(main: BinaryIO, shred: BinaryIO, recipients: tuple[bytes, bytes],
                 database=name,
                 pair=pair,
                 taken_at=about.taken_at,
-                revision=schema.revision(rows),
+                revision=revisions.revision(rows),
                 country=about.country,
                 language=about.language,
                 outer=outer.hex(),

@@ -190,10 +190,20 @@ def _instance(directory: Path) -> dict[str, str]:
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        makes = f"make one with `nrm init --dir {directory} --country COUNTRY`"
-        raise MisConfigured(f"NRM_DIR: {directory} (or --dir) holds no instance; {makes}") from None
-    except (OSError, ValueError) as error:
-        raise MisConfigured(f"NRM_DIR: {path} cannot be read: {error}") from None
+        found = "holds no instance" if directory.is_dir() else "is not there"
+        raise MisConfigured(
+            f"NRM_DIR: {directory} (or --dir) {found}; is the path right, and its disk mounted? "
+            f"Only where there never was one: `nrm init --dir {directory} --country COUNTRY`"
+        ) from None
+    except OSError as error:
+        raise MisConfigured(f"NRM_DIR: {path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        line = re.search(r"line \d+", str(error))
+        at = line[0] if line else "some line"
+        raise MisConfigured(
+            f'NRM_DIR: {path} was changed, and {at} of it says nothing: each line is as `country = "albania"`; mend '
+            "it, or copy the file from where you keep it"
+        ) from None
     return {key: value for key, value in data.items() if isinstance(value, str)}
 
 
@@ -243,6 +253,10 @@ def _secrets(files: Mapping[str, Path]) -> Secrets:
                 raise MisConfigured(f"{setting}: {path} can be read by others; chmod 0400 it")
             keys[name] = path.read_bytes()
         except OSError:
+            if not path.parent.is_dir():
+                raise MisConfigured(
+                    f"{setting}: there is no folder {path.parent}; is the setting right, and its disk mounted?"
+                ) from None
             missing = "; copy it from the safe"
             if name == "match" and not path.exists():
                 missing += " (an instance from before there was this key: nrm upgrade makes it)"

@@ -33,7 +33,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (  # and what it refers to
     *("docs/operator.md", "docs/commands.md", "docs/failures.md"),
-    *("docs/data-protection.md", "docs/release-reader.sql"),
+    *("docs/data-protection.md", "docs/data-protection.sq.md", "docs/threat-model.md", "docs/access.md"),
+    "docs/release-reader.sql",
 )
 BESIDE = ("deploy/install.sh", "deploy/nrm", "deploy/nrm.env", "deploy/Containerfile", *GUIDE, "LICENSE")
 FOLDERS = ("deploy/systemd", "deploy/nginx", "deploy/caddy")

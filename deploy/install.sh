@@ -130,6 +130,10 @@ done
 
 if [ -n "$wheel" ]; then
     [ -r "$wheel" ] || fail "--wheel: $wheel cannot be read"
+    case ${wheel##*/} in
+        nrm-*.whl) ;;
+        *) fail "--wheel: $wheel is no wheel of nrm; its name is as nrm-1.0.0-py3-none-any.whl" ;;
+    esac
     [ -z "$signers" ] || fail "--signers: is for a bundle, not for --wheel"
     lock=$here/../requirements-statistics.lock
     [ -z "$small" ] || lock=$here/../requirements.lock
@@ -174,7 +178,7 @@ else
     # shellcheck disable=SC2086
     run $pip --no-index --find-links "$here/wheels" --require-hashes -r "$here/$wanted"
 fi
-for guide in operator.md commands.md failures.md data-protection.md release-reader.sql; do
+for guide in operator.md commands.md failures.md data-protection.md data-protection.sq.md threat-model.md access.md release-reader.sql; do
     [ ! -r "$here/$guide" ] || put 0644 "$here/$guide" "$program/share/doc/$guide"
     [ ! -r "$here/../docs/$guide" ] || put 0644 "$here/../docs/$guide" "$program/share/doc/$guide"
 done

@@ -14,6 +14,7 @@ import click
 
 from nrm import countries
 from nrm.actions.agreement import agreement_simulation as actions
+from nrm.cli.kinds import DAY
 from nrm.cli.progress import Steps
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import answer, json_option, remark, tell, wants_json
@@ -34,13 +35,6 @@ from nrm.store import names as organisation_names
 from nrm.store.agreement.agreement_simulation import SIMULATION
 
 NOON = time(12)
-
-
-def _day(_: click.Context, option: click.Parameter, value: str) -> date:
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise Refused(f"{option.opts[0]}: `{value}` is not a date such as 2026-01-31") from None
 
 
 @click.group()
@@ -203,8 +197,8 @@ def diff(old: Path, new: Path) -> None:
 @mou.command()
 @click.argument("draft", type=click.Path(path_type=Path))
 @instance_option
-@click.option("--from", "first", required=True, callback=_day, help="A day of the first quarter, such as 2026-01-01.")
-@click.option("--to", "last", required=True, callback=_day, help="A day of the last quarter.")
+@click.option("--from", "first", required=True, type=DAY, help="A day of the first quarter, such as 2026-01-01.")
+@click.option("--to", "last", required=True, type=DAY, help="A day of the last quarter.")
 @json_option("from", "to", "step", "tables", "one_person", "enough")
 def simulate(draft: Path, directory: Path, first: date, last: date) -> None:
     """What DRAFT would have done with the cases of whole quarters that are over, against what happened.

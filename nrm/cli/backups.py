@@ -58,6 +58,8 @@ def backup_key(out: Path) -> None:
         except OSError:
             out.unlink()
             raise
+    except FileExistsError as error:
+        raise Refused(f"--out: {error.filename or out} is there already, and is kept; name another file") from None
     except OSError as error:
         raise Refused(f"--out: {out} cannot be made: {error.strerror}") from None
     answer([], private=str(out), public=str(recipient))
@@ -328,10 +330,13 @@ def _explained_errors(directory: Path | None = None) -> Iterator[None]:
     try:
         yield
     except actions.NotABackup:
-        raise Refused("--main, --shred: these are not the two files of one backup, or of a newer program") from None
+        raise Refused(
+            "--main, --shred: these are not the two files of one backup (is one in the place of the other?), or of a "
+            "newer program"
+        ) from None
     except (actions.CannotOpen, actions.Unreadable):
         raise Refused(
-            "--key: a file does not open: other keys than it was made for, or it was changed or cut off"
+            "--key: a file does not open: it needs both keys that it was made for, or it was changed or cut off"
         ) from None
     except actions.Busy:
         raise Refused("--to: another backup is being written there") from None

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from flask import Flask
 from nrm import clock, countries
 from nrm.actions import country_versions as actions
 from nrm.actions import following
+from nrm.cli.kinds import DAY, Whole
 from nrm.cli.places.files import new_folder
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import answer, json_option, remark, tell, wants_json
@@ -89,16 +90,16 @@ def schema() -> None:
 @country.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @instance_option
-@click.option("--from", "starts_on", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first day it counts.")
+@click.option("--from", "starts_on", required=True, type=DAY, help="The first day it counts.")
 @click.option(
     "--as", "login", default="", help="An administrator's sign-in name, to be recorded; the password is asked."
 )
 @click.option("--yes", is_flag=True, help="Record it without being asked.")
 @json_option("findings", "changes", "notes", "recorded", "digest", "done")
 @click.option(
-    "--weaker", type=int, help="How many of the changes protect people less: record them without being asked."
+    "--weaker", type=Whole(), help="How many of the changes protect people less: record them without being asked."
 )
-def apply(folder: Path, directory: Path, starts_on: datetime, login: str, yes: bool, weaker: int | None) -> None:
+def apply(folder: Path, directory: Path, starts_on: date, login: str, yes: bool, weaker: int | None) -> None:
     """Let the files of FOLDER count in an instance from a day on.
 
     Says what changes from then, first what protects people less, and what is in use; asks; records it. A server that
@@ -109,7 +110,7 @@ def apply(folder: Path, directory: Path, starts_on: datetime, login: str, yes: b
     except countries.CountryError as error:
         raise Refused(f"FOLDER: {error}") from None
     app = application(directory)
-    day = starts_on.date()
+    day = starts_on
     with signed_in(app, login) if login else _as_the_machine(app) as by:
         outlook = _looked_at(folder, files, day)
         if outlook.findings:
@@ -146,17 +147,15 @@ def apply(folder: Path, directory: Path, starts_on: datetime, login: str, yes: b
 @instance_option
 @click.option("--to", "target", required=True, type=click.Path(path_type=Path), help="A new folder.")
 @json_option("folder", "files")
-@click.option(
-    "--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="The files that count on that day (default: today)."
-)
-def export(directory: Path, target: Path, day: datetime | None) -> None:
+@click.option("--on", "day", type=DAY, help="The files that count on that day (default: today).")
+def export(directory: Path, target: Path, day: date | None) -> None:
     """Write out the files that count in an instance, to edit them and apply them again."""
     if target.exists():
         raise Refused(f"--to: {target} is there already; name a new folder")
     app = application(directory)
     with _as_the_machine(app):
         try:
-            found = actions.files_on(day.date() if day else clock.today(app.extensions["nrm.country"].timezone))
+            found = actions.files_on(day or clock.today(app.extensions["nrm.country"].timezone))
             with new_folder(target):
                 target.mkdir(parents=True)
                 for name, text in found.items():
@@ -234,7 +233,7 @@ def _agree_to_weaker(there: int, said: int | None) -> None:
     """Raise Refused unless somebody says how many changes protect people less: who does not look does not know it."""
     if said is None and there and sys.stdin.isatty():
         said = click.prompt(
-            "How many of the changes protect people less? Type the number to record them", type=int, err=True
+            "How many of the changes protect people less? Type the number to record them", type=Whole(), err=True
         )
     if said is None and there:
         raise Refused(f"nothing was recorded: {_number(there, 'change')} protect people less; say --weaker {there}")

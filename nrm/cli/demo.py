@@ -20,6 +20,7 @@ from flask import Flask
 
 from nrm import clock, countries, extras
 from nrm.cli.instance import folder_of_country, named_country
+from nrm.cli.kinds import DAY, Whole
 from nrm.cli.progress import stopped_by_ctrl_c
 from nrm.cli.refusals import Refused
 from nrm.cli.serving import run_server
@@ -62,19 +63,19 @@ _MADE = re.compile(
 @click.command()
 @click.option("--dir", "directory", envvar="NRM_DIR", required=True, type=click.Path(path_type=Path))
 @click.option("--country", "named", help=f"A country of the program, by its code, or a folder (default: {COUNTRY}).")
-@click.option("--people", default=400, type=click.IntRange(0, 20_000), help="How many come in the four years.")
-@click.option("--seed", default=1, help="The same seed and last day give the same people.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day (default: today).")
+@click.option("--people", default=400, type=Whole(0, 20_000), help="How many come in the four years.")
+@click.option("--seed", default=1, type=Whole(), help="The same seed and last day give the same people.")
+@click.option("--until", type=DAY, help="The last day (default: today).")
 @json_option("url", "quarters", "accounts", "trainees")
 @click.option("--no-serve", is_flag=True, help="Make the country and stop.")
-@click.option("--port", default=5000, type=click.IntRange(1, 65535))
+@click.option("--port", default=5000, type=Whole(1, 65535))
 @click.option("--second-factor", is_flag=True, help="Give every account a second factor and ask for it.")
 @click.option(
     "--trainee",
     "trainees",
     is_flag=False,
     flag_value=str(TRAINEES),
-    type=click.IntRange(1, MOST),
+    type=Whole(1, MOST),
     help=f"A training in place of four years of work: so many trainees (1 to {MOST}; without a number {TRAINEES}) each "
     "get a post and a shelter of their own, and the page of tonight's exercises.",
 )
@@ -83,7 +84,7 @@ def demo(
     named: str | None,
     people: int,
     seed: int,
-    until: datetime | None,
+    until: date | None,
     no_serve: bool,
     port: int,
     second_factor: bool,
@@ -115,9 +116,8 @@ def demo(
             if not trainees:
                 extras.needed()  # it closes quarters
             code, folder = named_country(named or str(folder_of_country() or COUNTRY))
-            last_day = until.date() if until else None
             data, invented = _invented(code, folder)
-            last_instant(last_day, data.timezone, _first_day(data))
+            last_instant(until, data.timezone, _first_day(data))
             with (
                 built_aside(directory) as place,
                 _saying_how_to_go_on(directory),
@@ -143,7 +143,7 @@ def demo(
                         place,
                         people=people,
                         seed=seed,
-                        until=last_day,
+                        until=until,
                         second_factor=second_factor,
                         code=code,
                         folder=folder,

@@ -17,7 +17,7 @@ from nrm.actions.accounts import key_log
 from nrm.cli.places.key_files import FROM_SAFE
 from nrm.cli.places.misspelt import misspelt
 from nrm.cli.refusals import Refused
-from nrm.cli.telling import coloured, json_option, wants_json
+from nrm.cli.telling import coloured, is_quiet, json_option, wants_json
 from nrm.cli.usage import application, instance_option
 from nrm.db import disconnect
 from nrm.domain.health import NEEDED, WHAT_TO_DO, Part, Reading, State, by_finding, by_look
@@ -34,7 +34,9 @@ _COLOURS = {State.OK: "green", State.WRONG: "red"}
 @json_option(*Part)
 @click.pass_context
 def doctor(context: click.Context, directory: Path) -> None:
-    """Look whether the instance is well: one line for each part that is not, with what to do; then exit 1.
+    """Look whether the instance is well: one line for each part, with what to do where it is not; then exit 1.
+
+    With --quiet the parts that are well are left out: a timer that sends mail sends none.
 
     Looks at both databases, the key files, the key log, whether records of people are as the audit chain tells, free
     disk, when tending, checkpoint, backup and drill were done last, and whether a setting is misspelt. Nothing is
@@ -57,7 +59,7 @@ def doctor(context: click.Context, directory: Path) -> None:
     if wants_json():
         click.echo(json.dumps({each.part: _plain(each) for each in found}, indent=1))
     else:
-        for each in found:
+        for each in found if not is_quiet() else [each for each in found if each.state is not State.OK]:
             click.echo(coloured(_line(each), _COLOURS.get(each.state, "yellow"), sys.stdout))
     if any(each.state is not State.OK for each in found):
         context.exit(1)

@@ -24,7 +24,7 @@ from nrm.actions import country_versions, following, instances
 from nrm.actions.accounts import joining
 from nrm.cli.places.files import write_once
 from nrm.cli.places.key_files import lost_option, match_key
-from nrm.cli.places.misspelt import STARTED_BY, tell_misspelt
+from nrm.cli.places.misspelt import STARTED_BY, misspelt
 from nrm.cli.places.new import new_places, nothing_half_made
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import answer, json_option, remark, wants_json
@@ -50,15 +50,18 @@ def init(directory: Path, named: str, language: str | None, one_folder: bool) ->
         raise Refused(f"--language: {language} is none of the country's ({', '.join(data.languages)})")
     if data.training:
         raise Refused(f"--country: {named} is the country of a training, which nrm demo --trainee makes; name another")
-    tell_misspelt(os.environ)
+    if unknown := misspelt(os.environ):  # what would lie in the wrong place cannot be moved by doing it again
+        raise Refused(unknown[0])
     new_places(directory)
     if not one_folder:
         _ask_about_places(directory)
     app = make_instance(directory, country, folder=folder, language=language or data.language, synthetic=False)
     with app.app_context():
-        token = joining.invite_first(login="administrator", name="Administrator")
-    answer([f"/invitations/{token}"], invitation=f"/invitations/{token}")
-    remark("Open this path on the server's address within 48 hours; it works once.")
+        path = f"/invitations/{joining.invite_first(login='administrator', name='Administrator')}"
+    answer([path], invitation=path)
+    address = app.extensions["nrm.config"].address
+    opened = f"{address}{path}" if address else "this path on the server's address"
+    remark(f"Open {opened} within 48 hours; it works once.")
     for line in _how_to_serve(directory, app.extensions["nrm.config"]).splitlines():
         remark(line)
 
@@ -181,7 +184,10 @@ def _check_there(directory: Path) -> str:
         for setting, address in zip(("NRM_DATABASE", "NRM_SHRED_DATABASE"), addresses, strict=True)
         if (missing := missing_file(setting, address)) is not None
     ]
-    none = Refused(f"--dir: {directory} holds no instance yet; make one with nrm init, or restore one")
+    none = Refused(
+        f"--dir: {directory} holds no databases; is the path right, and its disk mounted? Only where there never was "
+        "one: nrm init, or nrm restore"
+    )
     if gone:  # both: it was never an instance, or all of it is gone
         raise none if len(gone) == len(addresses) else Refused(gone[0])
     engines = [create_engine(address, hide_parameters=True) for address in addresses]

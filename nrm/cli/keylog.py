@@ -10,6 +10,7 @@ from click.core import ParameterSource
 from sqlalchemy.exc import SQLAlchemyError
 
 from nrm.actions.accounts import key_log as actions
+from nrm.cli.kinds import Whole
 from nrm.cli.places.files import write_once
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import answer, json_option, remark
@@ -191,7 +192,7 @@ def agree(digest: str, words: tuple[tuple[str, str], ...], directory: Path, logi
 
 
 @keylog.command()
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=Whole(1))
 @json_option("digest")
 @instance_option
 @login_option

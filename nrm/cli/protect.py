@@ -61,7 +61,7 @@ def protect(
     person are counted once.
     """
     if microdata is None and compare is None:
-        raise click.UsageError("Missing argument 'MICRODATA'.")
+        raise click.MissingParameter(param_type="argument", param_hint="MICRODATA", ctx=click.get_current_context())
     if compare is not None and compare.resolve() == out.resolve():
         raise Refused(f"{compare}: is the folder of --out; name an earlier one")
     for folder in [] if compare is None else [compare] if microdata is not None else [compare, out]:

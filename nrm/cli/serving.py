@@ -27,6 +27,7 @@ from nrm.actions import checkpoints, tending
 from nrm.actions.accounts import mailboxes
 from nrm.actions.agreement import agreement_versions
 from nrm.cli.gateway import Gateway
+from nrm.cli.kinds import Whole
 from nrm.cli.places.clock import believe, clock_option
 from nrm.cli.places.misspelt import tell_misspelt
 from nrm.cli.refusals import Refused
@@ -44,8 +45,8 @@ LAST_SECONDS = 10  # for what a worker is answering when it is told to end
 @click.command()
 @instance_option
 @click.option("--host", default="127.0.0.1", help="The address to listen on.")
-@click.option("--port", default=5000, type=click.IntRange(1, 65535))
-@click.option("--workers", default=2, type=click.IntRange(1, 64))
+@click.option("--port", default=5000, type=Whole(1, 65535))
+@click.option("--workers", default=2, type=Whole(1, 64))
 def serve(directory: Path, host: str, port: int, workers: int) -> None:
     """Serve the instance until stopped."""
     tell_misspelt(os.environ)

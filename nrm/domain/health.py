@@ -59,6 +59,12 @@ WHAT_TO_DO = {
     Part.SETTINGS: "a setting has a name that the program does not know",
     Part.DRILL: "no drill for a month: `nrm drill` shows whether the backups can be restored",
 }
+NEVER_DONE = {
+    Part.TENDING: "it was never tended: `nrm serve` does it every minute; start it",
+    Part.CHECKPOINT: "there is no checkpoint of the audit chain yet: `nrm serve` makes one every night; start it",
+    Part.BACKUP: "there is no backup in the folder of NRM_BACKUPS: is it the folder that `nrm backup` writes to?",
+    Part.DRILL: "there was no drill yet: `nrm drill` shows whether the backups can be restored",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ class Reading:
 def by_age(part: Part, age: timedelta | None) -> Reading:
     """A part that has to be done again and again; `age`: since the last time, None for never."""
     if age is None:
-        return Reading(part, State.NEVER)
+        return Reading(part, State.NEVER, why=NEVER_DONE[part])
     return Reading(part, State.OK if age <= AT_MOST[part] else State.LATE, age)
 
 

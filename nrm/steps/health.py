@@ -17,7 +17,7 @@ from nrm import clock, open_files, revisions
 from nrm.db import db
 from nrm.domain.checkpoints import END, NoCheckpoint, read
 from nrm.domain.clock_jumps import Jump, jump
-from nrm.domain.health import LEAST_FREE, WHAT_TO_DO, Part, Reading, by_age, by_finding, by_look
+from nrm.domain.health import LEAST_FREE, WHAT_TO_DO, Part, Reading, State, by_age, by_finding, by_look
 from nrm.models.audit import AuditEntry
 from nrm.vault import shredding
 
@@ -123,7 +123,9 @@ def _of_places(places: Places) -> list[Reading]:
         by_finding(Part.CLOCK, clock_doubted(places.directory)),
         by_age(Part.TENDING, _since(places.directory / TENDED)),
         by_age(Part.CHECKPOINT, _newest(places.directory / "checkpoints", "????-??-??.json")),
-        by_age(Part.BACKUP, _newest(places.backups, "shred-*Z") if places.backups else None),
+        by_age(Part.BACKUP, _newest(places.backups, "shred-*Z"))
+        if places.backups
+        else Reading(Part.BACKUP, State.UNKNOWN, why=WHERE_BACKUPS_LIE),
         by_age(Part.DRILL, _since(places.directory / DRILLED)),
     ]
 
@@ -149,6 +151,9 @@ BROKEN_CHAIN = (
     "the audit chain does not go on from the checkpoint of the last minute: entries were changed or taken out in the "
     "main database. Keep a copy of it as evidence; nrm audit verify says from which entry on"
 )
+
+
+WHERE_BACKUPS_LIE = "NRM_BACKUPS is not set, so nobody can tell: set it to the folder that `nrm backup` writes to"
 
 
 LAGS = (

@@ -86,9 +86,16 @@ def test_the_doctor_says_what_to_do_and_ends_with_one(
     assert [line.split(":")[0] for line in lines] == [part.replace("_", " ") for part in order()]
     assert lines[0] == "main database: ok"
     assert (
-        "backup: never: no backup for a day: look at the timer of `nrm backup`, and set NRM_BACKUPS to its folder"
+        "backup: never: there is no backup in the folder of NRM_BACKUPS: is it the folder that `nrm backup` writes to?"
         in lines
     )
+    quiet = command(app, "doctor", "-q")[1].decode().splitlines()
+    assert quiet == [line for line in lines if not line.split(": ", 1)[1].startswith("ok")]
+    assert "main database: ok" not in quiet
+    assert "backup: never" in " ".join(quiet)
+    monkeypatch.delenv("NRM_BACKUPS")
+    assert "backup: unknown: NRM_BACKUPS is not set" in command(app, "doctor", "-q")[1].decode()
+    monkeypatch.setenv("NRM_BACKUPS", str(tmp_path))
     told = json.loads(command(app, "doctor", "--json")[1])
     assert set(told) == set(Part)
     assert told["key_log"] == {"state": "ok", "seconds": None}

@@ -221,6 +221,11 @@ def test_a_python_that_the_service_could_not_run_is_refused_before_anything_is_m
     assert f"{tmp_path} is closed" not in done.stderr
 
 
+def test_what_is_no_wheel_of_this_program_is_refused_before_anything_is_made() -> None:
+    told = install(DEPLOY, "--dry-run", "--wheel", DEPLOY / "install.sh", "--python", "/usr/bin/python3", code=2)
+    assert "install.sh is no wheel of nrm; its name is as nrm-1.0.0-py3-none-any.whl" in told
+
+
 def test_what_the_units_read_is_on_the_list_of_what_to_keep() -> None:
     guide = (ROOT / "docs/operator.md").read_text("utf-8")
     section = guide.split("## When the machine is gone", 1)[1].split("\n## ", 1)[0]

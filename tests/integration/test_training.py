@@ -475,8 +475,11 @@ def test_an_instance_is_made_a_training_or_never_is_one(made: Path, tmp_path: Pa
     folder = made / trainings.FOLDER
     for words, said in (
         (["init", "--dir", str(tmp_path / "real"), "--country", str(folder), "--one-folder"], "country of a training"),
-        (["demo", "--dir", str(tmp_path / "demo"), "--trainee", "21", "--no-serve"], "21 is not in the range"),
-        (["demo", "--dir", str(tmp_path / "demo"), "--trainee", "two", "--no-serve"], "'two' is not a valid integer"),
+        (
+            ["demo", "--dir", str(tmp_path / "demo"), "--trainee", "21", "--no-serve"],
+            "`21` is not a whole number from 1 to 20",
+        ),
+        (["demo", "--dir", str(tmp_path / "demo"), "--trainee", "two", "--no-serve"], "`two` is not a whole number"),
     ):
         result = CliRunner().invoke(nrm, words)
         assert result.exit_code == 2 or isinstance(result.exception, Refused)

@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from nrm.cli.instance import make_instance
 from nrm.domain.accounts.accounts import Permission, Role
 from nrm.web import access
+from tests import factories
 from tests.conftest import Person
 from tests.integration.accounts.test_sign_in_attacks import overlap
 from tests.invariants.test_routes import ACCESS, DOCUMENT, LOGINS, SLOW, addresses, allowed, reaches

@@ -11,6 +11,7 @@ import click
 
 from nrm import extras
 from nrm.cli.refusals import Refused
+from nrm.cli.said import usage_errors
 from nrm.cli.telling import coloured
 from nrm.domain.unseen import escaped
 
@@ -53,6 +54,8 @@ def _described(error: BaseException) -> tuple[int, str]:
         return STOPPED, "stopped"
     if isinstance(error, click.exceptions.Abort):
         return (STOPPED if isinstance(error.__context__, KeyboardInterrupt) else 2), "stopped"
+    if isinstance(error, click.UsageError):
+        return error.exit_code, usage_errors.told(error)
     if isinstance(error, click.ClickException):
         return error.exit_code, error.format_message()
     if isinstance(error, Refused):

@@ -217,7 +217,7 @@ def test_a_comparison_needs_two_releases(place: Path) -> None:
     assert "is the folder of --out" in refusal(run(place, SPEC, "--compare", str(place / "out")), place)
     nobody = run(place, SPEC, people=False)
     assert nobody.exit_code == 2
-    assert "Missing argument 'MICRODATA'" in nobody.stderr
+    assert "Missing argument MICRODATA" in nobody.stderr
 
 
 # What it is doing

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import exploitation
@@ -46,8 +47,7 @@ CORRECTED = "~"
 _NOT_TOLD = exploitation.codes(Told())
 
 
-@dataclass(frozen=True, slots=True)
-class StayRecord:
+class StayRecord(NamedTuple):
     """One stay; `known_on` is the day it was entered."""
 
     admitted_on: date
@@ -66,8 +66,7 @@ class PermitRecord:
     issued_until: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PersonRecord:
+class PersonRecord(NamedTuple):
     """One case: its closed codes, stays, permit, and steps as a witness (status, day) in their order."""
 
     person: str
@@ -79,7 +78,7 @@ class PersonRecord:
     stays: Sequence[StayRecord]
     permit: PermitRecord | None = None
     testimony: Sequence[tuple[str, date]] = ()
-    told: Told = field(default_factory=Told)
+    told: Told = Told()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,24 +111,27 @@ def tabulate(
     `before` holds, by case, the rows of the last release that were still there at its end; None when there is none.
     """
     rows: list[tuple[str, Row]] = []
+    start, end = quarter.start, quarter.end
+    codes = _Codes(classification)
     # Who was there at the end of a release that did not count by this yet: it is not known of them.
     waiting = {case: {**_NOT_TOLD, **was} for case, was in (before or {}).items()}
     for each in people:
         was = waiting.pop(each.person, None)
-        known = [stay for stay in each.stays if stay.known_on <= quarter.end and stay.admitted_on <= quarter.end]
-        if not any(_counts(stay, quarter) for stay in known):
+        known = [stay for stay in each.stays if stay.known_on <= end and stay.admitted_on <= end]
+        if not any(_counts(stay, start) for stay in known):
             if was is not None:
                 rows.append((each.person, _row_after_leaving(was)))
             continue
-        row = _stay_row(each, known, quarter, classification)
+        row = _stay_row(each, known, end, codes)
         if was is not None and classification.margin(was) == classification.margin(row):
             rows.append((each.person, {**row, "person": was["person"], "arrival": "opening"}))
         elif was is not None:
             rows.append((each.person, _row_after_leaving(was)))
             rows.append((each.person, {**row, "person": was["person"] + CORRECTED, "arrival": "admitted"}))
         else:
-            there = before is None and any(_present_at_opening(stay, quarter) for stay in known)
-            rows.append((each.person, {**row, "arrival": "opening" if there else "admitted"}))
+            there = before is None and any(_present_at_opening(stay, start) for stay in known)
+            row["arrival"] = "opening" if there else "admitted"
+            rows.append((each.person, row))
     rows += [(case, _row_after_leaving(was)) for case, was in waiting.items()]
     return rows
 
@@ -139,40 +141,77 @@ def still_there(rows: Iterable[tuple[str, Row]]) -> dict[str, Row]:
     return {case: row for case, row in rows if row["stay_status"] == "still_there"}
 
 
-def _counts(stay: StayRecord, quarter: Quarter) -> bool:
-    touches = stay.ended_on is None or stay.ended_on >= quarter.start
-    return touches or stay.known_on >= quarter.start
+def _counts(stay: StayRecord, start: date) -> bool:
+    touches = stay.ended_on is None or stay.ended_on >= start
+    return touches or stay.known_on >= start
 
 
-def _present_at_opening(stay: StayRecord, quarter: Quarter) -> bool:
-    known = stay.known_on < quarter.start and stay.admitted_on < quarter.start
-    return known and (stay.ended_on is None or stay.ended_on >= quarter.start)
+def _present_at_opening(stay: StayRecord, start: date) -> bool:
+    known = stay.known_on < start and stay.admitted_on < start
+    return known and (stay.ended_on is None or stay.ended_on >= start)
+
+
+class _Codes:
+    """What is printed of the codes of people. Many have the same ones, and they are looked up once for all of them."""
+
+    def __init__(self, classification: Classification) -> None:
+        self._classification = classification
+        self._found: dict[tuple[str, ...], tuple[Row, bool]] = {}
+        self._told: dict[Told, dict[str, str]] = {}
+
+    def of(self, each: PersonRecord) -> tuple[Row, bool]:
+        """The codes, and whether the person is a foreigner as printed."""
+        key = (each.citizenship, each.gender, each.age_band, each.exploited_in, each.repeat)
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = self._listed(each)
+        return found
+
+    def told(self, told: Told) -> dict[str, str]:
+        """What was done to the person."""
+        found = self._told.get(told)
+        if found is None:
+            found = self._told[told] = exploitation.codes(told)
+        return found
+
+    def _listed(self, each: PersonRecord) -> tuple[Row, bool]:
+        nationality = _listed(each.citizenship, self._classification.nationalities)
+        row = {
+            "nationality": nationality,
+            "sex": each.gender if each.gender in GENDERS else "unknown",
+            "age_band": each.age_band if each.age_band in AGE_BANDS else "unknown",
+            "country_of_trafficking": _listed(each.exploited_in, self._classification.countries),
+            "repeat": each.repeat if each.repeat in set(Repeat) else str(Repeat.NOT_CHECKED),
+        }
+        return row, nationality != self._classification.home
 
 
 def _row_after_leaving(was: Row) -> Row:
     return {**was, "arrival": "opening", "stay_status": "left"}
 
 
-def _stay_row(each: PersonRecord, known: Sequence[StayRecord], quarter: Quarter, classification: Classification) -> Row:
-    stays = sorted(known, key=lambda stay: (stay.admitted_on, stay.ended_on or date.max))
+def _stay_row(each: PersonRecord, known: Sequence[StayRecord], until: date, codes: _Codes) -> Row:
+    """`until`: the last day of the quarter."""
+    stays = sorted(known, key=_in_time) if len(known) > 1 else known
     last = stays[-1]
-    there = last.ended_on is None or last.ended_on > quarter.end
-    day = quarter.end if there else last.ended_on or quarter.end
+    ended = last.ended_on
+    there = ended is None or ended > until
+    day = until if there else ended or until
     # A person who stays longer than planned stays at least until now.
-    end = max(last.anticipated_end_on, quarter.end) if there else day
-    nationality = _listed(each.citizenship, classification.nationalities)
+    end = max(last.anticipated_end_on, until) if there else day
+    listed, foreign = codes.of(each)
     return {
         "person": each.person,
-        "nationality": nationality,
-        "sex": each.gender if each.gender in GENDERS else "unknown",
-        "age_band": each.age_band if each.age_band in AGE_BANDS else "unknown",
-        "country_of_trafficking": _listed(each.exploited_in, classification.countries),
+        **listed,
         "stay_bucket": length_bucket((end - _first_day(stays)).days),
         "stay_status": "still_there" if there else "left",
-        "protection": _protection(each, day, foreign=nationality != classification.home),
-        "repeat": each.repeat if each.repeat in set(Repeat) else str(Repeat.NOT_CHECKED),
-        **exploitation.codes(each.told),
+        "protection": _protection(each, day, foreign=foreign),
+        **codes.told(each.told),
     }
+
+
+def _in_time(stay: StayRecord) -> tuple[date, date]:
+    return stay.admitted_on, stay.ended_on or date.max
 
 
 def _first_day(stays: Sequence[StayRecord]) -> date:
@@ -195,6 +234,8 @@ def _listed(code: str, codes: Collection[str]) -> str:
 def _protection(each: PersonRecord, day: date, *, foreign: bool) -> str:
     # A residence permit is for foreigners: whatever the file says, nationals have none.
     permit = _permit(each.permit, day) if each.permit and foreign else "none"
+    if not each.testimony:
+        return permit
     left = WitnessStatus.LEFT_WITNESS_PROTECTION  # changes nothing of what was said in court
     steps = [status for status, happened_on in each.testimony if happened_on <= day and status != left]
     if not steps or steps[-1] in NOT_WITNESSES:

@@ -5,6 +5,7 @@ All days are local calendar days. The day of exit is not a night.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -273,4 +274,4 @@ def length_bucket(number_of_nights: int) -> str:
     """The HUD length-of-stay class of a number of nights."""
     if number_of_nights < 0:
         raise ImpossibleStay(StayRefusal.EXIT_BEFORE_ADMISSION)
-    return LENGTHS[sum(number_of_nights > longest for longest in _LONGEST)]
+    return LENGTHS[bisect_left(_LONGEST, number_of_nights)]

@@ -5,20 +5,36 @@ Read by the program itself and by nobody with an account: every function here re
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, Executable, Row, and_, case, func, or_, select, union
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Executable,
+    Row,
+    String,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    type_coerce,
+    union,
+)
 
 from nrm.domain.accounts.accounts import Actor, NotPermitted
 from nrm.domain.interviews.screenings import PROCESSED_WITHOUT_HELP
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import answer_class
-from nrm.domain.reports import counting
-from nrm.domain.reports.exploitation import as_told
+from nrm.domain.reports import counting, exploitation
 from nrm.domain.reports.reports import Window
 from nrm.domain.reports.tabulation import PermitRecord, PersonRecord, StayRecord
 from nrm.domain.shelter import claims as rules
@@ -30,7 +46,7 @@ from nrm.domain.shelter.corrections import Struck, as_known
 from nrm.domain.shelter.identifications import Course, State
 from nrm.domain.shelter.matching import Repeat
 from nrm.domain.shelter.permit_entries import stand
-from nrm.domain.shelter.permits import ASKED_OR_DECIDED, PermitFacts
+from nrm.domain.shelter.permits import ASKED_OR_DECIDED
 from nrm.domain.shelter.stays import Period, Source
 from nrm.domain.support import feedback as feedback_rules
 from nrm.domain.support.follow_ups import Ended, Stand, contacts_before, outcome_at_the_end
@@ -66,6 +82,9 @@ RELEASE = Actor.system("release")
 AGREES = func.coalesce(Case.facts["statistics"].as_string(), "") != "no"
 
 
+_TOLD = ("exploitation", "labour", "sexual", "means_of_control", "recruiter_relation")  # the last one is no list
+
+
 def _must_count(by: Actor) -> None:
     if by != RELEASE:
         raise NotPermitted("people are counted by the program alone")
@@ -79,18 +98,47 @@ def people(
     For closing a quarter; any person, whatever the role, gets NotPermitted.
     """
     _must_count(by)
-    struck = correction_rows.known_after(connection, quarter.end)
+    struck = {stay.hex: each for stay, each in correction_rows.known_after(connection, quarter.end).items()}
     ages = _Ages(connection)
-    found: dict[str, list[Row[Any]]] = defaultdict(list)
-    for row in connection.execute(_people(quarter, also)).all():
-        found[row.case_id.hex].append(row)
-    # In the order of the random ids, so that nothing depends on the order of admission.
-    permits_then = _permits_at(connection, quarter, PermitEntry.case_id.in_(_in_question(quarter, also)))
-    repeats = _repeats_at(connection, quarter, RepeatValue.case_id.in_(_in_question(quarter, also)))
-    return [
-        _person(key, found[key], struck, ages, permits_then.get(key), repeats.get(key), quarter.end)
-        for key in sorted(found)
-    ]
+    wanted = _in_question(quarter, also)
+    permits_then = _permits_at(connection, quarter, PermitEntry.case_id.in_(wanted))
+    repeats = _repeats_at(connection, quarter, RepeatValue.case_id.in_(wanted))
+    steps = _steps_at(connection, quarter, Testimony.case_id.in_(wanted))
+    told: dict[Sequence[str | None], exploitation.Told] = {}
+    records = []
+    for case_id, found in groupby(connection.execute(_people(wanted)), itemgetter(0)):
+        key, rows = _hex(case_id), list(found)
+        citizenship, gender, band, exploited_in, repeat, *_ = values = rows[0][7:]
+        facts = values[5:]
+        if facts not in told:
+            told[facts] = _as_told(facts)
+        records.append(
+            PersonRecord(
+                key,
+                citizenship,
+                gender,
+                _band_at(key, rows, ages, quarter.end) if key in ages else band,
+                exploited_in,
+                repeats.get(key) or repeat,
+                _stays_at(rows, struck, quarter.end),
+                permits_then.get(key),
+                steps.get(key, ()),
+                told[facts],
+            )
+        )
+    return records
+
+
+def _hex(id_: uuid.UUID | str) -> str:
+    """An id that was read as the database gives it: SQLite has no ids, and making one takes long for many people."""
+    return id_ if isinstance(id_, str) else id_.hex
+
+
+def _as_told(values: Sequence[str | None]) -> exploitation.Told:
+    """What was done to a person, from the texts of these facts."""
+    *lists, recruiter = values
+    named = {name: json.loads(value) for name, value in zip(_TOLD, lists, strict=False) if value is not None}
+    return exploitation.as_told({**named, _TOLD[-1]: recruiter})
 
 
 def _repeats_at(connection: Connection, quarter: Quarter, wanted: ColumnElement[bool]) -> dict[str, str]:
@@ -106,18 +154,37 @@ def _repeats_at(connection: Connection, quarter: Quarter, wanted: ColumnElement[
     return stood
 
 
-def _permits_at(connection: Connection, quarter: Quarter, wanted: ColumnElement[bool]) -> dict[str, PermitFacts]:
+def _permits_at(connection: Connection, quarter: Quarter, wanted: ColumnElement[bool]) -> dict[str, PermitRecord]:
     """How permits stood at the end of a quarter, from what is counted until then; by the id of the case."""
     known = permit_rows.entries_where(and_(wanted, PermitEntry.counts_on <= quarter.end), connection)
-    return {case.hex: stand(entries, country().permits, today=quarter.end) for case, entries in known.items()}
+    stood = {case.hex: stand(entries, country().permits, today=quarter.end) for case, entries in known.items()}
+    return {
+        key: PermitRecord(facts.status, facts.applied_on, facts.issued_from, facts.issued_until)
+        for key, facts in stood.items()
+    }
 
 
-def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
-    """One row per stay and step as a witness, of every case that has a stay in question."""
+def _steps_at(
+    connection: Connection, quarter: Quarter, wanted: ColumnElement[bool]
+) -> dict[str, tuple[tuple[str, date], ...]]:
+    """The steps as a witness until the end of a quarter as they happened, but for those that were struck; by the id of
+    the case."""
+    statement = (
+        select(Testimony.case_id, Testimony.status, Testimony.happened_on)
+        .where(wanted, Testimony.happened_on <= quarter.end, OF_CASES.stands)
+        .order_by(Testimony.case_id, Testimony.happened_on, Testimony.position)
+    )
+    found = groupby(connection.execute(statement), itemgetter(0))
+    return {case.hex: tuple((status, on) for _, status, on in steps) for case, steps in found}
+
+
+def _people(in_question: CompoundSelect[uuid.UUID]) -> Executable:
+    """One row per stay of these cases. In the order of their random ids, so that nothing depends on the order of
+    admission."""
     return (
         select(
-            Stay.id.label("stay_id"),
-            Stay.case_id,
+            type_coerce(Stay.case_id, String),
+            type_coerce(Stay.id, String).label("stay_id"),
             Stay.admitted_on,
             Stay.known_on,
             Stay.anticipated_end_on,
@@ -128,18 +195,12 @@ def _people(quarter: Quarter, also: Collection[uuid.UUID]) -> Executable:
             Case.age_band,
             Case.exploited_in,
             Case.repeat,
-            Case.facts,
-            Testimony.position,
-            Testimony.status,
-            Testimony.happened_on,
+            *(Case.facts[name].as_string() for name in _TOLD),
         )
         .select_from(Stay)
         .join(Case, Case.id == Stay.case_id)
-        .outerjoin(
-            Testimony, and_(Testimony.case_id == Stay.case_id, Testimony.happened_on <= quarter.end, OF_CASES.stands)
-        )
-        .where(Stay.case_id.in_(_in_question(quarter, also)))
-        .where(AGREES, Case.source != Source.WITH_A_VICTIM)
+        .where(Stay.case_id.in_(in_question), AGREES, Case.source != Source.WITH_A_VICTIM)
+        .order_by(Stay.case_id)
     )
 
 
@@ -168,6 +229,11 @@ class _Ages:
 
     def __init__(self, connection: Connection) -> None:
         self._changes = age_rows.all_changes(connection)
+        self._keys = {case.hex for case in self._changes}
+
+    def __contains__(self, key: str) -> bool:
+        """Whether the person, by the id of the case, ever counted as something else than before."""
+        return key in self._keys
 
     def band(self, case_id: uuid.UUID, band: str, day: date) -> str:
         """The band of the person on that day; `band`: of the first answer."""
@@ -175,45 +241,27 @@ class _Ages:
         return band_on(band, class_on("", changes, day)) if changes else band
 
 
-def _person(
-    key: str,
-    rows: Sequence[Row[Any]],
-    struck: Mapping[uuid.UUID, Sequence[Struck]],
-    ages: _Ages,
-    facts: PermitFacts | None,
-    repeat: str | None,
-    until: date,
-) -> PersonRecord:
-    """From the rows of one case, which differ in the stay and in the step as a witness. Corrections that became known
-    after `until` are not known yet. `facts`: how its permit stood; `repeat`: whether the person was here before, None
-    where nothing was ever written of it."""
-    row = rows[0]
-    stays: dict[uuid.UUID, StayRecord] = {}
-    for each in rows:
-        now = Period(each.admitted_on, each.ended_on) if each.taken_back_on is None else None
-        stay = as_known(now, struck.get(each.stay_id, ()), until)
-        if stay is not None:
-            planned = max(each.anticipated_end_on, stay.admitted_on)
-            stays[each.stay_id] = StayRecord(stay.admitted_on, each.known_on, planned, stay.exited_on)
-    present = max((min(each.ended_on or until, until) for each in stays.values()), default=until)
-    steps = {
-        (each.happened_on, each.position): (each.status, each.happened_on) for each in rows if each.position is not None
-    }
-    permit = None
-    if facts is not None:
-        permit = PermitRecord(facts.status, facts.applied_on, facts.issued_from, facts.issued_until)
-    return PersonRecord(
-        key,
-        row.citizenship,
-        row.gender,
-        ages.band(row.case_id, row.age_band, present),
-        row.exploited_in,
-        repeat or row.repeat,
-        tuple(stays.values()),
-        permit,
-        tuple(steps[position] for position in sorted(steps)),
-        as_told(row.facts),
-    )
+def _band_at(key: str, rows: Sequence[Row[Any]], ages: _Ages, until: date) -> str:
+    """The age band on the last day that the person was present, until then; from the rows of one case."""
+    present = max(min(each.ended_on or until, until) for each in rows)
+    return ages.band(uuid.UUID(key), rows[0].age_band, present)
+
+
+def _stays_at(
+    rows: Sequence[Sequence[Any]], struck: Mapping[str, Sequence[Struck]], until: date
+) -> tuple[StayRecord, ...]:
+    """From the rows of one case. Corrections that became known after `until` are not known yet."""
+    stays = []
+    for row in rows:
+        stay_id, admitted_on, known_on, planned, ended_on, taken_back_on = row[1:7]
+        stands = taken_back_on is None
+        if struck and (corrections := struck.get(_hex(stay_id))):
+            was = as_known(Period(admitted_on, ended_on) if stands else None, corrections, until)
+            stands = was is not None
+            admitted_on, ended_on = (was.admitted_on, was.exited_on) if was else (admitted_on, ended_on)
+        if stands:
+            stays.append(StayRecord(admitted_on, known_on, max(planned, admitted_on), ended_on))
+    return tuple(stays)
 
 
 def returnees(connection: Connection, first: Quarter, last: Quarter, *, by: Actor) -> Counter[tuple[str, ...]]:
@@ -247,7 +295,7 @@ def returnees(connection: Connection, first: Quarter, last: Quarter, *, by: Acto
             or_(kind.crossing_point != "", kind.outcome.in_(tuple(PROCESSED_WITHOUT_HELP))),
         )
     )
-    return Counter({tuple(codes): int(number) for *codes, number in connection.execute(statement).all()})
+    return Counter({row[:-1]: int(row[-1]) for row in connection.execute(statement)})
 
 
 def returns(

@@ -40,25 +40,32 @@ def entries_of(case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Entry]]:
 
 def entries_where(wanted: ColumnElement[bool], source: Session | Connection) -> dict[uuid.UUID, list[Entry]]:
     """The entries for which a condition on their rows holds, by case, as they were written."""
-    marks: dict[uuid.UUID, list[Mark]] = {}
-    found = source.execute(
-        select(*PermitMark.__table__.columns, _Marker.kind.label("organisation_kind"))
-        .join(PermitEntry, PermitEntry.id == PermitMark.entry_id)
-        .join(_Marker, _Marker.id == PermitMark.organisation_id)
-        .where(wanted)
-    )
-    for row in found:
-        marks.setdefault(row.entry_id, []).append(_as_mark(row))
     statement = (
         select(*PermitEntry.__table__.columns, Organisation.kind.label("organisation_kind"))
         .outerjoin(Organisation, Organisation.id == PermitEntry.organisation_id)
         .where(wanted)
         .order_by(PermitEntry.case_id, PermitEntry.position)
     )
+    found = source.execute(statement).all()
+    marks = _marks_where(wanted, source) if found else {}
     by_case: dict[uuid.UUID, list[Entry]] = {}
-    for each in source.execute(statement):
+    for each in found:
         by_case.setdefault(each.case_id, []).append(_as_entry(each, marks.get(each.id, ())))
     return by_case
+
+
+def _marks_where(wanted: ColumnElement[bool], source: Session | Connection) -> dict[uuid.UUID, list[Mark]]:
+    """The marks on the entries for which the condition holds, by entry."""
+    statement = (
+        select(*PermitMark.__table__.columns, _Marker.kind.label("organisation_kind"))
+        .join(PermitEntry, PermitEntry.id == PermitMark.entry_id)
+        .join(_Marker, _Marker.id == PermitMark.organisation_id)
+        .where(wanted)
+    )
+    marks: dict[uuid.UUID, list[Mark]] = {}
+    for row in source.execute(statement):
+        marks.setdefault(row.entry_id, []).append(_as_mark(row))
+    return marks
 
 
 def _as_entry(row: Row[*tuple[Any, ...]], marks: Collection[Mark]) -> Entry:

@@ -84,9 +84,9 @@ def accommodated() -> Iterator[Mapping[str, str]]:
     stay = tabulation.StayRecord(came, came, came + 9 * day)
     permit = tabulation.PermitRecord("issued", came, came, QUARTER.end)
     stays = [
-        *((replace(stay, ended_on=came + nights * day),) for nights in (1, 9, 18, 25, 40, 70)),
-        *((replace(stay, anticipated_end_on=came + nights * day),) for nights in (120, 300, 500)),
-        (replace(stay, admitted_on=came - 20 * day, known_on=came - 20 * day),),
+        *((stay._replace(ended_on=came + nights * day),) for nights in (1, 9, 18, 25, 40, 70)),
+        *((stay._replace(anticipated_end_on=came + nights * day),) for nights in (120, 300, 500)),
+        (stay._replace(admitted_on=came - 20 * day, known_on=came - 20 * day),),
     ]
     usual = tabulation.PersonRecord("1", "MD", "feminine", "18-20", "IT", "new", (stay,), permit)
     values: dict[str, Iterable[Any]] = {
@@ -104,9 +104,9 @@ def accommodated() -> Iterator[Mapping[str, str]]:
     printed = tabulation.Classification("AL", of["nationality"], of["country_of_trafficking"])
     for name, each in values.items():
         for value in each:
-            people = [replace(usual, **{name: value})]
+            people = [usual._replace(**{name: value})]
             if name == "testimony":
-                people.append(replace(people[0], permit=None))
+                people.append(people[0]._replace(permit=None))
             yield from (row for one in people for _, row in tabulation.tabulate([one], QUARTER, printed))
 
 
@@ -121,7 +121,7 @@ def in_the_year() -> Iterator[Mapping[str, str]]:
     facts += [year.YearFacts("own", identification=each) for each in IdentificationStatus]
     facts += [year.YearFacts("own", claimed=one, testified=other) for one in (True, False) for other in (True, False)]
     permits = [asked, replace(asked, state="refused"), replace(asked, issued_from=days[0], issued_until=days[1]), None]
-    people = [replace(person, permit=each) for each in permits]
+    people = [person._replace(permit=each) for each in permits]
     yield from one_by_one(makes, usual, {"last": list(accommodated()), "person": people, "facts": facts})
 
 

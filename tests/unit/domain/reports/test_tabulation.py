@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nrm.domain.quarters import Quarter
+from nrm.domain.reports.exploitation import Told
 from nrm.domain.reports.tabulation import (
     DIMENSIONS,
     Classification,
@@ -181,7 +181,7 @@ def test_whatever_is_changed_in_between_the_opening_is_the_closing_before(
     first: list[PersonRecord], second: list[PersonRecord]
 ) -> None:
     def named(people: list[PersonRecord]) -> list[PersonRecord]:
-        return [replace(each, person=str(number)) for number, each in enumerate(people)]
+        return [each._replace(person=str(number)) for number, each in enumerate(people)]
 
     before = still_there(tabulate(named(first), Q1, CLASSIFICATION, None))
     made = [row for _, row in tabulate(named(second), Q2, CLASSIFICATION, before)]
@@ -237,3 +237,28 @@ def test_who_gave_or_offered_testimony_is_a_witness_until_it_is_withdrawn() -> N
     assert one(person(stay(date(2026, 5, 1), date(2026, 5, 20)), testimony=steps))["protection"] == "none"
     both = person(stay(date(2026, 5, 1), date(2026, 5, 10)), testimony=steps, permit=PERMIT)
     assert one(both)["protection"] == "witness_and_trp"
+
+
+TOLD = [
+    Told(),
+    Told(("forced_begging", "servitude"), labour=("agriculture",), means_of_control=("threats",)),
+    Told(("sexual_exploitation",), sexual=("prostitution",), recruiter_relation="friend"),
+]
+
+
+@st.composite
+def anyone_with_any_codes(draw: st.DrawFn) -> PersonRecord:
+    steps = st.tuples(st.sampled_from(["willing", "not_a_witness", "left_witness_protection"]), DAYS)
+    return draw(anyone())._replace(
+        exploited_in=draw(st.sampled_from(["IT", "FR", "99"])),
+        repeat=draw(st.sampled_from(["new", "?"])),
+        permit=draw(st.sampled_from([None, PERMIT])),
+        testimony=draw(st.lists(steps, max_size=2)),
+        told=draw(st.sampled_from(TOLD)),
+    )
+
+
+@pytest.mark.slow
+@given(st.lists(anyone_with_any_codes(), max_size=6))
+def test_what_is_said_of_a_person_is_the_same_whoever_else_is_counted(people: list[PersonRecord]) -> None:
+    assert rows(*people) == [row for each in people for row in rows(each)]

@@ -15,9 +15,11 @@ from typing import Any
 import duckdb
 from sqlalchemy import Connection, create_engine, text
 
+from bench import people_sql
 from nrm.countries import load
 from nrm.db import Model
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.interviews.screenings import PROCESSED_WITHOUT_HELP
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.counting import RETURNEE
 from nrm.domain.reports.tabulation import Classification, tabulate
@@ -45,6 +47,13 @@ TABLES = (
     "screening_kinds",
     "screening_counts",
 )
+_DAYS = dict.fromkeys(("admitted_on", "known_on", "anticipated_end_on", "ended_on", "taken_back_on"), "DATE")
+_TEXTS = dict.fromkeys(("citizenship", "gender", "age_band", "exploited_in", "repeat", "source", "facts"), "VARCHAR")
+COPIED = {
+    "stays": {"case_id": "UUID", **_DAYS},
+    "cases": {"id": "UUID", **_TEXTS},
+    "testimony": {"case_id": "UUID", "position": "INTEGER", "status": "VARCHAR", "happened_on": "DATE"},
+}
 RETURNEE_COLUMNS = tuple("gender" if name == "sex" else name for name in RETURNEE)
 _OUTCOMES = ("none", "none", "none", "suspected", "possible")
 _PROCESSED = ("joint_interview", "referred_nrc", "referred_ngo_shelter")
@@ -58,7 +67,25 @@ _CODES = {
     "citizenship": ("AL", "AL", "AL", "XK", "MD", "RO", "UA"),
     "age_band": ("9-17", "18-20", "18-20", "21-23", "24-26", "30-38"),
     "exploited_in": ("IT", "GR", "XK", "AL", "GB"),
+    "exploitation": (
+        *('["sexual_exploitation"]', '["sexual_exploitation", "forced_begging"]', '["forced_labour"]'),
+        *('["servitude", "forced_marriage"]', '["forced_criminality"]', '["surrogacy", "child_labour"]', "[]"),
+    ),
+    "labour": ('["agriculture"]', '["agriculture", "hospitality"]', "[]"),
+    "sexual": ('["prostitution"]', '["prostitution", "pornography"]', "[]"),
+    "means_of_control": (
+        '["threats"]',
+        '["debt_bondage", "false_promises"]',
+        '["withholds_documents"]',
+        '["99"]',
+        "[]",
+    ),
+    "recruiter_relation": ('"friend"', '"intimate_partner"', '"family"', '"unknown"'),
+    "statistics": ('"yes"', '"yes"', '"yes"', '"no"'),
+    "abduction": ('"yes"', '"no"', '"no"'),
+    "step": ("willing", "statement_given", "not_a_witness", "in_witness_protection"),
 }
+_FACTS = ("exploitation", "labour", "sexual", "means_of_control", "recruiter_relation", "statistics", "abduction")
 
 
 def _code(name: str, salt: int) -> str:
@@ -96,11 +123,11 @@ def _count_interviews(connection: Connection, duck: duckdb.DuckDBPyConnection, f
     file = folder / "screenings.csv"
     with file.open("w", newline="") as out:
         writer = csv.writer(out)
-        writer.writerow(("month", *RETURNEE_COLUMNS))
+        writer.writerow(("month", "citizenship_class", *RETURNEE_COLUMNS))
         for row in _interviews():
             numbers[row] += 1
-            writer.writerow(row[: 1 + len(RETURNEE_COLUMNS)])
-    _load(duck, "screenings", file, ("month",))
+            writer.writerow((row[0], "home", *row[1 : 1 + len(RETURNEE_COLUMNS)]))
+    _load(duck, "screenings", file, {"month": "DATE"})
     kinds = {codes: secrets.randbits(62) for codes in {row[1:-2] for row in numbers}}
     names = ("id", "citizenship_class", *RETURNEE_COLUMNS)
     connection.execute(
@@ -119,6 +146,7 @@ def _count_interviews(connection: Connection, duck: duckdb.DuckDBPyConnection, f
 
 
 def _fill(connection: Connection) -> None:
+    facts = " || ', ' || ".join(f"""'"{name}": ' || {_code(name, 5 + salt)}""" for salt, name in enumerate(_FACTS))
     rows = f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {NUMBER + THERE - 1})"
     id_ = "printf('%032x', i)"
     connection.execute(
@@ -127,7 +155,7 @@ def _fill(connection: Connection) -> None:
             " age_class, age_band, gender, citizenship, citizenship_class, exploited_in, consent, repeat, facts)"
             f" {rows} SELECT {id_}, 'p' || i, 'open', 'helpline', '0', '2016-01-01', 'q', 'adult',"
             f" {_code('age_band', 1)}, {_code('gender', 2)}, {_code('citizenship', 3)}, 'home',"
-            f" {_code('exploited_in', 4)}, 'given', 'not_checked', '{{}}' FROM n"
+            f" {_code('exploited_in', 4)}, 'given', 'not_checked', '{{' || {facts} || '}}' FROM n"
         )
     )
     later = f"julianday('{NOW.start}') - julianday('2016-01-01')"
@@ -142,6 +170,12 @@ def _fill(connection: Connection) -> None:
             " 'independent_living', 'own_home', 'home', 'home', 'adult' FROM n"
         )
     )
+    connection.execute(
+        text(
+            "INSERT INTO testimony (id, position, status, reason, happened_on, case_id)"
+            f" {rows} SELECT {id_}, 1, {_code('step', 20)}, '', {day}, {id_} FROM n WHERE i % 8 = 0"
+        )
+    )
     connection.commit()
 
 
@@ -149,21 +183,21 @@ def _copy(
     connection: Connection,
     target: duckdb.DuckDBPyConnection,
     name: str,
-    query: str,
-    days: tuple[str, ...],
+    columns: dict[str, str],
     folder: Path,
 ) -> None:
+    """The same rows for DuckDB, with ids and days as types of its own."""
     file = folder / f"{name}.csv"
     with file.open("w", newline="") as out:
         writer = csv.writer(out)
-        result = connection.execute(text(query))
+        result = connection.execute(text(f"SELECT {', '.join(columns)} FROM {name}"))
         writer.writerow(result.keys())
         writer.writerows(result)
-    _load(target, name, file, days)
+    _load(target, name, file, columns)
 
 
-def _load(target: duckdb.DuckDBPyConnection, name: str, file: Path, days: tuple[str, ...]) -> None:
-    typed = ", ".join(f"CAST({day} AS DATE) AS {day}" for day in days)
+def _load(target: duckdb.DuckDBPyConnection, name: str, file: Path, types: dict[str, str]) -> None:
+    typed = ", ".join(f"CAST({column} AS {type_}) AS {column}" for column, type_ in types.items())
     target.execute(f"CREATE TABLE {name} AS SELECT * REPLACE ({typed}) FROM read_csv('{file}', all_varchar = true)")
 
 
@@ -186,12 +220,14 @@ def _line(what: str, ours: float, theirs: float, target: float) -> None:
 def returnees(connection: Connection, duck: duckdb.DuckDBPyConnection) -> None:
     """Report x: everything at once, then one quarter; both must give the same counts."""
     columns = ", ".join(RETURNEE_COLUMNS)
+    without_help = ", ".join(f"'{outcome}'" for outcome in sorted(PROCESSED_WITHOUT_HELP))
     for what, first, last, target in (
         ("report x, all 1,000,000", FIRST, LAST, 1.5),
         ("report x, one quarter", ONE, ONE, 1),
     ):
         period = f"month BETWEEN '{first.start}' AND '{last.end}'"
-        query = f"SELECT {columns}, count(*) FROM screenings WHERE {period} GROUP BY ALL"
+        counts = f"citizenship_class = 'home' AND (crossing_point <> '' OR outcome IN ({without_help}))"
+        query = f"SELECT {columns}, count(*) FROM screenings WHERE {period} AND {counts} GROUP BY ALL"
         ours, counted = _fastest(lambda first=first, last=last: counting.returnees(connection, first, last, by=BY))
         theirs, rows = _fastest(lambda query=query: duck.execute(query).fetchall())
         assert counted == Counter({tuple(row[:-1]): row[-1] for row in rows})
@@ -199,29 +235,21 @@ def returnees(connection: Connection, duck: duckdb.DuckDBPyConnection) -> None:
 
 
 def accommodated(connection: Connection, duck: duckdb.DuckDBPyConnection) -> None:
-    """Report ix of one quarter: persons with their values of the last day, of 1,000,000 stays."""
+    """Report ix of one quarter, of 1,000,000 stays: the codes of each person who counts; both must say the same."""
     table_set = load("albania").tables["ix"]
     listed = Classification(
         "AL",
         frozenset(table_set.dimensions["nationality"].codes),
         frozenset(table_set.dimensions["country_of_trafficking"].codes),
     )
-    names = ("nationality", "sex", "age_band", "country_of_trafficking", "stay_status", "arrival")
-
     for what, quarter in (("one quarter", ONE), ("a small quarter", NOW)):
-
-        def count(quarter: Quarter = quarter) -> Counter[tuple[str, ...]]:
-            rows = tabulate(counting.people(connection, quarter, by=BY), quarter, listed)
-            return Counter(tuple(row[name] for name in names) for _, row in rows)
-
-        query = f"""SELECT citizenship, gender, age_band, exploited_in,
-            CASE WHEN ended_on > DATE '{quarter.end}' THEN 'still_there' ELSE 'left' END,
-            CASE WHEN admitted_on < DATE '{quarter.start}' THEN 'opening' ELSE 'admitted' END, count(*)
-            FROM stays WHERE admitted_on <= DATE '{quarter.end}' AND ended_on >= DATE '{quarter.start}' GROUP BY ALL"""
-        ours, counted = _fastest(count)
+        query = people_sql.people(quarter, listed)
+        ours, counted = _fastest(
+            lambda quarter=quarter: tabulate(counting.people(connection, quarter, by=BY), quarter, listed)
+        )
         theirs, rows = _fastest(lambda query=query: duck.execute(query).fetchall())
-        assert counted == Counter({tuple(row[:-1]): row[-1] for row in rows})
-        _line(f"report ix, {what} ({counted.total():,} people)", ours, theirs, 1)
+        assert sorted(tuple(row[name] for name in people_sql.COLUMNS) for _, row in counted) == sorted(rows)
+        _line(f"report ix, {what} ({len(counted):,} people)", ours, theirs, 1)
 
 
 def _duckdb(folder: Path) -> duckdb.DuckDBPyConnection:
@@ -243,9 +271,8 @@ def main() -> None:
             _fill(connection)
             _count_interviews(connection, duck, folder)
             connection.execute(text("ANALYZE"))
-            codes = "citizenship, gender, age_band, exploited_in, admitted_on, ended_on"
-            people = f"SELECT {codes} FROM stays JOIN cases ON cases.id = case_id ORDER BY admitted_on"
-            _copy(connection, duck, "stays", people, ("admitted_on", "ended_on"), folder)
+            for table, columns in COPIED.items():
+                _copy(connection, duck, table, columns, folder)
             duck.close()  # opened again it reads its own compressed columns, which is fastest
             duck = _duckdb(folder)
             returnees(connection, duck)

@@ -44,7 +44,7 @@ def _milliseconds(work: Callable[[], Any], times: int = 3) -> float:
     return 1e3 * best
 
 
-def fill(by: Actor, people: int = PEOPLE) -> None:
+def fill(by: Actor, people: int) -> None:
     """Closed cases of one house that said yes; every second one is like the one before it, and was rejected."""
     assert by.member_id is not None
     like = admitted(by, identity={"given": "Ana"})
@@ -88,6 +88,6 @@ def main() -> None:
         instance = Path(folder) / "instance"
         factories.build_instance(instance)
         with create_app(factories.cheap_config({**os.environ, "NRM_DIR": str(instance)})).app_context():
-            fill(factories.actor("nrc.case_worker"))
+            fill(factories.actor("nrc.case_worker"), PEOPLE)
             measure()
             disconnect()

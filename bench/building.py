@@ -44,7 +44,7 @@ PAGES = (
 LARGER = {"home of the case worker": TARGET, "home of the manager": TARGET, "the board": 100}
 NIGHTS = "nights of a quarter, for the payment"
 RELEASE = Actor.system("release")
-_NOTHING: Mapping[str, Any] = {"nights": 0, "earlier": 0, "payable": 0, "basis": "nights"}
+_NOTHING: Mapping[str, Any] = {"nights": 0, "earlier": 0, "payable": 0, "basis": "nights", "to_sign": False}
 _SINCE = 20  # days that whoever is there has been there
 _ENDED = {
     "exit_reason": "independent_living",

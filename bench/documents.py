@@ -20,6 +20,7 @@ TIMES = 5
 ROWS = 36
 PAGES = 6
 SECONDS = 4.0
+ASKED, PRINTED = "/referrals/sent", "/leaflets/sq"
 _BARE = """
 import statistics, sys, time
 from weasyprint import HTML
@@ -76,7 +77,7 @@ def main() -> None:
         password = next(each["password"] for each in described["accounts"] if each["login"] == OFFICER)
         with server.instance(folder) as served:
             officer, printer = (Browser(served.port, OFFICER, password) for _ in range(2))
-            request = officer.get_request("/referrals/sent")
+            request = officer.get_request(ASKED)
 
             def p95() -> float:
                 measured = load.measure(
@@ -91,7 +92,7 @@ def main() -> None:
             p95()
             alone = p95()
             over = threading.Event()
-            printing = threading.Thread(target=_keep_printing, args=(lambda: printer.ask("GET", "/leaflets/sq"), over))
+            printing = threading.Thread(target=_keep_printing, args=(lambda: printer.ask("GET", PRINTED), over))
             printing.start()
             try:
                 beside = p95()

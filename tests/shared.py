@@ -13,17 +13,18 @@ from types import CodeType
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 from flask_sqlalchemy import SQLAlchemy
 from jinja2.bccache import Bucket, BytecodeCache
 from ortools.sat.python.cp_model import CpModel
 from sqlalchemy import Engine
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, Rule, RuleFactory
 from werkzeug.routing.map import DEFAULT_CONVERTERS
+from werkzeug.routing.matcher import State, StateMachineMatcher
 
-from nrm import countries, parsing
+from nrm import application, countries, parsing
 from nrm.countries.country import Country
 from nrm.render import pdf
 from nrm.web import assets
@@ -36,6 +37,7 @@ def start(patch: pytest.MonkeyPatch) -> None:
     _papers(patch)
     _assets(patch)
     _addresses(patch)
+    _pages(patch)
     _templates(patch)
     _statements(patch)
     # Each model of OR-Tools is given fifty methods under the names they had once; nobody here calls them so.
@@ -111,6 +113,86 @@ def _addresses(patch: pytest.MonkeyPatch) -> None:
             compiled[key] = (rule._parts, rule._trace, rule._converters, rule.arguments, *built)
 
     patch.setattr(Rule, "compile", compile_once)
+
+
+class _Addresses(Map):
+    """The addresses of another map, shared with it until one is added to either."""
+
+    def __init__(self, shared: Map) -> None:
+        self.__dict__.update(shared.__dict__)
+        self._shares = True
+
+    def add(self, rulefactory: RuleFactory) -> None:
+        if self._shares:
+            matcher = StateMachineMatcher(self._matcher.merge_slashes)
+            matcher._root = _copied(self._matcher._root)
+            self._matcher, self._shares = matcher, False
+            self._rules_by_endpoint = {name: list(rules) for name, rules in self._rules_by_endpoint.items()}
+        super().add(rulefactory)
+
+
+def _copied(state: State) -> State:
+    dynamic = [(part, _copied(after)) for part, after in state.dynamic]
+    return State(dynamic, list(state.rules), {words: _copied(after) for words, after in state.static.items()})
+
+
+class _Pages:
+    """Every page of the program, registered as one blueprint is. The first application of the process registers each
+    address: 30 ms. The others take its map, and from the blueprints all that is not an address."""
+
+    def __init__(self, blueprints: tuple[Blueprint, ...]) -> None:
+        self._blueprints = blueprints
+        self._map: Map | None = None
+        self._before: list[str] = []  # the views that an application has before its pages
+        self._views: dict[str, Any] = {}
+        self._else: dict[str, list[Any]] = {}
+
+    def register(self, app: Flask, options: dict[str, Any]) -> None:
+        if self._map is None:
+            self._before = list(app.view_functions)
+            for blueprint in self._blueprints:
+                self._first(app, blueprint)
+            self._views = {name: view for name, view in app.view_functions.items() if name not in self._before}
+            self._map = app.url_map
+            self._map.update()
+        else:
+            assert self._before == list(app.view_functions)
+            app.view_functions.update(self._views)
+            for blueprint in self._blueprints:
+                app.blueprints[blueprint.name] = blueprint
+                blueprint._merge_blueprint_funcs(app, blueprint.name)
+                state = blueprint.make_setup_state(app, options, first_registration=True)
+                for deferred in self._else[blueprint.name]:
+                    deferred(state)
+        app.url_map = _Addresses(self._map)
+
+    def _first(self, app: Flask, blueprint: Blueprint) -> None:
+        """Register it, and keep what else it does than adding addresses."""
+        assert not (blueprint.has_static_folder or blueprint.cli.commands or blueprint._blueprints)
+        kept: list[Any] = []
+        deferred = blueprint.deferred_functions
+
+        def watched(do: Any) -> Any:
+            def call(state: Any) -> None:
+                rules = sum(map(len, app.url_map._rules_by_endpoint.values()))
+                do(state)
+                if rules == sum(map(len, app.url_map._rules_by_endpoint.values())):
+                    kept.append(do)
+
+            return call
+
+        blueprint.deferred_functions = [watched(do) for do in deferred]
+        try:
+            app.register_blueprint(blueprint)
+        finally:
+            blueprint.deferred_functions = deferred
+        self._else[blueprint.name] = kept
+
+
+def _pages(patch: pytest.MonkeyPatch) -> None:
+    """The pages of every application are the same: see `_Pages`."""
+    blueprints = application._pages
+    patch.setattr(application, "_pages", functools.cache(lambda: (_Pages(blueprints()),)))
 
 
 class _Kept(BytecodeCache):

@@ -52,8 +52,10 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     # The last list of features that are off counts: Playwright's own, and the two pages that Chromium lays out for the
-    # address bar of each window. Nobody sees it here, and they are two thirds of what a new context costs.
-    "--disable-features=" + ",".join((*OFF_BY_PLAYWRIGHT, "WebUIOmniboxPopup", "WebUIOmniboxAimPopup")),
+    # address bar of each window. Nobody sees it here, and they are two thirds of what a new context costs. That each
+    # document of a site begins in a new frame is a quarter of what a page costs.
+    "--disable-features="
+    + ",".join((*OFF_BY_PLAYWRIGHT, "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "RenderDocument")),
 ]
 # Half a megabyte that the browser keeps: it is not sent to each page, and runs in those that are judged.
 AXE = f"window.withAxe = function () {{ {AXE_SCRIPT} }}"

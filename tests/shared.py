@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
+import sqlite3
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -24,7 +28,7 @@ from werkzeug.routing import Map, Rule, RuleFactory
 from werkzeug.routing.map import DEFAULT_CONVERTERS
 from werkzeug.routing.matcher import State, StateMachineMatcher
 
-from nrm import application, countries, parsing
+from nrm import application, countries, db, parsing, schema
 from nrm.countries.country import Country
 from nrm.render import pdf
 from nrm.web import assets
@@ -39,6 +43,7 @@ def start(patch: pytest.MonkeyPatch) -> None:
     _addresses(patch)
     _pages(patch)
     _templates(patch)
+    _tables(patch)
     _statements(patch)
     # Each model of OR-Tools is given fifty methods under the names they had once; nobody here calls them so.
     patch.setattr(CpModel, "_add_pre_pep8_methods", lambda self: None)
@@ -168,7 +173,7 @@ class _Pages:
 
     def _first(self, app: Flask, blueprint: Blueprint) -> None:
         """Register it, and keep what else it does than adding addresses."""
-        assert not (blueprint.has_static_folder or blueprint.cli.commands or blueprint._blueprints)
+        assert not any((blueprint.has_static_folder, blueprint.cli.commands, blueprint._blueprints))
         kept: list[Any] = []
         deferred = blueprint.deferred_functions
 
@@ -217,6 +222,56 @@ class _Kept(BytecodeCache):
 
 def _templates(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Flask, "jinja_options", {**Flask.jinja_options, "bytecode_cache": _Kept()})
+
+
+MIGRATE = schema.upgrade
+
+
+def _tables(patch: pytest.MonkeyPatch) -> None:
+    """A hundred migrations bring an empty pair of SQLite databases to the newest tables, and to the same each time: the
+    second pair of a process is copied. `MIGRATE` migrates; so do the tests of migrations, and PostgreSQL."""
+    made: dict[str | None, sqlite3.Connection] = {}
+    newest = functools.cache(schema.newest)
+
+    def upgrade(revision: str = "head") -> None:
+        pair = {bind: db.db.engines[bind] for bind in (None, "shred")}
+        if revision not in ("head", newest()) or not all(map(_empty, pair.values())):
+            MIGRATE(revision)
+        elif made:
+            for bind, engine in pair.items():
+                with _driver_of(engine) as connection:
+                    made[bind].backup(connection)
+                    if bind is None:  # the one value that is drawn by lot
+                        (sealed,) = connection.execute("SELECT sealed_counts FROM request_limits").fetchone()
+                        drawn = sealed[:1] + os.urandom(len(sealed) - 1)
+                        connection.execute("UPDATE request_limits SET sealed_counts = ?", (drawn,))
+        else:
+            MIGRATE(revision)
+            for bind, engine in pair.items():
+                kept = sqlite3.connect(":memory:", check_same_thread=False)
+                with _driver_of(engine) as connection:
+                    connection.backup(kept)
+                made[bind] = kept
+
+    patch.setattr(schema, "upgrade", upgrade)
+
+
+@contextmanager
+def _driver_of(engine: Engine) -> Iterator[sqlite3.Connection]:
+    lent = engine.raw_connection()
+    try:
+        assert isinstance(lent.dbapi_connection, sqlite3.Connection)
+        yield lent.dbapi_connection
+    finally:
+        lent.close()
+
+
+def _empty(engine: Engine) -> bool:
+    """Whether it is an SQLite database without a table."""
+    if engine.dialect.name != "sqlite":
+        return False
+    with _driver_of(engine) as connection:
+        return connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
 
 
 def _statements(patch: pytest.MonkeyPatch) -> None:

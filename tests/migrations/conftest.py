@@ -7,8 +7,15 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests import postgres
+from nrm import schema
+from tests import postgres, shared
 from tests.migrations.ladder import Before, Copies, Databases, Ladder, OnePair, files_read_once
+
+
+@pytest.fixture(autouse=True)
+def every_migration_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those of an empty database, which other tests copy."""
+    monkeypatch.setattr(schema, "upgrade", shared.MIGRATE)
 
 
 @pytest.fixture(scope="session")

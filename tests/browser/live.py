@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import Any
 from wsgiref.types import WSGIApplication
 
 from playwright.sync_api import Page, expect
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, make_server
 
 from tests.factories import PASSWORD
 
@@ -24,10 +25,39 @@ class Silent(WSGIRequestHandler):
         return "granian"
 
 
+class Hands:
+    """Threads that stay for the next request, as those of a production server do: each keeps its connections to the
+    databases. There are as many as were busy at once; a browser holds some that it may need."""
+
+    def __init__(self, server: ThreadedWSGIServer) -> None:
+        self._server = server
+        self._asked: queue.SimpleQueue[tuple[Any, Any] | None] = queue.SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._number = 0
+
+    def take(self, request: Any, address: Any) -> None:
+        self._asked.put((request, address))
+        if not self._idle.acquire(blocking=False):
+            self._number += 1
+            threading.Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        while (asked := self._asked.get()) is not None:
+            self._server.process_request_thread(*asked)
+            self._idle.release()
+
+    def rest(self) -> None:
+        for _ in range(self._number):
+            self._asked.put(None)
+
+
 @contextmanager
 def serving(app: WSGIApplication) -> Iterator[str]:
     """The address of a server for `app` on a free port of loopback; it ends with the block."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Silent)
+    assert isinstance(server, ThreadedWSGIServer)
+    hands = Hands(server)
+    server.process_request = hands.take  # type: ignore[method-assign]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -35,6 +65,7 @@ def serving(app: WSGIApplication) -> Iterator[str]:
     finally:
         server.shutdown()
         thread.join(10)
+        hands.rest()
         server.server_close()
 
 

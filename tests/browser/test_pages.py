@@ -91,7 +91,7 @@ def pages_of(desk: Desk) -> list[str]:
     listed += [f"/cases/{town.world.case}/write/{part}" for part in ("care", "legal")]
     found = []
     with pytest.MonkeyPatch.context() as patch:
-        # A document is no page: what stands in it is tested elsewhere, and typesetting them all takes a minute.
+        # A document is no page, and was thrown away; typesetting took a sixth of the walk of a case worker.
         patch.setattr(pdf, "_print", lambda job: (b"K", b"%PDF"))
         for address in dict.fromkeys(listed):
             answer = desk.context.request.get(f"{town.base}{address}", max_redirects=0)

@@ -28,7 +28,7 @@ from werkzeug.routing import Map, Rule, RuleFactory
 from werkzeug.routing.map import DEFAULT_CONVERTERS
 from werkzeug.routing.matcher import State, StateMachineMatcher
 
-from nrm import application, countries, db, parsing, schema
+from nrm import application, countries, db, parsing, revisions, schema
 from nrm.countries.country import Country
 from nrm.render import pdf
 from nrm.web import assets
@@ -231,11 +231,10 @@ def _tables(patch: pytest.MonkeyPatch) -> None:
     """A hundred migrations bring an empty pair of SQLite databases to the newest tables, and to the same each time: the
     second pair of a process is copied. `MIGRATE` migrates; so do the tests of migrations, and PostgreSQL."""
     made: dict[str | None, sqlite3.Connection] = {}
-    newest = functools.cache(schema.newest)
 
     def upgrade(revision: str = "head") -> None:
         pair = {bind: db.db.engines[bind] for bind in (None, "shred")}
-        if revision not in ("head", newest()) or not all(map(_empty, pair.values())):
+        if revision not in ("head", revisions.newest()) or not all(map(_empty, pair.values())):
             MIGRATE(revision)
         elif made:
             for bind, engine in pair.items():

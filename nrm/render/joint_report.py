@@ -18,8 +18,7 @@ from nrm.domain.reports.filings import Figures, Missing, broken, cells, totals
 from nrm.domain.reports.register import Matrix, Register, Requirement, Words
 from nrm.domain.reports.reports import with_structural_zeros
 from nrm.render.matrices import Column, matrix, title_of
-from nrm.render.pdf import Attachment
-from nrm.render.reports import ATTACHED, TOTALS, About, Speaking, in_one_language, is_impossible, words_of
+from nrm.render.reports import TOTALS, About, Speaking, in_one_language, is_impossible, papers, words_of
 from nrm.render.sheets import release_csv, release_csvw, release_xlsx
 from nrm.statistics.tables import TOTAL, TableSet
 
@@ -136,6 +135,7 @@ def files(
         ),
         "json": json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n",
     }
+    printed = {}
     for language in signatures:
         with speaking(language):
             values = {
@@ -148,9 +148,8 @@ def files(
                 "sections": _sections(value, register, table_sets, language, names[language]),
                 "signatures": signatures[language],
             }
-            attachment = Attachment(called, sheet, ATTACHED[language])
-            made |= in_one_language(values, language, BODY, pages=pages, attachment=attachment)
-    return made
+            made[f"html.{language}"], printed[language] = in_one_language(values, BODY, pages=pages)
+    return made | papers(printed, called, sheet)
 
 
 def _numbered(value: Mapping[str, Any], sections: Sequence[Section]) -> list[tuple[str, str, str]]:

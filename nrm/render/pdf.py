@@ -1,7 +1,9 @@
-"""PDF files from finished HTML: made one at a time, outside the process that answers requests (ADR 0007).
+"""PDF files from finished HTML: made outside the process that answers requests, two at a time where there are two
+processors (ADR 0007, ADR 0218).
 
 WeasyPrint blocks the interpreter for half a second and needs about 90 MB. It runs in a child process that starts with
-the first document and ends when there was no document for a while, so that an idle server does not need the memory.
+the first document and ends when there was no document for a while, so that an idle server does not need the memory. A
+second child starts when there is a document while the first is at work.
 """
 
 from __future__ import annotations
@@ -14,8 +16,10 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
-from contextvars import ContextVar
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -65,6 +69,7 @@ class _Press:
 
 
 _press = _Press()
+_presses = (_press, _Press())[: len(os.sched_getaffinity(0))]
 
 
 def to_pdf(html: str, *, attachments: Sequence[Attachment] = (), following: Sequence[str] = ()) -> bytes:
@@ -86,10 +91,9 @@ def to_pdf(html: str, *, attachments: Sequence[Attachment] = (), following: Sequ
             for attachment in attachments
         ],
     }
-    with _press.lock:
+    kind, payload = _print(json.dumps(job).encode())
+    if kind == b"S":
         kind, payload = _print(json.dumps(job).encode())
-        if kind == b"S":
-            kind, payload = _print(json.dumps(job).encode())
     if kind == b"S":
         raise PdfTooSlow
     if kind == b"K":
@@ -97,6 +101,25 @@ def to_pdf(html: str, *, attachments: Sequence[Attachment] = (), following: Sequ
     if kind == b"R":
         raise PdfRefused(payload.decode())
     raise PdfUnavailable(payload.decode())
+
+
+def side_by_side(documents: Sequence[Callable[[], bytes]]) -> list[bytes | None]:
+    """What `to_pdf` makes in each of these, on all presses; None for one that this server cannot make.
+
+    Raises PdfTooSlow or PdfRefused if one of them does.
+    """
+    with ThreadPoolExecutor(len(_presses)) as pool:
+        begun = [pool.submit(copy_context().run, _made_or_none, document) for document in documents]
+        return [each.result() for each in begun]
+
+
+def _made_or_none(document: Callable[[], bytes]) -> bytes | None:
+    try:
+        return document()
+    except PdfTooSlow:
+        raise
+    except PdfUnavailable:
+        return None
 
 
 def _marked(html: str) -> str:
@@ -109,19 +132,37 @@ def _marked(html: str) -> str:
     )
 
 
+@contextmanager
+def _free_press() -> Iterator[_Press]:
+    """A press that nobody else uses, the first one before the second; if all are at work it waits for the first."""
+    press = next((each for each in _presses if each.lock.acquire(blocking=False)), None)
+    if press is None:
+        press = _press
+        press.lock.acquire()
+    try:
+        yield press
+    finally:
+        press.lock.release()
+
+
 def _print(job: bytes) -> tuple[bytes, bytes]:
-    if _press.idle:
-        _press.idle.cancel()
-    if _press.child is None or _press.child.poll() is not None:
+    with _free_press() as press:
+        return _print_on(press, job)
+
+
+def _print_on(press: _Press, job: bytes) -> tuple[bytes, bytes]:
+    if press.idle:
+        press.idle.cancel()
+    if press.child is None or press.child.poll() is not None:
         # -P keeps this folder out of the child's module path; the child gets no password or setting of this program.
-        _press.child = subprocess.Popen(  # noqa: S603 - our own file, no shell
+        press.child = subprocess.Popen(  # noqa: S603 - our own file, no shell
             [sys.executable, "-P", str(TYPESETTER)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={name: value for name, value in os.environ.items() if not name.startswith("NRM_")},
         )
-    child = _press.child
+    child = press.child
     ended = threading.Event()
 
     def end() -> None:
@@ -139,13 +180,13 @@ def _print(job: bytes) -> tuple[bytes, bytes]:
         head = _exactly(child.stdout, 9)
         return head[:1], _exactly(child.stdout, int.from_bytes(head[1:], "big"))
     except (OSError, EOFError):
-        _close()
+        _end(press)
         return (b"S", b"") if ended.is_set() else (b"U", b"the typesetter did not come back")
     finally:
         limit.cancel()
-        _press.idle = threading.Timer(IDLE_SECONDS, _close_when_idle)
-        _press.idle.daemon = True
-        _press.idle.start()
+        press.idle = threading.Timer(IDLE_SECONDS, _end_when_idle, [press])
+        press.idle.daemon = True
+        press.idle.start()
 
 
 def _exactly(stream: IO[bytes], size: int) -> bytes:
@@ -155,22 +196,27 @@ def _exactly(stream: IO[bytes], size: int) -> bytes:
     return data
 
 
-def _close_when_idle() -> None:
-    if _press.lock.acquire(blocking=False):
+def _end_when_idle(press: _Press) -> None:
+    if press.lock.acquire(blocking=False):
         try:
-            _close()
+            _end(press)
         finally:
-            _press.lock.release()
+            press.lock.release()
 
 
 @atexit.register
 def _close() -> None:
+    for press in _presses:
+        _end(press)
+
+
+def _end(press: _Press) -> None:
     """End the child and free its pipes."""
-    child, _press.child = _press.child, None
+    child, press.child = press.child, None
     if child is None:
         return
-    if _press.idle:
-        _press.idle.cancel()
+    if press.idle:
+        press.idle.cancel()
     for stream in (child.stdin, child.stdout):
         if stream:
             try:
@@ -185,14 +231,15 @@ def _close() -> None:
 
 
 def _forget() -> None:
-    """In a process that was forked: the child and its pipes are the parent's; left open, the child could not end."""
-    child = _press.child
-    _press.lock, _press.child, _press.idle = threading.Lock(), None, None
-    if child is not None:
-        for stream in (child.stdin, child.stdout):
-            if stream:
-                stream.close()
-        child.returncode = 0  # nothing to wait for here
+    """In a process that was forked: the children and their pipes are the parent's; left open, they could not end."""
+    for press in _presses:
+        child = press.child
+        press.lock, press.child, press.idle = threading.Lock(), None, None
+        if child is not None:
+            for stream in (child.stdin, child.stdout):
+                if stream:
+                    stream.close()
+            child.returncode = 0  # nothing to wait for here
 
 
 os.register_at_fork(after_in_child=_forget)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from jinja2 import Environment
@@ -16,7 +17,7 @@ from nrm.domain.reports.reports import FORMAT, Window, with_structural_zeros
 from nrm.render.curves import curve_of
 from nrm.render.folds import folded
 from nrm.render.matrices import Words, in_order, page_values
-from nrm.render.pdf import Attachment, PdfTooSlow, PdfUnavailable, to_pdf
+from nrm.render.pdf import Attachment, side_by_side, to_pdf
 from nrm.render.pictures import picture
 from nrm.render.sentences import flow_of, sentences
 from nrm.render.sheets import release_csv, release_csvw, release_xlsx
@@ -69,12 +70,12 @@ def files(
         "xlsx": workbook(release, table_set),
         "json": json.dumps(release, ensure_ascii=False, indent=1).encode() + b"\n",
     }
+    printed = {}
     for language in signatures:
         shown = values(release, table_set, language, signatures[language], names[language])
         with speaking(language):
-            attachment = Attachment(f"{name}.csv", sheet, ATTACHED[language])
-            made |= in_one_language(shown, language, BODY, pages=pages, attachment=attachment)
-    return made
+            made[f"html.{language}"], printed[language] = in_one_language(shown, BODY, pages=pages)
+    return made | papers(printed, f"{name}.csv", sheet)
 
 
 def workbook(release: Mapping[str, Any], table_set: TableSet) -> bytes:
@@ -88,22 +89,25 @@ def workbook(release: Mapping[str, Any], table_set: TableSet) -> bytes:
     )
 
 
-def in_one_language(
-    values: Mapping[str, Any], language: str, body: str, *, pages: Environment, attachment: Attachment
-) -> dict[str, bytes]:
-    """The markup of the page, by the template `body`, and the PDF; without the PDF where this server makes none.
+def in_one_language(values: Mapping[str, Any], body: str, *, pages: Environment) -> tuple[bytes, str]:
+    """The markup of the page, by the template `body`, and the document to be printed."""
+    return pages.get_template(body).render(values).encode(), pages.get_template("reports/reports/print.html").render(
+        values
+    )
+
+
+def papers(printed: Mapping[str, str], called: str, sheet: bytes) -> dict[str, bytes]:
+    """The PDF of each language, with the tables in it as a file; without those that this server cannot make.
 
     Raises PdfTooSlow: a file that never changes is not made without its paper because the machine was busy.
     """
-    made = {f"html.{language}": pages.get_template(body).render(values).encode()}
-    printed = pages.get_template("reports/reports/print.html").render(values)
-    try:
-        made[f"pdf.{language}"] = to_pdf(printed, attachments=[attachment])
-    except PdfTooSlow:
-        raise
-    except PdfUnavailable:
-        pass
-    return made
+    made = side_by_side(
+        [
+            partial(to_pdf, html, attachments=[Attachment(called, sheet, ATTACHED[language])])
+            for language, html in printed.items()
+        ]
+    )
+    return {f"pdf.{language}": pdf for language, pdf in zip(printed, made, strict=True) if pdf is not None}
 
 
 def page(

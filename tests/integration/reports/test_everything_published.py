@@ -11,7 +11,6 @@ import pytest
 from flask import Flask
 
 from nrm.render import reports as render
-from nrm.render.pdf import Attachment
 from nrm.render.sheets import release_csv
 from nrm.web.language import speaking
 from tests import published, rounded
@@ -61,9 +60,8 @@ def test_reports_about_few_people_say_the_same_in_every_format(app: Flask, repor
     with app.test_request_context(), speaking(language):
         shown = render.values(release, tables, language, (), {})
         sheet = release_csv(release)
-        files = render.in_one_language(
-            shown, language, render.BODY, pages=app.jinja_env, attachment=Attachment("x.csv", sheet, "x")
-        )
+        markup, printed = render.in_one_language(shown, render.BODY, pages=app.jinja_env)
+    files = {f"html.{language}": markup, **render.papers({language: printed}, "x.csv", sheet)}
     files |= {"json": json.dumps(release).encode(), "csv": sheet, "xlsx": render.workbook(release, tables)}
     assert len(files) == 5
     assert published.differing(files) == []

@@ -325,6 +325,31 @@ assert parents.returncode == 0, "the parent's typesetter had to be killed"
     assert ended.returncode == 0, ended.stderr
 
 
+def test_two_documents_are_made_side_by_side_each_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pdf._close()
+    both = tmp_path / "both.py"  # answers when there are as many of it as processors, two at most
+    both.write_text(
+        "import os, sys, time\n"
+        "from pathlib import Path\n"
+        "job = sys.stdin.buffer.read(int.from_bytes(sys.stdin.buffer.read(8), 'big'))\n"
+        f"here = Path({str(tmp_path)!r})\n"
+        "(here / f'{os.getpid()}.there').touch()\n"
+        "while len(list(here.glob('*.there'))) < min(2, len(os.sched_getaffinity(0))): time.sleep(0.01)\n"
+        "sys.stdout.buffer.write((b'U' if b'none' in job else b'K') + len(job).to_bytes(8, 'big') + job)\n"
+    )
+    monkeypatch.setattr(pdf, "TYPESETTER", both)
+    mark = pdf.MARK.set("Training")
+    try:
+        made = pdf.side_by_side([lambda: to_pdf("<head></head>first"), lambda: to_pdf("<head></head>none")])
+    finally:
+        pdf.MARK.reset(mark)
+        pdf._close()
+    assert made[0] is not None
+    assert b"first" in made[0]
+    assert b"Training" in made[0]
+    assert made[1] is None
+
+
 @pytest.mark.slow
 def test_weasyprint_is_not_loaded_into_the_server() -> None:
     to_pdf(page())

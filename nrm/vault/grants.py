@@ -56,6 +56,24 @@ _MEMBERS_OWN = Prepared(
         _OF_MEMBER.member_id == bindparam("member_id"),
     )
 )
+_END_OF_MEMBERS = Prepared(
+    delete(cast(Table, MemberGrant.__table__)).where(
+        _OF_MEMBER.case_id == bindparam("case_id"), _OF_MEMBER.compartment == bindparam("compartment")
+    )
+)
+_IS_WAITING = {
+    kind: Prepared(
+        select(kind.__table__.c.organisation_id)
+        .where(
+            kind.__table__.c.case_id == bindparam("case_id"), kind.__table__.c.compartment == bindparam("compartment")
+        )
+        .limit(1)
+    )
+    for kind in (PendingGrant, ParkedGrant)
+}
+_HERE = (Grant.case_id == SealedCompartment.case_id, Grant.compartment == SealedCompartment.compartment)
+_HELD = select(*_LIVE, _PRESENT).join(SealedCompartment, and_(*_HERE))
+_HELD_AT = Prepared(_HELD.where(Grant.case_id == bindparam("case_id"), Grant.compartment == bindparam("compartment")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +206,13 @@ def _held_until(session: Session, places: Collection[Place]) -> dict[Place, dict
     """As `holding`, with the last day of each."""
     found: dict[Place, dict[uuid.UUID, date | None]] = {place: {} for place in places}
     ended = shredding.ended(places)
-    here = (Grant.case_id == SealedCompartment.case_id, Grant.compartment == SealedCompartment.compartment)
-    statement = (
-        select(*_LIVE, _PRESENT)
-        .join(SealedCompartment, and_(*here))
-        .where(tuple_(Grant.case_id, Grant.compartment).in_(places))
-    )
-    for case_id, compartment, epoch, organisation_id, until_on, found_mark, present in session.execute(statement):
+    rows: Iterable[Row]
+    if len(places) == 1:
+        ((case_id, compartment),) = places
+        rows = _HELD_AT.all(session, {"case_id": case_id, "compartment": compartment})
+    else:
+        rows = session.execute(_HELD.where(tuple_(Grant.case_id, Grant.compartment).in_(places)))
+    for case_id, compartment, epoch, organisation_id, until_on, found_mark, present in rows:
         made_here = is_made_here(found_mark, case_id, compartment, epoch, organisation_id, until_on)
         if made_here and epoch == present and (case_id, compartment, epoch, organisation_id) not in ended:
             found[case_id, compartment][organisation_id] = until_on
@@ -500,16 +518,18 @@ def days_of(session: Session, case_id: uuid.UUID, compartment: str) -> dict[uuid
 def end(session: Session, case_id: uuid.UUID, compartment: str, epoch: int) -> None:
     """Delete all grants, also those of members, and pending and parked ones; list the epoch's shred key and all release
     keys for destruction."""
-    ended = [Destruction(kind="shred", case_id=case_id, compartment=compartment, epoch=epoch)]
-    pending = (PendingGrant.case_id == case_id, PendingGrant.compartment == compartment)
-    ended += [release_of(row) for row in session.scalars(select(PendingGrant).where(*pending))]
-    session.execute(delete(PendingGrant).where(*pending))
-    parked = (ParkedGrant.case_id == case_id, ParkedGrant.compartment == compartment)
-    ended += [release_of(row) for row in session.scalars(select(ParkedGrant).where(*parked))]
-    session.execute(delete(ParkedGrant).where(*parked))
+    place = {"case_id": case_id, "compartment": compartment}
+    ended = [Destruction(kind="shred", epoch=epoch, **place)]
+    kinds: tuple[type[PendingGrant | ParkedGrant], ...] = (PendingGrant, ParkedGrant)
+    for kind in kinds:
+        if _IS_WAITING[kind].first(session, place) is not None:
+            waiting = (kind.case_id == case_id, kind.compartment == compartment)
+            rows = cast(Iterable[PendingGrant | ParkedGrant], session.scalars(select(kind).where(*waiting)))
+            ended += map(release_of, rows)
+            session.execute(delete(kind).where(*waiting))
     shredding.list_for_destruction(session, ended)
     session.execute(delete(Grant).where(Grant.case_id == case_id, Grant.compartment == compartment))
-    session.execute(delete(MemberGrant).where(MemberGrant.case_id == case_id, MemberGrant.compartment == compartment))
+    _END_OF_MEMBERS.run(session, place)
 
 
 def release_of(pending: PendingGrant | ParkedGrant) -> Destruction:

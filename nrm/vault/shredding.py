@@ -12,16 +12,33 @@ after it.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 from flask import current_app
-from sqlalchemy import Engine, Row, and_, bindparam, delete, exists, func, insert, or_, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from nrm.db import db, hit_one, hold_the_pair, rows_hit, transaction
+from nrm.db import Writer, db, hit_one, hold_the_pair, reader, rows_hit, transaction
 from nrm.models.shelter.cases import (
     Destruction,
     EndedGrant,
@@ -37,8 +54,40 @@ from nrm.vault import rows
 _BATCH = 200
 
 
+def _at(table: Table, columns: Iterable[str]) -> list[ColumnElement[bool]]:
+    """Where these columns have the values of the parameters of their names."""
+    return [table.c[name] == bindparam(name) for name in columns]
+
+
+_EPOCH = ("case_id", "compartment", "epoch")
+_SHRED_KEYS = cast(Table, ShredKey.__table__)
+_RELEASE_KEYS = cast(Table, ReleaseKey.__table__)
+_REPLACE_SHRED = (
+    Prepared(delete(_SHRED_KEYS).where(*_at(_SHRED_KEYS, _EPOCH))),
+    # Forget since when the replaced key was without use, and who had lost it.
+    Prepared(delete(LeftKey).where(*_at(cast(Table, LeftKey.__table__), _EPOCH))),
+    Prepared(delete(EndedGrant).where(*_at(cast(Table, EndedGrant.__table__), _EPOCH))),
+    Prepared(insert(_SHRED_KEYS), _SHRED_KEYS.columns.keys()),
+)
+_REPLACE_RELEASE = (
+    Prepared(delete(_RELEASE_KEYS).where(*_at(_RELEASE_KEYS, (*_EPOCH, "organisation_id")))),
+    Prepared(insert(_RELEASE_KEYS), _RELEASE_KEYS.columns.keys()),
+)
+
+
 def _engine() -> Engine:
     return db.engines["shred"]
+
+
+@contextmanager
+def _reading() -> Iterator[Writer]:
+    """For a single prepared statement that reads; on SQLite without a transaction, which would lock out who writes."""
+    engine = _engine()
+    if engine.dialect.name == "sqlite":
+        yield Writer(reader(engine), engine.dialect)
+        return
+    with engine.connect() as connection:
+        yield Writer(connection.connection.dbapi_connection, connection.dialect)
 
 
 def store(shred_keys: Sequence[dict[str, object]], release_keys: Sequence[dict[str, object]] = ()) -> None:
@@ -49,16 +98,13 @@ def store(shred_keys: Sequence[dict[str, object]], release_keys: Sequence[dict[s
     """
     hold_the_pair()
     with _engine().begin() as connection:
-        for model, keys in ((ShredKey, shred_keys), (ReleaseKey, release_keys)):
-            if keys:
-                parts = list(model.__table__.primary_key)
-                places = [tuple(key[column.name] for column in parts) for key in keys]
-                connection.execute(delete(model).where(tuple_(*parts).in_(places)))
-                if model is ShredKey:  # forget since when the replaced key was without use, and who had lost it
-                    noted = tuple_(*LeftKey.__table__.primary_key)
-                    connection.execute(delete(LeftKey).where(noted.in_(places)))
-                    connection.execute(delete(EndedGrant).where(_OF_ENDED.in_(places)))
-                connection.execute(insert(model), list(keys))
+        writer = Writer(connection.connection.dbapi_connection, connection.dialect)
+        for key in shred_keys:
+            for statement in _REPLACE_SHRED:
+                statement.run(writer, key)
+        for key in release_keys:
+            for statement in _REPLACE_RELEASE:
+                statement.run(writer, key)
 
 
 _UNPLACE = text(
@@ -89,6 +135,10 @@ _IS_ENDED = Prepared(
         _ENDED.epoch == bindparam("epoch"),
         _ENDED.organisation_id == bindparam("organisation_id"),
     )
+)
+_GRANT_ENDED = (_ENDED.case_id, _ENDED.compartment, _ENDED.epoch, _ENDED.organisation_id)
+_ENDED_AT = Prepared(
+    select(*_GRANT_ENDED).where(_ENDED.case_id == bindparam("case_id"), _ENDED.compartment == bindparam("compartment"))
 )
 _OF_ENDED = tuple_(EndedGrant.case_id, EndedGrant.compartment, EndedGrant.epoch)
 _RELEASE_KEY = Prepared(
@@ -165,9 +215,13 @@ def ended(places: Collection[tuple[uuid.UUID, str]]) -> set[tuple[uuid.UUID, str
     """The grants of these places (case, compartment) that were taken back."""
     if not places:
         return set()
+    if len(places) == 1:
+        ((case_id, compartment),) = places
+        with _reading() as writer:
+            return set(map(tuple, _ENDED_AT.all(writer, {"case_id": case_id, "compartment": compartment})))
     where = tuple_(EndedGrant.case_id, EndedGrant.compartment).in_(list(places))
     with _engine().connect() as connection:
-        found = connection.execute(select(*EndedGrant.__table__.primary_key).where(where))
+        found = connection.execute(select(*_GRANT_ENDED).where(where))
         return {(row.case_id, row.compartment, row.epoch, row.organisation_id) for row in found}
 
 
@@ -267,6 +321,9 @@ def list_for_destruction(session: Session, keys: Iterable[Destruction]) -> None:
         session.add(key)
 
 
+_LISTED = select(Destruction.__table__).limit(_BATCH)
+
+
 def work_off() -> int:
     """Destroy every listed key, then take it off the list; returns how many. Never call inside a transaction.
 
@@ -275,7 +332,7 @@ def work_off() -> int:
     destroyed = 0
     while True:
         # Plain rows: another worker may take the same ones off the list in the meantime.
-        listed = db.session.execute(select(Destruction.__table__).limit(_BATCH)).all()
+        listed = db.session.execute(_LISTED).all()
         db.session.rollback()
         if not listed:
             return destroyed
@@ -284,9 +341,11 @@ def work_off() -> int:
         if _engine().dialect.name == "postgresql":
             clean_files()  # before they leave the list: a process that is killed in between does it again
         kept = {row.id for row in right}
+        foreign = {row.id for row in listed} - kept
         with transaction() as session:
             destroyed += rows_hit(session, delete(Destruction).where(Destruction.id.in_(kept)))
-            session.execute(delete(Destruction).where(Destruction.id.in_({row.id for row in listed} - kept)))
+            if foreign:
+                session.execute(delete(Destruction).where(Destruction.id.in_(foreign)))
 
 
 def _destroy(listed: Sequence[Row[Any]]) -> None:

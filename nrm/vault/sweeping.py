@@ -90,19 +90,29 @@ def forget_when() -> None:
             connection.execute(delete(LeftKey))
 
 
+def _number(model: Any, *where: Any) -> Any:
+    return select(func.count()).select_from(model.__table__).where(*where).scalar_subquery()
+
+
+_KEYS = select(
+    _number(ShredKey).label("shred"),
+    _number(ReleaseKey).label("release"),
+    _number(ShredKey, ShredKey.__table__.c.compartment == COMPLAINT).label("complaints"),
+)
+_LISTED = Destruction.__table__.c
+_NEEDED = select(
+    (_number(SealedCompartment) + _number(Destruction, _LISTED.kind == "shred")).label("shred"),
+    (_number(PendingGrant) + _number(ParkedGrant) + _number(Destruction, _LISTED.kind == "release")).label("release"),
+    _number(Complaint).label("complaints"),
+)
+
+
 def _may_be_left() -> bool:
     """Whether there are more keys than rows that need them: counts of each, asked every minute. Complaints are counted
     apart, so that no row of something else is taken for one of theirs."""
-    of_complaints = select(func.count()).select_from(ShredKey).where(ShredKey.compartment == COMPLAINT)
     with db.engines["shred"].connect() as connection:
-        keys = [connection.scalar(select(func.count()).select_from(model)) or 0 for model in (ShredKey, ReleaseKey)]
-        keys.append(connection.scalar(of_complaints) or 0)
-    rows = []
-    for models, kind in (((SealedCompartment,), "shred"), ((PendingGrant, ParkedGrant), "release")):
-        listed = select(func.count()).select_from(Destruction).where(Destruction.kind == kind)
-        needed = sum(db.session.scalar(select(func.count()).select_from(model)) or 0 for model in models)
-        rows.append(needed + (db.session.scalar(listed) or 0))
-    rows.append(db.session.scalar(select(func.count()).select_from(Complaint)) or 0)
+        keys = connection.execute(_KEYS).one()
+    rows = db.session.execute(_NEEDED).one()
     db.session.rollback()
     return any(there > needed for there, needed in zip(keys, rows, strict=True))
 

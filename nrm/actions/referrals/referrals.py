@@ -9,8 +9,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import Update, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -443,27 +444,24 @@ def take_back_known(*, obligation_id: uuid.UUID, by: Actor) -> None:
 
 def forget_tags() -> int:
     """Delete the sealed tags of people whom nobody is asked to take, and who are not awaited; returns how many."""
+    with transaction() as session:
+        return sum(rows_hit(session, each) for each in _tags_forgotten())
+
+
+@cache
+def _tags_forgotten() -> list[Update]:
     awaited = exists().where(
         Referral.case_id == RouteCandidate.case_id, Referral.status.in_((ReferralStatus.SENT, ReferralStatus.ACCEPTED))
     )
     waits = exists().where(Case.id == RouteCandidate.case_id, Case.status == "referred")
-    with transaction() as session:
-        return rows_hit(
-            session,
-            update(RouteCandidate)
-            .where(RouteCandidate.sealed_tags.is_not(None), ~awaited, ~waits)
-            .values(sealed_tags=None, tags_version=None)
-            .execution_options(synchronize_session=False),
-        ) + rows_hit(
-            session,
-            update(Referral)
-            .where(
-                Referral.sealed_tags.is_not(None),
-                Referral.status.not_in((ReferralStatus.SENT, ReferralStatus.ACCEPTED)),
-            )
-            .values(sealed_tags=None, tags_version=None)
-            .execution_options(synchronize_session=False),
-        )
+    of_candidates = update(RouteCandidate).where(RouteCandidate.sealed_tags.is_not(None), ~awaited, ~waits)
+    of_referrals = update(Referral).where(
+        Referral.sealed_tags.is_not(None), Referral.status.not_in((ReferralStatus.SENT, ReferralStatus.ACCEPTED))
+    )
+    return [
+        each.values(sealed_tags=None, tags_version=None).execution_options(synchronize_session=False)
+        for each in (of_candidates, of_referrals)
+    ]
 
 
 def _done(session: Session, case_id: uuid.UUID, kind: str, by: Actor) -> None:

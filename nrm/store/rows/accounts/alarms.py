@@ -6,12 +6,13 @@ import uuid
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from nrm import clock
-from nrm.db import db
+from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.alarms import DAY, USUAL_DAYS, AlarmKind, Watch, busiest, median_day
 from nrm.domain.accounts.members import KeyHappening
 from nrm.domain.shelter.shifts import SHIFT
@@ -93,6 +94,30 @@ class Done:
     at: datetime
 
 
+_SINCE = bindparam("since", type_=UtcDateTime())
+
+
+@cache
+def _statements(kind: AlarmKind) -> list[Select[*tuple[Any, ...]]]:
+    if kind is AlarmKind.MANY_OPENINGS:
+        opened = (Reading.member_id, Reading.organisation_id, Reading.case_id, Reading.opened_at)
+        return [select(*opened).where(Reading.opened_at > _SINCE, Reading.compartment != SHIFT)]
+    if kind is AlarmKind.QUESTIONS:
+        of_whom = (MatchAsked.member_id, MatchAsked.organisation_id, MatchAsked.id, MatchAsked.at)
+        return [select(*of_whom).where(MatchAsked.at > _SINCE)]
+    if kind is AlarmKind.ERASURES:
+        asked = (HeavyAct.asked_by_id, HeavyAct.organisation_id, HeavyAct.case_id, HeavyAct.asked_at)
+        return [select(*asked).where(HeavyAct.asked_at > _SINCE, HeavyAct.case_id.is_not(None))]
+    asked = (HeavyAct.asked_by_id, HeavyAct.organisation_id, HeavyAct.member_id, HeavyAct.asked_at)
+    whom = func.coalesce(KeyEvent.member_id, KeyEvent.organisation_id)  # an organisation as a whole has no member
+    ended = (KeyEvent.by_id, Member.organisation_id, whom, KeyEvent.at)
+    kinds = (KeyHappening.DISABLED, KeyHappening.SUSPENDED, KeyHappening.BEGINS_ANEW)
+    return [
+        select(*asked).where(HeavyAct.asked_at > _SINCE, HeavyAct.member_id.is_not(None)),
+        select(*ended).join(Member, Member.id == KeyEvent.by_id).where(KeyEvent.at > _SINCE, KeyEvent.event.in_(kinds)),
+    ]
+
+
 def done(kind: AlarmKind) -> list[Done]:
     """What members did of a kind within a day, the oldest first; for the system. Asking for it counts as doing it.
 
@@ -101,29 +126,7 @@ def done(kind: AlarmKind) -> list[Done]:
     since = clock.now() - DAY
     if kind is AlarmKind.SHARES:
         return _shares(since)
-    if kind is AlarmKind.MANY_OPENINGS:
-        opened = (Reading.member_id, Reading.organisation_id, Reading.case_id, Reading.opened_at)
-        statements: list[Select[*tuple[Any, ...]]] = [
-            select(*opened).where(Reading.opened_at > since, Reading.compartment != SHIFT)
-        ]
-    elif kind is AlarmKind.QUESTIONS:
-        of_whom = (MatchAsked.member_id, MatchAsked.organisation_id, MatchAsked.id, MatchAsked.at)
-        statements = [select(*of_whom).where(MatchAsked.at > since)]
-    elif kind is AlarmKind.ERASURES:
-        asked = (HeavyAct.asked_by_id, HeavyAct.organisation_id, HeavyAct.case_id, HeavyAct.asked_at)
-        statements = [select(*asked).where(HeavyAct.asked_at > since, HeavyAct.case_id.is_not(None))]
-    else:
-        asked = (HeavyAct.asked_by_id, HeavyAct.organisation_id, HeavyAct.member_id, HeavyAct.asked_at)
-        whom = func.coalesce(KeyEvent.member_id, KeyEvent.organisation_id)  # an organisation as a whole has no member
-        ended = (KeyEvent.by_id, Member.organisation_id, whom, KeyEvent.at)
-        kinds = (KeyHappening.DISABLED, KeyHappening.SUSPENDED, KeyHappening.BEGINS_ANEW)
-        statements = [
-            select(*asked).where(HeavyAct.asked_at > since, HeavyAct.member_id.is_not(None)),
-            select(*ended)
-            .join(Member, Member.id == KeyEvent.by_id)
-            .where(KeyEvent.at > since, KeyEvent.event.in_(kinds)),
-        ]
-    found = [Done(*row) for each in statements for row in db.session.execute(each)]
+    found = [Done(*row) for each in _statements(kind) for row in db.session.execute(each, {"since": since})]
     return sorted(found, key=lambda each: each.at)
 
 

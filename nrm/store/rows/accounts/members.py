@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, case, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, case, exists, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from nrm import clock
@@ -280,18 +281,20 @@ def accepting_shelters() -> set[uuid.UUID]:
 
 def keyrings_due() -> int:
     """How many organisations have key work to do: a new keyring, the move to it, or sealing again; for `tend`."""
+    return db.session.scalar(_keyrings_due()) or 0
+
+
+@cache
+def _keyrings_due() -> Select[int]:
     unfinished = exists().where(
         and_(Keyring.organisation_id == Organisation.id, KeyringWrap.keyring_id == Keyring.id, ~is_newest())
     )
     return (
-        db.session.scalar(
-            select(func.count())
-            .select_from(Organisation)
-            .where(
-                Organisation.keyring_due_at.is_not(None)
-                | Organisation.anew_due_at.is_not(None)
-                | unfinished.correlate(Organisation)
-            )
+        select(func.count())
+        .select_from(Organisation)
+        .where(
+            Organisation.keyring_due_at.is_not(None)
+            | Organisation.anew_due_at.is_not(None)
+            | unfinished.correlate(Organisation)
         )
-        or 0
     )

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy import ColumnElement, bindparam, delete, exists, select
 
 from nrm.db import db
 from nrm.domain.interviews.endings import FINAL
@@ -17,6 +17,12 @@ from nrm.models.referrals.referrals import ChildAlert
 from nrm.models.reports.filings import Filing
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.child_returns import ChildReturn
+from nrm.prepared import Prepared
+
+_TAKEN = [
+    Prepared(select(model.__table__.c.id).where(model.__table__.c.id == bindparam("id")))
+    for model in (Interview, Case, AnnouncedReturn, ChildReturn, HelplineCall, Filing)
+]
 
 
 def is_known(interview_id: uuid.UUID) -> bool:
@@ -25,10 +31,7 @@ def is_known(interview_id: uuid.UUID) -> bool:
 
     Sealed things are found by the id alone; if two had the same id, one could destroy the other.
     """
-    return any(
-        db.session.scalar(select(model.id).where(model.id == interview_id)) is not None
-        for model in (Interview, Case, AnnouncedReturn, ChildReturn, HelplineCall, Filing)
-    )
+    return any(each.first(db.session, {"id": interview_id}) is not None for each in _TAKEN)
 
 
 def expired(at: datetime, limit: int) -> Sequence[Interview]:

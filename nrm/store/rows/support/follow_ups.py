@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Date, Select, and_, bindparam, exists, func, or_, select
 
 from nrm.db import db
 from nrm.domain.support.benefits import State, answer_since
@@ -116,21 +117,31 @@ def last_end(case_id: uuid.UUID) -> date | None:
 
 def not_begun(limit: int) -> Sequence[uuid.UUID]:
     """The cases of agreements that have not begun although the person's stay is over; for the system."""
+    return db.session.scalars(_not_begun(limit)).all()
+
+
+@cache
+def _not_begun(limit: int) -> Select[uuid.UUID]:
     here = exists().where(Stay.case_id == FollowUp.case_id, Stay.ended_on.is_(None))
     was = exists().where(Stay.case_id == FollowUp.case_id, Stay.ended_on.is_not(None))
     statement = select(FollowUp.case_id).where(FollowUp.ended_on.is_(None), FollowUp.begins_on.is_(None), ~here, was)
-    return db.session.scalars(statement.limit(limit)).all()
+    return statement.limit(limit)
 
 
 def lapsed(today: date, limit: int) -> Sequence[uuid.UUID]:
     """The cases of agreements whose last day is long over, and that nobody finished; for the system. Who is not safe
     is found by what is sealed: no time ends that."""
+    return db.session.scalars(_lapsed(limit), {"last_day": today - LAPSES_AFTER}).all()
+
+
+@cache
+def _lapsed(limit: int) -> Select[uuid.UUID]:
     last = (
         select(func.max(FollowUpDate.due_on)).where(FollowUpDate.follow_up_id == FollowUp.id).correlate(FollowUp)
     ).scalar_subquery()
-    statement = select(FollowUp.case_id).where(FollowUp.ended_on.is_(None), last <= today - LAPSES_AFTER)
+    statement = select(FollowUp.case_id).where(FollowUp.ended_on.is_(None), last <= bindparam("last_day", type_=Date()))
     statement = statement.where(~exists().where(FollowUpDate.follow_up_id == FollowUp.id, unsafe_now()))
-    return db.session.scalars(statement.limit(limit)).all()
+    return statement.limit(limit)
 
 
 def finished(before: date, today: date, limit: int) -> Sequence[tuple[uuid.UUID, str]]:

@@ -47,7 +47,7 @@ TIMES_AGAIN = 3
 class _Rule(Rule):
     """A rule of Werkzeug whose two functions that write addresses are compiled when it first writes one.
 
-    To compile those of 700 rules took a third of a second of every start, and a process writes few of them.
+    To compile those of 700 rules took a third of a second of every start, and a process writes few of them (ADR 0219).
     """
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:

@@ -14,9 +14,9 @@ import click
 
 from nrm import countries
 from nrm.actions.agreement import agreement_simulation as actions
-from nrm.cli.kinds import DAY
 from nrm.cli.progress import Steps
 from nrm.cli.refusals import Refused
+from nrm.cli.said.kinds import DAY
 from nrm.cli.telling import answer, json_option, remark, tell, wants_json
 from nrm.cli.usage import application, instance_option, read_json
 from nrm.countries.questionnaires import faults_of_texts

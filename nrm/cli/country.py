@@ -17,9 +17,9 @@ from flask import Flask
 from nrm import clock, countries
 from nrm.actions import country_versions as actions
 from nrm.actions import following
-from nrm.cli.kinds import DAY, Whole
 from nrm.cli.places.files import new_folder
 from nrm.cli.refusals import Refused
+from nrm.cli.said.kinds import DAY, Whole
 from nrm.cli.telling import answer, json_option, remark, tell, wants_json
 from nrm.cli.usage import account_of_machine, application, instance_option, signed_in
 from nrm.countries import checking, files, making, texts

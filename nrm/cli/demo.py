@@ -20,9 +20,9 @@ from flask import Flask
 
 from nrm import clock, countries, extras
 from nrm.cli.instance import folder_of_country, named_country
-from nrm.cli.kinds import DAY, Whole
 from nrm.cli.progress import stopped_by_ctrl_c
 from nrm.cli.refusals import Refused
+from nrm.cli.said.kinds import DAY, Whole
 from nrm.cli.serving import run_server
 from nrm.cli.telling import json_option, remark, wants_json
 from nrm.cli.trying.building import Told, instance_of_invented_people, tell_each

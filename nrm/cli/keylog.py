@@ -10,9 +10,9 @@ from click.core import ParameterSource
 from sqlalchemy.exc import SQLAlchemyError
 
 from nrm.actions.accounts import key_log as actions
-from nrm.cli.kinds import Whole
 from nrm.cli.places.files import write_once
 from nrm.cli.refusals import Refused
+from nrm.cli.said.kinds import Whole
 from nrm.cli.telling import answer, json_option, remark
 from nrm.cli.usage import application, instance_option, login_option, signed_in
 from nrm.db import disconnect

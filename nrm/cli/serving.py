@@ -27,10 +27,10 @@ from nrm.actions import checkpoints, tending
 from nrm.actions.accounts import mailboxes
 from nrm.actions.agreement import agreement_versions
 from nrm.cli.gateway import Gateway
-from nrm.cli.kinds import Whole
 from nrm.cli.places.clock import believe, clock_option
 from nrm.cli.places.misspelt import tell_misspelt
 from nrm.cli.refusals import Refused
+from nrm.cli.said.kinds import Whole
 from nrm.cli.telling import json_option
 from nrm.cli.usage import application, instance_option
 from nrm.db import empty_log

@@ -1,9 +1,8 @@
-"""PDF files from finished HTML: made outside the process that answers requests, two at a time where there are two
-processors (ADR 0007, ADR 0218).
+"""PDF files from finished HTML: made one at a time, outside the process that answers requests (ADR 0007); those of one
+report two at a time where there are two processors (ADR 0218).
 
 WeasyPrint blocks the interpreter for half a second and needs about 90 MB. It runs in a child process that starts with
-the first document and ends when there was no document for a while, so that an idle server does not need the memory. A
-second child starts when there is a document while the first is at work.
+the first document and ends when there was no document for a while, so that an idle server does not need the memory.
 """
 
 from __future__ import annotations
@@ -70,6 +69,8 @@ class _Press:
 
 _press = _Press()
 _presses = (_press, _Press())[: len(os.sched_getaffinity(0))]
+# Whether a document may take any press. What a page asks for takes the first: people wait for the other processor.
+_ANY: ContextVar[bool] = ContextVar("any press", default=False)
 
 
 def to_pdf(html: str, *, attachments: Sequence[Attachment] = (), following: Sequence[str] = ()) -> bytes:
@@ -114,6 +115,7 @@ def side_by_side(documents: Sequence[Callable[[], bytes]]) -> list[bytes | None]
 
 
 def _made_or_none(document: Callable[[], bytes]) -> bytes | None:
+    _ANY.set(True)
     try:
         return document()
     except PdfTooSlow:
@@ -134,8 +136,9 @@ def _marked(html: str) -> str:
 
 @contextmanager
 def _free_press() -> Iterator[_Press]:
-    """A press that nobody else uses, the first one before the second; if all are at work it waits for the first."""
-    press = next((each for each in _presses if each.lock.acquire(blocking=False)), None)
+    """A press that nobody else uses, the first one before the second; else it waits for the first."""
+    allowed = _presses if _ANY.get() else _presses[:1]
+    press = next((each for each in allowed if each.lock.acquire(blocking=False)), None)
     if press is None:
         press = _press
         press.lock.acquire()

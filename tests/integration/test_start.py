@@ -1,4 +1,4 @@
-"""What a start of the application does not do: each command and each worker would wait for it."""
+"""What a start of the application does not do: each command and each worker would wait for it (ADR 0219)."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ import click
 import pytest
 
 from nrm.cli import leaves, nrm
-from nrm.cli.kinds import DAY, Whole
 from nrm.cli.said import usage_errors
+from nrm.cli.said.kinds import DAY, Whole
 
 LEAVES = {" ".join(path): command for path, command in leaves()}
 # Words of the library for its kinds of values.

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -348,6 +349,24 @@ def test_two_documents_are_made_side_by_side_each_in_its_place(tmp_path: Path, m
     assert b"first" in made[0]
     assert b"Training" in made[0]
     assert made[1] is None
+
+
+def test_what_a_page_asks_for_waits_for_the_first_and_leaves_the_other_processor_to_pages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at_work: list[str] = []
+
+    def printed(press: object, job: bytes) -> tuple[bytes, bytes]:
+        assert press is pdf._press
+        at_work.append("one")
+        time.sleep(0.05)
+        assert at_work.pop() == "one"
+        assert not at_work, "two at once"
+        return b"K", job
+
+    monkeypatch.setattr(pdf, "_print_on", printed)
+    with ThreadPoolExecutor(4) as pool:
+        assert len(list(pool.map(to_pdf, ["a", "b", "c", "d"]))) == 4
 
 
 @pytest.mark.slow

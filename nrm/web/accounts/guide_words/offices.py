@@ -34,6 +34,15 @@ GUIDES: Mapping[Role, Guide] = {
                 ),
             ),
             Step(
+                "accounts.invite_page",
+                N_("Invite a person"),
+                N_(
+                    "You are the only administrator: invite a second one with “%(link)s”, so that each can let the other"
+                    " in again.",
+                    link=N_("Make the link"),
+                ),
+            ),
+            Step(
                 "accounts.members",
                 N_("Colleagues"),
                 N_(
@@ -64,6 +73,14 @@ GUIDES: Mapping[Role, Guide] = {
                 "languages.index",
                 N_("The country’s languages"),
                 N_("See what a language of the country still lacks, and ask for it."),
+            ),
+            Step(
+                HOME,
+                N_("Organisations and accounts"),
+                N_(
+                    "Once a week, at the server: “nrm doctor” names what is not well, and what to do. “backup: ok” says"
+                    " that there is a backup of the last day."
+                ),
             ),
             LEAVE,
         ),

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
@@ -20,6 +21,7 @@ from nrm.actions.agreement import agreement_simulation as actions
 from nrm.cli import progress
 from nrm.cli.agreements import mou
 from nrm.cli.refusals import Refused
+from nrm.cli.said import usage_errors
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted
 from nrm.domain.agreement import agreement_simulation as rules
@@ -48,7 +50,7 @@ def shelter(app: Flask) -> Flask:
 def _run(app: Flask, draft: Path = SHIPPED, first: str = "2026-04-01", last: str = "2026-06-30", *more: str) -> Result:
     folder = app.extensions["nrm.config"].directory
     command = ["simulate", str(draft), "--dir", str(folder), "--from", first, "--to", last, *more]
-    return CliRunner().invoke(mou, command)
+    return CliRunner().invoke(mou, command, standalone_mode=False)  # as `nrm` calls it
 
 
 @pytest.mark.slow
@@ -112,9 +114,12 @@ def test_an_instance_of_few_people_gives_the_total_alone(app: Flask):
     ],
 )
 def test_a_period_that_cannot_be_used_is_one_line(shelter: Flask, first: str, last: str, message: str):
-    result = _run(shelter, SHIPPED, first, last)
-    assert isinstance(result.exception, Refused)
-    assert (result.exception.code, str(result.exception)) == (2, message)
+    error = _run(shelter, SHIPPED, first, last).exception
+    if isinstance(error, click.UsageError):
+        assert (error.exit_code, usage_errors.told(error)) == (2, message)
+    else:
+        assert isinstance(error, Refused)
+        assert (error.code, str(error)) == (2, message)
 
 
 def test_a_draft_for_another_country_is_one_line(shelter: Flask, tmp_path: Path):

@@ -201,7 +201,7 @@ def _instance(directory: Path) -> dict[str, str]:
         line = re.search(r"line \d+", str(error))
         at = line[0] if line else "some line"
         raise MisConfigured(
-            f'NRM_DIR: {path} was changed, and {at} of it says nothing: each line is as `country = "albania"`; mend '
+            f'NRM_DIR: {path} was changed, and {at} of it says nothing: each line is as `country = "CODE"`; mend '
             "it, or copy the file from where you keep it"
         ) from None
     return {key: value for key, value in data.items() if isinstance(value, str)}

@@ -35,7 +35,7 @@ def test_a_settings_file_that_was_changed_says_which_line_and_how_lines_are(copi
     file.write_text(file.read_text("utf-8") + "rubbish [[[\n", "utf-8")
     line = said(copied)
     assert f"{file} was changed, and line " in line
-    assert 'each line is as `country = "albania"`' in line
+    assert 'each line is as `country = "CODE"`' in line
     assert "key/value" not in line
 
 

@@ -9,12 +9,6 @@ import pytest
 from tests.invariants.test_syntax import calls, trees
 
 CLOCK = "nrm/clock.py"
-# What reads a date out of something that is no instant: a day typed on a command line.
-NO_INSTANTS = {
-    ("nrm/cli/demo.py", "until.date()"),
-    ("nrm/cli/country.py", "starts_on.date()"),
-    ("nrm/cli/country.py", "day.date()"),
-}
 
 
 @pytest.mark.slow
@@ -27,7 +21,7 @@ def test_only_the_clock_turns_an_instant_into_a_day() -> None:
         if (called.attr == "date" and not call.args)
         or (called.attr == "today" and ast.unparse(call) in ("date.today()", "datetime.today()"))
     }
-    assert elsewhere == NO_INSTANTS
+    assert elsewhere == set()
 
 
 def test_rules_do_not_ask_what_time_it_is() -> None:

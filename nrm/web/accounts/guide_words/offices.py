@@ -37,8 +37,8 @@ GUIDES: Mapping[Role, Guide] = {
                 "accounts.invite_page",
                 N_("Invite a person"),
                 N_(
-                    "You are the only administrator: invite a second one with “%(link)s”, so that each can let the other"
-                    " in again.",
+                    "You are the only administrator: invite a second one with “%(link)s”, so that each can let the"
+                    " other in again.",
                     link=N_("Make the link"),
                 ),
             ),

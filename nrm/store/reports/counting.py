@@ -112,15 +112,16 @@ def people(
         facts = values[5:]
         if facts not in told:
             told[facts] = _as_told(facts)
+        stays = _stays_at(rows, struck, quarter.end)
         records.append(
             PersonRecord(
                 key,
                 citizenship,
                 gender,
-                _band_at(key, rows, ages, quarter.end) if key in ages else band,
+                _band_at(key, band, ages, stays, quarter.end) if key in ages else band,
                 exploited_in,
                 repeats.get(key) or repeat,
-                _stays_at(rows, struck, quarter.end),
+                stays,
                 permits_then.get(key),
                 steps.get(key, ()),
                 told[facts],
@@ -241,10 +242,10 @@ class _Ages:
         return band_on(band, class_on("", changes, day)) if changes else band
 
 
-def _band_at(key: str, rows: Sequence[Row[Any]], ages: _Ages, until: date) -> str:
-    """The age band on the last day that the person was present, until then; from the rows of one case."""
-    present = max(min(each.ended_on or until, until) for each in rows)
-    return ages.band(uuid.UUID(key), rows[0].age_band, present)
+def _band_at(key: str, band: str, ages: _Ages, stays: Sequence[StayRecord], until: date) -> str:
+    """The age band on the last day until then on which the person was present, by the stays as they are known then."""
+    present = max((min(each.ended_on or until, until) for each in stays), default=until)
+    return ages.band(uuid.UUID(key), band, present)
 
 
 def _stays_at(

@@ -12,13 +12,14 @@ from flask import Flask
 from sqlalchemy import select
 
 from nrm import clock
-from nrm.actions.shelter import ages, best_interests, cases, consents, stays
+from nrm.actions.shelter import ages, best_interests, cases, consents, corrections, stays
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.ages import AgeRefused, Kind, after
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.consents import Answer, Asking, Said, Topic
+from nrm.domain.shelter.corrections import Why
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.models.referrals.referrals import Obligation
@@ -27,14 +28,15 @@ from nrm.models.shelter.cases import Case
 from nrm.models.shelter.findings import ChildFile
 from nrm.steps.shelter import ages as age_steps
 from nrm.steps.shelter import consent_records
+from nrm.steps.shelter.leaving import Exit
 from nrm.store import days, names
 from nrm.store.referrals import obligations
 from nrm.store.reports import counting
 from nrm.store.shelter import cases as case_store
 from nrm.vault import compartments, grants
-from tests import factories
+from tests import accommodated, factories
 from tests.conftest import Person
-from tests.factories_stays import CHILD, admitted, found
+from tests.factories_stays import ALBANIAN, CHILD, admitted, found
 
 SignIn = Callable[[str], Person]
 SERVICE, DESK, HOLDER = "child_protection.child_protection_officer", "ra.duty_officer", "vatra.case_worker"
@@ -390,3 +392,20 @@ def test_the_house_reads_at_home_for_14_days_who_recorded_a_guardian(vatra: Acto
     assert "A guardian was recorded on" not in sign_in("tjeter_vizion.case_worker").get("/?lang=en")
     factories.later(days=15)
     assert "A guardian was recorded on" not in sign_in(HOLDER).get("/?lang=en")
+
+
+def test_the_age_of_a_closed_quarter_follows_the_stays_as_they_were_known_then(vatra: Actor) -> None:
+    """An end that is corrected in the next quarter changes no band that was counted before."""
+    quarter = Quarter.of(days.today()).next
+    accommodated.at(quarter.start + timedelta(days=40))
+    opened = admitted(vatra, ALBANIAN, days_ago=10)
+    left = days.today()
+    _end(opened.stay_id, left, vatra)
+    accommodated.at(quarter.end + timedelta(days=10))
+    earlier = Exit(left - timedelta(days=5), ExitReason.INDEPENDENT_LIVING, Destination.OWN_HOME, "home")
+    corrections.correct_exit(stay_id=opened.stay_id, exit_=earlier, why=Why.KNOWN_LATER, by=vatra)
+    ages.assess(case_id=opened.case_id, age_class="child", on=left - timedelta(days=3), by=vatra)
+    with db.engine.connect() as connection:
+        [person] = counting.people(connection, quarter, by=counting.RELEASE)
+    assert [stay.ended_on for stay in person.stays] == [left]
+    assert person.age_band == "9-17"

@@ -31,7 +31,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
-GUIDE = (  # and what it refers to
+GUIDE = (  # what it refers to, and what an office asks for before it begins
     *("docs/operator.md", "docs/commands.md", "docs/failures.md"),
     *("docs/data-protection.md", "docs/data-protection.sq.md", "docs/threat-model.md", "docs/access.md"),
     "docs/release-reader.sql",

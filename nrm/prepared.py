@@ -7,7 +7,8 @@ compiles the text and the conversion of values; the driver does the rest. All ot
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 from sqlalchemy import ClauseElement, Dialect, Engine
@@ -89,6 +90,19 @@ def _reading(session: AnySession | Writer) -> Writer:
     return Writer(reader(engine), engine.dialect)
 
 
+@contextmanager
+def _lent(engine: Engine) -> Iterator[Writer]:
+    """A connection for one statement that reads; on SQLite without a transaction, which would lock out who writes."""
+    if engine.dialect.name == "sqlite":
+        yield Writer(reader(engine), engine.dialect)
+        return
+    connection = engine.raw_connection()
+    try:
+        yield Writer(connection.dbapi_connection, engine.dialect)
+    finally:
+        connection.close()
+
+
 class Prepared:
     """A select of plain columns with names of its own, or a single insert or update; no lists among its values.
 
@@ -118,13 +132,13 @@ class Prepared:
 
     def first_of(self, engine: Engine, values: Mapping[str, Any]) -> Row | None:
         """The first row or None, read by itself."""
-        if engine.dialect.name == "sqlite":
-            return self._first(Writer(reader(engine), engine.dialect), values)
-        connection = engine.raw_connection()
-        try:
-            return self._first(Writer(connection.dbapi_connection, engine.dialect), values)
-        finally:
-            connection.close()
+        with _lent(engine) as writer:
+            return self._first(writer, values)
+
+    def all_of(self, engine: Engine, values: Mapping[str, Any]) -> list[Row]:
+        """All rows, read by themselves."""
+        with _lent(engine) as writer:
+            return self.all(writer, values)
 
     def run(self, session: Session | Writer, values: Mapping[str, Any]) -> int:
         """Insert or update in the session's `transaction()`, or in `writing()`; returns how many rows it touched.

@@ -90,7 +90,7 @@ def schema() -> None:
 @country.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @instance_option
-@click.option("--from", "starts_on", required=True, type=DAY, help="The first day it counts.")
+@click.option("--from", "day", required=True, type=DAY, help="The first day it counts.")
 @click.option(
     "--as", "login", default="", help="An administrator's sign-in name, to be recorded; the password is asked."
 )
@@ -99,7 +99,7 @@ def schema() -> None:
 @click.option(
     "--weaker", type=Whole(), help="How many of the changes protect people less: record them without being asked."
 )
-def apply(folder: Path, directory: Path, starts_on: date, login: str, yes: bool, weaker: int | None) -> None:
+def apply(folder: Path, directory: Path, day: date, login: str, yes: bool, weaker: int | None) -> None:
     """Let the files of FOLDER count in an instance from a day on.
 
     Says what changes from then, first what protects people less, and what is in use; asks; records it. A server that
@@ -110,7 +110,6 @@ def apply(folder: Path, directory: Path, starts_on: date, login: str, yes: bool,
     except countries.CountryError as error:
         raise Refused(f"FOLDER: {error}") from None
     app = application(directory)
-    day = starts_on
     with signed_in(app, login) if login else _as_the_machine(app) as by:
         outlook = _looked_at(folder, files, day)
         if outlook.findings:

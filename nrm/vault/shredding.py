@@ -12,8 +12,7 @@ after it.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
@@ -38,7 +37,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from nrm.db import Writer, db, hit_one, hold_the_pair, reader, rows_hit, transaction
+from nrm.db import Writer, db, hit_one, hold_the_pair, rows_hit, transaction
 from nrm.models.shelter.cases import (
     Destruction,
     EndedGrant,
@@ -77,17 +76,6 @@ _REPLACE_RELEASE = (
 
 def _engine() -> Engine:
     return db.engines["shred"]
-
-
-@contextmanager
-def _reading() -> Iterator[Writer]:
-    """For a single prepared statement that reads; on SQLite without a transaction, which would lock out who writes."""
-    engine = _engine()
-    if engine.dialect.name == "sqlite":
-        yield Writer(reader(engine), engine.dialect)
-        return
-    with engine.connect() as connection:
-        yield Writer(connection.connection.dbapi_connection, connection.dialect)
 
 
 def store(shred_keys: Sequence[dict[str, object]], release_keys: Sequence[dict[str, object]] = ()) -> None:
@@ -217,8 +205,7 @@ def ended(places: Collection[tuple[uuid.UUID, str]]) -> set[tuple[uuid.UUID, str
         return set()
     if len(places) == 1:
         ((case_id, compartment),) = places
-        with _reading() as writer:
-            return set(map(tuple, _ENDED_AT.all(writer, {"case_id": case_id, "compartment": compartment})))
+        return set(map(tuple, _ENDED_AT.all_of(_engine(), {"case_id": case_id, "compartment": compartment})))
     where = tuple_(EndedGrant.case_id, EndedGrant.compartment).in_(list(places))
     with _engine().connect() as connection:
         found = connection.execute(select(*_GRANT_ENDED).where(where))

@@ -65,7 +65,7 @@ def test_every_number_and_every_day_is_of_a_kind_that_says_what_is_wrong_with_it
         if isinstance(each.type, library) and not isinstance(each.type, Whole)
     ]
     assert astray == []
-    assert {each.name for _, each in options() if each.type is DAY} >= {"until", "starts_on", "first", "last"}
+    assert {each.name for _, each in options() if each.type is DAY} >= {"until", "day", "first", "last"}
 
 
 @pytest.mark.parametrize("name", LEAVES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -115,7 +115,7 @@ def told(person: Person, *, by: Actor) -> Sequence[ToldLine]:
             desk.get(each.id),
             holder.get(each.id),
             Doubt(each.doubt) if each.doubt else None,
-            _is_own(each, mine),
+            each.id in mine and _without_step(each),
         )
         for each in alarms
     ]
@@ -123,9 +123,11 @@ def told(person: Person, *, by: Actor) -> Sequence[ToldLine]:
 
 def own(alarm_id: uuid.UUID, *, by: Actor) -> ThreatAlarm:
     """An alarm that the actor told, and no step of a witness did; raises NotVisible."""
-    mine = _told_by(by)  # first: how long it takes says nothing of whether there is such an alarm
+    # Before the row is read: how long the answer takes says nothing of whether another's alarm is there.
+    if not by.may(Permission.TESTIMONY_RECORD) or alarm_id not in _told_by(by):
+        raise NotVisible
     found = db.session.get(ThreatAlarm, alarm_id, populate_existing=True)
-    if found is None or not by.may(Permission.TESTIMONY_RECORD) or not _is_own(found, mine):
+    if found is None or not _without_step(found):
         raise NotVisible
     return found
 
@@ -136,9 +138,9 @@ def _told_by(by: Actor) -> set[uuid.UUID]:
     return {uuid.UUID(each.said["alarm_id"]) for each in told}
 
 
-def _is_own(alarm: ThreatAlarm, mine: Collection[uuid.UUID]) -> bool:
+def _without_step(alarm: ThreatAlarm) -> bool:
     """Where a step told it, the step is struck instead."""
-    return alarm.id in mine and alarm.step_id is None and alarm.witness_step_id is None
+    return alarm.step_id is None and alarm.witness_step_id is None
 
 
 def on_home(*, by: Actor) -> Sequence[ThreatLine]:

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple, cast
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
@@ -57,7 +57,8 @@ RELEASES = "releases"
 _WRITING = "nrm_writing"
 _AFTERWARDS = "nrm_afterwards"
 _KEPT = "nrm_kept"
-LOOK = "nrm_look"  # in the info of a session: what was read while one page is put together (`nrm.store.statements`)
+_LENT = "nrm_lent"  # in the application context: connections that read, of the engines of servers
+LOOK = "nrm_look"  # in the info of a session: what was read while one page is put together (`nrm.looks`)
 WRITER = "nrm_writer"  # in the info of a session that writes: the `Writer` beneath it
 _THREADS = threading.Lock()
 WAIT_SECONDS = 5
@@ -145,6 +146,7 @@ def init_app(
             os.path.dirname(make_url(database).database or ""), "write.lock"
         )
     db.init_app(app)
+    app.teardown_appcontext(_give_all_back)
     with app.app_context():
         for name, engine in db.engines.items():
             if engine.dialect.name == "sqlite":
@@ -172,10 +174,32 @@ def reader(engine: Engine) -> Any:
     return found.dbapi_connection
 
 
+def lent(engine: Engine) -> PoolProxiedConnection:
+    """A connection to a server on which each statement is committed by itself, for as long as the application context:
+    its pool asks only once whether it is alive (ADR 0220)."""
+    kept = g.setdefault(_LENT, {})
+    if engine not in kept:
+        kept[engine] = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    return cast(PoolProxiedConnection, kept[engine].connection)
+
+
+def give_back(engine: Engine) -> None:
+    """Give back what `lent` took from the pool, if it did."""
+    kept = g.get(_LENT, {}).pop(engine, None)
+    if kept is not None:
+        kept.close()
+
+
+def _give_all_back(_: BaseException | None) -> None:
+    for engine in list(g.get(_LENT, {})):
+        give_back(engine)
+
+
 def disconnect() -> None:
     """Close every connection of the application in context; the next query opens new ones."""
     db.session.remove()
     for engine in db.engines.values():
+        give_back(engine)
         kept = getattr(_readers, "kept", {}).pop(engine, None)
         if kept is not None:
             kept.close()

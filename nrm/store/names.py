@@ -16,12 +16,12 @@ from nrm.domain.agreement.routing import Capacity
 from nrm.domain.languages import text_for
 from nrm.domain.referrals.critical_path import numbers_of
 from nrm.domain.shelter.identifications import POLICE_SIDE, REVIEWING
+from nrm.looks import looked_up
 from nrm.models.accounts.accounts import Keyring, Organisation
 from nrm.store.countries import country
 from nrm.store.rows.accounts.members import number_of_holders
 from nrm.store.rows.agreement.agreements import SHELTER_KINDS
 from nrm.store.rows.shelter import places as place_rows
-from nrm.store.statements import looked_up
 
 
 def organisation_by_code(code: str) -> Organisation:

@@ -1,23 +1,21 @@
-"""Statements of pages that are loaded all day: built once (ADR 0039), and asked once for a page (ADR 0214).
+"""Statements of pages that are loaded all day: built once (ADR 0039).
 
 Building a statement costs more than the database takes for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Concatenate, ParamSpec, TypeVar, TypeVarTuple, cast
+from typing import Any, Concatenate, ParamSpec, TypeVarTuple, cast
 
 from sqlalchemy import Result, Select, Uuid, bindparam
 
-from nrm.db import LOOK, db
+from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, OrganisationKind, Role
 
 _Shape = ParamSpec("_Shape")
 _Columns = TypeVarTuple("_Columns")
-_Found = TypeVar("_Found")
 _ORGANISATION = bindparam("asker_organisation_id", type_=Uuid())
 _MEMBER = bindparam("asker_member_id", type_=Uuid())
 
@@ -53,26 +51,3 @@ def built_once(
 def _actor_with(role: Role | None, kind: OrganisationKind | None, duty: str, organised: bool, member: bool) -> Actor:
     organisation_id, member_id = (_ORGANISATION if organised else None), (_MEMBER if member else None)
     return Actor(cast(Any, member_id), cast(Any, organisation_id), role, kind, duty=duty)
-
-
-@contextmanager
-def one_look() -> Iterator[None]:
-    """While one page is put together: what `looked_up` found is not read again. A transaction ends it (ADR 0214)."""
-    info = db.session().info
-    if LOOK in info:
-        raise RuntimeError("a look inside a look")
-    info[LOOK] = {}
-    try:
-        yield
-    finally:
-        info.pop(LOOK, None)
-
-
-def looked_up(key: tuple[object, ...], read: Callable[[], _Found]) -> _Found:
-    """What `read` finds, read once in a look; the key begins with the name of who asks. What it raises is not kept."""
-    look: dict[tuple[object, ...], _Found] | None = db.session().info.get(LOOK)
-    if look is None:
-        return read()
-    if key not in look:
-        look[key] = read()
-    return look[key]

@@ -10,6 +10,7 @@ from forms.accounts.organisations import ORGANISATION_REASONS
 from nrm.actions.accounts import key_log
 from nrm.actions.agreement import agreement_versions, withdrawals
 from nrm.domain.accounts.accounts import ROLE_LABELS, Permission, Role
+from nrm.looks import one_look
 from nrm.store import home as store
 from nrm.store.accounts import changes, holding, members, occasions, second_hands, suspensions
 from nrm.store.accounts import key_log as key_log_store
@@ -39,6 +40,7 @@ def page(*roles: Role) -> Callable[[Page], Page]:
 
 @blueprint.get("/")
 @access.signed_in
+@one_look()
 def index() -> str:
     by = access.actor()
     visitor = sessions.visitor_or_none()

@@ -16,6 +16,7 @@ from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.support.threats import Acts
 from nrm.store.referrals import obligations
 from nrm.store.rows.support import feedback as feedback_rows
+from nrm.vault.keylog import heads
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
@@ -85,6 +86,18 @@ def assert_few(person: Person, most: int) -> None:
         person.get("/")
     assert 3 <= len(seen) <= most, "\n".join(seen)
     assert sum(statement.count("FROM places ") for statement in seen) <= 1  # each place of a house is looked at once
+
+
+@pytest.mark.parametrize("login", MOST)
+def test_a_home_page_asks_for_the_end_of_the_key_log_when_who_asks_is_found_and_once_more(
+    world_app: tuple[Flask, World], login: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, _ = world_app
+    person, asked = Person(app.test_client(), login), []
+    confirmed = heads.confirmed
+    monkeypatch.setattr(heads, "confirmed", lambda: asked.append(login) or confirmed())
+    person.get("/")
+    assert asked == [login] * 2
 
 
 @pytest.mark.slow

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from nrm import audit
 from nrm.actions import backups
@@ -21,7 +22,9 @@ from nrm.domain.quarters import Quarter
 from nrm.store.shelter import payment_lines
 from nrm.vault import epochs, shredding
 from nrm.vault.backup_files import backups as files
+from nrm.vault.keylog import heads
 from tests import factories
+from tests import factories_referrals as people
 from tests.conftest import Person
 from tests.integration.keys import test_vault
 
@@ -100,6 +103,29 @@ LISTS = (
 """Lists in pages whose statements are built once; the home pages ask for the first page of most."""
 MARKS = {"/stays": "2006-03-01", "/duty": "1~2006-03-01T00:00:00+00:00"}
 """Where a page ended, of lists that are not ordered by an instant alone."""
+
+
+def test_a_page_takes_one_connection_of_each_database_however_much_it_reads(postgres_app: Flask) -> None:
+    person, taken = Person(postgres_app.test_client(), "rinas.border_officer"), []
+    for _ in range(3):
+        people.interview(factories.actor("rinas.border_officer"))
+    person.get("/")
+    disconnect()
+    for name, engine in db.engines.items():
+        event.listen(engine, "checkout", lambda *_, name=name: taken.append(name))
+    person.get("/")
+    assert sorted(taken, key=str) == [None, "shred"]
+
+
+def test_what_the_server_broke_off_is_read_again_on_another_connection(postgres_app: Flask) -> None:
+    here, there = heads.confirmed(), db.engines["shred"]
+    assert heads.confirmed() == here
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with there.connect() as own:
+        own.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
+    with pytest.raises(psycopg.OperationalError):
+        heads.confirmed()
+    assert heads.confirmed() == here
 
 
 @pytest.mark.parametrize("login", sorted({login for login, _ in LISTS} | {"molsa.statistician"}))

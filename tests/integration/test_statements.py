@@ -10,8 +10,9 @@ from sqlalchemy import Select, bindparam, select
 
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission, Role
+from nrm.looks import looked_up, one_look
 from nrm.models.accounts.accounts import Organisation
-from nrm.store.statements import built_once, looked_up, one_look
+from nrm.store.statements import built_once
 
 
 @pytest.fixture(params=["app", "postgres_app"])

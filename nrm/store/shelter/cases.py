@@ -18,6 +18,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.domain.shelter.cases import Compartment
+from nrm.looks import looked_up
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Grant
@@ -26,7 +27,7 @@ from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import consents as consent_rows
 from nrm.store.rows.shelter import permits as permit_rows
-from nrm.store.statements import built_once, looked_up
+from nrm.store.statements import built_once
 
 
 class CaseRelation(StrEnum):

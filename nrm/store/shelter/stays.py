@@ -33,6 +33,7 @@ from nrm.domain.shelter.away import is_late
 from nrm.domain.shelter.corrections import was_opened_lately
 from nrm.domain.shelter.places import may_be_with_mother, missing_place_until
 from nrm.domain.shelter.stays import Period, nights, present
+from nrm.looks import looked_up
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.places import Occupancy, Place
@@ -45,7 +46,7 @@ from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.rows.shelter import places as place_rows
 from nrm.store.rows.shelter import stays as stay_rows
-from nrm.store.statements import built_once, looked_up
+from nrm.store.statements import built_once
 
 LEAVING_DAYS = 7
 _StayRows = Select[*tuple[Any, ...]]

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ from nrm.domain.accounts.key_log_entries import (
     Proposed,
     hour_of,
 )
+from nrm.looks import looked_up
 from nrm.models.accounts.accounts import Instance
 from nrm.models.accounts.key_log import KeyLogEntry
 from nrm.prepared import AnySession, Prepared
@@ -122,11 +124,14 @@ def instance_id() -> uuid.UUID:
 def state(session: AnySession) -> State:
     """The verified state at the end of the log, in a transaction with what it appended; raises LogWrong.
 
-    Never change it: it is shared. Costs two small queries if nothing was appended since the last call.
+    Never change it: it is shared. Costs two small queries if nothing was appended since the last call, and none in a
+    look that has asked before.
     """
     own = _appended(session)
-    if own is not None:
-        return own
+    return own if own is not None else looked_up(("keylog.state",), partial(_verified, session))
+
+
+def _verified(session: AnySession) -> State:
     known = _known()
     with known.lock:
         try:

@@ -50,6 +50,7 @@ from nrm.domain.shelter.cases import (
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.words import N_
+from nrm.looks import one_look
 from nrm.steps.shelter import cases as case_steps
 from nrm.store import days
 from nrm.store import names as organisation_names
@@ -65,7 +66,6 @@ from nrm.store.shelter import consents as consent_store
 from nrm.store.shelter import first_talks as first_talk_store
 from nrm.store.shelter import key_workers as key_worker_store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
-from nrm.store.statements import one_look
 from nrm.store.support import follow_up_ends
 from nrm.web import access, errors, sessions
 from nrm.web.accounts import screen_lock

@@ -18,7 +18,7 @@ from nrm.domain.support.threats import SEEN_IS_SHOWN
 from nrm.store import days
 from nrm.store.accounts import alarms, changes, members, occasions, second_hands, suspensions
 from nrm.store.countries import country
-from nrm.store.interviews import child_alerts
+from nrm.store.interviews import child_alerts, family_notices, groups, holds
 from nrm.store.referrals import obligations, referrals, transfers
 from nrm.store.reports import contributions, reports
 from nrm.store.rows.shelter import absences as absence_rows
@@ -78,7 +78,9 @@ class Top:
     member alone asked for, where that is much, and how many of the month before no manager has looked through; how many
     notes of a house wait to be read; how much the actor may have said to know some minutes ago; how many benefits are
     asked for again after another one called them off; of how many children of the house a guardian is recorded; how
-    often somebody said, or answered, that a child is an adult. An actor who has no part in one of them gets 0.
+    often somebody said, or answered, that a child is an adult; how many interviews are held at the post, how many
+    groups of returnees it has, and whether it told the child authority of any family. An actor who has no part in
+    one of them gets 0.
     """
 
     keys: Keys
@@ -130,6 +132,9 @@ class Top:
     benefits_again: int = 0
     guardians: int = 0
     ages: int = 0
+    held: int = 0
+    groups: int = 0
+    families: bool = False
 
 
 def top(*, by: Actor) -> Top:
@@ -213,4 +218,7 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         benefits.number_again(by),
         guardians.number_of(by),
         age_words.number_said(by),
+        holds.number_held(by),
+        groups.number_there(by),
+        family_notices.has_written(by),
     )

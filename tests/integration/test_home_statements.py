@@ -23,7 +23,7 @@ from tests.conftest import Person
 from tests.world import World
 
 MOST = {
-    "rinas.border_officer": 8,
+    "rinas.border_officer": 6,
     "nrc.case_worker": 12,
     "vatra.shelter_manager": 12,
     "molsa.statistician": 11,

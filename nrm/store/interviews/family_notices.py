@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, case, select
+from sqlalchemy import ColumnElement, Select, case, exists, literal, select
 
 from nrm import clock
 from nrm.db import db
@@ -57,6 +57,13 @@ def written(*, by: Actor, size: int) -> list[FamilyLine]:
     to_call = case((FamilyNotice.answer == str(DeskAnswer.CALL), 0), else_=1)
     order = (to_call, FamilyNotice.told_at.desc(), FamilyNotice.id)
     return _lines(_rows().where(_written(by)).order_by(*order).limit(size))
+
+
+def has_written(by: Actor) -> ColumnElement[bool]:
+    """Whether the actor's post wrote any, as a column of another statement; no for who writes none."""
+    if by.organisation_id is None or not by.may(Permission.FAMILY_NOTICE_WRITE):
+        return literal(False)
+    return exists(select(FamilyNotice.id).where(_written(by)))
 
 
 def of_desk(*, by: Actor, size: int = MOST) -> list[FamilyLine]:

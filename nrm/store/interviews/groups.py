@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, func, literal, select
 
 from nrm import clock
 from nrm.db import db
@@ -49,6 +49,15 @@ def live(*, by: Actor) -> list[GroupLine]:
     """The groups of the actor's post whose shift is not over, the newest first."""
     by.must(Permission.INTERVIEW_CONDUCT)
     return _lines(_ours(by).order_by(ReturnGroup.begun_at.desc(), ReturnGroup.id), by)
+
+
+def number_there(by: Actor) -> ColumnElement[int]:
+    """How many groups of the actor's post there are, as a column of another statement; 0 for who interviews nobody.
+    Those whose shift is over are counted until they are destroyed."""
+    if not by.may(Permission.INTERVIEW_CONDUCT):
+        return literal(0)
+    counted = select(func.count()).select_from(ReturnGroup)
+    return counted.where(ReturnGroup.organisation_id == by.organisation_id).scalar_subquery()
 
 
 def one(group_id: uuid.UUID, *, by: Actor) -> GroupLine:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 
-from flask import render_template, url_for
+from flask import g, render_template, url_for
 from markupsafe import Markup
 
 from forms.referrals.referrals import STATUS_LABELS
@@ -58,7 +58,7 @@ def border_officer_home() -> str:
     sent = referrals.sent_by_me(by=by, size=SENT_AT_HOME)
     lines = [described(row) for row in drafts.rows]
     added = supplements.open_now(by=by)
-    families = family_notices.written(by=by, size=AT_HOME)
+    families = family_notices.written(by=by, size=AT_HOME) if g.top.families else []
     find, called = _same_for_all(current_language(), telephones.numbers())
     return render_template(
         "home/border_officer.html",
@@ -72,8 +72,8 @@ def border_officer_home() -> str:
         colleagues=colleagues.rows,
         steps=steps_of(colleagues.rows),
         more_colleagues=colleagues.after,
-        held=held_store.of_post(by=by),
-        groups=groups.under_way(by),
+        held=held_store.of_post(by=by) if g.top.held else [],
+        groups=groups.under_way(by) if g.top.groups else [],
         sent=sent,
         status_labels=STATUS_LABELS,
         find_sent=find,

@@ -9,7 +9,7 @@ DEMO ?= .demo
 # Without compiled modules every start of a command compiles 300 of them: half a second.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run setup setup-dev test quick check lint bench access imports pictures fonts site vulnerabilities bundle release container lock clean
+.PHONY: run setup setup-dev test quick check lint bench access imports pictures fonts site guides vulnerabilities bundle release container lock clean
 
 run: setup
 	$(BIN)/nrm demo --dir $(DEMO) --port 5000
@@ -102,9 +102,15 @@ vulnerabilities: setup-dev
 site: setup-dev
 	$(BIN)/python deploy/handbook.py $(VENV)/share/doc/site
 
+# The pictures of the guides, as the browser tests take them, for /guide/ROLE/pictures: two sheets for each desk (ADR 0221)
+guides: setup-dev
+	NRM_GUIDES=$(CURDIR)/$(VENV)/share/doc/guides $(BIN)/python -m pytest -n 2 tests/browser/test_guide_pictures.py
+
 bundle: setup-dev
 	$(call wheels,$(BUNDLE),$(BUNDLE)/files/wheels)
 	$(BIN)/python $(BUNDLE)/source/deploy/handbook.py $(BUNDLE)/files/site
+	cd $(BUNDLE)/source && PYTHONPATH=. NRM_GUIDES=$(CURDIR)/$(BUNDLE)/files/guides $(CURDIR)/$(BIN)/python -m pytest -n 2 \
+		tests/browser/test_guide_pictures.py
 	$(BIN)/python $(BUNDLE)/source/deploy/bundle.py $(BUNDLE)/files "$(BUNDLE_KEY)"
 
 # What is given out of a version, in .release/files: wheel, source package, list of parts, notes, sums and their signature.

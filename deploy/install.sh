@@ -183,11 +183,12 @@ for guide in operator.md commands.md failures.md data-protection.md data-protect
     [ ! -r "$here/../docs/$guide" ] || put 0644 "$here/../docs/$guide" "$program/share/doc/$guide"
 done
 
-if [ -d "$here/site" ]; then
-    run rm -rf "$program/share/doc/site"
-    run cp -r "$here/site" "$program/share/doc/site"
-    run chmod -R u=rwX,go=rX "$program/share/doc/site"
-fi
+for folder in site guides; do
+    [ -d "$here/$folder" ] || continue
+    run rm -rf "$program/share/doc/$folder"
+    run cp -r "$here/$folder" "$program/share/doc/$folder"
+    run chmod -R u=rwX,go=rX "$program/share/doc/$folder"
+done
 
 put 0755 "$here/nrm" "$command"
 [ ! -r "$program/share/man/man1/nrm.1" ] || put 0644 "$program/share/man/man1/nrm.1" "$manual"

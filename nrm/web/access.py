@@ -102,6 +102,8 @@ WAITING = ENROLLING | {
     "second_factor.prove",
     "guides.own",
     "guides.show",
+    "guides.pictured",
+    "guides.picture",
 }
 # What a suspended member can still do: leave, and keep the account that a colleague lets begin anew.
 SUSPENDED = frozenset({"accounts.sign_out", "members.stop_anew"})

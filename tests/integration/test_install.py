@@ -154,6 +154,8 @@ def test_a_bundle_is_installed_again_and_taken_away_and_what_was_recorded_stays(
     others.write_text(new_key(tmp_path / "other"))
     (bundle / "site").mkdir()
     (bundle / "site/index.html").write_text("documents")
+    (bundle / "guides/sq").mkdir(parents=True)
+    (bundle / "guides/sq/border_officer-1.png").write_bytes(b"picture")
     bundling.fill(bundle)
     bundling.sign(bundle, key)
     here = ("--root", root, "--python", sys.executable)
@@ -187,6 +189,7 @@ def test_a_bundle_is_installed_again_and_taken_away_and_what_was_recorded_stays(
     unit.write_text("old")
     (root / "var/lib/nrm/instance.toml").touch()
     assert (root / "opt/nrm/share/doc/site/index.html").read_text() == "documents"
+    assert (root / "opt/nrm/share/doc/guides/sq/border_officer-1.png").read_bytes() == b"picture"
     assert "next: nrm upgrade" in install(bundle, *here, "--small")
     assert "serve" in unit.read_text()
     done = subprocess.run(

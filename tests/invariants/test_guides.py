@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from html import unescape
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -14,6 +15,7 @@ from flask import Flask
 from nrm import catalogues, clock
 from nrm.domain.accounts.accounts import ROLE_LABELS, Role
 from nrm.domain.words import Phrase
+from nrm.web.accounts import guide_pictures
 from nrm.web.accounts.guide_words.parts import NEVER_ASKED, Guide
 from nrm.web.accounts.guides import GUIDES
 from nrm.web.language import translated
@@ -143,3 +145,27 @@ def test_who_is_not_signed_in_or_does_an_interview_is_not_led_there(app: Flask) 
     assert "/guide" not in client.get("/sign-in").text
     officer = Person(client, LOGINS[Role.BORDER_OFFICER])
     assert "/guide" not in officer.get(officer.post("/interviews", {"id": str(uuid.uuid4())}))
+
+
+def test_a_guide_has_pictures_where_they_were_installed_and_no_address_leads_to_another_file(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    officer = Person(app.test_client(), LOGINS[Role.BORDER_OFFICER])
+    folder = tmp_path / "guides"
+    monkeypatch.setattr(guide_pictures, "FOLDER", folder)
+    assert "/pictures" not in officer.get("/guide?lang=en")
+    officer.get("/guide/border_officer/pictures", 404)
+    name = guide_pictures.name_of("en", Role.BORDER_OFFICER, 2)
+    (folder / "en").mkdir(parents=True)
+    (folder / name).write_bytes(b"a picture")
+    (tmp_path / "key.png").write_bytes(b"secret")
+    guide_pictures.files.cache_clear()
+    assert "/guide/border_officer/pictures" in officer.get("/guide")
+    page = officer.get("/guide/border_officer/pictures")
+    assert re.findall(r'<img[^>]* src="?([^" ]+)', page) == [f"/guide/pictures/{name}"]
+    assert officer.client.get(f"/guide/pictures/{name}").data == b"a picture"
+    officer.get("/guide/shelter_manager/pictures", 404)
+    for other in ("../key.png", "en/../../key.png", "%2e%2e/key.png", "en", str(tmp_path / "key.png")[1:]):
+        assert officer.client.get(f"/guide/pictures/{other}").status_code == 404, other
+    assert app.test_client().get(f"/guide/pictures/{name}").status_code == 303
+    guide_pictures.files.cache_clear()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, render_template
 
 from nrm.domain.accounts.accounts import ROLE_LABELS, Actor, NotVisible, OrganisationKind, Role
 from nrm.web import access, documentation, telephones
+from nrm.web.accounts import guide_pictures
 from nrm.web.accounts.guide_words import arrival, cases, desks, offices, reports
 from nrm.web.accounts.guide_words.parts import NEVER_ASKED, Guide
+from nrm.web.language import current_language
 
 blueprint = Blueprint("guides", __name__)
 
@@ -36,6 +37,28 @@ def show(role: str) -> str:
     return _page(Role(role), access.actor())
 
 
+@blueprint.get("/guide/<role>/pictures")
+@access.signed_in
+def pictured(role: str) -> str:
+    """The same guide with pictures of its pages, to print. Raises NotVisible where the pictures were not installed."""
+    if role not in ROLE_LABELS or not _pictures(Role(role)):
+        raise NotVisible
+    return _page(Role(role), access.actor(), _pictures(Role(role)))
+
+
+@blueprint.get("/guide/pictures/<path:name>")
+@access.signed_in
+def picture(name: str) -> Response:
+    """One picture. Raises NotVisible for every other name."""
+    if name not in guide_pictures.files(guide_pictures.FOLDER):
+        raise NotVisible
+    return Response((guide_pictures.FOLDER / name).read_bytes(), mimetype="image/png")
+
+
+def _pictures(role: Role) -> Mapping[int, str]:
+    return guide_pictures.of_steps(current_language(), role, len(GUIDES[role].steps))
+
+
 def role_of(by: Actor) -> Role:
     """Whose guide fits the actor: case workers of the child authority have no places, and the home page of its desk."""
     assert by.role is not None
@@ -44,18 +67,22 @@ def role_of(by: Actor) -> Role:
     return by.role
 
 
-def _page(role: Role, by: Actor) -> str:
+def _page(role: Role, by: Actor, pictures: Mapping[int, str] | None = None) -> str:
     guide = GUIDES[role]
+    shown = dict(enumerate(guide.steps, 1))
     if role == role_of(by) != by.role:  # of a desk whose other members may do more
-        guide = replace(guide, steps=tuple(each for each in guide.steps if access.is_open_to(by, each.page)))
+        shown = {number: each for number, each in shown.items() if access.is_open_to(by, each.page)}
     waits = access.visitor().waiting
     return render_template(
         "accounts/guides/show.html",
         role=role,
         labels=ROLE_LABELS,
         guide=guide,
+        steps=shown,
+        pictures=pictures or {},
+        may_be_pictured=not pictures and bool(_pictures(role)),
         never=(*guide.never, *NEVER_ASKED),
-        open_to={each.page for each in guide.steps if not waits and access.is_open_to(by, each.page)},
+        open_to={each.page for each in shown.values() if not waits and access.is_open_to(by, each.page)},
         numbers=telephones.numbers() if guide.meets_people else telephones.desk(),
         operator=telephones.operator(),
         documents=documentation.is_there() and not waits,

@@ -140,6 +140,7 @@ class Top:
 def top(*, by: Actor) -> Top:
     """The top of the actor's home page."""
     today = days.today()
+    quarter = Quarter.of(today).previous
     values = {
         "soon": today + timedelta(days=country().validity.ask_again_days),
         "told_since": clock.now() - TOLD_FOR,
@@ -152,7 +153,7 @@ def top(*, by: Actor) -> Top:
         "follow_up_kept_since": follow_up_rows.kept_since(),
         "age_said_since": age_rows.said_since(),
         "threats_since": clock.now() - SEEN_IS_SHOWN,
-        "quarter": str(Quarter.of(today).previous),
+        "quarter": str(quarter),
         **place_rows.days_of(today),
         **second_hands.moments(by),
         **suspensions.moment(by),
@@ -160,6 +161,7 @@ def top(*, by: Actor) -> Top:
         **child_alerts.moment(by),
         **benefit_reviews.moment(by),
         **obligations.known_moments(by),
+        **contributions.moment(quarter, by=by),
     }
     row = _top(by)(**values).one()
     keys = members.keys_of(row, by=by)

@@ -7,14 +7,14 @@ from datetime import datetime, time
 from sqlalchemy import ColumnElement, String, and_, bindparam, exists, false, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
-from nrm.db import db
+from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import contributions as rules
 from nrm.domain.reports.contributions import Answer, Part, Without
 from nrm.domain.reports.report_list import Report
 from nrm.domain.reports.reports import Window
-from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.accounts import Instance, Member, Organisation
 from nrm.models.reports.reports import QuarterPart, SilentPart
 from nrm.store import days
 from nrm.store.countries import country
@@ -24,6 +24,7 @@ def parts(quarter: Quarter, *, by: Actor) -> tuple[Part, ...]:
     """The part of every contributor with somebody at work in it, by code; for who closes, signs or reads reports.
 
     Also of one that was suspended since the quarter began: whoever suspends must not decide that it is told without it.
+    Not of one whose first member was invited after the quarter had ended, where the country had begun before that.
     """
     if by.duty != "release":
         by.must(Permission.REPORT_READ)
@@ -41,7 +42,7 @@ def own_part(quarter: Quarter, *, by: Actor) -> Part:
 
 def number_waiting(by: Actor) -> ColumnElement[int]:
     """1 if the quarter waits for the answer of the asker's organisation: it contributes, nothing is closed. As a column
-    of a statement with the parameter `quarter`."""
+    of a statement with the parameters `quarter` and those of `moment`."""
     if not by.may(Permission.QUARTER_ANSWER):
         return literal(0)
     quarter = bindparam("quarter", type_=String())
@@ -49,10 +50,16 @@ def number_waiting(by: Actor) -> ColumnElement[int]:
     counted = select(func.count(Organisation.id)).where(
         Organisation.id == by.organisation_id,
         Organisation.kind.in_(rules.CONTRIBUTING),
+        _had_come(bindparam("quarter_over", type_=UtcDateTime())),
         ~answered,
         ~days.closed(quarter),
     )
     return counted.scalar_subquery()
+
+
+def moment(quarter: Quarter, *, by: Actor) -> dict[str, datetime]:
+    """The value that `number_waiting` needs beside the quarter."""
+    return {"quarter_over": _over(quarter)} if by.may(Permission.QUARTER_ANSWER) else {}
 
 
 def silent(report: Report, window: Window, *, by: Actor) -> tuple[str, ...]:
@@ -106,7 +113,7 @@ def _parts(quarter: Quarter) -> tuple[Part, ...]:
         .outerjoin(
             QuarterPart, and_(QuarterPart.organisation_id == Organisation.id, QuarterPart.quarter == str(quarter))
         )
-        .where(Organisation.kind.in_(rules.CONTRIBUTING), was_there, at_work)
+        .where(Organisation.kind.in_(rules.CONTRIBUTING), was_there, at_work, _had_come(_over(quarter)))
         .order_by(Organisation.code)
     )
     return tuple(
@@ -120,3 +127,15 @@ def _parts(quarter: Quarter) -> tuple[Part, ...]:
         )
         for row in rows
     )
+
+
+def _over(quarter: Quarter) -> datetime:
+    return datetime.combine(quarter.next.start, time.min, country().timezone)
+
+
+def _had_come(over: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether the organisation was there before this instant. A country that began after it asks all whom it has: what
+    was before is typed in from paper."""
+    own = aliased(Member)
+    invited = exists().where(own.organisation_id == Organisation.id, own.created_at < over)
+    return invited | exists().where(Instance.created_at >= over)

@@ -32,7 +32,7 @@ from nrm.domain.reports import reports as rules
 from nrm.domain.reports.contributions import Answer
 from nrm.domain.reports.report_list import ACCOMMODATED, REFERRALS, RETURNEES, WITNESSES
 from nrm.domain.shelter import payment_lines as nights
-from nrm.models.accounts.accounts import Member
+from nrm.models.accounts.accounts import Instance, Member
 from nrm.models.audit import AuditEntry
 from nrm.models.reports.reports import PaymentLine, Release, ReleaseDraft, ReleaseFile, ReleaseMemory
 from nrm.render import reports as render
@@ -273,6 +273,27 @@ def test_a_contributor_answers_once_and_sees_its_own_tasks_alone(app: Flask) -> 
     child = factories.actor("child_protection.case_worker")
     with pytest.raises(NotVisible):
         contributions.answer(Q2, Answer.CONFIRMED, by=child)
+
+
+def test_an_organisation_that_came_after_a_quarter_is_not_asked_about_it(app: Flask) -> None:
+    accommodated.at(TODAY)
+    late, manager = factories.actor("tjeter_vizion.shelter_manager"), "tjeter_vizion.shelter_manager"
+    began, came = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 6, 30, 22, tzinfo=UTC)  # midnight in Albania
+    with transaction() as session:
+        session.execute(update(Instance).values(created_at=began))
+        session.execute(update(Member).values(created_at=began))
+    assert 'href="/quarter/2026Q2"' in Person(app.test_client(), manager).get("/")
+    with transaction() as session:
+        session.execute(update(Member).where(Member.organisation_id == late.organisation_id).values(created_at=came))
+    page = Person(app.test_client(), manager)
+    assert 'href="/quarter/2026Q2"' not in page.get("/")
+    page.get("/quarter/2026Q2", 404)
+    with pytest.raises(NotVisible):
+        contributions.answer(Q2, Answer.CONFIRMED, by=late)
+    accommodated.confirm(Q2, but="TJETER_VIZION")
+    assert isinstance(reports.close(Q2, by=factories.actor("molsa.statistician")), reports.Closed)
+    value = signing.open_memory(report_rows.must_draft("ix").sealed_draft, "draft", "ix", "2026Q2")["value"]
+    assert "no_report_from" not in value
 
 
 def test_a_quarter_closes_without_a_silent_contributor_only_after_a_second_office_confirms(app: Flask) -> None:

@@ -47,6 +47,7 @@ NotABackup = vault.NotABackup
 ForgedList = erased.ForgedList
 Unreadable = dumping.Unreadable
 new_key_files = vault.new_key_files
+foreign = vault.foreign
 recipient_in = vault.recipient_in
 private_key_in = vault.private_key_in
 _NAME = re.compile(r"(main|shred)-(\d{8}T\d{6}\.\d{3}Z)")
@@ -207,7 +208,7 @@ def forget_shred_files(folder: Path | None) -> int:
     for path in folder.glob("shred-*"):
         with suppress(FileNotFoundError):
             at = _begun(path, clock.now())
-            if at is not None and at <= clock.now() - timedelta(days=SHRED_DAYS):
+            if at is not None and at <= clock.now() - timedelta(days=SHRED_DAYS) and not vault.is_of_another(path):
                 path.unlink()
                 gone += 1
     return gone

@@ -81,6 +81,8 @@ def backup(directory: Path, to: Path, recipients: tuple[Path, ...]) -> None:
         raise Refused("--recipient: name two files of different people")
     with application(directory).app_context(), _explained_errors(), Steps() as steps:
         try:
+            if (other := actions.foreign(to)) is not None:
+                raise Refused(f"--to: {other} is a backup of another instance; name a folder of its own")
             written = actions.take(to, (keys[0], keys[1]), tell=steps.tell)
             doubted = health.clock_doubted(current_app.extensions["nrm.config"].directory)
         finally:

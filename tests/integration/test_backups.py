@@ -451,6 +451,38 @@ def test_tending_deletes_them_in_the_folder_of_the_settings_and_keeps_the_list_t
     assert not shred.exists()
 
 
+def test_backups_of_another_instance_are_neither_deleted_nor_mixed_with(
+    world_app: tuple[Flask, World], keeper: Keeper
+) -> None:
+    """Two instances with one NRM_BACKUPS: a list that both wrote is refused by every restore of either."""
+    app, world = world_app
+    _, shred = keeper.back_up()
+    ours = app.extensions["nrm.config"]
+    other = dataclasses.replace(ours.secrets, store=b"o" * 32)
+    app.extensions["nrm.config"] = dataclasses.replace(ours, backups=keeper.folder, secrets=other)
+    week = clock.now() + timedelta(days=8)
+    clock.set_clock(lambda: week)
+    assert backups.forget_shred_files(keeper.folder) == 0
+    assert shred.exists()
+    assert backups.foreign(keeper.folder) is not None
+    app.extensions["nrm.config"] = dataclasses.replace(ours, backups=keeper.folder)
+    assert backups.foreign(keeper.folder) is None
+    closed(world)
+    app.extensions["nrm.config"] = dataclasses.replace(ours, backups=keeper.folder, secrets=other)
+    (keeper.folder / erasure_steps.LIST).unlink()
+    erasure_steps.complete_lists()
+    assert not (keeper.folder / erasure_steps.LIST).exists()
+    app.extensions["nrm.config"] = ours
+    store = keeper.instance / "keys" / "store"
+    store.chmod(0o600)
+    store.write_bytes(b"o" * 32)
+    store.chmod(0o400)
+    own = [part for key in keeper.keys for part in ("--recipient", f"{key}.pub")]
+    refused = run("backup", "--dir", keeper.instance, "--to", keeper.folder, *own)
+    assert refused.exit_code == 2
+    assert "is a backup of another instance; name a folder of its own" in refused.stderr
+
+
 @pytest.mark.slow
 def test_a_drill_finds_nothing_and_leaves_nothing(keeper: Keeper) -> None:
     keeper.back_up()

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from nrm import clock
+from nrm.actions import tending
 from nrm.cli.places.misspelt import STARTED_BY
+from nrm.cli.trying.building import instance_of_invented_people
+from nrm.steps import health
 from tests.integration.test_backups import run
 from tests.integration.test_commands_from_where_one_stands import PROGRAM, environment
 
@@ -85,3 +90,25 @@ def test_the_first_block_of_the_guide_makes_an_instance(tmp_path: Path) -> None:
     assert done.stdout.startswith("/invitations/")
     assert done.stderr.splitlines()[-2:] == ["Then start it with:", "  systemctl enable --now nrm.service"]
     assert (tmp_path / "var/nrm-second/shred.db").is_file()
+
+
+@pytest.mark.slow
+def test_a_country_of_invented_people_leaves_the_backups_of_a_real_one_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its invented hours the shred file of last night lay seven days there, and it wrote into the list beside it."""
+    backups = tmp_path / "backups"
+    backups.mkdir()
+    shred = backups / "shred-20261128T031000.000Z"
+    shred.touch()
+    monkeypatch.setenv("NRM_BACKUPS", str(backups))
+    begins = clock.now() - timedelta(days=2000)
+    made = instance_of_invented_people(tmp_path / "demo", "albania", begins=begins, language="sq")
+    with made as app, app.app_context():
+        clock.set_clock(lambda: begins + timedelta(hours=1))
+        tending.tend()
+        clock.set_clock(lambda: begins + timedelta(days=30))
+        health.note(tmp_path / "demo", health.TENDED)
+        clock.set_clock(lambda: begins + timedelta(days=30, minutes=1))
+        tending.tend()
+    assert [path.name for path in backups.iterdir()] == [shred.name]

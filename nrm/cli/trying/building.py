@@ -29,9 +29,11 @@ def instance_of_invented_people(directory: Path, country: str, *, begins: dateti
     try:
         app = make_instance(directory, country, synthetic=True, synchronous="OFF", **named)
         settings = app.extensions["nrm.config"]
+        # By its invented hours the backups of whoever has NRM_BACKUPS set would be old, and nothing of it is real.
         # Random passwords of people who are invented: whoever signs in has theirs derived as the settings say, then.
         app.extensions["nrm.config"] = replace(
             settings,
+            backups=None,
             argon2_kib=min(settings.argon2_kib, ARGON2_FLOOR_KIB),
             argon2_passes=min(settings.argon2_passes, ARGON2_FLOOR_PASSES),
         )

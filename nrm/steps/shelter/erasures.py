@@ -39,6 +39,7 @@ from nrm.store.rows.shelter import testimony as testimony_rows
 from nrm.store.rows.support import plans as plan_rows
 from nrm.store.shelter import cases as store
 from nrm.vault import epochs, erased, shredding
+from nrm.vault.backup_files import backups
 
 LIST = "erased.jsonl"
 
@@ -126,6 +127,9 @@ def complete_lists(also: Path | None = None) -> int:
     config: Config = current_app.extensions["nrm.config"]
     added = 0
     for folder in {config.directory, config.backups, also} - {None}:
+        if folder != config.directory and (other := backups.foreign(Path(str(folder)))) is not None:
+            current_app.logger.error("nothing is written beside %s: it is a backup of another instance", other)
+            continue
         try:
             added += erased.complete(Path(str(folder)) / LIST)
         except (OSError, erased.ForgedList) as error:

@@ -17,6 +17,7 @@ import json
 import uuid
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import BinaryIO
 
 from sqlalchemy import func, select
@@ -157,6 +158,22 @@ def header_of(file: BinaryIO) -> Header:
     if not all(isinstance(each, str) for each in (*texts.values(), *header.checks.values())):
         raise NotABackup
     return header
+
+
+def is_of_another(path: Path) -> bool:
+    """Whether another instance wrote the backup file, by the key file `store`; not where nothing in it says so."""
+    try:
+        with path.open("rb") as file:
+            header = header_of(file)
+    except (OSError, NotABackup):
+        return False
+    return key_checks.compared(header.checks, header.pair).get("store") is False
+
+
+def foreign(folder: Path) -> Path | None:
+    """The newest main file of the folder if another instance wrote it: then the folder is not ours to write into."""
+    newest = max((path for path in folder.glob("main-*Z") if path.is_file()), default=None)
+    return newest if newest is not None and is_of_another(newest) else None
 
 
 def _content(file: BinaryIO, privates: Collection[bytes]) -> Iterator[bytes]:

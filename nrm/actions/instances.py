@@ -67,3 +67,13 @@ def nature() -> tuple[bool, bool]:
         return False, True
     finally:
         db.session.rollback()
+
+
+def made_of() -> str | None:
+    """The code of the country that the instance was made of; None before there is one."""
+    try:
+        return rows.instance().country
+    except (DatabaseError, NoResultFound):
+        return None
+    finally:
+        db.session.rollback()

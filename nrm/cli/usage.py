@@ -17,6 +17,7 @@ from sqlalchemy import Engine, make_url
 
 from config import Config, MisConfigured, load_config
 from nrm import create_app, faults, parsing, revisions
+from nrm.actions import instances
 from nrm.actions.accounts import accounts
 from nrm.catalogues import UnreadableCatalogue
 from nrm.cli.refusals import Refused
@@ -62,6 +63,13 @@ def application(directory: Path, *, synchronous: str = "FULL", pages: bool = Fal
             "--dir: the databases are of an earlier version of this program; "
             f"stop the server and run: nrm upgrade --dir {directory}"
         )
+    with app.app_context():
+        try:
+            made_of = instances.made_of()
+        finally:
+            disconnect()
+    if made_of not in (None, config.country):  # else it would end, erase and refer by the rules of another country
+        raise Refused(f"NRM_COUNTRY: this instance is of {made_of}, not of {config.country}; leave it out")
     return app
 
 
@@ -77,7 +85,7 @@ def application_of_any_version(directory: Path, *, synchronous: str = "FULL", pa
     """As `application`, whatever tables are there: for bringing them up to date."""
     try:
         return create_app(settings(directory), synchronous=synchronous, pages=pages)
-    except CountryError as error:
+    except (CountryError, MisConfigured) as error:
         raise Refused(str(error)) from None
     except UnreadableCatalogue as error:
         raise Refused(f"translations: {error}") from None

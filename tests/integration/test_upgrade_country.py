@@ -271,6 +271,26 @@ def test_an_instance_of_another_country_is_left_alone(
     assert "this instance is of albania" in error
 
 
+@pytest.mark.parametrize("words", [("erase-expired", "--dry-run"), ("tend",), ("doctor",), ("serve", "--port", "1")])
+def test_no_command_works_by_the_rules_of_another_country(
+    app: Flask, command: Command, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept, who is asked and what is ended was taken from the other country, without a word."""
+    monkeypatch.setenv("NRM_COUNTRY", "north_macedonia")
+    code, out, error = command(app, *words)
+    assert (code, out) == (2, b"")
+    assert error.strip() == "nrm: NRM_COUNTRY: this instance is of albania, not of north_macedonia; leave it out"
+
+
+def test_a_language_that_the_country_has_not_is_one_line(
+    app: Flask, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NRM_LANGUAGE", "xx")
+    code, out, error = command(app, "doctor")
+    assert (code, out) == (2, b"")
+    assert error.strip() == "nrm: NRM_LANGUAGE: 'xx' is not one of sq, en"
+
+
 @pytest.mark.slow
 def test_init_uses_the_named_folder_or_refuses(
     app: Flask, command: Command, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -143,6 +143,9 @@ else
     [ -z "$small" ] || wanted=requirements-small.txt
     [ -r "$here/requirements.txt" ] || fail "name a wheel with --wheel, or run it in the folder of a bundle"
     (cd "$here" && sha256sum --quiet --strict -c SHA256SUMS) >&2 || fail "the bundle is damaged: a file is not as in SHA256SUMS"
+    there=$(cd "$here" && find . ! -type d ! -path ./SHA256SUMS ! -path ./SHA256SUMS.sig | wc -l)
+    [ "$there" = "$(sort -u "$here/SHA256SUMS" | wc -l)" ] ||
+        fail "the bundle holds files that SHA256SUMS does not name: unpack it again, into a new folder"
     made=$(sed -n '1s/^# for //p' "$here/requirements.txt")
     has=$("$python" -c 'import platform, sys; print("Python %d.%d on %s" % (*sys.version_info[:2], platform.machine()))')
     [ "$made" = "$has" ] || fail "--python: the bundle is for $made, and $python is $has"
@@ -152,6 +155,8 @@ else
         ssh-keygen -Y verify -q -n nrm-bundle -I "${who:-nobody}" -f "$signers" -s "$here/SHA256SUMS.sig" \
             <"$here/SHA256SUMS" >/dev/null 2>&1 || fail "--signers: nobody whom $signers names signed this bundle"
         echo "signed by $who"
+    else
+        echo "install.sh: nobody looked at who signed this bundle: name them with --signers" >&2
     fi
 fi
 if started && systemctl -q is-active nrm.service; then
@@ -180,7 +185,7 @@ else
 fi
 for guide in operator.md commands.md failures.md data-protection.md data-protection.sq.md threat-model.md access.md release-reader.sql; do
     [ ! -r "$here/$guide" ] || put 0644 "$here/$guide" "$program/share/doc/$guide"
-    [ ! -r "$here/../docs/$guide" ] || put 0644 "$here/../docs/$guide" "$program/share/doc/$guide"
+    [ -z "$wheel" ] || [ ! -r "$here/../docs/$guide" ] || put 0644 "$here/../docs/$guide" "$program/share/doc/$guide"
 done
 
 for folder in site guides; do

@@ -135,7 +135,8 @@ def install(at: Path, *words: str | Path, code: int = 0) -> str:
     if code:
         *before, line = done.stderr.strip().splitlines()
         assert line.startswith("install.sh: "), done.stderr
-        assert all(each.startswith("sha256sum: ") or each.endswith("FAILED") for each in before), done.stderr
+        known = ("sha256sum: ", "install.sh: nobody looked at who signed")
+        assert all(each.startswith(known) or each.endswith("FAILED") for each in before), done.stderr
         return line.removeprefix("install.sh: ")
     return done.stdout
 
@@ -164,12 +165,17 @@ def test_a_bundle_is_installed_again_and_taken_away_and_what_was_recorded_stays(
     assert "would write" in told
     assert not list(root.iterdir())
     assert "signed this bundle" in install(bundle, *here, "--signers", others, code=2)
+    (bundle / "site/more.html").write_text("nobody signed it")
+    assert "files that SHA256SUMS does not name" in install(bundle, *here, "--signers", signers, code=2)
+    (bundle / "site/more.html").unlink()
     assert "nothing of nrm is installed" in install(bundle, "--uninstall", "--root", root, code=2)
     assert "no folder" in install(bundle, "--root", tmp_path / "absent", code=2)
     assert "--wheel: say what" in install(bundle, "--wheel", code=2)
     assert "--oops: not known" in install(bundle, "--oops", code=2)
     assert "no Python" in install(bundle, "--root", root, "--python", "/bin/false", code=2)
 
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/operator.md").write_text("of somebody who can write beside the bundle")
     told = install(bundle, *here, "--signers", signers)
     assert "signed by operator@example" in told
     assert "installed: nrm 9.9" in told
@@ -177,6 +183,7 @@ def test_a_bundle_is_installed_again_and_taken_away_and_what_was_recorded_stays(
     manual = root / "usr/local/share/man/man1/nrm.1"
     assert manual.read_text() == ".TH NRM 1\n"
     guide = root / "opt/nrm/share/doc/operator.md"
+    assert "somebody who can write beside" not in guide.read_text()
     for link in re.findall(r"\]\(([^)#:]+)\)", guide.read_text("utf-8")):
         assert (guide.parent / link).is_file(), link
     settings, unit = root / "etc/nrm/nrm.env", root / "etc/systemd/system/nrm.service"
@@ -208,6 +215,13 @@ def test_a_bundle_is_installed_again_and_taken_away_and_what_was_recorded_stays(
     assert "left as they are" in told
     left = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
     assert left == {"etc/nrm/nrm.env", "var/lib/nrm/instance.toml"}
+
+
+def test_the_guide_looks_at_the_signature_before_anything_of_the_bundle_runs() -> None:
+    """A bundle that somebody else made said of itself, by its own script, that it was signed."""
+    guide = (ROOT / "docs/operator.md").read_text("utf-8")
+    looked = guide.index("ssh-keygen -Y verify -n nrm-bundle")
+    assert looked < guide.index("sha256sum --quiet --strict -c SHA256SUMS && sh install.sh --signers")
 
 
 def test_a_python_that_the_service_could_not_run_is_refused_before_anything_is_made(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from config import MisConfigured, database_addresses, key_files, key_problem
 from nrm.actions.accounts import key_log
 from nrm.cli.places.key_files import FROM_SAFE
 from nrm.cli.places.misspelt import misspelt
+from nrm.cli.places.open_to_others import open_to_others
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import coloured, is_quiet, json_option, wants_json
 from nrm.cli.usage import application, instance_option
@@ -23,6 +24,7 @@ from nrm.db import disconnect
 from nrm.domain.health import NEEDED, WHAT_TO_DO, Part, Reading, State, by_finding, by_look
 from nrm.steps import health, lost_records
 from nrm.steps import key_files as whose
+from nrm.steps.shelter import erasures
 
 _TOLD_ELSEWHERE = (SQLAlchemyError, ValueError)
 """That a database does not answer, or holds a value that cannot be read: parts of their own say so."""
@@ -50,7 +52,7 @@ def doctor(context: click.Context, directory: Path) -> None:
     else:
         with app.app_context():
             try:
-                found = [_with_second_database(_with_whose_keys(each)) for each in health.readings()]
+                found = [_more_of(each) for each in health.readings()]
                 found.append(_key_log())
                 found.append(_records())
             finally:
@@ -80,6 +82,15 @@ def _from_outside(directory: Path, refused: Refused) -> list[Reading]:
         raise refused
     later = "looked at when databases and key files are there"
     return [*found, *(Reading(part, State.UNKNOWN, why=later) for part in (Part.KEY_LOG, Part.RECORDS))]
+
+
+def _more_of(reading: Reading) -> Reading:
+    """The part, looked at more closely than each minute."""
+    if reading.part is Part.DISK and reading.state is State.OK:
+        return by_finding(reading.part, open_to_others(current_app.extensions["nrm.config"]))
+    if reading.part is Part.BACKUP and (wrong := erasures.wrong_lists()):
+        return by_finding(reading.part, wrong)
+    return _with_second_database(_with_whose_keys(reading))
 
 
 def _with_whose_keys(reading: Reading) -> Reading:

@@ -181,6 +181,34 @@ def test_the_doctor_names_a_folder_that_is_not_there_and_a_setting_that_is_missp
     assert told["settings"]["why"] == "NRM_PROXY: there is no such setting; is NRM_PROXIES meant?"
 
 
+@pytest.mark.slow
+def test_the_doctor_names_what_every_account_of_the_machine_can_write_or_read(
+    app: Flask, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = folder(app)
+    monkeypatch.setattr("nrm.cli.places.open_to_others._ENTER", 0o7777)  # the folders of the tests are closed
+    for name in ("main.db", "shred.db"):
+        (place / name).chmod(0o600)
+    assert parts_of(app, command)["disk"]["state"] == "ok"
+    place.chmod(0o777)
+    (place / "shred.db").chmod(0o644)
+    told = parts_of(app, command)["disk"]["why"]
+    assert told == (f"every account of this machine can read or write there: chmod o-rwx {place} {place / 'shred.db'}")
+
+
+def test_the_doctor_names_a_list_of_erasures_that_is_not_continued(
+    app: Flask, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The log alone said it, each minute, and no restore takes such a list."""
+    place = tmp_path / "list"
+    place.mkdir()
+    monkeypatch.setenv("NRM_BACKUPS", str(place))
+    (place / "erased.jsonl").write_text('{"case_id": "x"}\n')
+    told = parts_of(app, command)["backup"]
+    assert told["state"] == "wrong"
+    assert told["why"].startswith(f"line 1 of {place / 'erased.jsonl'} was not written by this instance: ")
+
+
 @pytest.mark.parametrize("way", ["deleted", "exchanged"])
 @pytest.mark.parametrize(("name", "part"), [("main.db", "main_database"), ("shred.db", "shred_database")])
 def test_a_database_whose_file_was_taken_away_under_the_server_is_noticed_and_nothing_is_written(

@@ -137,5 +137,23 @@ def complete_lists(also: Path | None = None) -> int:
     return added
 
 
+def wrong_lists() -> str:
+    """What is wrong with a list outside the databases, and what to do: it is then neither continued nor taken."""
+    config: Config = current_app.extensions["nrm.config"]
+    if config.backups is not None and (other := backups.foreign(config.backups)) is not None:
+        return f"{other} is of another instance: set NRM_BACKUPS to a folder that is this one's alone"
+    for folder in (config.directory, *([config.backups] if config.backups else [])):
+        try:
+            erased.read(folder / LIST)
+        except OSError:
+            continue  # nothing was erased yet, or its folder is gone, which is told of the disk
+        except erased.ForgedList as forged:
+            return (
+                f"line {forged} of {folder / LIST} was not written by this instance: what is erased is not noted there "
+                "any more, and no restore takes it. Move it away as evidence; `nrm tend` writes it anew"
+            )
+    return ""
+
+
 def today() -> date:
     return clock.today(country().timezone)

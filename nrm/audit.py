@@ -73,6 +73,7 @@ class Event(StrEnum):
     KEY_LOG_MENDED = "key_log_mended"
     KEY_LOG_BEFORE_LISTED = "key_log_before_listed"
     COUNTRY_CHANGED = "country_changed"
+    COUNTRY_FOLDER_READ = "country_folder_read"
     ORGANISATION_ADDED = "organisation_added"
     ORGANISATION_CHANGED = "organisation_changed"
     ORGANISATION_SUSPENDED = "organisation_suspended"

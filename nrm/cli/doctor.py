@@ -13,6 +13,7 @@ from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import MisConfigured, database_addresses, key_files, key_problem
+from nrm.actions import country_folders
 from nrm.actions.accounts import key_log
 from nrm.cli.places.key_files import FROM_SAFE
 from nrm.cli.places.misspelt import misspelt
@@ -20,6 +21,7 @@ from nrm.cli.places.open_to_others import open_to_others
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import coloured, is_quiet, json_option, wants_json
 from nrm.cli.usage import application, instance_option
+from nrm.countries import CountryError
 from nrm.db import disconnect
 from nrm.domain.health import NEEDED, WHAT_TO_DO, Part, Reading, State, by_finding, by_look
 from nrm.steps import health, lost_records
@@ -48,16 +50,17 @@ def doctor(context: click.Context, directory: Path) -> None:
     try:
         app = application(directory)
     except Refused as refused:
-        found = _from_outside(directory, refused)
+        found, folder = _from_outside(directory, refused), []
     else:
         with app.app_context():
             try:
                 found = [_more_of(each) for each in health.readings()]
                 found.append(_key_log())
                 found.append(_records())
+                folder = _of_folder()
             finally:
                 disconnect()
-    found.append(by_finding(Part.SETTINGS, "; ".join(misspelt(os.environ))))
+    found.append(by_finding(Part.SETTINGS, "; ".join([*misspelt(os.environ), *folder])))
     if wants_json():
         click.echo(json.dumps({each.part: _plain(each) for each in found}, indent=1))
     else:
@@ -138,6 +141,13 @@ def _records() -> Reading:
         return Reading(Part.RECORDS, State.UNKNOWN, why="looked at when the main database answers")
     except (ValueError, KeyError):
         return by_finding(Part.RECORDS, UNREADABLE)
+
+
+def _of_folder() -> list[str]:
+    try:
+        return [wrong] if (wrong := country_folders.unrecorded()) else []
+    except (CountryError, *_TOLD_ELSEWHERE):
+        return []
 
 
 def _plain(reading: Reading) -> dict[str, object]:

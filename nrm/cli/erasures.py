@@ -8,9 +8,11 @@ from pathlib import Path
 
 import click
 
+from nrm.actions import country_folders
 from nrm.actions.shelter import erasures as actions
 from nrm.cli.places.clock import believe, clock_option
 from nrm.cli.progress import Counting
+from nrm.cli.refusals import Refused
 from nrm.cli.telling import json_option
 from nrm.cli.usage import application, instance_option
 
@@ -28,6 +30,8 @@ def erase_expired(directory: Path, dry_run: bool, clock_is_right: bool) -> None:
     """
     with application(directory).app_context(), Counting("looking at cases") as counting:
         if not dry_run:
+            if unrecorded := country_folders.unrecorded():
+                raise Refused(f"nothing is erased: {unrecorded}")
             believe(is_right=clock_is_right)
         count = actions.erase_expired(dry_run=dry_run, tell=lambda _: counting.step())
     click.echo(json.dumps({**dataclasses.asdict(count), "dry_run": dry_run}))

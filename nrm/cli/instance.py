@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config, MisConfigured, database_addresses, key_files, lying_together
 from nrm import countries, revisions, schema
-from nrm.actions import country_versions, following, instances
+from nrm.actions import country_folders, country_versions, following, instances
 from nrm.actions.accounts import joining
 from nrm.cli.places.files import write_once
 from nrm.cli.places.key_files import lost_option, match_key
@@ -28,7 +28,14 @@ from nrm.cli.places.misspelt import STARTED_BY, misspelt
 from nrm.cli.places.new import new_places, nothing_half_made
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import answer, json_option, remark, wants_json
-from nrm.cli.usage import application, application_of_any_version, instance_option, missing_file, outdated_of
+from nrm.cli.usage import (
+    account_of_machine,
+    application,
+    application_of_any_version,
+    instance_option,
+    missing_file,
+    outdated_of,
+)
 from nrm.db import disconnect
 from nrm.steps import key_files as whose
 
@@ -215,6 +222,8 @@ def _follow(app: Flask, directory: Path, said: str, dry_run: bool) -> tuple[list
             (directory / "instance.toml").write_text(
                 instance_settings(config.country, config.language, folder), "utf-8"
             )
+        if not dry_run:
+            country_folders.record(account=account_of_machine())
     except following.OtherCountry as other:
         raise Refused(f"NRM_COUNTRY: this instance is of {other}, not of {config.country}") from None
     finally:
@@ -311,6 +320,7 @@ def make_instance(
             try:
                 schema.upgrade()
                 instances.found(data, synthetic=synthetic, second_factor=second_factor)
+                country_folders.record(account=account_of_machine())
                 whose.note()
             except SQLAlchemyError as error:
                 kind = type(getattr(error, "orig", None) or error).__name__

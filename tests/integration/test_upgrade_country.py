@@ -13,9 +13,11 @@ from nrm import countries
 from nrm.actions.shelter import places
 from nrm.cli.instance import make_instance
 from nrm.cli.refusals import Refused
+from nrm.cli.usage import account_of_machine
 from nrm.db import db, disconnect
 from nrm.domain.shelter.places import CloseReason
 from nrm.models.accounts.accounts import Organisation
+from nrm.models.audit import AuditEntry
 from nrm.models.shelter.places import Place
 from nrm.steps import countries as steps
 from nrm.store import days
@@ -269,6 +271,42 @@ def test_an_instance_of_another_country_is_left_alone(
     code, out, error = command(app, "upgrade")
     assert (code, out) == (2, b"")
     assert "this instance is of albania" in error
+
+
+@pytest.mark.slow
+def test_files_of_a_country_that_nobody_recorded_are_told_and_erase_nothing(
+    app: Flask, command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One variable gave half of the time to keep and more money by one hand, with no entry and no word."""
+    assert lines(command(app, "upgrade")) == ["country: nothing to do"]
+    assert settings_line(app, command) == "settings: ok"
+    edit(folder, ("identity = { years_after_closing = 2 }", "identity = { years_after_closing = 1 }"))
+    assert settings_line(app, command).startswith(
+        f"settings: wrong: the files of the country in {folder} are not those"
+    )
+    code, out, error = command(app, "erase-expired")
+    assert (code, out) == (2, b"")
+    assert error.startswith("nrm: nothing is erased: the files of the country in ")
+    assert command(app, "erase-expired", "--dry-run")[0] == 0
+    command(app, "upgrade", "--dry-run")
+    assert settings_line(app, command) != "settings: ok"
+    command(app, "upgrade")
+    assert settings_line(app, command) == "settings: ok"
+    assert command(app, "erase-expired")[0] == 0
+    told = db.session.scalars(select(AuditEntry).where(AuditEntry.event == "country_folder_read")).all()
+    assert len({each.details for each in told}) == 2
+    assert all(f'"account":{account_of_machine()},' in each.details for each in told)
+    disconnect()
+    # The files of the program in their place are other files, too.
+    (Path(app.extensions["nrm.config"].directory) / "instance.toml").write_text(
+        'country = "albania"\nlanguage = "sq"\n'
+    )
+    monkeypatch.delenv("NRM_COUNTRY_FOLDER")
+    assert settings_line(app, command) != "settings: ok"
+
+
+def settings_line(app: Flask, command: Command) -> str:
+    return next(line for line in command(app, "doctor")[1].decode().splitlines() if line.startswith("settings: "))
 
 
 @pytest.mark.parametrize("words", [("erase-expired", "--dry-run"), ("tend",), ("doctor",), ("serve", "--port", "1")])

@@ -139,7 +139,11 @@ def take(to: Path, recipients: tuple[bytes, bytes], *, tell: Callable[[str], Non
         name = f"{at:%Y%m%dT%H%M%S}.{at.microsecond // 1000:03}Z"
         about = vault.About(at.isoformat(), config.country, config.language)
         partial = {each: to / f"{each}-{name}.partial" for each in vault.DATABASES}
-        with _new_private_file(partial["main"]) as main_file, _new_private_file(partial["shred"]) as shred_file:
+        with (
+            vault.nothing_half_written(partial.values()),
+            _new_private_file(partial["main"]) as main_file,
+            _new_private_file(partial["shred"]) as shred_file,
+        ):
             vault.write_pair(main_file, shred_file, recipients, about, tell)
             for file in (main_file, shred_file):
                 file.flush()

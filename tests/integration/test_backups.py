@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from click.testing import CliRunner, Result
@@ -449,6 +451,21 @@ def test_tending_deletes_them_in_the_folder_of_the_settings_and_keeps_the_list_t
     clock.set_clock(lambda: week)
     assert tending.tend()["shred_files_deleted"] == 1
     assert not shred.exists()
+
+
+def test_a_backup_that_fills_the_disk_leaves_nothing_half_written(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It held the disk full until the next night, and on one disk with the databases no page was saved."""
+
+    def full(_: BinaryIO, shred: BinaryIO, *__: object) -> None:
+        shred.write(b"x")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("nrm.vault.backup_files.backups.write_pair", full)
+    own = [part for key in keeper.keys for part in ("--recipient", f"{key}.pub")]
+    assert run("backup", "--dir", keeper.instance, "--to", keeper.folder, *own).exit_code == 2
+    assert [path.name for path in keeper.folder.iterdir()] == ["backup.lock"]
 
 
 def test_backups_of_another_instance_are_neither_deleted_nor_mixed_with(

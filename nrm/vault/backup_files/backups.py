@@ -16,6 +16,7 @@ import binascii
 import json
 import uuid
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -158,6 +159,17 @@ def header_of(file: BinaryIO) -> Header:
     if not all(isinstance(each, str) for each in (*texts.values(), *header.checks.values())):
         raise NotABackup
     return header
+
+
+@contextmanager
+def nothing_half_written(files: Collection[Path]) -> Iterator[None]:
+    """Remove the files where writing them fails: a disk that they filled would stay full until the next night."""
+    try:
+        yield
+    except BaseException:
+        for path in files:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def is_of_another(path: Path) -> bool:

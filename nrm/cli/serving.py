@@ -31,7 +31,7 @@ from nrm.cli.places.clock import believe, clock_option
 from nrm.cli.places.misspelt import tell_misspelt
 from nrm.cli.refusals import Refused
 from nrm.cli.said.kinds import Whole
-from nrm.cli.telling import json_option
+from nrm.cli.telling import json_option, remark
 from nrm.cli.usage import application, instance_option
 from nrm.db import empty_log
 from nrm.steps import health
@@ -88,6 +88,8 @@ def run_server(
             "NRM_ADDRESS: set it to the address that people open, https://...; requests for other hosts are refused"
         )
     address = host if takes_over is not None else _address(host, port)
+    if not tls and host not in LOOPBACK:
+        remark(f"plain HTTP at {host}: let nobody but the proxy reach this port")
     if config.tls_certificate is not None and config.tls_key is not None:
         _check_certificate(config.tls_certificate, config.tls_key)
     multiprocessing.set_start_method("fork", force=True)

@@ -14,13 +14,14 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from unittest.mock import Mock
 from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
 
 from nrm import db
-from tests.conftest import token_in
+from tests.conftest import Command, token_in
 from tests.factories import PASSWORD
 from tests.ports import free_port
 
@@ -240,6 +241,20 @@ def test_what_cannot_be_served_is_said_in_one_line(folder: Path, tmp_path: Path)
     junk.write_text("junk")
     tls = {"NRM_TLS_CERTIFICATE": str(junk), "NRM_TLS_KEY": str(junk)}
     assert refused(folder, "--port", str(free_port()), **tls).startswith("nrm: NRM_TLS_CERTIFICATE, NRM_TLS_KEY: ")
+
+
+@pytest.mark.parametrize(("host", "said"), [("0.0.0.0", True), ("127.0.0.1", False)])
+def test_plain_http_for_more_than_this_machine_is_said(
+    app: Flask, command: Command, host: str, said: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind a proxy it began without a word: whoever reaches the port itself names their own address, unencrypted."""
+    monkeypatch.setattr("nrm.cli.serving.Server", Mock())
+    monkeypatch.setattr("nrm.cli.serving.gc", Mock())
+    monkeypatch.setattr("nrm.cli.serving.multiprocessing", Mock())
+    monkeypatch.setenv("NRM_PROXIES", "1")
+    monkeypatch.setenv("NRM_ADDRESS", "https://nrm.example")
+    code, _, error = command(app, "serve", "--host", host, "--port", str(free_port()))
+    assert (code, f"plain HTTP at {host}: let nobody but the proxy reach this port" in error) == (0, said), error
 
 
 @pytest.mark.slow

@@ -138,6 +138,7 @@ def leaves(command: click.Command = nrm, path: tuple[str, ...] = ()) -> Iterator
 def main() -> None:
     """Run a command; whatever goes wrong is one line on standard error."""
     open_what_is_closed()
+    wiping.leave_no_core()
     os.umask(0o077)  # whatever is written is for this user alone
     if sys.argv[1:2] == [HOLDS_NAMES]:
         wiping.begin_again()

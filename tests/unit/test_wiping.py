@@ -54,3 +54,20 @@ def test_a_process_that_wipes_goes_on_as_it_is(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("PYTHONMALLOC")
     with pytest.raises(pytest.fail.Exception):
         begin_again()
+
+
+def test_no_command_leaves_its_memory_on_the_disk_when_it_crashes() -> None:
+    """The units of systemd forbade it; a container and a shell did not."""
+    program = """
+import resource
+import sys
+from nrm.cli import main
+resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
+sys.argv = ["nrm", "--version"]
+try:
+    main()
+finally:
+    print(resource.getrlimit(resource.RLIMIT_CORE))
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert done.stdout.endswith("(0, 0)\n"), done

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import errno
+import stat
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,6 +99,8 @@ def read_toml(file: Path) -> dict[str, Any]:
 
     Raises parsing.BeyondLimits, parsing.Damaged, UnicodeDecodeError, OSError.
     """
+    if stat.S_ISFIFO(file.stat().st_mode):
+        raise OSError(errno.ENXIO, "is a pipe, which nobody may ever write into")
     with file.open("rb") as stream:
         content = stream.read(parsing.LARGEST_DOCUMENT + 1)
     if len(content) > parsing.LARGEST_DOCUMENT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tomllib
 from pathlib import Path
@@ -85,6 +86,12 @@ def test_each_finding_names_file_key_and_what_to_do(folder: Path, name: str, old
         old, new = 'eq = ["proceedings_in", "capital"]', 'eq = ["proceedings_in", "town"]'
     edit(folder, name, (old, new))
     assert any(each.startswith(finding) for each in checking.check(folder).findings)
+
+
+def test_a_pipe_in_the_folder_is_a_finding_and_nobody_waits_for_it(folder: Path) -> None:
+    (folder / "handouts.toml").unlink()
+    os.mkfifo(folder / "handouts.toml")
+    assert "handouts.toml: file: is a pipe, which nobody may ever write into" in checking.check(folder).findings
 
 
 def test_the_shipped_countries_have_no_finding_and_their_proposals_are_counted() -> None:

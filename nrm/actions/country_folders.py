@@ -1,6 +1,6 @@
 """From which files a country is read, as the newest entry of the audit chain that says so has it.
 
-Decided in ADR 0220.
+Decided in ADR 0222.
 """
 
 from __future__ import annotations

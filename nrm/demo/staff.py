@@ -6,12 +6,15 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
 from nrm.actions.accounts import accounts, joining, members, second_factor, words
 from nrm.demo import founding
 from nrm.demo.cast import cast
 from nrm.demo.progress import Progress
 from nrm.domain.accounts.accounts import ROLES_OF, Actor, OrganisationKind, Role
-from nrm.models.accounts.accounts import Organisation
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.store.accounts import accounts as store
 from nrm.store.countries import country
 
@@ -150,6 +153,11 @@ def _join(token: str, login: str, role: Role, organisation: str) -> tuple[Accoun
         assert isinstance(found, accounts.SignedIn)
     account = {"login": login, "password": password, "totp": secret, "role": str(role), "organisation": organisation}
     return account, found.actor
+
+
+def hand_over(session: Session) -> None:
+    """Nobody who is given an account has signed in before: whoever built the country did, as all of them."""
+    session.execute(update(Member).values(signed_in_at=None))
 
 
 def _password() -> str:

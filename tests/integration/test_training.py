@@ -46,7 +46,7 @@ from nrm.store.countries import country
 from nrm.store.referrals import obligations
 from nrm.store.shelter import places
 from tests import factories
-from tests.conftest import Person, once
+from tests.conftest import Person, once, token_in
 
 pytestmark = pytest.mark.slow
 Typed = Callable[..., subprocess.CompletedProcess[str]]
@@ -370,6 +370,18 @@ def test_the_trainer_sees_who_did_what_and_lets_one_begin_anew(training: Trainin
     assert "done" not in re.sub(r"(?s)^.*<tbody>", "", one.get("/training?lang=en")).split("</tbody>")[0]
     assert "done, read the answer" in two.get("/training?lang=en")
     trainer.post("/training/anew", {"post": "RINAS"}, 404)
+
+
+def test_a_home_page_says_nothing_of_a_time_before_the_course(training: Training) -> None:
+    """Nobody has signed in before, and no quarter of a desk is over that was made today."""
+    for login in (POST, HOUSE):
+        client = training.app.test_client()
+        typed = {"csrf_token": token_in(client.get("/sign-in").text), "login": login, "password": "mistyped"}
+        assert client.post("/sign-in", data=typed).status_code == 422
+        home = training.person(login).get("/?lang=en")
+        assert "Since your account was made, one try to sign in as you failed." in home
+        assert "last signed in" not in home
+        assert "Confirm your part of" not in home
 
 
 def test_files_and_every_page_say_that_it_is_a_training(training: Training) -> None:

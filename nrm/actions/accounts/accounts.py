@@ -79,7 +79,8 @@ class SignedIn:
     failed_known: int = 0
     failed_elsewhere: int = 0
     before_at: datetime | None = None
-    """How often somebody failed since the sign-in before, in browsers the member knew and elsewhere; when that was."""
+    """How often somebody failed since the sign-in before, in browsers the member knew and elsewhere; when that was, or
+    None at the first sign-in."""
     asks_password: bool = False
     """Whether another password must be set before anything else."""
     suspension_id: uuid.UUID | None = None

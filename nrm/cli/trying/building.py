@@ -14,7 +14,8 @@ from flask import Flask
 from config import ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES
 from nrm import clock
 from nrm.cli.instance import make_instance
-from nrm.db import checkpoint, disconnect
+from nrm.db import checkpoint, disconnect, transaction
+from nrm.demo import staff
 from nrm.demo.progress import Progress
 
 Told = Sequence[Callable[[Progress], None]]
@@ -40,6 +41,8 @@ def instance_of_invented_people(directory: Path, country: str, *, begins: dateti
         with app.app_context():
             try:
                 yield app
+                with transaction() as session:
+                    staff.hand_over(session)
                 checkpoint()
             finally:
                 clock.set_clock(None)

@@ -50,10 +50,11 @@ def failed(session: Session, account: Credentials, *, own: bool, code: bool, tol
 def tell(member: Member, row: MemberSession, now: datetime, *, own: bool) -> None:
     """Move what failed since the last sign-in to the new session, which shows it; forgive what was mistyped.
 
+    Without `before_at` it is the first one: nobody is told of a sign-in that was none.
     Wrong codes in a strange browser count on until the password is changed: whoever typed them has it.
     """
     row.failed_known, row.failed_elsewhere = member.failed_known, member.failed_elsewhere
-    row.before_at = member.signed_in_at or member.created_at
+    row.before_at = member.signed_in_at
     member.failed_known = member.failed_elsewhere = 0
     member.signed_in_at = now
     if own:

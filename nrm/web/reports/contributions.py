@@ -12,7 +12,7 @@ from nrm.domain.accounts.accounts import SHELTERS, Actor, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.contributions import Answer, AnsweredAlready, NothingToAnswer, Part
 from nrm.domain.reports.reports import due_on
-from nrm.store import days
+from nrm.store import days, training
 from nrm.store.countries import country
 from nrm.store.referrals import obligations, referrals
 from nrm.store.reports import contributions as store
@@ -25,7 +25,10 @@ blueprint = Blueprint("contributions", __name__)
 
 
 def waiting_part() -> str:
-    """For a home page: the quarter that waits for the organisation's answer."""
+    """For a home page: the quarter that waits for the organisation's answer. A training asks of none: its desks are of
+    today, and no quarter of theirs is over."""
+    if training.is_one():
+        return ""
     quarter = Quarter.of(today()).previous
     return Markup(render_template("reports/contributions/note.html", quarter=quarter, due_on=_due(quarter)))  # noqa: S704
 

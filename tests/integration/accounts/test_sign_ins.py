@@ -64,6 +64,21 @@ def test_who_signs_in_is_told_how_often_somebody_failed_in_browsers_they_know_an
     assert "dështua" not in Person(app.test_client(), COLLEAGUE).get("/"), "and to nobody else"
 
 
+@pytest.mark.slow
+def test_who_signs_in_for_the_first_time_is_told_of_no_time_before(app: Flask) -> None:
+    the(LOGIN).signed_in_at = None  # as of who has joined, and typed the new password for the first time
+    db.session.commit()
+    failing(app.test_client(), LOGIN)
+    failing(app.test_client(), LOGIN)
+    home = Person(app.test_client(), LOGIN).get("/")
+    assert "Që kur u krijua llogaria juaj, dështuan 2 përpjekje" in home
+    assert "Që kur hytë për herë të fundit" not in home
+    failing(app.test_client(), LOGIN)
+    home = Person(app.test_client(), LOGIN).get("/")
+    assert "Që kur hytë për herë të fundit" in home
+    assert "llogaria" not in home
+
+
 def test_a_first_session_says_nothing_and_one_failure_is_said_as_one(app: Flask) -> None:
     assert "dështoi" not in Person(app.test_client(), LOGIN).get("/")
     failing(app.test_client(), LOGIN)

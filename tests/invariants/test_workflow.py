@@ -25,6 +25,11 @@ def test_the_workflow_runs_make_check_on_the_oldest_python_and_a_new_one() -> No
     assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
 
 
+def test_types_are_checked_for_the_python_that_checks_them() -> None:
+    """The locks bring other versions for a newer one, and what describes their types may need it."""
+    assert "python_version" not in tomllib.loads((TOP / "pyproject.toml").read_text("utf-8"))["tool"]["mypy"]
+
+
 def test_every_action_is_pinned_by_a_whole_version_or_a_digest_and_no_host_is_named() -> None:
     used = re.findall(r"uses: (\S+)", CHECK.read_text("utf-8"))
     assert used

@@ -8,6 +8,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 from flask.testing import FlaskClient
@@ -88,7 +89,7 @@ def measured(folder: Path, passwords: Mapping[str, str]) -> dict[str, float]:
     """What is asked -> processor milliseconds of one answer."""
     app = application(folder, pages=True)
     found: dict[str, float] = {}
-    with sqlite3.connect(folder / "main.db") as connection:
+    with closing(sqlite3.connect(folder / "main.db")) as connection:
         holder = "(SELECT id FROM organisations WHERE code = 'NRC')"
         known = f"SELECT pseudonym FROM cases WHERE holder_id = {holder} AND status != 'closed' LIMIT 1"
         pseudonym = connection.execute(known).fetchone()[0]

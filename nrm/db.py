@@ -159,19 +159,31 @@ def init_app(
 _readers = threading.local()
 
 
+class _Own:
+    """A connection that belongs to one thread: the pool has as many as before for transactions. It is closed with its
+    thread, or with its engine: one that is only let go of is a warning from Python 3.13 on."""
+
+    def __init__(self, connection: PoolProxiedConnection) -> None:
+        self.connection = connection
+        connection.detach()
+
+    def __del__(self) -> None:
+        if (driver := self.connection.dbapi_connection) is not None:
+            driver.close()
+
+
 def reader(engine: Engine) -> Any:
     """This thread's own connection to an SQLite file, kept between requests: outside a transaction it locks nothing.
 
     It is a connection of the driver, which begins no transaction by itself.
     """
-    kept: weakref.WeakKeyDictionary[Engine, PoolProxiedConnection] | None = getattr(_readers, "kept", None)
+    kept: weakref.WeakKeyDictionary[Engine, _Own] | None = getattr(_readers, "kept", None)
     if kept is None:
         kept = _readers.kept = weakref.WeakKeyDictionary()
     found = kept.get(engine)
     if found is None:
-        found = kept[engine] = engine.raw_connection()
-        found.detach()  # it belongs to this thread now; the pool has as many connections as before for transactions
-    return found.dbapi_connection
+        found = kept[engine] = _Own(engine.raw_connection())
+    return found.connection.dbapi_connection
 
 
 def lent(engine: Engine) -> PoolProxiedConnection:
@@ -202,7 +214,7 @@ def disconnect() -> None:
         give_back(engine)
         kept = getattr(_readers, "kept", {}).pop(engine, None)
         if kept is not None:
-            kept.close()
+            kept.connection.close()
         engine.dispose()
         open_files.forget(engine)
 

@@ -278,7 +278,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture
     def run(app: Flask, *words: str) -> tuple[int, bytes, str]:
         directory = str(app.extensions["nrm.config"].directory)
         monkeypatch.setattr(sys, "argv", ["nrm", *words, "--dir", directory])
-        with pytest.raises(SystemExit) as raised:
+        with pytest.raises(SystemExit) as raised, shared.connections_of_a_process():
             contextvars.Context().run(cli.main)
         out, err = capsysbinary.readouterr()
         assert isinstance(raised.value.code, int)
@@ -304,7 +304,7 @@ def typed(
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         monkeypatch.setattr(sys, "argv", ["nrm", *words])
         capsysbinary.readouterr()
-        with pytest.raises(SystemExit) as raised:
+        with pytest.raises(SystemExit) as raised, shared.connections_of_a_process():
             contextvars.Context().run(cli.main)
         out, err = capsysbinary.readouterr()
         assert isinstance(raised.value.code, int)

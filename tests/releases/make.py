@@ -15,6 +15,7 @@ import sqlite3
 import sys
 import tarfile
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def take_in(factories: Any) -> dict[str, Any]:
 def packed(folder: Path, about: dict[str, Any]) -> bytes:
     """The folder as a small archive: databases in one file each, nothing that only a running server needs."""
     for name in ("main.db", "shred.db"):
-        with sqlite3.connect(folder / name) as connection:
+        with closing(sqlite3.connect(folder / name)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.execute("PRAGMA journal_mode=DELETE")
             connection.execute("VACUUM")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -269,8 +270,8 @@ def test_shredding_ends_every_access_and_leaves_no_key_behind(app: Flask, tmp_pa
     cannot_read(case_id, rinas)
     db.session.remove()
     db.engines["shred"].dispose()
-    rows = sqlite3.connect(tmp_path / "instance" / "shred.db").execute("select count(*) from shred_keys").fetchone()
-    assert rows == (0,)
+    with closing(sqlite3.connect(tmp_path / "instance" / "shred.db")) as second:
+        assert second.execute("select count(*) from shred_keys").fetchone() == (0,)
     for file in (tmp_path / "instance").glob("shred.db*"):
         assert key not in file.read_bytes()
 

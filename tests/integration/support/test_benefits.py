@@ -7,6 +7,7 @@ import re
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -789,7 +790,7 @@ def test_no_row_of_either_database_ties_a_payment_code_to_a_case(app: Flask, vat
             assert case_id.bytes not in near
     # Neither does the order say anything: there is no number of a row, and what is read comes by the random code.
     with (
-        sqlite3.connect(config.directory / "main.db") as connection,
+        closing(sqlite3.connect(config.directory / "main.db")) as connection,
         pytest.raises(sqlite3.OperationalError, match="rowid"),
     ):
         connection.execute("SELECT rowid FROM benefits")
@@ -809,14 +810,14 @@ def _month() -> str:
 
 def _tables(directory: Path) -> Iterator[tuple[Path, str]]:
     for file in ("main.db", "shred.db"):
-        with sqlite3.connect(directory / file) as connection:
+        with closing(sqlite3.connect(directory / file)) as connection:
             for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
                 if name != "benefits":
                     yield directory / file, name
 
 
 def _table(path: Path, name: str) -> list[dict[str, Any]]:
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         connection.row_factory = sqlite3.Row
         return [dict(row) for row in connection.execute(f"SELECT * FROM {name}")]
 

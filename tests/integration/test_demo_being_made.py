@@ -45,6 +45,14 @@ def test_people_appear_on_the_page_by_place_as_they_come(language: str, words: s
     assert client.get("/sign-in", headers={"Host": "elsewhere.example"}).status_code == 400
 
 
+def test_who_comes_a_second_time_is_none_more_than_were_asked_for() -> None:
+    progress = Progress(2, 4)
+    for place in ("RINAS", "DURRES", "VATRA"):
+        progress.come(place)
+    assert line(progress).startswith("people: 2 of 2")
+    assert progress.places.total() == 3
+
+
 def test_it_is_said_how_long_the_rest_will_take() -> None:
     now = [0.0]
     progress = Progress(100, 4, clock=lambda: now[0])

@@ -10,6 +10,7 @@ import hashlib
 import os
 import sqlite3
 import tomllib
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,8 +47,26 @@ def start(patch: pytest.MonkeyPatch) -> None:
     _templates(patch)
     _tables(patch)
     _statements(patch)
+    _connections()
     # Each model of OR-Tools is given fifty methods under the names they had once; nobody here calls them so.
     patch.setattr(CpModel, "_add_pre_pep8_methods", lambda self: None)
+
+
+def _connections() -> None:
+    """A test lets go of its applications; what their pools hold is closed then, of which Python warns from 3.13 on."""
+    closing: dict[int, weakref.finalize[Any, Any]] = {}
+
+    def opened(connection: Any, record: Any) -> None:
+        closing[id(connection)] = found = weakref.finalize(record, connection.close)
+        found.atexit = False
+        weakref.finalize(record, closing.pop, id(connection), None).atexit = False
+
+    def detached(connection: Any, _: object) -> None:
+        if (found := closing.pop(id(connection), None)) is not None:
+            found.detach()
+
+    event.listen(Pool, "connect", opened)
+    event.listen(Pool, "detach", detached)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ BEFORE: Mapping[str, str] = {
     "figures.css": "lists.css",
     "folds.css": "lists.css",
     "board.css": "lists.css",
+    "guides.css": "lists.css",
     "map.css": "lists.css",
     "questions.css": "nrm.css",
     "cards.css": "nrm.css",

@@ -162,7 +162,7 @@ def test_a_stranger_does_not_fill_the_log_and_what_was_left_out_is_counted(
         client.get("/", headers={"Host": f"evil-{number}.example"})
     first = lines()
     assert len(first) == 3, first
-    assert not any("wp-login" in line for line in first)
+    assert not any("wp-login" in line or "evil" in line for line in first)
     moment += 61
     client.get("/wp-login.php")
     client.get("/", headers={"Host": "evil.example"})
@@ -178,16 +178,8 @@ def test_a_stranger_does_not_fill_the_log_and_what_was_left_out_is_counted(
     assert len(lines()) == 3, "who is signed in is written each time, but for pages that are none"
 
 
-@pytest.mark.parametrize(
-    ("host", "told"),
-    [
-        ("192.0.2.7:5000", "192.0.2.7:5000"),
-        ("", "no host at all"),
-        ("evil.example\x1b[2J nrm: all is well", "what is no host"),
-        ("x" * 81, "what is no host"),
-    ],
-)
-def test_the_log_says_for_what_a_request_was_refused_and_what_is_set(
+@pytest.mark.parametrize(("host", "told"), [("192.0.2.7:5000", "another host"), ("", "no host at all")])
+def test_the_log_says_why_a_request_was_refused_and_what_is_set(
     app: Flask, caplog: pytest.LogCaptureFixture, host: str, told: str
 ) -> None:
     client = application(app, address=OURS).test_client()
@@ -195,15 +187,12 @@ def test_the_log_says_for_what_a_request_was_refused_and_what_is_set(
         refused = client.get("/healthz", headers={"Host": host}, base_url=OURS)
         assert refused.status_code == 400
         assert OURS not in refused.text, "a stranger is not told what is ours"
-    lines = [each.getMessage() for each in caplog.records if "another host" in each.getMessage()]
-    assert lines == [
-        f"refused requests for another host: 1, for {told}, and 0 since the line before; NRM_ADDRESS is {OURS}"
-    ]
+    lines = [each.getMessage() for each in caplog.records if "refused requests" in each.getMessage()]
+    assert lines == [f"refused requests for {told}: 1, and 0 since the line before; NRM_ADDRESS is {OURS}"]
 
 
 def test_where_no_address_is_set_the_log_says_so(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     assert app.test_client().get("/", headers={"Host": "nrm.example.al"}).status_code == 400
-    assert "1, for nrm.example.al, and 0" in caplog.text
     assert "NRM_ADDRESS is not set" in caplog.text
 
 

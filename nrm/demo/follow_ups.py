@@ -11,6 +11,7 @@ from typing import Protocol
 from nrm import clock
 from nrm.actions.support import follow_up_alarms, follow_ups
 from nrm.demo.cast import cast
+from nrm.demo.numbers import Numbers
 from nrm.domain.accounts.accounts import Actor, NotVisible, Role
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.support.follow_ups import (
@@ -37,10 +38,11 @@ _WAITS = 7
 
 
 class Life(Protocol):
-    """What happens next. `until`: the last instant of the demo; `actors`: who works where."""
+    """What happens next. `until`: the last instant of the demo; `actors`: who works where; `numbers`: of ids."""
 
     until: datetime
     actors: Mapping[str, Actor]
+    numbers: Numbers
 
     def after(self, pause: timedelta, happens: Callable[[], None]) -> None: ...
 
@@ -54,7 +56,8 @@ class Afterwards:
     def agree(self, case_id: uuid.UUID, by: Actor) -> bool:
         """Agree it on the last day; whether it was."""
         labels = cast().labels
-        words = {"channel": f"+000 {case_id.int % 10**6:06}", "who": labels[case_id.int % len(labels)]}
+        number = self._life.numbers.of(case_id)
+        words = {"channel": f"+000 {number % 10**6:06}", "who": labels[number % len(labels)]}
         try:
             follow_ups.agree(case_id=case_id, words=words, by=by)
         except _REFUSED:
@@ -66,7 +69,7 @@ class Afterwards:
         found = store.of_case(case_id, by=by)
         if found is None or found.ended_on is not None or found.next is None:
             return
-        number = case_id.int % _WAITS + found.next.months
+        number = self._life.numbers.of(case_id) % _WAITS + found.next.months
         late = 20 if number % _WAITS == 0 else number % 4
         pause = found.next.next_on - days.today() + timedelta(days=late)
         self._life.after(max(pause, timedelta(hours=1)), partial(self._ask, case_id, by))
@@ -76,7 +79,7 @@ class Afterwards:
         line = found.next if found is not None else None
         if found is None or line is None or found.ended_on is not None:
             return
-        number = case_id.int // _WAITS + line.months
+        number = self._life.numbers.of(case_id) // _WAITS + line.months
         missed = number % 5 == 0 and line.tries < 2
         contact = Contact(Result.NOT_REACHED, How.TELEPHONE) if missed else _well(number, found, line)
         try:

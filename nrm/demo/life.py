@@ -34,6 +34,7 @@ from nrm.demo.duties import Duties
 from nrm.demo.follow_ups import Afterwards
 from nrm.demo.here_before import HereBefore
 from nrm.demo.made_up_interviews import first_talk, random_answers
+from nrm.demo.numbers import Numbers
 from nrm.demo.people import Plan
 from nrm.demo.progress import Progress
 from nrm.demo.residents import Residents
@@ -114,6 +115,7 @@ class Life:
         self._announced: dict[int, uuid.UUID] = {}  # plan -> notice
         self._households: dict[uuid.UUID, uuid.UUID] = {}  # case of a child -> household that it was decided to go to
         self._now = until
+        self.numbers = Numbers()
         self.duties = Duties(actors, self.after)
         self.residents = Residents(self)
         self.afterwards = Afterwards(self)
@@ -648,7 +650,7 @@ class Life:
             key_workers.appoint(case_id=case_id, place=Place.DEPUTY, member_id=_member(other), by=worker)
 
     def _close_case(self, case_id: uuid.UUID, by: Actor) -> None:
-        answers = _ANSWERS[case_id.int % len(_ANSWERS)]
+        answers = _ANSWERS[self.numbers.of(case_id) % len(_ANSWERS)]
         if answers.follow_up is FollowUp.AGREED and not self.afterwards.agree(case_id, by):
             answers = NOTHING_AGREED
         try:

@@ -12,6 +12,7 @@ from nrm import clock
 from nrm.actions.shelter import ages, away, cases, consents, corrections, house_labels
 from nrm.actions.shelter import stays as stay_actions
 from nrm.demo.cast import cast
+from nrm.demo.numbers import Numbers
 from nrm.demo.people import Plan
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.shelter.ages import AgeRefused
@@ -49,9 +50,10 @@ _REFUSED = (
 
 
 class Life(Protocol):
-    """What happens next. `until`: the last instant of the demo."""
+    """What happens next. `until`: the last instant of the demo; `numbers`: of ids."""
 
     until: datetime
+    numbers: Numbers
 
     def after(self, pause: timedelta, happens: Callable[[], None]) -> None: ...
 
@@ -99,7 +101,7 @@ class Residents:
             place_id=line.place_id,
             with_stay_id=line.with_stay_id,
             anticipated_end_on=planned,
-            why=_REASONS[stay_id.int % len(_REASONS)],
+            why=_REASONS[self._life.numbers.of(stay_id) % len(_REASONS)],
             by=by,
         )
         self.plan_on(planned, ends, stay_id, by)

@@ -13,7 +13,7 @@ from nrm.db import transaction
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.filings import Figures, zeros
 from nrm.domain.reports.register import Answer
-from nrm.models.accounts.accounts import Instance
+from nrm.models.accounts.accounts import Instance, Member
 from nrm.store.countries import country
 from nrm.vault.rows import instance_mark
 from tests import accommodated, factories
@@ -29,11 +29,14 @@ def leaks(text: str) -> bool:
 
 
 def begin(today: date, since: date = date(2026, 4, 1)) -> None:
-    """Let it be `today` in an instance that was made on the day `since`."""
+    """Let it be `today` in an instance that was made on the day `since`, with all its members."""
     accommodated.at(today)
     with transaction() as session:
         instance = session.scalars(select(Instance)).one()
+        before = instance.created_at
         instance.created_at = datetime(since.year, since.month, since.day, 12, tzinfo=UTC)
+        for member in session.scalars(select(Member)):
+            member.created_at -= before - instance.created_at
         instance.mark = instance_mark(instance)
 
 

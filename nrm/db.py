@@ -57,7 +57,7 @@ RELEASES = "releases"
 _WRITING = "nrm_writing"
 _AFTERWARDS = "nrm_afterwards"
 _KEPT = "nrm_kept"
-_LENT = "nrm_lent"  # in the application context: connections that read, of the engines of servers
+_ASKED = "nrm_asked"  # in the application context: the engines whose server answered this thread
 LOOK = "nrm_look"  # in the info of a session: what was read while one page is put together (`nrm.looks`)
 WRITER = "nrm_writer"  # in the info of a session that writes: the `Writer` beneath it
 _THREADS = threading.Lock()
@@ -146,7 +146,6 @@ def init_app(
             os.path.dirname(make_url(database).database or ""), "write.lock"
         )
     db.init_app(app)
-    app.teardown_appcontext(_give_all_back)
     with app.app_context():
         for name, engine in db.engines.items():
             if engine.dialect.name == "sqlite":
@@ -173,48 +172,53 @@ class _Own:
 
 
 def reader(engine: Engine) -> Any:
-    """This thread's own connection to an SQLite file, kept between requests: outside a transaction it locks nothing.
+    """This thread's own connection of the driver, kept between requests.
 
-    It is a connection of the driver, which begins no transaction by itself.
+    Each statement is committed by itself on it: it locks nothing, and shows nothing old. One to a server is asked once
+    in an application context whether it is alive (ADR 0220).
     """
     kept: weakref.WeakKeyDictionary[Engine, _Own] | None = getattr(_readers, "kept", None)
     if kept is None:
         kept = _readers.kept = weakref.WeakKeyDictionary()
+    serves = engine.dialect.name != "sqlite"
+    if serves and engine in kept and not _answers(engine, kept[engine]):
+        drop_reader(engine)
     found = kept.get(engine)
     if found is None:
         found = kept[engine] = _Own(engine.raw_connection())
+        if serves:
+            found.connection.dbapi_connection.autocommit = True  # type: ignore[union-attr]
+            _asked().add(engine)
     return found.connection.dbapi_connection
 
 
-def lent(engine: Engine) -> PoolProxiedConnection:
-    """A connection to a server on which each statement is committed by itself, for as long as the application context:
-    its pool asks only once whether it is alive (ADR 0220)."""
-    kept = g.setdefault(_LENT, {})
-    if engine not in kept:
-        kept[engine] = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    return cast(PoolProxiedConnection, kept[engine].connection)
+def drop_reader(engine: Engine) -> None:
+    """Close this thread's own connection, if there is one: the next statement takes another."""
+    found: _Own | None = getattr(_readers, "kept", {}).pop(engine, None)
+    if found is not None:
+        found.connection.close()
 
 
-def give_back(engine: Engine) -> None:
-    """Give back what `lent` took from the pool, if it did."""
-    kept = g.get(_LENT, {}).pop(engine, None)
-    if kept is not None:
-        kept.close()
+def _asked() -> set[Engine]:
+    asked: set[Engine] = g.setdefault(_ASKED, set())
+    return asked
 
 
-def _give_all_back(_: BaseException | None) -> None:
-    for engine in list(g.get(_LENT, {})):
-        give_back(engine)
+def _answers(engine: Engine, own: _Own) -> bool:
+    if engine in _asked():
+        return True
+    _asked().add(engine)
+    try:
+        return own.connection.dbapi_connection is not None and engine.dialect.do_ping(own.connection.dbapi_connection)
+    except engine.dialect.loaded_dbapi.Error:
+        return False
 
 
 def disconnect() -> None:
     """Close every connection of the application in context; the next query opens new ones."""
     db.session.remove()
     for engine in db.engines.values():
-        give_back(engine)
-        kept = getattr(_readers, "kept", {}).pop(engine, None)
-        if kept is not None:
-            kept.connection.close()
+        drop_reader(engine)
         engine.dispose()
         open_files.forget(engine)
 

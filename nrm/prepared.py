@@ -15,7 +15,7 @@ from sqlalchemy import ClauseElement, Dialect, Engine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, scoped_session
 
-from nrm.db import WRITER, Writer, db, give_back, lent, reader
+from nrm.db import WRITER, Writer, db, drop_reader, reader
 
 AnySession = Session | scoped_session[Any]
 Row = Any  # a named tuple with the statement's columns
@@ -93,13 +93,11 @@ def _reading(session: AnySession | Writer) -> Writer:
 @contextmanager
 def _lent(engine: Engine) -> Iterator[Writer]:
     """A connection for one statement that reads, outside every transaction: it locks out nobody who writes."""
-    if engine.dialect.name == "sqlite":
-        yield Writer(reader(engine), engine.dialect)
-        return
     try:
-        yield Writer(lent(engine).dbapi_connection, engine.dialect)
+        yield Writer(reader(engine), engine.dialect)
     except engine.dialect.loaded_dbapi.Error:
-        give_back(engine)  # it may be broken: the next statement takes another
+        if engine.dialect.name != "sqlite":
+            drop_reader(engine)  # its server may have broken it off
         raise
 
 

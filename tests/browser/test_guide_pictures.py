@@ -29,7 +29,7 @@ from tests.invariants.test_routes import LOGINS
 
 KEPT_AT = os.environ.get("NRM_GUIDES", "")
 LANGUAGES = ("sq", "en")
-MOST, WIDTH, HEIGHT, COLOURS = 3, 640, 400, 24
+MOST, WIDTH, HEIGHT, COLOURS, TELEPHONE = 3, 640, 400, 24, 320
 # Marks what the step quotes, and gives where the first of it stands; null where nothing of it is on the page.
 RING = """words => {
   const said = each => {
@@ -106,6 +106,11 @@ def test_a_guide_is_printed_on_two_sheets_with_pictures_of_its_pages(
         assert page.evaluate("[...document.querySelectorAll('main img')].map(each => each.naturalWidth)") == [
             round(WIDTH * 1.5)
         ] * len(steps)
+        page.set_viewport_size({"width": TELEPHONE, "height": 640})
+        assert page.evaluate("document.documentElement.scrollWidth") <= TELEPHONE
+        widths = page.evaluate("[...document.querySelectorAll('main li > p, main img')].map(each => each.offsetWidth)")
+        assert min(widths) > TELEPHONE / 2, "words beside a picture are too narrow to read"
+        page.set_viewport_size({"width": WIDTH, "height": 800})
         sheets = PdfReader(io.BytesIO(page.pdf(format="A4"))).pages
         assert len(sheets) == 2, (language, len(sheets))
     context.close()

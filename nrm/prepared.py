@@ -96,8 +96,7 @@ def _lent(engine: Engine) -> Iterator[Writer]:
     try:
         yield Writer(reader(engine), engine.dialect)
     except engine.dialect.loaded_dbapi.Error:
-        if engine.dialect.name != "sqlite":
-            drop_reader(engine)  # its server may have broken it off
+        drop_reader(engine)  # it may be broken: the next statement takes another
         raise
 
 

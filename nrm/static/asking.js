@@ -18,8 +18,7 @@
       const part = one("[data-asks]");
       const answer = await fetch(part.dataset.asks, { redirect: "manual" }).catch(() => part);
       // No network just now has no status.
-      const here = one("[data-silent]").hidden = answer.status < 500;
-      if (!here) return;
+      if (!(one("[data-silent]").hidden = answer.status < 500)) return;
       const text = answer.ok ? await answer.text() : "";
       const fresh = document.createRange().createContextualFragment(text).querySelector("[data-asks]");
       if (!fresh) one("[data-ended]").hidden = !(one("[data-asking]").hidden = true);

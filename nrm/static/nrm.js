@@ -2,16 +2,19 @@
 "use strict";
 (() => {
   const one = (selector) => document.querySelector(selector);
-  let unsaved;
+  let unsaved, sent;
 
   one("[data-errors]")?.focus();
 
   const guarded = one("form[data-guard]");
-  if (guarded) {
-    guarded.addEventListener("input", () => { unsaved = true; });
-    guarded.addEventListener("submit", () => { unsaved = false; });
-    addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
-  }
+  guarded?.addEventListener("input", () => { unsaved = true; });
+  guarded?.addEventListener("submit", () => { unsaved = false; });
+  addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
+  // Who presses twice sends once.
+  addEventListener("submit", (event) => {
+    if (event.timeStamp - sent < 3000) event.preventDefault();
+    sent = event.timeStamp;
+  });
 
   // Hide the screen: blank at once, before the network answers; the server then locks the session.
   const cover = one("form[data-cover]");
@@ -26,7 +29,6 @@
       for (const [name, value] of [...typed, [button.name, button.value]]) {
         cover.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
       }
-      button.remove();
       document.body.replaceChildren(cover);
       cover.submit();
     };

@@ -6,12 +6,9 @@
   const say = (which) => {
     for (const each of place.querySelectorAll("[data-say]")) each.hidden = each.dataset.say !== which;
   };
-  if (!window.PublicKeyCredential) {
-    say("none");
-    return;
-  }
+  if (!window.PublicKeyCredential) return say("none");
   const bytes = (text) =>
-    Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt());
+    Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (each) => each.charCodeAt());
   const text = (buffer) =>
     btoa(String.fromCharCode(...new Uint8Array(buffer)))
       .replaceAll("+", "-")
@@ -28,12 +25,11 @@
     button.disabled = true;
     say("touch");
     try {
-      const made = await navigator.credentials[publicKey.user ? "create" : "get"]({ publicKey });
+      const { id, type, response: made } = await navigator.credentials[publicKey.user ? "create" : "get"]({ publicKey });
       const response = {};
-      for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
-        if (made.response[name]) response[name] = text(made.response[name]);
-      }
-      field.value = JSON.stringify({ id: made.id, rawId: text(made.rawId), type: made.type, response });
+      for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"])
+        if (made[name]) response[name] = text(made[name]);
+      field.value = JSON.stringify({ id, rawId: id, type, response });
       form.submit();
     } catch (error) {
       say(error.name === "InvalidStateError" ? "already" : "nothing");

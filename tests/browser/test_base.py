@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Flask, Response, redirect, render_template, render_template_string, request
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from wtforms import BooleanField, Form, PasswordField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms import TextAreaField as TextArea
 from wtforms.fields.choices import SelectChoice
@@ -209,6 +209,31 @@ def test_what_was_typed_stays_but_never_a_password(page: Page, base: str) -> Non
     assert page.input_value("#who") == 'Ënd <b> "x"'
     assert page.input_value("#story").strip() == "rreshti i dytë"
     assert page.input_value("#secret") == ""
+
+
+def test_a_button_that_is_pressed_again_while_the_network_is_slow_sends_once(page: Page, base: str) -> None:
+    page.goto(f"{base}/form")
+    sent: list[Route] = []
+
+    def keep(route: Route) -> None:  # and give no answer
+        sent.append(route)
+
+    page.route(f"{base}/form", keep)
+    button = page.locator("main .btn").first
+    button.scroll_into_view_if_needed()
+    place = button.bounding_box()
+    assert place is not None
+
+    def press(*, after: int) -> int:
+        page.wait_for_timeout(after)
+        page.mouse.click(place["x"] + 5, place["y"] + 5)
+        page.wait_for_timeout(100)
+        return len(sent)
+
+    assert [press(after=pause) for pause in (0, 0, 400)] == [1, 1, 1]
+    assert press(after=3_000) == 2  # nothing came: who presses again now means it
+    for each in sent:
+        each.abort()
 
 
 def test_a_question_opens_with_its_answer_without_any_script(plain_page: Page, base: str) -> None:

@@ -185,6 +185,13 @@ def may_take_back_promise(referral_: ReferralLine | Referral, *, by: Actor) -> b
     return lately and referral_rows.promised_by(referral_.id, by.member_id, since)
 
 
+def recorded_arrival(referral: ReferralLine, *, by: Actor) -> bool:
+    """Whether the actor recorded the arrival some minutes ago, and it stands."""
+    since = clock.now() - PRESSED_WRONG_WITHIN
+    arrived = referral.status is ReferralStatus.ARRIVED
+    return arrived and referral_rows.arrived_by(referral.id, by.member_id, since)
+
+
 def took_arrival_back(referral: ReferralLine, *, by: Actor) -> bool:
     """Whether the actor took back the arrival some minutes ago, and the person is awaited since."""
     since = clock.now() - PRESSED_WRONG_WITHIN

@@ -29,6 +29,7 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Permission
+from nrm.domain.referrals.duty import PRESSED_WRONG_WITHIN
 from nrm.domain.shelter.away import is_late
 from nrm.domain.shelter.corrections import was_opened_lately
 from nrm.domain.shelter.places import may_be_with_mother, missing_place_until
@@ -278,6 +279,13 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> StaysOfCase:
     held = select(Case.id).where(Case.id == case_id, Case.holder_id == own, Case.status == "open")
     may_admit = current is None and db.session.scalar(held) is not None and stay_rows.arrival_of(case_id, own)[1]
     return StaysOfCase(current, tuple(line for line in lines if line.ended_on is not None), may_admit)
+
+
+def begun_by_me(case_id: uuid.UUID, *, by: Actor) -> StayLine | None:
+    """The open stay of a case in the asker's own shelter, if the asker began it some minutes ago."""
+    current = of_case(case_id, by=by).current
+    mine = current and stay_rows.begun_by(current.id, by.member_id, clock.now() - PRESSED_WRONG_WITHIN)
+    return current if mine else None
 
 
 def _stay_rows() -> _StayRows:

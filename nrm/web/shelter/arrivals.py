@@ -32,7 +32,7 @@ from nrm.store.shelter import stays as store
 from nrm.web import access, errors
 from nrm.web.formats import day as day_in_words
 from nrm.web.language import current_language, gettext
-from nrm.web.shelter.stays import chosen_place, mark_impossible, offer_places
+from nrm.web.shelter.stays import chosen_place, is_how_it_began, mark_impossible, offer_places
 
 Answer = Response | str | tuple[str, int]
 
@@ -84,6 +84,32 @@ def _page(line: referrals.ReferralLine, form: ArrivalForm, status: int = 200) ->
 @access.requires(Permission.REFERRAL_DECIDE)
 def arrive(referral_id: uuid.UUID) -> Answer:
     """Both acts in one: if the place is refused nothing is recorded, and the form comes back as it was typed."""
+    try:
+        answer = _arrive(referral_id)
+    except IllegalTransition:
+        if (recorded := _recorded(referral_id)) is None:
+            raise
+        return recorded
+    return answer if isinstance(answer, Response) else _recorded(referral_id) or answer
+
+
+def _recorded(referral_id: uuid.UUID) -> Response | None:
+    """What was answered to the first of two presses: the person is there, and whoever presses said so a moment ago
+    (ADR 0223)."""
+    by = access.actor()
+    line = referrals.referral(referral_id, by=by)
+    if not referrals.recorded_arrival(line, by=by):
+        return None
+    form = ArrivalForm(request.form)
+    begun = store.begun_by_me(line.case_id, by=by)
+    if begun is not None:
+        same = is_how_it_began(form, begun)
+        return redirect(url_for("stays.show", stay_id=begun.id, did="arrived"), 303) if same else None
+    form.bed.choices = [SelectChoice(value=NO_PLACE, label="")]
+    return redirect(url_for("cases.show", case_id=line.case_id), 303) if form.validate() else None
+
+
+def _arrive(referral_id: uuid.UUID) -> Answer:
     by = access.actor()
     line = _awaited(referral_id)
     if line is None:

@@ -84,6 +84,15 @@ def _admit_page(person: store.Admittable, form: AdmitStayForm, status: int = 200
 @blueprint.post("/cases/<uuid:case_id>/admit")
 @access.requires(Permission.STAY_MANAGE)
 def admit(case_id: uuid.UUID) -> Answer:
+    answer = _admit(case_id)
+    if isinstance(answer, Response) or (begun := store.begun_by_me(case_id, by=access.actor())) is None:
+        return answer
+    if not is_how_it_began(AdmitStayForm(request.form), begun):
+        return answer
+    return redirect(url_for("stays.show", stay_id=begun.id, did="admitted"), 303)  # pressed twice: it was answered
+
+
+def _admit(case_id: uuid.UUID) -> Answer:
     by = access.actor()
     person = store.admittable(case_id, by=by)
     form = _admit_form(person)
@@ -106,6 +115,17 @@ def admit(case_id: uuid.UUID) -> Answer:
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
     return redirect(url_for("stays.show", stay_id=stay_id, did="admitted"), 303)
+
+
+def is_how_it_began(form: AdmitStayForm, stay: store.StayLine) -> bool:
+    """Whether this form is the one by which the stay began: the same place, and the same days."""
+    place = stay.place or WITH + stay.mother
+    form.bed.choices = [SelectChoice(value=place, label=place)]
+    if not form.validate():
+        return False
+    admitted_on = chosen_day(form.admitted, form.admitted_day, calendar.today())
+    planned = planned_day(form.planned, form.planned_day, admitted_on)
+    return (admitted_on, planned) == (stay.admitted_on, stay.anticipated_end_on)
 
 
 def _admit_form(person: store.Admittable) -> AdmitStayForm:

@@ -37,6 +37,11 @@ def promised_by(referral_id: uuid.UUID, member_id: uuid.UUID | None, since: date
     return _did("referral_promised", referral_id, member_id, since)
 
 
+def arrived_by(referral_id: uuid.UUID, member_id: uuid.UUID | None, since: datetime) -> bool:
+    """Whether this member recorded the arrival since then; the caller has checked the referral."""
+    return _did("referral_arrived", referral_id, member_id, since)
+
+
 def arrival_taken_back_by(referral_id: uuid.UUID, member_id: uuid.UUID | None, since: datetime) -> bool:
     """Whether this member took back the arrival since then; the caller has checked the referral."""
     return _did("arrival_taken_back", referral_id, member_id, since)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -12,6 +13,7 @@ from nrm.domain.shelter.stays import Period
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
+from nrm.store.rows import entries
 
 
 def arrival_of(case_id: uuid.UUID, organisation_id: uuid.UUID) -> tuple[Referral | None, bool]:
@@ -39,6 +41,12 @@ def periods_of(case_id: uuid.UUID, *, but: uuid.UUID | None = None) -> list[Peri
     """Every stay of the case, `but` one, in any shelter; for the rule that nobody is in two places at once."""
     rows = db.session.execute(select(Stay.id, Stay.admitted_on, Stay.ended_on).where(Stay.case_id == case_id))
     return [Period(row.admitted_on, row.ended_on) for row in rows if row.id != but]
+
+
+def begun_by(stay_id: uuid.UUID, member_id: uuid.UUID | None, since: datetime) -> bool:
+    """Whether this member began the stay since then; the caller has checked it."""
+    begun = entries.since(since, "stay_begun", entries.by(member_id))
+    return any(each.said["stay_id"] == str(stay_id) for each in begun)
 
 
 def code_of(case_id: uuid.UUID) -> str:

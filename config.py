@@ -53,6 +53,7 @@ PASSKEYS = ("offered", "demanded")
 _SITE_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES = 19 * 1024, 2
 ARGON2_MOST_KIB, ARGON2_MOST_PASSES = 1024 * 1024, 100
+PROXIES_MOST = 9
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _TELEPHONE = re.compile(r"\+[0-9]{6,15}")
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
@@ -170,7 +171,7 @@ def load_config(env: Mapping[str, str]) -> Config:
         language=language,
         tls_certificate=certificate,
         tls_key=key,
-        proxies=_number(env, "NRM_PROXIES", 0),
+        proxies=_number(env, "NRM_PROXIES", 0, 0, PROXIES_MOST),
         argon2_kib=_number(env, "NRM_ARGON2_KIB", 64 * 1024, ARGON2_FLOOR_KIB, ARGON2_MOST_KIB),
         argon2_passes=_number(env, "NRM_ARGON2_PASSES", 3, ARGON2_FLOOR_PASSES, ARGON2_MOST_PASSES),
         address=_home(env),

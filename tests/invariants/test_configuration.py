@@ -62,6 +62,7 @@ def test_no_secret_is_printed(folder: Path) -> None:
         ("NRM_KEYS", "/nowhere/at/all"),
         ("NRM_LANGUAGE", "Shqip"),
         ("NRM_PROXIES", "-1"),
+        ("NRM_PROXIES", "9999"),
         ("NRM_PROXIES", "one"),
         ("NRM_ARGON2_KIB", "19455"),
         ("NRM_ARGON2_PASSES", "1"),

@@ -1,7 +1,8 @@
 """Statements that every request runs: compiled once, then handed to the driver itself.
 
-SQLAlchemy's work around a ready statement takes ten times as long as the query. So for these few statements it only
-compiles the text and the conversion of values; the driver does the rest. All other statements go through the session.
+SQLAlchemy's work around a ready statement takes ten times as long as the query. So for these few statements, and for
+those of home pages (`nrm.store.statements`), it only compiles the text and the conversion of values; the driver does
+the rest. All other statements go through the session.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
-from sqlalchemy import ClauseElement, Dialect, Engine
+from sqlalchemy import Boolean, ClauseElement, Dialect, Engine, Integer, SelectBase, String
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, scoped_session
 
@@ -28,16 +30,20 @@ class _Ready:
     __slots__ = ("_defaults", "_from", "_given", "_order", "_row", "text")
 
     def __init__(self, statement: ClauseElement, given: Sequence[str] | None, dialect: Dialect) -> None:
-        compiled: Any = statement.compile(dialect=dialect, column_keys=given)
-        self.text = str(compiled)
-        fixed = [name for bind, name in compiled.bind_names.items() if not bind.required]
-        self._defaults = {name: compiled.params[name] for name in fixed}
-        self._given = {name: _to_driver(bind.type, dialect) for bind, name in compiled.bind_names.items()}
-        self._order = [(name, self._given[name]) for name in compiled.positiontup] if compiled.positional else None
+        compiled = _compiled(statement, given, dialect)
+        missing = [name for bind, name in compiled.bind_names.items() if bind.required]
+        expanded = compiled.construct_expanded_state(dict.fromkeys(missing))  # lists of fixed values are written out
+        self.text = expanded.statement
+        self._defaults = {name: value for name, value in expanded.parameters.items() if name not in missing}
+        convert = {name: _to_driver(bind.type, dialect) for bind, name in compiled.bind_names.items()}
+        convert |= expanded.processors
+        self._given = {name: convert.get(name) for name in expanded.parameters}
+        order = expanded.positiontup
+        self._order = [(name, self._given[name]) for name in order] if order is not None else None
         columns = list(getattr(statement, "selected_columns", ()))
         kinds = [_from_driver(column.type, dialect) for column in columns]
         self._from = [(place, convert) for place, convert in enumerate(kinds) if convert]
-        self._row: Any = namedtuple("_row", [column.key for column in columns])  # type: ignore[misc]
+        self._row: Any = namedtuple("_row", [column.key for column in columns], rename=True)  # type: ignore[misc]
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         """The values as the driver wants them; raises KeyError for one that is missing."""
@@ -54,6 +60,26 @@ class _Ready:
             if values[place] is not None:
                 values[place] = convert(values[place])
         return self._row._make(values)
+
+
+def _compiled(statement: ClauseElement, given: Sequence[str] | None, dialect: Dialect) -> Any:
+    if dialect.name == "sqlite" and isinstance(statement, SelectBase):
+        return _WrittenOut(dialect, statement)
+    return statement.compile(dialect=dialect, column_keys=given)
+
+
+class _WrittenOut(SQLiteCompiler):
+    """Writes words and numbers that are the same at every execution into the text.
+
+    SQLite plans a statement anew at each execution if it compares a parameter with a column of a partial index, because
+    the value may say that the index has all that is asked for (ADR 0223).
+    """
+
+    def visit_bindparam(self, bindparam: Any, *args: Any, **how: Any) -> Any:
+        is_fixed = not bindparam.required and bindparam.value is not None
+        if is_fixed and isinstance(bindparam.type, String | Integer | Boolean):
+            how["literal_binds"] = True
+        return super().visit_bindparam(bindparam, *args, **how)  # type: ignore[no-untyped-call]
 
 
 def _to_driver(kind: Any, dialect: Dialect) -> _Convert | None:
@@ -101,13 +127,14 @@ def _lent(engine: Engine) -> Iterator[Writer]:
 
 
 class Prepared:
-    """A select of plain columns with names of its own, or a single insert or update; no lists among its values.
+    """A select of plain columns, or a single insert or update; no lists among the values that are given.
 
-    `given`: the columns an insert names.
+    `given`: the columns an insert names. `heard`: who listens to the engine is told when all its rows are read, as of
+    what goes through a session: so tests count and explain what a page asks.
     """
 
-    def __init__(self, statement: ClauseElement, given: Sequence[str] | None = None) -> None:
-        self._statement, self._given = statement, given
+    def __init__(self, statement: ClauseElement, given: Sequence[str] | None = None, *, heard: bool = False) -> None:
+        self._statement, self._given, self._heard = statement, given, heard
         self._ready: dict[str, _Ready] = {}
 
     def first(self, session: AnySession | Writer, values: Mapping[str, Any]) -> Row | None:
@@ -121,8 +148,11 @@ class Prepared:
         """All rows, read as `first` does."""
         writer = _reading(session)
         ready = self._ready_for(writer.dialect)
-        cursor = writer.connection.cursor()
-        cursor.execute(ready.text, ready.parameters(values))
+        cursor, parameters = writer.connection.cursor(), ready.parameters(values)
+        if self._heard:
+            for told in db.engine.dispatch.before_cursor_execute:
+                told(None, cursor, ready.text, parameters, None, False)
+        cursor.execute(ready.text, parameters)
         found = [ready.row(each) for each in cursor.fetchall()]
         cursor.close()
         return found

@@ -43,6 +43,23 @@ def test_values_come_back_as_they_were_given_and_as_the_session_reads_them(eithe
     assert dict(db.session.execute(select(TABLE).where(TABLE.c.id == given["id"])).mappings().one()) == given
 
 
+def test_what_is_the_same_at_each_execution_is_written_into_the_statement(either: Flask) -> None:
+    given = opening(purpose="it's 100% 'so' :now ?", compartment="a ? or %s")
+    fixed = (
+        TABLE.c.purpose == given["purpose"],
+        TABLE.c.compartment.in_([given["compartment"], "identity"]),
+        TABLE.c.expires_at <= given["expires_at"],
+        TABLE.c.case_id == given["case_id"],
+        TABLE.c.mark == given["mark"],
+    )
+    with transaction() as session:
+        ADD.run(session, given)
+    for statement in (select(TABLE).where(*fixed), select(TABLE).where(*fixed, TABLE.c.id == bindparam("id"))):
+        found = Prepared(statement.limit(1)).first(db.session, {"id": given["id"]})
+        assert found._asdict() == given
+        assert Prepared(statement.where(TABLE.c.purpose.is_(None))).all(db.session, {"id": given["id"]}) == []
+
+
 def test_the_connection_of_a_thread_is_closed_with_it(app: Flask) -> None:
     """From Python 3.13 on one that is only let go of is a warning, in whichever test the collector finds it."""
     engine, opened = db.engine, []

@@ -6,7 +6,8 @@ import uuid
 
 import pytest
 from flask import Flask
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, and_, bindparam, select
+from sqlalchemy.orm import aliased
 
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission, Role
@@ -65,6 +66,23 @@ def test_a_statement_that_is_kept_cannot_look_at_who_asked_first(organisations: 
     with pytest.raises(KeyError):
         looking(actor)
     assert list(reading(actor)().scalars()) == [organisations[0]]
+
+
+def test_the_row_of_a_table_comes_as_it_is_and_none_where_nothing_was_joined(organisations: list[uuid.UUID]) -> None:
+    @built_once
+    def pairs(by: Actor) -> Select[Organisation, Organisation, str]:
+        other = aliased(Organisation)
+        joined = select(Organisation, other, Organisation.code)
+        return joined.outerjoin(other, and_(other.id == by.organisation_id, Organisation.id != other.id))
+
+    actor = Actor(uuid.uuid4(), organisations[0], Role.CASE_WORKER, OrganisationKind.NGO_SHELTER)
+    found = {own.id: (own, other, code) for own, other, code in pairs(actor)()}
+    assert set(organisations) <= set(found)
+    for own, other, code in found.values():
+        row = db.session.get_one(Organisation, own.id)
+        assert (own.code, own.names, own.enabled) == (row.code, row.names, row.enabled)
+        assert code == row.code
+        assert (other.id if other is not None else None) == (None if own.id == organisations[0] else organisations[0])
 
 
 def test_what_is_looked_up_is_read_once_for_a_page_and_anew_after_a_transaction(app: Flask) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Permission
@@ -70,8 +70,8 @@ def versions(*, by: Actor) -> Sequence[AgreementVersion]:
 def signed_by_party(names: Collection[str], *, by: Actor) -> tuple[str, dict[str, set[uuid.UUID]]]:
     """(the party of the actor's organisation, its signers of each of these versions); without withdrawn versions."""
     party, signed = "", defaultdict[str, set[uuid.UUID]](set)
-    for party, name, member_id in _signed(by)(names=list(names)):  # noqa: B007 - the party is the same in each row
-        if name is not None:
+    for party, name, member_id in _signed(by)():  # noqa: B007 - the party is the same in each row
+        if name is not None and name in names:
             signed[name].update([member_id] if member_id is not None else [])
     return party, signed
 
@@ -83,8 +83,7 @@ def _signed(by: Actor) -> Select[str, str | None, uuid.UUID | None]:
         .select_from(Organisation)
         .outerjoin(
             AgreementVersion,
-            AgreementVersion.version.in_(bindparam("names", expanding=True))
-            & AgreementVersion.status.in_([str(each) for each in BINDING]),
+            AgreementVersion.status.in_([str(each) for each in BINDING]),
         )
         .outerjoin(
             AgreementSignature,

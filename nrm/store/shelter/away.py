@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, exists, func, literal, literal_column, select
+from sqlalchemy import ColumnElement, Select, exists, func, literal, literal_column, select
 
 from nrm import clock
 from nrm.db import db
@@ -21,6 +21,7 @@ from nrm.models.shelter.stays import Stay
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.shelter import away as rows
+from nrm.store.statements import built_once
 
 _MOST = 100
 # Nobody is away from a stay that is over; said here, so that the stays of the past are not read.
@@ -67,7 +68,12 @@ def moved_late(lines: Collection[AwayLine], *, by: Actor) -> list[MovedLine]:
 
 def away(*, by: Actor) -> list[AwayLine]:
     """Who is away now or will be, the late first; empty for an actor who takes nobody in."""
-    return _lines(by, *_AWAY_NOW)
+    return [_line(*found) for found in _away_now(by)()] if _has_stays(by) else []
+
+
+@built_once
+def _away_now(by: Actor) -> Select[Away, uuid.UUID, str]:
+    return _rows(Stay.organisation_id == by.organisation_id, *_AWAY_NOW)
 
 
 def of_children(*, by: Actor) -> list[AwayLine]:
@@ -112,36 +118,41 @@ def one(away_id: uuid.UUID, *, by: Actor) -> AwayLine:
 
 
 def _lines(by: Actor, *wanted: ColumnElement[bool]) -> list[AwayLine]:
-    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
-        return []
-    return _read(Stay.organisation_id == by.organisation_id, *wanted)
+    return _read(Stay.organisation_id == by.organisation_id, *wanted) if _has_stays(by) else []
+
+
+def _has_stays(by: Actor) -> bool:
+    return by.organisation_id is not None and by.may(Permission.STAY_MANAGE)
 
 
 def _read(*wanted: ColumnElement[bool]) -> list[AwayLine]:
-    statement = (
+    statement = _rows(*wanted).execution_options(populate_existing=True)
+    return [_line(*found) for found in db.session.execute(statement)]
+
+
+def _rows(*wanted: ColumnElement[bool]) -> Select[Away, uuid.UUID, str]:
+    return (
         select(Away, Stay.case_id, Case.pseudonym)
         .join(Stay, Stay.id == Away.stay_id)
         .join(Case, Case.id == Stay.case_id)
         .where(*wanted)
         .order_by(Away.expected_on, Away.id)
         .limit(_MOST)
-        .execution_options(populate_existing=True)
     )
-    today = days.today()
-    return [
-        AwayLine(
-            id=found.id,
-            stay_id=found.stay_id,
-            case_id=case_id,
-            pseudonym=pseudonym,
-            since_on=found.since_on,
-            expected_on=found.expected_on,
-            over_on=found.over_on,
-            outcome=found.outcome,
-            late=found.outcome == "" and is_late(found.expected_on, today),
-        )
-        for found, case_id, pseudonym in db.session.execute(statement)
-    ]
+
+
+def _line(found: Away, case_id: uuid.UUID, pseudonym: str) -> AwayLine:
+    return AwayLine(
+        id=found.id,
+        stay_id=found.stay_id,
+        case_id=case_id,
+        pseudonym=pseudonym,
+        since_on=found.since_on,
+        expected_on=found.expected_on,
+        over_on=found.over_on,
+        outcome=found.outcome,
+        late=found.outcome == "" and is_late(found.expected_on, days.today()),
+    )
 
 
 def row(away_id: uuid.UUID, *, by: Actor) -> Away:

@@ -23,6 +23,7 @@ from nrm.models.shelter.permits import PermitEntry as EntryRow
 from nrm.store import days as calendar
 from nrm.store.countries import country
 from nrm.store.rows.shelter import permits as permit_rows
+from nrm.store.statements import built_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,13 +236,7 @@ def desk(*, by: Actor) -> Desk:
     """What waits at the actor's desk: the permit unit's, or of the people whom a shelter holds; raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.PERMIT_RECORD):
         raise NotVisible
-    asked = exists().where(EntryRow.case_id == Case.id)
-    seen = select(Case.id, Case.pseudonym, permit_rows.is_read_by_unit(Case.id)).where(asked, Case.status == "open")
-    if by.kind is OrganisationKind.TRP_UNIT:
-        seen = seen.where(_legal_file(Case.id, by))
-    else:
-        seen = seen.where(Case.holder_id == by.organisation_id)
-    found = db.session.execute(seen).all()
+    found = _at_desk(by)().all()
     codes = {case_id: pseudonym for case_id, pseudonym, _ in found}
     reading = {case_id for case_id, _, reads in found if reads}
     is_unit = by.kind is OrganisationKind.TRP_UNIT
@@ -266,6 +261,15 @@ def desk(*, by: Actor) -> Desk:
             ends.setdefault(within, []).append(line(facts.issued_until))
     in_days = [(within, _by_day(ends[within])) for within in sorted(ends)]
     return Desk(_by_day(papers), _by_day(applications), in_days)
+
+
+@built_once
+def _at_desk(by: Actor) -> Select[uuid.UUID, str, bool]:
+    asked = exists().where(EntryRow.case_id == Case.id)
+    seen = select(Case.id, Case.pseudonym, permit_rows.is_read_by_unit(Case.id)).where(asked, Case.status == "open")
+    if by.kind is OrganisationKind.TRP_UNIT:
+        return seen.where(_legal_file(Case.id, by))
+    return seen.where(Case.holder_id == by.organisation_id)
 
 
 def _waits_on(entry: RecordedEntry, reads: bool, *, is_unit: bool) -> date | None:

@@ -14,7 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     ColumnExpressionArgument,
     Date,
-    Select,
     Subquery,
     Uuid,
     and_,
@@ -34,6 +33,7 @@ from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.places import Occupancy, OutOfService, Place, PlaceInUnit, Promise, Unit
 from nrm.models.shelter.stays import Stay
+from nrm.prepared import Prepared
 from nrm.store.countries import country
 
 TODAY: ColumnElement[date] = bindparam("today", type_=Date())
@@ -190,7 +190,7 @@ def kept_for_codes(organisation_id: uuid.UUID, overdue_since: date) -> list[tupl
 
 def kept(organisation_id: uuid.UUID, today: date) -> list[KeptFor]:
     """Every promise of a shelter that keeps a place, now or from a day to come, the first day first."""
-    found = db.session.execute(_kept(), {_HOUSE.key: organisation_id, **days_of(today)})
+    found = _kept().all(db.session, {_HOUSE.key: organisation_id, **days_of(today)})
     return [KeptFor(*row) for row in found]
 
 
@@ -198,8 +198,8 @@ _HOUSE = bindparam("house_id", type_=Uuid())
 
 
 @cache
-def _kept() -> Select[*tuple[Any, ...]]:
-    return (
+def _kept() -> Prepared:
+    statement = (
         select(
             Promise.id,
             Promise.place_id,
@@ -214,6 +214,7 @@ def _kept() -> Select[*tuple[Any, ...]]:
         .where(Place.organisation_id == _HOUSE, is_live())
         .order_by(Promise.from_on, Promise.id)
     )
+    return Prepared(statement, heard=True)
 
 
 def facts(

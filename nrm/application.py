@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, request
+from flask.templating import Environment
 from flask.typing import ResponseReturnValue
+from jinja2 import Template
+from jinja2.environment import TemplateModule
+from jinja2.runtime import Context
 from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Rule
@@ -61,13 +65,31 @@ class _Rule(Rule):
         return build
 
 
+class _Template(Template):
+    """A template that does not compare, at each import of its pieces, the names that it and the page have from the
+    environment: all templates have the same."""
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:  # noqa: ARG002
+        return super()._get_default_module()
+
+
+class _Environment(Environment):
+    template_class = _Template
+
+
 class _Application(Flask):
-    """Flask without the check, a dozen times per request, whether a function is a coroutine: none is."""
+    """Flask without what it checks dozens of times per request for nothing: whether a function is a coroutine, and
+    whether a blueprint adds values to an address. None is, and none does."""
 
     url_rule_class = _Rule
+    jinja_environment = _Environment
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
+
+    def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
+        if self.url_default_functions:
+            super().inject_url_defaults(endpoint, values)
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Answer the request; repeat it if PostgreSQL ended its transaction in a deadlock, because nothing was kept."""

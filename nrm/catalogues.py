@@ -158,10 +158,10 @@ def catalogue(language: str) -> Catalogue:
     return Catalogue(singular, plural, form_of)
 
 
-def said(message: str, language: str, *then: str, context: str = "") -> str | None:
-    """The sentence in `language`, else in the first of `then` that says it; None where the source says it."""
+def said(message: str, *languages: str, context: str = "") -> str | None:
+    """The sentence in the first of `languages` that says it; None where the source says it."""
     name = key(message, context)
-    for each in (language, *then):
+    for each in languages:
         if each == SOURCE:
             return None
         text = catalogue(each).singular.get(name)

@@ -38,8 +38,7 @@ class _Ready:
         convert = {name: _to_driver(bind.type, dialect) for bind, name in compiled.bind_names.items()}
         convert |= expanded.processors
         self._given = {name: convert.get(name) for name in expanded.parameters}
-        order = expanded.positiontup
-        self._order = [(name, self._given[name]) for name in order] if order is not None else None
+        self._order = expanded.positiontup
         columns = list(getattr(statement, "selected_columns", ()))
         kinds = [_from_driver(column.type, dialect) for column in columns]
         self._from = [(place, convert) for place, convert in enumerate(kinds) if convert]
@@ -49,9 +48,8 @@ class _Ready:
         """The values as the driver wants them; raises KeyError for one that is missing."""
         if self._defaults:
             values = {**self._defaults, **values}
-        if self._order is None:
-            return {name: convert(values[name]) if convert else values[name] for name, convert in self._given.items()}
-        return [convert(values[name]) if convert else values[name] for name, convert in self._order]
+        given = {name: convert(values[name]) if convert else values[name] for name, convert in self._given.items()}
+        return given if self._order is None else [given[name] for name in self._order]
 
     def row(self, found: Sequence[Any]) -> Row:
         """One row of the driver with its values converted."""

@@ -236,11 +236,15 @@ class Country:
 
     def binds(self, party: str, day: date) -> bool:
         """Whether the version in force on that day binds the party; if none is in force, nobody is bound."""
+        return party in self._bound(day)
+
+    def _bound(self, day: date) -> set[str]:
+        """The parties that the version in force on that day binds."""
         try:
             agreement = self.in_force(datetime.combine(day, time(12)))
         except NoAgreement:
-            return False
-        return party in agreement.parties and agreement.parties[party].in_force(day)
+            return set()
+        return {code for code, party in agreement.parties.items() if party.in_force(day)}
 
     def is_proposed(self, party: str) -> bool:
         """Whether no text that was signed names the party: what acts for it came with a text that waits for
@@ -262,17 +266,15 @@ class Country:
         version is in force today, nobody does."""
         if not any(agreement.in_force(datetime.combine(today, time(12))) for agreement in self.agreements):
             return {}
-        codes = {code for agreement in self.agreements for code in agreement.parties}
         last_days = {agreement.ends_on for agreement in self.agreements}
         last_days |= {agreement.starts_on - timedelta(days=1) for agreement in self.agreements}
         last_days |= {party.until for agreement in self.agreements for party in agreement.parties.values()}
         horizon = today + timedelta(days=LEAVING_DAYS)
         found: dict[str, date] = {}
         for day in sorted(day for day in last_days if day is not None and day <= horizon):
-            for code in codes:
-                if self.binds(code, day):
-                    found[code] = day
-        return {code: day for code, day in found.items() if not self.binds(code, horizon + timedelta(days=1))}
+            found |= dict.fromkeys(self._bound(day), day)
+        stay = self._bound(horizon + timedelta(days=1))
+        return {code: day for code, day in found.items() if code not in stay}
 
     def with_versions(self, versions: Iterable[Agreement]) -> Country:
         """The country with these versions in addition to its own, which come first if two start on the same day."""

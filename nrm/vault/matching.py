@@ -224,13 +224,16 @@ def sealed_pairs(case_id: uuid.UUID, revision: int, found: Found) -> bytes:
     return crypto.seal(config().secrets.match, plain.ljust(_SEALED_BYTES), _of_pairs(case_id, revision))
 
 
+_JSON = json.JSONDecoder()
+
+
 def found_of(row: Any) -> Found:
     """What was found for the case, of the columns of `MatchQuestion`; nothing before the answer was yes. Raises
     CannotOpen."""
     if row.sealed_pairs is None:
         return Found()
     plain = _unsealed(row.sealed_pairs, _of_pairs(row.case_id, row.revision), "question", row.case_id)
-    said = json.loads(plain.rstrip())  # to read the padding costs more than what it pads
+    said, _ = _JSON.raw_decode(plain.decode())  # to read the padding costs more than what it pads
     if not said or isinstance(said[0], list):  # older ones are the pairs alone
         return Found(tuple(map(Pair.of, said)))
     number, pairs, gone = said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -504,7 +505,7 @@ def _for_templates() -> dict[str, object]:
         values["own_id"] = visitor.actor.member_id
         blocked = visitor.code_due or visitor.asks_password or visitor.suspended
         if not (visitor.waiting or visitor.enrolling or blocked):
-            values["navigation"] = navigation.of(visitor.actor)
+            values["navigation"] = partial(navigation.of, visitor.actor)  # parts of a page are rendered without it
             values["help"] = page_help.of(request.endpoint)
     if request and request.method == "POST":
         values |= _links_of_answer()

@@ -164,7 +164,7 @@ def _at_house() -> Prepared:
     """Built once: building it costs as much as reading what it finds in a small country."""
     columns = [column for column in MatchQuestion.__table__.columns if column.name not in _NOT_READ]
     since = select(MatchKey.made_on).order_by(MatchKey.version).limit(1).scalar_subquery()
-    case = (Case.id, Case.holder_id, Case.pseudonym, Case.status)
+    case = (Case.id.label("case_id"), Case.holder_id, Case.pseudonym, Case.status)
     house_columns = (PARTY.label("party"), STRUCK_OUT.label("struck_out"), _PARKED.label("parked"))
     came = type_coerce(null(), Stay.admitted_on.type).label("admitted_on")
     left_out = _left_out().label("left_out")
@@ -192,7 +192,8 @@ def _at_house() -> Prepared:
     return Prepared(union_all(were_asked, not_asked), heard=True)
 
 
-_NOT_READ = ("asked_by_id", "with_guardian", "searched")
+_NOT_READ = ("case_id", "asked_by_id", "with_guardian", "searched")
+"""Columns of a question that a home page does not need; the case is named by its own row."""
 
 
 _KNOWN = select(Case.id, Case.holder_id, Case.pseudonym, Case.status, LIVES_THERE, PARTY, STRUCK_OUT)

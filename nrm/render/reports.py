@@ -16,7 +16,7 @@ from nrm.domain.languages import QUOTED, SOURCE, ByLanguage, text_for
 from nrm.domain.reports.reports import FORMAT, Window, with_structural_zeros
 from nrm.render.curves import curve_of
 from nrm.render.folds import folded
-from nrm.render.matrices import Words, in_order, page_values
+from nrm.render.matrices import Finding, Words, in_order, page_values
 from nrm.render.pdf import Attachment, side_by_side, to_pdf
 from nrm.render.pictures import picture
 from nrm.render.sentences import flow_of, sentences
@@ -143,13 +143,15 @@ def values(
         told=[name for name in (table_set.charted, *table_set.told) if name],
     )
     flow = flow_of(release, table_set.stock_flow)
+    curve = curve_of([release], table_set.survival, words.label) if table_set.survival else None
     return {
         **shown,
+        "second": second_column(shown["glance"], has_curve=curve is not None),
         "flow": flow,
         "sentences": sentences(shown["glance"], shown["total"], flow),
         "folded": folded,
         "picture": picture,
-        "curve": curve_of([release], table_set.survival, words.label) if table_set.survival else None,
+        "curve": curve,
         "lang": language,
         "about": about(release["report"], table_set, language),
         "quarter": release["quarter"],
@@ -161,6 +163,21 @@ def values(
             for each in release.get("silence_confirmed", ())
         ],
     }
+
+
+def second_column(glance: Sequence[tuple[str, Finding]], *, has_curve: bool) -> int:
+    """Which of the pictures at a glance begins the second column on paper, so that both are about as long.
+
+    By lines that are estimated: WeasyPrint finds out by laying both columns out up to 300 times.
+    """
+    lines = [
+        -(-len(title) // _LETTERS) + (not found.label) + _BAR_LINES * sum(bool(figure) for _, figure in found.rows) + 3
+        for title, found in glance
+    ] + [_CURVE_LINES] * has_curve
+    return min(range(1, len(lines) + 1), key=lambda place: max(sum(lines[:place]), sum(lines[place:])), default=0)
+
+
+_LETTERS, _BAR_LINES, _CURVE_LINES = 42, 2, 20
 
 
 def about(report: str, table_set: TableSet, language: str) -> About:

@@ -75,6 +75,18 @@ def test_there_are_five_sentences_at_most_with_the_number_and_the_flow_among_the
 
 
 @pytest.mark.slow
+def test_on_paper_the_second_column_begins_where_both_are_about_as_long() -> None:
+    def picture_of(bars: int) -> tuple[str, Finding]:
+        return "Gender", found(10 * bars, **{f"group_{place}": 10 for place in range(bars)})
+
+    def second(*bars: int, has_curve: bool = False) -> int:
+        return reports.second_column([picture_of(each) for each in bars], has_curve=has_curve)
+
+    assert [second(3), second(3, 3), second(2, 2, 6), second(6, 2, 2), second(3, 3, 3, 3)] == [1, 1, 2, 1, 2]
+    assert second(2, 2, 2, has_curve=True) == 3  # the curve is as long as several charts
+    assert second() == 0
+
+
 def test_the_flow_says_which_was_more_only_where_that_is_certain() -> None:
     release, flow = rounded.release("ix"), rounded.tables("ix").stock_flow
     shown = flow_of(release, flow)

@@ -92,11 +92,16 @@ class _Boxes:
         while narrowed:
             narrowed = False
             for rule in self._rules:
-                outside = [(place, codes) for place, codes in rule if box[place] & ~codes]
-                if not outside:
-                    return None
-                if len(outside) == 1:
-                    (place, codes), *_ = outside
+                outside: tuple[int, int] | None = None
+                for place, codes in rule:
+                    if box[place] & ~codes:
+                        if outside is not None:
+                            break  # more than one: the rule takes nothing away
+                        outside = place, codes
+                else:
+                    if outside is None:
+                        return None
+                    place, codes = outside
                     narrowed = narrowed or bool(box[place] & codes)
                     box[place] &= ~codes
         return tuple(box)

@@ -36,6 +36,7 @@ from nrm.statistics.tables import BASE, Cell, TableSet
 
 SLACK = 1e-6
 BEYOND = 1 << 40  # more than any figure
+_WORTH_A_POINT = 2  # sums that one run of the solver has to settle, so that it goes on with all that are left
 # Which release: 0 this one, 1 the one before; (belief, release) for linked reports; a column for sums of this one.
 Age = int | tuple[int, int] | str
 
@@ -188,8 +189,31 @@ class Bounds:
         """Whether a sum of figures of one release can be `least` or more. Raises NotOptimal."""
         terms = [(self._number[age, cell], factor) for cell, factor in form]
         for point in self._points:
-            if sum(factor * point[place] for place, factor in terms) >= least - SLACK:
+            if _value(terms, point) >= least - SLACK:
                 return True
+        highest = self._highest(terms)
+        if highest is None:
+            raise NotOptimal
+        return math.floor(_value(terms, highest) + SLACK) >= least
+
+    def reach_together(self, forms: Sequence[tuple[Sequence[tuple[Cell, float]], int]]) -> None:
+        """Look for points at which many of these sums reach their values: `reaches` asks the solver for the others."""
+        open_forms = [([(self._number[0, cell], factor) for cell, factor in form], least) for form, least in forms]
+        reached = len(open_forms)
+        while reached >= _WORTH_A_POINT and open_forms:
+            together: dict[int, float] = {}
+            for terms, _ in open_forms:
+                for place, factor in terms:
+                    together[place] = together.get(place, 0.0) + factor
+            point = self._highest(list(together.items()))
+            if point is None:
+                return
+            left = [(terms, least) for terms, least in open_forms if _value(terms, point) < least - SLACK]
+            reached = len(open_forms) - len(left)
+            open_forms = left
+
+    def _highest(self, terms: Sequence[tuple[int, float]]) -> NDArray[np.float64] | None:
+        """A point where the sum of these is highest; it is kept. None where the solver finds no optimum."""
         for place in self._costs:
             self._solver.changeColCost(place, 0.0)
         for place, factor in terms:
@@ -197,11 +221,14 @@ class Bounds:
         self._costs = [place for place, _ in terms]
         self._solver.run()
         if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            raise NotOptimal
+            return None
         point = np.array(self._solver.getSolution().col_value)
         self._points.append(point)
-        reached = float(sum(factor * point[place] for place, factor in terms))
-        return math.floor(reached + SLACK) >= least
+        return point
+
+
+def _value(terms: Sequence[tuple[int, float]], point: NDArray[np.float64]) -> float:
+    return float(sum(factor * point[place] for place, factor in terms))
 
 
 def pinned_in_linked(table_set: TableSet, figures: Mapping[Cell, int], scenario: Scenario) -> list[Pinned]:
@@ -271,9 +298,11 @@ def pinned(
     somebody is not in it.
     """
     system = Bounds(table_set, figures, scenario)
+    questions = _questions(table_set, figures, true, scenario)
+    system.reach_together([form for question in questions for form in question.forms])
     return [
         Pinned(question.guarantee, question.cell, question.learns)
-        for question in _questions(table_set, figures, true, scenario)
+        for question in questions
         if not any(system.reaches(form, least) for form, least in question.forms)
     ]
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -60,7 +61,7 @@ class Dimension:
         """The dimension that has the codes: `of` for a view, else itself."""
         return self.of or self.name
 
-    @property
+    @cached_property
     def top(self) -> tuple[str, ...]:
         """The members directly below the total: groups, and codes that are in no group."""
         grouped = {code for codes in self.groups.values() for code in codes}
@@ -192,7 +193,7 @@ class TableSet:
     stands_for: str = ""  # the column of the microdata that says how many people a line stands for
     described: tuple[Table, ...] = ()  # the tables that are asked for, where some cannot be filled; else empty
 
-    @property
+    @cached_property
     def roots(self) -> tuple[str, ...]:
         """Every dimension a record must have, in the order of the description."""
         return tuple(
@@ -325,9 +326,13 @@ class TableSet:
         """Whether a rule forbids everybody the cell could hold; the grand total never is."""
         if not cell or not self.impossible:
             return False
-        held = {root: frozenset(self.dimensions[root].codes) for root in self.roots}
-        held |= {root: self.leaves(root, member) for root, member in cell}
+        held = self._whole | {root: self.leaves(root, member) for root, member in cell}
         return any(all(held[root] <= codes for root, codes in rule.items()) for rule in self.impossible)
+
+    @cached_property
+    def _whole(self) -> dict[str, frozenset[str]]:
+        """The codes of each root dimension."""
+        return {root: frozenset(self.dimensions[root].codes) for root in self.roots}
 
     def ways_for(self, published_total: int) -> int:
         """How many dimensions a table may have when this total is printed."""

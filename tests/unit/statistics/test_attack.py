@@ -13,8 +13,8 @@ import pytest
 
 from nrm.statistics.attack import audit, check_shape
 from nrm.statistics.description import parse
-from nrm.statistics.linear import pinned
-from nrm.statistics.reading import FEWER_THAN_FIVE, SOMEBODY, EarlierRelease, bounds, scenario
+from nrm.statistics.linear import Bounds, pinned
+from nrm.statistics.reading import FEWER_THAN_FIVE, SOMEBODY, EarlierRelease, Fact, bounds, scenario
 from nrm.statistics.release import make
 from nrm.statistics.tables import Cell, TableSet
 from nrm.statistics.verdicts import Draft
@@ -52,6 +52,28 @@ def recount(table_set: TableSet, draft: Draft, rows: list[dict[str, str]], chang
 
 def leaves(table_set: TableSet, name: str, member: str) -> frozenset[str]:
     return table_set.leaves(table_set.dimensions[name].root, member)
+
+
+def test_what_is_asked_together_is_answered_as_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = [*"abcde"]
+    table_set = parse({"dimension": {"d": {"column": "d", "codes": codes}}, "table": [{"by": ["d"]}]})
+    seen = 0
+    for seed in range(40):
+        chance = random.Random(seed)
+        true: dict[Cell, int] = {(("d", code),): chance.choice((0, 1, 2, 9, 14)) for code in codes}
+        figures = {cell: 5 * round((number + chance.uniform(-2, 2)) / 5) for cell, number in true.items()}
+        true[()] = sum(true.values())
+        figures[()] = 5 * round(true[()] / 5)
+        records = [(cell[0][1],) for cell, number in true.items() if cell for _ in range(number)]
+        holder = scenario("A3", table_set, figures, records, people=True)
+        some = [Fact({"d": frozenset(cell[0][1])}, true[cell], true[cell]) for cell in figures if cell]
+        against = type(holder)("A3", (*holder.facts, *chance.sample(some, 3)))
+        together = pinned(table_set, figures, true, against)
+        with monkeypatch.context() as patch:
+            patch.setattr(Bounds, "reach_together", lambda *_: None)
+            assert together == pinned(table_set, figures, true, against), seed
+        seen += len(together)
+    assert seen > 40
 
 
 @pytest.fixture(scope="module", params=range(3))

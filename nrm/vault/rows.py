@@ -23,7 +23,7 @@ from nrm.models.agreement.agreements import Contract, ContractChange, ContractVe
 from nrm.models.countries import CountryVersion
 from nrm.models.referrals.mistakes import ReferralMistake
 from nrm.models.reports.reports import PaymentLine
-from nrm.models.shelter.cases import Erasure, Supplement, Withheld
+from nrm.models.shelter.cases import Supplement, Withheld
 from nrm.models.shelter.consents import Consent
 from nrm.models.support.benefits import Benefit
 from nrm.models.support.subsidies import NightPayment
@@ -53,7 +53,7 @@ def erasure_mark(case_id: uuid.UUID, compartment: str, erased_at: datetime) -> b
     return row_mac("erased", case_id, compartment, erased_at.isoformat())
 
 
-def is_erasure(row: Erasure) -> bool:
+def is_erasure(row: Any) -> bool:
     """Whether this program erased that; otherwise it is reported."""
     return is_right_row_mac(row.mark, "erased", row.case_id, row.compartment, row.erased_at.isoformat())
 

@@ -155,6 +155,28 @@ def test_a_planted_erasure_does_not_keep_an_honest_one_from_the_list(world_app: 
     assert world
 
 
+def test_a_line_of_the_list_that_was_read_before_is_still_looked_at_when_it_changes(
+    world_app: Planted, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, world = world_app
+    first, second = opened(2, first_place=1)
+    hands.withdrawn(first, factories.actor(WORKER))
+    listed = tmp_path / "world" / erasure_steps.LIST
+    before = listed.read_text()
+    assert (erasure_steps.complete_lists(), listed.read_text()) == (0, before)
+    for changed in (before.replace(str(first), str(uuid.uuid4())), before[len(before) // 2 :], ""):
+        listed.write_text(changed)
+        caplog.clear()
+        added = erasure_steps.complete_lists()
+        # What is cut off is written again; what another hand wrote is neither continued nor taken.
+        assert (added > 0) == (changed == "")
+        assert ("cannot be continued: ForgedList" in caplog.text) == (changed != "")
+    assert sorted(listed.read_text().splitlines()) == sorted(before.splitlines())
+    hands.withdrawn(second, factories.actor(WORKER))
+    assert listed.read_text().count(str(second)) == before.count(str(first))
+    assert world
+
+
 def test_the_keys_of_rows_that_were_taken_away_wait_until_they_are_put_back(
     world_app: Planted, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -70,7 +70,7 @@ class _WrittenOut(SQLiteCompiler):
     """Writes words and numbers that are the same at every execution into the text.
 
     SQLite plans a statement anew at each execution if it compares a parameter with a column of a partial index, because
-    the value may say that the index has all that is asked for (ADR 0223).
+    the value may say that the index has all that is asked for (ADR 0224).
     """
 
     def visit_bindparam(self, bindparam: Any, *args: Any, **how: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Statements of pages that are loaded all day: built once (ADR 0039), and handed to the driver itself (ADR 0223).
+"""Statements of pages that are loaded all day: built once (ADR 0039), and handed to the driver itself (ADR 0224).
 
 Building a statement costs more than the database takes for it, and so does what SQLAlchemy does around it.
 """

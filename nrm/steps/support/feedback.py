@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import Uuid, bindparam, or_, update
+from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
 from nrm.domain.quarters import Quarter
@@ -64,27 +64,19 @@ def note_waiting(session: Session, house_id: uuid.UUID, notes: Sequence[Note]) -
     to_read = [each for each in notes if each.is_to_read]
     writers = {found.id for each in to_read if (found := account_rows.member_by_login(each.waits)) is not None}
     said = {
-        "to_read": len(to_read),
-        "by_id": next(iter(writers)) if len(writers) == 1 else None,
-        "watched": any(each.state == DOWN for each in notes),
+        FeedbackBox.notes_to_read: len(to_read),
+        FeedbackBox.notes_by_id: next(iter(writers)) if len(writers) == 1 else None,
+        FeedbackBox.notes_watched: any(each.state == DOWN for each in notes),
     }
-    session.execute(_WAITING, {"house_id": house_id, **said})
-
-
-_SAID = {
-    FeedbackBox.notes_to_read: bindparam("to_read"),
-    FeedbackBox.notes_by_id: bindparam("by_id", type_=Uuid()),
-    FeedbackBox.notes_watched: bindparam("watched"),
-}
-_WAITING = (
-    update(FeedbackBox)
-    .where(
-        FeedbackBox.organisation_id == bindparam("house_id"),
-        or_(*(column.is_distinct_from(value) for column, value in _SAID.items())),
+    session.execute(
+        update(FeedbackBox)
+        .where(
+            FeedbackBox.organisation_id == house_id,
+            or_(*(column.is_distinct_from(value) for column, value in said.items())),
+        )
+        .values(said)
+        .execution_options(synchronize_session=False)
     )
-    .values(_SAID)
-    .execution_options(synchronize_session=False)
-)
 
 
 def seal_anew(session: Session) -> None:

@@ -15,7 +15,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.orm import Session
 
 from nrm import crypto
@@ -31,9 +31,6 @@ STEP_BYTES = 32 * 1024
 """A box takes this many bytes, or so many times this: enough for some hundred slips."""
 _REVISION = 1
 _EMPTY: dict[str, Any] = {"answers": {}, "used": [], "notes": []}
-_SEALED = select(SealedCompartment.__table__).where(
-    SealedCompartment.case_id == bindparam("box_id"), SealedCompartment.compartment == FEEDBACK
-)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -64,7 +61,8 @@ def make(session: Session, box_id: uuid.UUID) -> None:
 
 def read(session: AnySession | Connection, box_id: uuid.UUID) -> Box:
     """What is in it now; raises CannotOpen, and that is reported."""
-    row = session.execute(_SEALED, {"box_id": box_id}).first()
+    place = (SealedCompartment.case_id == box_id, SealedCompartment.compartment == FEEDBACK)
+    row = session.execute(select(SealedCompartment.__table__).where(*place)).first()
     shred_key = None if row is None else shredding.shred_key(box_id, FEEDBACK, row.epoch)
     if row is None or shred_key is None:
         report(FEEDBACK, box_id)

@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import bindparam, exists, func, select, union, update
 from sqlalchemy import delete as delete_from
+from sqlalchemy import exists, func, select, union, update
 from sqlalchemy.orm import Session
 
 from nrm.db import db, rows_hit
@@ -22,17 +22,12 @@ from nrm.vault.keyrings import CannotOpen
 from nrm.vault.marks import report
 from nrm.vault.unattended import feedback_boxes as vault
 
-_BOX = select(FeedbackBox.__table__).where(FeedbackBox.organisation_id == bindparam("house"))
-_LOCKED_BOX = _BOX.with_for_update()
-_MARKS = select(FeedbackSlip.mark).where(
-    FeedbackSlip.organisation_id == bindparam("house"), FeedbackSlip.until_on >= bindparam("today")
-)
-
 
 def box_id(organisation_id: uuid.UUID, *, lock: bool = False) -> uuid.UUID | None:
     """The box of a house, locked until the transaction ends; None before it printed a slip. Raises CannotOpen for one
     that was made for another house, and where slips are there and the box is not: no act of the program does that."""
-    found = db.session.execute(_LOCKED_BOX if lock else _BOX, {"house": organisation_id}).first()
+    statement = select(FeedbackBox.__table__).where(FeedbackBox.organisation_id == organisation_id)
+    found = db.session.execute(statement.with_for_update() if lock else statement).first()
     if found is not None:
         if not marked.is_box(found):
             raise CannotOpen
@@ -86,7 +81,8 @@ def slip_of(code: str, today: date) -> tuple[bytes, uuid.UUID] | None:
 
 def marks_of(organisation_id: uuid.UUID, today: date) -> Sequence[bytes]:
     """The marks of the slips of a house that are not too old."""
-    return db.session.scalars(_MARKS, {"house": organisation_id, "today": today}).all()
+    mine = (FeedbackSlip.organisation_id == organisation_id, FeedbackSlip.until_on >= today)
+    return db.session.scalars(select(FeedbackSlip.mark).where(*mine)).all()
 
 
 def number_valid(organisation_id: uuid.UUID, today: date) -> int:

@@ -30,7 +30,10 @@ CORRECTION_REFUSED = {
     CorrectionRefusal.STILL_OPEN: N_("This stay has not ended: there is no end to correct."),
     CorrectionRefusal.AS_MISSING: N_("The stay ended because nobody found the person. Who is back is admitted anew."),
     CorrectionRefusal.LATER_STAY: N_("The person was in a shelter since then. That stay stands; this end stays."),
-    CorrectionRefusal.MISSING_STANDS: N_("This person is missing: record first that the person was found"),
+    CorrectionRefusal.MISSING_STANDS: N_(
+        "This person is missing: record first that the person was found. Was the alarm a mistake? Say so on the page "
+        "of the stay"
+    ),
     CorrectionRefusal.AWAY_STANDS: N_(
         "This person is away and did not come back on the day: record first that the person is back, or is missing"
     ),

@@ -36,7 +36,10 @@ IMPOSSIBLE = {
     StayRefusal.LEFT_ALONE: N_("Two members record that somebody left on their own; there is a page for it"),
     StayRefusal.DIED: N_("Two members record a death; there is a page for it"),
     StayRefusal.TAKEN_BACK: N_("Take back the arrival: there is a page for it"),
-    StayRefusal.MISSING_STANDS: N_("This person is missing: record first that the person was found"),
+    StayRefusal.MISSING_STANDS: N_(
+        "This person is missing: record first that the person was found. Was the alarm a mistake? Say so on the page "
+        "of the stay"
+    ),
     StayRefusal.AWAY_STANDS: N_(
         "This person is away and did not come back on the day: record first that the person is back, or is missing. "
         "Did an adult leave on their own, or did the person die? Two members record it"
@@ -59,7 +62,9 @@ IMPOSSIBLE = {
     ),
     StayRefusal.NOT_WITH_MOTHER: N_("Choose a place: only a child under three sleeps with its mother, who is here"),
     StayRefusal.NOT_ARRIVED: N_("Record first that the person arrived"),
-    StayRefusal.ALREADY_THERE: N_("The person is in a shelter already; that stay must end first"),
+    StayRefusal.ALREADY_THERE: N_(
+        "The person is in a shelter already. If it is yours, open the case: then nothing more is to be done"
+    ),
 }
 FIELD_OF = {
     StayRefusal.ADMISSION_IN_FUTURE: "admitted",
@@ -217,11 +222,11 @@ class ArrivalForm(AdmitStayForm):
             raise ValidationError(AS_TOLD)
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
-        """Without a place nothing is planned yet."""
+        """Without a place nothing is planned yet, and who chooses no day means today."""
         valid = bool(super().validate(extra_validators))
         if self.has_place or valid:
             return valid
-        for name in ("planned", "planned_day"):
+        for name in ("planned", "planned_day", *(() if self.admitted.data else ("admitted",))):
             self[name].errors = []
         return not any(field.errors for field in self)
 

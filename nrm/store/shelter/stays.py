@@ -33,7 +33,7 @@ from nrm.domain.referrals.duty import PRESSED_WRONG_WITHIN
 from nrm.domain.shelter.away import is_late
 from nrm.domain.shelter.corrections import was_opened_lately
 from nrm.domain.shelter.places import may_be_with_mother, missing_place_until
-from nrm.domain.shelter.stays import Period, nights, present
+from nrm.domain.shelter.stays import ExitReason, Period, nights, present
 from nrm.looks import looked_up
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
@@ -115,6 +115,13 @@ class StaysOfCase:
     current: StayLine | None
     past: tuple[StayLine, ...]
     may_admit: bool
+
+    @property
+    def ended_on(self) -> date | None:
+        """When the last stay ended. One that a wrong arrival began was none: the person is awaited again."""
+        awaited = ExitReason.ENTERED_BY_MISTAKE
+        real = (line for line in self.past if line.referral_id is None or line.exit_reason != awaited)
+        return max((line.ended_on for line in real if line.ended_on is not None), default=None)
 
 
 def own_shelter_id(by: Actor) -> uuid.UUID:

@@ -71,6 +71,7 @@ from nrm.web.interviews import handouts
 from nrm.web.language import text_in
 from nrm.web.opened import Rows, answer_rows
 from nrm.web.referrals import critical_path, meetings, sent_filter, taken_back, transfers
+from nrm.web.shelter.arrivals import NOT_AWAITED
 from nrm.web.shelter.stays import is_only_choice, place_choices
 
 blueprint = Blueprint("referrals", __name__)
@@ -431,7 +432,9 @@ def not_arrived_page(referral_id: uuid.UUID) -> Answer:
 
 
 def _not_arrived_page(referral_id: uuid.UUID, status: int = 200) -> Answer:
-    line = _to_decide(referral_id, ReferralEvent.NOT_ARRIVE)
+    line = store.referral(referral_id, by=access.actor())
+    if line.relation not in actors_of(line.status, ReferralEvent.NOT_ARRIVE):
+        return errors.error_page(409, NOT_AWAITED)
     if transfer_store.is_before_leaving(line.id, by=access.actor()):
         return errors.error_page(409, STILL_THERE)
     early = _is_early(line)
@@ -455,7 +458,7 @@ def not_arrived(referral_id: uuid.UUID) -> Answer:
     try:
         actions.not_arrived(referral_id=referral_id, by=access.actor())
     except IllegalTransition as error:
-        return _conflict(error)
+        return errors.error_page(409, why_not(error) or NOT_AWAITED)
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 

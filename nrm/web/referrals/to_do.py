@@ -347,7 +347,9 @@ def _look(line: plans.LookLine) -> Task:
 def _nights(line: subsidies.Line) -> Task:
     named = formats.quarter(str(line.base.quarter), current_language())
     text = gettext("Sign the nights of %(quarter)s: unsigned they are not paid", quarter=named)
-    if line.is_signed:
+    if line.nothing:
+        text = gettext("Sign the nights of %(quarter)s: no contract pays for them", quarter=named)
+    elif line.is_signed:
         text = gettext(
             "The contract was changed after you signed the nights of %(quarter)s: look whether you sign them again. "
             "Until then what you signed is paid",

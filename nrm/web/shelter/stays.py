@@ -442,7 +442,7 @@ def summary(case_id: uuid.UUID) -> Part | None:
         gettext("Stay"),
         _state(found),
         "shelter/stays/summary.html",
-        due=gettext("Admit the person, or hand them on.") if found.may_admit and not found.past else "",
+        due=gettext("Admit the person, or hand them on.") if found.may_admit and found.ended_on is None else "",
         case_id=case_id,
         stays=found,
         reasons={line.id: label_of("exit_reasons", line.exit_reason) for line in found.past},
@@ -458,7 +458,6 @@ def _state(found: store.StaysOfCase) -> str:
         if not found.current.place:
             return gettext("no place now") + ", " + nights
         return gettext("place %(place)s, %(nights)s", place=found.current.place, nights=nights)
-    if found.past:
-        ended = max(line.ended_on for line in found.past if line.ended_on is not None)
-        return gettext("ended on %(day)s", day=formats.day(ended, current_language()))
+    if found.ended_on is not None:
+        return gettext("ended on %(day)s", day=formats.day(found.ended_on, current_language()))
     return gettext("not admitted yet")

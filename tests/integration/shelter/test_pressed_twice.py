@@ -1,4 +1,4 @@
-"""An arrival and an admission that are sent twice: the second press is answered as the first, and changes nothing."""
+"""An arrival that is sent twice, taken back, recorded again without a place, or recorded in another tab."""
 
 from __future__ import annotations
 
@@ -107,3 +107,31 @@ def test_who_comes_after_a_colleague_is_told_so_and_typed_words_are_not_dropped_
     assert "not awaited any more" in nrc.post(f"{address}?lang=en", form, status=409)
     admission = f"/cases/{awaited.case_id}/admit"
     assert "in a shelter already" in nrc.post(f"{admission}?lang=en", filled_in(nrc.get(admission)), status=409)
+
+
+@pytest.mark.slow
+def test_who_is_recorded_again_without_a_place_is_to_be_admitted_and_has_not_left(
+    sign_in: SignIn, awaited: people.Sent
+) -> None:
+    nrc = sign_in(NRC)
+    address = f"/referrals/{awaited.referral_id}/arrival"
+    nrc.post(address, filled_in(nrc.get(address), hour="0:00"))
+    page = nrc.get(nrc.post(f"{address}/back", {"why": "mistyped"}) + "&lang=en")
+    assert "Strike that note in the care of the person" in page
+    page = nrc.get(f"/cases/{awaited.case_id}?lang=en")
+    assert "ended on" not in page
+    assert nrc.post(address, {"bed": NO_PLACE, "is_here": "y"}) == f"/cases/{awaited.case_id}"  # no day: today
+    page = nrc.get(f"/cases/{awaited.case_id}?lang=en")
+    assert "not admitted yet" in page
+    assert "Admit the person, or hand them on." in page
+    assert "ended on" not in page
+
+
+def test_a_page_that_is_left_open_says_that_nobody_is_awaited_any_more(sign_in: SignIn, awaited: people.Sent) -> None:
+    nrc = sign_in(NRC)
+    address = f"/referrals/{awaited.referral_id}"
+    nrc.get(f"{address}/not-arrived")
+    nrc.post(f"{address}/arrival", {"bed": NO_PLACE, "is_here": "y"})
+    said = "This person is not awaited any more: the arrival was recorded"
+    assert said in nrc.post(f"{address}/not-arrived?lang=en", status=409)
+    assert said in nrc.get(f"{address}/not-arrived?lang=en", 409)

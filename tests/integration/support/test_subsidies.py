@@ -222,6 +222,22 @@ def leaves(stay_id: uuid.UUID, day: date, by: Actor) -> None:
 
 
 @pytest.mark.slow
+def test_who_signs_nights_that_no_contract_pays_for_is_not_told_that_they_are_paid(app: Flask, sign_in: SignIn) -> None:
+    on(date(2026, 10, 10))
+    freeze(Q3, payable=450, basis="nights")
+    manager, task = sign_in(MANAGER), "/payment/2026Q3/sign"
+    home = manager.get("/?lang=en")
+    assert "Sign the nights of July–September 2026: no contract pays for them" in home
+    assert "unsigned they are not paid" not in home
+    page = manager.get(f"{task}?lang=en")
+    assert "Without your signature the quarter is not paid" not in page
+    seen = re.findall(r'name="seen"[^>]*value="([0-9a-f]{64})"', page)[0]
+    manager.post(task, {"seen": seen, "agreed": "y"})
+    page = manager.get(f"{task}?lang=en")
+    assert "No contract pays for nights: there is nothing to pay." in page
+    assert "can pay" not in page
+
+
 def test_a_quarter_is_paid_when_its_manager_signed_and_the_file_is_checked_with_her_key_alone(
     app: Flask, sign_in: SignIn, command: Command, tmp_path: Path
 ) -> None:

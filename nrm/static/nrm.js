@@ -1,5 +1,4 @@
 // Extras only: every page works without this file.
-"use strict";
 (() => {
   const one = (selector) => document.querySelector(selector);
   let unsaved, sent;
@@ -23,7 +22,7 @@
       // No "leave this page?" may stop the hiding.
       unsaved = false;
       const button = cover.querySelector("button");
-      const typed = button.form === cover ? [] : [...new FormData(button.form)];
+      const typed = button.form === cover ? [] : new FormData(button.form);
       document.title = "–";
       cover.hidden = true;
       for (const [name, value] of [...typed, [button.name, button.value]]) {
@@ -37,7 +36,7 @@
     addEventListener("keydown", (event) => {
       if (event.repeat) return;
       presses = event.key === "Shift" ? [...presses, event.timeStamp].slice(-3) : [];
-      if (presses.length === 3 && event.timeStamp - presses[0] < 3000) hide();
+      if (presses[2] - presses[0] < 3000) hide();
     });
     // A page kept by the browser must not come back by the Back button.
     addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });

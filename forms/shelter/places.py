@@ -239,6 +239,8 @@ class ExtraPlaceForm(OnceForm):
         validators=[Offered(N_("Choose why an extra place is needed"))],
         validate_choice=False,
     )
+    though_free = BooleanField(N_("Make it all the same: nobody can be put into a free place"))
+    """Shown and asked for once, where *every place is taken* is said while some are free."""
 
 
 class PromiseForm(OnceForm):

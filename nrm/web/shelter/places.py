@@ -340,6 +340,13 @@ def extra() -> Answer:
     form = _extra_form()
     if not form.validate():
         return render_template("shelter/places/extra.html", form=form), 422
+    if form.reason.data == ExtraReason.BUILDING_FULL and not form.though_free.data:
+        free = len(store.free_lines(by=access.actor()))
+        if free:
+            form.though_free.errors = [
+                N_("Free places on your board tonight: %(num)s. Can nobody be put there?", num=free)
+            ]
+            return render_template("shelter/places/extra.html", form=form), 422
     first = days.today()
     try:
         made = actions.extra(

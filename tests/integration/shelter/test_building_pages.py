@@ -71,7 +71,10 @@ def test_a_case_worker_makes_an_extra_place_and_keeps_and_releases_one(app: Flas
     assert "Make an extra place" in worker.get("/beds?lang=en")
     page = worker.post("/beds/extra?lang=en", {"nights": "8", "reason": "building_full"}, 422)
     assert "Choose a number" in page
-    made = worker.post("/beds/extra", {"nights": "2", "reason": "building_full"})
+    extra: dict[str, object] = {"nights": "2", "reason": "building_full"}
+    page = worker.post("/beds/extra?lang=en", extra, 422)
+    assert re.search(r"Free places on your board tonight: \d+\. Can nobody be put there\?", page)
+    made = worker.post("/beds/extra", {**extra, "though_free": "y"})
     assert "An extra place, there until" in worker.get(f"{made}?lang=en")
     assert "46 places: 0 taken, 0 kept, 46 free." in worker.get("/beds?lang=en")
     assert "1 of them is an extra place." in worker.get("/beds?lang=en")

@@ -171,7 +171,8 @@ def test_no_indicator_over_danger_high_risk_and_a_shelter_is_held_twelve_hours_a
 @pytest.mark.slow
 def test_a_hold_ends_in_nothing_and_is_counted_once_in_the_month_of_the_interview(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
-    month = row(interview := ended(person, **NAMED)).started_at.date().replace(day=1)
+    began = row(interview := ended(person, **NAMED)).started_at
+    month = clock.day_of(began, country().timezone).replace(day=1)
     assert set(dict(shred_places(id_of(interview)))) == {"draft", "count"}
     factories.later(hours=11, minutes=59)
     assert tending.tend()["holds_over"] == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from wtforms import RadioField, StringField
 from wtforms.validators import ValidationError
 
@@ -18,6 +20,10 @@ def _ago(minutes: int) -> str:
     if minutes == 0:
         return N_("Just now")
     return N_("%(minutes)s minutes ago", minutes=minutes)
+
+
+def _hours(minutes_ago: Iterable[int]) -> list[SelectChoice]:
+    return [SelectChoice(value=str(each), label=_ago(each)) for each in minutes_ago]
 
 
 class CallForm(OnceForm):
@@ -44,10 +50,14 @@ class CallForm(OnceForm):
     )
     when = RadioField(
         N_("When was it?"),
-        choices=[SelectChoice(value=str(each), label=_ago(each)) for each in MINUTES_AGO],
+        choices=_hours(MINUTES_AGO),
         validators=[Offered(N_("Choose when it was"))],
         validate_choice=False,
     )
+
+    def offer_hours(self, minutes_ago: Iterable[int]) -> None:
+        """Offer only these of `MINUTES_AGO`: before them there was nothing to tell."""
+        self.when.choices = _hours(minutes_ago)
 
     def validate_name(self, field: StringField) -> None:
         """Somebody who answered has a name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -21,6 +22,7 @@ from nrm.steps.referrals import obligations as obligation_steps
 from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.referrals import obligations
 from nrm.store.rows.referrals import notification_calls as rows
+from nrm.store.rows.referrals.notification_calls import NumberLine
 
 
 def tell(*, obligation_id: uuid.UUID, number: str, name: str, answered: bool, called_at: datetime, by: Actor) -> bool:
@@ -34,9 +36,10 @@ def tell(*, obligation_id: uuid.UUID, number: str, name: str, answered: bool, ca
         if obligation.done_at is not None:
             raise IllegalTransition(TransitionRefusal.STATE)
         listed = rows.numbers(obligation.party, case.opened_by_id, obligation.id, by.organisation_id)
-        _record(session, obligation.id, [each.telephone for each in listed], number, name, answered, called_at, by)
+        since = rows.told_since(obligation)
+        at = _record(session, obligation.id, listed, number, name, answered, called_at, since, by)
         if answered:
-            obligation_steps.fulfil(session, obligation, called_at, "telephone", by)
+            obligation_steps.fulfil(session, obligation, at, "telephone", by)
         return answered
 
 
@@ -53,9 +56,9 @@ def tell_of_child(
         if alert.done_at is not None or alert.withdrawn_at is not None:
             raise IllegalTransition(TransitionRefusal.STATE)
         listed = rows.numbers(alert.party, alert.organisation_id, alert.id, by.organisation_id)
-        _record(session, alert.id, [each.telephone for each in listed], number, name, answered, called_at, by)
+        at = _record(session, alert.id, listed, number, name, answered, called_at, alert.told_at, by)
         if answered:
-            child_alert_steps.acknowledge(session, alert.id, how="telephone", at=called_at, by=by)
+            child_alert_steps.acknowledge(session, alert.id, how="telephone", at=at, by=by)
         return answered
 
 
@@ -70,9 +73,9 @@ def tell_of_family(
     with transaction() as session:
         notice = family_notices.to_tell(family_id, by=by)
         listed = rows.numbers(notice.party, notice.organisation_id, notice.id, by.organisation_id)
-        _record(session, notice.id, [each.telephone for each in listed], number, name, answered, called_at, by)
+        at = _record(session, notice.id, listed, number, name, answered, called_at, notice.told_at, by)
         if answered:
-            family_steps.answered(session, notice.id, DeskAnswer.SEEN, how="telephone", at=called_at, by=by)
+            family_steps.answered(session, notice.id, DeskAnswer.SEEN, how="telephone", at=at, by=by)
         return answered
 
 
@@ -96,37 +99,42 @@ def answer_for_child(
         if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
             raise IllegalTransition(TransitionRefusal.STATE)
         listed = rows.numbers(alert.party, alert.organisation_id, alert.id, by.organisation_id)
-        _record(session, alert.id, [each.telephone for each in listed], number, name, answered, called_at, by)
+        at = _record(session, alert.id, listed, number, name, answered, called_at, alert.told_at, by)
         if answered:
             said = ChildAnswer(decision)
             if said is ChildAnswer.ADULT and not by.may(Permission.REFERRAL_DIRECT):
                 raise NotVisible
-            child_alert_steps.answered(session, alert.id, said, how="telephone", at=called_at, name=name, by=by)
+            child_alert_steps.answered(session, alert.id, said, how="telephone", at=at, name=name, by=by)
         return answered
 
 
 def _record(
     session: Session,
     subject_id: uuid.UUID,
-    numbers: list[str],
+    listed: Sequence[NumberLine],
     number: str,
     name: str,
     answered: bool,
     called_at: datetime,
+    since: datetime | None,
     by: Actor,
-) -> None:
+) -> datetime:
+    """Write the call down; returns its hour: never before `since`, from when on there was something to tell."""
     if by.member_id is None:
         raise NotVisible
-    check_call(number, name, answered=answered, numbers=numbers, at=called_at, now=clock.now())
+    numbers = [each.telephone for each in listed]
+    check_call(number, name, answered=answered, numbers=numbers, at=called_at, now=clock.now(), since=since)
+    at = called_at if since is None else max(called_at, since)
     session.add(
         Call(
             subject_id=subject_id,
             number=number,
             answered=answered,
             name=name if answered else "",
-            called_at=called_at,
+            called_at=at,
             called_by_id=by.member_id,
         )
     )
     session.flush()
     audit.append(session, audit.Event.CALLED, by=by, subject_id=subject_id, answered=int(answered))
+    return at

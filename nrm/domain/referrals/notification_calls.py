@@ -8,6 +8,8 @@ from enum import StrEnum
 
 LONGEST_AGO = timedelta(hours=12)
 LONGEST_NAME = 60
+ROUNDED_BY = timedelta(minutes=1)
+"""Whoever writes a call down says how many minutes ago it was: it may be that much earlier than it can have been."""
 
 
 class CallRefusal(StrEnum):
@@ -16,6 +18,7 @@ class CallRefusal(StrEnum):
     NUMBER = "number"  # not in the directory
     NAME = "name"  # nobody named
     TIME = "time"
+    EARLY = "early"  # there was nothing to tell yet
 
 
 class CallRefused(ValueError):
@@ -27,15 +30,32 @@ class CallRefused(ValueError):
 
 
 def check_call(
-    number: str, name: str, *, answered: bool, numbers: Collection[str], at: datetime, now: datetime
+    number: str,
+    name: str,
+    *,
+    answered: bool,
+    numbers: Collection[str],
+    at: datetime,
+    now: datetime,
+    since: datetime | None,
 ) -> None:
-    """Raise CallRefused for a number outside the directory, an answer without a name, or an impossible hour."""
+    """Raise CallRefused for a number outside the directory, an answer without a name, or an impossible hour.
+
+    `since`: from when on there was something to tell; None where that is longer ago than any call.
+    """
     if number not in numbers:
         raise CallRefused(CallRefusal.NUMBER)
     if answered and not (name and len(name) <= LONGEST_NAME):
         raise CallRefused(CallRefusal.NAME)
     if not now - LONGEST_AGO <= at <= now:
         raise CallRefused(CallRefusal.TIME)
+    if not may_be_at(at, since):
+        raise CallRefused(CallRefusal.EARLY)
+
+
+def may_be_at(at: datetime, since: datetime | None) -> bool:
+    """Whether a call at `at` can have told somebody what there is to tell since then."""
+    return since is None or at >= since - ROUNDED_BY
 
 
 def next_number(numbers: Collection[str], unanswered: Collection[str]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.models.referrals.referrals import ChildAlert, Obligation
@@ -15,10 +16,12 @@ from nrm.store.rows.referrals import notification_calls as rows
 NumberLine = rows.NumberLine
 
 
-def of_obligation(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, Case, list[NumberLine]]:
-    """What a party has to know, its case, and whom to call, the first number first; raises NotVisible."""
+def of_obligation(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, Case, list[NumberLine], datetime | None]:
+    """What a party has to know, its case, whom to call, the first number first, and from when on there was something to
+    tell (None: long ago); raises NotVisible."""
     obligation, case = obligations.to_tell(obligation_id, by=by)
-    return obligation, case, rows.numbers(obligation.party, case.opened_by_id, obligation.id, by.organisation_id)
+    numbers = rows.numbers(obligation.party, case.opened_by_id, obligation.id, by.organisation_id)
+    return obligation, case, numbers, rows.told_since(obligation)
 
 
 def of_child(alert: AlertLine, *, by: Actor) -> list[NumberLine]:

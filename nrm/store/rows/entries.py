@@ -61,6 +61,11 @@ def since(moment: datetime, event: str, *where: ColumnElement[bool], newest: int
             yield Entry(at, _id(member), _id(organisation), details_of(details))
 
 
+def about(id_: uuid.UUID) -> ColumnElement[bool]:
+    """Whether this id is among those that the entry names."""
+    return AuditEntry.details.contains(str(id_))
+
+
 class Told(NamedTuple):
     """An event that money or a report follows; `said` are its ids and codes."""
 

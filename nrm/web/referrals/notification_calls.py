@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -12,47 +13,57 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
 from forms.interviews.endings import ChildCallForm
-from forms.referrals.notification_calls import ANSWERED, CallForm
+from forms.referrals.notification_calls import ANSWERED, MINUTES_AGO, CallForm
 from nrm import clock
 from nrm.actions.interviews import child_alerts as child_actions
 from nrm.actions.referrals import notification_calls as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.interviews.endings import CHILD_ROUTE, FINAL
-from nrm.domain.referrals.notification_calls import CallRefused, next_number
+from nrm.domain.referrals.notification_calls import CallRefusal, CallRefused, may_be_at, next_number
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.domain.words import N_
 from nrm.store.interviews import child_alerts
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.referrals import notification_calls as store
 from nrm.store.referrals.notification_calls import NumberLine
-from nrm.web import access
-from nrm.web.language import text_in
+from nrm.web import access, formats
+from nrm.web.language import current_language, gettext, text_in
 
 blueprint = Blueprint("notification_calls", __name__)
 Answer = BaseResponse | tuple[str, int] | str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What somebody is told of by telephone: the `code` of its case, if there is one yet, whom to call, and from when
+    on there is something to tell (None: long ago)."""
+
+    code: str
+    numbers: list[NumberLine]
+    since: datetime | None
 
 
 @blueprint.get("/obligations/<uuid:obligation_id>/call")
 @access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
 def obligation_page(obligation_id: uuid.UUID) -> Answer:
     """Whom to call so that a party knows what it has to know."""
-    return _call_page(*_of_obligation(obligation_id), CallForm())
+    return _call_page(_of_obligation(obligation_id), CallForm())
 
 
-def _of_obligation(obligation_id: uuid.UUID) -> tuple[str, list[NumberLine]]:
-    """(the code of the case, whom to call); raises NotVisible, IllegalTransition."""
-    obligation, case, numbers = store.of_obligation(obligation_id, by=access.actor())
+def _of_obligation(obligation_id: uuid.UUID) -> Subject:
+    """Raises NotVisible, IllegalTransition."""
+    obligation, case, numbers, since = store.of_obligation(obligation_id, by=access.actor())
     if obligation.done_at is not None:
         raise IllegalTransition(TransitionRefusal.STATE)
-    return case.pseudonym, numbers
+    return Subject(case.pseudonym, numbers, since)
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/call")
 @access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
 def tell(obligation_id: uuid.UUID) -> Answer:
-    code, numbers = _of_obligation(obligation_id)
+    subject = _of_obligation(obligation_id)
     again = url_for("notification_calls.obligation_page", obligation_id=obligation_id)
-    return _record(code, numbers, partial(actions.tell, obligation_id=obligation_id), again)
+    return _record(subject, partial(actions.tell, obligation_id=obligation_id), again)
 
 
 @blueprint.get("/children/<uuid:interview_id>/call")
@@ -63,7 +74,7 @@ def child_page(interview_id: uuid.UUID) -> Answer:
     alert = _of_child(interview_id)
     if alert.done_at is not None:
         return render_template("referrals/notification_calls/known_of_child.html", line=alert, by_id=by.member_id)
-    return _call_page("", store.of_child(alert, by=by), CallForm())
+    return _call_page(Subject("", store.of_child(alert, by=by), alert.told_at), CallForm())
 
 
 def _of_child(interview_id: uuid.UUID) -> AlertLine:
@@ -80,8 +91,8 @@ def tell_of_child(interview_id: uuid.UUID) -> Answer:
     again = url_for("notification_calls.child_page", interview_id=interview_id)
     if alert.done_at is not None:  # pressed twice, or a colleague was faster: the page says who, and when
         return redirect(again, 303)
-    numbers = store.of_child(alert, by=access.actor())
-    return _record("", numbers, partial(actions.tell_of_child, interview_id=interview_id), again)
+    subject = Subject("", store.of_child(alert, by=access.actor()), alert.told_at)
+    return _record(subject, partial(actions.tell_of_child, interview_id=interview_id), again)
 
 
 @blueprint.post("/children/<uuid:interview_id>/call/back")
@@ -96,51 +107,58 @@ def take_back_of_child(interview_id: uuid.UUID) -> Answer:
 @access.requires(Permission.REFERRAL_DIRECT)
 def family_page(family_id: uuid.UUID) -> Answer:
     """Whom to call about children with their own parent, of whom the child authority has not seen the notice."""
-    return _call_page("", store.of_family(family_id, by=access.actor()), CallForm())
+    return _call_page(_of_family(family_id), CallForm())
+
+
+def _of_family(family_id: uuid.UUID) -> Subject:
+    """The notice is a day old at least. Raises NotVisible."""
+    return Subject("", store.of_family(family_id, by=access.actor()), None)
 
 
 @blueprint.post("/family-notices/<uuid:family_id>/call")
 @access.requires(Permission.REFERRAL_DIRECT)
 def tell_of_family(family_id: uuid.UUID) -> Answer:
-    numbers = store.of_family(family_id, by=access.actor())
+    subject = _of_family(family_id)
     again = url_for("notification_calls.family_page", family_id=family_id)
-    return _record("", numbers, partial(actions.tell_of_family, family_id=family_id), again)
+    return _record(subject, partial(actions.tell_of_family, family_id=family_id), again)
 
 
 @blueprint.get("/children/<uuid:interview_id>/answer/call")
 @access.requires(Permission.REFERRAL_DIRECT, Permission.INTERVIEW_CONDUCT)
 def child_answer_page(interview_id: uuid.UUID) -> Answer:
     """Whom to ask what happens with a child at a post, and what they said: for the duty desk, and the post itself."""
-    numbers, age_class = _of_answer(interview_id)
-    return _call_page("", numbers, ChildCallForm().of(age_class))
+    subject, age_class = _of_answer(interview_id)
+    return _call_page(subject, ChildCallForm().of(age_class))
 
 
-def _of_answer(interview_id: uuid.UUID) -> tuple[list[NumberLine], str]:
+def _of_answer(interview_id: uuid.UUID) -> tuple[Subject, str]:
     """(whom to call, the age class whose answers are offered: that of a child where the post itself records it)."""
     by = access.actor()
     alert, numbers = store.of_answer(interview_id, by=by)
     if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
         raise IllegalTransition(TransitionRefusal.STATE)
-    return numbers, alert.age_class if by.may(Permission.REFERRAL_DIRECT) else CHILD_ROUTE[0]
+    offered = alert.age_class if by.may(Permission.REFERRAL_DIRECT) else CHILD_ROUTE[0]
+    return Subject("", numbers, alert.told_at), offered
 
 
 @blueprint.post("/children/<uuid:interview_id>/answer/call")
 @access.requires(Permission.REFERRAL_DIRECT, Permission.INTERVIEW_CONDUCT)
 def child_answer(interview_id: uuid.UUID) -> Answer:
-    numbers, age_class = _of_answer(interview_id)
+    subject, age_class = _of_answer(interview_id)
     again = url_for("notification_calls.child_answer_page", interview_id=interview_id)
     form = ChildCallForm(request.form).of(age_class)
     action = partial(actions.answer_for_child, interview_id=interview_id, decision=str(form.decision.data or ""))
-    return _record("", numbers, action, again, form)
+    return _record(subject, action, again, form)
 
 
-def _record(
-    code: str, numbers: list[NumberLine], action: Callable[..., bool], again: str, form: CallForm | None = None
-) -> Answer:
+def _record(subject: Subject, action: Callable[..., bool], again: str, form: CallForm | None = None) -> Answer:
     form = form or CallForm(request.form)
-    _offer(form, numbers)
+    _offer(form, subject)
+    early = form.when.data in map(str, MINUTES_AGO) and not _is_offered(int(form.when.data), subject)
     if not form.validate():
-        return _call_page(code, numbers, form, 422)
+        if early:
+            form.when.errors = [_too_early(subject)]
+        return _call_page(subject, form, 422)
     try:
         told = action(
             number=form.number.data,
@@ -149,27 +167,46 @@ def _record(
             called_at=clock.now() - timedelta(minutes=int(form.when.data)),
             by=access.actor(),
         )
-    except CallRefused:  # the directory changed meanwhile
-        form.number.errors = [N_("Choose the number you called")]
-        return _call_page(code, numbers, form, 422)
+    except CallRefused as error:
+        if error.reason is CallRefusal.EARLY:  # told anew meanwhile
+            form.when.errors = [_too_early(subject)]
+        else:  # the directory changed meanwhile
+            form.number.errors = [N_("Choose the number you called")]
+        return _call_page(subject, form, 422)
     return redirect(url_for("home.index") if told else again, 303)
 
 
-def _offer(form: CallForm, numbers: list[NumberLine]) -> None:
+def _is_offered(minutes: int, subject: Subject) -> bool:
+    return may_be_at(clock.now() - timedelta(minutes=minutes), subject.since)
+
+
+def _too_early(subject: Subject) -> str:
+    assert subject.since is not None
+    since = formats.moment(subject.since, current_language())
+    return gettext("Choose a time from %(moment)s on: before that there was nothing to tell", moment=since)
+
+
+def _offer(form: CallForm, subject: Subject) -> None:
     form.number.choices = [
         SelectChoice(
             value=each.telephone,
             label=f"{text_in(each.names)}: {each.telephone}",
             render_kw={"hint": N_("No answer so far") if each.unanswered_at else ""},
         )
-        for each in numbers
+        for each in subject.numbers
     ]
+    offered = [minutes for minutes in MINUTES_AGO if _is_offered(minutes, subject)]
+    form.offer_hours(offered)
+    if len(offered) < len(MINUTES_AGO):
+        form.when.description = _too_early(subject)
 
 
-def _call_page(code: str, numbers: list[NumberLine], form: CallForm, status: int = 200) -> tuple[str, int]:
-    _offer(form, numbers)
+def _call_page(subject: Subject, form: CallForm, status: int = 200) -> tuple[str, int]:
+    numbers = subject.numbers
+    _offer(form, subject)
     first = next_number(
         [each.telephone for each in numbers], [each.telephone for each in numbers if each.unanswered_at]
     )
     following = next((each for each in numbers if each.telephone == first), None)
-    return render_template("referrals/notification_calls/call.html", code=code, following=following, form=form), status
+    page = render_template("referrals/notification_calls/call.html", code=subject.code, following=following, form=form)
+    return page, status

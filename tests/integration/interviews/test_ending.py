@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from nrm import clock
 from nrm.actions import tending
 from nrm.actions.interviews import child_alerts, interview_imports, interviews
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.domain.interviews.endings import ChildAnswer
 from nrm.domain.referrals.referrals import IllegalTransition
 from nrm.models.interviews.interviews import Interview
@@ -279,15 +279,25 @@ def asked_about(person: Person, **changed: Any) -> str:
     return interview
 
 
+def told_long_ago(interview: str) -> None:
+    """As if the child authority had been told of the child half an hour before."""
+    its = update(ChildAlert).where(ChildAlert.id == uuid.UUID(interview.rsplit("/", 1)[1]))
+    with transaction() as session:
+        session.execute(its.values(told_at=clock.now() - timedelta(minutes=30)))
+
+
 def test_the_duty_desk_records_what_was_answered_by_telephone(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     interview = asked_about(person)
+    told_long_ago(interview)
     duty = sign_in("ra.duty_officer")
     address = f"/children/{interview.rsplit('/', 1)[1]}/answer/call"
     assert address in duty.get("/")
     body = duty.get(address)
     numbers = re.findall(r'name="number" value="([^"]+)"', body)
     call = {"number": numbers[0], "answer": "answered", "name": "Drita Hoxha", "when": "15"}
+    early = duty.post(address, {**call, "decision": "parents", "when": "60"}, status=422)
+    assert "më parë nuk kishte çfarë të njoftohej" in early
     assert "Zgjidhni çfarë ndodh" in duty.post(address, call, status=422)
     assert "Shkruani emrin" in duty.post(address, {**call, "name": "", "decision": "parents"}, status=422)
     duty.post(address, {"number": numbers[0], "answer": "nobody", "when": "0"})

@@ -42,7 +42,7 @@ from tests.factories_interviews import (
     questionnaire,
     walk,
 )
-from tests.integration.interviews.test_ending import asked_about
+from tests.integration.interviews.test_ending import asked_about, told_long_ago
 from tests.integration.keys.test_key_closure import Closure, Files, keys, opened
 from tests.integration.test_races import instance
 from tests.killing import dies, killed
@@ -616,6 +616,7 @@ def test_the_store_tells_the_desk_and_the_post_what_is_theirs(app: Flask) -> Non
 
 def by_telephone(person: Person, interview: str, decision: str = "parents") -> None:
     """The post writes down what somebody of the child authority said to it."""
+    told_long_ago(interview)
     address = f"/children/{id_of(interview)}/answer/call"
     assert address in person.get(f"{interview}/end")
     number = re.findall(r'name="number" value="([^"]+)"', person.get(address))[0]

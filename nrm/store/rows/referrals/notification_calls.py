@@ -9,11 +9,14 @@ from datetime import datetime
 from sqlalchemy import select
 
 from nrm import clock
+from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.referrals.referrals import Call
+from nrm.models.interviews.interviews import Interview
+from nrm.models.referrals.referrals import Call, Obligation, Referral
 from nrm.store.countries import country
+from nrm.store.rows import entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,27 @@ def numbers(
         for telephone, names in listed.items()
         if telephone and telephone != own
     ]
+
+
+def told_since(obligation: Obligation) -> datetime | None:
+    """From when on there was something to tell: the case was opened, or the person handed over, or the child authority
+    told of the child at the post. The hours stand in the audit chain; None: longer ago than it is looked through.
+    """
+    case_id = obligation.case_id
+    if db.session.get(Interview, case_id) is None:
+        return min(
+            (each.at for each in entries.since(entries.EVER, Event.CASE_OPENED, entries.about(case_id))), default=None
+        )
+    first = db.session.scalar(select(Referral.id).where(Referral.case_id == case_id, Referral.position == 1))
+    if first is None:
+        return None
+    begun = [each.at for each in entries.since(entries.EVER, Event.REFERRAL_SENT, entries.about(first))]
+    party = country().in_force(clock.now()).parties.get(obligation.party)
+    if party is not None and party.kind is OrganisationKind.CHILD_PROTECTION:
+        # What is owed of the child at the post became what is owed in the case; told anew, it counts from then.
+        told = entries.since(entries.EVER, Event.CHILD_AUTHORITY_TOLD, entries.about(case_id))
+        begun += [each.at for each in told][-1:]
+    return min(begun, default=None)
 
 
 def calls(subject_id: uuid.UUID) -> list[Call]:

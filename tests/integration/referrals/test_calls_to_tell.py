@@ -1,0 +1,130 @@
+"""Calls by which somebody is told what they have to know: from which hour on, and taken back when nobody was called."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, select
+
+from nrm import clock
+from nrm.actions.interviews import interview_sending, interviews
+from nrm.db import db, transaction
+from nrm.models.audit import AuditEntry
+from nrm.models.referrals.referrals import Call, Obligation
+from nrm.store.referrals import critical_path
+from nrm.web.formats import moment
+from tests import factories
+from tests import factories_referrals as people
+from tests.conftest import Person
+from tests.factories_stays import CHILD, admitted
+
+SignIn = Callable[[str], Person]
+OFFICER, POST, AUTHORITY = "ra.duty_officer", "rinas.border_officer", "child_protection.case_worker"
+SINCE = datetime.now(UTC).replace(second=40, microsecond=0) + timedelta(minutes=1)
+"""When the case is opened, or the child authority told."""
+
+
+@pytest.fixture(autouse=True)
+def instance(app: Flask) -> Flask:
+    clock.set_clock(lambda: SINCE)
+    return app
+
+
+def at(**after: float) -> None:
+    """That much after the case was opened."""
+    now = SINCE + timedelta(**after)
+    clock.set_clock(lambda: now)
+
+
+def owed(case_id: uuid.UUID) -> Obligation:
+    db.session.rollback()
+    mine = (Obligation.case_id == case_id, Obligation.party == "CHILD_PROTECTION", Obligation.kind == "notify")
+    return db.session.scalars(select(Obligation).where(*mine)).one()
+
+
+def address_of(case_id: uuid.UUID) -> str:
+    return f"/obligations/{owed(case_id).id}/call"
+
+
+def numbers(page: str) -> list[str]:
+    return re.findall(r'name="number" value="([^"]+)"', page)
+
+
+def offered(page: str) -> list[str]:
+    return re.findall(r'name="when" value="([^"]+)"', page)
+
+
+def answered(person: Person, address: str, when: str) -> dict[str, object]:
+    return {"number": numbers(person.get(address))[0], "answer": "answered", "name": "Drita Hoxha", "when": when}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("opened", ["by a shelter", "by a post"])
+def test_nobody_was_told_of_a_case_before_there_was_one(sign_in: SignIn, opened: str) -> None:
+    if opened == "by a shelter":
+        case_id = admitted(factories.actor("nrc.case_worker"), CHILD).case_id
+    else:
+        case_id = people.sent(factories.actor(POST), age="child").case_id
+    at(minutes=6)
+    person, address = sign_in(OFFICER), address_of(case_id)
+    page = person.get(f"{address}?lang=en")
+    assert offered(page) == ["0", "5"], "what is too early is not offered"
+    assert "before that there was nothing to tell" in page
+    for early in ("15", "120"):
+        refused = person.post(f"{address}?lang=en", answered(person, address, early), 422)
+        (said,) = re.findall(r'id="when-error">.*?</span>([^<]+)<', refused)
+        assert said == f"Choose a time from {moment(SINCE, 'en')} on: before that there was nothing to tell"
+    assert owed(case_id).done_at is None
+    assert db.session.scalars(select(Call)).all() == []
+    assert person.post(address, answered(person, address, "5")) == "/"
+    assert owed(case_id).done_at == SINCE + timedelta(minutes=1)
+
+
+def test_a_call_that_was_made_within_the_minute_is_not_refused_for_its_rounding(sign_in: SignIn) -> None:
+    case_id = people.sent(factories.actor(POST), age="child").case_id
+    at(minutes=4, seconds=20)  # called 10 seconds after it was sent, and "5 minutes ago"
+    person, address = sign_in(OFFICER), address_of(case_id)
+    assert offered(person.get(address)) == ["0", "5"]
+    assert person.post(address, answered(person, address, "5")) == "/"
+    assert owed(case_id).done_at == SINCE, "never before there was anything to tell"
+    (step,) = [
+        step
+        for step in critical_path.of_case(case_id, by=factories.actor(OFFICER)).steps
+        if step.kind == "notify" and step.party == "CHILD_PROTECTION"
+    ]
+    assert step.at == SINCE
+
+
+def test_what_was_told_of_the_child_at_the_post_may_have_been_told_before_the_case_was_sent(sign_in: SignIn) -> None:
+    by = factories.actor(POST)
+    interview_id = people.interview(by, age="child")
+    draft = interviews.read(interview_id=interview_id, by=by)
+    page = next(each for each in draft.questionnaire.pages.values() if "age" in each.questions)
+    given = {name: draft.answers[name] for name in page.questions if name in draft.answers}
+    interviews.save_page(draft=draft, page=page.id, given=given, seen=draft.revision, by=by)
+    at(minutes=6)
+    person, child = sign_in(OFFICER), f"/children/{interview_id}/call"
+    assert offered(person.get(child)) == ["0", "5"]
+    refused = person.post(f"{child}?lang=en", answered(person, child, "15"), 422)
+    assert f"Choose a time from {moment(SINCE, 'en')} on" in refused
+    at(minutes=12)
+    sent = interview_sending.send(interview_id=interview_id, party="NRC", override_reason="", by=by)
+    at(minutes=31)
+    person, address = sign_in(OFFICER), address_of(sent.case_id)
+    assert offered(person.get(address)) == ["0", "5", "15", "30"], "from when the child authority was told on"
+    assert person.post(address, answered(person, address, "30")) == "/"
+
+
+def test_of_a_case_of_long_ago_no_hour_is_too_early(sign_in: SignIn) -> None:
+    case_id = people.sent(factories.actor(POST), age="child").case_id
+    at(hours=3)
+    assert len(offered(sign_in(OFFICER).get(address_of(case_id)))) == 6
+    at(minutes=1)
+    with transaction() as session:  # its entry is too far from the end of the audit chain to be looked at
+        session.execute(delete(AuditEntry).where(AuditEntry.details.contains(str(case_id))))
+    assert len(offered(sign_in(OFFICER).get(address_of(case_id)))) == 6

@@ -21,6 +21,7 @@ from nrm.web.accounts import words
 from nrm.web.accounts.happenings import HAPPENINGS
 from nrm.web.accounts.key_log import SHORT
 from nrm.web.accounts.second_hands import REASONS
+from nrm.web.referrals import critical_path
 
 blueprint = Blueprint("home", __name__)
 
@@ -65,6 +66,7 @@ def index() -> str:
     g.recalled = withdrawals.recalled(by=by)
     g.key_log, g.suspended_for = key_log.standing(by=by), ORGANISATION_REASONS
     g.proposed, g.roles = SHORT, ROLE_LABELS
-    g.known = obligations.known_lately(by=by) if g.top.known else []
+    g.known, g.called = obligations.said_lately(by=by) if g.top.known else ([], [])
+    g.parties = critical_path.names_of_parties() if g.called else {}
     assert by.role is not None
     return _pages[by.role]()

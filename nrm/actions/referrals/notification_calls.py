@@ -43,6 +43,20 @@ def tell(*, obligation_id: uuid.UUID, number: str, name: str, answered: bool, ca
         return answered
 
 
+def take_back(*, obligation_id: uuid.UUID, by: Actor) -> None:
+    """The actor wrote down some minutes ago that somebody answered, and nobody did: the call goes, and the party has to
+    be told again.
+
+    Both entries of the audit chain stay. Raises NotPermitted, NotVisible (`obligations.just_called` says when this can
+    be done), IllegalTransition.
+    """
+    by.must(Permission.OBLIGATION_ACKNOWLEDGE)
+    with transaction() as session:
+        obligation = obligations.just_called(obligation_id, by=by)
+        obligation_steps.owe_again(session, obligation, by)
+        session.delete(rows.last_answered(obligation.id, by.member_id))
+
+
 def tell_of_child(
     *, interview_id: uuid.UUID, number: str, name: str, answered: bool, called_at: datetime, by: Actor
 ) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import hit_one, rows_hit, transaction
+from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.members import TooFewKeyHolders
 from nrm.domain.referrals.duty import PRESSED_WRONG_WITHIN
@@ -429,17 +429,7 @@ def take_back_known(*, obligation_id: uuid.UUID, by: Actor) -> None:
     """
     with transaction() as session:
         obligation, _ = obligations.just_known(obligation_id, by=by)
-        open_again = update(Obligation).where(Obligation.id == obligation.id, Obligation.done_at.is_not(None))
-        if not hit_one(session, open_again.values(done_at=None, done_by_id=None)):
-            raise IllegalTransition(TransitionRefusal.STATE)
-        audit.append(
-            session,
-            audit.Event.OBLIGATION_OPEN_AGAIN,
-            by=by,
-            case_id=obligation.case_id,
-            obligation_id=obligation.id,
-            kind=obligation.kind,
-        )
+        steps.owe_again(session, obligation, by)
 
 
 def forget_tags() -> int:

@@ -50,6 +50,21 @@ def fulfil(session: Session, obligation: Obligation, at: datetime, how: str, by:
         coarsen(session, obligation.case_id)
 
 
+def owe_again(session: Session, obligation: Obligation, by: Actor) -> None:
+    """It was said by mistake that the party knows: it is owed again. Raises IllegalTransition."""
+    open_again = update(Obligation).where(Obligation.id == obligation.id, Obligation.done_at.is_not(None))
+    if not hit_one(session, open_again.values(done_at=None, done_by_id=None)):
+        raise IllegalTransition(TransitionRefusal.STATE)
+    audit.append(
+        session,
+        audit.Event.OBLIGATION_OPEN_AGAIN,
+        by=by,
+        case_id=obligation.case_id,
+        obligation_id=obligation.id,
+        kind=obligation.kind,
+    )
+
+
 def coarsen(session: Session, case_id: uuid.UUID) -> None:
     """Keep only the quarter of all times of the case's referrals and calls, and of its fulfilled obligations.
 

@@ -34,6 +34,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Pe
 from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.referrals.critical_path import NOTIFY
 from nrm.domain.referrals.duty import OLD_AFTER, PRESSED_WRONG_WITHIN, TELEPHONED_FOR
+from nrm.domain.referrals.notification_calls import LONGEST_AGO
 from nrm.domain.referrals.referrals import coarsened
 from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.accounts.accounts import Member, Organisation
@@ -132,7 +133,7 @@ def just_known(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, str]
         if line.id == obligation_id:
             return found, line.pseudonym
     own = found.kind == NOTIFY and found.done_at is not None and found.done_by_id == by.member_id
-    if not own or obligation_id not in rows.known_since(by.member_id, clock.now() - PRESSED_WRONG_WITHIN):
+    if not own or (obligation_id, rows.SYSTEM) not in _said_lately(by):
         raise NotVisible
     return found, db.session.scalars(select(Case.pseudonym).where(Case.id == found.case_id)).one()
 
@@ -167,16 +168,39 @@ def telephoned(*, by: Actor) -> list[TelephonedLine]:
     return [TelephonedLine(*each) for each in db.session.execute(statement)]
 
 
+@dataclass(frozen=True, slots=True)
+class CalledLine:
+    """What the actor wrote down lately as told by telephone to `party`. `answered`: whom they spoke with."""
+
+    id: uuid.UUID
+    pseudonym: str
+    party: str
+    answered: str
+    at: datetime
+
+
+def just_called(obligation_id: uuid.UUID, *, by: Actor) -> Obligation:
+    """What the actor wrote down some minutes ago as told by telephone; raises NotVisible for everything else."""
+    if all(line.id != obligation_id for line in said_lately(by=by)[1]):
+        raise NotVisible
+    return db.session.get_one(Obligation, obligation_id, populate_existing=True)
+
+
 def number_known(by: Actor) -> ColumnElement[int]:
-    """How much the actor said to know, that may be so short a time ago that `known_lately` has it; a column of another
-    statement, with `known_moments`."""
+    """How much the actor said to know, or to have told by telephone, that may be so short a time ago that
+    `said_lately` has it; a column of another statement, with `known_moments`."""
     if not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
         return literal(0)
     lately = or_(
         Obligation.done_at > bindparam("known_since", type_=UtcDateTime()),
         Obligation.done_at == bindparam("known_quarter", type_=UtcDateTime()),  # all that is kept after an arrival
     )
-    mine = (Obligation.kind == NOTIFY, Obligation.done_by_id == by.member_id, lately)
+    # A call may have been made some hours before it was written down.
+    called = and_(
+        Obligation.done_at > bindparam("called_since", type_=UtcDateTime()),
+        exists().where(Call.subject_id == Obligation.id, Call.called_by_id == by.member_id, Call.answered),
+    )
+    mine = (Obligation.kind.in_(TELLING), Obligation.done_by_id == by.member_id, or_(lately, called))
     return select(func.count()).select_from(Obligation).where(*mine).scalar_subquery()
 
 
@@ -185,14 +209,27 @@ def known_moments(by: Actor) -> dict[str, datetime]:
     if not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
         return {}
     now = clock.now()
-    return {"known_since": now - PRESSED_WRONG_WITHIN, "known_quarter": coarsened(now, country().timezone)}
+    since = now - PRESSED_WRONG_WITHIN
+    quarter = coarsened(now, country().timezone)
+    return {"known_since": since, "known_quarter": quarter, "called_since": since - LONGEST_AGO}
 
 
-def known_lately(*, by: Actor) -> list[tuple[uuid.UUID, str]]:
-    """(id, code of the person) of everything that `just_known` gives the actor now."""
+def said_lately(*, by: Actor) -> tuple[list[tuple[uuid.UUID, str]], list[CalledLine]]:
+    """What the actor can take back now: (id, code of the person) of everything that `just_known` gives as said by one
+    press, and what the actor wrote down as told by telephone."""
+    said = _said_lately(by)
+    known = _known_lately([id_ for id_, how in said if how == rows.SYSTEM], by)
+    return known, _called_lately([id_ for id_, how in said if how == rows.TELEPHONE], by)
+
+
+def _said_lately(by: Actor) -> list[tuple[uuid.UUID, str]]:
+    """By the hour of the press, which stands in the audit chain: that of a call is earlier."""
     if not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
         return []
-    said = rows.known_since(by.member_id, clock.now() - PRESSED_WRONG_WITHIN)
+    return rows.known_since(by.member_id, clock.now() - PRESSED_WRONG_WITHIN)
+
+
+def _known_lately(said: list[uuid.UUID], by: Actor) -> list[tuple[uuid.UUID, str]]:
     if not said:
         return []
     statement = (
@@ -207,6 +244,26 @@ def known_lately(*, by: Actor) -> list[tuple[uuid.UUID, str]]:
     )
     codes = {row.id: row.pseudonym for row in db.session.execute(statement)}
     return [(each, codes[each]) for each in said if each in codes]
+
+
+def _called_lately(said: list[uuid.UUID], by: Actor) -> list[CalledLine]:
+    if not said:
+        return []
+    statement = (
+        select(Obligation.id, Case.pseudonym, Obligation.party, Call.name, Call.called_at)
+        .join(Case, Case.id == Obligation.case_id)
+        .join(Call, and_(Call.subject_id == Obligation.id, Call.called_by_id == Obligation.done_by_id))
+        .where(
+            Obligation.id.in_(said),
+            Obligation.kind.in_(TELLING),
+            Obligation.done_at.is_not(None),  # not taken back already
+            Obligation.done_by_id == by.member_id,
+            Call.answered.is_(True),
+        )
+        .order_by(Call.called_at, Call.id)
+    )
+    lines = {row.id: CalledLine(*row) for row in db.session.execute(statement)}
+    return [lines[each] for each in said if each in lines]
 
 
 def to_tell(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, Case]:

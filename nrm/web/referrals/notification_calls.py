@@ -66,6 +66,14 @@ def tell(obligation_id: uuid.UUID) -> Answer:
     return _record(subject, partial(actions.tell, obligation_id=obligation_id), again)
 
 
+@blueprint.post("/obligations/<uuid:obligation_id>/call/back")
+@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
+def take_back(obligation_id: uuid.UUID) -> Answer:
+    """Nobody was told: the call was pressed by mistake, some minutes ago."""
+    actions.take_back(obligation_id=obligation_id, by=access.actor())
+    return redirect(url_for("home.index"), 303)
+
+
 @blueprint.get("/children/<uuid:interview_id>/call")
 @access.requires(Permission.REFERRAL_DIRECT)
 def child_page(interview_id: uuid.UUID) -> Answer:

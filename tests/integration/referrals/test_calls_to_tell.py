@@ -13,7 +13,9 @@ from sqlalchemy import delete, select
 
 from nrm import clock
 from nrm.actions.interviews import interview_sending, interviews
+from nrm.actions.referrals import notification_calls, referrals
 from nrm.db import db, transaction
+from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Call, Obligation
 from nrm.store.referrals import critical_path
@@ -128,3 +130,55 @@ def test_of_a_case_of_long_ago_no_hour_is_too_early(sign_in: SignIn) -> None:
     with transaction() as session:  # its entry is too far from the end of the audit chain to be looked at
         session.execute(delete(AuditEntry).where(AuditEntry.details.contains(str(case_id))))
     assert len(offered(sign_in(OFFICER).get(address_of(case_id)))) == 6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("login", [OFFICER, POST])
+def test_who_recorded_a_call_that_nobody_made_takes_it_back_for_some_minutes(sign_in: SignIn, login: str) -> None:
+    case_id = people.sent(factories.actor(POST), age="child").case_id
+    at(hours=2, minutes=5)
+    person, address = sign_in(login), address_of(case_id)
+    back = f"{address}/back"
+    person.post(back, {}, 404)
+    person.post(address, {"number": numbers(person.get(address))[0], "answer": "nobody", "when": "0"})
+    assert back not in person.get("/")
+    assert person.post(address, answered(person, address, "120")) == "/"  # a call is written down some hours later
+    home = person.get("/?lang=en")
+    assert back in home
+    assert "You recorded that Drita Hoxha answered" in home
+    assert "Pressed by mistake: nobody was told" in home
+    other = sign_in(POST if login == OFFICER else OFFICER)
+    assert back not in other.get("/")
+    other.post(back, {}, 404)
+    for stranger in ("nrc.case_worker", "molsa.statistician"):
+        with pytest.raises((NotVisible, NotPermitted)):
+            notification_calls.take_back(obligation_id=owed(case_id).id, by=factories.actor(stranger))
+    assert person.post(back) == "/"
+    assert owed(case_id).done_at is None
+    assert [call.answered for call in db.session.scalars(select(Call))] == [False], "the call goes, no other"
+    assert back not in person.get("/")
+    assert address in sign_in(OFFICER).get("/duty")
+    person.post(back, {}, 404)
+    events = list(db.session.scalars(select(AuditEntry.event).order_by(AuditEntry.id)))
+    assert events[-2:] != ["called", "obligation_acknowledged"]
+    assert "obligation_open_again" in events
+    # And not for longer.
+    person.post(address, answered(person, address, "0"))
+    at(hours=2, minutes=16)
+    person = sign_in(login)
+    assert back not in person.get("/")
+    person.post(back, {}, 404)
+
+
+def test_a_call_is_taken_back_after_the_person_arrived_too(sign_in: SignIn) -> None:
+    sent = people.sent(factories.actor(POST), age="child")
+    nrc = factories.actor("nrc.case_worker")
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
+    referrals.arrive(referral_id=sent.referral_id, by=nrc)
+    at(minutes=5)
+    person, address = sign_in(OFFICER), address_of(sent.case_id)
+    assert offered(person.get(address)) == ["0", "5"]
+    person.post(address, answered(person, address, "0"))
+    assert f"{address}/back" in person.get("/")
+    person.post(f"{address}/back")
+    assert owed(sent.case_id).done_at is None

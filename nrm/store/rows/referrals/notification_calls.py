@@ -80,6 +80,12 @@ def told_since(obligation: Obligation) -> datetime | None:
     return min(begun, default=None)
 
 
+def last_answered(subject_id: uuid.UUID, member_id: uuid.UUID | None) -> Call:
+    """The last call about it that the member wrote down as answered."""
+    statement = select(Call).where(Call.subject_id == subject_id, Call.called_by_id == member_id, Call.answered)
+    return db.session.scalars(statement.order_by(Call.called_at.desc(), Call.id).limit(1)).one()
+
+
 def calls(subject_id: uuid.UUID) -> list[Call]:
     """Every call about it, oldest first; for actions and pages that saw the subject already."""
     return list(db.session.scalars(select(Call).where(Call.subject_id == subject_id).order_by(Call.called_at, Call.id)))

@@ -11,12 +11,16 @@ from nrm.db import db
 from nrm.models.referrals.referrals import Obligation
 from nrm.store.rows import entries
 
+SYSTEM, TELEPHONE = "system", "telephone"
+"""How a party came to know: it said so itself, or was told by a call."""
 
-def known_since(member_id: uuid.UUID | None, since: datetime) -> list[uuid.UUID]:
-    """Of which obligations the member said since then that the desk knows; the caller checks what is owed."""
+
+def known_since(member_id: uuid.UUID | None, since: datetime) -> list[tuple[uuid.UUID, str]]:
+    """(obligation, how) of all of which the member said since then that the party knows; the caller checks what is
+    owed."""
     done = entries.since(since, "obligation_acknowledged", entries.by(member_id))
-    said = (each.said for each in done if each.said.get("how") == "system")
-    return list(dict.fromkeys(uuid.UUID(str(each["obligation_id"])) for each in said))
+    said = ((uuid.UUID(str(each.said["obligation_id"])), str(each.said.get("how"))) for each in done)
+    return list(dict.fromkeys(said))
 
 
 def is_owed(case_id: uuid.UUID, kind: str) -> bool:

@@ -37,6 +37,7 @@ def record(*, kind: str, subject_id: uuid.UUID, party: str, telephone: str, reac
     with transaction() as session:
         line = duty.line(kind, subject_id, by=by)
         same = exists().where(
+            ReminderCall.kind == kind,
             ReminderCall.subject_id == subject_id,
             ReminderCall.case_id == line.case_id,
             ReminderCall.telephone == telephone,

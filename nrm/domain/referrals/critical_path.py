@@ -258,3 +258,11 @@ def call_now(order: Sequence[Number], elapsed: timedelta, unanswered: Collection
     while place < len(order) - 1 and order[place].telephone in unanswered:
         place += 1
     return order[place]
+
+
+def call_again(order: Sequence[Number], called: Sequence[str]) -> Number | None:
+    """Once the order has come to the duty officer, who reads this: the number of the others that was called least
+    lately. `called`: the telephones in the order of the calls. None where nobody else is in the order."""
+    last = {telephone: place for place, telephone in enumerate(called)}
+    others = [each for each in order if each.rung != DUTY_OFFICER]
+    return min(others, key=lambda each: last.get(each.telephone, -1), default=None)

@@ -31,14 +31,15 @@ _SEEN_BY = (CaseRelation.HOLDER, CaseRelation.CUSTODIAN, CaseRelation.DUTY_OFFIC
 
 @dataclass(frozen=True, slots=True)
 class CallLine:
-    """One call about a step. `party`: whose number it was; nobody's name. `own_id`: its id for whoever recorded it, as
-    long as it can be taken back."""
+    """One call about a step. `party`: whose number it was; nobody's name. `exact` is false once only the quarter of its
+    hour is kept. `own_id`: its id for whoever recorded it, as long as it can be taken back."""
 
     subject_id: uuid.UUID
     party: str
     telephone: str
     reached: bool
     called_at: datetime
+    exact: bool
     own_id: uuid.UUID | None = None
 
 
@@ -124,7 +125,15 @@ def _calls(case_id: uuid.UUID, by: Actor) -> list[CallLine]:
         .where(ReminderCall.case_id == case_id)
         .order_by(ReminderCall.called_at, ReminderCall.id)
     )
+    zone = country().timezone
     return [
-        CallLine(subject_id, "" if post else party, "" if post else telephone, reached, called_at)
+        CallLine(
+            subject_id,
+            "" if post else party,
+            "" if post else telephone,
+            reached,
+            called_at,
+            called_at != coarsened(called_at, zone),
+        )
         for subject_id, party, telephone, reached, called_at in db.session.execute(statement)
     ]

@@ -40,7 +40,9 @@ from nrm.domain.referrals.critical_path import (
     ANSWER,
     ARRIVAL,
     DECISION,
+    DUTY_OFFICER,
     Number,
+    call_again,
     call_now,
     escalation,
     path_step,
@@ -58,6 +60,7 @@ from nrm.domain.referrals.duty import (
     Tag,
     part_of,
 )
+from nrm.domain.referrals.referrals import coarsened
 from nrm.domain.roles import MechanismRole
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.reminder_calls import ReminderCall
@@ -77,7 +80,8 @@ class DutyLine:
     other sender.
 
     `tags`: why it comes before others, the gravest first; `part`: where on the desk it stands. `call` is whom to call
-    now, None while there is no need; `calls` those already made about it, oldest first.
+    now, None while there is no need; `again` whom to call once more, where calls were made and the order has come to
+    the duty officer; `calls` those already made about it, oldest first.
     """
 
     kind: str
@@ -96,7 +100,8 @@ class DutyLine:
     promised_at: datetime | None
     outcome: str  # how the last referral ended, where nobody is being asked
     call: Number | None
-    call_names: dict[str, str]
+    again: Number | None
+    call_names: dict[str, str]  # of whom to call: of `again`, where there is one
     calls: tuple[CallLine, ...]
     may_acknowledge: bool  # of `telling`: by telephone, on its own page
     telling: bool
@@ -370,8 +375,9 @@ class _Lines:
         )
         version, marks = row[13], row[14 : 14 + len(MARKED)]
         organisation = self._responsible(with_id, party, opener, holder)
-        calls = tuple(self.calls.get(id_, ()))
-        call = self._call(kind, step, organisation, since, due, promised, calls, version)
+        calls = tuple(self.calls.get((kind, id_), ()))
+        call, again = self._call(kind, step, organisation, since, due, promised, calls, version)
+        named = again or call
         owner = organisation.party if organisation is not None else ""
         return DutyLine(
             kind=kind,
@@ -390,7 +396,8 @@ class _Lines:
             promised_at=promised if kind == ANSWER else None,
             outcome=outcome if kind == DECISION else "",
             call=call,
-            call_names=dict(self.agreement.parties[call.party].names) if call is not None else {},
+            again=again,
+            call_names=dict(self.agreement.parties[named.party].names) if named is not None else {},
             calls=calls,
             may_acknowledge=kind in (CHILD, FAMILY)
             or (
@@ -426,17 +433,18 @@ class _Lines:
         promised: datetime | None,
         calls: Sequence[CallLine],
         version: str,
-    ) -> Number | None:
-        """Whom to call now. From the first minute for an answer; for the rest once it is late."""
+    ) -> tuple[Number | None, Number | None]:
+        """(whom to call now, whom to call again). From the first minute for an answer; for the rest once it is late."""
+        nobody = None, None
         if organisation is None or not (due <= self.now or (kind == ANSWER and promised is None)):
-            return None
+            return nobody
         # Told on the page of calls, which says whom to call next.
         if kind in (CHILD, FAMILY) or step in obligations.TELLING:
-            return None
+            return nobody
         responsible = self._party(organisation.party)
         authority = self._party(self.authority)
         if responsible is None or authority is None or responsible is authority:
-            return None
+            return nobody
         rules: Agreement = country().agreement(version) if version else self.agreement
         rung = path_step(rules, step, organisation.party) if kind != DECISION else None
         # A step without a beginning of its own began before its hour by the time that the critical path allows.
@@ -444,7 +452,11 @@ class _Lines:
         order = escalation(
             rung, responsible, self.agreement.parties, self.agreement.local(self.now), authority=authority
         )
-        return call_now(order, self.now - begun, {each.telephone for each in calls if not each.reached})
+        reached = {each.telephone: each.reached for each in calls}  # by the last call of each number
+        call = call_now(order, self.now - begun, {each for each, answered in reached.items() if not answered})
+        if call.rung != DUTY_OFFICER or not calls:
+            return call, None
+        return call, call_again(order, [each.telephone for each in calls])
 
 
 def _tags(age_class: str, marks: Sequence[Any], *, denied: bool) -> tuple[Tag, ...]:
@@ -460,12 +472,14 @@ def _names(organisation: Organisation | None) -> dict[str, str]:
     return organisation.names if organisation is not None else {}
 
 
-def _calls_about(case_ids: Iterable[uuid.UUID], by: Actor) -> dict[uuid.UUID, list[CallLine]]:
+def _calls_about(case_ids: Iterable[uuid.UUID], by: Actor) -> dict[tuple[str, uuid.UUID], list[CallLine]]:
+    """(kind, id) of what waits -> the calls about it: of one referral the answer may wait, and then the arrival."""
     wanted = set(case_ids)
     if not wanted:
         return {}
     statement = (
         select(
+            ReminderCall.kind,
             ReminderCall.subject_id,
             ReminderCall.party,
             ReminderCall.telephone,
@@ -477,10 +491,12 @@ def _calls_about(case_ids: Iterable[uuid.UUID], by: Actor) -> dict[uuid.UUID, li
         .where(ReminderCall.case_id.in_(wanted))
         .order_by(ReminderCall.called_at, ReminderCall.id)
     )
-    found: dict[uuid.UUID, list[CallLine]] = {}
+    found: dict[tuple[str, uuid.UUID], list[CallLine]] = {}
+    zone = country().timezone
     lately = clock.now() - PRESSED_WRONG_WITHIN
     for row in db.session.execute(statement):
         own_id = row.id if row.member_id == by.member_id and row.called_at > lately else None
-        line = CallLine(row.subject_id, row.party, row.telephone, row.reached, row.called_at, own_id)
-        found.setdefault(row.subject_id, []).append(line)
+        exact = row.called_at != coarsened(row.called_at, zone)
+        line = CallLine(row.subject_id, row.party, row.telephone, row.reached, row.called_at, exact, own_id)
+        found.setdefault((row.kind, row.subject_id), []).append(line)
     return found

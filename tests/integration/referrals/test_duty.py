@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -11,12 +13,15 @@ from sqlalchemy import select
 
 from nrm import clock
 from nrm.actions.referrals import referrals, reminder_calls
+from nrm.actions.shelter import corrections
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.referrals.referrals import NO_SHOW_AFTER, DeclineReason
+from nrm.domain.shelter.corrections import Why
 from nrm.models.referrals.reminder_calls import ReminderCall
 from nrm.models.shelter.places import Place
 from nrm.store.referrals import critical_path, duty, system
+from nrm.web import formats
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
@@ -248,3 +253,80 @@ def test_the_map_needs_no_style_of_its_own_and_says_the_same_as_its_table(app: F
     assert "1 waits, 1 late" in tirana
     (nrc,) = [place for place in system.places(by=ra()) if place.code == "NRC"]
     assert (nrc.waiting, nrc.late) == (1, 1)
+
+
+def row_of(page: str, what: str) -> str:
+    """The one row of the list that says this."""
+    (found,) = [row for row in page.split("<tr>") if what in row]
+    return found
+
+
+@pytest.mark.slow
+def test_a_call_is_shown_with_what_it_was_about_and_never_with_an_hour_that_nobody_pressed(
+    app: Flask, sign_in: SignIn
+) -> None:
+    """A referral whose answer was hurried, and whose arrival waits then."""
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    person, nrc = sign_in("ra.duty_officer"), factories.actor("nrc.case_worker")
+    (line,) = [each for each in lines(ra()) if each.kind == "answer"]
+    assert line.call is not None
+    called = f"yes|{line.call.party}|{line.call.telephone}"
+    person.post(f"/duty/calls/answer/{sent.referral_id}", {"call": called})
+    referrals.accept(
+        referral_id=sent.referral_id, place_id=people.bed("NRC"), expected_at=clock.now() + timedelta(hours=1), by=nrc
+    )
+    page = person.get("/duty?lang=en")
+    arrival = row_of(page, f"/referrals/{sent.referral_id}")
+    assert "Last call" not in arrival
+    assert "/back" not in arrival
+    # A call about the answer is no call about the arrival, be it within the same minute.
+    factories.later(seconds=20)
+    reminder_calls.record(
+        kind="arrival", subject_id=sent.referral_id, party="NRC", telephone=line.call.telephone, reached=True, by=ra()
+    )
+    assert formats.clock(clock.now()) in row_of(person.get("/duty"), f"/referrals/{sent.referral_id}")
+    # Of its hour the quarter alone is kept once the person arrived: then no hour is shown.
+    referrals.arrive(referral_id=sent.referral_id, by=nrc)
+    corrections.take_back_arrival(referral_id=sent.referral_id, why=Why.MISTOLD, by=nrc)
+    (again,) = [each for each in lines(ra()) if each.case_id == sent.case_id and each.step == "arrival"]
+    assert [call.exact for call in again.calls] == [False]
+    page = person.get("/duty?lang=en")
+    assert f"Last call, {line.call.telephone}: reached" in page
+
+
+def test_after_nobody_answered_both_buttons_stay_and_after_reached_the_words_say_so(
+    app: Flask, sign_in: SignIn
+) -> None:
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    person = sign_in("ra.duty_officer")
+    address = f"/duty/calls/answer/{sent.referral_id}"
+
+    def buttons() -> list[str]:
+        return re.findall(rf'formaction="{address}" name="call" value="([^"]+)"', person.get("/duty?lang=en"))
+
+    pressed = 0
+    while "Now it is your turn." not in person.get("/duty?lang=en"):
+        assert len(buttons()) == 2
+        pressed += 1
+        person.post(address, {"call": buttons()[1]})
+        assert pressed < 5
+    page = person.get("/duty?lang=en")
+    assert "the one that is asked may still answer: call again" in page
+    assert "Call again:" in page
+    assert [each.partition("|")[0] for each in buttons()] == ["yes", "no"]
+    factories.later(minutes=2)
+    person.post(address, {"call": buttons()[0]})  # the second call is answered
+    (line,) = [each for each in lines(ra()) if each.kind == "answer"]
+    assert [each.reached for each in line.calls] == [False] * pressed + [True]
+    row = row_of(person.get("/duty?lang=en"), f'{address}" name')
+    assert "The call was made, and somebody was reached." in row
+    assert "Now it is your turn" not in row
+    # And whoever was reached by the first call was called: the line does not say to do so now.
+    other = people.sent(factories.actor("rinas.border_officer"))
+    address = f"/duty/calls/answer/{other.referral_id}"
+    assert "Call now:" in row_of(person.get("/duty?lang=en"), f'{address}" name')
+    person.post(address, {"call": buttons()[0]})
+    row = row_of(person.get("/duty?lang=en"), f'{address}" name')
+    assert "Call now:" not in row
+    assert "The call was made, and somebody was reached." in row
+    assert len(buttons()) == 2

@@ -15,6 +15,7 @@ from nrm.domain.referrals.critical_path import (
     Number,
     Step,
     StepState,
+    call_again,
     call_now,
     clause_of,
     escalation,
@@ -233,3 +234,17 @@ def test_a_step_the_document_does_not_set_has_no_clause() -> None:
     child = path_step(AGREEMENT, "notify", "CHILD_PROTECTION")
     assert child is not None
     assert child.step == "tell_child_authority"
+
+
+def test_whom_to_call_again_is_who_was_called_least_lately_and_never_the_reader() -> None:
+    first, second, reader = (
+        Number("responsible", "NRC", "1", timedelta()),
+        Number("next_number", "NRC", "2", timedelta(minutes=10)),
+        Number("duty_officer", "RA", "3", timedelta(minutes=20)),
+    )
+    order = (first, second, reader)
+    assert call_again(order, []) == first
+    assert call_again(order, ["1"]) == second
+    assert call_again(order, ["1", "2"]) == first
+    assert call_again(order, ["1", "2", "1"]) == second
+    assert call_again((reader,), ["1"]) is None

@@ -12,10 +12,10 @@ from nrm.domain.words import N_
 
 
 class DepartureBackForm(OnceForm):
-    """Why it was wrong that they have left, and when they should arrive now."""
+    """Why it was wrong that they have left, and when they should arrive now, if that is known."""
 
     why = why()
-    expected = expected_within(N_("When should they arrive now?"))
+    expected = expected_within(N_("When should they arrive now?"), or_unknown=True)
 
 
 class AcceptanceBackForm(OnceForm):

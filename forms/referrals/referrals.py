@@ -88,15 +88,19 @@ class PromiseReferralForm(OnceForm):
     )
 
 
-def expected_within(question: Phrase) -> RadioField:
-    """In how many hours they arrive."""
+def expected_within(question: Phrase, *, or_unknown: bool = False) -> RadioField:
+    """In how many hours they arrive; `or_unknown`: that nobody knows it yet is an answer, too."""
     return RadioField(
         question,
         choices=[
-            SelectChoice(
-                value=str(each), label=N_("Within %(hours)s hours", hours=each) if each > 1 else N_("Within an hour")
-            )
-            for each in EXPECTED_HOURS
+            *([SelectChoice(value="", label=N_("Not known yet"))] if or_unknown else ()),
+            *(
+                SelectChoice(
+                    value=str(each),
+                    label=N_("Within %(hours)s hours", hours=each) if each > 1 else N_("Within an hour"),
+                )
+                for each in EXPECTED_HOURS
+            ),
         ],
         validators=[Offered(N_("Choose when they should arrive"))],
         validate_choice=False,

@@ -41,8 +41,9 @@ from nrm.vault import members, shredding
 CannotOpen = members.CannotOpen
 
 
-def take_back_departure(*, referral_id: uuid.UUID, why: Why, expected_at: datetime, by: Actor) -> None:
-    """They have not left, or came back: the person is where they were, and awaited at `expected_at`.
+def take_back_departure(*, referral_id: uuid.UUID, why: Why, expected_at: datetime | None, by: Actor) -> None:
+    """They have not left, or came back: the person is where they were, and awaited at `expected_at`; None: nobody knows
+    when.
 
     The stay that the departure ended goes on. No key moves: of a move the receiver gives them back (`let_both_write`),
     or calls the move off. Raises NotPermitted, NotVisible, IllegalTransition (`state`; `actor`: of a move only the

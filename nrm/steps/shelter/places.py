@@ -227,8 +227,9 @@ def kept_until(expected_at: datetime | None, today: date) -> date:
     return expected_on + timedelta(days=building.kept_days + 1)
 
 
-def expected(session: Session, referral_id: uuid.UUID, expected_at: datetime) -> None:
-    """The person is on the way, or comes at another hour: the place is kept for that day."""
+def expected(session: Session, referral_id: uuid.UUID, expected_at: datetime | None) -> None:
+    """The person is on the way, or comes at another hour, or nobody knows when: the place is kept for that day, or as
+    long as for anybody without an hour."""
     later = kept_until(expected_at, days.today())
     session.execute(
         update(Promise)

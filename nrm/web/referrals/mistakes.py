@@ -71,11 +71,12 @@ def departure(referral_id: uuid.UUID) -> Answer:
     line = store.referral(referral_id, by=by)
     if not form.validate():
         return _departure_page(line, form, 422) if may_say_not_left(line) else errors.error_page(409, NOT_NOW)
+    hours = int(form.expected.data or 0)
     try:
         actions.take_back_departure(
             referral_id=referral_id,
             why=Why(form.why.data),
-            expected_at=clock.now() + timedelta(hours=int(form.expected.data)),
+            expected_at=clock.now() + timedelta(hours=hours) if hours else None,
             by=by,
         )
     except IllegalTransition as error:

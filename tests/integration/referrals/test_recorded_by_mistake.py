@@ -233,6 +233,28 @@ def test_an_officer_takes_back_that_they_have_left(sign_in: SignIn) -> None:
     holds_no_key(sent.case_id, factories.actor(RINAS))
 
 
+@pytest.mark.slow
+def test_who_has_not_left_may_be_awaited_at_no_hour_because_nobody_knows_it_yet(sign_in: SignIn) -> None:
+    nrc, sent = factories.actor(NRC), people.sent(factories.actor(RINAS))
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
+    officer, address = sign_in(RINAS), f"/referrals/{sent.referral_id}"
+    officer.post(f"{address}/depart", {"escort": "woman_officer", "expected": "2", "without": "y"})
+    page = officer.get(f"{address}/depart/back?lang=en")
+    assert "Not known yet" in page
+    unsaid = officer.post(f"{address}/depart/back?lang=en", {"why": "mistold"}, 422)
+    assert "Choose when they should arrive" in unsaid  # and that it is not known is said, too
+    officer.post(f"{address}/depart/back", {"why": "mistold", "expected": ""})
+    row = db.session.get_one(Referral, sent.referral_id, populate_existing=True)
+    assert (row.status, row.departed_at, row.expected_at) == ("accepted", None, None)
+    db.session.rollback()
+    for login in (RINAS, NRC, "ra.duty_officer"):
+        assert "Expected to arrive" not in sign_in(login).get(f"{address}?lang=en"), login
+    sign_in("ra.duty_officer").get("/duty")
+    # And once they have left in truth, there is an hour again.
+    officer.post(f"{address}/depart", {"escort": "woman_officer", "expected": "2", "without": "y"})
+    assert db.session.get_one(Referral, sent.referral_id, populate_existing=True).expected_at is not None
+
+
 def test_a_stale_page_does_not_change_the_escort_that_was_written_since(sign_in: SignIn) -> None:
     nrc, sent = factories.actor(NRC), people.sent(factories.actor(RINAS))
     referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)

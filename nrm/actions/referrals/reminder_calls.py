@@ -36,6 +36,8 @@ def record(*, kind: str, subject_id: uuid.UUID, party: str, telephone: str, reac
         raise UnknownNumber
     with transaction() as session:
         line = duty.line(kind, subject_id, by=by)
+        if not line.records_calls:
+            raise NotVisible
         same = exists().where(
             ReminderCall.kind == kind,
             ReminderCall.subject_id == subject_id,

@@ -63,7 +63,7 @@ from nrm.domain.referrals.duty import (
 from nrm.domain.referrals.referrals import coarsened
 from nrm.domain.roles import MechanismRole
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.referrals.reminder_calls import ReminderCall
+from nrm.models.referrals.reminder_calls import KINDS, ReminderCall
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, Page, place_after
@@ -105,6 +105,11 @@ class DutyLine:
     calls: tuple[CallLine, ...]
     may_acknowledge: bool  # of `telling`: by telephone, on its own page
     telling: bool
+
+    @property
+    def records_calls(self) -> bool:
+        """Whether a call about it can be written down: of some kinds of things there is no place for it."""
+        return self.kind in KINDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,3 +212,19 @@ def test_who_did_not_arrive_comes_first_of_what_is_due_at_the_desk(sent: people.
     assert [line.kind for line in duty.waiting(by=factories.actor(DESK)).rows][:1] == ["not_come"]
     assert len(first) > 1
     assert any(line.due_at < first[0].due_at for line in first[1:])
+
+
+@pytest.mark.slow
+def test_whom_to_call_about_who_did_not_come_is_said_and_no_button_is_there_that_fails(
+    sent: people.Sent, sign_in: SignIn
+) -> None:
+    factories.later(minutes=5)
+    desk = sign_in(DESK)
+    address = f"/duty/calls/not_come/{sent.referral_id}"
+    (line,) = [each for each in duty.waiting(by=factories.actor(DESK)).rows if each.kind == "not_come"]
+    assert line.call is not None
+    page = desk.get("/duty?lang=en")
+    assert "Call now:" in page
+    assert line.call.telephone in page
+    assert address not in page
+    desk.post(address, {"call": f"no|{line.call.party}|{line.call.telephone}", "list": "1"}, 404)

@@ -23,6 +23,7 @@ from nrm.domain.shelter.cases import Purpose
 from nrm.models.audit import AuditEntry
 from nrm.models.referrals.announced_returns import AnnouncedReturn
 from nrm.models.shelter.cases import Erasure, Grant, SealedCompartment, ShredKey
+from nrm.store.countries import country
 from nrm.store.referrals import announced_returns as store
 from tests import factories
 from tests import factories_referrals as people
@@ -294,7 +295,7 @@ def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
     found = re.search(r'name="id" value="([0-9a-f-]+)"', page)
     assert found
     notice_id = found.group(1)
-    day = clock.now().date() + timedelta(days=1)
+    day = clock.today(country().timezone) + timedelta(days=1)
     form: dict[str, object] = {
         "id": notice_id,
         "origin": "consulate",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-from wtforms import Field, Form, PasswordField, SelectMultipleField, StringField, ValidationError
+from wtforms import Field, Form, HiddenField, PasswordField, SelectMultipleField, StringField, ValidationError
 from wtforms.fields.choices import SelectFieldBase
 
 from nrm.domain.unseen import disturbing, is_blank, unseen
@@ -45,6 +46,20 @@ class OnceForm(NotBlankForm):
                 field.errors = [N_("Give one answer to this question")]
                 valid = False
         return valid
+
+
+class WriteForm(OnceForm):
+    """Something that is written once, however often it is pressed."""
+
+    once = HiddenField()
+
+    @property
+    def press(self) -> uuid.UUID:
+        """Which showing of the form was pressed; where it says none, one of its own."""
+        try:
+            return uuid.UUID((self.once.data or "")[:36])
+        except ValueError:
+            return uuid.uuid4()
 
 
 INVISIBLE = N_("Enter the text again without invisible characters")

@@ -17,7 +17,7 @@ from forms import SelectChoice
 from forms.days import LONGEST_PART, PARTS
 from forms.names import country_code
 from forms.shelter.stays import AdmitStayForm
-from forms.typed import Offered, OnceForm, PlainText
+from forms.typed import Offered, PlainText, WriteForm
 from nrm.domain.shelter.cases import STATELESS, UNKNOWN
 from nrm.domain.shelter.direct_intake import IntakeRefusal
 from nrm.domain.shelter.stays import Source
@@ -90,8 +90,8 @@ class _AskedOfAdults:
             raise ValidationError(self.message)
 
 
-class OpenCaseForm(OnceForm):
-    """First step: who the person is, what they agree to and what they need. No name."""
+class OpenCaseForm(WriteForm):
+    """First step: who the person is, what they agree to and what they need. No name. `once` goes with both steps."""
 
     source: SelectField | None = SelectField(
         N_("How the person came"),

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, ValidationError
 
 from forms import SelectChoice
 from forms.days import OTHER, TODAY, DayField, today_or
 from forms.shelter.cases import LONGEST_TEXT
-from forms.typed import Offered, OnceForm, OneOf, PlainText
+from forms.typed import Offered, OnceForm, OneOf, PlainText, WriteForm
 from nrm.domain.support.plans import (
     At,
     Came,
@@ -84,20 +83,6 @@ FIELD_OF: Mapping[str, str] = {
 LONGEST_LINE = 200
 GOES_ON = "goes_on"
 NOTHING = "nothing"
-
-
-class WriteForm(OnceForm):
-    """Something that is written into the plan, once however often it is pressed."""
-
-    once = HiddenField()
-
-    @property
-    def press(self) -> uuid.UUID:
-        """Which showing of the form was pressed; where it says none, one of its own."""
-        try:
-            return uuid.UUID((self.once.data or "")[:36])
-        except ValueError:
-            return uuid.uuid4()
 
 
 class GoalForm(WriteForm):

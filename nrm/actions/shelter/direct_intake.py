@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
@@ -57,6 +58,20 @@ class Opened:
     pseudonym: str
 
 
+class OpenedAlready(Exception):
+    """The same sheet opened this case before: there is no second one."""
+
+    def __init__(self, case_id: uuid.UUID) -> None:
+        super().__init__(case_id)
+        self.case_id = case_id
+
+
+def case_id_of(once: uuid.UUID, by: Actor) -> uuid.UUID:
+    """The id of the case that a sheet opens: known by who has the sheet again, and by nobody else."""
+    assert by.organisation_id is not None
+    return uuid.uuid5(by.organisation_id, f"own case {once}")
+
+
 def open_case(
     *,
     case: OwnCase,
@@ -71,6 +86,7 @@ def open_case(
     came_with: uuid.UUID | None = None,
     with_stay_id: uuid.UUID | None = None,
     case_id: uuid.UUID | None = None,
+    once: uuid.UUID | None = None,
 ) -> Opened:
     """Open a case of the shelter's own and admit the person; the duties of the agreement begin now.
 
@@ -80,10 +96,11 @@ def open_case(
     `identity`: answers under the questionnaire's names (given, family, known_as, birth, contact ...); `note`: what the
     hand-over says of needs; `told`: what is sealed with the care; `case_id`: where a line of a file gives it. Identity
     and story are sealed to the shelter and to the parties that a clause grants them to. For an adult who does not agree
-    neither is stored, and nobody is told. A form that is sent twice finds its place taken the second time.
-    `with_stay_id`, without a place: a child under three sleeps with its mother.
+    neither is stored, and nobody is told. `once`: which sheet it is; sent again, it opens no second case, whatever else
+    it says. `with_stay_id`, without a place: a child under three sleeps with its mother.
 
-    Raises NotPermitted, NotVisible, ImpossibleCase, UnknownCode, UnknownFact, ImpossibleStay, NoAgreement.
+    Raises NotPermitted, NotVisible, OpenedAlready, ImpossibleCase, UnknownCode, UnknownFact, ImpossibleStay,
+    NoAgreement.
     """
     by.must(Permission.STAY_MANAGE)
     if by.organisation_id is None or by.kind is None or not by.kind.takes_people_in:
@@ -97,13 +114,16 @@ def open_case(
     check_birth(str(named.get("birth") or ""), case.age_class, today=days.today())
     now = clock.now()
     agreement = country().in_force(now)
+    sheet = case_id_of(once, by) if once is not None else None
     with transaction() as session:
         if place_id is not None:
             places.place(place_id, by=by)  # locked before the audit chain is: another who wants this place waits here
+        if sheet is not None and session.get(Case, sheet) is not None:
+            raise OpenedAlready(sheet)
         organisation = names.organisation(by.organisation_id)
         owed = obligations(case, agreement, now, party=organisation.party)
         row = Case(
-            id=case_id or uuid.uuid4(),
+            id=sheet or case_id or uuid.uuid4(),
             pseudonym=_unused_pseudonym(),
             status="open",
             source=str(case.source),
@@ -116,8 +136,7 @@ def open_case(
             facts=further_facts(case),
             **columns(case),
         )
-        session.add(row)
-        session.flush()
+        _add(session, row, sheet)
         _seal(session, row.id, sealed(case, named, story, note), owed, agreement, by)
         consent_records.record(session, row.id, of_own_case(case.consent, case.statistics), Asking("", "", ""), by)
         audit.append(session, audit.Event.CASE_OPENED, by=by, case_id=row.id, source=str(case.source))
@@ -146,6 +165,16 @@ def open_case(
         if told is not None:
             arrival_steps.seal(session, row.id, told, by)
         return Opened(row.id, stay_id, row.pseudonym)
+
+
+def _add(session: Session, row: Case, sheet: uuid.UUID | None) -> None:
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError:
+        if sheet is None:
+            raise
+        raise OpenedAlready(sheet) from None  # the same button, pressed twice at once
 
 
 def take_in(*, resident: Resident, line: Mapping[str, str], by: Actor) -> str:

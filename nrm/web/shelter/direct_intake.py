@@ -24,7 +24,7 @@ from nrm.store.countries import country
 from nrm.store.referrals import obligations
 from nrm.store.shelter import cases, places
 from nrm.store.shelter import stays as store
-from nrm.web import access
+from nrm.web import access, errors
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import text_in
 from nrm.web.shelter.stays import chosen_place, mark_impossible, offer_places
@@ -32,6 +32,9 @@ from nrm.web.shelter.stays import chosen_place, mark_impossible, offer_places
 Answer = Response | str | tuple[str, int]
 
 blueprint = Blueprint("direct_intake", __name__)
+OPENED_ALREADY = N_(
+    "This form opened a case already, which your shelter does not hold any more. No second case was opened."
+)
 
 
 @blueprint.get("/cases/new")
@@ -63,6 +66,7 @@ def open_child(case_id: uuid.UUID) -> Answer:
 
 def _who_page(form: OpenCaseForm, parent: cases.SeenCase | None) -> str:
     kept = _of_second_page()
+    form.once.data = str(form.press)
     return render_template("shelter/direct_intake/who.html", form=form, parent=parent, kept=kept)
 
 
@@ -81,8 +85,12 @@ def _parent(case_id: uuid.UUID) -> cases.SeenCase:
 
 def _open(who: OpenCaseForm, parent: cases.SeenCase | None) -> Answer:
     """Both steps come here; nothing is kept until the second one is complete. Who goes back to the first finds the
-    second as it was."""
+    second as it was, and who sends the sheet again, once the case is open, the case."""
     by = access.actor()
+    before = _opened_before(actions.case_id_of(who.press, by))
+    if before is not None:
+        return before
+    who.once.data = str(who.press)
     if not who.validate():
         return _who_page(who, parent), 422
     if "back" in request.form:
@@ -109,8 +117,11 @@ def _open(who: OpenCaseForm, parent: cases.SeenCase | None) -> Answer:
             note=who.needs_note.data or "",
             told=Told(answers=form.if_missing if who.is_adult else {}),
             came_with=parent.id if parent is not None else None,
+            once=who.press,
             by=by,
         )
+    except actions.OpenedAlready as error:
+        return _opened_before(error.case_id) or errors.error_page(409, OPENED_ALREADY)
     except ImpossibleStay as error:
         status = mark_impossible(form, error)
         if error.reason is StayRefusal.ADMISSION_BEFORE_CASE:
@@ -123,6 +134,17 @@ def _open(who: OpenCaseForm, parent: cases.SeenCase | None) -> Answer:
         who.age_class.errors = [IMPOSSIBLE[error.reason]]
         return _who_page(who, parent), 422
     return redirect(url_for("direct_intake.opened", case_id=opened.case_id), 303)
+
+
+def _opened_before(case_id: uuid.UUID) -> Response | None:
+    """To the case that the sheet opened already, while the shelter holds it."""
+    try:
+        found = cases.case(case_id, by=access.actor())
+    except NotVisible:
+        return None
+    if found.relation is not cases.CaseRelation.HOLDER:
+        return None
+    return redirect(url_for("direct_intake.opened", case_id=case_id, already=1), 303)
 
 
 @blueprint.get("/cases/<uuid:case_id>/opened")
@@ -138,6 +160,7 @@ def opened(case_id: uuid.UUID) -> str:
     return render_template(
         "shelter/direct_intake/opened.html",
         case=case,
+        already="already" in request.args,
         stay=held.current,
         owed=[line for line in owed if line.kind != REFER_ON],
         elsewhere=elsewhere,

@@ -30,9 +30,8 @@ from forms.support.plans import (
     ReceivedForm,
     ServiceForm,
     StepForm,
-    WriteForm,
 )
-from forms.typed import OnceForm
+from forms.typed import OnceForm, WriteForm
 from nrm.actions.support import plans as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.quarters import Quarter, UnreadableQuarter

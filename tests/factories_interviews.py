@@ -126,6 +126,16 @@ def walk(person: Person, answers: dict[str, Any], address: str, *, until: str = 
     raise AssertionError(loaded)
 
 
+def left_unasked(person: Person, answers: dict[str, Any]) -> str:
+    """An interview that ends because nobody could ask, after the page that says what is destroyed; where it leads."""
+    address = begin(person)
+    walk(person, answers, address, until="apart")
+    apart = f"/interviews/{address.split('/')[2]}/apart"
+    sent = fields("apart", person.get(apart), answers)
+    person.post(apart, sent, status=200)
+    return person.post(apart, {**sent, "shorter": "1"})
+
+
 def send_by_name(person: Person, address: str, answers: dict[str, Any], said: str = "yes") -> str:
     """Send the last page to the first shelter, which the person was not asked about before, and say so by its name."""
     while (page := page_id(address)) != last_of(answers):

@@ -166,6 +166,7 @@ def test_forty_who_come_back_at_once_each_end_in_the_right_place(post: Town, des
     say(other, **{**ADULT, "language-other": "Pashto", "interpreter": "not_found"})
     other.wait_for_url("**/apart")
     say(other, apart="not_asked")
+    confirm(other, "Mbylleni dhe asgjësojeni")
     other.wait_for_url("**/ended/not_asked")
     fourth = next_one(other, group)
     assert "personi 4: Shqip" in other.locator("main").inner_text()  # the group stays as it was

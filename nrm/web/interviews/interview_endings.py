@@ -22,7 +22,7 @@ from nrm.domain.interviews.endings import FINAL, Against, is_child
 from nrm.domain.interviews.indicators import said_words
 from nrm.domain.interviews.interviews import Question
 from nrm.domain.interviews.questionnaire_flow import first_incomplete, set_aside
-from nrm.domain.interviews.screenings import NONE, REFUSED
+from nrm.domain.interviews.screenings import NONE, NOT_ASKED, REFUSED
 from nrm.domain.words import N_
 from nrm.steps.interviews.screenings import ending_of
 from nrm.store import names as organisation_names
@@ -277,7 +277,8 @@ def after_last_page(draft: Draft, last: LastPage, *, preset: str | None) -> Base
 
 
 def after_screen(draft: Draft, given: dict[str, Any], *, page: str, seen: int) -> BaseResponse | tuple[str, int]:
-    """The short screen ends the interview: at once, or after one more page if more was said before.
+    """The short screen ends the interview: at once, or after one more page if more was said before, or if nobody could
+    ask; whoever sees the third circle of the page does not read there that the answers are destroyed.
 
     Raises StaleAnswers, EnteredTwice, Incomplete, NoLongerDraft.
     """
@@ -289,7 +290,8 @@ def after_screen(draft: Draft, given: dict[str, Any], *, page: str, seen: int) -
     ]
     against = actions.against_end(draft, answers)
     form, confirmed = EndForm(request.form), "shorter" in request.form
-    if (lost or against) and not confirmed:
+    unasked = ending_of(draft.questionnaire, answers) == NOT_ASKED
+    if (lost or against or unasked) and not confirmed:
         return _shorter(draft, answers, page, lost, against, EndForm(), 200)
     try:
         last = actions.LastPage(page, given, seen)
@@ -322,7 +324,8 @@ def _shorter(
             draft=draft,
             here=url_for("interviews.page", interview_id=draft.interview_id, page=page),
             ending=ending_of(draft.questionnaire, answers),
-            rows=_told_of(against),
+            # That little was said is no news where nobody could ask.
+            rows=_told_of(against) if lost or against else [],
             lost=[questions[name].text[current_language()] for name in texts],
             asks_reason=bool(against),
             hours=country().retention.hold_hours,

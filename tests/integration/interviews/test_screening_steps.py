@@ -32,7 +32,7 @@ from nrm.store.rows.interviews import screenings as screening_rows
 from tests import screened
 from tests.conftest import Person
 from tests.factories import end_holds, later
-from tests.factories_interviews import LOGIN, begin, example, naming_nothing, questionnaire, walk
+from tests.factories_interviews import LOGIN, begin, example, left_unasked, naming_nothing, questionnaire, walk
 
 RELEASE = Actor.system("release")
 SignIn = Callable[[str], Person]
@@ -58,7 +58,7 @@ def test_who_could_not_be_asked_is_counted_as_that_and_never_as_no_indicator(app
     assert app
     person = sign_in(LOGIN)
     answers = ordinary(**ASKED_BEFORE_OTHERS, language="sq", returned_from="GR")
-    assert walk(person, answers, begin(person))[-1] == "not_asked"
+    assert left_unasked(person, answers).endswith("/ended/not_asked")
     (one,) = screened.counted()
     assert (one.outcome, one.processed, one.profile, one.age_class) == (NOT_ASKED, NOT_ASKED, "", "adult")
     assert (one.crossing_point, one.returned_from) == ("rinas", "GR")
@@ -70,7 +70,7 @@ def test_who_could_not_be_asked_is_counted_as_that_and_never_as_no_indicator(app
 def test_report_x_prints_who_could_not_be_asked(app: Flask, sign_in: SignIn) -> None:
     assert app
     person = sign_in(LOGIN)
-    walk(person, ordinary(**ASKED_BEFORE_OTHERS, language="sq"), begin(person))
+    left_unasked(person, ordinary(**ASKED_BEFORE_OTHERS, language="sq"))
     quarter = Quarter.of(clock.today(country().timezone))
     with db.engine.connect() as connection:
         found = counting.returnees(connection, quarter, quarter, by=RELEASE)

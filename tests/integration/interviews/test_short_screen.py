@@ -22,6 +22,7 @@ from tests.factories_interviews import (
     begin,
     example,
     fields,
+    left_unasked,
     nothing_alarming,
     page_asking,
     page_id,
@@ -135,7 +136,7 @@ def test_who_is_not_alone_is_taken_apart_before_anything_is_asked(app: Flask, si
 
 def test_not_asked_is_counted_as_not_asked_and_never_as_no_indicator(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
-    _, ended = apart(person, "not_asked")
+    ended = left_unasked(person, nothing_alarming(alone="no", companions=["friend"], apart="not_asked"))
     assert ended == "/interviews/ended/not_asked"
     body = person.get(ended)
     assert "Nuk u pyet" in body
@@ -143,6 +144,26 @@ def test_not_asked_is_counted_as_not_asked_and_never_as_no_indicator(app: Flask,
     (line,) = screened.counted().elements()
     assert (line.outcome, line.processed) == ("not_asked", "not_asked")
     assert drafts() == 0
+
+
+def test_one_press_does_not_destroy_an_interview_in_which_nobody_could_ask(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    address = begin(person)
+    answers = nothing_alarming(alone="no", companions=["friend"], apart="not_asked")
+    following = person.post(address, fields(page_id(address), person.get(address), answers))
+    sent = fields("apart", person.get(following), answers)
+    shown = person.post(f"{following}?lang=en", sent, status=200)
+    for words in (
+        "End without having asked?",
+        "are destroyed at once: nobody can bring them back",
+        "Back, the answers stay as they were",
+    ):
+        assert words in shown
+    assert 'class="sum"' not in shown  # nothing was said that would have to be weighed
+    assert drafts() == 1
+    assert not screened.counted()
+    asked = {**answers, "apart": "go_on"}
+    assert page_id(person.post(following, fields("apart", person.get(following), asked))) == "six"
 
 
 def test_whoever_is_afraid_today_does_not_go_on_unasked_without_a_reason(app: Flask, sign_in: SignIn) -> None:

@@ -306,6 +306,26 @@ def test_a_struck_out_party_is_neither_asked_nor_told(app: Flask, sign_in: SignI
     assert "Autoriteti Përgjegjës (" not in sent
 
 
+def test_where_everybody_is_struck_out_the_page_says_at_its_top_what_to_do(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    address = begin(person)
+    walk(person, example(), address, until="consent")
+    consent = f"/interviews/{_id_of(address)}/consent"
+    body = person.get(f"{consent}?lang=en")
+    assert 'class="errors"' not in body
+    everybody = re.findall(r'name="parties" value="(\w+)"', body)
+    assert person.post(consent, {**fields("consent", body, example()), "parties": everybody}) == consent
+    page = person.get(f"{consent}?lang=en")
+    assert "<title>Error: " in page
+    summary, rest = page.split('class="errors"')[1].split("</div>", 1)
+    assert '<a href="#parties">Nobody is left who could receive the person' in summary
+    assert "“The person leaves without a shelter”" in summary
+    assert 'id="parties-error"' in rest
+    some = {**fields("consent", page, example()), "parties": everybody[1:]}
+    assert page_id(person.post(consent, some)) == "identity"
+    assert 'class="errors"' not in person.get(consent)
+
+
 def test_against_the_agreement_only_with_a_reason(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     answers = example(proceedings="tirana")  # clause 2.2: the National Reception Centre must be asked

@@ -14,7 +14,7 @@ from wtforms import Field, Form, HiddenField, PasswordField, SelectMultipleField
 from wtforms.fields.choices import SelectFieldBase
 
 from nrm.domain.unseen import disturbing, is_blank, unseen
-from nrm.domain.words import N_, Hundredths, Number
+from nrm.domain.words import N_, Hundredths, Number, Phrase
 
 
 class NotBlankForm(Form):
@@ -66,18 +66,35 @@ INVISIBLE = N_("Enter the text again without invisible characters")
 
 
 class PlainText:
-    """At most `longest` characters, without control characters and signs that make a line read differently."""
+    """At most `longest` characters, without control characters and signs that make a line read differently.
 
-    def __init__(self, longest: int) -> None:
+    The message names the field: it stands in a list above the page, too. `otherwise`: what to do about a text that is
+    too long, where the field is about something else than its length.
+    """
+
+    def __init__(self, longest: int, otherwise: str = "") -> None:
         self.longest = longest
+        self.otherwise = otherwise
 
     def __call__(self, _: Form, field: Field) -> None:
         """Raise ValidationError with what to do."""
         text = field.data or ""
         if len(text) > self.longest:
-            raise ValidationError(N_("Enter at most %(longest)s characters", longest=self.longest))
+            raise ValidationError(self.otherwise or _too_long(field, self.longest))
         if disturbing(text):
-            raise ValidationError(INVISIBLE)
+            raise ValidationError(_invisible(field))
+
+
+def _too_long(field: Field, longest: int) -> str:
+    if not isinstance(field.label.text, Phrase):
+        return N_("Enter at most %(longest)s characters", longest=longest)
+    return N_("Enter at most %(longest)s characters: %(question)s", longest=longest, question=field.label.text)
+
+
+def _invisible(field: Field) -> str:
+    if not isinstance(field.label.text, Phrase):
+        return INVISIBLE
+    return N_("Enter the text again without invisible characters: %(question)s", question=field.label.text)
 
 
 class PlainName(PlainText):
@@ -87,7 +104,7 @@ class PlainName(PlainText):
         """Raise ValidationError with what to do."""
         super().__call__(form, field)
         if unseen(field.data or ""):
-            raise ValidationError(INVISIBLE)
+            raise ValidationError(_invisible(field))
 
 
 class Offered:

@@ -210,7 +210,7 @@ class ArrivalForm(AdmitStayForm):
     hour = StringField(
         N_("Hour of arrival, as told"),
         description=N_("For example 3:10. Sealed with the care of the person. Leave it empty if nobody knows it."),
-        validators=[PlainText(10)],
+        validators=[PlainText(10, AS_TOLD)],
     )
     is_here = BooleanField(N_("Yes, it is this person who stands before me"))
     """Shown and asked for once, where the post has not said that they left."""

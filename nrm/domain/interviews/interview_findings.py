@@ -7,10 +7,12 @@ from datetime import date
 from typing import Any
 
 from nrm.domain.interviews.answers import MESSAGES, UnacceptableAnswer, checked, earliest, latest, message
-from nrm.domain.interviews.interviews import Answers, Page, Questionnaire, Texts
+from nrm.domain.interviews.interviews import Answers, Check, Page, Questionnaire, Texts
 from nrm.domain.interviews.questionnaire_flow import contradictions, missing, pages, prune, settled
+from nrm.domain.languages import ByLanguage
 
 ADULT_AGE = 18
+ASKED_ON = ByLanguage("%(text)s (asked on “%(page)s”)")
 
 
 def page_findings(questionnaire: Questionnaire, page: Page, answers: Answers, *, today: date) -> dict[str, Texts]:
@@ -29,7 +31,7 @@ def page_findings(questionnaire: Questionnaire, page: Page, answers: Answers, *,
             found.setdefault(name, message("enter_past", question))
     found.update(_order(questionnaire, page, kept, found))
     for check in contradictions(questionnaire, page, kept):
-        found.setdefault(check.question, check.text)
+        found.setdefault(check.question, _with_page(questionnaire, page, kept, check))
     birth = questionnaire.derive["birth"]
     if birth in page.questions and birth in kept and birth not in found:
         age = kept.get(questionnaire.derive["age"])
@@ -50,6 +52,15 @@ def _order(questionnaire: Questionnaire, page: Page, kept: Answers, found: Mappi
     if here and latest(kept[ended]) < earliest(kept[began]):
         return {ended: message("enter_later", questionnaire.questions[ended])}
     return {}
+
+
+def _with_page(questionnaire: Questionnaire, page: Page, kept: Answers, check: Check) -> Texts:
+    """What the check says, with the page of another answer that it speaks of: it may be some pages back."""
+    elsewhere = check.when.names() - set(page.questions)
+    asked_on = next((each for each in pages(questionnaire, kept) if elsewhere.intersection(each.questions)), None)
+    if asked_on is None:
+        return check.text
+    return ASKED_ON.filled(text=check.text, page=asked_on.title).among(check.text)
 
 
 def turns_adult(born: date) -> date:

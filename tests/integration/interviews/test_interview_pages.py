@@ -326,6 +326,16 @@ def test_where_everybody_is_struck_out_the_page_says_at_its_top_what_to_do(app: 
     assert 'class="errors"' not in person.get(consent)
 
 
+def test_a_message_about_a_choice_of_another_page_says_which_page(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    address = begin(person)
+    walk(person, example(), address, until="signs")
+    signs = f"/interviews/{_id_of(address)}/signs"
+    refused = person.post(f"{signs}?lang=en", fields("signs", person.get(signs), example(age_stated=12)), status=422)
+    assert "choose “Under 18” or “Not sure” for the age (asked on “Short screen”)" in refused
+    assert 'value="12"' in refused
+
+
 def test_against_the_agreement_only_with_a_reason(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     answers = example(proceedings="tirana")  # clause 2.2: the National Reception Centre must be asked

@@ -145,7 +145,7 @@ def test_what_cannot_be_told_comes_back_with_what_to_do_and_nothing_is_lost(app:
     address = f"/cases/{case_id}/others?lang=en"
     for wrong, said in (
         ({"place": ""}, "Enter where they are"),
-        ({"place": "x" * 201}, "Enter at most 200 characters"),
+        ({"place": "x" * 201}, "Enter at most 200 characters: "),
         ({"how_many": "many"}, "Choose how many"),
         ({"children": ""}, "Choose whether children"),
         ({"danger": ["yes", "no"]}, "Give one answer"),

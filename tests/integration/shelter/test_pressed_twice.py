@@ -59,6 +59,14 @@ def test_the_second_press_of_an_arrival_leads_where_the_first_did(sign_in: SignI
     assert stays_and_notes(awaited) == after
 
 
+def test_an_hour_in_words_is_answered_by_how_to_write_one(sign_in: SignIn, awaited: people.Sent) -> None:
+    nrc = sign_in(NRC)
+    address = f"/referrals/{awaited.referral_id}/arrival"
+    page = nrc.post(f"{address}?lang=en", filled_in(nrc.get(address), hour="half past 3"), status=422)
+    assert '<a href="#hour">Enter the hour as it was told, for example 3:10</a>' in page
+    assert "characters" not in page
+
+
 @pytest.mark.slow
 def test_an_arrival_without_a_place_is_answered_twice_too(sign_in: SignIn, awaited: people.Sent) -> None:
     nrc = sign_in(NRC)

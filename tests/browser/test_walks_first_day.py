@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 from sqlalchemy import select
 
 from nrm.actions.shelter import ages, cases
@@ -167,6 +167,11 @@ def test_a_first_day(app: Flask, sit_down: Callable[[str, str], Desk], command: 
     assert worker.page.locator("main [name=bed] option").nth(1).get_attribute("value") == f"with {woman}"
     worker.send(bed=f"with {woman}", admitted="today", planned="30").says(f"Sleeps with the mother, {woman}")
     baby = worker.page.locator("main .code").inner_text()
+    with pytest.raises(Error, match="ERR_CACHE_MISS"):
+        worker.page.go_back()  # "send the form again?"
+    worker.page.wait_for_url("chrome-error://**")
+    worker.page.reload()
+    worker.says("The case is open already", baby)
     worker.go("/stays").says(f"with the mother, {woman}", baby)
     assert worker.cut_off == []
     db.session.rollback()

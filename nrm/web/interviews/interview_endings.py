@@ -278,7 +278,7 @@ def after_last_page(draft: Draft, last: LastPage, *, preset: str | None) -> Base
 
 def after_screen(draft: Draft, given: dict[str, Any], *, page: str, seen: int) -> BaseResponse | tuple[str, int]:
     """The short screen ends the interview: at once, or after one more page if more was said before, or if nobody could
-    ask (ADR 0226); whoever sees the third circle of the page does not read there that the answers are destroyed.
+    ask (ADR 0225); whoever sees the third circle of the page does not read there that the answers are destroyed.
 
     Raises StaleAnswers, EnteredTwice, Incomplete, NoLongerDraft.
     """

@@ -132,10 +132,13 @@ def test_a_hearing_is_announced_ordered_called_off_and_corrected_on_pages(vatra:
     liaison = sign_in("prosecution.witness_liaison")
     path = f"/cases/{case_id}/hearings"
     assert "Zgjidhni gjykatën" in liaison.post(path, {}, 422)
-    tomorrow = next(day for ahead in range(1, 4) if not is_weekend(day := days.today() + timedelta(days=ahead)))
+    tomorrow, too_late = (
+        next(day for ahead in range(1, 4) if not is_weekend(day := days.today() + timedelta(days=most + ahead)))
+        for most in (0, 900)
+    )
     typed = {"court": COURT, "protection": "some", "measures": ["screen", "escort"]}
     assert "nuk ka kaluar" in liaison.post(path, {**typed, **fields(days.today() - timedelta(days=1))}, 422)
-    assert "dy viteve" in liaison.post(path, {**typed, **fields(days.today() + timedelta(days=900))}, 422)
+    assert "dy viteve" in liaison.post(path, {**typed, **fields(too_late)}, 422)
     liaison.post(path, {**typed, **fields(tomorrow), "court": "no_such"}, 422)
     assert "Zgjidhni çfarë u kërkua" in liaison.post(path, {**typed, "measures": [], **fields(tomorrow)}, 422)
     # Ticked protection is not dropped without a word because "no" was pressed below it.

@@ -22,12 +22,16 @@ RANDOM = {
     "benefits.code",
     "benefits.voucher",
     "cases.pseudonym",
+    "departures.reference",
     "interviews.pseudonym",
+    "match_questions.revision",
     "monitoring_draws.commitment",
     "monitoring_draws.seed",
+    "promises.code",
     "witnesses.code",
 }
-"""What is never twice the same, of the columns with words, numbers and days; keys and what is sealed are none."""
+"""What is never twice the same, of the columns with words, numbers and days; keys and what is sealed are none.
+What was found of a person is sealed anew as often as one more encoding under the key of the country is like theirs."""
 ROUNDED = re.compile("release|audit_entries")
 """Tables that hang on how figures were rounded, which is by chance: now and then a report is refused."""
 

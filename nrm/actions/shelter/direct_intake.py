@@ -59,7 +59,7 @@ class Opened:
 
 
 class OpenedAlready(Exception):
-    """The same sheet opened this case before: there is no second one."""
+    """There is a case of this id: the same sheet, or line of a file, opened it before."""
 
     def __init__(self, case_id: uuid.UUID) -> None:
         super().__init__(case_id)
@@ -86,7 +86,6 @@ def open_case(
     came_with: uuid.UUID | None = None,
     with_stay_id: uuid.UUID | None = None,
     case_id: uuid.UUID | None = None,
-    once: uuid.UUID | None = None,
 ) -> Opened:
     """Open a case of the shelter's own and admit the person; the duties of the agreement begin now.
 
@@ -94,10 +93,10 @@ def open_case(
     sealed with the child's identity; it is not stored in clear.
 
     `identity`: answers under the questionnaire's names (given, family, known_as, birth, contact ...); `note`: what the
-    hand-over says of needs; `told`: what is sealed with the care; `case_id`: where a line of a file gives it. Identity
-    and story are sealed to the shelter and to the parties that a clause grants them to. For an adult who does not agree
-    neither is stored, and nobody is told. `once`: which sheet it is; sent again, it opens no second case, whatever else
-    it says. `with_stay_id`, without a place: a child under three sleeps with its mother.
+    hand-over says of needs; `told`: what is sealed with the care; `case_id`: where a sheet or a line of a file gives
+    it; sent again, it opens no second case, whatever else it says. Identity and story are sealed to the shelter and to
+    the parties that a clause grants them to. For an adult who does not agree neither is stored, and nobody is told.
+    `with_stay_id`, without a place: a child under three sleeps with its mother.
 
     Raises NotPermitted, NotVisible, OpenedAlready, ImpossibleCase, UnknownCode, UnknownFact, ImpossibleStay,
     NoAgreement.
@@ -114,16 +113,15 @@ def open_case(
     check_birth(str(named.get("birth") or ""), case.age_class, today=days.today())
     now = clock.now()
     agreement = country().in_force(now)
-    sheet = case_id_of(once, by) if once is not None else None
     with transaction() as session:
         if place_id is not None:
             places.place(place_id, by=by)  # locked before the audit chain is: another who wants this place waits here
-        if sheet is not None and session.get(Case, sheet) is not None:
-            raise OpenedAlready(sheet)
+        if case_id is not None and session.get(Case, case_id) is not None:
+            raise OpenedAlready(case_id)
         organisation = names.organisation(by.organisation_id)
         owed = obligations(case, agreement, now, party=organisation.party)
         row = Case(
-            id=sheet or case_id or uuid.uuid4(),
+            id=case_id or uuid.uuid4(),
             pseudonym=_unused_pseudonym(),
             status="open",
             source=str(case.source),
@@ -136,7 +134,7 @@ def open_case(
             facts=further_facts(case),
             **columns(case),
         )
-        _add(session, row, sheet)
+        _add(session, row)
         _seal(session, row.id, sealed(case, named, story, note), owed, agreement, by)
         consent_records.record(session, row.id, of_own_case(case.consent, case.statistics), Asking("", "", ""), by)
         audit.append(session, audit.Event.CASE_OPENED, by=by, case_id=row.id, source=str(case.source))
@@ -167,14 +165,15 @@ def open_case(
         return Opened(row.id, stay_id, row.pseudonym)
 
 
-def _add(session: Session, row: Case, sheet: uuid.UUID | None) -> None:
-    session.add(row)
+def _add(session: Session, row: Case) -> None:
+    case_id = row.id
     try:
-        session.flush()
+        with session.begin_nested():
+            session.add(row)
     except IntegrityError:
-        if sheet is None:
+        if session.get(Case, case_id) is None:
             raise
-        raise OpenedAlready(sheet) from None  # the same button, pressed twice at once
+        raise OpenedAlready(case_id) from None  # the same button, pressed twice at once
 
 
 def take_in(*, resident: Resident, line: Mapping[str, str], by: Actor) -> str:

@@ -87,7 +87,8 @@ def _open(who: OpenCaseForm, parent: cases.SeenCase | None) -> Answer:
     """Both steps come here; nothing is kept until the second one is complete. Who goes back to the first finds the
     second as it was, and who sends the sheet again, once the case is open, the case."""
     by = access.actor()
-    before = _opened_before(actions.case_id_of(who.press, by))
+    case_id = actions.case_id_of(who.press, by)
+    before = _opened_before(case_id)
     if before is not None:
         return before
     who.once.data = str(who.press)
@@ -117,11 +118,11 @@ def _open(who: OpenCaseForm, parent: cases.SeenCase | None) -> Answer:
             note=who.needs_note.data or "",
             told=Told(answers=form.if_missing if who.is_adult else {}),
             came_with=parent.id if parent is not None else None,
-            once=who.press,
+            case_id=case_id,
             by=by,
         )
-    except actions.OpenedAlready as error:
-        return _opened_before(error.case_id) or errors.error_page(409, OPENED_ALREADY)
+    except actions.OpenedAlready:
+        return _opened_before(case_id) or errors.error_page(409, OPENED_ALREADY)
     except ImpossibleStay as error:
         status = mark_impossible(form, error)
         if error.reason is StayRefusal.ADMISSION_BEFORE_CASE:

@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from nrm.actions.shelter import direct_intake
 from nrm.db import db
@@ -127,7 +128,18 @@ def test_no_second_case_is_opened_in_the_same_instant_on_either_database(
     request: pytest.FixtureRequest, database: str
 ) -> None:
     app = request.getfixturevalue(database)
-    once, worker = uuid.uuid4(), factories.actor(WORKER)
-    given, raised = all_at_once(app, *(partial(admitted, worker, bed=bed, once=once) for bed in range(4)))
+    case_id, worker = uuid.uuid4(), factories.actor(WORKER)
+    given, raised = all_at_once(app, *(partial(admitted, worker, bed=bed, case_id=case_id) for bed in range(4)))
     assert [type(each) for each in raised] == [direct_intake.OpenedAlready] * 3
     assert len(given) == 1
+
+
+def test_another_error_of_the_database_is_not_said_to_be_the_same_sheet(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert app
+    worker = factories.actor(WORKER)
+    taken = admitted(worker).pseudonym
+    monkeypatch.setattr(direct_intake, "_unused_pseudonym", lambda: taken)
+    with pytest.raises(IntegrityError):
+        admitted(worker, case_id=uuid.uuid4())

@@ -1,7 +1,7 @@
 // Extras only: every page works without this file.
 (() => {
   const one = (selector) => document.querySelector(selector);
-  let unsaved, sent;
+  let unsaved;
 
   one("[data-errors]")?.focus();
 
@@ -9,10 +9,10 @@
   guarded?.addEventListener("input", () => { unsaved = true; });
   guarded?.addEventListener("submit", () => { unsaved = false; });
   addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
-  // Who presses twice sends once.
+  // Who presses a button twice sends once.
   addEventListener("submit", (event) => {
-    if (event.timeStamp - sent < 3000) event.preventDefault();
-    sent = event.timeStamp;
+    if (event.timeStamp - event.submitter.sent < 3000) event.preventDefault();
+    event.submitter.sent = event.timeStamp;
   });
 
   // Hide the screen: blank at once, before the network answers; the server then locks the session.

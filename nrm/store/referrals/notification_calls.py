@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 
 from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.models.interviews.family_notices import FamilyNotice
 from nrm.models.referrals.referrals import ChildAlert, Obligation
 from nrm.models.shelter.cases import Case
 from nrm.store.interviews import child_alerts, family_notices
@@ -30,10 +31,10 @@ def of_child(alert: AlertLine, *, by: Actor) -> list[NumberLine]:
     return rows.numbers(row.party, row.organisation_id, row.id, by.organisation_id)
 
 
-def of_family(family_id: uuid.UUID, *, by: Actor) -> list[NumberLine]:
-    """Whom to call about a family notice that nobody has seen for a day; raises NotPermitted, NotVisible."""
+def of_family(family_id: uuid.UUID, *, by: Actor) -> tuple[FamilyNotice, list[NumberLine]]:
+    """A family notice that nobody has seen for a day, and whom to call; raises NotPermitted, NotVisible."""
     notice = family_notices.to_tell(family_id, by=by)
-    return rows.numbers(notice.party, notice.organisation_id, notice.id, by.organisation_id)
+    return notice, rows.numbers(notice.party, notice.organisation_id, notice.id, by.organisation_id)
 
 
 def of_answer(interview_id: uuid.UUID, *, by: Actor) -> tuple[ChildAlert, list[NumberLine]]:

@@ -179,9 +179,14 @@ class CalledLine:
     at: datetime
 
 
+def called_lately(obligation_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the actor wrote down some minutes ago that the party was told of this by telephone."""
+    return any(line.id == obligation_id for line in said_lately(by=by)[1])
+
+
 def just_called(obligation_id: uuid.UUID, *, by: Actor) -> Obligation:
     """What the actor wrote down some minutes ago as told by telephone; raises NotVisible for everything else."""
-    if all(line.id != obligation_id for line in said_lately(by=by)[1]):
+    if not called_lately(obligation_id, by=by):
         raise NotVisible
     return db.session.get_one(Obligation, obligation_id, populate_existing=True)
 

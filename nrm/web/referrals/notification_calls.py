@@ -25,6 +25,7 @@ from nrm.domain.words import N_
 from nrm.store.interviews import child_alerts
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.referrals import notification_calls as store
+from nrm.store.referrals import obligations
 from nrm.store.referrals.notification_calls import NumberLine
 from nrm.web import access, formats
 from nrm.web.language import current_language, gettext, text_in
@@ -61,9 +62,13 @@ def _of_obligation(obligation_id: uuid.UUID) -> Subject:
 @blueprint.post("/obligations/<uuid:obligation_id>/call")
 @access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
 def tell(obligation_id: uuid.UUID) -> Answer:
-    subject = _of_obligation(obligation_id)
     again = url_for("notification_calls.obligation_page", obligation_id=obligation_id)
-    return _record(subject, partial(actions.tell, obligation_id=obligation_id), again)
+    try:
+        return _record(_of_obligation(obligation_id), partial(actions.tell, obligation_id=obligation_id), again)
+    except IllegalTransition:
+        if not obligations.called_lately(obligation_id, by=access.actor()):
+            raise
+        return redirect(url_for("home.index"), 303)  # pressed twice: the home page says what was recorded (ADR 0223)
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/call/back")
@@ -119,8 +124,9 @@ def family_page(family_id: uuid.UUID) -> Answer:
 
 
 def _of_family(family_id: uuid.UUID) -> Subject:
-    """The notice is a day old at least. Raises NotVisible."""
-    return Subject("", store.of_family(family_id, by=access.actor()), None)
+    """Raises NotVisible."""
+    notice, numbers = store.of_family(family_id, by=access.actor())
+    return Subject("", numbers, notice.told_at)
 
 
 @blueprint.post("/family-notices/<uuid:family_id>/call")

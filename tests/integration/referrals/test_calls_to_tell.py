@@ -83,8 +83,14 @@ def test_nobody_was_told_of_a_case_before_there_was_one(sign_in: SignIn, opened:
         assert said == f"Choose a time from {moment(SINCE, 'en')} on: before that there was nothing to tell"
     assert owed(case_id).done_at is None
     assert db.session.scalars(select(Call)).all() == []
-    assert person.post(address, answered(person, address, "5")) == "/"
+    call = answered(person, address, "5")
+    assert person.post(address, call) == "/"
+    assert person.post(address, call) == "/", "pressed twice: the home page says what was recorded"
+    at(minutes=17)
+    person.post(address, call, 409)
     assert owed(case_id).done_at == SINCE + timedelta(minutes=1)
+    db.session.rollback()
+    assert len(db.session.scalars(select(Call)).all()) == 1
 
 
 def test_a_call_that_was_made_within_the_minute_is_not_refused_for_its_rounding(sign_in: SignIn) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from flask import Flask, Response, current_app, g, has_app_context, request
-from flask.ctx import _AppCtxGlobals
 from markupsafe import Markup
 
 from forms.names import direction
@@ -49,7 +49,7 @@ def current_language() -> str:
 
 
 # What `g` stands for now: a page asks for its language a hundred times, and `g` itself takes three times as long.
-_here: Callable[[], _AppCtxGlobals] = g._get_current_object
+_here: Callable[[], Any] = g._get_current_object
 
 
 def _default() -> str:

@@ -252,7 +252,7 @@ def empty_log() -> None:
 def _engine_options(url: str) -> dict[str, Any]:
     options: dict[str, Any] = {"hide_parameters": True}
     if url.startswith("sqlite"):
-        options["connect_args"] = {"timeout": 30}
+        options["connect_args"] = {"timeout": 30, "cached_statements": 1000}
     else:
         # Check before each use that the server is still there, and give up within seconds if it does not answer.
         options |= {"pool_size": 8, "max_overflow": 8, "pool_pre_ping": True, "pool_timeout": WAIT_SECONDS}

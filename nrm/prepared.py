@@ -59,6 +59,10 @@ class _Ready:
                 values[place] = convert(values[place])
         return self._row._make(values)
 
+    def rows(self, found: Sequence[Sequence[Any]]) -> list[Row]:
+        """All rows of the driver with their values converted."""
+        return [self.row(each) for each in found] if self._from else list(map(self._row._make, found))
+
 
 def _compiled(statement: ClauseElement, given: Sequence[str] | None, dialect: Dialect) -> Any:
     if dialect.name == "sqlite" and isinstance(statement, SelectBase):
@@ -151,7 +155,7 @@ class Prepared:
             for told in db.engine.dispatch.before_cursor_execute:
                 told(None, cursor, ready.text, parameters, None, False)
         cursor.execute(ready.text, parameters)
-        found = [ready.row(each) for each in cursor.fetchall()]
+        found = ready.rows(cursor.fetchall())
         cursor.close()
         return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import date
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model
@@ -43,11 +43,15 @@ class ScreeningKind(Model):
 class ScreeningCount(Model):
     """How many interviews of a month were of one kind, with the result of the indicators and the officer's assessment.
 
-    The month comes first in the key: a quarter is counted from its own rows alone.
+    Each kind finds its own numbers in the index, which holds all that is added up (ADR 0226).
     """
 
     __tablename__ = "screening_counts"
-    __table_args__ = (CheckConstraint("number > 0", name="somebody"), {"sqlite_with_rowid": False})
+    __table_args__ = (
+        CheckConstraint("number > 0", name="somebody"),
+        Index("ix_screening_counts_kind_id", "kind_id", "month", "number"),
+        {"sqlite_with_rowid": False},
+    )
 
     month: Mapped[date] = mapped_column(primary_key=True)
     kind_id: Mapped[int] = mapped_column(

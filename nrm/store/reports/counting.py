@@ -18,10 +18,12 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Connection,
+    Date,
     Executable,
     Row,
     String,
     and_,
+    bindparam,
     case,
     func,
     or_,
@@ -30,6 +32,7 @@ from sqlalchemy import (
     union,
 )
 
+from nrm.db import Writer
 from nrm.domain.accounts.accounts import Actor, NotPermitted
 from nrm.domain.interviews.screenings import PROCESSED_WITHOUT_HELP
 from nrm.domain.quarters import Quarter
@@ -66,6 +69,7 @@ from nrm.models.support.feedback import FeedbackBox
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.models.support.plans import ServiceAnswer
 from nrm.models.support.witnesses import RecordedStep, Witness
+from nrm.prepared import Prepared
 from nrm.store.countries import country
 from nrm.store.rows.shelter import ages as age_rows
 from nrm.store.rows.shelter import corrections as correction_rows
@@ -265,20 +269,17 @@ def _stays_at(
     return tuple(stays)
 
 
-def returnees(connection: Connection, first: Quarter, last: Quarter, *, by: Actor) -> Counter[tuple[str, ...]]:
-    """How many screenings of nationals at crossing points, by their values in the order of counting.RETURNEE.
-
-    The database adds up the numbers first, so the cost depends on the kinds of screenings, not on their number.
-    """
-    _must_count(by)
-    added = (
-        select(ScreeningCount.kind_id, func.sum(ScreeningCount.number).label("number"))
-        .where(ScreeningCount.month.between(first.start, last.end))
-        .group_by(ScreeningCount.kind_id)
-        .subquery()
-    )
+def _returnees() -> Prepared:
     kind = ScreeningKind
-    statement = (
+    number = (
+        select(func.sum(ScreeningCount.number))
+        .where(
+            ScreeningCount.kind_id == kind.id,
+            ScreeningCount.month.between(bindparam("first", type_=Date()), bindparam("last", type_=Date())),
+        )
+        .scalar_subquery()
+    )
+    return Prepared(
         select(
             kind.crossing_point,
             kind.outcome,
@@ -288,15 +289,26 @@ def returnees(connection: Connection, first: Quarter, last: Quarter, *, by: Acto
             kind.returned_from,
             kind.announced,
             kind.agency,
-            added.c.number,
-        )
-        .join(added, added.c.kind_id == kind.id)
-        .where(
+            number,
+        ).where(
             kind.citizenship_class == HOME_CITIZEN,
             or_(kind.crossing_point != "", kind.outcome.in_(tuple(PROCESSED_WITHOUT_HELP))),
         )
     )
-    return Counter({row[:-1]: int(row[-1]) for row in connection.execute(statement)})
+
+
+_RETURNEES = _returnees()
+
+
+def returnees(connection: Connection, first: Quarter, last: Quarter, *, by: Actor) -> Counter[tuple[str, ...]]:
+    """How many screenings of nationals at crossing points, by their values in the order of counting.RETURNEE.
+
+    The cost depends on the kinds of screenings and the months, not on how many screenings there were (ADR 0226).
+    """
+    _must_count(by)
+    driver = Writer(connection.connection.dbapi_connection, connection.dialect)
+    rows = _RETURNEES.all(driver, {"first": first.start, "last": last.end})
+    return Counter({row[:-1]: int(row[-1]) for row in rows if row[-1] is not None})
 
 
 def returns(

@@ -256,6 +256,7 @@ TABLE: dict[str, Moved | str] = {
     "0109_nights_by_day": Moved(
         since.test_places_of_a_quarter_that_nobody_signed_are_counted_by_the_day, ("payment_lines",)
     ),
+    "0110_counts_by_kind": NEW_INDEX,
 }
 
 FILES = {path.stem: path for path in (revisions.FOLDER / "versions").glob("*.py")}

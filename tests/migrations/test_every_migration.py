@@ -257,6 +257,9 @@ TABLE: dict[str, Moved | str] = {
         since.test_places_of_a_quarter_that_nobody_signed_are_counted_by_the_day, ("payment_lines",)
     ),
     "0110_counts_by_kind": NEW_INDEX,
+    "0111_calls_about_not_come": Moved(
+        since.test_calls_about_who_did_not_come_are_forgotten_on_the_way_down, ("chases",)
+    ),
 }
 
 FILES = {path.stem: path for path in (revisions.FOLDER / "versions").glob("*.py")}

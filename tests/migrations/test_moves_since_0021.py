@@ -2072,3 +2072,19 @@ def test_places_of_a_quarter_that_nobody_signed_are_counted_by_the_day(before: B
         assert row["mark"] == mark(*lines[shelter, "2026Q3"], row["by_day"])
         data.down()
         assert data.rows("payment_lines") == was
+
+
+@pytest.mark.slow
+def test_calls_about_who_did_not_come_are_forgotten_on_the_way_down(before: Before) -> None:
+    data = before("0111_calls_about_not_come")
+    data.add("chases", kind="arrival")
+    was = data.rows("chases")
+    for kind in ("not_come", "move"):
+        with refused("known_kind"):
+            data.add("chases", kind=kind)
+    for _ in range(2):
+        data.up()
+        for kind in ("not_come", "move"):
+            data.add("chases", kind=kind)
+        data.down()
+        assert data.rows("chases") == was

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from nrm.db import Model, id_column
 from nrm.models.accounts.accounts import one_of
 
-KINDS = ("answer", "arrival", "owed", "decision")
+KINDS = ("answer", "arrival", "owed", "decision", "not_come", "move")
 
 
 class ReminderCall(Model):
     """Who of the duty desk called which number of which party, when, about what, and whether somebody was reached.
 
-    `subject_id` is the referral, the obligation or the case.
+    `subject_id` is the referral (of somebody who did not arrive, and of a late move, too), the obligation or the case.
     """
 
     __tablename__ = "chases"

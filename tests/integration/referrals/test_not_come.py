@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from forms.shelter.stays import NO_PLACE
 from nrm import clock
@@ -18,6 +18,7 @@ from nrm.db import db
 from nrm.domain.referrals.referrals import Escort, IllegalTransition, OverrideReason
 from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.consents import ByName
+from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.places import Place
 from nrm.store import days
@@ -215,16 +216,40 @@ def test_who_did_not_arrive_comes_first_of_what_is_due_at_the_desk(sent: people.
 
 
 @pytest.mark.slow
-def test_whom_to_call_about_who_did_not_come_is_said_and_no_button_is_there_that_fails(
-    sent: people.Sent, sign_in: SignIn
-) -> None:
+def test_a_call_about_who_did_not_come_is_recorded_shown_and_taken_back(sent: people.Sent, sign_in: SignIn) -> None:
     factories.later(minutes=5)
     desk = sign_in(DESK)
     address = f"/duty/calls/not_come/{sent.referral_id}"
-    (line,) = [each for each in duty.waiting(by=factories.actor(DESK)).rows if each.kind == "not_come"]
-    assert line.call is not None
+
+    def line() -> duty.DutyLine:
+        (found,) = [each for each in duty.waiting(by=factories.actor(DESK)).rows if each.kind == "not_come"]
+        return found
+
+    first = line().call
+    assert first is not None
     page = desk.get("/duty?lang=en")
     assert "Call now:" in page
-    assert line.call.telephone in page
-    assert address not in page
-    desk.post(address, {"call": f"no|{line.call.party}|{line.call.telephone}", "list": "1"}, 404)
+    assert first.telephone in page
+    assert page.count(address) == 2
+    assert desk.post(address, {"call": f"no|{first.party}|{first.telephone}", "list": "1"}) == "/duty"
+    page = desk.get("/duty?lang=en")
+    assert f"{first.telephone}: no answer" in page
+    (call,) = line().calls
+    assert (call.reached, call.telephone) == (False, first.telephone)
+    assert line().call == first, "the agreement names nobody else to call about it"
+    desk.post(f"/duty/calls/{call.own_id}/back", {"list": "1"})
+    db.session.rollback()
+    assert (line().call, line().calls) == (first, ())
+    factories.later(minutes=2)
+    desk = sign_in(DESK)
+    for _ in range(2):  # a double press is one call
+        desk.post(address, {"call": f"yes|{first.party}|{first.telephone}"})
+    db.session.rollback()
+    assert [each.reached for each in line().calls] == [True]
+    assert "The call was made, and somebody was reached." in desk.get("/duty?lang=en")
+    chased = select(func.count()).select_from(AuditEntry).where(AuditEntry.event == "chased")
+    assert db.session.scalar(chased) == len(line().calls) + 1
+    sign_in(NRC).post(address, {"call": f"no|{first.party}|{first.telephone}"}, 403)
+    db.session.rollback()
+    referrals.arrive(referral_id=sent.referral_id, by=factories.actor(NRC))
+    desk.post(address, {"call": f"no|{first.party}|{first.telephone}"}, 404)

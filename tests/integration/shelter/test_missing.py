@@ -307,6 +307,13 @@ def test_a_move_of_which_nobody_said_for_a_week_what_happened_is_late_at_the_dut
     assert (line.id, line.late) == (referral_id, True)
     page = sign_in("ra.duty_officer").get("/?lang=en")
     assert "A move that was accepted seven days ago" in page
+    assert line.call is not None
+    call, address = f"yes|{line.call.party}|{line.call.telephone}", f"/duty/calls/move/{referral_id}"
+    assert address in page
+    assert sign_in("ra.duty_officer").post(address, {"call": call}) == "/"
+    assert "somebody was reached" in sign_in("ra.duty_officer").get("/?lang=en")
+    db.session.rollback()
+    assert [(each.telephone, each.reached) for each in moves()[0].calls] == [(line.call.telephone, True)]
     referrals.arrive(referral_id=referral_id, by=factories.actor("nrc.case_worker"))
     assert moves() == []
 

@@ -191,6 +191,13 @@ def just_called(obligation_id: uuid.UUID, *, by: Actor) -> Obligation:
     return db.session.get_one(Obligation, obligation_id, populate_existing=True)
 
 
+def taken_back_lately(obligation_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the actor said some minutes ago that the party knows nothing of this after all."""
+    return by.may(Permission.OBLIGATION_ACKNOWLEDGE) and rows.is_open_again(
+        obligation_id, by.member_id, clock.now() - PRESSED_WRONG_WITHIN
+    )
+
+
 def number_known(by: Actor) -> ColumnElement[int]:
     """How much the actor said to know, or to have told by telephone, that may be so short a time ago that
     `said_lately` has it; a column of another statement, with `known_moments`."""

@@ -17,7 +17,7 @@ from forms.referrals.notification_calls import ANSWERED, MINUTES_AGO, CallForm
 from nrm import clock
 from nrm.actions.interviews import child_alerts as child_actions
 from nrm.actions.referrals import notification_calls as actions
-from nrm.domain.accounts.accounts import Permission
+from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.interviews.endings import CHILD_ROUTE, FINAL
 from nrm.domain.referrals.notification_calls import CallRefusal, CallRefused, may_be_at, next_number
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
@@ -74,8 +74,13 @@ def tell(obligation_id: uuid.UUID) -> Answer:
 @blueprint.post("/obligations/<uuid:obligation_id>/call/back")
 @access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
 def take_back(obligation_id: uuid.UUID) -> Answer:
-    """Nobody was told: the call was pressed by mistake, some minutes ago."""
-    actions.take_back(obligation_id=obligation_id, by=access.actor())
+    """Nobody was told: the call was pressed by mistake, some minutes ago. Pressed twice, it is taken back (ADR 0223)."""
+    by = access.actor()
+    try:
+        actions.take_back(obligation_id=obligation_id, by=by)
+    except NotVisible:
+        if not obligations.taken_back_lately(obligation_id, by=by):
+            raise
     return redirect(url_for("home.index"), 303)
 
 

@@ -164,13 +164,19 @@ def test_who_recorded_a_call_that_nobody_made_takes_it_back_for_some_minutes(sig
     assert [call.answered for call in db.session.scalars(select(Call))] == [False], "the call goes, no other"
     assert back not in person.get("/")
     assert address in sign_in(OFFICER).get("/duty")
+    assert person.post(back) == "/", "pressed twice: it is taken back"
+    assert owed(case_id).done_at is None
+    assert [call.answered for call in db.session.scalars(select(Call))] == [False]
+    sign_in(POST if login == OFFICER else OFFICER).post(back, {}, 404)
+    at(hours=2, minutes=15, seconds=30)
+    person = sign_in(login)
     person.post(back, {}, 404)
     events = list(db.session.scalars(select(AuditEntry.event).order_by(AuditEntry.id)))
     assert events[-2:] != ["called", "obligation_acknowledged"]
     assert "obligation_open_again" in events
     # And not for longer.
     person.post(address, answered(person, address, "0"))
-    at(hours=2, minutes=16)
+    at(hours=2, minutes=26)
     person = sign_in(login)
     assert back not in person.get("/")
     person.post(back, {}, 404)

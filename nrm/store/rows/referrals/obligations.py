@@ -23,6 +23,12 @@ def known_since(member_id: uuid.UUID | None, since: datetime) -> list[tuple[uuid
     return list(dict.fromkeys(said))
 
 
+def is_open_again(obligation_id: uuid.UUID, member_id: uuid.UUID | None, since: datetime) -> bool:
+    """Whether the member said since then that the party does not know."""
+    about = (entries.by(member_id), entries.about(obligation_id))
+    return any(entries.since(since, "obligation_open_again", *about))
+
+
 def is_owed(case_id: uuid.UUID, kind: str) -> bool:
     """Whether this is owed still in a case that was seen already."""
     owed = exists().where(Obligation.case_id == case_id, Obligation.kind == kind, Obligation.done_at.is_(None))

@@ -172,6 +172,7 @@ class Event(StrEnum):
     CHILD_ANSWER_CONTRADICTED = "child_answer_contradicted"
     FAMILY_NOTICE_WRITTEN = "family_notice_written"
     FAMILY_NOTICE_ANSWERED = "family_notice_answered"
+    FAMILY_NOTICE_OPEN_AGAIN = "family_notice_open_again"
     NOTICE_ANNOUNCED = "notice_announced"
     NOTICE_CANCELLED = "notice_cancelled"
     NOTICE_ARRIVED = "notice_arrived"

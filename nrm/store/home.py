@@ -161,6 +161,7 @@ def top(*, by: Actor) -> Top:
         **child_alerts.moment(by),
         **benefit_reviews.moment(by),
         **obligations.known_moments(by),
+        **family_notices.moment(by),
         **contributions.moment(quarter, by=by),
     }
     row = _top(by)(**values).one()
@@ -216,7 +217,7 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         benefit_reviews.number_alone(by),
         benefit_reviews.number_to_review(by),
         feedback.number_to_read(by),
-        obligations.number_known(by),
+        obligations.number_known(by) + family_notices.number_called(by),
         benefits.number_again(by),
         guardians.number_of(by),
         age_words.number_said(by),

@@ -338,6 +338,7 @@ WORDS: Mapping[str, str] = {
     "desks.contradict": N_("Contradict an answer about a child"),
     "referrals.take_back_direction": N_("Take the direction back"),
     "notification_calls.take_back": N_("Take back that somebody was told by telephone"),
+    "notification_calls.take_back_of_family": N_("Take back that child protection was told of a family"),
     "notification_calls.take_back_of_child": N_("Take back that child protection was told of the child"),
     "desks.child_not_known": N_("Take back that we know of the child"),
     "desks.child_known": N_("Say that we know of the child"),

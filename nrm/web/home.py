@@ -14,7 +14,7 @@ from nrm.looks import one_look
 from nrm.store import home as store
 from nrm.store.accounts import changes, holding, members, occasions, second_hands, suspensions
 from nrm.store.accounts import key_log as key_log_store
-from nrm.store.interviews import directives
+from nrm.store.interviews import directives, family_notices
 from nrm.store.referrals import obligations
 from nrm.web import access, sessions
 from nrm.web.accounts import words
@@ -67,6 +67,8 @@ def index() -> str:
     g.key_log, g.suspended_for = key_log.standing(by=by), ORGANISATION_REASONS
     g.proposed, g.roles = SHORT, ROLE_LABELS
     g.known, g.called = obligations.said_lately(by=by) if g.top.known else ([], [])
+    if g.top.known:
+        g.called = [*g.called, *family_notices.called_lately(by=by)]
     g.parties = critical_path.names_of_parties() if g.called else {}
     assert by.role is not None
     return _pages[by.role]()

@@ -93,6 +93,18 @@ def tell_of_family(
         return answered
 
 
+def take_back_of_family(*, family_id: uuid.UUID, by: Actor) -> None:
+    """As `take_back`, of a family notice: the child authority has not seen it, and has to be told.
+
+    Raises NotPermitted, NotVisible (`family_notices.just_called` says when this can be done), IllegalTransition.
+    """
+    by.must(Permission.REFERRAL_DIRECT)
+    with transaction() as session:
+        notice = family_notices.just_called(family_id, by=by)
+        family_steps.not_seen(session, notice.id, by=by)
+        session.delete(rows.last_answered(notice.id, by.member_id))
+
+
 def answer_for_child(
     *,
     interview_id: uuid.UUID,

@@ -27,3 +27,16 @@ def answered(session: Session, family_id: uuid.UUID, answer: DeskAnswer, *, how:
     if not hit:
         raise IllegalTransition(TransitionRefusal.STATE)
     audit.append(session, audit.Event.FAMILY_NOTICE_ANSWERED, by=by, family_id=family_id, answer=str(answer), how=how)
+
+
+def not_seen(session: Session, family_id: uuid.UUID, *, by: Actor) -> None:
+    """It was written down by mistake that the desk has seen it: nobody has said anything. Raises IllegalTransition."""
+    hit = hit_one(
+        session,
+        update(FamilyNotice)
+        .where(FamilyNotice.id == family_id, FamilyNotice.answer == str(DeskAnswer.SEEN))
+        .values(answer="", answer_how="", answered_at=None, answered_by_id=None),
+    )
+    if not hit:
+        raise IllegalTransition(TransitionRefusal.STATE)
+    audit.append(session, audit.Event.FAMILY_NOTICE_OPEN_AGAIN, by=by, family_id=family_id)

@@ -6,15 +6,20 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, case, exists, literal, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, literal, select
 
 from nrm import clock
-from nrm.db import db
+from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.interviews.endings import DUTY_DESK_AFTER
 from nrm.domain.interviews.family_notices import DeskAnswer
+from nrm.domain.referrals.duty import PRESSED_WRONG_WITHIN
+from nrm.domain.referrals.notification_calls import LONGEST_AGO
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.family_notices import FamilyNotice
+from nrm.models.referrals.referrals import Call
+from nrm.store.rows.interviews import family_notices as rows
+from nrm.store.rows.referrals.obligations import TELEPHONE
 
 MOST = 50
 _OPEN = case((FamilyNotice.answer == str(DeskAnswer.SEEN), 1), else_=0)
@@ -84,6 +89,77 @@ def to_tell(family_id: uuid.UUID, *, by: Actor) -> FamilyNotice:
     by.must(Permission.REFERRAL_DIRECT)
     late = FamilyNotice.told_at <= clock.now() - DUTY_DESK_AFTER
     return _row(FamilyNotice.id == family_id, FamilyNotice.answer == "", late)
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyCalledLine:
+    """What the actor wrote down lately as told by telephone to `party`, of a notice of this post. `answered`: whom they
+    spoke with."""
+
+    id: uuid.UUID
+    post: dict[str, str]
+    party: str
+    answered: str
+    at: datetime
+
+
+def number_called(by: Actor) -> ColumnElement[int]:
+    """How many notices the actor may have told by telephone so short a time ago that `called_lately` has them; a column
+    of another statement, with `moment`."""
+    if not by.may(Permission.REFERRAL_DIRECT):
+        return literal(0)
+    # A call may have been made some hours before it was written down.
+    lately = FamilyNotice.answered_at > bindparam("family_called_since", type_=UtcDateTime())
+    return select(func.count()).select_from(FamilyNotice).where(lately, *_told_by(by)).scalar_subquery()
+
+
+def moment(by: Actor) -> dict[str, datetime]:
+    """The value of `number_called`; none for who tells nobody."""
+    if not by.may(Permission.REFERRAL_DIRECT):
+        return {}
+    return {"family_called_since": clock.now() - PRESSED_WRONG_WITHIN - LONGEST_AGO}
+
+
+def called_lately(*, by: Actor, family_id: uuid.UUID | None = None) -> list[FamilyCalledLine]:
+    """What the actor wrote down some minutes ago as told by telephone, of one notice or of all: each may be taken back.
+
+    By the hour of the press, which stands in the audit chain: that of a call is earlier.
+    """
+    if not by.may(Permission.REFERRAL_DIRECT):
+        return []
+    said = rows.telephoned_since(by.member_id, clock.now() - PRESSED_WRONG_WITHIN)
+    wanted = [each for each in said if family_id in (None, each)]
+    if not wanted:
+        return []
+    statement = (
+        select(FamilyNotice.id, Organisation.names, FamilyNotice.party, Call.name, Call.called_at)
+        .join(Organisation, Organisation.id == FamilyNotice.organisation_id)
+        .join(Call, and_(Call.subject_id == FamilyNotice.id, Call.called_by_id == FamilyNotice.answered_by_id))
+        .where(FamilyNotice.id.in_(wanted), Call.answered, *_told_by(by))
+        .order_by(Call.called_at, Call.id)
+    )
+    return list({each.id: FamilyCalledLine(*each) for each in db.session.execute(statement)}.values())
+
+
+def just_called(family_id: uuid.UUID, *, by: Actor) -> FamilyNotice:
+    """What the actor wrote down some minutes ago as told by telephone; raises NotVisible for everything else."""
+    if not called_lately(by=by, family_id=family_id):
+        raise NotVisible
+    return _row(FamilyNotice.id == family_id)
+
+
+def taken_back_lately(family_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the actor said some minutes ago that the desk has not seen this after all."""
+    since = clock.now() - PRESSED_WRONG_WITHIN
+    return by.may(Permission.REFERRAL_DIRECT) and rows.is_open_again(family_id, by.member_id, since)
+
+
+def _told_by(by: Actor) -> tuple[ColumnElement[bool], ...]:
+    return (
+        FamilyNotice.answer == str(DeskAnswer.SEEN),
+        FamilyNotice.answer_how == TELEPHONE,
+        FamilyNotice.answered_by_id == by.member_id,
+    )
 
 
 def _row(*wanted: ColumnElement[bool]) -> FamilyNotice:

@@ -22,7 +22,7 @@ from nrm.domain.interviews.endings import CHILD_ROUTE, FINAL
 from nrm.domain.referrals.notification_calls import CallRefusal, CallRefused, may_be_at, next_number
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.domain.words import N_
-from nrm.store.interviews import child_alerts
+from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.referrals import notification_calls as store
 from nrm.store.referrals import obligations
@@ -74,14 +74,14 @@ def tell(obligation_id: uuid.UUID) -> Answer:
 @blueprint.post("/obligations/<uuid:obligation_id>/call/back")
 @access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
 def take_back(obligation_id: uuid.UUID) -> Answer:
-    """Nobody was told: the call was pressed by mistake, some minutes ago. Pressed twice, it is taken back (ADR 0223)."""
+    """Nobody was told: the call was pressed by mistake, some minutes ago. Pressed twice, it is taken back."""
     by = access.actor()
     try:
         actions.take_back(obligation_id=obligation_id, by=by)
     except NotVisible:
         if not obligations.taken_back_lately(obligation_id, by=by):
             raise
-    return redirect(url_for("home.index"), 303)
+    return redirect(url_for("home.index"), 303)  # ADR 0223
 
 
 @blueprint.get("/children/<uuid:interview_id>/call")
@@ -137,9 +137,27 @@ def _of_family(family_id: uuid.UUID) -> Subject:
 @blueprint.post("/family-notices/<uuid:family_id>/call")
 @access.requires(Permission.REFERRAL_DIRECT)
 def tell_of_family(family_id: uuid.UUID) -> Answer:
-    subject = _of_family(family_id)
+    try:
+        subject = _of_family(family_id)
+    except NotVisible:
+        if not family_notices.called_lately(by=access.actor(), family_id=family_id):
+            raise
+        return redirect(url_for("home.index"), 303)  # pressed twice, as in `tell`
     again = url_for("notification_calls.family_page", family_id=family_id)
     return _record(subject, partial(actions.tell_of_family, family_id=family_id), again)
+
+
+@blueprint.post("/family-notices/<uuid:family_id>/call/back")
+@access.requires(Permission.REFERRAL_DIRECT)
+def take_back_of_family(family_id: uuid.UUID) -> Answer:
+    """As `take_back`, of a family notice."""
+    by = access.actor()
+    try:
+        actions.take_back_of_family(family_id=family_id, by=by)
+    except NotVisible:
+        if not family_notices.taken_back_lately(family_id, by=by):
+            raise
+    return redirect(url_for("home.index"), 303)
 
 
 @blueprint.get("/children/<uuid:interview_id>/answer/call")

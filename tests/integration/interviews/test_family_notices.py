@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -350,6 +351,53 @@ def test_the_duty_desk_sees_it_after_a_day_without_an_answer_and_tells_by_teleph
     called: dict[str, Any] = {"number": DESK_NUMBER, "name": "X", "answered": True, "called_at": clock.now()}
     with pytest.raises(NotPermitted):
         notification_calls.tell_of_family(family_id=family_id, by=factories.actor(POST), **called)
+
+
+@pytest.mark.slow
+def test_a_call_about_a_family_that_nobody_made_is_taken_back_for_ten_minutes_by_who_recorded_it(
+    sign_in: SignIn,
+) -> None:
+    family_id = written()
+    address = f"/family-notices/{family_id}/call"
+    back = f"{address}/back"
+    clock.set_clock(lambda: NOON + timedelta(hours=26))
+    officer = sign_in(DUTY)
+    officer.post(back, {}, status=404)
+    call: dict[str, object] = {"number": DESK_NUMBER, "answer": "answered", "name": "Drita Hoxha", "when": "120"}
+    assert officer.post(address, {**call, "answer": "nobody", "when": "0"}) == address
+    assert back not in officer.get("/")
+    assert officer.post(address, call) == "/"
+    assert officer.post(address, call) == "/", "pressed twice: the home page says what was recorded"
+    assert number_of(Call) == 2
+    home = officer.get("/?lang=en")
+    assert back in home
+    assert "You recorded that Drita Hoxha answered" in home
+    assert "Pressed by mistake: nobody was told" in home
+    for login in (POST, DESK):
+        sign_in(login).post(back, {}, status=403)
+        assert back not in sign_in(login).get("/")
+    stranger = replace(factories.actor(DUTY), member_id=uuid.uuid4())
+    with pytest.raises(NotVisible):
+        notification_calls.take_back_of_family(family_id=family_id, by=stranger)
+    assert officer.post(back) == "/"
+    assert officer.post(back) == "/", "pressed twice: it is taken back"
+    (row,) = rows()
+    assert (row.answer, row.answer_how, row.answered_at, row.answered_by_id) == ("", "", None, None)
+    assert [each.answered for each in db.session.scalars(select(Call))] == [False], "that call goes, and no other"
+    assert [name for name, _ in events("family_notice_answered", "family_notice_open_again")] == [
+        "family_notice_answered",
+        "family_notice_open_again",
+    ]
+    assert back not in officer.get("/")
+    assert f'href="{address}"' in officer.get("/duty"), "what is owed comes back"
+    # What the child authority says itself is not taken back here, and a call not for longer than ten minutes.
+    officer.post(address, {**call, "when": "0"})
+    clock.set_clock(lambda: NOON + timedelta(hours=26, minutes=10))
+    officer = sign_in(DUTY)
+    assert back not in officer.get("/")
+    officer.post(back, {}, status=404)
+    (row,) = rows()
+    assert row.answer == "seen"
 
 
 def test_every_list_of_the_duty_desk_has_it_on_both_databases(instance: Flask) -> None:

@@ -10,7 +10,7 @@ from wtforms.validators import DataRequired, InputRequired
 
 from forms import SelectChoice
 from forms.accounts.second_hands import SignedForm
-from forms.typed import Offered, OnceForm, PlainText
+from forms.typed import Offered, OnceForm, PlainText, WriteForm
 from nrm.domain.referrals.transfers import MEETING, TRANSFER
 from nrm.domain.shelter.cases import HOUSE_LABEL, SUPPLEMENT, CaseRefusal, Compartment, Purpose
 from nrm.domain.shelter.findings import CHILD_FILE
@@ -245,7 +245,7 @@ class WriteLegalForm(WrittenForm):
     compensation = TextAreaField(LEGAL_FIELDS["compensation"], validators=[PlainText(LONGEST_TEXT)])
 
 
-class AddNoteForm(OnceForm):
+class AddNoteForm(WriteForm):
     """One note on the care of a person."""
 
     text = TextAreaField(N_("New note"), validators=[InputRequired(N_("Enter the note")), PlainText(LONGEST_TEXT)])

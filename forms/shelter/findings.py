@@ -11,7 +11,7 @@ from forms import SelectChoice
 from forms.days import DayField, today_or
 from forms.shelter.cases import PURPOSE_LABELS
 from forms.shelter.child_returns import ASSESSMENT_LABELS
-from forms.typed import Offered, OnceForm, PlainText
+from forms.typed import Offered, OnceForm, PlainText, WriteForm
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.shelter.child_returns import Assessment
 from nrm.domain.shelter.findings import (
@@ -231,7 +231,7 @@ class DecideForm(OnceForm):
     on = DayField(N_("Day"), when=("when", "other"))
 
 
-class GuardianNameForm(OnceForm):
+class GuardianNameForm(WriteForm):
     """Who the guardian is, and that nothing stands against it."""
 
     name = StringField(

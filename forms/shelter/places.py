@@ -18,7 +18,7 @@ from wtforms import (
 
 from forms import SelectChoice
 from forms.days import OTHER, TODAY, DayField, today_or
-from forms.typed import Offered, OnceForm, PlainText
+from forms.typed import Offered, OnceForm, PlainText, WriteForm
 from nrm.domain.shelter.places import LONGEST_NAME, CloseReason, ExtraReason, OutReason, PlaceRefusal
 from nrm.domain.words import N_
 
@@ -228,7 +228,7 @@ class OutForm(OnceForm):
     when_free = BooleanField(N_("Somebody sleeps in it: it goes out of service when they have left"))
 
 
-class ExtraPlaceForm(OnceForm):
+class ExtraPlaceForm(WriteForm):
     """In which unit an extra place is made, until when, and why."""
 
     unit = SelectField(N_("Unit"), validators=[Offered(N_("Choose a unit"))], validate_choice=False)

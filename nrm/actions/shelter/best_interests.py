@@ -6,12 +6,13 @@ import uuid
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import db, transaction
+from nrm.domain import presses
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.cases import UNFINISHED, Purpose
 from nrm.domain.shelter.child_returns import Assessment
@@ -187,11 +188,19 @@ def decide(
 
 
 def name_guardian(
-    *, case_id: uuid.UUID, name: str, since_on: date, no_companion: bool, not_of_household: bool, by: Actor
+    *,
+    case_id: uuid.UUID,
+    name: str,
+    since_on: date,
+    no_companion: bool,
+    not_of_household: bool,
+    by: Actor,
+    press: uuid.UUID | None = None,
 ) -> None:
     """The Responsible Authority, or the service that assesses, records the guardian after a check for conflicts.
 
-    The name is sealed, and compared with the households that were assessed. Raises NotPermitted, NotVisible,
+    The name is sealed, and compared with the households that were assessed. The same words of the same `press` of a
+    form are recorded once. Raises NotPermitted, NotVisible,
     CannotOpen, FindingRefused (`conflict`, ...).
     """
     by.must(Permission.CASE_READ)
@@ -205,11 +214,14 @@ def name_guardian(
             case = _case(session, case_id, by)
             if store.relation(case_id, by=by) is CaseRelation.HOLDER:
                 raise NotVisible
+            guardian_id = presses.id_of(case_id, press or uuid.uuid4(), "guardian", name.strip(), since_on.isoformat())
+            if session.scalar(select(exists().where(ChildGuardian.id == guardian_id))):
+                return
             if has_conflict(name, child_files.households(session, case, by)):
                 raise FindingRefused(FindingRefusal.CONFLICT)
             number = session.scalar(select(func.count()).where(ChildGuardian.case_id == case_id)) or 0
             made = ChildGuardian(
-                id=uuid.uuid4(),
+                id=guardian_id,
                 case_id=case_id,
                 position=number + 1,
                 since_on=since_on,

@@ -130,18 +130,23 @@ def write(*, case_id: uuid.UUID, compartment: Compartment, value: Mapping[str, s
         return revision
 
 
-def add_note(*, case_id: uuid.UUID, text: str, by: Actor) -> None:
-    """Append a care note. Raises NotPermitted, NotVisible, CannotOpen, CaseRefused."""
+def add_note(*, case_id: uuid.UUID, text: str, by: Actor, press: uuid.UUID | None = None) -> None:
+    """Append a care note; the same words of the same `press` of a form are one note, unless they were struck meanwhile.
+
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused.
+    """
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
         steps.check_written(case_id, by)
-        _add_note(session, case_id, text, by)
+        note_id = uuid.uuid4() if press is None else steps.new_note_id(case_id, text, press, by)
+        if note_id is not None:
+            _add_note(session, case_id, text, by, note_id)
 
 
-def _add_note(session: Session, case_id: uuid.UUID, text: str, by: Actor) -> None:
+def _add_note(session: Session, case_id: uuid.UUID, text: str, by: Actor, note_id: uuid.UUID) -> None:
     steps.begin(session, case_id, Compartment.CARE, by)
     written = {"text": text, "at": clock.now().isoformat(), "login": store.login_of(by)}
-    note_id = care_notes.add(session, case_id, written, by=by)
+    care_notes.add(session, case_id, written, by=by, note_id=note_id)
     vault.show_own(session, case_id, f"note {note_id}", by=by)
     audit.append(session, audit.Event.NOTE_ADDED, by=by, case_id=case_id, note_id=note_id)
 
@@ -313,7 +318,7 @@ def close(
         if note:
             by.must(Permission.CASE_OPEN)
             steps.check_written(case_id, by)
-            _add_note(session, case_id, note, by)
+            _add_note(session, case_id, note, by, uuid.uuid4())
         stands = follow_up_rows.standing(case_id) is not None
         check_closing(agreed=answers.follow_up is FollowUp.AGREED, stands=stands)
         if open_steps is AtClosing.NOT_NEEDED:

@@ -141,22 +141,32 @@ def reopen(*, place_id: uuid.UUID, by: Actor) -> None:
         audit.append(session, audit.Event.PLACE_REOPENED, by=by, place_id=place_id)
 
 
-def extra(*, unit_id: uuid.UUID, from_on: date, until_on: date, why: ExtraReason, by: Actor) -> uuid.UUID:
-    """An extra place in a unit for some days; it counts in them. Returns it.
+def extra(
+    *, unit_id: uuid.UUID, from_on: date, until_on: date, why: ExtraReason, by: Actor, place_id: uuid.UUID | None = None
+) -> uuid.UUID:
+    """An extra place in a unit for some days; it counts in them. Returns it: one that is there already under the id
+    that the caller chose is not made again.
 
     Raises NotPermitted, NotVisible, PlaceRefused.
     """
     by.must(Permission.STAY_MANAGE)
     check_extra(from_on, until_on, today=days.today(), longest=country().building.extra_place_days)
     with transaction() as session:
-        unit = store.unit(unit_id, by=by)
+        unit = store.unit(unit_id, by=by)  # locked, so of two presses at once one comes after the other
+        if place_id is not None and store.is_known(place_id, by=by):
+            return place_id
         if not Span(from_on, until_on).within(Span(unit.from_on, unit.until_on)):
             raise PlaceRefused(PlaceRefusal.NOT_THERE)
         taken = store.place_labels(by=by)
         label = next(f"{EXTRA}{number}" for number in range(1, len(taken) + 2) if f"{EXTRA}{number}" not in taken)
         assert by.organisation_id is not None
         (made,) = steps.enter(
-            session, unit_id=unit_id, organisation_id=by.organisation_id, labels=[label], from_on=from_on
+            session,
+            unit_id=unit_id,
+            organisation_id=by.organisation_id,
+            labels=[label],
+            from_on=from_on,
+            place_id=place_id,
         )
         session.execute(
             update(Place)

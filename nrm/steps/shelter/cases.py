@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import db
+from nrm.domain import presses
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.domain.referrals.transfers import both_write_until
@@ -123,6 +125,22 @@ def note(*, case_id: uuid.UUID, note_id: uuid.UUID, by: Actor) -> dict[str, Any]
         if each["id"] == str(note_id):
             return each
     raise NotVisible
+
+
+def new_note_id(case_id: uuid.UUID, text: str, press: uuid.UUID, by: Actor) -> uuid.UUID | None:
+    """Under which id these words of a press are written; None where they stand already. The caller holds the case, so
+    of two presses at once one comes after the other."""
+    for time in itertools.count():
+        note_id = presses.id_of(case_id, press, "note", text, str(time))
+        if not care_notes.is_there(db.session(), case_id, note_id):
+            return note_id
+        try:
+            struck = "struck" in note(case_id=case_id, note_id=note_id, by=by)
+        except NotVisible:  # nothing is opened to find that out
+            struck = False
+        if not struck:
+            return None
+    raise AssertionError
 
 
 def may_strike(note: Mapping[str, Any], by: Actor) -> bool:

@@ -357,12 +357,13 @@ def enter(
     labels: Sequence[str],
     from_on: date | None,
     from_file: bool = False,
+    place_id: uuid.UUID | None = None,
 ) -> list[uuid.UUID]:
-    """Places of a unit, from a day on (None: there from the beginning); returns them."""
+    """Places of a unit, from a day on (None: there from the beginning); returns them. `place_id`: of the only one."""
     made = []
     for label in labels:
         place = Place(
-            id=uuid.uuid4(),
+            id=place_id or uuid.uuid4(),
             organisation_id=organisation_id,
             label=label,
             file_label=label if from_file else None,

@@ -294,6 +294,12 @@ def place(place_id: uuid.UUID, *, by: Actor) -> Place:
     return found
 
 
+def is_known(place_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the asker's shelter has, or had, a place of this id; raises NotVisible."""
+    here = Place.organisation_id == own_shelter_id(by)
+    return bool(db.session.scalar(select(exists().where(Place.id == place_id, here))))
+
+
 def place_called(label: str, *, by: Actor) -> uuid.UUID:
     """The id of the place with that name in the asker's shelter; raises NotVisible."""
     found = db.session.scalar(select(Place.id).where(Place.organisation_id == own_shelter_id(by), Place.label == label))

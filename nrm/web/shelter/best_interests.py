@@ -206,6 +206,7 @@ def _guardian(case_id: uuid.UUID, form: GuardianNameForm, status: int) -> Answer
     found = _gate(case_id)
     if not found.may_name_guardian:
         raise NotVisible
+    form.once.data = str(form.press)
     return render_template("shelter/best_interests/guardian.html", case_id=case_id, form=form, gate=found), status
 
 
@@ -224,6 +225,7 @@ def name_guardian(case_id: uuid.UUID) -> Answer:
             no_companion=form.no_companion.data,
             not_of_household=form.not_of_household.data,
             by=access.actor(),
+            press=form.press,
         ),
     )
 

@@ -418,7 +418,8 @@ def add_note(case_id: uuid.UUID) -> Answer:
     if not form.validate():
         return _case_page(case_id, form), 422
     try:
-        actions.add_note(case_id=case_id, text=(form.text.data or "").replace("\r\n", "\n").strip(), by=access.actor())
+        text = (form.text.data or "").replace("\r\n", "\n").strip()
+        actions.add_note(case_id=case_id, text=text, by=access.actor(), press=form.press)
     except CaseRefused as error:
         return transfers.not_saved(CASE_REFUSED[error.reason])
     return redirect(address(case_id, "care"), 303)

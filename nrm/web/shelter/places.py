@@ -28,6 +28,7 @@ from forms.shelter.places import (
 )
 from nrm.actions.shelter import places as actions
 from nrm.actions.shelter import promises as promise_actions
+from nrm.domain import presses
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.places import CloseReason, ExtraReason, On, OutReason, PlaceRefusal, PlaceRefused
 from nrm.domain.words import N_
@@ -321,7 +322,7 @@ def extra_page() -> Answer:
     form = _extra_form()
     if not form.unit.choices:
         return errors.error_page(409, NONE_LEFT)
-    return render_template("shelter/places/extra.html", form=form)
+    return _extra_page(form)
 
 
 def _extra_form() -> ExtraPlaceForm:
@@ -334,19 +335,29 @@ def _extra_form() -> ExtraPlaceForm:
     return form
 
 
+def _extra_page(form: ExtraPlaceForm, status: int = 200) -> Answer:
+    form.once.data = str(form.press)
+    return render_template("shelter/places/extra.html", form=form), status
+
+
 @blueprint.post("/beds/extra")
 @access.requires(Permission.STAY_MANAGE)
 def extra() -> Answer:
-    form = _extra_form()
+    form, by = _extra_form(), access.actor()
     if not form.validate():
-        return render_template("shelter/places/extra.html", form=form), 422
+        return _extra_page(form, 422)
+    assert by.organisation_id is not None
+    said = (form.unit.data, form.nights.data, form.reason.data)
+    place_id = presses.id_of(by.organisation_id, form.press, *said)
+    if store.is_known(place_id, by=by):  # pressed twice: now one place more is free
+        return redirect(url_for("places.show", place_id=place_id), 303)
     if form.reason.data == ExtraReason.BUILDING_FULL and not form.though_free.data:
-        free = len(store.free_lines(by=access.actor()))
+        free = len(store.free_lines(by=by))
         if free:
             form.though_free.errors = [
                 N_("Free places on your board tonight: %(num)s. Can nobody be put there?", num=free)
             ]
-            return render_template("shelter/places/extra.html", form=form), 422
+            return _extra_page(form, 422)
     first = days.today()
     try:
         made = actions.extra(
@@ -354,12 +365,13 @@ def extra() -> Answer:
             from_on=first,
             until_on=first + timedelta(days=number_in(form.nights.data)),
             why=ExtraReason(form.reason.data),
-            by=access.actor(),
+            by=by,
+            place_id=place_id,
         )
     except PlaceRefused as error:
         field = form.unit if error.reason is PlaceRefusal.NOT_THERE else form.nights
         field.errors = [REFUSED[error.reason]]
-        return render_template("shelter/places/extra.html", form=form), 422
+        return _extra_page(form, 422)
     return redirect(url_for("places.show", place_id=made), 303)
 
 

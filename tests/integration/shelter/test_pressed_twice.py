@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -11,12 +12,19 @@ from sqlalchemy import func, select
 
 from forms.shelter.stays import NO_PLACE
 from nrm.actions.referrals import referrals
+from nrm.actions.shelter import cases
 from nrm.db import db
+from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.domain.shelter.strikes import StrikeReason
 from nrm.models.audit import AuditEntry
+from nrm.models.shelter.findings import ChildGuardian
+from nrm.models.shelter.places import Place
 from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import cases as case_steps
 from tests import factories
 from tests import factories_referrals as people
 from tests.client import Person
+from tests.factories_stays import CHILD, admitted
 from tests.races import all_at_once
 
 SignIn = Callable[[str], Person]
@@ -143,3 +151,84 @@ def test_a_page_that_is_left_open_says_that_nobody_is_awaited_any_more(sign_in: 
     said = "This person is not awaited any more: the arrival was recorded"
     assert said in nrc.post(f"{address}/not-arrived?lang=en", status=409)
     assert said in nrc.get(f"{address}/not-arrived?lang=en", 409)
+
+
+def form_again(page: str) -> dict[str, object]:
+    """What says which showing of the form is pressed."""
+    (once,) = re.findall(r'name="once" value="([0-9a-f-]{36})"', page)
+    return {"once": once}
+
+
+@pytest.mark.slow
+def test_a_note_is_written_once_however_often_it_is_pressed(app: Flask, sign_in: SignIn) -> None:
+    case_id = admitted(factories.actor(NRC)).case_id
+    nrc, address = sign_in(NRC), f"/cases/{case_id}"
+    cases.add_note(case_id=case_id, text="before", by=factories.actor(NRC))
+
+    by = factories.actor(NRC)
+
+    def texts() -> list[str]:
+        db.session.rollback()
+        cases.open_compartment(case_id=case_id, compartment=Compartment.CARE, purpose=Purpose.CARE, by=by)
+        return [note["text"] for note in case_steps.notes(case_id=case_id, by=by)]
+
+    pressed = form_again(nrc.get(address))
+    where = nrc.post(f"{address}/notes", {**pressed, "text": "slept\r\nbadly"})
+    assert nrc.post(f"{address}/notes", {**pressed, "text": "slept\nbadly"}) == where
+    assert texts() == ["before", "slept\nbadly"]
+    # Other words of the page that somebody went back to are another note, and so are the same on a page of its own.
+    nrc.post(f"{address}/notes", {**pressed, "text": "slept well"})
+    nrc.post(f"{address}/notes", {**form_again(nrc.get(address)), "text": "slept well"})
+    assert texts() == ["before", "slept\nbadly", "slept well", "slept well"]
+    empty = nrc.post(f"{address}/notes", {**pressed, "text": ""}, 422)
+    assert form_again(empty) == pressed, "what is sent again after a mistake is the same press"
+    note_id = uuid.UUID(case_steps.notes(case_id=case_id, by=by)[1]["id"])
+    cases.strike_note(case_id=case_id, note_id=note_id, why=StrikeReason.TWICE, by=by)
+    for _ in range(2):
+        cases.add_note(case_id=case_id, text="slept\nbadly", by=by, press=uuid.UUID(str(pressed["once"])))
+    assert texts().count("slept\nbadly") == 1, "what was struck is written again, once"
+
+
+@pytest.mark.slow
+def test_an_extra_place_is_made_once(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    worker = sign_in("vatra.case_worker")
+
+    def extras() -> int:
+        db.session.rollback()
+        return db.session.scalar(select(func.count()).select_from(Place).where(Place.extra_why != "")) or 0
+
+    page = worker.get("/beds/extra")
+    extra: dict[str, object] = {"nights": "2", "reason": "building_full"}
+    asked = worker.post("/beds/extra", {**form_again(page), **extra}, 422)
+    assert form_again(asked) == form_again(page)
+    sent = {**form_again(asked), **extra, "though_free": "y"}
+    made = worker.post("/beds/extra", sent)
+    assert worker.post("/beds/extra", sent) == made
+    assert worker.post("/beds/extra", {**sent, "though_free": ""}) == made
+    assert extras() == 1
+    assert worker.post("/beds/extra", {**sent, "nights": "3"}) != made
+    assert worker.post("/beds/extra", {**sent, **form_again(worker.get("/beds/extra"))}) != made
+    assert extras() == 3
+    sign_in(NRC).post("/beds/extra", sent)  # of another house: a place of its own
+    assert extras() == 4
+
+
+@pytest.mark.slow
+def test_a_guardian_is_named_once(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    case_id = admitted(factories.actor("vatra.case_worker"), CHILD).case_id
+    desk, address = sign_in("ra.duty_officer"), f"/cases/{case_id}/guardian"
+
+    def guardians() -> int:
+        db.session.rollback()
+        return db.session.scalar(select(func.count()).select_from(ChildGuardian)) or 0
+
+    named = {"name": "Drita Hoxha", "no_companion": "y", "not_of_household": "y", "when": "today"}
+    sent: dict[str, object] = {**form_again(desk.get(address)), **named}
+    assert form_again(desk.post(address, {**sent, "name": ""}, 422)) == {"once": sent["once"]}
+    where = desk.post(address, sent)
+    assert desk.post(address, sent) == where
+    assert guardians() == 1
+    desk.post(address, {**sent, "name": "Arta Leka"})
+    assert guardians() == 2

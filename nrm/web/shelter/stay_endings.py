@@ -41,6 +41,7 @@ from nrm.domain.words import N_
 from nrm.steps.shelter.leaving import Exit
 from nrm.store import days as calendar
 from nrm.store.countries import country
+from nrm.store.shelter import absences as absence_store
 from nrm.store.shelter import cases
 from nrm.store.shelter import stays as store
 from nrm.store.shelter.cases import CaseRelation
@@ -85,7 +86,7 @@ def end_page(stay_id: uuid.UUID) -> Answer:
     stay = store.stay(stay_id, by=access.actor())
     if stay.ended_on is not None:
         return errors.error_page(409, OVER)
-    return _typed(stay, correcting=False).page("reason")
+    return _of_missing(stay) or _typed(stay, correcting=False).page("reason")
 
 
 @blueprint.post("/stays/<uuid:stay_id>/end")
@@ -94,7 +95,16 @@ def end(stay_id: uuid.UUID) -> Answer:
     stay = store.stay(stay_id, by=access.actor())
     if stay.ended_on is not None:
         return errors.error_page(409, OVER)
-    return _step(_typed(stay, correcting=False))
+    first = request.form.get("step", "1") == "1"  # said meanwhile, it stands at the reason, and what was typed stays
+    return (_of_missing(stay) if first else None) or _step(_typed(stay, correcting=False))
+
+
+def _of_missing(stay: store.StayLine) -> tuple[str, int] | None:
+    """What is said in place of the first step where the person is missing: nothing that is typed then ends the stay."""
+    missing = absence_store.of_case(stay.case_id, by=access.actor())
+    if missing is None:
+        return None
+    return render_template("shelter/stay_endings/missing.html", stay=stay, missing=missing), 409
 
 
 @blueprint.get("/stays/<uuid:stay_id>/correct/end")

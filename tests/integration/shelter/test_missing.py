@@ -56,6 +56,26 @@ def vatra(app: Flask) -> Actor:
     return factories.actor("vatra.shelter_manager")
 
 
+@pytest.mark.slow
+def test_whoever_ends_the_stay_of_somebody_who_is_missing_reads_at_once_what_to_do_instead(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    opened = admitted(vatra, days_ago=4)
+    person, address = sign_in("vatra.case_worker"), f"/stays/{opened.stay_id}/end"
+    assert 'name="reason"' in person.get(address)
+    missing_id = _report(opened.case_id, vatra, 0)
+    first = {"ended": "today", "reason": "return_to_family", "step": "1"}
+    for page in (person.get(f"{address}?lang=en", 409), person.post(f"{address}?lang=en", first, 409)):
+        assert "record first that the person was found, or end the alarm" in page
+        assert 'name="reason"' not in page
+        for way in ("found", "end", "mistake"):
+            assert f'"/missing/{missing_id}/{way}"' in page, way
+    sign_in("nrc.case_worker").get(address, 404)
+    db.session.rollback()
+    absences.found(missing_id=missing_id, by=vatra)
+    assert 'name="reason"' in person.get(address)
+
+
 def test_missing_is_no_reason_to_end_a_stay(vatra: Actor, sign_in: SignIn) -> None:
     opened = admitted(vatra)
     person = sign_in("vatra.case_worker")

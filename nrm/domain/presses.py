@@ -1,5 +1,5 @@
 """What one press of a form writes has an id of its own: the same again for the same words, so that a second press
-writes nothing, and another one for other words, which somebody typed after going back (ADR 0230)."""
+writes nothing, and another one for other words, which somebody typed after going back (ADR 0227)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.interviews.endings import FINAL, ChildAnswer
 from nrm.domain.interviews.family_notices import DeskAnswer
-from nrm.domain.referrals.notification_calls import check_call
+from nrm.domain.referrals.notification_calls import CallRefusal, CallRefused, check_call
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.models.referrals.referrals import Call
 from nrm.steps.interviews import child_alerts as child_alert_steps
@@ -28,7 +28,8 @@ from nrm.store.rows.referrals.notification_calls import NumberLine
 def tell(*, obligation_id: uuid.UUID, number: str, name: str, answered: bool, called_at: datetime, by: Actor) -> bool:
     """Record a call about what a party has to know in a case; returns whether the party counts as told now.
 
-    Raises NotPermitted, NotVisible, CallRefused, IllegalTransition (told already).
+    A party that denied such a call is told by the duty desk, or says itself that it knows (ADR 0228). Raises
+    NotPermitted, NotVisible, CallRefused, IllegalTransition (told already).
     """
     by.must(Permission.OBLIGATION_ACKNOWLEDGE)
     with transaction() as session:
@@ -37,6 +38,8 @@ def tell(*, obligation_id: uuid.UUID, number: str, name: str, answered: bool, ca
             raise IllegalTransition(TransitionRefusal.STATE)
         listed = rows.numbers(obligation.party, case.opened_by_id, obligation.id, by.organisation_id)
         since = rows.told_since(obligation)
+        if answered and rows.denied(obligation) is not None and not by.may(Permission.REFERRAL_DIRECT):
+            raise CallRefused(CallRefusal.DENIED)
         at = _record(session, obligation.id, listed, number, name, answered, called_at, since, by)
         if answered:
             obligation_steps.fulfil(session, obligation, at, "telephone", by)
@@ -44,8 +47,8 @@ def tell(*, obligation_id: uuid.UUID, number: str, name: str, answered: bool, ca
 
 
 def take_back(*, obligation_id: uuid.UUID, by: Actor) -> None:
-    """The actor wrote down some minutes ago that somebody answered, and nobody did: the call goes, and the party has to
-    be told again.
+    """The actor wrote down some minutes ago that somebody answered, and nobody did: that is what stands there of the
+    call, and the party has to be told again.
 
     Both entries of the audit chain stay. Raises NotPermitted, NotVisible (`obligations.just_called` says when this can
     be done), IllegalTransition.
@@ -54,7 +57,7 @@ def take_back(*, obligation_id: uuid.UUID, by: Actor) -> None:
     with transaction() as session:
         obligation = obligations.just_called(obligation_id, by=by)
         obligation_steps.owe_again(session, obligation, by)
-        session.delete(rows.last_answered(obligation.id, by.member_id))
+        _nobody_answered(rows.last_answered(obligation.id, by.member_id))
 
 
 def tell_of_child(
@@ -102,7 +105,11 @@ def take_back_of_family(*, family_id: uuid.UUID, by: Actor) -> None:
     with transaction() as session:
         notice = family_notices.just_called(family_id, by=by)
         family_steps.not_seen(session, notice.id, by=by)
-        session.delete(rows.last_answered(notice.id, by.member_id))
+        _nobody_answered(rows.last_answered(notice.id, by.member_id))
+
+
+def _nobody_answered(call: Call) -> None:
+    call.answered, call.name = False, ""
 
 
 def answer_for_child(

@@ -40,6 +40,7 @@ class Tag(StrEnum):
     """Why a thing comes before others, the gravest first; `LATE` moves nothing."""
 
     DENIED = "denied"  # somebody wrote down an answer about a child that the child authority did not give
+    NOT_TOLD = "not_told"  # who was called, as somebody wrote down, says that nobody told them
     DANGER = "danger"
     CHILD = "child"
     UNSURE = "unsure"  # may be a child, and is treated as one

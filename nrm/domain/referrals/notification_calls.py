@@ -19,6 +19,7 @@ class CallRefusal(StrEnum):
     NAME = "name"  # nobody named
     TIME = "time"
     EARLY = "early"  # there was nothing to tell yet
+    DENIED = "denied"  # a call was written down before, and who was called says that nobody told them
 
 
 class CallRefused(ValueError):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.models.interviews.family_notices import FamilyNotice
-from nrm.models.referrals.referrals import ChildAlert, Obligation
-from nrm.models.shelter.cases import Case
+from nrm.models.referrals.referrals import ChildAlert
 from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.referrals import obligations
@@ -17,12 +17,33 @@ from nrm.store.rows.referrals import notification_calls as rows
 NumberLine = rows.NumberLine
 
 
-def of_obligation(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, Case, list[NumberLine], datetime | None]:
-    """What a party has to know, its case, whom to call, the first number first, and from when on there was something to
-    tell (None: long ago); raises NotVisible."""
+@dataclass(frozen=True, slots=True)
+class DeniedCall:
+    """A call that somebody answered, as was written down; the party says that nobody told it."""
+
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ToTell:
+    """What a party has to know of the person with this code. `numbers`: whom to call, the first number first; `since`:
+    from when on there was something to tell (None: long ago)."""
+
+    code: str
+    numbers: list[NumberLine]
+    since: datetime | None
+    is_done: bool
+    denied: DeniedCall | None
+
+
+def of_obligation(obligation_id: uuid.UUID, *, by: Actor) -> ToTell:
+    """Raises NotVisible."""
     obligation, case = obligations.to_tell(obligation_id, by=by)
     numbers = rows.numbers(obligation.party, case.opened_by_id, obligation.id, by.organisation_id)
-    return obligation, case, numbers, rows.told_since(obligation)
+    is_done, call = obligation.done_at is not None, rows.denied(obligation)
+    denied = DeniedCall(call.name, call.called_at) if call is not None else None
+    return ToTell(case.pseudonym, numbers, rows.told_since(obligation), is_done, denied)
 
 
 def of_child(alert: AlertLine, *, by: Actor) -> list[NumberLine]:

@@ -64,6 +64,7 @@ SHOWN = 6
 
 TAG_WORDS = {
     Tag.DENIED: N_("the answer that was written down is denied: ask where the child is"),
+    Tag.NOT_TOLD: N_("they say that nobody told them"),
     Tag.DANGER: N_("danger"),
     Tag.CHILD: N_("child"),
     Tag.UNSURE: N_("may be a child"),

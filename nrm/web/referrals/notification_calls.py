@@ -26,22 +26,25 @@ from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.referrals import notification_calls as store
 from nrm.store.referrals import obligations
-from nrm.store.referrals.notification_calls import NumberLine
+from nrm.store.referrals.notification_calls import DeniedCall, NumberLine
 from nrm.web import access, formats
 from nrm.web.language import current_language, gettext, text_in
 
 blueprint = Blueprint("notification_calls", __name__)
 Answer = BaseResponse | tuple[str, int] | str
+DENIED = N_("They say that nobody told them: it counts once they say themselves that they know, or the duty desk calls")
+DENIED_TO_DESK = N_("They say that nobody told them: ask for a name, and write down who answers")
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What somebody is told of by telephone: the `code` of its case, if there is one yet, whom to call, and from when
-    on there is something to tell (None: long ago)."""
+    """What somebody is told of by telephone: the `code` of its case, if there is one yet, whom to call, from when on
+    there is something to tell (None: long ago), and the call that is `denied`."""
 
     code: str
     numbers: list[NumberLine]
     since: datetime | None
+    denied: DeniedCall | None = None
 
 
 @blueprint.get("/obligations/<uuid:obligation_id>/call")
@@ -53,10 +56,10 @@ def obligation_page(obligation_id: uuid.UUID) -> Answer:
 
 def _of_obligation(obligation_id: uuid.UUID) -> Subject:
     """Raises NotVisible, IllegalTransition."""
-    obligation, case, numbers, since = store.of_obligation(obligation_id, by=access.actor())
-    if obligation.done_at is not None:
+    found = store.of_obligation(obligation_id, by=access.actor())
+    if found.is_done:
         raise IllegalTransition(TransitionRefusal.STATE)
-    return Subject(case.pseudonym, numbers, since)
+    return Subject(found.code, found.numbers, found.since, found.denied)
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/call")
@@ -207,6 +210,8 @@ def _record(subject: Subject, action: Callable[..., bool], again: str, form: Cal
     except CallRefused as error:
         if error.reason is CallRefusal.EARLY:  # told anew meanwhile
             form.when.errors = [_too_early(subject)]
+        elif error.reason is CallRefusal.DENIED:
+            form.answer.errors = [DENIED]
         else:  # the directory changed meanwhile
             form.number.errors = [N_("Choose the number you called")]
         return _call_page(subject, form, 422)
@@ -245,5 +250,13 @@ def _call_page(subject: Subject, form: CallForm, status: int = 200) -> tuple[str
         [each.telephone for each in numbers], [each.telephone for each in numbers if each.unanswered_at]
     )
     following = next((each for each in numbers if each.telephone == first), None)
-    page = render_template("referrals/notification_calls/call.html", code=subject.code, following=following, form=form)
+    of_desk = access.actor().may(Permission.REFERRAL_DIRECT)
+    page = render_template(
+        "referrals/notification_calls/call.html",
+        code=subject.code,
+        following=following,
+        denied=subject.denied,
+        denial=DENIED_TO_DESK if of_desk else DENIED,
+        form=form,
+    )
     return page, status

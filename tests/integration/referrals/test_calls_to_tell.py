@@ -161,12 +161,13 @@ def test_who_recorded_a_call_that_nobody_made_takes_it_back_for_some_minutes(sig
             notification_calls.take_back(obligation_id=owed(case_id).id, by=factories.actor(stranger))
     assert person.post(back) == "/"
     assert owed(case_id).done_at is None
-    assert [call.answered for call in db.session.scalars(select(Call))] == [False], "the call goes, no other"
+    calls = [(call.answered, call.name) for call in db.session.scalars(select(Call))]
+    assert calls == [(False, ""), (False, "")], "nobody answered: that stays of the call"
     assert back not in person.get("/")
     assert address in sign_in(OFFICER).get("/duty")
     assert person.post(back) == "/", "pressed twice: it is taken back"
     assert owed(case_id).done_at is None
-    assert [call.answered for call in db.session.scalars(select(Call))] == [False]
+    assert [call.answered for call in db.session.scalars(select(Call))] == [False, False]
     sign_in(POST if login == OFFICER else OFFICER).post(back, {}, 404)
     at(hours=2, minutes=15, seconds=30)
     person = sign_in(login)
@@ -194,3 +195,29 @@ def test_a_call_is_taken_back_after_the_person_arrived_too(sign_in: SignIn) -> N
     assert f"{address}/back" in person.get("/")
     person.post(f"{address}/back")
     assert owed(sent.case_id).done_at is None
+
+
+@pytest.mark.slow
+def test_who_denies_that_it_was_told_is_not_told_by_the_same_post_again(sign_in: SignIn) -> None:
+    """A call that nobody made took the late child off the duty desk, and again as often as the authority denied it."""
+    case_id = people.sent(factories.actor(POST), age="child").case_id
+    at(hours=3)
+    post, authority, desk = sign_in(POST), sign_in(AUTHORITY), sign_in(OFFICER)
+    address, denied = address_of(case_id), f"/obligations/{owed(case_id).id}/known/back"
+    assert "they say that nobody told them" not in desk.get("/duty?lang=en")
+    assert post.post(address, answered(post, address, "0")) == "/"
+    assert address not in desk.get("/duty")
+    assert authority.post(denied) == "/"
+    page = desk.get("/duty?lang=en")
+    assert address in page
+    assert "they say that nobody told them" in page
+    refused = post.post(f"{address}?lang=en", answered(post, address, "0"), 422)
+    assert "it counts once they say themselves that they know, or the duty desk calls" in refused
+    assert 'value="Drita Hoxha"' in refused, "what was typed stays"
+    assert owed(case_id).done_at is None
+    assert "It was written down that Drita Hoxha answered" in post.get(f"{address}?lang=en")
+    assert post.post(address, {**answered(post, address, "0"), "answer": "nobody", "name": ""}) == address
+    assert "they say that nobody told them" in desk.get("/duty?lang=en")
+    assert "write down who answers" in desk.get(f"{address}?lang=en")
+    assert desk.post(address, answered(desk, address, "0")) == "/"
+    assert owed(case_id).done_at is not None

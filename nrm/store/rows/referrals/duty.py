@@ -63,13 +63,13 @@ from nrm.domain.referrals.transfers import BOTH_WRITE
 from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.interviews.family_notices import FamilyNotice
 from nrm.models.interviews.interviews import Interview
-from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
+from nrm.models.referrals.referrals import Call, ChildAlert, Obligation, Referral
 from nrm.models.shelter.cases import Case
 from nrm.store.countries import country
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.referrals.referrals import handed_over_urgently, not_come
 
-MARKED = (Tag.DANGER, Tag.URGENT)
+MARKED = (Tag.DANGER, Tag.URGENT, Tag.NOT_TOLD)
 """The tags that a source can give; a child is seen by the age class, what is late by the hour."""
 _ENDED = (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN)
 
@@ -224,7 +224,7 @@ def sources() -> tuple[Source, ...]:
             Obligation.clause,
             Case.age_class,
             false(),
-            marks=marks,
+            marks={**marks, Tag.NOT_TOLD: exists().where(Call.subject_id == Obligation.id, Call.answered)},
         ),
         Source(
             DECISION,

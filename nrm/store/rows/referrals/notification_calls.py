@@ -86,6 +86,14 @@ def last_answered(subject_id: uuid.UUID, member_id: uuid.UUID | None) -> Call:
     return db.session.scalars(statement.order_by(Call.called_at.desc(), Call.id).limit(1)).one()
 
 
+def denied(obligation: Obligation) -> Call | None:
+    """The last call that somebody answered, as was written down, where the party is owed all the same: it says that
+    nobody told it."""
+    if obligation.done_at is not None:
+        return None
+    return next((each for each in reversed(calls(obligation.id)) if each.answered), None)
+
+
 def calls(subject_id: uuid.UUID) -> list[Call]:
     """Every call about it, oldest first; for actions and pages that saw the subject already."""
     return list(db.session.scalars(select(Call).where(Call.subject_id == subject_id).order_by(Call.called_at, Call.id)))

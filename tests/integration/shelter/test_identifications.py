@@ -409,3 +409,5 @@ def test_a_holder_asks_with_both_sides_and_the_persons_yes(world_app: Planted) -
     nrc.get(address, 404)
     assert found(world.case).state == State.ASKED
     assert "Kush e lexon procesverbalin" in nrc.get(f"/cases/{world.case}/identification")
+    page = nrc.get(f"/cases/{world.case}/identification?lang=en")
+    assert "the person is a possible victim, also where the interview ended with “suspected”" in page

@@ -383,7 +383,7 @@ def test_a_call_about_a_family_that_nobody_made_is_taken_back_for_ten_minutes_by
     assert officer.post(back) == "/", "pressed twice: it is taken back"
     (row,) = rows()
     assert (row.answer, row.answer_how, row.answered_at, row.answered_by_id) == ("", "", None, None)
-    assert [each.name for each in db.session.scalars(select(Call))] == ["", ""], "that call stands as one without an answer"
+    assert [each.name for each in db.session.scalars(select(Call))] == ["", ""], "it stays, unanswered"
     assert [name for name, _ in events("family_notice_answered", "family_notice_open_again")] == [
         "family_notice_answered",
         "family_notice_open_again",

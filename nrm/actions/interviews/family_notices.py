@@ -62,14 +62,15 @@ def write(*, family_id: uuid.UUID, children: int, ages: Sequence[int], said: Map
     return family_id
 
 
-def answer(*, family_id: uuid.UUID, said: DeskAnswer, by: Actor) -> None:
+def answer(*, family_id: uuid.UUID, said: DeskAnswer, stood: str = "", by: Actor) -> None:
     """The child authority's desk has seen it, or asks the post to call (by telephone: `notification_calls`).
 
+    `stood`: the answer that whoever presses has read there, empty before there is one.
     Raises NotVisible, IllegalTransition.
     """
     with transaction() as session:
         notice = store.row(family_id, by=by)
-        steps.answered(session, notice.id, said, how="system", at=clock.now(), by=by)
+        steps.answered(session, notice.id, said, stood=stood, how="system", at=clock.now(), by=by)
 
 
 def forget() -> int:

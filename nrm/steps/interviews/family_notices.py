@@ -16,12 +16,19 @@ from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.models.interviews.family_notices import FamilyNotice
 
 
-def answered(session: Session, family_id: uuid.UUID, answer: DeskAnswer, *, how: str, at: datetime, by: Actor) -> None:
-    """Record it; raises IllegalTransition if the desk said that before, or that it has seen the notice."""
+def answered(
+    session: Session, family_id: uuid.UUID, answer: DeskAnswer, *, stood: str = "", how: str, at: datetime, by: Actor
+) -> None:
+    """Record it; raises IllegalTransition if the desk said that before, or that it has seen the notice, or if another
+    answer than `stood` stands there: a colleague gave it meanwhile."""
     hit = hit_one(
         session,
         update(FamilyNotice)
-        .where(FamilyNotice.id == family_id, FamilyNotice.answer.not_in((str(DeskAnswer.SEEN), str(answer))))
+        .where(
+            FamilyNotice.id == family_id,
+            FamilyNotice.answer == stood,
+            FamilyNotice.answer.not_in((str(DeskAnswer.SEEN), str(answer))),
+        )
         .values(answer=str(answer), answer_how=how, answered_at=at, answered_by_id=by.member_id),
     )
     if not hit:

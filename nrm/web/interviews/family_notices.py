@@ -93,5 +93,5 @@ def answer(family_id: uuid.UUID) -> Answer:
         said = DeskAnswer(request.form.get("answer", ""))
     except ValueError:
         return errors.error_page(422)
-    actions.answer(family_id=family_id, said=said, by=access.actor())
+    actions.answer(family_id=family_id, said=said, stood=request.args.get("stood", ""), by=access.actor())
     return redirect(url_for("home.index"), 303)

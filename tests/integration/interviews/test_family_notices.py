@@ -169,7 +169,10 @@ def test_the_desk_asks_to_be_called_and_every_officer_of_the_post_reads_it(sign_
     line = section(desk.get("/?lang=en"), "Children with their own parent")
     assert "The post is asked to call" in line
     assert line.count(address) == 1
-    desk.post(address, {"answer": "seen"})  # after the call
+    desk.post(address, {"answer": "seen"}, status=409)  # from a page that was opened before a colleague said "Call us"
+    assert "asks you to call about these children" in officer.get(f"/family-notices/{family_id}?lang=en")
+    assert f'formaction="{address}?stood=call"' in line
+    desk.post(f"{address}?stood=call", {"answer": "seen"})  # after the call
     assert f'href="/family-notices/{family_id}"' not in section(officer.get("/?lang=en"), "What waits for me")
 
 
@@ -527,7 +530,7 @@ def officer_of(app: Flask) -> Actor:
 def test_the_last_word_cannot_be_said_twice() -> None:
     family_id, desk = written(), factories.actor(DESK)
     actions.answer(family_id=family_id, said=DeskAnswer.CALL, by=desk)
-    actions.answer(family_id=family_id, said=DeskAnswer.SEEN, by=desk)
+    actions.answer(family_id=family_id, said=DeskAnswer.SEEN, stood=DeskAnswer.CALL, by=desk)
     for again in DeskAnswer:
         with pytest.raises(IllegalTransition):
             actions.answer(family_id=family_id, said=again, by=desk)

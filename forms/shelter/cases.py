@@ -65,6 +65,10 @@ CASE_REFUSED = {
     CaseRefusal.STAY_OPEN: N_("End the stay first; then the case can be closed."),
     CaseRefusal.CLOSED: N_("This case is closed."),
     CaseRefusal.MISSING: N_("This person is missing: record first that the person was found, or end the alarm."),
+    CaseRefusal.NOT_COME: N_(
+        "This person did not arrive, and nobody has said where the person is. Record that the person is here after "
+        "all, report the person missing, or ask another shelter; then this can be done."
+    ),
     CaseRefusal.NOTHING_TO_ERASE: N_("Nothing of this case is kept under seal any more."),
     CaseRefusal.CONSENT_FIRST: N_("Ask the person for consent first, and record that it is done."),
     CaseRefusal.NOTHING_ADDED: N_("Answer at least one question"),

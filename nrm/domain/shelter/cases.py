@@ -162,6 +162,7 @@ class CaseRefusal(StrEnum):
     STAY_OPEN = "stay_open"
     CLOSED = "closed"
     MISSING = "missing"
+    NOT_COME = "not_come"  # the person did not arrive, and nobody has said since where the person is
     NOTHING_TO_ERASE = "nothing_to_erase"
     CONSENT_FIRST = "consent_first"
     NOTHING_ADDED = "nothing_added"

@@ -31,6 +31,7 @@ from nrm.steps.shelter import withheld as withheld_steps
 from nrm.steps.support import kept_hearings
 from nrm.store import days
 from nrm.store.rows.accounts import second_hands as act_rows
+from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import cases as case_rows
@@ -174,6 +175,8 @@ def blockers(session: Session, case: Case, by: Actor) -> list[CaseRefused | Gate
         found.append(CaseRefused(CaseRefusal.REFERRAL_OPEN))
     if absence_rows.stands(case.id) is not None:
         found.append(CaseRefused(CaseRefusal.MISSING))
+    if referral_rows.waits_for_word(case.id) is not None:
+        found.append(CaseRefused(CaseRefusal.NOT_COME))
     try:
         check_child_left(case, by)
     except GateClosed as shut:

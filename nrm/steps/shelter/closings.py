@@ -17,6 +17,7 @@ from nrm.models.shelter.closings import Closing
 from nrm.models.shelter.stays import Stay
 from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
+from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.support import follow_ups as follow_up_rows
 
@@ -34,14 +35,16 @@ def close(
 
     `closed_by_id`: the member of the holder whose act it is, if that is not the actor.
 
-    Raises CaseRefused: `stay_open` and `missing`, whichever way it would be closed; `closed` if somebody else was
-    faster.
+    Raises CaseRefused: `stay_open`, `missing` and `not_come`, whichever way it would be closed; `closed` if somebody
+    else was faster (ADR 0242).
     """
     today = days.today()
     if session.scalar(select(exists().where(Stay.case_id == case.id, Stay.ended_on.is_(None)))):
         raise CaseRefused(CaseRefusal.STAY_OPEN)
     if absence_rows.stands(case.id) is not None:
         raise CaseRefused(CaseRefusal.MISSING)
+    if referral_rows.waits_for_word(case.id) is not None:
+        raise CaseRefused(CaseRefusal.NOT_COME)
     hit = hit_one(
         session,
         update(Case)

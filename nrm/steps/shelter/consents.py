@@ -28,6 +28,7 @@ from nrm.steps.shelter import others_there as others_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.steps.support import threats as threat_steps
+from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.shelter import consents as store
 
 REFUSED = Answer(Topic.SHARING, Said.REFUSED)
@@ -90,11 +91,11 @@ def _destroy(session: Session, case: Case, by: Actor, heard_by: Actor) -> None:
 
 
 def is_with_somebody(session: Session, case_id: uuid.UUID) -> bool:
-    """Whether the person sleeps in a shelter, is on the way to one, or is missing."""
+    """Whether the person sleeps in a shelter, is on the way to one, did not arrive there, or is missing."""
     stay = exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None))
     coming = exists().where(Referral.case_id == case_id, Referral.status.in_(("sent", "accepted")))
     missing = exists().where(Missing.case_id == case_id, Missing.outcome == "")
-    return bool(session.scalar(select(stay | coming | missing)))
+    return bool(session.scalar(select(stay | coming | missing))) or referral_rows.waits_for_word(case_id) is not None
 
 
 def close(session: Session, case: Case, by: Actor) -> None:

@@ -205,6 +205,14 @@ def has_not_come(line: ReferralLine) -> bool:
     return line.status in (ReferralStatus.NOT_ARRIVED, ReferralStatus.MISTAKEN) and referral_rows.has_not_come(line.id)
 
 
+def waits_for_word(case_id: uuid.UUID, *, by: Actor) -> uuid.UUID | None:
+    """The referral by which the person of a case did not come, if nobody said since where the person is and the actor
+    may see it."""
+    found = referral_rows.waits_for_word(case_id)
+    seen = select(Referral.id).where(Referral.id == found, _visible_referral(by))
+    return None if found is None else db.session.scalar(seen)
+
+
 def newest_of(case_id: uuid.UUID, *, by: Actor) -> ReferralLine | None:
     """The newest referral of a case, if the asker may see it."""
     statement = _referral_rows().where(Referral.case_id == case_id).order_by(Referral.position.desc()).limit(1)

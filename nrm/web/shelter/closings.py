@@ -45,6 +45,7 @@ from nrm.domain.support.plans import AtClosing
 from nrm.domain.words import N_
 from nrm.steps.support import hearings as hearing_steps
 from nrm.store import days
+from nrm.store.referrals import referrals
 from nrm.store.shelter import absences, cases, matching, places, stays
 from nrm.store.shelter import closings as store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
@@ -179,6 +180,9 @@ def _blocker(case: SeenCase, why: CaseRefused | GateClosed) -> tuple[str, str]:
     elif why.reason is CaseRefusal.MISSING:
         alarm = absences.of_case(case.id, by=by)
         settled = url_for("absences.end_page", missing_id=alarm.id) if alarm else settled
+    elif why.reason is CaseRefusal.NOT_COME:
+        waits = referrals.waits_for_word(case.id, by=by)
+        settled = url_for("referrals.show", referral_id=waits) if waits else address(case.id, "path")
     elif why.reason is CaseRefusal.REFERRAL_OPEN:
         settled = address(case.id, "path")
     return CASE_REFUSED[why.reason], settled

@@ -13,14 +13,19 @@ from sqlalchemy import func, select, update
 from forms.shelter.stays import NO_PLACE
 from nrm import clock
 from nrm.actions.referrals import next_receiver, referrals
-from nrm.actions.shelter import absences, stays
-from nrm.db import db
+from nrm.actions.shelter import absences, cases, erasures, stays
+from nrm.db import db, transaction
 from nrm.domain.referrals.referrals import Escort, IllegalTransition, OverrideReason
 from nrm.domain.shelter.absences import Feared
+from nrm.domain.shelter.cases import CaseRefused
+from nrm.domain.shelter.closings import Way
 from nrm.domain.shelter.consents import ByName
 from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Case
 from nrm.models.shelter.places import Place
+from nrm.steps.shelter import closings
+from nrm.steps.shelter import consents as consent_steps
 from nrm.store import days
 from nrm.store.referrals import duty
 from nrm.store.referrals import referrals as store
@@ -253,3 +258,45 @@ def test_a_call_about_who_did_not_come_is_recorded_shown_and_taken_back(sent: pe
     db.session.rollback()
     referrals.arrive(referral_id=sent.referral_id, by=factories.actor(NRC))
     desk.post(address, {"call": f"no|{first.party}|{first.telephone}"}, 404)
+
+
+ANSWERS = {"follow_up": "not_asked", "documents": "none_held", "debts": "none", "note": "", "step": "2"}
+
+
+@pytest.mark.slow
+def test_the_case_of_who_did_not_come_is_not_closed_before_it_is_said_where_the_person_is(
+    sent: people.Sent, sign_in: SignIn
+) -> None:
+    nrc, close, page = sign_in(NRC), f"/cases/{sent.case_id}/close", f"/referrals/{sent.referral_id}"
+    shown = nrc.get(f"{close}?lang=en")
+    assert "nobody has said where the person is" in shown
+    assert f'href="{page}"' in shown
+    assert 'name="follow_up"' not in shown
+    assert "report the person missing" in nrc.post(f"{close}?lang=en", ANSWERS, 409)
+    for login in (NRC, DESK):
+        assert page in sign_in(login).get("/"), login
+    assert page in sign_in(DESK).get("/duty")
+    _missing(sent)
+    assert "This person is missing" in nrc.post(f"{close}?lang=en", ANSWERS, 409)
+
+
+def test_no_other_way_to_close_it_takes_the_line_away(sent: people.Sent) -> None:
+    nrc = factories.actor(NRC)
+    with pytest.raises(CaseRefused, match="not_come"):
+        erasures.erase(case_id=sent.case_id, by=nrc)
+    with transaction() as session:
+        case = session.get_one(Case, sent.case_id)
+        assert consent_steps.is_with_somebody(session, sent.case_id)
+        with pytest.raises(CaseRefused, match="not_come"):
+            closings.close(session, case, Way.WITHDRAWN, nrc)
+    assert (at_the_shelter(), at_the_desk()) == ([(sent.case_id, False)], [sent.case_id])
+
+
+def test_who_was_handed_on_and_declined_stands_there_again(sent: people.Sent) -> None:
+    _hand_on(sent)
+    assert at_the_desk() == []
+    asked = db.session.scalars(select(Referral.id).where(Referral.status == "sent")).one()
+    referrals.withdraw(referral_id=asked, by=factories.actor(NRC))
+    assert at_the_desk() == [sent.case_id]
+    with pytest.raises(CaseRefused, match="not_come"):
+        cases.close(case_id=sent.case_id, by=factories.actor(NRC))

@@ -60,7 +60,7 @@ def handed_over_urgently() -> ColumnElement[bool]:
 
 def not_come() -> ColumnElement[bool]:
     """Whether the person of a referral and its case was said not to have come, or to have been accepted by mistake, and
-    the receiver, which holds the case, has said nothing since of where the person is (ADRs 0077, 0086)."""
+    the receiver, which holds the case, has said nothing since of where the person is (ADRs 0077, 0086, 0242)."""
     later = aliased(Referral)
     since = func.date(Referral.sent_at)
     return and_(
@@ -95,6 +95,12 @@ def has_not_come(referral_id: uuid.UUID) -> bool:
     """Whether `not_come` holds of a referral."""
     asked = select(Referral.id).join(Case, Case.id == Referral.case_id).where(Referral.id == referral_id, not_come())
     return db.session.scalar(asked) is not None
+
+
+def waits_for_word(case_id: uuid.UUID) -> uuid.UUID | None:
+    """The newest referral of a case of which `not_come` holds."""
+    asked = select(Referral.id).join(Case, Case.id == Referral.case_id).where(Case.id == case_id, not_come())
+    return db.session.scalar(asked.order_by(Referral.position.desc()).limit(1))
 
 
 def unanswered(at: datetime, limit: int) -> list[uuid.UUID]:

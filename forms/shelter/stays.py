@@ -365,6 +365,10 @@ ABSENCE_REFUSED = {
     AbsenceRefusal.SINCE: N_("Enter a time of the last month, not before the admission"),
     AbsenceRefusal.ALREADY: N_("This is recorded already."),
     AbsenceRefusal.OVER: N_("This is over already."),
+    AbsenceRefusal.BACK_SINCE: N_(
+        "This is not struck: somebody recorded since then that the person is back. Was the person never missing all "
+        "the same? Then open the page again."
+    ),
     AbsenceRefusal.TOO_EARLY: N_("It is too early to end the alarm. Until then the person is looked for."),
     AbsenceRefusal.AUTHORITY: N_(
         "The child authority has not said yet that it knows. Call the duty desk; the alarm stands until then."

@@ -13,10 +13,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
-from nrm.db import transaction
+from nrm.db import hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals.referrals import ReferralEvent, ReferralStatus, decide
-from nrm.domain.shelter.absences import Outcome, check_mistake
+from nrm.domain.shelter.absences import AbsenceRefusal, AbsenceRefused, Outcome, check_mistake
 from nrm.domain.shelter.away import Over
 from nrm.domain.shelter.closings import Answers, Debts, Documents, FollowUp, Way
 from nrm.domain.shelter.corrections import (
@@ -327,30 +327,44 @@ def _keep_again(session: Session, referral: Referral, stay: Stay, by: Actor) -> 
             place_steps.keep(session, referral, had.place_id, clock.now(), by)
 
 
-def strike_alarm(*, missing_id: uuid.UUID, why: Why, by: Actor) -> uuid.UUID:
+def strike_alarm(*, missing_id: uuid.UUID, why: Why, seen: str | None = None, by: Actor) -> uuid.UUID:
     """The alarm was about the wrong person, who was never missing: struck and kept, and her nights count.
 
     Whoever had said that they know is told again, and what was told under seal is destroyed. Days away that the alarm
-    ended go on. Returns the case. Raises NotPermitted, NotVisible, AbsenceRefused (`over`, `mistake_late`).
+    ended go on as they were (ADR 0242). `seen`: how the alarm had ended when the actor looked at it, empty if it stood.
+    Returns the case. Raises NotPermitted, NotVisible, AbsenceRefused (`over`, `mistake_late`, `back_since`).
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
         alarm = absence_store.row(missing_id, by=by)
         if alarm.organisation_id != by.organisation_id:
             raise NotVisible
-        today, stood = days.today(), alarm.outcome == ""
+        today, ended = days.today(), alarm.outcome
+        if seen is not None and ended == Outcome.FOUND != seen:
+            raise AbsenceRefused(AbsenceRefusal.BACK_SINCE)
         stay = session.get(Stay, alarm.stay_id, populate_existing=True) if alarm.stay_id is not None else None
         lives_here = stay is not None and stay.ended_on is None
         check_mistake(alarm.outcome, reported_on=alarm.reported_on, today=today, lives_here=lives_here)
-        alarm.outcome, alarm.since_at, alarm.over_on = str(Outcome.MISTAKE), None, alarm.over_on or today
-        alarm.mistake_why, alarm.mistake_on, alarm.mistake_by_id = str(why), today, by.member_id
-        alarm.desk_knows = alarm.authority_knows = False
-        alarm.desk_known_on = alarm.authority_known_on = None
-        session.flush()
-        if stood:
+        values: dict[str, object] = {
+            "outcome": str(Outcome.MISTAKE),
+            "since_at": None,
+            "over_on": alarm.over_on or today,
+        }
+        values |= {"mistake_why": str(why), "mistake_on": today, "mistake_by_id": by.member_id}
+        values |= {"desk_knows": False, "authority_knows": False, "desk_known_on": None, "authority_known_on": None}
+        hit = hit_one(
+            session,
+            update(Missing)
+            .where(Missing.id == alarm.id, Missing.outcome == ended)
+            .values(values)
+            .execution_options(synchronize_session=False),
+        )
+        if not hit:
+            raise AbsenceRefused(AbsenceRefusal.BACK_SINCE)
+        if ended == "":
             told_steps.end(session, alarm.case_id, by)
-            if stay is not None and lives_here:
-                away_again(session, stay.id, alarm.since_on)
+        if stay is not None and lives_here:
+            away_again(session, stay.id, alarm.since_on)
         event = audit.Event.MISSING_BY_MISTAKE
         audit.append(session, event, by=by, case_id=alarm.case_id, missing_id=alarm.id, why=str(why))
         case_id = alarm.case_id

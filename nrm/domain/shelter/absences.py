@@ -99,6 +99,7 @@ class AbsenceRefusal(StrEnum):
     NO_ANSWER = "no_answer"  # nothing that she answered about it stands, or is open (ADR 0217)
     GROUND_STANDS = "ground_stands"
     TOLD = "told"  # they were told on this ground
+    BACK_SINCE = "back_since"  # she was said to be back since the page about the mistake was opened
     MISTAKE_LATE = "mistake_late"  # it was raised too long ago to have been a mistake
 
 

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import case, update
+from sqlalchemy import and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from nrm.domain.accounts.accounts import Actor
@@ -113,9 +113,19 @@ def end_away(session: Session, stay_id: uuid.UUID, on: date, outcome: Over) -> N
 
 
 def away_again(session: Session, stay_id: uuid.UUID, on: date) -> None:
-    """Days away that an alarm of this day ended go on: the alarm was about somebody else."""
+    """Days away that an alarm of this day ended go on as they were, also late: the alarm was about somebody else.
+
+    Where she was said to be away again since then, she had come back in between, and nothing is changed.
+    """
+    going_on = or_(Away.outcome == "", and_(Away.since_on >= on, Away.outcome.not_in((Over.STRUCK, Over.MISSING))))
+    if session.scalar(select(Away.id).where(Away.stay_id == stay_id, going_on).limit(1)) is not None:
+        return
     first = case((Away.since_on > on, Away.since_on), else_=on)
     ended = (Away.stay_id == stay_id, Away.outcome == Over.MISSING, Away.over_on == first)
+    last = session.scalar(select(Away.id).where(*ended).order_by(Away.since_on.desc()).limit(1))
     session.execute(
-        update(Away).where(*ended).values(over_on=None, outcome="").execution_options(synchronize_session=False)
+        update(Away)
+        .where(Away.id == last)
+        .values(over_on=None, outcome="")
+        .execution_options(synchronize_session=False)
     )

@@ -233,7 +233,8 @@ def mistake(missing_id: uuid.UUID) -> Answer:
     line, form = stay_history.alarm(missing_id, by=access.actor()), TakeBackForm(request.form)
     if not form.validate():
         return _mistake_page(line, form, 422)
-    corrections.strike_alarm(missing_id=missing_id, why=Why(form.why.data), by=access.actor())
+    seen = request.form.get("seen", "")
+    corrections.strike_alarm(missing_id=missing_id, why=Why(form.why.data), seen=seen, by=access.actor())
     return redirect(url_for("absences.mistake_page", missing_id=missing_id), 303)
 
 

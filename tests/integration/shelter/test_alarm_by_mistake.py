@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,7 +13,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from nrm import clock
-from nrm.actions.shelter import absences, away, cases, corrections, stays
+from nrm.actions.shelter import absences, away, cases, corrections, direct_intake, stays
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.shelter.absences import AbsenceRefused, Feared
@@ -28,8 +29,10 @@ from nrm.store.shelter import stays as store
 from tests import factories
 from tests.conftest import Person
 from tests.factories_stays import CHILD, admitted
+from tests.races import raised_by
 
 SignIn = Callable[[str], Person]
+MANAGER = "vatra.shelter_manager"
 WRONG = {"why": "other_person"}
 
 
@@ -226,3 +229,96 @@ def test_what_another_than_the_reporter_strikes_nobody_stops_looking_for_before_
     police = sign_in("state_police.identification_officer").get("/?lang=en")
     assert "another person says so" in police
     assert "Stop looking" not in police
+
+
+def _away_and_late(by: Actor) -> tuple[direct_intake.Opened, uuid.UUID]:
+    """Somebody who went three days ago, and was expected yesterday."""
+    opened = admitted(by, days_ago=9)
+    away_id = away.record(
+        stay_id=opened.stay_id,
+        since_on=days.today() - timedelta(days=3),
+        expected_on=days.today() - timedelta(days=1),
+        reason="",
+        by=by,
+    )
+    return opened, away_id
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hours", ["3", "24", "other"])
+@pytest.mark.parametrize("said_found", [False, True])
+def test_who_was_away_and_late_is_late_again_once_the_alarm_is_struck(
+    vatra: Actor, sign_in: SignIn, hours: str, said_found: bool
+) -> None:
+    opened, away_id = _away_and_late(vatra)
+    nights, person = store.stay(opened.stay_id, by=vatra).nights, sign_in("vatra.case_worker")
+    since = {"since": hours}
+    if hours == "other":  # the day on which she was last seen, before she was said to be away
+        seen = days.today() - timedelta(days=5)
+        since |= {f"since_day-{part}": str(getattr(seen, part)) for part in ("day", "month", "year")}
+    person.post(f"/cases/{opened.case_id}/missing", {**since, "feared": "yes"})
+    db.session.rollback()
+    missing_id = absence_rows.stands(opened.case_id).id  # type: ignore[union-attr]
+    db.session.rollback()
+    if said_found:
+        person.post(f"/missing/{missing_id}/found", {})
+    address = f"/missing/{missing_id}/mistake"
+    person.post(address, {"why": "mistyped", "seen": hidden(person.get(address), "seen")})
+    row = db.session.get_one(Away, away_id, populate_existing=True)
+    assert (row.outcome, row.over_on) == ("", None)
+    assert store.stay(opened.stay_id, by=vatra).nights == nights
+    assert opened.pseudonym in person.get("/?lang=en")
+    assert f"/away/{away_id}" in person.get(f"/stays/{opened.stay_id}?lang=en")
+    assert opened.pseudonym in person.get("/day?lang=en").partition("Absent")[2]
+
+
+def hidden(page: str, name: str) -> str:
+    """What the page sends with a press without being asked."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_of_back_and_by_mistake_on_one_alarm_one_wins_and_the_other_reads_why(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, days_ago=4)
+    missing_id, (one, other) = _report(opened.case_id, vatra), (sign_in("vatra.case_worker"), sign_in(MANAGER))
+    address = f"/missing/{missing_id}"
+    other.get(f"{address}/mistake")
+    one.post(f"{address}/found", {})
+    assert "recorded since then that the person is back" in other.post(f"{address}/mistake?lang=en", WRONG, 409)
+    assert _alarm(missing_id).outcome == "found"
+    second = _report(opened.case_id, vatra)
+    one.post(f"/missing/{second}/mistake", WRONG)
+    assert "This is over already" in other.post(f"/missing/{second}/found?lang=en", {}, 409)
+    assert _alarm(second).outcome == "mistake"
+
+
+@pytest.mark.parametrize("database", ["app", "postgres_app"])
+def test_said_at_the_same_moment_one_of_the_two_is_refused(database: str, request: pytest.FixtureRequest) -> None:
+    flask_app = request.getfixturevalue(database)
+    by = factories.actor(MANAGER)
+    missing_id = _report(admitted(by, days_ago=4).case_id, by)
+
+    def found() -> None:
+        absences.found(missing_id=missing_id, by=by)
+
+    def struck() -> None:
+        corrections.strike_alarm(missing_id=missing_id, why=Why.MISTYPED, seen="", by=by)
+
+    assert [getattr(each, "reason", each) for each in raised_by(flask_app, found, struck)] in (["over"], ["back_since"])
+
+
+def test_who_went_again_since_then_is_away_as_was_said_last(vatra: Actor) -> None:
+    opened, away_id = _away_and_late(vatra)
+    missing_id = _report(opened.case_id, vatra)
+    absences.found(missing_id=missing_id, by=vatra)
+    again = away.record(
+        stay_id=opened.stay_id,
+        since_on=days.today(),
+        expected_on=days.today() + timedelta(days=1),
+        reason="",
+        by=vatra,
+    )
+    corrections.strike_alarm(missing_id=missing_id, why=Why.OTHER_PERSON, by=vatra)
+    assert db.session.get_one(Away, away_id, populate_existing=True).outcome == "missing"
+    assert db.session.get_one(Away, again, populate_existing=True).outcome == ""

@@ -8,7 +8,7 @@ moment. Those that money follows have one (`of_money`).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -59,6 +59,23 @@ def since(moment: datetime, event: str, *where: ColumnElement[bool], newest: int
         at = datetime.fromisoformat(when)
         if at > moment:
             yield Entry(at, _id(member), _id(organisation), details_of(details))
+
+
+def newest_of(moment: datetime, events: Collection[str], *where: ColumnElement[bool]) -> tuple[str, Entry] | None:
+    """The newest entry of one of these events after the moment, with its event. The caller has checked what it is
+    about."""
+    last = select(func.max(AuditEntry.id)).scalar_subquery()
+    statement = (
+        select(AuditEntry.event, AuditEntry.at, AuditEntry.member_id, AuditEntry.organisation_id, AuditEntry.details)
+        .where(AuditEntry.id > last - _NEWEST, AuditEntry.event.in_(events), *where)
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+    )
+    for event, when, member, organisation, details in db.session.execute(statement).all():
+        at = datetime.fromisoformat(when)
+        if at > moment:
+            return event, Entry(at, _id(member), _id(organisation), details_of(details))
+    return None
 
 
 def about(id_: uuid.UUID) -> ColumnElement[bool]:

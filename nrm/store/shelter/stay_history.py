@@ -11,9 +11,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import aliased
 
+from nrm import clock
+from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.referrals.duty import PRESSED_WRONG_WITHIN
 from nrm.domain.shelter.corrections import PLACE_FROM, Kind
+from nrm.domain.shelter.stays import ExitReason
 from nrm.models.accounts.accounts import Member
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
@@ -21,8 +25,65 @@ from nrm.models.shelter.corrections import StayCorrection
 from nrm.models.shelter.places import Place
 from nrm.models.shelter.planned_ends import PlannedEnd
 from nrm.models.shelter.stays import Stay
+from nrm.store.rows import entries
 from nrm.store.rows.shelter import absences as rows
 from nrm.store.shelter import absences, stays
+
+_ENDED, _CHANGED, _BEGUN = (Event.STAY_ENDED,), (Event.STAY_CHANGED,), (Event.STAY_BEGUN,)
+_DID: Mapping[str, tuple[Event, ...]] = {
+    "arrived": _BEGUN,
+    "admitted": _BEGUN,
+    "found": (Event.MISSING_FOUND,),
+    "alarm_ended": (Event.MISSING_ENDED, Event.STAY_ENDED),
+    "left": _ENDED,
+    "died": _ENDED,
+    "taken_back": (Event.LEFT_ALONE_TAKEN_BACK, Event.DEATH_TAKEN_BACK),
+    "place_free": (Event.MISSING_PLACE_GIVEN_UP,),
+    "doubted": (Event.END_DOUBTED,),
+    "moved": _CHANGED,
+    "planned": _CHANGED,
+    "changed": _CHANGED,
+    "ended": _ENDED,
+    "reopened": (Event.STAY_CORRECTED,),
+    "corrected": (Event.STAY_CORRECTED,),
+    "away": (Event.AWAY_RECORDED,),
+    "away_later": (Event.AWAY_RECORDED,),
+    "expected": (Event.AWAY_MOVED,),
+    "back": (Event.AWAY_ENDED,),
+    "nights_confirmed": (Event.EARLY_NIGHTS_CONFIRMED,),
+    "nights_wait": (Event.EARLY_NIGHTS_TAKEN_BACK,),
+    "not_away": (Event.STAY_CORRECTED,),
+}
+"""What the page of a stay says was done (`web/shelter/stays.py`), and by which entries of the audit chain it was."""
+_OTHER_ACTS = (
+    Event.AWAY_AGAIN,
+    Event.ARRIVAL_TAKEN_BACK,
+    Event.MISSING_REPORTED,
+    Event.MISSING_BY_MISTAKE,
+    Event.LEFT_ALONE_RECORDED,
+    Event.DEATH_RECORDED,
+    Event.END_DOUBT_TAKEN_BACK,
+    Event.CASE_CLOSED,
+)
+_ACTS = tuple(sorted({str(each) for events in (*_DID.values(), _OTHER_ACTS) for each in events}))
+_REASONS = {"left": ExitReason.LEFT_ALONE, "died": ExitReason.DIED, "alarm_ended": ExitReason.MISSING}
+
+
+def stands(did: str, stay: stays.StayLine, *, by: Actor) -> bool:
+    """Whether the actor did this to the stay some minutes ago, and nobody did anything else to it since (ADR 0242)."""
+    if did not in _DID:
+        return False
+    found = entries.newest_of(clock.now() - PRESSED_WRONG_WITHIN, _ACTS, entries.about(stay.case_id))
+    if found is None:
+        return False
+    event, entry = found
+    about = entry.said.get("stay_id", str(stay.id)) == str(stay.id)
+    if not about or event not in _DID[did] or by.member_id is None or entry.member_id != by.member_id:
+        return False
+    reason = entry.said.get("exit_reason", "")
+    if event == Event.STAY_ENDED:
+        return reason == _REASONS[did] if did in _REASONS else reason not in _REASONS.values()
+    return (entry.said.get("kind") == Kind.AWAY) == (did == "not_away")
 
 
 @dataclass(frozen=True, slots=True)

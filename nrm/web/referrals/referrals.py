@@ -238,6 +238,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         moves=transfer_store.is_move(line),
         not_come=store.has_not_come(line),
         taken_back=taken_back.section(line),
+        arrival_back="did" in request.args and store.took_arrival_back(line, by=by),
         promised_lately=store.may_take_back_promise(line, by=access.actor()),
         not_left=taken_back.may_say_not_left(line),
         not_taken=taken_back.may_say_not_taken(line),

@@ -234,7 +234,7 @@ def show(stay_id: uuid.UUID) -> str:
         country=absences.place(stay.destination_country),
         left=absence_store.left_of_stay(stay_id, by=access.actor()),
         missing=absence_store.of_case(stay.case_id, by=access.actor()),
-        happened=_happened(stay.pseudonym),
+        happened=_happened(stay),
         away=away_store.of_stay(stay_id, by=access.actor()),
         children=store.with_person(stay.case_id, by=access.actor()),
         outcomes=OUTCOMES,
@@ -268,12 +268,17 @@ def _sees_case(case_id: uuid.UUID) -> bool:
     return True
 
 
-def _happened(code: str) -> Phrase | None:
-    """What the last act did, and to whom."""
-    found = HAPPENED.get(request.args.get("did", ""))
-    return Phrase(found.message, {"code": code}) if found is not None else None
+def _happened(stay: store.StayLine) -> Phrase | None:
+    """What the last act of the reader did, and to whom. The address alone says nothing: anybody can write one."""
+    did = request.args.get("did", "")
+    if did == SAME:
+        return HAPPENED[did] if stay.ended_on is None else None
+    if did not in HAPPENED or not history_store.stands(did, stay, by=access.actor()):
+        return None
+    return Phrase(HAPPENED[did].message, {"code": stay.pseudonym})
 
 
+SAME = "same"
 HAPPENED: Mapping[str, Phrase] = {
     "arrived": N_(
         "%(code)s has arrived and is admitted. Next: ask what the person needs, and write the first talk from the "

@@ -37,6 +37,7 @@ from nrm.store.shelter import permits as permit_store
 from nrm.store.shelter import places as place_store
 from nrm.store.shelter import stays as store
 from nrm.store.shelter import testimony as testimony_store
+from nrm.web.shelter.stays import HAPPENED
 from tests import factories, factories_stays
 from tests.conftest import Person
 from tests.factories_referrals import bed, organisation, sent
@@ -628,3 +629,28 @@ def test_junk_in_any_field_is_refused_and_never_an_error_of_the_server(
                 assert name in ("citizenship_country", "consent", "statistics", "destination", "needs"), (path, name)
     for path in ("/stays?after=" + "x" * 50, "/stays?after=%00", f"/stays/{uuid.uuid4()}"):
         person.get(path, 404)
+
+
+@pytest.mark.slow
+def test_what_was_done_is_said_to_who_did_it_while_it_stands_and_not_by_an_address(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    opened = admitted(vatra, days_ago=3)
+    worker, manager = sign_in("vatra.case_worker"), sign_in("vatra.shelter_manager")
+    page = f"/stays/{opened.stay_id}"
+    for did in HAPPENED:
+        if did != "same":
+            assert 'class="done" role="status"' not in worker.get(f"{page}?did={did}&lang=en"), did
+    going = {"since": "today", "expected": "1", "reason": ""}
+    done = worker.post(f"{page}/away", going)
+    assert done == f"{page}?did=away"
+    assert "is away. If the person is not back" in worker.get(f"{done}&lang=en")
+    assert 'class="done" role="status"' not in manager.get(f"{done}&lang=en")  # who did not do it
+    for did in ("left", "ended", "found", "back", "admitted"):
+        assert 'class="done" role="status"' not in worker.get(f"{page}?did={did}&lang=en"), did
+    away_id = store.stay(opened.stay_id, by=vatra).away_id
+    manager.post(f"/away/{away_id}/back", {"back": "today"})
+    assert "is away. If the person is not back" not in worker.get(f"{done}&lang=en")
+    assert "is back. The nights are counted" in manager.get(f"{page}?did=back&lang=en")
+    factories.later(minutes=20)
+    assert 'class="done" role="status"' not in sign_in("vatra.shelter_manager").get(f"{page}?did=back&lang=en")

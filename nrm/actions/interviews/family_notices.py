@@ -13,7 +13,9 @@ from nrm import audit, clock
 from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.interviews.family_notices import DeskAnswer, NobodyToTell, check_ages, check_conditions
+from nrm.domain.presses import Press
 from nrm.models.interviews.family_notices import FamilyNotice
+from nrm.steps import presses
 from nrm.steps.interviews import child_alerts as child_steps
 from nrm.steps.interviews import family_notices as steps
 from nrm.store.countries import country
@@ -26,11 +28,19 @@ from nrm.store.rows.interviews import screenings as screening_rows
 _SEEN_STAYS = timedelta(days=1)
 
 
-def write(*, family_id: uuid.UUID, children: int, ages: Sequence[int], said: Mapping[str, str], by: Actor) -> uuid.UUID:
+def write(
+    *,
+    family_id: uuid.UUID,
+    children: int,
+    ages: Sequence[int],
+    said: Mapping[str, str],
+    press: Press | None = None,
+    by: Actor,
+) -> uuid.UUID:
     """Write a family notice under an id that the caller chose, and count it; the same id again writes nothing twice.
 
-    `said`: the answer to each condition. Raises NotPermitted, AgesRefused, InterviewNeeded, NobodyToTell, and
-    NotVisible for the id of another post.
+    `said`: the answer to each condition; `press`: of the form. Raises NotPermitted, AgesRefused, InterviewNeeded,
+    NobodyToTell, SentAlready, and NotVisible for the id of another post.
     """
     by.must(Permission.FAMILY_NOTICE_WRITE)
     check_ages(ages, children)
@@ -43,6 +53,7 @@ def write(*, family_id: uuid.UUID, children: int, ages: Sequence[int], said: Map
         with transaction() as session:
             if rows.is_known(family_id):
                 return store.of_post(family_id, by=by).id
+            presses.check(press, audit.Event.FAMILY_NOTICE_WRITTEN)
             session.add(
                 FamilyNotice(
                     id=family_id,
@@ -54,8 +65,15 @@ def write(*, family_id: uuid.UUID, children: int, ages: Sequence[int], said: Map
                     told_at=clock.now(),
                 )
             )
-            event = audit.Event.FAMILY_NOTICE_WRITTEN
-            audit.append(session, event, by=by, family_id=family_id, clause=clause, children=children)
+            audit.append(
+                session,
+                audit.Event.FAMILY_NOTICE_WRITTEN,
+                by=by,
+                family_id=family_id,
+                clause=clause,
+                children=children,
+                press=press.mark if press else None,
+            )
             screening_rows.count_family(session, today().replace(day=1), by.crossing_point, children)
     except IntegrityError:  # the same button, pressed twice at once
         return store.of_post(family_id, by=by).id

@@ -22,9 +22,11 @@ from nrm.domain.interviews.helpline import (
     check_note,
     part_of_day,
 )
+from nrm.domain.presses import Press
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.models.interviews.helpline import HelplineCall
+from nrm.steps import presses
 from nrm.steps.interviews import drafts
 from nrm.store import days
 from nrm.store.countries import country
@@ -55,12 +57,15 @@ def record(
     outcome: Outcome,
     note: str = "",
     interview_id: uuid.UUID | None = None,
+    press: Press | None = None,
     by: Actor,
 ) -> uuid.UUID | None:
-    """Record a call of this moment under an id the caller chose; the same id again records nothing twice.
+    """Record a call of this moment under an id the caller chose; the same id again records nothing twice. `press`: of
+    the form.
 
     Returns the id of the interview that begins with it (`interview_id`, chosen by the caller too), None if none does.
-    Nothing kept leads from the one to the other. `note` is sealed. Raises NotPermitted, HelplineRefused, NotVisible.
+    Nothing kept leads from the one to the other. `note` is sealed. Raises NotPermitted, HelplineRefused, SentAlready,
+    NotVisible.
     """
     by.must(Permission.CALL_RECORD)
     check_note(outcome, note)
@@ -74,12 +79,18 @@ def record(
             if helpline_rows.is_known(call_id):
                 store.row(call_id, by=by)
                 return interview_store.interview(begun, by=by).id if begun is not None else None
+            presses.check(press, audit.Event.CALL_RECORDED)
             if interview_rows.is_known(call_id) or call_id == begun:
                 raise NotVisible
             _keep(session, call_id, language, caller, topic, outcome, note, by)
             if begun is not None:
                 _begin(session, begun, language, urgent=outcome is Outcome.URGENT, by=by)
-            audit.append(session, audit.Event.CALL_RECORDED, by=by, call_id=call_id, outcome=str(outcome))
+            said: dict[str, uuid.UUID | str | None] = {
+                "call_id": call_id,
+                "outcome": str(outcome),
+                "press": press.mark if press else None,
+            }
+            audit.append(session, audit.Event.CALL_RECORDED, by=by, **said)
     except IntegrityError:
         store.row(call_id, by=by)  # the same button, pressed twice at once
     return begun

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.presses import Press
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.announced_returns import (
     AnnouncedReturnRefusal,
@@ -29,6 +30,7 @@ from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.announced_returns import AnnouncedReturn
 from nrm.models.shelter.cases import Reading
+from nrm.steps import presses
 from nrm.steps.interviews import drafts
 from nrm.store import days, names
 from nrm.store.countries import country
@@ -47,11 +49,18 @@ _OPEN = (AnnouncedReturnStatus.ANNOUNCED, AnnouncedReturnStatus.NOT_COME)
 
 
 def announce(
-    *, notice_id: uuid.UUID, post_id: uuid.UUID, announced: Announcement, identity: Mapping[str, str], by: Actor
+    *,
+    notice_id: uuid.UUID,
+    post_id: uuid.UUID,
+    announced: Announcement,
+    identity: Mapping[str, str],
+    press: Press | None = None,
+    by: Actor,
 ) -> None:
-    """Record a return under an id the caller chose; the same id again records nothing twice.
+    """Record a return under an id the caller chose; the same id again records nothing twice. `press`: of the form.
 
-    `identity` needs `name`. Raises NotPermitted, AnnouncedReturnRefused, NotVisible for an id that is another's.
+    `identity` needs `name`. Raises NotPermitted, AnnouncedReturnRefused, SentAlready, NotVisible for an id that is
+    another's.
     """
     by.must(Permission.NOTICE_ANNOUNCE)
     needs = frozenset(country().lists["needs"])
@@ -63,6 +72,7 @@ def announce(
             if announced_return_rows.is_known(notice_id):
                 store.own(notice_id, by=by)
                 return
+            presses.check(press, audit.Event.NOTICE_ANNOUNCED)
             if interview_rows.is_known(notice_id):
                 raise NotVisible
             holders = _holders(session, post_id, announced.expected_on)
@@ -84,7 +94,14 @@ def announce(
             )
             session.flush()
             vault.create(session, notice_id, {_IDENTITY: dict(identity)}, holders)
-            audit.append(session, audit.Event.NOTICE_ANNOUNCED, by=by, notice_id=notice_id, post_id=post_id)
+            audit.append(
+                session,
+                audit.Event.NOTICE_ANNOUNCED,
+                by=by,
+                notice_id=notice_id,
+                post_id=post_id,
+                press=press.mark if press else None,
+            )
     except IntegrityError:
         store.own(notice_id, by=by)  # the same button, pressed twice at once
 

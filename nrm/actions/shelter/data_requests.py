@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from nrm import audit
 from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.presses import Press
 from nrm.domain.shelter.cases import SUPPLEMENT, Compartment, Purpose
 from nrm.domain.shelter.data_requests import (
     AT_ONCE,
@@ -32,6 +33,7 @@ from nrm.domain.support.follow_ups import Ended
 from nrm.domain.support.plans import Entry, fold
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.data_requests import PersonRequest
+from nrm.steps import presses
 from nrm.steps.referrals import supplements as supplement_steps
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import erasures as erasure_steps
@@ -60,15 +62,16 @@ class Copy:
     supplement: case_steps.Opened | None
 
 
-def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, by: Actor) -> None:
-    """Record what a person asked for, under an id the caller chose; the same id again records nothing twice.
+def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, press: Press | None = None, by: Actor) -> None:
+    """Record what a person asked for, under an id the caller chose; the same id again records nothing twice. `press`:
+    of the form.
 
     That something is to be kept after all, or that nobody stays in touch any more, is passed on at once and unread:
     what waits to be destroyed in her case, if anything does, is given back; what was agreed for the months after is
     over, and destroyed after a week, in which the manager reads who passed it on and can take it back (ADR 0215). While
     the person is not safe, and of a child, nothing ends: it is kept open as her wish, on the list of the house (ADR
     0197). Who records it learns nothing of it.
-    `pseudonym` as `parse_pseudonym` gives it. Raises NotPermitted, NotVisible for an id that is another's.
+    `pseudonym` as `parse_pseudonym` gives it. Raises NotPermitted, SentAlready, NotVisible for an id that is another's.
     """
     by.must(Permission.REQUEST_RECORD)
     try:
@@ -76,6 +79,7 @@ def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, by: Acto
             if data_request_rows.is_known(request_id):
                 store.own(request_id, by=by)
                 return
+            presses.check(press, audit.Event.REQUEST_RECORDED)
             case_id = data_request_rows.case_of(pseudonym)
             waits = kind is RequestKind.NO_FOLLOW_UP and case_id is not None and _waits(session, case_id)
             at_once = kind in AT_ONCE and not waits
@@ -96,7 +100,12 @@ def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, by: Acto
                 parked.keep(session, case_id, by)
             if kind is RequestKind.NO_FOLLOW_UP and case_id is not None and not waits:
                 follow_up_steps.end(session, case_id, Ended.NO_LONGER, Actor.system("request"))
-            audit.append(session, audit.Event.REQUEST_RECORDED, by=by, request_id=request_id, kind=kind)
+            said: dict[str, uuid.UUID | str | None] = {
+                "request_id": request_id,
+                "kind": kind,
+                "press": press.mark if press else None,
+            }
+            audit.append(session, audit.Event.REQUEST_RECORDED, by=by, **said)
     except IntegrityError:
         store.own(request_id, by=by)  # the same button, pressed twice at once
     if kind is RequestKind.KEEP:

@@ -175,12 +175,12 @@ def blockers(session: Session, case: Case, by: Actor) -> list[CaseRefused | Gate
         found.append(CaseRefused(CaseRefusal.REFERRAL_OPEN))
     if absence_rows.stands(case.id) is not None:
         found.append(CaseRefused(CaseRefusal.MISSING))
-    if referral_rows.waits_for_word(case.id) is not None:
-        found.append(CaseRefused(CaseRefusal.NOT_COME))
     try:
         check_child_left(case, by)
     except GateClosed as shut:
         found.append(shut)
+    if referral_rows.waits_for_word(case.id) is not None:
+        found.append(CaseRefused(CaseRefusal.NOT_COME))
     return found
 
 

@@ -58,10 +58,10 @@ def erasable_now(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
     if case.status == "open":
         if absence_rows.stands(case_id) is not None:
             raise CaseRefused(CaseRefusal.MISSING)
-        if referral_rows.waits_for_word(case_id) is not None:
-            raise CaseRefused(CaseRefusal.NOT_COME)
         if case.age_class != "adult":
             case_steps.check_child_left(case, by)
+        if referral_rows.waits_for_word(case_id) is not None:
+            raise CaseRefused(CaseRefusal.NOT_COME)
     if not to_erase(session, case_id):
         raise CaseRefused(CaseRefusal.NOTHING_TO_ERASE)
     return case

@@ -11,11 +11,12 @@ from forms.interviews.family_notices import FamilyNoticeForm
 from nrm.actions.interviews import family_notices as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.interviews.family_notices import DeskAnswer, NobodyToTell
+from nrm.domain.presses import SentAlready
 from nrm.domain.words import N_
 from nrm.store import names
 from nrm.store.interviews import family_notices as store
 from nrm.store.interviews import groups
-from nrm.web import access, errors
+from nrm.web import access, errors, presses
 from nrm.web.language import gettext
 
 blueprint = Blueprint("family_notices", __name__)
@@ -35,13 +36,23 @@ def write() -> Answer:
     """Write it; where a condition is not met, the page leads to the interview of the child instead."""
     form = FamilyNoticeForm(request.form)
     try:
-        family_id = uuid.UUID(request.form.get("id", "")[:36])
+        once = request.form.get("id", "")[:36]
+        press, shown_id = presses.pressed(once), uuid.UUID(once)
     except ValueError:
         return errors.error_page(422)
     if not form.validate():
-        return _form_page(form, family_id, 422)
+        return _form_page(form, shown_id, 422)
     try:
-        actions.write(family_id=family_id, children=form.number, ages=form.years, said=form.said, by=access.actor())
+        family_id = actions.write(
+            family_id=press.id,
+            children=form.number,
+            ages=form.years,
+            said=form.said,
+            press=press,
+            by=access.actor(),
+        )
+    except SentAlready:
+        return _form_page(form, presses.sent_already(form.children), 409)
     except NobodyToTell:
         return errors.error_page(422, gettext(NOBODY))
     return redirect(url_for("family_notices.show", family_id=family_id, group=_group()), 303)

@@ -21,10 +21,11 @@ from forms.interviews.helpline import (
 from nrm.actions.interviews import helpline as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.interviews.helpline import OTHER_LANGUAGE, Caller, HelplineRefusal, HelplineRefused, Outcome, Topic
+from nrm.domain.presses import SentAlready
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.words import N_
 from nrm.store.interviews import helpline as store
-from nrm.web import access, errors
+from nrm.web import access, errors, presses
 from nrm.web.language import current_language
 
 blueprint = Blueprint("helpline", __name__)
@@ -75,7 +76,7 @@ def record_page() -> str:
 def record() -> Answer:
     form = _form()
     try:
-        call_id, interview_id = (uuid.UUID((each.data or "")[:36]) for each in (form.id, form.interview))
+        press, interview_id = presses.pressed(form.id.data), uuid.UUID((form.interview.data or "")[:36])
     except ValueError:
         return errors.error_page(422)
     if not form.validate():
@@ -83,15 +84,19 @@ def record() -> Answer:
     outcome = Outcome(form.outcome.data)
     try:
         begun = actions.record(
-            call_id=call_id,
+            call_id=press.id,
             language=form.language.data,
             caller=Caller(form.caller.data),
             topic=Topic(form.topic.data),
             outcome=outcome,
             note=(form.note.data or "").replace("\r\n", "\n").strip(),
             interview_id=interview_id,
+            press=press,
             by=access.actor(),
         )
+    except SentAlready:
+        form.id.data, form.interview.data = str(presses.sent_already(form.outcome)), str(uuid.uuid4())
+        return render_template("interviews/helpline/record.html", form=form), 409
     except HelplineRefused as error:
         field, words = IMPOSSIBLE[error.reason]
         if not field:

@@ -21,6 +21,7 @@ from forms.referrals.announced_returns import (
 from nrm import clock
 from nrm.actions.referrals import announced_returns as actions
 from nrm.domain.accounts.accounts import OrganisationKind, Permission
+from nrm.domain.presses import SentAlready
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.announced_returns import (
     ORIGINS_OF,
@@ -35,7 +36,7 @@ from nrm.domain.words import N_
 from nrm.store import days, names
 from nrm.store.countries import country
 from nrm.store.referrals import announced_returns as store
-from nrm.web import access, errors
+from nrm.web import access, errors, presses
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import current_language, text_in, translated
 
@@ -128,7 +129,7 @@ def _form() -> AnnounceReturnForm:
 def announce() -> Answer:
     form = _form()
     try:
-        notice_id = uuid.UUID((form.id.data or "")[:36])
+        press = presses.pressed(form.id.data)
     except ValueError:
         return errors.error_page(422)
     posts = {each.code: each.id for each in names.posts(days.today())}
@@ -148,12 +149,16 @@ def announce() -> Answer:
     )
     try:
         actions.announce(
-            notice_id=notice_id,
+            notice_id=press.id,
             post_id=posts[form.post.data],
             announced=announced,
             identity=form.identity,
+            press=press,
             by=access.actor(),
         )
+    except SentAlready:
+        form.id.data = str(presses.sent_already(form.origin))
+        return render_template("referrals/announced_returns/announce.html", form=form), 409
     except AnnouncedReturnRefused as error:
         field, what = IMPOSSIBLE[error.reason]
         if not field:

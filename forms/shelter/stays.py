@@ -212,6 +212,8 @@ class ArrivalForm(AdmitStayForm):
         description=N_("For example 3:10. Sealed with the care of the person. Leave it empty if nobody knows it."),
         validators=[PlainText(10, AS_TOLD)],
     )
+    seen = HiddenField()
+    """Which taking back of an arrival the page knew, if any."""
     is_here = BooleanField(N_("Yes, it is this person who stands before me"))
     """Shown and asked for once, where the post has not said that they left."""
 

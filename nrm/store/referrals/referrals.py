@@ -36,7 +36,7 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.crossing_points import is_told_receiver
 from nrm.domain.referrals.duty import PRESSED_WRONG_WITHIN
 from nrm.domain.referrals.referrals import ReferralStatus, Relation
-from nrm.models.accounts.accounts import Keyring, KeyringWrap, Organisation
+from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, Organisation
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Referral, RouteCandidate
 from nrm.models.shelter.absences import Missing
@@ -197,6 +197,26 @@ def took_arrival_back(referral: ReferralLine, *, by: Actor) -> bool:
     since = clock.now() - PRESSED_WRONG_WITHIN
     awaited = referral.status is ReferralStatus.ACCEPTED
     return awaited and referral_rows.arrival_taken_back_by(referral.id, by.member_id, since)
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalTakenBack:
+    """That an arrival was taken back; `mark` tells one time from another."""
+
+    mark: str
+    name: str
+    at: datetime
+
+
+def arrival_taken_back(line: ReferralLine, *, by: Actor) -> ArrivalTakenBack | None:
+    """The last time that the arrival was taken back, for who receives the person; raises NotVisible."""
+    if line.relation is not Relation.RECEIVER or by.organisation_id is None:
+        raise NotVisible
+    entry = referral_rows.last_arrival_taken_back(line.id)
+    if entry is None:
+        return None
+    member = db.session.get(Member, entry.member_id) if entry.member_id is not None else None
+    return ArrivalTakenBack(entry.at.isoformat(), member.name if member is not None else "", entry.at)
 
 
 def has_not_come(line: ReferralLine) -> bool:

@@ -23,7 +23,7 @@ from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.corrections import CorrectionRefused, Why
 from nrm.domain.shelter.places import may_be_with_mother
 from nrm.domain.shelter.stays import ImpossibleStay
-from nrm.domain.words import N_
+from nrm.domain.words import N_, Phrase
 from nrm.steps.shelter.arrivals import Admission, Told
 from nrm.store import days as calendar
 from nrm.store.countries import country
@@ -31,6 +31,7 @@ from nrm.store.referrals import meetings, referrals, transfers
 from nrm.store.shelter import stays as store
 from nrm.web import access, errors
 from nrm.web.formats import day as day_in_words
+from nrm.web.formats import moment
 from nrm.web.language import current_language, gettext
 from nrm.web.shelter.stays import chosen_place, is_how_it_began, mark_impossible, offer_places
 
@@ -42,6 +43,13 @@ NOT_YET = N_("This hour of today has not come yet: enter the hour of arrival, or
 NOT_LEFT = N_("The post has not said that they left: is it this person who stands before you?")
 NOT_AWAITED = N_("This person is not awaited any more: the arrival was recorded, or it was said that nobody came.")
 
+BACK_SINCE = N_(
+    "Nothing is recorded: this arrival was taken back by %(name)s on %(moment)s, after the page was opened. Is the "
+    "person there? Then open the page again.",
+    name="",
+    moment="",
+)
+
 
 @blueprint.get("/referrals/<uuid:referral_id>/arrival")
 @access.requires(Permission.REFERRAL_DECIDE)
@@ -49,7 +57,9 @@ def arrive_page(referral_id: uuid.UUID) -> Answer:
     line = _awaited(referral_id)
     if line is None:
         return errors.error_page(409, NOT_AWAITED)
-    return _page(line, _form(line, empty=True))
+    form, back = _form(line, empty=True), referrals.arrival_taken_back(line, by=access.actor())
+    form.seen.data = back.mark if back is not None else ""
+    return _page(line, form)
 
 
 def _awaited(referral_id: uuid.UUID) -> referrals.ReferralLine | None:
@@ -114,7 +124,10 @@ def _arrive(referral_id: uuid.UUID) -> Answer:
     line = _awaited(referral_id)
     if line is None:
         return errors.error_page(409, NOT_AWAITED)
-    form = _form(line)
+    form, back = _form(line), referrals.arrival_taken_back(line, by=by)
+    if back is not None and form.seen.data != back.mark:  # sent from a page of before (ADR 0242)
+        at = moment(back.at, current_language())
+        return errors.error_page(409, Phrase(BACK_SINCE.message, {"name": back.name, "moment": at}))
     if not form.validate():
         return _page(line, form, 422)
     arrived_on = chosen_day(form.admitted, form.admitted_day, calendar.today())

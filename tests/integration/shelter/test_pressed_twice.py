@@ -44,6 +44,10 @@ def filled_in(page: str, **typed: str) -> dict[str, object]:
     return {"bed": places[0], "admitted": "today", "planned": "30", "is_here": "y", **typed}
 
 
+def seen_of(page: str) -> str:
+    return re.search(r'name="seen" value="([^"]+)"', page)[1]  # type: ignore[index]
+
+
 def stays_and_notes(case: people.Sent) -> tuple[int, int]:
     db.session.rollback()
     stays = db.session.scalar(select(func.count()).select_from(Stay).where(Stay.case_id == case.case_id)) or 0
@@ -136,7 +140,8 @@ def test_who_is_recorded_again_without_a_place_is_to_be_admitted_and_has_not_lef
     assert "Strike that note in the care of the person" in page
     page = nrc.get(f"/cases/{awaited.case_id}?lang=en")
     assert "ended on" not in page
-    assert nrc.post(address, {"bed": NO_PLACE, "is_here": "y"}) == f"/cases/{awaited.case_id}"  # no day: today
+    seen = seen_of(nrc.get(address))
+    assert nrc.post(address, {"bed": NO_PLACE, "is_here": "y", "seen": seen}) == f"/cases/{awaited.case_id}"  # no day
     page = nrc.get(f"/cases/{awaited.case_id}?lang=en")
     assert "not admitted yet" in page
     assert "Admit the person, or hand them on." in page
@@ -232,3 +237,21 @@ def test_a_guardian_is_named_once(app: Flask, sign_in: SignIn) -> None:
     assert guardians() == 1
     desk.post(address, {**sent, "name": "Arta Leka"})
     assert guardians() == 2
+
+
+@pytest.mark.slow
+def test_an_arrival_that_was_taken_back_is_not_recorded_again_by_the_page_of_before(
+    sign_in: SignIn, awaited: people.Sent
+) -> None:
+    nrc, address = sign_in(NRC), f"/referrals/{awaited.referral_id}/arrival"
+    form = filled_in(nrc.get(address))
+    nrc.post(address, form)
+    sign_in(COLLEAGUE).post(f"{address}/back", {"why": "other_person"})
+    after = stays_and_notes(awaited)
+    again = sign_in(NRC)  # another session: the form lay open in a tab
+    said = again.post(f"{address}?lang=en", form, status=409)
+    assert "was taken back by Test shelter_manager on" in said
+    assert "open the page again" in said
+    assert stays_and_notes(awaited) == after
+    again.post(address, {**form, "seen": seen_of(again.get(address))})
+    assert stays_and_notes(awaited)[0] == after[0] + 1

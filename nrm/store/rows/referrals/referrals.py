@@ -47,6 +47,12 @@ def arrival_taken_back_by(referral_id: uuid.UUID, member_id: uuid.UUID | None, s
     return _did("arrival_taken_back", referral_id, member_id, since)
 
 
+def last_arrival_taken_back(referral_id: uuid.UUID) -> entries.Entry | None:
+    """The last time that the arrival was taken back; the caller has checked the referral."""
+    found = entries.newest_of(entries.EVER, ("arrival_taken_back",), entries.about(referral_id))
+    return found[1] if found is not None else None
+
+
 def _did(event: str, referral_id: uuid.UUID, member_id: uuid.UUID | None, since: datetime) -> bool:
     done = entries.since(since, event, entries.by(member_id))
     return any(each.said["referral_id"] == str(referral_id) for each in done)

@@ -2,6 +2,8 @@
 
 A form that opens, ends or destroys something is never given back: anybody at the machine could have sent it, and the
 person who signs in afterwards would do it for them. They are told that it was not done, and where to do it.
+
+And forms whose second press must not record twice, and must not lose what was changed before it (ADR 0242).
 """
 
 from __future__ import annotations
@@ -11,13 +13,16 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from flask import current_app
+from flask import current_app, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
+from wtforms import Field
 
 from forms.typed import Asked, every_form
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.interviews.interviews import Question
+from nrm.domain.presses import Press, press_of
+from nrm.domain.words import N_
 from nrm.store import names, signed_names
 from nrm.store.accounts import members, second_hands
 from nrm.store.countries import country
@@ -246,3 +251,23 @@ def _endpoint_at(path: str, method: str) -> tuple[str, Mapping[str, Any]]:
         return current_app.url_map.bind("").match(path, method=method)
     except (HTTPException, RequestRedirect):
         return "", {}
+
+
+SENT_ALREADY = N_(
+    "This form was sent already, and what it said then is recorded. What you changed was not recorded. Is it needed, "
+    "too? Then press the button once more."
+)
+
+
+def pressed(once: str | None, *, by: Actor) -> Press:
+    """The press of the form that this request sends; `once`: the number that the form carries. Raises ValueError for a
+    number that no form carries."""
+    number = uuid.UUID((once or "")[:36])
+    words = [(name, text) for name, text in request.form.items(multi=True) if name not in AROUND]
+    return press_of(number, by.member_id, words)
+
+
+def sent_already(field: Field) -> uuid.UUID:
+    """Say so at the first question; the number that the form carries from now on, so that one more press records it."""
+    field.errors = [SENT_ALREADY]
+    return uuid.uuid4()

@@ -16,7 +16,7 @@ from nrm.domain.words import N_
 from nrm.store import names
 from nrm.store.interviews import family_notices as store
 from nrm.store.interviews import groups
-from nrm.web import access, errors, presses
+from nrm.web import access, carrying, errors
 from nrm.web.language import gettext
 
 blueprint = Blueprint("family_notices", __name__)
@@ -37,7 +37,7 @@ def write() -> Answer:
     form = FamilyNoticeForm(request.form)
     try:
         once = request.form.get("id", "")[:36]
-        press, shown_id = presses.pressed(once), uuid.UUID(once)
+        press, shown_id = carrying.pressed(once, by=access.actor()), uuid.UUID(once)
     except ValueError:
         return errors.error_page(422)
     if not form.validate():
@@ -52,7 +52,7 @@ def write() -> Answer:
             by=access.actor(),
         )
     except SentAlready:
-        return _form_page(form, presses.sent_already(form.children), 409)
+        return _form_page(form, carrying.sent_already(form.children), 409)
     except NobodyToTell:
         return errors.error_page(422, gettext(NOBODY))
     return redirect(url_for("family_notices.show", family_id=family_id, group=_group()), 303)

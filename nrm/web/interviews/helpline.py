@@ -25,7 +25,7 @@ from nrm.domain.presses import SentAlready
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.words import N_
 from nrm.store.interviews import helpline as store
-from nrm.web import access, errors, presses
+from nrm.web import access, carrying, errors
 from nrm.web.language import current_language
 
 blueprint = Blueprint("helpline", __name__)
@@ -76,7 +76,10 @@ def record_page() -> str:
 def record() -> Answer:
     form = _form()
     try:
-        press, interview_id = presses.pressed(form.id.data), uuid.UUID((form.interview.data or "")[:36])
+        press, interview_id = (
+            carrying.pressed(form.id.data, by=access.actor()),
+            uuid.UUID((form.interview.data or "")[:36]),
+        )
     except ValueError:
         return errors.error_page(422)
     if not form.validate():
@@ -95,7 +98,7 @@ def record() -> Answer:
             by=access.actor(),
         )
     except SentAlready:
-        form.id.data, form.interview.data = str(presses.sent_already(form.outcome)), str(uuid.uuid4())
+        form.id.data, form.interview.data = str(carrying.sent_already(form.outcome)), str(uuid.uuid4())
         return render_template("interviews/helpline/record.html", form=form), 409
     except HelplineRefused as error:
         field, words = IMPOSSIBLE[error.reason]

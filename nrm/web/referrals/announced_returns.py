@@ -36,7 +36,7 @@ from nrm.domain.words import N_
 from nrm.store import days, names
 from nrm.store.countries import country
 from nrm.store.referrals import announced_returns as store
-from nrm.web import access, errors, presses
+from nrm.web import access, carrying, errors
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import current_language, text_in, translated
 
@@ -129,7 +129,7 @@ def _form() -> AnnounceReturnForm:
 def announce() -> Answer:
     form = _form()
     try:
-        press = presses.pressed(form.id.data)
+        press = carrying.pressed(form.id.data, by=access.actor())
     except ValueError:
         return errors.error_page(422)
     posts = {each.code: each.id for each in names.posts(days.today())}
@@ -157,7 +157,7 @@ def announce() -> Answer:
             by=access.actor(),
         )
     except SentAlready:
-        form.id.data = str(presses.sent_already(form.origin))
+        form.id.data = str(carrying.sent_already(form.origin))
         return render_template("referrals/announced_returns/announce.html", form=form), 409
     except AnnouncedReturnRefused as error:
         field, what = IMPOSSIBLE[error.reason]

@@ -32,7 +32,7 @@ from nrm.domain.words import N_
 from nrm.store.countries import country
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import data_requests as store
-from nrm.web import access, errors, presses, sessions
+from nrm.web import access, carrying, errors, sessions
 from nrm.web.language import translated
 from nrm.web.opened import answer_rows, written_rows
 from nrm.web.referrals.referrals import party_names
@@ -85,11 +85,11 @@ def record() -> Answer:
     if form.validate():
         try:
             pseudonym = parse_pseudonym(form.code.data or "")
-            kind, press = RequestKind(form.kind.data), presses.pressed(form.id.data)
+            kind, press = RequestKind(form.kind.data), carrying.pressed(form.id.data, by=access.actor())
             actions.record(request_id=press.id, pseudonym=pseudonym, kind=kind, press=press, by=access.actor())
             return redirect(url_for("data_requests.index"), 303)
         except SentAlready:
-            form.id.data = str(presses.sent_already(form.code))
+            form.id.data = str(carrying.sent_already(form.code))
             return render_template("shelter/data_requests/record.html", form=form), 409
         except MistypedPseudonym as error:
             form.code.errors = [MISTYPED[str(error)]]

@@ -225,48 +225,62 @@ def take_back_arrival(*, referral_id: uuid.UUID, why: Why, by: Actor) -> uuid.UU
 
     Returns the case. Raises NotPermitted, NotVisible, CorrectionRefused, IllegalTransition.
     """
+    with transaction() as session:
+        return _take_back_arrival(session, referral_id, why, by)
+
+
+def check_arrival_back(*, referral_id: uuid.UUID, by: Actor) -> None:
+    """Whether `take_back_arrival` would do this now: raises what it raises, and changes nothing."""
+    with contextlib.suppress(_OnlyAsked), transaction() as session:
+        _take_back_arrival(session, referral_id, None, by)
+
+
+def _take_back_arrival(session: Session, referral_id: uuid.UUID, why: Why | None, by: Actor) -> uuid.UUID:
     by.must(Permission.REFERRAL_DECIDE)
     by.must(Permission.STAY_MANAGE)
-    with transaction() as session:
-        referral = referrals.row(referral_id, by=by, lock=True)
-        case = session.get_one(Case, referral.case_id, populate_existing=True, with_for_update=True)
-        after = decide(
-            ReferralStatus(referral.status),
-            ReferralEvent.TAKE_BACK_ARRIVAL,
-            referrals.relation_to(referral, by=by),
-            terms=referral_rows.terms(referral),
-            at=clock.now(),
-        )
-        _check_held(case, by)
-        if transfer_rows.is_move(referral):
-            raise CorrectionRefused(CorrectionRefusal.OF_A_MOVE)
-        later = select(Referral.id).where(Referral.case_id == case.id, Referral.position > referral.position)
-        if session.scalar(later.limit(1)) is not None:
-            raise CorrectionRefused(CorrectionRefusal.SENT_ON)
-        if absence_rows.stands(case.id) is not None:
-            raise CorrectionRefused(CorrectionRefusal.MISSING_STANDS)
-        begun = select(Stay).where(Stay.referral_id == referral.id, Stay.taken_back_on.is_(None)).with_for_update()
-        stay = session.scalar(begun.execution_options(populate_existing=True))
-        if stay is not None:
-            _never_there(session, stay, why, by)
-            _keep_again(session, referral, stay, by)
-        referral.status, referral.arrived_at, referral.expected_at = str(after), None, clock.now()
-        session.execute(
-            update(Obligation)
-            .where(Obligation.case_id == case.id, Obligation.kind == "arrival")
-            .values(done_at=None, done_by_id=None, due_at=clock.now())
-        )
-        session.flush()
-        audit.append(
-            session,
-            audit.Event.ARRIVAL_TAKEN_BACK,
-            by=by,
-            case_id=case.id,
-            referral_id=referral.id,
-            stay_id=stay.id if stay is not None else None,
-            why=str(why),
-        )
-        return case.id
+    referral = referrals.row(referral_id, by=by, lock=True)
+    case = session.get_one(Case, referral.case_id, populate_existing=True, with_for_update=True)
+    after = decide(
+        ReferralStatus(referral.status),
+        ReferralEvent.TAKE_BACK_ARRIVAL,
+        referrals.relation_to(referral, by=by),
+        terms=referral_rows.terms(referral),
+        at=clock.now(),
+    )
+    _check_held(case, by)
+    if transfer_rows.is_move(referral):
+        raise CorrectionRefused(CorrectionRefusal.OF_A_MOVE)
+    later = select(Referral.id).where(Referral.case_id == case.id, Referral.position > referral.position)
+    if session.scalar(later.limit(1)) is not None:
+        raise CorrectionRefused(CorrectionRefusal.SENT_ON)
+    if absence_rows.stands(case.id) is not None:
+        raise CorrectionRefused(CorrectionRefusal.MISSING_STANDS)
+    begun = select(Stay).where(Stay.referral_id == referral.id, Stay.taken_back_on.is_(None)).with_for_update()
+    stay = session.scalar(begun.execution_options(populate_existing=True))
+    if stay is not None:
+        _check_never_there(stay)
+    if why is None:
+        raise _OnlyAsked
+    if stay is not None:
+        _strike_stay(session, stay, why, by)
+        _keep_again(session, referral, stay, by)
+    referral.status, referral.arrived_at, referral.expected_at = str(after), None, clock.now()
+    session.execute(
+        update(Obligation)
+        .where(Obligation.case_id == case.id, Obligation.kind == "arrival")
+        .values(done_at=None, done_by_id=None, due_at=clock.now())
+    )
+    session.flush()
+    audit.append(
+        session,
+        audit.Event.ARRIVAL_TAKEN_BACK,
+        by=by,
+        case_id=case.id,
+        referral_id=referral.id,
+        stay_id=stay.id if stay is not None else None,
+        why=str(why),
+    )
+    return case.id
 
 
 def opened_by_mistake(*, stay_id: uuid.UUID, why: Why, by: Actor) -> uuid.UUID:
@@ -383,18 +397,22 @@ def correct_place(*, stay_id: uuid.UUID, place_id: uuid.UUID, from_on: date, why
         append(session, stay, Kind.PLACE, why, by, was=struck)
 
 
-def _never_there(session: Session, stay: Stay, why: Why, by: Actor) -> None:
+def _check_never_there(stay: Stay) -> None:
     if stay.ended_on is not None:
         raise CorrectionRefused(CorrectionRefusal.NO_ARRIVAL)
     check_take_back(stay.known_on, today=days.today())
-    _strike_stay(session, stay, why, by)
+    _check_not_away(stay)
+
+
+def _check_not_away(stay: Stay) -> None:
+    if away_rows.did_not_come_back(stay.case_id):
+        raise CorrectionRefused(CorrectionRefusal.AWAY_STANDS)
 
 
 def _strike_stay(session: Session, stay: Stay, why: Why, by: Actor) -> None:
     if stay.ended_on is not None:
         raise CorrectionRefused(CorrectionRefusal.NO_ARRIVAL)
-    if away_rows.did_not_come_back(stay.case_id):
-        raise CorrectionRefused(CorrectionRefusal.AWAY_STANDS)
+    _check_not_away(stay)
     today = days.today()
     values = {
         **NO_END,

@@ -200,7 +200,14 @@ def _told(form: ArrivalForm, arrived_on: date) -> Told:
 @access.requires(Permission.REFERRAL_DECIDE)
 def take_back_page(referral_id: uuid.UUID) -> Answer:
     """What follows from taking an arrival back, before it is done."""
-    return _back_page(referral_id, TakeBackForm())
+    by, form = access.actor(), TakeBackForm()
+    line = referrals.referral(referral_id, by=by)
+    if line.relation in actors_of(line.status, ReferralEvent.TAKE_BACK_ARRIVAL) and not transfers.is_move(line):
+        try:
+            corrections.check_arrival_back(referral_id=referral_id, by=by)
+        except CorrectionRefused as error:
+            return errors.error_page(409, CORRECTION_REFUSED[error.reason])
+    return _back_page(referral_id, form)
 
 
 def _back_page(referral_id: uuid.UUID, form: TakeBackForm, status: int = 200) -> Answer:

@@ -549,3 +549,14 @@ def test_an_end_that_two_members_recorded_is_struck_by_two(vatra: Actor, sign_in
     assert store.stay(opened.stay_id, by=vatra).ended_on is None
     with pytest.raises(IntegrityError, match="struck_by_two"), transaction() as session:
         session.execute(update(LeftAlone).where(LeftAlone.id == left_id).values(struck_by_id=LeftAlone.doubted_by_id))
+
+
+def test_the_page_says_before_the_form_that_it_is_too_late_to_take_an_arrival_back(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    referral_id, _, _ = _arrived(factories.actor("nrc.case_worker"))
+    address = f"/referrals/{referral_id}/arrival/back?lang=en"
+    assert 'name="why"' in sign_in("nrc.case_worker").get(address)
+    factories.later(days=60)
+    page = sign_in("nrc.case_worker").get(address, 409)
+    assert "more than seven days ago" in page
+    assert 'name="why"' not in page

@@ -66,10 +66,10 @@ class Leg:
     expected_at: datetime | None
     arrived_at: datetime | None
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether the hours are still kept: a quarter's first instant has no time to answer."""
-        return self.due_at != self.sent_at
+    def is_exact(self, is_coarse: Callable[[datetime], bool]) -> bool:
+        """Whether the hours are still kept: a quarter's first instant has no time to answer, or none that is true where
+        it ended in the next one."""
+        return self.due_at != self.sent_at and not is_coarse(self.sent_at)
 
 
 class Owed(Protocol):
@@ -104,13 +104,14 @@ def timeline(
     `interviewed_by`: the post that held the interview, if one did. `waits_to_be_placed`: nobody has the person but who
     handed them over. `is_coarse`: whether an instant is one to which hours are coarsened.
     """
-    steps = [_answer(leg, agreement, at) for leg in legs]
+    steps = [_answer(leg, agreement, at, exact=leg.is_exact(is_coarse)) for leg in legs]
     if interviewed_by and legs:
         clause = clause_of(agreement, FIRST_INTERVIEW)
-        steps.insert(0, _done(FIRST_INTERVIEW, interviewed_by, clause, legs[0].sent_at, exact=legs[0].is_exact))
+        exact = legs[0].is_exact(is_coarse)
+        steps.insert(0, _done(FIRST_INTERVIEW, interviewed_by, clause, legs[0].sent_at, exact=exact))
     arrival = next((each for each in owed if each.kind == ARRIVAL), None)
     if legs or arrival is not None:
-        steps.append(_arrival(legs[-1] if legs else None, arrival, agreement, at))
+        steps.append(_arrival(legs[-1] if legs else None, arrival, agreement, at, is_coarse))
     if waits_to_be_placed and not any(leg.status.is_open for leg in legs):
         last = legs[-1] if legs else None
         due = last.decided_at + DECISION_WITHIN if last is not None and last.decided_at else None
@@ -123,8 +124,8 @@ def _place(step: Step) -> tuple[bool, datetime]:
     return step.at is None, step.at or step.due_at or _NEVER
 
 
-def _answer(leg: Leg, agreement: Agreement, at: datetime) -> Step:
-    within = leg.due_at - leg.sent_at if leg.is_exact else None
+def _answer(leg: Leg, agreement: Agreement, at: datetime, *, exact: bool) -> Step:
+    within = leg.due_at - leg.sent_at if exact else None
     clause = clause_of(agreement, ANSWER, within) or leg.clause
     if leg.status is ReferralStatus.SENT:
         if leg.promised_at is not None:
@@ -133,22 +134,25 @@ def _answer(leg: Leg, agreement: Agreement, at: datetime) -> Step:
     due = None if leg.promised_at is not None else leg.due_at
     taken = leg.status in TAKEN
     outcome = str(ReferralStatus.ACCEPTED if taken else leg.status)
-    step = _done(ANSWER, leg.party, clause, leg.decided_at or leg.sent_at, due, exact=leg.is_exact, outcome=outcome)
+    step = _done(ANSWER, leg.party, clause, leg.decided_at or leg.sent_at, due, exact=exact, outcome=outcome)
     return step if taken else _ended(step)
 
 
-def _arrival(leg: Leg | None, owed: Owed | None, agreement: Agreement, at: datetime) -> Step:
+def _arrival(
+    leg: Leg | None, owed: Owed | None, agreement: Agreement, at: datetime, is_coarse: Callable[[datetime], bool]
+) -> Step:
     clause = owed.clause if owed is not None else clause_of(agreement, ARRIVAL)
     party = leg.party if leg is not None and leg.status.is_open else RECEIVER
     if leg is not None and leg.status is ReferralStatus.ARRIVED:
-        return _done(ARRIVAL, leg.party, clause, leg.arrived_at or leg.sent_at, exact=leg.is_exact)
+        return _done(ARRIVAL, leg.party, clause, leg.arrived_at or leg.sent_at, exact=leg.is_exact(is_coarse))
     if leg is not None and leg.status in TAKEN and not leg.status.is_open:
-        return Step(ARRIVAL, leg.party, clause, StepState.ENDED, leg.decided_at, outcome=str(leg.status))
+        exact, outcome = leg.is_exact(is_coarse), str(leg.status)
+        return Step(ARRIVAL, leg.party, clause, StepState.ENDED, leg.decided_at, outcome=outcome, exact=exact)
     due = owed.due_at if owed is not None else None
     if leg is not None and leg.status is ReferralStatus.ACCEPTED and leg.expected_at is not None:
         due = leg.expected_at + NO_SHOW_AFTER
     if owed is not None and owed.done_at is not None:
-        return _done(ARRIVAL, party, clause, owed.done_at)
+        return _done(ARRIVAL, party, clause, owed.done_at, exact=not is_coarse(owed.done_at))
     return _open(ARRIVAL, party, clause, due, at)
 
 

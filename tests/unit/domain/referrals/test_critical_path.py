@@ -248,3 +248,16 @@ def test_whom_to_call_again_is_who_was_called_least_lately_and_never_the_reader(
     assert call_again(order, ["1", "2"]) == first
     assert call_again(order, ["1", "2", "1"]) == second
     assert call_again((reader,), ["1"]) is None
+
+
+def test_of_hours_that_are_not_kept_no_step_shows_one() -> None:
+    """The time to answer may have ended in the next quarter, and then two first instants differ."""
+    first, next_one = datetime(2025, 12, 31, 23, tzinfo=UTC), datetime(2026, 3, 31, 22, tzinfo=UTC)
+    for due in (first, next_one):
+        for status in (ReferralStatus.NOT_ARRIVED, ReferralStatus.MISTAKEN, ReferralStatus.ARRIVED):
+            coarse = dataclasses.replace(leg(status), sent_at=first, due_at=due, decided_at=first, arrived_at=first)
+            done = dataclasses.replace(ARRIVAL, done_at=first)
+            for step in path([coarse], [done], SENT, placed=True).values():
+                assert not step.exact, (due, status, step)
+    kept = dataclasses.replace(leg(ReferralStatus.NOT_ARRIVED), decided_at=SENT + HOUR)
+    assert path([kept], [], SENT + 2 * HOUR)["arrival", "NRC"].exact

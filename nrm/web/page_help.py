@@ -113,7 +113,8 @@ HELP: Mapping[str, str] = {
         "Here are nights from before a stay was entered; they are paid once a second member has confirmed them."
     ),
     "family_notices": N_(
-        "Here you tell the child authority of children who come with their own parents; it answers before they go on."
+        "Here you tell the child authority of children who come with their own parents; they need not wait for its "
+        "answer."
     ),
     "feedback": N_(
         "Here is what people say about the house, without names; it is read by the house and by those who "

@@ -35,7 +35,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Pe
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.crossing_points import is_told_receiver
 from nrm.domain.referrals.duty import PRESSED_WRONG_WITHIN
-from nrm.domain.referrals.referrals import ReferralStatus, Relation
+from nrm.domain.referrals.referrals import ReferralStatus, Relation, coarsened
 from nrm.models.accounts.accounts import Keyring, KeyringWrap, Member, Organisation
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Referral, RouteCandidate
@@ -407,7 +407,8 @@ def directory(*, by: Actor) -> list[Organisation]:
 
 
 def _quarter(referral_: Referral) -> str:
-    if referral_.due_at != referral_.sent_at:  # only a quarter's first instant has no time to answer
+    # Only a quarter's first instant has no time to answer; what was due in the next quarter has two of them.
+    if referral_.due_at != referral_.sent_at and coarsened(referral_.sent_at, country().timezone) != referral_.sent_at:
         return ""
     return str(Quarter.of(clock.day_of(referral_.sent_at, country().timezone)))
 

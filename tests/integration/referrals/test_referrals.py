@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from flask import Flask
@@ -532,6 +532,11 @@ def test_on_arrival_only_the_quarter_of_the_hours_is_kept(rinas: Actor, nrc: Act
                 assert (local.date(), local.hour, local.minute) == (start, 0, 0)
     assert store.referral(second, by=iom).quarter == str(Quarter.of(start))
     assert store.referral(second, by=rinas).status is ReferralStatus.ARRIVED
+    # Sent at the end of a quarter, it was due in the next one: the two first instants are no hours, either.
+    ahead = datetime.combine(start + timedelta(days=93), time.min, tzinfo=zone).replace(day=1)
+    db.session.execute(update(Referral).where(Referral.id == second).values(due_at=ahead))
+    db.session.commit()
+    assert store.referral(second, by=iom).quarter == str(Quarter.of(start))
     done = db.session.scalars(select(Obligation).where(Obligation.done_at.is_not(None))).all()
     assert {row.kind for row in done} >= {"arrival"}
     assert all(row.due_at is None or row.due_at.astimezone(zone).date() == start for row in done)

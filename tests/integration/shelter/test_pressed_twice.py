@@ -248,6 +248,9 @@ def test_an_arrival_that_was_taken_back_is_not_recorded_again_by_the_page_of_bef
     nrc.post(address, form)
     sign_in(COLLEAGUE).post(f"{address}/back", {"why": "other_person"})
     after = stays_and_notes(awaited)
+    told = f"/referrals/{awaited.referral_id}?did=arrival-back&lang=en"
+    assert "The arrival is taken back" in sign_in(COLLEAGUE).get(told)
+    assert "The arrival is taken back" not in nrc.get(told)  # who did not do it
     again = sign_in(NRC)  # another session: the form lay open in a tab
     said = again.post(f"{address}?lang=en", form, status=409)
     assert "was taken back by Test shelter_manager on" in said

@@ -53,7 +53,7 @@ def contradict(*, interview_id: uuid.UUID, by: Actor) -> None:
                 raise NotVisible
             alert = store.row(interview_id, by=by)
             if holds.is_held(session, alert.id):
-                holds.take_back(session, alert.id, by=by)
+                holds.take_back(session, alert.id, by=by, opens=False)
             steps.contradicted(session, alert.id, by=by)
     except NoLongerDraft:
         raise IllegalTransition(TransitionRefusal.STATE) from None

@@ -55,7 +55,7 @@ def open_held(*, interview_id: uuid.UUID, why: str, by: Actor) -> None:
     """
     by.must(Permission.REFERRAL_DIRECT)
     with transaction() as session:
-        line = store.of_desk_one(interview_id, by=by)
+        line = store.to_open(interview_id, by=by)
         if not why.strip():
             raise NoPurpose
         session.add(
@@ -89,7 +89,7 @@ class OpenedHold:
 def read_held(*, interview_id: uuid.UUID, by: Actor) -> OpenedHold | None:
     """The interview, if this session of the duty desk may read it now. Raises NotPermitted, NotVisible."""
     by.must(Permission.REFERRAL_DIRECT)
-    line = store.of_desk_one(interview_id, by=by)
+    line = store.to_open(interview_id, by=by)
     try:
         found = vault.read(db.session(), interview_id, DRAFT, by=by)
     except CannotOpen:
@@ -106,7 +106,7 @@ def give_back(*, interview_id: uuid.UUID, by: Actor) -> None:
     """
     by.must(Permission.REFERRAL_DIRECT)
     with transaction() as session:
-        store.of_desk_one(interview_id, by=by)
+        store.to_open(interview_id, by=by)
         vault.read(session, interview_id, DRAFT, by=by)
         steps.take_back(session, interview_id, by=by)
     shredding.work_off()

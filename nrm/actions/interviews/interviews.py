@@ -122,6 +122,9 @@ def resume(*, interview_id: uuid.UUID, by: Actor) -> None:
             if purpose not in list(OpenReason):
                 raise Anothers
         drafts.lend(session, interview, purpose, by=by)
+        sealed = holds.seal_anew(session, interview_id, by=by)
+    if sealed:
+        shredding.work_off()
 
 
 def read(*, interview_id: uuid.UUID, by: Actor) -> Draft:

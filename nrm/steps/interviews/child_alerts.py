@@ -28,9 +28,11 @@ from nrm.domain.interviews.endings import (
 from nrm.domain.interviews.interviews import Answers, Questionnaire
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Call, ChildAlert, Obligation
 from nrm.store.countries import country
 from nrm.store.rows.interviews import child_alerts as rows
+from nrm.store.rows.interviews.child_alerts import GOES_ON
 
 _NOTIFY = "notify"
 
@@ -250,7 +252,7 @@ def answered(
 def contradicted(session: Session, interview_id: uuid.UUID, *, by: Actor) -> None:
     """The child authority did not say what was written down as said by telephone: it is asked again.
 
-    Raises IllegalTransition if nothing was written down, or the interview is ended.
+    Raises IllegalTransition if nothing was written down, or the interview is ended or sent.
     """
     recorded_by = session.scalar(select(ChildAlert.answered_by_id).where(ChildAlert.id == interview_id))
     hit = hit_one(
@@ -258,11 +260,14 @@ def contradicted(session: Session, interview_id: uuid.UUID, *, by: Actor) -> Non
         update(ChildAlert)
         .where(
             ChildAlert.id == interview_id,
-            ChildAlert.withdrawn_at.is_(None),
+            ChildAlert.withdrawn_at.is_(None) | (ChildAlert.answer == ChildAnswer.ADULT),
             ChildAlert.answer != "",
             ChildAlert.answer_how == BY_TELEPHONE,
+            select(Interview.id).where(Interview.id == interview_id, Interview.status.in_(GOES_ON)).exists(),
         )
         .values(
+            withdrawn_at=None,
+            withdrawn_why="",
             answer="",
             answer_how="",
             answered_at=None,

@@ -33,7 +33,7 @@ from nrm.steps.interviews.drafts import ENDED_STAYS, UNSENT, Draft, NoLongerDraf
 from nrm.store.countries import country
 from nrm.store.rows.interviews import screenings as screening_rows
 from nrm.vault import compartments as vault
-from nrm.vault import epochs, grants, sharing
+from nrm.vault import epochs, grants, sharing, shredding
 from nrm.vault.keyrings import HoldsNoKeys
 from nrm.vault.unattended import held_counts
 
@@ -154,10 +154,11 @@ def _row(model: type[Model], value: dict[str, Any]) -> Model:
     return model(**{key: read[key](given) if key in read else given for key, given in value.items()})
 
 
-def take_back(session: Session, interview_id: uuid.UUID, *, by: Actor) -> Holding:
+def take_back(session: Session, interview_id: uuid.UUID, *, by: Actor, opens: bool = True) -> Holding:
     """The interview goes on as it was; the duty desk's key to it ends. Returns how it had ended.
 
-    Raises NoLongerDraft if its time is over, or if it is not held.
+    `opens`: the actor has a key to it; without one `seal_anew` follows (ADR 0241). Raises NoLongerDraft if its time is
+    over, or if it is not held.
     """
     held = session.get(Hold, interview_id, populate_existing=True, with_for_update=True)
     interview = session.get_one(Interview, interview_id, populate_existing=True)
@@ -181,9 +182,28 @@ def take_back(session: Session, interview_id: uuid.UUID, *, by: Actor) -> Holdin
     paper_entries.give_back(session, interview)
     if held.desk:
         vault.end_leave(session, interview_id, DRAFT)
-        _seal_for_whose_it_was(session, interview_id, by=by)
+        if opens:
+            _seal_for_whose_it_was(session, interview_id, by=by)
+        else:
+            for desk in _desks(session):
+                grants.take_back(session, interview_id, desk.id, [DRAFT])
     audit.append(session, audit.Event.INTERVIEW_TAKEN_BACK, by=by, interview_id=interview_id, ending=ending)
     return ending
+
+
+def seal_anew(session: Session, interview_id: uuid.UUID, *, by: Actor) -> bool:
+    """A new epoch of an interview that goes on, where the duty desk's key to the present one ended and nobody who could
+    open it was there; returns whether that was so."""
+    place = (interview_id, DRAFT)
+    epoch = session.scalar(
+        select(SealedCompartment.epoch).where(
+            SealedCompartment.case_id == interview_id, SealedCompartment.compartment == DRAFT
+        )
+    )
+    if not any(each[2] == epoch for each in shredding.ended([place])):
+        return False
+    _seal_for_whose_it_was(session, interview_id, by=by)
+    return True
 
 
 def _seal_for_whose_it_was(session: Session, interview_id: uuid.UUID, *, by: Actor) -> None:

@@ -19,6 +19,7 @@ from nrm.domain.interviews.endings import (
     DUTY_DESK_AFTER,
     FINAL,
     TAKE_BACK_WITHIN,
+    ChildAnswer,
 )
 from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.models.accounts.accounts import Member, Organisation
@@ -96,8 +97,10 @@ class AlertLine:
 
     @property
     def contradictable(self) -> bool:
-        """Whether somebody else wrote down what the desk answered, and the interview is not destroyed yet."""
-        return self.answer_how == BY_TELEPHONE and not self.withdrawn_why
+        """Whether somebody else wrote down what the desk answered, and the interview is neither sent nor destroyed."""
+        if self.answer_how != BY_TELEPHONE:
+            return False
+        return not self.withdrawn_why or (self.answer == ChildAnswer.ADULT and rows.goes_on(self.id))
 
     @property
     def unanswered_long(self) -> bool:

@@ -10,13 +10,15 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.models.accounts.accounts import Organisation
+from nrm.domain.interviews.endings import BY_TELEPHONE, is_child
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.interviews.interviews import Hold, Interview
+from nrm.models.referrals.referrals import ChildAlert
 from nrm.models.shelter.cases import Grant
 
 _MOST = 50
@@ -37,7 +39,9 @@ class HeldLine:
 
 @dataclass(frozen=True, slots=True)
 class DeskLine:
-    """One interview that the duty desk may open."""
+    """One interview that ended at a post and that the duty desk looks at. `openable`: it has a key; `was_child`: under
+    18 or not sure was chosen before, and is no more; `answered`: who gave, by the post, the answer of the child
+    authority by telephone that it wrote down itself (ADR 0241)."""
 
     id: uuid.UUID
     pseudonym: str
@@ -50,6 +54,9 @@ class DeskLine:
     held_at: datetime
     until: datetime
     official: bool
+    openable: bool
+    was_child: bool
+    answered: str
 
 
 def of_post(*, by: Actor) -> list[HeldLine]:
@@ -110,7 +117,7 @@ def _held_line(hold: Hold, interview: Interview, by: Actor) -> HeldLine:
 
 
 def of_desk(*, by: Actor) -> list[DeskLine]:
-    """What the duty desk may open, the first to be destroyed first. Raises NotPermitted."""
+    """What the duty desk may open or asks about, the first to be destroyed first. Raises NotPermitted."""
     statement = _of_desk(by).order_by(Interview.expires_at, Interview.id).limit(_MOST)
     return [_desk_line(*row) for row in db.session.execute(statement)]
 
@@ -123,25 +130,47 @@ def of_desk_one(interview_id: uuid.UUID, *, by: Actor) -> DeskLine:
     return _desk_line(*row)
 
 
-def _of_desk(by: Actor) -> Select[Hold, Interview, Organisation]:
+def to_open(interview_id: uuid.UUID, *, by: Actor) -> DeskLine:
+    """One to which the desk has a key; raises NotPermitted, NotVisible."""
+    line = of_desk_one(interview_id, by=by)
+    if not line.openable:
+        raise NotVisible
+    return line
+
+
+def _of_desk(by: Actor) -> Select[Hold, Interview, Organisation, uuid.UUID | None, ChildAlert | None, uuid.UUID | None]:
     by.must(Permission.REFERRAL_DIRECT)
+    key = (Grant.case_id == Hold.id, Grant.compartment == "draft", Grant.organisation_id == by.organisation_id)
+    written_down = and_(
+        ChildAlert.answer_how == BY_TELEPHONE,
+        ChildAlert.withdrawn_at.is_(None),
+        Member.organisation_id == Interview.organisation_id,
+    )
     return (
-        select(Hold, Interview, Organisation)
+        select(Hold, Interview, Organisation, Grant.case_id, ChildAlert, Member.organisation_id)
         .join(Interview, Interview.id == Hold.id)
         .join(Organisation, Organisation.id == Interview.organisation_id)
-        .join(Grant, Grant.case_id == Hold.id)
+        .outerjoin(Grant, and_(*key, Hold.desk))
+        .outerjoin(ChildAlert, ChildAlert.id == Hold.id)
+        .outerjoin(Member, Member.id == ChildAlert.answered_by_id)
         .where(
-            Grant.compartment == "draft",
-            Grant.organisation_id == by.organisation_id,
-            Hold.desk,
+            Grant.case_id.is_not(None) | written_down,
             Interview.status == "held",
             Interview.expires_at > clock.now(),
         )
     )
 
 
-def _desk_line(hold: Hold, interview: Interview, post: Organisation) -> DeskLine:
+def _desk_line(
+    hold: Hold,
+    interview: Interview,
+    post: Organisation,
+    key: uuid.UUID | None,
+    alert: ChildAlert | None,
+    recorder_id: uuid.UUID | None,
+) -> DeskLine:
     assert interview.expires_at is not None
+    by_post = alert is not None and alert.answer_how == BY_TELEPHONE and recorder_id == post.id
     return DeskLine(
         hold.id,
         interview.pseudonym,
@@ -154,4 +183,7 @@ def _desk_line(hold: Hold, interview: Interview, post: Organisation) -> DeskLine
         hold.held_at,
         interview.expires_at,
         hold.official,
+        key is not None,
+        alert is not None and not is_child(alert.age_class),
+        alert.answered_name if alert is not None and by_post else "",
     )

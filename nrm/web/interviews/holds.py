@@ -112,7 +112,7 @@ def give_back(interview_id: uuid.UUID) -> Answer:
 def _look(interview_id: uuid.UUID, form: OpenHeldForm, status: int = 200) -> tuple[str, int]:
     by = access.actor()
     line = store.of_desk_one(interview_id, by=by)
-    found = actions.read_held(interview_id=interview_id, by=by)
+    found = actions.read_held(interview_id=interview_id, by=by) if line.openable else None
     parts: list[tuple[str, list[tuple[str, str]]]] = []
     if found is not None:
         for page in found.questionnaire.pages.values():

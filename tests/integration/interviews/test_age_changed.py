@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from nrm.actions.interviews import child_alerts, interview_sending, interviews
 from nrm.db import db
 from nrm.domain.interviews.endings import ChildAnswer
 from nrm.domain.interviews.questionnaire_flow import prune
 from nrm.domain.referrals.referrals import IllegalTransition
+from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import ChildAlert
+from nrm.models.shelter.cases import SealedCompartment
+from nrm.vault import grants
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
 from tests.factories import actor
 from tests.factories_interviews import LOGIN, confirmation, example, fields, last_of, questionnaire, walk
-from tests.integration.interviews.test_ending import CHILD, alert, asked_about, at_check, drafts, seen
+from tests.integration.interviews.test_ending import CHILD, alert, asked_about, at_check, drafts, seen, told_long_ago
 
 SignIn = Callable[[str], Person]
 AUTHORITY = "child_protection.case_worker"
@@ -174,3 +179,89 @@ def test_the_last_word_is_repeated_before_it_counts_and_can_be_read_again(
     desk.post(address, {"answer": "coming"}, status=409)
     assert desk.post(address, {"answer": answer, "sure": "yes"}) == address  # the same button, pressed twice
     sign_in("nrc.case_worker").get(address, status=404)
+
+
+def written_down(person: Person, interview: str, decision: str, *, name: str = "Ana") -> None:
+    """An answer of the child authority by telephone that nobody gave."""
+    told_long_ago(interview)
+    address = f"/children/{interview.rsplit('/', 1)[1]}/answer/call"
+    number = re.findall(r'name="number" value="([^"]+)"', person.get(address))[0]
+    call = {"number": number, "answer": "answered", "name": name, "when": "0", "decision": decision}
+    person.post(address, call)
+
+
+def goes_on(person: Person, interview: str) -> None:
+    """The interview is a draft again, and its interviewer goes on with it."""
+    interview_id = uuid.UUID(interview.rsplit("/", 1)[1])
+    db.session.rollback()
+    assert db.session.get_one(Interview, interview_id, populate_existing=True).status == "draft"
+    person.post(f"{interview}/resume", {"page": "screen"})
+    change_age(person, interview, "child", age_stated=None, birth=None)
+    told = alert(interview)
+    assert told is not None
+    assert (told.age_class, told.answer, told.withdrawn_at) == ("child", "", None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("login", [AUTHORITY, "child_protection.child_protection_officer"])
+def test_the_child_authority_denies_an_answer_by_which_somebody_who_was_a_child_was_thrown_away(
+    app: Flask, sign_in: SignIn, login: str
+) -> None:
+    person, duty = sign_in(LOGIN), sign_in("ra.duty_officer")
+    interview = told_of(person)
+    interview_id = uuid.UUID(interview.rsplit("/", 1)[1])
+    change_age(person, interview, "adult")
+    written_down(person, interview, "nothing")
+    person.post(f"{interview}/discard", confirmation(person.get(f"{interview}/discard")))
+    look = f"/duty/held/{interview_id}"
+    home = duty.get("/?lang=en")
+    assert look in home
+    assert "Under 18 or not sure was chosen before" in home
+    shown = duty.get(look)
+    assert "Under 18 or not sure was chosen before" in shown
+    assert "the post wrote down itself" in shown
+    duty.post(look, {"why": "Was a child."})  # it opened it, too
+    before = epoch(interview_id)
+    desk = sign_in(login)
+    assert f"/children/{interview_id}/contradict" in desk.get(f"/children/{interview_id}/answer")
+    desk.post(f"/children/{interview_id}/contradict")
+    desk.post(f"/children/{interview_id}/contradict", status=409)
+    assert look not in duty.get("/")
+    duty.get(look, status=404)
+    assert grants.holders_of(db.session(), interview_id, "draft") == {actor(LOGIN).organisation_id}
+    goes_on(person, interview)
+    assert epoch(interview_id) == before + 1  # what the duty desk kept opens nothing that is written from now on
+    person.post(f"{interview}/resume", {"page": "screen"})
+    assert epoch(interview_id) == before + 1
+
+
+def epoch(interview_id: uuid.UUID) -> int:
+    db.session.rollback()
+    here = (SealedCompartment.case_id == interview_id, SealedCompartment.compartment == "draft")
+    return db.session.scalars(select(SealedCompartment.epoch).where(*here)).one()
+
+
+def test_the_child_authority_denies_that_it_agreed_by_telephone_to_an_adult(app: Flask, sign_in: SignIn) -> None:
+    person, duty = sign_in(LOGIN), sign_in("ra.duty_officer")
+    interview = told_of(person)
+    interview_id = uuid.UUID(interview.rsplit("/", 1)[1])
+    change_age(person, interview, "adult")
+    written_down(duty, interview, "adult")
+    person.post(f"{interview}/discard", confirmation(person.get(f"{interview}/discard")))
+    desk = sign_in(AUTHORITY)
+    assert f"/children/{interview_id}/contradict" in desk.get(f"/children/{interview_id}/answer")
+    desk.post(f"/children/{interview_id}/contradict")
+    goes_on(person, interview)
+
+
+def test_nobody_denies_an_answer_once_the_interview_is_sent_or_destroyed(app: Flask, sign_in: SignIn) -> None:
+    person, duty = sign_in(LOGIN), sign_in("ra.duty_officer")
+    interview = told_of(person)
+    interview_id = uuid.UUID(interview.rsplit("/", 1)[1])
+    change_age(person, interview, "adult")
+    written_down(duty, interview, "adult")
+    person.post(f"{interview}/discard", confirmation(person.get(f"{interview}/discard")))
+    assert factories.end_holds() == 1
+    desk = sign_in(AUTHORITY)  # half a day later
+    assert "/contradict" not in desk.get(f"/children/{interview_id}/answer")
+    desk.post(f"/children/{interview_id}/contradict", status=409)

@@ -675,8 +675,16 @@ def test_what_was_said_by_telephone_and_not_contradicted_ends_after_twelve_hours
     interview = asked_about(person)
     by_telephone(person, interview, "nothing")
     person.post(f"{interview}/end", confirmation(person.get(f"{interview}/end")))
-    assert str(id_of(interview)) not in sign_in(DESK).get("/")
+    desk, look = sign_in(DESK), f"/duty/held/{id_of(interview)}"
+    assert f"{look}" in desk.get("/")
+    shown = desk.get(f"{look}?lang=en")
+    assert "the post wrote down itself" in shown
+    assert "Drita Hoxha" in shown
+    assert 'name="why"' not in shown  # it has no key to a child's interview
+    desk.post(look, {"why": "x"}, status=404)
+    desk.post(f"{look}/give-back", status=404)
     assert factories.end_holds() == 1
+    assert look not in sign_in(DESK).get("/")
     (line,) = screened.counted().elements()
     assert (line.outcome, line.age_class) == ("none", "child")
     assert {**stored(id_of(interview)), "openings": 0} == NOTHING

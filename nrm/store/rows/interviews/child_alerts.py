@@ -10,8 +10,12 @@ from nrm import clock
 from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.interviews.endings import DENIED_FOR
+from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import ChildAlert
 from nrm.store.rows import entries
+
+GOES_ON = ("draft", "completed", "held")
+"""The statuses of an interview that is neither sent nor destroyed."""
 
 
 def live(interview_id: uuid.UUID) -> ChildAlert | None:
@@ -26,6 +30,12 @@ def live(interview_id: uuid.UUID) -> ChildAlert | None:
 def is_told(interview_id: uuid.UUID) -> bool:
     """Whether there ever was an alert about the interview, taken back or not."""
     return db.session.scalar(select(ChildAlert.id).where(ChildAlert.id == interview_id)) is not None
+
+
+def goes_on(interview_id: uuid.UUID) -> bool:
+    """Whether the interview is neither sent nor destroyed."""
+    there = (Interview.id == interview_id, Interview.status.in_(GOES_ON))
+    return db.session.scalar(select(Interview.id).where(*there)) is not None
 
 
 def denied() -> frozenset[uuid.UUID]:

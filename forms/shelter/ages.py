@@ -132,6 +132,20 @@ class WordForm(OnceForm):
     )
 
 
+class MonthWordForm(WordForm):
+    """The answer to the house's word that a child turns 18 in a month."""
+
+    answer = RadioField(
+        N_("Does this person turn 18 in that month?"),
+        choices=[
+            SelectChoice(value="yes", label=N_("Yes, I agree: the month counts")),
+            SelectChoice(value="no", label=N_("No: the person counts as under 18, as before")),
+        ],
+        validators=[Offered(N_("Choose yes or no"))],
+        validate_choice=False,
+    )
+
+
 class AssessForm(OnceForm):
     """As what somebody was assessed, and from which day."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -25,6 +25,7 @@ from nrm.domain.shelter.planned_ends import PlanWhy
 from nrm.domain.shelter.stays import ImpossibleStay, StayOver
 from nrm.store import days
 from nrm.store.countries import country
+from nrm.store.shelter import ages as age_store
 from nrm.store.shelter import consents as consent_store
 from nrm.store.shelter import stays as store
 
@@ -54,6 +55,7 @@ class Life(Protocol):
 
     until: datetime
     numbers: Numbers
+    actors: Mapping[str, Actor]
 
     def after(self, pause: timedelta, happens: Callable[[], None]) -> None: ...
 
@@ -80,7 +82,8 @@ class Residents:
         if stays_on:
             self._after(1, partial(_label, case_id, plan.number, by))
         if stays_on and plan.answers["age"] == "child":
-            self._after(3, partial(enter_month, case_id, date.fromisoformat(plan.answers["birth"]), by))
+            service = self._life.actors[cast().child_officer]
+            self._after(3, partial(enter_month, case_id, date.fromisoformat(plan.answers["birth"]), by, service))
 
     def plan_on(self, planned: date, ends: date, stay_id: uuid.UUID, by: Actor) -> None:
         """Prolong the planned end some days before it passes, again and again until the person leaves."""
@@ -147,8 +150,10 @@ def _label(case_id: uuid.UUID, number: int, by: Actor) -> None:
     house_labels.write(case_id=case_id, nickname=labels[number % len(labels)], room=str(1 + number % 12), by=by)
 
 
-def enter_month(case_id: uuid.UUID, born: date, by: Actor) -> None:
-    """The shelter enters in which month a minor turns 18."""
+def enter_month(case_id: uuid.UUID, born: date, by: Actor, service: Actor) -> None:
+    """The shelter enters in which month a minor turns 18; child protection agrees where that is soon."""
     purpose = Purpose.CHILD_PROTECTION
     cases.open_compartment(case_id=case_id, compartment=Compartment.IDENTITY, purpose=purpose, by=by)
     ages.set_month(case_id=case_id, month=born.replace(year=born.year + ADULT_AGE, day=1), by=by)
+    if age_store.of_case(case_id, by=service).word_waits:
+        ages.agree(case_id=case_id, by=service)

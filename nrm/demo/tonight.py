@@ -180,7 +180,7 @@ def _turn_18(life: Life, shelter: str) -> None:
         by=by,
     )
     life.duties.look(opened.case_id, by)
-    enter_month(opened.case_id, born, by)
+    enter_month(opened.case_id, born, by, life.actors[cast().child_officer])
 
 
 def _settled(life: Life, shelter: str) -> stays.StayLine | None:

@@ -191,6 +191,7 @@ def test_a_first_day(app: Flask, sit_down: Callable[[str, str], Desk], command: 
     by = factories.actor(WORKER)
     cases.open_compartment(case_id=child, compartment=Compartment.IDENTITY, purpose=Purpose.CARE, by=by)
     ages.set_month(case_id=child, month=days.today().replace(day=1), by=by)
+    ages.agree(case_id=child, by=factories.actor("ra.duty_officer"))
     worker.go("/").follow(f"/cases/{child}/age").send("form[action$='/age/turned'] button", agrees="no")
     worker.says("Open the identity first").is_silent_of("faster")
     worker.go(f"/cases/{child}/best-interests").says("The child protection service begins")

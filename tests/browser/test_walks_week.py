@@ -197,6 +197,7 @@ def test_a_week_of_a_shelter(desks: Callable[[str, str], Walk], lang: str) -> No
     # In the month of 18 the shelter of the girl is asked for the day, and no other shelter is.
     cases.open_compartment(case_id=girl.case_id, compartment=Compartment.IDENTITY, purpose=Purpose.CARE, by=nrc)
     ages.set_month(case_id=girl.case_id, month=days.today().replace(day=1), by=nrc)
+    ages.agree(case_id=girl.case_id, by=factories.actor("ra.duty_officer"))
     night.home().follow(f"/cases/{girl.case_id}/age").shows(code_of(girl.case_id))
     assert night.steps == 1
     iom.home().shows(code_of(girl.case_id), seen=False)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from nrm import clock
 from nrm.db import db
 from nrm.demo import tonight
+from nrm.demo.cast import cast
 from nrm.models.referrals.outside_referrals import OutsideReferral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
@@ -47,8 +48,10 @@ def test_on_every_day_of_a_month_somebody_turns_18_in_it(app: Flask, today: date
     assert app
     at = datetime.combine(today, time(12), UTC)
     clock.set_clock(lambda: at)
+    service = factories.actor("child_protection.child_protection_officer")
     life = SimpleNamespace(
-        actors={"VATRA": factories.actor("vatra.case_worker")}, duties=SimpleNamespace(look=lambda *_: None)
+        actors={"VATRA": factories.actor("vatra.case_worker"), cast().child_officer: service},
+        duties=SimpleNamespace(look=lambda *_: None),
     )
     tonight._turn_18(life, "VATRA")  # type: ignore[arg-type]
     assert db.session.scalars(select(Case.adult_month)).all() == [date(today.year, today.month, 1)]

@@ -37,7 +37,8 @@ _BATCH = 50
 
 def set_month(*, case_id: uuid.UUID, month: date, by: Actor) -> None:
     """The holder enters the month in which a minor turns 18. The session must have opened the identity: the month must
-    agree with the day of birth there. Where it says none, the age is assessed by others (`assess`).
+    agree with the day of birth there. Where it says none, the age is assessed by others (`assess`). One that comes soon
+    waits for another organisation (`agree`), whoever typed the day of birth.
 
     Raises NotPermitted, NotVisible, AgeRefused.
     """
@@ -49,11 +50,23 @@ def set_month(*, case_id: uuid.UUID, month: date, by: Actor) -> None:
             today, before = days.today(), rows.month_before(case_id, member_id=by.member_id)
             rules.check_month(month, age_class=case.age_class, born=born, today=today)
             rules.check_brought_forward(month, before, today=today)
-            steps.add(session, case, Kind.MONTH, by, month=month)
-            case.adult_month = month
-            audit.append(session, audit.Event.AGE_RECORDED, by=by, case_id=case_id, kind="month", age_class="")
+            if rules.month_needs_another(month, before, today=today):
+                word = age_words.waiting(case)
+                if word is not None and not word.of_month:
+                    raise AgeRefused(AgeRefusal.WAITS)
+                changes = len(rows.changes(case_id))
+                from_on, of = month.isoformat(), str(Kind.MONTH)
+                _said(session, case_id, Word.SAID, by, from_on=from_on, changes=changes, of=of)
+                return
+            _record_month(session, case, month, by)
     except IntegrityError:
         raise AgeRefused(AgeRefusal.STATE) from None
+
+
+def _record_month(session: Session, case: Case, month: date, by: Actor) -> None:
+    steps.add(session, case, Kind.MONTH, by, month=month)
+    case.adult_month = month
+    audit.append(session, audit.Event.AGE_RECORDED, by=by, case_id=case.id, kind="month", age_class="")
 
 
 def turned(*, case_id: uuid.UUID, agrees: bool, by: Actor) -> None:
@@ -91,7 +104,8 @@ def assess(*, case_id: uuid.UUID, age_class: str, on: date, by: Actor) -> None:
                 raise AgeRefused(AgeRefusal.SAME)
             first = finding_rows.begun_on(case)
             rules.check_assessed(case.age_class, age_class, on=on, first=first, today=days.today())
-            if age_class == ADULT and age_words.waiting(case) is not None:
+            word = age_words.waiting(case)
+            if age_class == ADULT and word is not None and not word.of_month:
                 raise AgeRefused(AgeRefusal.WAITS)
             told = rows.told(case, first=first, member_id=by.member_id)
             if age_class == ADULT and rules.needs_two(told, today=days.today()):
@@ -105,13 +119,18 @@ def assess(*, case_id: uuid.UUID, age_class: str, on: date, by: Actor) -> None:
 
 
 def agree(*, case_id: uuid.UUID, by: Actor) -> None:
-    """A member of another organisation says, too, that the child is an adult: from now on the person counts as one.
+    """A member of another organisation says, too, that the child is an adult: from now on the person counts as one. A
+    month of 18 is recorded.
 
     Raises NotPermitted, NotVisible, CannotOpen, AgeRefused (`no_word`, `other`).
     """
     try:
         with transaction() as session:
             case, word = _answers(case_id, by)
+            if word.of_month:
+                _said(session, case_id, Word.AGREED, by)
+                _record_month(session, case, word.from_on, by)
+                return
             rules.check_assessed(
                 case.age_class, ADULT, on=word.from_on, first=finding_rows.begun_on(case), today=days.today()
             )
@@ -133,12 +152,12 @@ def decline(*, case_id: uuid.UUID, by: Actor) -> None:
 
 
 def take_back(*, case_id: uuid.UUID, by: Actor) -> None:
-    """Who said that the child is an adult, or a colleague, takes it back.
+    """Who said that the child is an adult, or turns 18 in a month, or a colleague, takes it back.
 
     Raises NotPermitted, NotVisible, AgeRefused (`no_word`, `other`).
     """
     with transaction() as session:
-        _, word = _word(case_id, by)
+        _, word = _word(case_id, by, house=True)
         if word.organisation_id != by.organisation_id:
             raise AgeRefused(AgeRefusal.OTHER)
         _said(session, case_id, Word.BACK, by)
@@ -151,14 +170,14 @@ def _answers(case_id: uuid.UUID, by: Actor) -> tuple[Case, WordLine]:
     return case, word
 
 
-def _word(case_id: uuid.UUID, by: Actor) -> tuple[Case, WordLine]:
-    """The case, locked, and the word that waits; never for the house, which makes nobody an adult. Raises NotVisible,
-    AgeRefused."""
+def _word(case_id: uuid.UUID, by: Actor, *, house: bool = False) -> tuple[Case, WordLine]:
+    """The case, locked, and the word that waits; for the house, which makes nobody an adult, its own alone and where
+    `house` says so. Raises NotVisible, AgeRefused."""
     by.must(Permission.CASE_READ)
     case, mine = store.row(case_id, by=by)
-    if mine is CaseRelation.HOLDER:
-        raise NotVisible
     word = age_words.waiting(case)
+    if mine is CaseRelation.HOLDER and not (house and word is not None and word.organisation_id == by.organisation_id):
+        raise NotVisible
     if word is None:
         raise AgeRefused(AgeRefusal.NO_WORD)
     return case, word

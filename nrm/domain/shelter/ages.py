@@ -2,7 +2,7 @@
 
 In clear stands the month in which a minor turns 18, never the day. The day is under seal, in the identity.
 
-Decided in ADR 0070, ADR 0078 and ADR 0216.
+Decided in ADR 0070, ADR 0078, ADR 0216 and ADR 0241.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ WORD_WAITS = timedelta(days=30)
 """So long one organisation's word that a child is an adult waits for another one's, and is shown afterwards."""
 SLIP_WITHIN = timedelta(days=7)
 """So long after a case began one hand puts right what the questionnaire alone says of the age."""
+MONTH_ALONE_AFTER = 6
+"""So many months at least lie before a month of 18 that the house enters alone. What it says of the birth may be its
+own word; a wrong one makes nobody an adult before child protection, which assesses, has had half a year to see it."""
 _SMALL = "0-8"
 _CHILD_BANDS, _FIRST_ADULT_BAND, _LAST_CHILD_BAND = ("0-8", "9-17"), "18-20", "9-17"
 
@@ -179,6 +182,14 @@ def needs_two(told: Told, *, today: date) -> bool:
     if told.said:
         return not told.undoes
     return told.age_class == CHILD and (told.band == _SMALL or today - told.first > SLIP_WITHIN)
+
+
+def month_needs_another(month: date, before: date | None, *, today: date) -> bool:
+    """Whether a month of 18 that the house enters counts only once somebody of another organisation agrees: it comes
+    soon, and no month was recorded that is not later (`before`)."""
+    if before is not None and before <= month:
+        return False
+    return 12 * (month.year - today.year) + month.month - today.month < MONTH_ALONE_AFTER
 
 
 def check_brought_forward(month: date, before: date | None, *, today: date) -> None:

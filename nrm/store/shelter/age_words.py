@@ -13,7 +13,7 @@ from nrm import clock
 from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
-from nrm.domain.shelter.ages import ADULT, WORD_WAITS, Word
+from nrm.domain.shelter.ages import ADULT, WORD_WAITS, Kind, Word
 from nrm.models.accounts.accounts import Member
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case
@@ -28,7 +28,8 @@ _OF_CASE, _AT_HOME = 100_000, 20_000
 
 @dataclass(frozen=True, slots=True)
 class WordLine:
-    """Who said of which day on that a child is 18 or over, and when; `answer`: what became of it last, by whom."""
+    """Who said of which day on that a child is 18 or over, and when; `answer`: what became of it last, by whom.
+    `of_month`: the house said that the child turns 18 in the month that begins on that day."""
 
     case_id: uuid.UUID
     from_on: date
@@ -38,6 +39,7 @@ class WordLine:
     name: str
     organisation: dict[str, str]
     on: date
+    of_month: bool = False
     state: Word = Word.SAID
     answered_by: str = ""
     answered_from: dict[str, str] | None = None
@@ -96,7 +98,8 @@ def _read(newest: int, *where: ColumnElement[bool]) -> dict[uuid.UUID, WordLine]
         on = clock.day_of(each.at, country().timezone)
         if state is Word.SAID:
             from_on, changes = date.fromisoformat(each.said["from_on"]), each.said["changes"]
-            word = WordLine(case_id, from_on, changes, each.member_id, each.organisation_id, who, house, on)
+            of_month = each.said.get("of") == Kind.MONTH
+            word = WordLine(case_id, from_on, changes, each.member_id, each.organisation_id, who, house, on, of_month)
             found.pop(case_id, None)
             found[case_id] = word
         elif case_id in found:

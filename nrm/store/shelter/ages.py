@@ -101,8 +101,9 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Age:
     holds = mine is CaseRelation.HOLDER and by.may(Permission.STAY_MANAGE)
     may_assess = assessable(case.age_class, holds=mine is CaseRelation.HOLDER)
     word, waits = age_words.of_case(case), age_words.waiting(case) is not None
-    answers = word is not None and waits and ADULT in may_assess
-    if waits:
+    answers = word is not None and waits and mine is not CaseRelation.HOLDER
+    its_own = word is not None and waits and word.organisation_id == by.organisation_id
+    if waits and word is not None and not word.of_month:
         may_assess = tuple(each for each in may_assess if each != ADULT)
     return Age(
         case.pseudonym,
@@ -114,7 +115,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Age:
         word,
         waits,
         may_answer=answers and word is not None and age_words.may_answer(word, by=by),
-        may_take_back=answers and word is not None and word.organisation_id == by.organisation_id,
+        may_take_back=its_own and (answers or holds),
     )
 
 

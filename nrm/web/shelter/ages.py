@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
@@ -16,6 +17,7 @@ from forms.shelter.ages import (
     KIND_LABELS,
     AssessForm,
     MonthForm,
+    MonthWordForm,
     TurnedForm,
     WordForm,
 )
@@ -64,13 +66,18 @@ def _show(
         month=month or MonthForm(),
         turned=turned or TurnedForm(),
         assess=assess,
-        answer=word or WordForm(),
+        answer=word or _word_form(age),
         form=sent or assess,
         adult=age.age_class == ADULT,
         kinds=KIND_LABELS,
         classes=CLASS_LABELS,
     )
     return page, status
+
+
+def _word_form(age: store.Age, data: ImmutableMultiDict[str, str] | None = None) -> WordForm:
+    of_month = age.word is not None and age.word.of_month
+    return MonthWordForm(data) if of_month else WordForm(data)
 
 
 @blueprint.post("/cases/<uuid:case_id>/age/month")
@@ -124,8 +131,8 @@ def assess(case_id: uuid.UUID) -> Answer:
 @access.requires(Permission.CASE_READ)
 def answer(case_id: uuid.UUID) -> Answer:
     """Agree, or not, that a child is an adult, as another organisation says."""
-    form, by = WordForm(request.form), access.actor()
-    store.of_case(case_id, by=by)
+    by = access.actor()
+    form = _word_form(store.of_case(case_id, by=by), request.form)
     act = actions.agree if form.answer.data == "yes" else actions.decline
     return _done(case_id, form, lambda: _show(case_id, 422, word=form), lambda: act(case_id=case_id, by=by))
 

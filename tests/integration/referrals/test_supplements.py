@@ -24,6 +24,7 @@ from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case, Grant, PendingGrant, SealedCompartment, Supplement
 from nrm.steps.referrals import supplements as supplement_steps
 from nrm.steps.shelter import cases as case_steps
+from nrm.store import days
 from nrm.store.referrals import supplements as store
 from nrm.store.rows.referrals import supplements as supplement_rows
 from nrm.vault import rows
@@ -305,3 +306,28 @@ def test_by_pages_with_few_clicks(urgent: Urgent, sign_in: Callable[[str], Perso
     assert identity["family"] == "Planted"
     assert "Shtojca" in shelter.get(f"/cases/{urgent.case_id}/openings?lang=sq")
     sign_in("vatra.case_worker").get(show, status=404)
+
+
+@pytest.mark.slow
+def test_who_takes_in_a_child_of_unknown_age_does_not_make_her_an_adult_alone(
+    app: Flask, sign_in: Callable[[str], Person]
+) -> None:
+    """She types a birth of eighteen years ago into what the urgent interview left out, and the month that follows."""
+    rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
+    sent = people.sent(rinas, urgent=True, age="child")
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
+    assert db.session.get_one(Case, sent.case_id).age_class == "child"
+    worker, today, case = sign_in("nrc.case_worker"), days.today(), f"/cases/{sent.case_id}"
+    worker.post(f"/referrals/{sent.referral_id}/arrival", {"bed": "none-yet", "admitted": "today", "is_here": "y"})
+    birth: dict[str, object] = {
+        "birth-day": str(today.day),
+        "birth-month": str(today.month),
+        "birth": str(today.year - 18),
+    }
+    worker.post(f"{case}/complete", birth)
+    worker.post(f"{case}/open", {"compartment": "identity", "purpose": "care"})
+    worker.post(f"{case}/age/month", {"month": str(today.month), "year": str(today.year)})
+    worker.post(f"{case}/age/turned", {"agrees": "no"}, status=422)
+    db.session.rollback()
+    assert db.session.get_one(Case, sent.case_id, populate_existing=True).age_class == "child"
+    assert f"{case}/age" in sign_in("child_protection.child_protection_officer").get("/")

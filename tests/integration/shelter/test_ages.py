@@ -27,6 +27,7 @@ from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.findings import ChildFile
 from nrm.steps.shelter import ages as age_steps
+from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter.leaving import Exit
 from nrm.store import days, names
@@ -71,6 +72,13 @@ def open_identity(case_id: uuid.UUID, by: Actor) -> None:
     cases.open_compartment(case_id=case_id, compartment=Compartment.IDENTITY, purpose=Purpose.CARE, by=by)
 
 
+def enter_month(case_id: uuid.UUID, month: date, by: Actor) -> None:
+    """The house enters a month that comes soon, and child protection agrees."""
+    ages.set_month(case_id=case_id, month=month, by=by)
+    assert db.session.get_one(Case, case_id, populate_existing=True).adult_month is None
+    ages.agree(case_id=case_id, by=factories.actor(SERVICE))
+
+
 def born_18_years_before(day: date) -> date:
     return day.replace(year=day.year - 18)
 
@@ -95,7 +103,7 @@ def test_the_holder_who_opened_the_identity_enters_the_month_and_no_other_fits(v
     open_identity(case_id, vatra)
     with pytest.raises(AgeRefused, match="contradicts"):
         ages.set_month(case_id=case_id, month=after(month_of(today)), by=vatra)
-    ages.set_month(case_id=case_id, month=month_of(today), by=vatra)
+    enter_month(case_id, month_of(today), vatra)
     kept = db.session.scalars(select(CaseAge)).one()
     assert (kept.adult_month, kept.from_on) == (month_of(today), None)  # the day stands nowhere in clear
     for login in ("tjeter_vizion.case_worker", "child_protection.case_worker"):
@@ -132,7 +140,7 @@ def test_at_18_what_child_protection_reads_ends_unless_she_agrees_and_her_consen
     case_id = girl(vatra, born=born_18_years_before(today))
     found(case_id)
     open_identity(case_id, vatra)
-    ages.set_month(case_id=case_id, month=month_of(today), by=vatra)
+    enter_month(case_id, month_of(today), vatra)
     assert service in readers(case_id)
     ages.turned(case_id=case_id, agrees=agrees, by=vatra)
     case = db.session.get_one(Case, case_id, populate_existing=True)
@@ -185,7 +193,7 @@ def test_nobody_is_18_before_the_day(vatra: Actor) -> None:
     tomorrow = today + timedelta(days=1)
     case_id = girl(vatra, born=born_18_years_before(tomorrow))
     open_identity(case_id, vatra)
-    ages.set_month(case_id=case_id, month=month_of(tomorrow), by=vatra)
+    enter_month(case_id, month_of(tomorrow), vatra)
     with pytest.raises(AgeRefused, match="not_yet"):
         ages.turned(case_id=case_id, agrees=False, by=vatra)
 
@@ -194,7 +202,7 @@ def test_after_the_month_the_calendar_makes_an_adult_from_its_first_day(vatra: A
     today, service = days.today(), factories.actor(SERVICE).organisation_id
     case_id = girl(vatra, born=born_18_years_before(today))
     open_identity(case_id, vatra)
-    ages.set_month(case_id=case_id, month=month_of(today), by=vatra)
+    enter_month(case_id, month_of(today), vatra)
     tend = Actor.system("tend")
     assert ages.grow_up(by=tend) == 0
     turning = after(month_of(today))
@@ -263,6 +271,8 @@ def test_the_task_opens_on_the_first_of_the_month_and_the_day_shows_after_openin
         assert "Choose a month" in person.post(f"{path}/month?lang=en", {**form, **wrong}, 422)
     assert "Enter this month or a later one" in person.post(f"{path}/month?lang=en", {**form, "year": "2020"}, 422)
     person.post(f"{path}/month", form)
+    assert path not in person.get("/?lang=en")
+    ages.agree(case_id=case_id, by=factories.actor(SERVICE))
     assert path in person.get("/?lang=en")
     assert "18 on" in person.get(f"{path}?lang=en")
     other = sign_in("vatra.shelter_manager")  # another session has opened nothing
@@ -409,3 +419,93 @@ def test_the_age_of_a_closed_quarter_follows_the_stays_as_they_were_known_then(v
         [person] = counting.people(connection, quarter, by=counting.RELEASE)
     assert [stay.ended_on for stay in person.stays] == [left]
     assert person.age_band == "9-17"
+
+
+def soon(today: date, *, months: int) -> date:
+    month = today.month - 1 + months
+    return date(today.year + month // 12, month % 12 + 1, 1)
+
+
+def type_birth(case_id: uuid.UUID, born: date, by: Actor) -> None:
+    with transaction() as session:
+        case_steps.merge(session, case_id, {"identity": {"birth": born.isoformat()}}, by)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("months", [0, 5])
+def test_the_house_alone_makes_no_adult_of_a_child_by_a_birth_that_it_typed_itself(
+    vatra: Actor, sign_in: SignIn, months: int
+) -> None:
+    today = days.today()
+    month = soon(today, months=months)
+    opened = admitted(vatra, CHILD, days_ago=5, identity={"given": "Mira"})
+    case_id, path = opened.case_id, f"/cases/{opened.case_id}/age"
+    person, code = sign_in(HOLDER), db.session.get_one(Case, case_id).pseudonym
+    open_identity(case_id, vatra)
+    type_birth(case_id, month.replace(year=month.year - 18), vatra)
+    person.post(f"/cases/{case_id}/open", {"compartment": "identity", "purpose": "care"})
+    form: dict[str, object] = {"month": str(month.month), "year": str(month.year)}
+    person.post(f"{path}/month", form)
+    page = person.get(f"{path}?lang=en")
+    assert "It counts once somebody of another organisation agrees" in page
+    assert f"{path}/answer" not in page
+    assert "It is not sure that the person is 18 yet" in person.post(f"{path}/turned?lang=en", {"agrees": "no"}, 422)
+    person.post(f"{path}/answer", {"answer": "yes"}, 404)
+    assert _of_age(case_id) == "child"
+    assert "assess_risk" in owed(case_id)
+    with pytest.raises(GateClosed, match="assessments_missing"):
+        _end(opened.stay_id, today, vatra)
+    worker = sign_in(SERVICE)
+    home = worker.get("/?lang=en")
+    assert path in home
+    assert code in home
+    assert "entered on" in home
+    worker.post(f"{path}/answer", {"answer": "no"})
+    person.post(f"{path}/month", form)
+    person.post(f"{path}/take-back", {})
+    worker.post(f"{path}/answer", {"answer": "yes"}, 409)
+    person.post(f"{path}/month", form)
+    assert "Does this person turn 18 in that month?" in worker.get(f"{path}?lang=en")
+    worker.post(f"{path}/answer", {"answer": "yes"})
+    assert _of_age(case_id) == "child"
+    assert db.session.get_one(Case, case_id, populate_existing=True).adult_month == month
+    if not months:
+        person.post(f"{path}/turned", {"agrees": "no"})
+        assert _of_age(case_id) == "adult"
+
+
+def test_a_month_that_waits_makes_nobody_an_adult_when_it_is_over(vatra: Actor) -> None:
+    today = days.today()
+    case_id = girl(vatra, born=born_18_years_before(today))
+    open_identity(case_id, vatra)
+    ages.set_month(case_id=case_id, month=month_of(today), by=vatra)
+    factories.later(days=70)
+    assert ages.grow_up(by=Actor.system("tend")) == 0
+    assert _of_age(case_id) == "child"
+
+
+def test_a_month_far_off_is_entered_alone_and_not_brought_near_alone(vatra: Actor) -> None:
+    far = soon(days.today(), months=6)
+    case_id = girl(vatra, born=far.replace(year=far.year - 18))
+    open_identity(case_id, vatra)
+    ages.set_month(case_id=case_id, month=far, by=vatra)
+    assert db.session.get_one(Case, case_id, populate_existing=True).adult_month == far
+    factories.later(days=1)
+    manager, near = factories.actor("vatra.shelter_manager"), soon(days.today(), months=2)
+    open_identity(case_id, manager)
+    type_birth(case_id, near.replace(year=near.year - 18), manager)
+    ages.set_month(case_id=case_id, month=near, by=manager)
+    assert db.session.get_one(Case, case_id, populate_existing=True).adult_month == far
+
+
+def test_who_answers_for_a_child_says_that_it_is_an_adult_beside_a_month_that_waits(vatra: Actor) -> None:
+    today = days.today()
+    case_id = girl(vatra, born=born_18_years_before(today))
+    open_identity(case_id, vatra)
+    found(case_id)
+    ages.set_month(case_id=case_id, month=month_of(today), by=vatra)
+    ages.assess(case_id=case_id, age_class="adult", on=today, by=factories.actor(SERVICE))
+    with pytest.raises(AgeRefused, match="waits"):  # the word of child protection is not written over
+        ages.set_month(case_id=case_id, month=month_of(today), by=vatra)
+    ages.agree(case_id=case_id, by=factories.actor(DESK))
+    assert _of_age(case_id) == "adult"

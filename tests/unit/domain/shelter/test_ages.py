@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nrm.domain.shelter.ages import (
+    MONTH_ALONE_AFTER,
     AgeRefused,
     Change,
     after,
@@ -17,6 +18,7 @@ from nrm.domain.shelter.ages import (
     check_month,
     check_turned,
     class_on,
+    month_needs_another,
 )
 
 TODAY = date(2026, 11, 27)
@@ -122,3 +124,13 @@ def test_a_report_prints_the_band_of_the_day(band: str, age_class: str, printed:
 
 def test_a_month_is_followed_by_its_next() -> None:
     assert [after(date(2026, month, 1)).month for month in range(1, 13)] == [*range(2, 13), 1]
+
+
+@given(st.integers(-18 * 12, 18 * 12), st.one_of(st.none(), st.integers(0, 18 * 12)))
+def test_no_house_alone_brings_the_month_of_18_within_half_a_year(months: int, before: int | None) -> None:
+    def month(number: int) -> date:
+        number += TODAY.year * 12 + TODAY.month - 1
+        return date(number // 12, number % 12 + 1, 1)
+
+    alone = not month_needs_another(month(months), None if before is None else month(before), today=TODAY)
+    assert alone is (months >= MONTH_ALONE_AFTER or (before is not None and before <= months))

@@ -460,6 +460,7 @@ def test_the_house_alone_makes_no_adult_of_a_child_by_a_birth_that_it_typed_itse
     assert path in home
     assert code in home
     assert "entered on" in home
+    assert f"<a href={path}>" in home or f'<a href="{path}">' in home  # a link, and no text of one
     worker.post(f"{path}/answer", {"answer": "no"})
     person.post(f"{path}/month", form)
     person.post(f"{path}/take-back", {})

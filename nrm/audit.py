@@ -178,6 +178,8 @@ class Event(StrEnum):
     NOTICE_ARRIVED = "notice_arrived"
     NOTICE_NOT_COME = "notice_not_come"
     NOTICE_EXPIRED = "notice_expired"
+    NOTICE_EXPECTED_AGAIN = "notice_expected_again"
+    NOTICE_BACK_SEEN = "notice_back_seen"
     CHILD_RETURN_RECORDED = "child_return_recorded"
     CHILD_RETURN_ANSWERED = "child_return_answered"
     CHILD_RETURN_STEP = "child_return_step"

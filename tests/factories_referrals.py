@@ -36,12 +36,19 @@ NAMED = ("NRC", "IOM", "VATRA", "TJETER_VIZION")
 """Whom the officer named to the person: every shelter."""
 
 
-def interview(by: Actor, *, urgent: bool = False, named: Sequence[str] = NAMED, **answers: Any) -> uuid.UUID:
+def interview(
+    by: Actor,
+    *,
+    urgent: bool = False,
+    named: Sequence[str] = NAMED,
+    begun: uuid.UUID | None = None,
+    **answers: Any,
+) -> uuid.UUID:
     """A finished draft: the answers given, and the first possible answer to whatever else must be answered.
 
-    `named`: the shelters that the officer named.
+    `named`: the shelters that the officer named; `begun`: a draft that is there already.
     """
-    interview_id = interviews.start(interview_id=uuid.uuid4(), urgent=urgent, by=by)
+    interview_id = begun or interviews.start(interview_id=uuid.uuid4(), urgent=urgent, by=by)
     draft = interviews.read(interview_id=interview_id, by=by)
     given = dict(draft.answers)
     wanted = {**ANSWERS, **answers}

@@ -18,6 +18,7 @@ from nrm.domain.referrals.announced_returns import (
     MOST_COMPANIONS,
     AnnouncedReturnRefusal,
     AnnouncedReturnStatus,
+    BackReason,
     Origin,
 )
 from nrm.domain.shelter.cases import Purpose
@@ -35,6 +36,11 @@ STATUS_LABELS = {
     AnnouncedReturnStatus.ARRIVED: N_("yes"),
     AnnouncedReturnStatus.NOT_COME: N_("no"),
     AnnouncedReturnStatus.CANCELLED: N_("cancelled"),
+}
+BACK_REASON_LABELS = {
+    BackReason.MISTAKE: N_("Entered by mistake, or twice"),
+    BackReason.NOT_RETURNING: N_("The person does not return now"),
+    BackReason.ELSEWHERE: N_("The person returns on another day, or elsewhere"),
 }
 IDENTITY_FIELDS = {
     "name": N_("Name and surname"),

@@ -260,6 +260,9 @@ TABLE: dict[str, Moved | str] = {
     "0111_calls_about_not_come": Moved(
         since.test_calls_about_who_did_not_come_are_forgotten_on_the_way_down, ("chases",)
     ),
+    "0112_said_of_returns": Moved(
+        since.test_of_returns_from_before_nobody_knows_who_said_what, ("notices", "referrals")
+    ),
 }
 
 FILES = {path.stem: path for path in (revisions.FOLDER / "versions").glob("*.py")}

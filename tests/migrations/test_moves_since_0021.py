@@ -2088,3 +2088,25 @@ def test_calls_about_who_did_not_come_are_forgotten_on_the_way_down(before: Befo
             data.add("chases", kind=kind)
         data.down()
         assert data.rows("chases") == was
+
+
+@pytest.mark.slow
+def test_of_returns_from_before_nobody_knows_who_said_what(before: Before) -> None:
+    data = before("0112_said_of_returns")
+    data.add("notices", expected_on=date(2026, 3, 2), hour=8, companions=1)
+    data.add("referrals", status="accepted")
+    was = {name: data.rows(name) for name in ("notices", "referrals")}
+    for _ in range(2):
+        data.up()
+        (notice,), (referral,) = data.rows("notices"), data.rows("referrals")
+        assert (notice["said"], notice["said_at"], notice["interview_id"], notice["why"]) == ("", None, None, "")
+        assert (referral["missed_at"], referral["put_off"]) == (None, 0)
+        data.down()
+        assert {name: data.rows(name) for name in was} == was
+    data.up()
+    under_way = data.add("notices", status="arrived", interview_id=uuid.uuid4(), said="", said_at=None)
+    with pytest.raises(IntegrityError):
+        data.add("notices", status="cancelled", expected_on=date(2026, 3, 2), interview_id=None, said="", said_at=None)
+    data.down()
+    (row,) = [row for row in data.rows("notices") if row["id"] == under_way["id"]]
+    assert (row["status"], row["expected_on"], row["hour"]) == ("arrived", None, None)

@@ -1,7 +1,8 @@
 """Announcing a return before it happens, and what becomes of it.
 
 The person's identity is sealed like that of a case, to the named post and the Responsible Authority; the organisation
-that announces the return cannot open it. It is destroyed on arrival, on cancelling, and 30 days after the day.
+that announces the return cannot open it. It is destroyed when the interview of who arrived told what became of them
+(ADR 0240), on cancelling, and 30 days after the day.
 """
 
 from __future__ import annotations
@@ -20,18 +21,22 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Pe
 from nrm.domain.presses import Press
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.announced_returns import (
+    OPEN,
     AnnouncedReturnRefusal,
     AnnouncedReturnRefused,
     AnnouncedReturnStatus,
     Announcement,
+    Said,
     check,
 )
-from nrm.domain.shelter.cases import Compartment, Purpose
+from nrm.domain.shelter.cases import Purpose
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.announced_returns import AnnouncedReturn
 from nrm.models.shelter.cases import Reading
 from nrm.steps import presses
+from nrm.steps.interviews import child_alerts as child_alert_steps
 from nrm.steps.interviews import drafts
+from nrm.steps.referrals import announced_returns as steps
 from nrm.store import days, names
 from nrm.store.countries import country
 from nrm.store.interviews import interviews as interview_store
@@ -43,9 +48,8 @@ from nrm.vault import compartments as vault
 from nrm.vault import epochs, members, shredding
 
 CannotOpen = members.CannotOpen
-_IDENTITY = str(Compartment.IDENTITY)
+_IDENTITY = steps.IDENTITY
 _BATCH = 100
-_OPEN = (AnnouncedReturnStatus.ANNOUNCED, AnnouncedReturnStatus.NOT_COME)
 
 
 def announce(
@@ -129,7 +133,7 @@ def cancel(*, notice_id: uuid.UUID, by: Actor) -> None:
     by.must(Permission.NOTICE_ANNOUNCE)
     with transaction() as session:
         store.own(notice_id, by=by, lock=True)
-        _end(session, notice_id, AnnouncedReturnStatus.CANCELLED, _OPEN)
+        _end(session, notice_id, AnnouncedReturnStatus.CANCELLED, OPEN)
         audit.append(session, audit.Event.NOTICE_CANCELLED, by=by, notice_id=notice_id)
     shredding.work_off()
 
@@ -140,7 +144,7 @@ def open_identity(*, notice_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
     Raises NotPermitted, NotVisible, CannotOpen.
     """
     by.must(Permission.NOTICE_RECEIVE)
-    notice = store.row(notice_id, by=by)
+    notice = store.shown(notice_id, by=by)
     reading = Reading(
         case_id=notice_id,
         compartment=_IDENTITY,
@@ -166,7 +170,8 @@ def opened(*, notice_id: uuid.UUID, by: Actor) -> dict[str, str] | None:
     Raises NotPermitted, NotVisible.
     """
     by.must(Permission.NOTICE_RECEIVE)
-    store.row(notice_id, by=by)
+    if not store.is_shown(store.row(notice_id, by=by), by=by):
+        return None
     session = db.session()
     if not vault.is_allowed(session, notice_id, _IDENTITY, by=by):
         return None
@@ -177,7 +182,8 @@ def opened(*, notice_id: uuid.UUID, by: Actor) -> dict[str, str] | None:
 
 
 def arrive(*, notice_id: uuid.UUID, interview_id: uuid.UUID, by: Actor) -> uuid.UUID:
-    """The person is at the post: the interview begins, with the answer that the return was announced.
+    """The person is at the post: the interview begins, with the answer that the return was announced, and, of a child,
+    the age class, so that the child authority is told at once. What was announced is kept until it has ended.
 
     The same interview id again begins nothing twice. Also possible after "the person did not come". Raises
     NotPermitted, NotVisible, AnnouncedReturnRefused (`state`).
@@ -190,18 +196,16 @@ def arrive(*, notice_id: uuid.UUID, interview_id: uuid.UUID, by: Actor) -> uuid.
             return interview_store.interview(interview_id, by=by).id
         if interview_rows.is_known(interview_id):  # a draft under a case's id would be a part of that case
             raise NotVisible
-        _end(
-            session,
-            notice_id,
-            AnnouncedReturnStatus.ARRIVED,
-            _OPEN,
-        )
+        said = _said(Said.ARRIVED, by)
+        _change(session, notice_id, AnnouncedReturnStatus.ARRIVED, OPEN, interview_id=interview_id, **said)
         asked = drafts.questionnaire_called(drafts.CURRENT)
         announced = next(each.id for each in asked.questions.values() if each.fact == "announced")
         answers = {asked.home.questions[0]: "no", announced: "yes"}
+        if notice.child == "yes":
+            answers[asked.derive["age"]] = "child"
         drafts.begin(session, interview_id, asked, clock.now(), answers, by=by)
+        child_alert_steps.tell(session, interview_id, asked, {}, answers, by=by)
         audit.append(session, audit.Event.NOTICE_ARRIVED, by=by, notice_id=notice_id)
-    shredding.work_off()
     return interview_id
 
 
@@ -226,7 +230,7 @@ def expire(*, by: Actor) -> int:
         overdue = announced_return_rows.over(last, _BATCH)
         for notice in overdue:
             after = AnnouncedReturnStatus.NOT_COME
-            _end(session, notice.id, after, _OPEN)
+            _end(session, notice.id, after, OPEN)
             audit.append(session, audit.Event.NOTICE_EXPIRED, by=by, notice_id=notice.id)
         return len(overdue)
 
@@ -235,8 +239,13 @@ def _end(
     session: Session, notice_id: uuid.UUID, after: AnnouncedReturnStatus, before: tuple[AnnouncedReturnStatus, ...]
 ) -> None:
     """Keep only the coarse facts; the keys to the identity are listed for destruction."""
-    _change(session, notice_id, after, before, expected_on=None, hour=None, companions=None, needs=None)
+    nothing = {"said": "", "said_at": None, "said_by_id": None, "why": ""}
+    _change(session, notice_id, after, before, **steps.COARSE, **nothing)
     epochs.erase(session, notice_id, [_IDENTITY])
+
+
+def _said(what: Said, by: Actor) -> dict[str, object]:
+    return {"said": str(what), "said_at": clock.now(), "said_by_id": by.member_id}
 
 
 def _change(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from nrm.domain.accounts.accounts import OrganisationKind
@@ -35,6 +35,26 @@ class AnnouncedReturnStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Said(StrEnum):
+    """What was said last of a return that is not over, or, of one that was taken back late, until the desk saw it."""
+
+    ARRIVED = "arrived"
+    NOT_COME = "not_come"
+    DESTROYED = "destroyed"  # somebody said that the person arrived, and the interview was destroyed
+    RAN_OUT = "ran_out"  # somebody said that the person arrived, and the interview was never finished
+    TAKEN_BACK = "taken_back"
+
+
+class BackReason(StrEnum):
+    """Why a return is taken back although the person should have come already."""
+
+    MISTAKE = "mistake"
+    NOT_RETURNING = "not_returning"
+    ELSEWHERE = "elsewhere"
+
+
+OPEN = (AnnouncedReturnStatus.ANNOUNCED, AnnouncedReturnStatus.NOT_COME)
+"""The person is expected, or is looked for."""
 ORIGINS_OF = {
     OrganisationKind.CONSULAR_SERVICE: tuple(origin for origin in Origin if origin is not Origin.HELPLINE),
     OrganisationKind.HELPLINE: tuple(origin for origin in Origin if origin is not Origin.CONSULATE),
@@ -99,8 +119,13 @@ def check(announced: Announcement, *, kind: OrganisationKind | None, today: date
         raise AnnouncedReturnRefused(AnnouncedReturnRefusal.HOUR)
 
 
+def late_from(expected_on: date, hour: int | None, zone: tzinfo | None) -> datetime:
+    """From when on somebody expected then should have come, and it can be said that nobody came: an hour after the
+    hour, or once the day is over."""
+    due = datetime.combine(expected_on, time(hour or 0), zone)
+    return due + (LATE_AFTER if hour is not None else timedelta(days=1))
+
+
 def is_late(expected_on: date, hour: int | None, local_now: datetime) -> bool:
-    """Whether somebody expected then should have come: an hour after the hour, or once the day is over."""
-    due = datetime.combine(expected_on, time(hour or 0), local_now.tzinfo)
-    due += LATE_AFTER if hour is not None else timedelta(days=1)
-    return local_now >= due
+    """Whether somebody expected then should have come."""
+    return local_now >= late_from(expected_on, hour, local_now.tzinfo)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
-from nrm.domain.referrals.announced_returns import CHILD, AnnouncedReturnStatus, Origin
+from nrm.domain.referrals.announced_returns import CHILD, AnnouncedReturnStatus, BackReason, Origin, Said
 from nrm.models.accounts.accounts import one_of
+
+_BEGAN = text("interview_id IS NOT NULL")
 
 
 class AnnouncedReturn(Model):
     """A return announced before it happens; the identity is sealed in the `identity` compartment of the same id.
 
-    The identity is destroyed when the person has arrived, on cancelling, or 30 days after the day. Then only the
-    country, the quarter, whether it is a child, who announced it and the outcome are kept.
+    The identity is destroyed when the interview of who arrived has ended, on cancelling, or 30 days after the day. Then
+    only the country, the quarter, whether it is a child, who announced it and the outcome are kept.
+
+    `interview_id`: the interview that began with it and goes on; `said`: what somebody said of it last.
     """
 
     __tablename__ = "notices"
@@ -28,12 +32,17 @@ class AnnouncedReturn(Model):
         CheckConstraint(one_of("child", CHILD), name="known_child"),
         CheckConstraint("hour IS NULL OR hour BETWEEN 0 AND 23", name="an_hour"),
         CheckConstraint(
-            "status IN ('announced', 'not_come') OR (expected_on IS NULL AND hour IS NULL AND companions IS NULL)",
+            "status IN ('announced', 'not_come') OR interview_id IS NOT NULL OR said = 'taken_back'"
+            " OR (expected_on IS NULL AND hour IS NULL AND companions IS NULL)",
             name="coarse_once_over",
         ),
+        CheckConstraint(one_of("said", ("", *Said)), name="known_word"),
+        CheckConstraint("(said = '') = (said_at IS NULL)", name="said_at_an_hour"),
+        CheckConstraint(one_of("why", ("", *BackReason)), name="known_reason"),
         Index("ix_notices_organisation_id_quarter_on", "organisation_id", "quarter_on"),
         Index("ix_notices_expected_on", "expected_on"),
         Index("ix_notices_quarter_on", "quarter_on"),
+        Index("ix_notices_interview_id", "interview_id", unique=True, sqlite_where=_BEGAN, postgresql_where=_BEGAN),
     )
 
     id: Mapped[uuid.UUID] = id_column()
@@ -48,3 +57,8 @@ class AnnouncedReturn(Model):
     hour: Mapped[int | None]
     companions: Mapped[int | None]
     needs: Mapped[list[Any] | None] = mapped_column(JSON)
+    interview_id: Mapped[uuid.UUID | None]
+    said: Mapped[str] = mapped_column(default="", server_default="")
+    said_at: Mapped[datetime | None]
+    said_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
+    why: Mapped[str] = mapped_column(default="", server_default="")  # why it was taken back when it was late

@@ -65,6 +65,8 @@ class Referral(Model):
     departed_at: Mapped[datetime | None]
     escort: Mapped[str] = mapped_column(default="", server_default="")
     expected_at: Mapped[datetime | None]
+    missed_at: Mapped[datetime | None]  # the hour that had passed unmet when another one was said first
+    put_off: Mapped[int] = mapped_column(default=0, server_default="0")  # how often another hour was said on the way
     arrived_at: Mapped[datetime | None]
     # From one shelter to another: what `RouteCandidate.sealed_tags` is for a party of the route, written by the sender.
     sealed_tags: Mapped[bytes | None]

@@ -296,8 +296,9 @@ def check_may_go(interview_id: uuid.UUID) -> None:
         raise ChildWaits
 
 
-def let_go(session: Session, interview_id: uuid.UUID, *, child: bool, by: Actor) -> None:
-    """The interview ends without a case: delete what the child authority was told, if its answer allows the end.
+def let_go(session: Session, interview_id: uuid.UUID, *, child: bool, by: Actor) -> bool:
+    """The interview ends without a case: delete what the child authority was told, if its answer allows the end, and
+    say whether it answered so.
 
     `child`: the person is a child by the answers, even if nobody was told. Raises ChildWaits without such an answer.
     """
@@ -315,6 +316,7 @@ def let_go(session: Session, interview_id: uuid.UUID, *, child: bool, by: Actor)
         audit.append(session, audit.Event.CHILD_ALERT_WITHDRAWN, by=by, interview_id=interview_id, why="answered")
     elif child or rows.live(interview_id) is not None:
         raise ChildWaits
+    return hit
 
 
 def told(session: Session, interview_id: uuid.UUID, owed: Iterable[Obligation], *, by: Actor) -> None:

@@ -46,12 +46,14 @@ from nrm.domain.interviews.questionnaire_flow import (
     with_page,
 )
 from nrm.domain.interviews.wordings import language_question, reading_language, wording_read
+from nrm.domain.referrals.announced_returns import Said
 from nrm.domain.shelter.cases import RANDOM_BYTES, new_pseudonym
 from nrm.models.accounts.accounts import Member
 from nrm.models.interviews.interviews import Interview
 from nrm.prepared import AnySession, Row
 from nrm.steps.interviews import child_alerts as child_alert_steps
 from nrm.steps.interviews import groups as group_steps
+from nrm.steps.referrals import announced_returns as announced_return_steps
 from nrm.store.countries import country
 from nrm.store.rows.interviews import interviews as rows
 from nrm.vault import compartments as vault
@@ -570,13 +572,13 @@ def close(
 ) -> None:
     """Turn a draft or completed interview into `sent` or `ended` and destroy its draft; raises NoLongerDraft.
 
-    Its place in a group goes with it. `done`: it was not thrown away.
+    Its place in a group goes with it. `done`: it was not thrown away; who was announced is expected again otherwise,
+    unless the child authority said what becomes of them.
 
     Raises ChildWaits if the child authority was told of the interview (or, by `child`, had to be told) and has not
     given an answer that allows the end.
     """
-    if status != "sent":
-        child_alert_steps.let_go(session, interview.id, child=child, by=by)
+    answered = status != "sent" and child_alert_steps.let_go(session, interview.id, child=child, by=by)
     group_steps.leave(session, interview, done=done)
     hit = hit_one(
         session,
@@ -586,5 +588,7 @@ def close(
     )
     if not hit:
         raise NoLongerDraft(status)
+    lost = None if done or answered else Said.DESTROYED if by.member_id else Said.RAN_OUT
+    announced_return_steps.interview_over(session, interview.id, lost, by=by.member_id, who=by)
     # What was sent is needed again if an older backup is restored; what was thrown away is not.
     (epochs.shred if status == "sent" else epochs.erase)(session, interview.id, [DRAFT])

@@ -22,6 +22,7 @@ from nrm.domain.interviews.endings import OF_THE_PERSON, Holding
 from nrm.domain.interviews.facts import struck_out
 from nrm.domain.interviews.interviews import Answers, Questionnaire
 from nrm.domain.interviews.screenings import Screening
+from nrm.domain.referrals.announced_returns import Said
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.interviews import Hold, Interview
 from nrm.models.interviews.monitoring import NegativeScreen, ProcedureRecord
@@ -30,6 +31,7 @@ from nrm.steps.interviews import child_alerts as child_alert_steps
 from nrm.steps.interviews import groups as group_steps
 from nrm.steps.interviews import paper_entries
 from nrm.steps.interviews.drafts import ENDED_STAYS, UNSENT, Draft, NoLongerDraft
+from nrm.steps.referrals import announced_returns as announced_return_steps
 from nrm.store.countries import country
 from nrm.store.rows.interviews import screenings as screening_rows
 from nrm.vault import compartments as vault
@@ -235,11 +237,13 @@ def finish(session: Session, interview_id: uuid.UUID, *, by: Actor) -> bool:
     if held is None or not hit:
         return False
     counted = held_counts.read(session, interview_id) or {"screenings": [], "steps": []}
-    child_alert_steps.let_go(session, interview_id, child=False, by=by)
+    answered = child_alert_steps.let_go(session, interview_id, child=False, by=by)
     session.add_all(_row(model, counted[name]) for name, model in _KEPT.items() if name in counted)
     held_counts.forget(session, interview_id)
     epochs.erase(session, interview_id, [DRAFT])
     ending = Holding(held.ending)
+    lost = Said.DESTROYED if ending is Holding.DISCARDED and not answered else None
+    announced_return_steps.interview_over(session, interview_id, lost, by=held.member_id, who=by)
     session.delete(held)
     audit.append(session, _EVENTS[ending], by=by, interview_id=interview_id, why=held.reason or None)
     screenings = [Screening(**{**each, "month": date.fromisoformat(each["month"])}) for each in counted["screenings"]]

@@ -1,11 +1,11 @@
 """Announced returns. The post and the Responsible Authority see whom to expect; the organisation that announced a
-return sees only its outcome."""
+return sees only its outcome. The Responsible Authority alone reads what was said of one, when and by whom."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import aliased
@@ -13,9 +13,10 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.referrals.announced_returns import AnnouncedReturnStatus, is_late
-from nrm.models.accounts.accounts import Organisation
+from nrm.domain.referrals.announced_returns import OPEN, AnnouncedReturnStatus, Said, is_late
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.referrals.announced_returns import AnnouncedReturn
+from nrm.store import signed_names
 from nrm.store.countries import country
 from nrm.store.statements import built_once
 
@@ -41,6 +42,10 @@ class ExpectedLine:
     needs: tuple[str, ...]
     status: str
     late: bool
+    said: str  # what was said of it last; empty for a post, and where there is nothing to be told
+    said_at: datetime | None
+    said_by: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,24 @@ def own(notice_id: uuid.UUID, *, by: Actor, lock: bool = False) -> AnnouncedRetu
     )
 
 
+def shown(notice_id: uuid.UUID, *, by: Actor) -> AnnouncedReturn:
+    """One that has a page for the actor; raises NotVisible."""
+    notice = row(notice_id, by=by)
+    if not is_shown(notice, by=by):
+        raise NotVisible
+    return notice
+
+
+def is_shown(notice: AnnouncedReturn, *, by: Actor) -> bool:
+    """Whether the person is expected or did not come; for the Responsible Authority also, whether it was taken back
+    late and is not seen yet."""
+    return notice.expected_on is not None and notice.status in _shown(by)
+
+
+def _shown(by: Actor) -> tuple[AnnouncedReturnStatus, ...]:
+    return (*OPEN, AnnouncedReturnStatus.CANCELLED) if by.may(Permission.REFERRAL_DIRECT) else OPEN
+
+
 def _notice_row(*wanted: ColumnElement[bool], lock: bool) -> AnnouncedReturn:
     statement = select(AnnouncedReturn).where(*wanted).execution_options(populate_existing=True)
     found = db.session.scalar(statement.with_for_update() if lock else statement)
@@ -79,14 +102,12 @@ def _notice_row(*wanted: ColumnElement[bool], lock: bool) -> AnnouncedReturn:
 
 def expected(*, by: Actor) -> list[ExpectedLine]:
     """Whom the post expects, the next first; the Responsible Authority also sees who did not come."""
-    return [_expected_line(*found) for found in _expected(by)()]
+    return [_expected_line(*found, by=by) for found in _expected(by)()]
 
 
 @built_once
-def _expected(by: Actor) -> Select[AnnouncedReturn, Organisation, Organisation]:
-    statuses: tuple[AnnouncedReturnStatus, ...] = (AnnouncedReturnStatus.ANNOUNCED,)
-    if by.may(Permission.REFERRAL_DIRECT):
-        statuses = (AnnouncedReturnStatus.ANNOUNCED, AnnouncedReturnStatus.NOT_COME)
+def _expected(by: Actor) -> Select[AnnouncedReturn, Organisation, Organisation, Member | None]:
+    statuses = _shown(by) if by.may(Permission.REFERRAL_DIRECT) else (AnnouncedReturnStatus.ANNOUNCED,)
     return (
         _notice_rows()
         .where(_received(by), AnnouncedReturn.status.in_(statuses), AnnouncedReturn.expected_on.is_not(None))
@@ -97,11 +118,11 @@ def _expected(by: Actor) -> Select[AnnouncedReturn, Organisation, Organisation]:
 
 def one_expected(notice_id: uuid.UUID, *, by: Actor) -> ExpectedLine:
     """One that is still open, or did not come and is not yet over; raises NotVisible."""
-    wanted = (AnnouncedReturn.id == notice_id, _received(by), AnnouncedReturn.expected_on.is_not(None))
-    found = db.session.execute(_notice_rows().where(*wanted)).first()
+    wanted = (AnnouncedReturn.id == notice_id, _received(by), AnnouncedReturn.status.in_(_shown(by)))
+    found = db.session.execute(_notice_rows().where(*wanted, AnnouncedReturn.expected_on.is_not(None))).first()
     if found is None:
         raise NotVisible
-    return _expected_line(*found)
+    return _expected_line(*found, by=by)
 
 
 def recorded(*, by: Actor) -> list[RecordedLine]:
@@ -115,9 +136,11 @@ def recorded(*, by: Actor) -> list[RecordedLine]:
         .order_by(AnnouncedReturn.quarter_on.desc(), AnnouncedReturn.expected_on.desc(), AnnouncedReturn.id)
         .limit(_MOST)
     )
+    found = db.session.execute(statement).all()
+    days = [notice.expected_on if notice.status in OPEN else None for notice, _ in found]
     return [
-        RecordedLine(notice.id, post.names, notice.country, notice.quarter_on, notice.expected_on, notice.status)
-        for notice, post in db.session.execute(statement)
+        RecordedLine(notice.id, post.names, notice.country, notice.quarter_on, day, notice.status)
+        for (notice, post), day in zip(found, days, strict=True)
     ]
 
 
@@ -129,16 +152,23 @@ def _received(by: Actor) -> ColumnElement[bool]:
     return AnnouncedReturn.post_id == by.organisation_id
 
 
-def _notice_rows() -> Select[AnnouncedReturn, Organisation, Organisation]:
+def _notice_rows() -> Select[AnnouncedReturn, Organisation, Organisation, Member | None]:
     return (
-        select(AnnouncedReturn, _Post, _Recorder)
+        select(AnnouncedReturn, _Post, _Recorder, Member)
         .join(_Post, _Post.id == AnnouncedReturn.post_id)
         .join(_Recorder, _Recorder.id == AnnouncedReturn.organisation_id)
+        .outerjoin(Member, Member.id == AnnouncedReturn.said_by_id)
     )
 
 
-def _expected_line(notice: AnnouncedReturn, post: Organisation, recorder: Organisation) -> ExpectedLine:
+def _expected_line(
+    notice: AnnouncedReturn, post: Organisation, recorder: Organisation, said_by: Member | None, *, by: Actor
+) -> ExpectedLine:
     assert notice.expected_on is not None
+    told = notice.said if notice.said != Said.ARRIVED and by.may(Permission.REFERRAL_DIRECT) else ""
+    name = ""
+    if told and said_by is not None:
+        name = signed_names.codes([said_by.id]).get(said_by.id, said_by.name)
     local_now = clock.now().astimezone(country().timezone)
     return ExpectedLine(
         notice.id,
@@ -154,4 +184,8 @@ def _expected_line(notice: AnnouncedReturn, post: Organisation, recorder: Organi
         tuple(notice.needs or ()),
         notice.status,
         notice.status == AnnouncedReturnStatus.ANNOUNCED and is_late(notice.expected_on, notice.hour, local_now),
+        told,
+        notice.said_at if told else None,
+        name,
+        notice.why if told else "",
     )

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms import SelectChoice
 from forms.names import country_code, country_name
 from forms.referrals.announced_returns import (
+    BACK_REASON_LABELS,
     IDENTITY_FIELDS,
     IMPOSSIBLE,
     ORIGIN_LABELS,
@@ -24,11 +25,13 @@ from nrm.domain.accounts.accounts import OrganisationKind, Permission
 from nrm.domain.presses import SentAlready
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.announced_returns import (
+    OPEN,
     ORIGINS_OF,
     AnnouncedReturnRefusal,
     AnnouncedReturnRefused,
     Announcement,
     Origin,
+    Said,
 )
 from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.domain.shelter.cases import Purpose
@@ -49,6 +52,8 @@ _, EARLY = IMPOSSIBLE[AnnouncedReturnRefusal.EARLY]
 
 SHOWN = 6
 """How many the Responsible Authority's home page shows; all posts together may expect many."""
+UNRESOLVED = (Said.DESTROYED, Said.RAN_OUT, Said.TAKEN_BACK)
+"""What was said of somebody of whom nothing tells where they are: these come first."""
 
 
 def expected_part() -> Markup:
@@ -59,13 +64,15 @@ def expected_part() -> Markup:
     shown, authority = lines, _is_authority()
     if authority:
         recent = clock.today(country().timezone) - OLD_AFTER
-        shown = [line for line in lines if line.expected_on > recent][:SHOWN]
+        new = [line for line in lines if line.expected_on > recent or line.said in UNRESOLVED]
+        shown = sorted(new, key=lambda line: line.said not in UNRESOLVED)[:SHOWN]
     part = render_template(
         "referrals/announced_returns/expected.html",
         lines=shown,
         more=len(lines) - len(shown),
         country_of=_country,
         authority=authority,
+        back_reasons=BACK_REASON_LABELS,
     )
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
 
@@ -80,6 +87,7 @@ def index() -> str:
         more=0,
         country_of=_country,
         authority=_is_authority(),
+        back_reasons=BACK_REASON_LABELS,
     )
 
 
@@ -172,7 +180,7 @@ def announce() -> Answer:
 @access.requires(Permission.NOTICE_ANNOUNCE)
 def cancel_page(notice_id: uuid.UUID) -> Answer:
     notice = store.own(notice_id, by=access.actor())
-    if notice.expected_on is None:
+    if notice.expected_on is None or notice.status not in OPEN:
         return errors.error_page(409, OVER)
     post = names.organisation(notice.post_id).names
     return render_template("referrals/announced_returns/cancel.html", notice=notice, post=post, country_of=_country)
@@ -205,6 +213,7 @@ def _show(notice_id: uuid.UUID, form: OpenNoticeForm, status: int) -> tuple[str,
     page = render_template(
         "referrals/announced_returns/show.html",
         line=line,
+        back_reasons=BACK_REASON_LABELS,
         form=form,
         rows=rows,
         country=_country(line.country),

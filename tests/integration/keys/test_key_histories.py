@@ -119,6 +119,7 @@ class Somebody:
     hand_over: tuple[uuid.UUID, Lot] | None = None  # what one shelter wrote for another, under the referral's id
     at_once: bool = False  # by its reason the keys move on acceptance
     since: datetime | None = None  # two shelters have the case: the one that hands on, too
+    notice: Somebody | None = None  # of an interview that began with an announced return
 
     @property
     def having(self) -> set[str]:
@@ -266,6 +267,8 @@ class Histories(RuleBasedStateMachine):
             child_alerts.answer_child(interview_id=gone.case_id, answer=ChildAnswer.NOTHING, by=authority)
             interviews.discard(interview_id=gone.case_id, by=by)
         gone.stage, gone.lots = "gone", {}
+        if gone.notice is not None:
+            gone.notice.stage = "announced"  # nothing tells what became of the person
 
     @step(child=st.booleans())
     def send(self, child: bool) -> None:
@@ -570,10 +573,10 @@ class Histories(RuleBasedStateMachine):
             announced_returns.cancel(notice_id=them.case_id, by=factories.actor("consular.consular_officer"))
         else:
             draft = announced_returns.arrive(notice_id=them.case_id, interview_id=uuid.uuid4(), by=self.by(them.holder))
-            if them.holder == POST:
-                self.people.append(Somebody(draft, POST, "draft", {"draft": Lot({POST})}))
-            else:
-                self.people.append(Somebody(draft, them.holder, "elsewhere", {"draft": Lot({them.holder})}))
+            stage = "draft" if them.holder == POST else "elsewhere"
+            self.people.append(Somebody(draft, them.holder, stage, {"draft": Lot({them.holder})}, notice=them))
+            them.stage = "arrived"  # kept until the interview has ended
+            return
         them.stage, them.lots = "gone", {}
 
     @step(code=st.sampled_from([POST, AUTHORITY, "NRC", "VATRA"]))

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from nrm import clock
 from nrm.actions import tending
-from nrm.actions.interviews import interviews
+from nrm.actions.interviews import interview_sending, interviews
 from nrm.actions.referrals import announced_returns
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
@@ -79,7 +79,7 @@ def opened(notice_id: uuid.UUID, by: Actor) -> dict[str, str] | None:
     return announced_returns.opened(notice_id=notice_id, by=by)
 
 
-def nothing_is_left(notice_id: uuid.UUID) -> None:
+def nothing_is_left(notice_id: uuid.UUID, child: str = "yes") -> None:
     """No key, no sealed text, no day; the erasure is replayed after a restore."""
     assert db.session.scalars(select(Grant).where(Grant.case_id == notice_id)).all() == []
     assert db.session.get(SealedCompartment, (notice_id, "identity")) is None
@@ -88,7 +88,7 @@ def nothing_is_left(notice_id: uuid.UUID) -> None:
         assert connection.execute(select(ShredKey.key).where(ShredKey.case_id == notice_id)).all() == []
     kept = row(notice_id)
     assert (kept.expected_on, kept.hour, kept.companions, kept.needs) == (None, None, None, None)
-    assert (kept.country, kept.quarter_on, kept.child, kept.origin) == ("IT", date(2026, 1, 1), "yes", "consulate")
+    assert (kept.country, kept.quarter_on, kept.child, kept.origin) == ("IT", date(2026, 1, 1), child, "consulate")
 
 
 def test_the_post_and_the_authority_see_the_hour_and_open_the_name_which_is_recorded(desks: Desks) -> None:
@@ -126,8 +126,8 @@ def test_another_post_does_not_know_of_it(desks: Desks) -> None:
             act()
 
 
-def test_on_arrival_the_interview_begins_announced_and_who_it_was_is_destroyed(desks: Desks) -> None:
-    notice_id, interview_id = desks.announced(), uuid.uuid4()
+def test_on_arrival_the_interview_begins_announced_and_who_it_was_is_closed_and_then_destroyed(desks: Desks) -> None:
+    notice_id, interview_id = desks.announced(child="no"), uuid.uuid4()
     opened(notice_id, desks.rinas)
     for _ in range(2):  # pressed twice, begun once
         announced_returns.arrive(notice_id=notice_id, interview_id=interview_id, by=desks.rinas)
@@ -135,7 +135,10 @@ def test_on_arrival_the_interview_begins_announced_and_who_it_was_is_destroyed(d
     assert draft.answers["announced"] == "yes"
     assert "given" not in draft.answers  # consent comes before any name
     assert row(notice_id).status == "arrived"
-    nothing_is_left(notice_id)
+    assert announced_returns.opened(notice_id=notice_id, by=desks.rinas) is None
+    people.interview(desks.rinas, begun=interview_id)
+    interview_sending.send(interview_id=interview_id, party="NRC", by=desks.rinas)
+    nothing_is_left(notice_id, child="no")
     assert announced_returns.opened(notice_id=notice_id, by=desks.rinas) is None
     with pytest.raises(AnnouncedReturnRefused, match="state"):
         announced_returns.arrive(notice_id=notice_id, interview_id=uuid.uuid4(), by=desks.rinas)
@@ -283,7 +286,10 @@ def test_received_and_taken_back_in_one_instant_only_one_happens(fixture: str, r
     assert "refused" in done
     (won,) = set(map(str, done)) - {"refused"}
     assert row(notice_id).status == won
-    nothing_is_left(notice_id)
+    if won == "cancelled":
+        nothing_is_left(notice_id)
+    else:
+        assert row(notice_id).interview_id == interview_id
 
 
 def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:

@@ -18,9 +18,9 @@ def is_known(notice_id: uuid.UUID) -> bool:
 
 
 def over(day: date, limit: int) -> Sequence[AnnouncedReturn]:
-    """Notices whose day was `day` or earlier and is still kept; for `tend`."""
+    """Notices whose day was `day` or earlier and is still kept, and of which no interview goes on; for `tend`."""
     return db.session.scalars(
         select(AnnouncedReturn)
-        .where(AnnouncedReturn.expected_on.is_not(None), AnnouncedReturn.expected_on <= day)
+        .where(AnnouncedReturn.expected_on <= day, AnnouncedReturn.interview_id.is_(None))
         .limit(limit)
     ).all()

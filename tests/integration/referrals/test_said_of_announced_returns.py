@@ -1,0 +1,195 @@
+"""One press makes nobody vanish who was announced: they are expected again, or the desk reads who said what."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from flask import Flask
+
+from nrm import clock
+from nrm.actions import tending
+from nrm.actions.interviews import child_alerts as child_actions
+from nrm.actions.interviews import interview_sending, interviews
+from nrm.actions.referrals import announced_returns
+from nrm.db import db
+from nrm.domain.interviews.endings import ChildAnswer
+from nrm.domain.referrals.announced_returns import Announcement, Origin
+from nrm.models.accounts.accounts import Member
+from nrm.models.interviews.interviews import Interview
+from nrm.models.referrals.announced_returns import AnnouncedReturn
+from nrm.models.referrals.referrals import ChildAlert
+from nrm.models.shelter.cases import Erasure
+from nrm.store.countries import country
+from tests import factories
+from tests import factories_referrals as people
+from tests.conftest import Person
+from tests.factories_interviews import nothing_alarming, walk
+
+SignIn = Callable[[str], Person]
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+TODAY = date(2026, 3, 2)
+POST, DESK, CONSUL, HELPLINE = (
+    "rinas.border_officer",
+    "ra.duty_officer",
+    "consular.consular_officer",
+    "helpline.helpline_operator",
+)
+
+
+def at(moment: datetime) -> None:
+    clock.set_clock(lambda: moment)
+
+
+@pytest.fixture(autouse=True)
+def noon(app: Flask) -> None:
+    assert app
+    at(NOON)
+
+
+def announced(*, child: str = "no", hour: int | None = 8, on: date = TODAY, by: str = CONSUL) -> str:
+    """The address of the page of a return that was announced at noon of `TODAY`."""
+    notice_id = uuid.uuid4()
+    origin = Origin.HELPLINE if by == HELPLINE else Origin.CONSULATE
+    announced_returns.announce(
+        notice_id=notice_id,
+        post_id=people.organisation("RINAS"),
+        announced=Announcement(origin, "IT", on, child, hour, 1, frozenset({"medical"})),
+        identity={"name": "Lule Planted"},
+        by=factories.actor(by),
+    )
+    return f"/notices/{notice_id}"
+
+
+def row(address: str) -> AnnouncedReturn:
+    notice_id = uuid.UUID(address.rpartition("/")[2])
+    return db.session.get_one(AnnouncedReturn, notice_id, populate_existing=True)
+
+
+def is_destroyed(address: str) -> bool:
+    return db.session.get(Erasure, (row(address).id, "identity")) is not None
+
+
+def arrived(post: Person, address: str) -> uuid.UUID:
+    interview_id = uuid.uuid4()
+    assert str(interview_id) in post.post(f"{address}/arrived", {"id": str(interview_id)})
+    return interview_id
+
+
+def discarded(post: Person, interview_id: uuid.UUID, status: int = 303) -> str:
+    return post.post(f"/interviews/{interview_id}/discard", {"seen": 1}, status)
+
+
+def name_of(login: str) -> str:
+    member = factories.actor(login).member_id
+    return str(db.session.get_one(Member, member).name)
+
+
+def test_a_destroyed_interview_leaves_whoever_was_announced_expected_and_the_desk_reads_who_said_what(
+    sign_in: SignIn,
+) -> None:
+    post, desk, consul = sign_in(POST), sign_in(DESK), sign_in(CONSUL)
+    address = announced()
+    interview_id = arrived(post, address)
+    post.get(address, status=404)  # the interview is under way
+    discarded(post, interview_id)
+    assert (row(address).status, row(address).hour, row(address).needs) == ("announced", 8, ["medical"])
+    assert "Has arrived: begin the interview" in post.get(f"{address}?lang=en")
+    assert address in post.get("/")
+    post.post(f"{address}/open", {"purpose": "admission"})
+    assert "Lule Planted" in post.get(address)
+    home = desk.get("/?lang=en")
+    assert address in home
+    for page in (home, desk.get(f"{address}?lang=en")):
+        assert "said that the person arrived" in page
+        assert "2 March 2026, 13:00" in page
+        assert name_of(POST) in page
+    assert address + "/cancel" in consul.get("/")
+    assert "said that the person arrived" not in post.get("/?lang=en")
+
+
+def test_a_draft_that_runs_out_leaves_whoever_was_announced_expected(sign_in: SignIn) -> None:
+    address = announced()
+    arrived(sign_in(POST), address)
+    at(NOON + timedelta(days=country().retention.draft_days, minutes=1))
+    assert tending.tend()["drafts_expired"] == 1
+    assert row(address).status == "announced"
+    home = sign_in(DESK).get("/?lang=en")
+    assert address in home
+    assert "said that the person arrived" in home
+    assert name_of(POST) in home
+
+
+def test_what_is_held_and_then_destroyed_leaves_whoever_was_announced_expected(sign_in: SignIn) -> None:
+    post, address = sign_in(POST), announced()
+    interview_id = arrived(post, address)
+    officer = factories.actor(POST)
+    interviews.resume(interview_id=interview_id, by=officer)
+    people.interview(officer, begun=interview_id, assessment="possible", danger="yes")
+    held = {"seen": 2, "reason": "mistaken", "sentence": "Not this one."}
+    post.post(f"/interviews/{interview_id}/discard", held)
+    assert db.session.get_one(Interview, interview_id, populate_existing=True).status == "held"
+    assert (row(address).status, is_destroyed(address)) == ("arrived", False)
+    at(NOON + timedelta(hours=country().retention.hold_hours, minutes=1))
+    assert tending.tend()["holds_over"] == 1
+    assert row(address).status == "announced"
+    assert name_of(POST) in sign_in(DESK).get("/?lang=en")
+
+
+def test_the_short_screen_of_an_adult_who_arrived_asks_no_more_and_ends_the_announcement(sign_in: SignIn) -> None:
+    post, address = sign_in(POST), announced()
+    interview_id = arrived(post, address)
+    assert walk(post, nothing_alarming(), f"/interviews/{interview_id}/screen")[-1] == "none"
+    assert db.session.get_one(Interview, interview_id, populate_existing=True).status == "ended"
+    assert (row(address).status, row(address).expected_on, row(address).said) == ("arrived", None, "")
+    assert is_destroyed(address)
+    assert address not in sign_in(DESK).get("/?lang=en")
+
+
+def test_who_is_handed_over_is_expected_no_more_and_who_it_was_is_destroyed(sign_in: SignIn) -> None:
+    post, address = sign_in(POST), announced(child="unknown")
+    interview_id = arrived(post, address)
+    assert not is_destroyed(address)
+    officer = factories.actor(POST)
+    interviews.resume(interview_id=interview_id, by=officer)
+    people.interview(officer, begun=interview_id)
+    interview_sending.send(interview_id=interview_id, party="NRC", by=officer)
+    assert (row(address).status, row(address).expected_on) == ("arrived", None)
+    assert is_destroyed(address)
+
+
+def test_an_announced_child_is_told_to_the_child_authority_on_arrival_and_its_interview_is_not_destroyed(
+    sign_in: SignIn,
+) -> None:
+    post, address = sign_in(POST), announced(child="yes")
+    interview_id = arrived(post, address)
+    alert = db.session.get_one(ChildAlert, interview_id)
+    assert (alert.age_class, alert.withdrawn_at) == ("child", None)
+    discarded(post, interview_id, 422)  # only the child authority lets it end
+    assert db.session.get_one(Interview, interview_id, populate_existing=True).status == "draft"
+    at(NOON + timedelta(days=country().retention.draft_days, minutes=1))
+    assert tending.tend()["drafts_expired"] == 0
+    assert not is_destroyed(address)
+    child_actions.answer_child(
+        interview_id=interview_id, answer=ChildAnswer.PARENTS, by=factories.actor("child_protection.case_worker")
+    )
+    at(NOON + timedelta(days=2 * country().retention.draft_days, minutes=2))
+    assert tending.tend()["drafts_expired"] == 1
+    assert row(address).status == "arrived", "the child authority has said what becomes of the child"
+    assert is_destroyed(address)
+
+
+def test_while_the_interview_goes_on_nobody_takes_it_back_and_its_time_is_not_over(sign_in: SignIn) -> None:
+    post, consul, address = sign_in(POST), sign_in(CONSUL), announced()
+    interview_id = arrived(post, address)
+    consul.get(f"{address}/cancel", status=409)
+    consul.post(f"{address}/cancel", status=409)
+    assert f"{address}/cancel" not in consul.get("/")
+    post.post(f"{address}/open", {"purpose": "admission"}, 404)
+    post.post(f"{address}/not-come", {}, 409)
+    discarded(post, interview_id)
+    again = arrived(post, address)
+    assert again != interview_id
+    assert (row(address).interview_id, row(address).said) == (again, "arrived")

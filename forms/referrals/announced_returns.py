@@ -50,13 +50,6 @@ IDENTITY_FIELDS = {
 }
 IMPOSSIBLE = {
     AnnouncedReturnRefusal.STATE: ("", N_("This return is over: the person arrived, or the notice was taken back.")),
-    AnnouncedReturnRefusal.EARLY: (
-        "",
-        N_(
-            "The day for which this return is announced has not come yet, so nobody can have failed to come. Is the "
-            "day or the crossing point wrong? Call whoever announced it: they take it back and announce it again."
-        ),
-    ),
     AnnouncedReturnRefusal.PAST: ("day", N_("Enter a day that is not over yet")),
     AnnouncedReturnRefusal.TOO_FAR: ("day", N_("Enter a day within the next half year")),
     AnnouncedReturnRefusal.ORIGIN: ("origin", N_("Choose who announces the return")),

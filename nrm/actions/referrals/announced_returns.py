@@ -212,14 +212,18 @@ def arrive(*, notice_id: uuid.UUID, interview_id: uuid.UUID, by: Actor) -> uuid.
 def not_come(*, notice_id: uuid.UUID, by: Actor) -> None:
     """The person did not come. The identity stays sealed, for those who look for the person, until its time is over.
 
-    Raises NotPermitted, NotVisible, AnnouncedReturnRefused (`state`; `early`: the day has not come yet).
+    A second time does nothing. Raises NotPermitted, NotVisible, AnnouncedReturnRefused (`state`; `early`: not late
+    yet).
     """
     by.must(Permission.NOTICE_RECEIVE)
     with transaction() as session:
         notice = store.row(notice_id, by=by, lock=True)
-        if notice.expected_on is not None and notice.expected_on > days.today():
+        if notice.status == AnnouncedReturnStatus.NOT_COME:
+            return
+        if notice.status == AnnouncedReturnStatus.ANNOUNCED and not store.is_overdue(notice):
             raise AnnouncedReturnRefused(AnnouncedReturnRefusal.EARLY)
-        _change(session, notice_id, AnnouncedReturnStatus.NOT_COME, (AnnouncedReturnStatus.ANNOUNCED,))
+        said = _said(Said.NOT_COME, by)
+        _change(session, notice_id, AnnouncedReturnStatus.NOT_COME, (AnnouncedReturnStatus.ANNOUNCED,), **said)
         audit.append(session, audit.Event.NOTICE_NOT_COME, by=by, notice_id=notice_id)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.referrals.announced_returns import OPEN, AnnouncedReturnStatus, Said, is_late
+from nrm.domain.referrals.announced_returns import OPEN, AnnouncedReturnStatus, Said, late_from
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.referrals.announced_returns import AnnouncedReturn
 from nrm.store import signed_names
@@ -42,6 +42,7 @@ class ExpectedLine:
     needs: tuple[str, ...]
     status: str
     late: bool
+    late_from: datetime  # from then on it can be said that the person did not come
     said: str  # what was said of it last; empty for a post, and where there is nothing to be told
     said_at: datetime | None
     said_by: str
@@ -86,6 +87,13 @@ def is_shown(notice: AnnouncedReturn, *, by: Actor) -> bool:
     """Whether the person is expected or did not come; for the Responsible Authority also, whether it was taken back
     late and is not seen yet."""
     return notice.expected_on is not None and notice.status in _shown(by)
+
+
+def is_overdue(notice: AnnouncedReturn) -> bool:
+    """Whether the person should have come by now, or it was said that they did not."""
+    if notice.expected_on is None:
+        return False
+    return clock.now() >= late_from(notice.expected_on, notice.hour, country().timezone)
 
 
 def _shown(by: Actor) -> tuple[AnnouncedReturnStatus, ...]:
@@ -169,7 +177,7 @@ def _expected_line(
     name = ""
     if told and said_by is not None:
         name = signed_names.codes([said_by.id]).get(said_by.id, said_by.name)
-    local_now = clock.now().astimezone(country().timezone)
+    due = late_from(notice.expected_on, notice.hour, country().timezone)
     return ExpectedLine(
         notice.id,
         post.names,
@@ -183,7 +191,8 @@ def _expected_line(
         notice.companions or 0,
         tuple(notice.needs or ()),
         notice.status,
-        notice.status == AnnouncedReturnStatus.ANNOUNCED and is_late(notice.expected_on, notice.hour, local_now),
+        notice.status == AnnouncedReturnStatus.ANNOUNCED and clock.now() >= due,
+        due,
         told,
         notice.said_at if told else None,
         name,

@@ -29,6 +29,7 @@ from nrm.domain.referrals.announced_returns import (
     ORIGINS_OF,
     AnnouncedReturnRefusal,
     AnnouncedReturnRefused,
+    AnnouncedReturnStatus,
     Announcement,
     Origin,
     Said,
@@ -39,15 +40,14 @@ from nrm.domain.words import N_
 from nrm.store import days, names
 from nrm.store.countries import country
 from nrm.store.referrals import announced_returns as store
-from nrm.web import access, carrying, errors
+from nrm.web import access, carrying, errors, formats
 from nrm.web.choices import label_of, of_list
-from nrm.web.language import current_language, text_in, translated
+from nrm.web.language import current_language, gettext, text_in, translated
 
 blueprint = Blueprint("announced_returns", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
 _, OVER = IMPOSSIBLE[AnnouncedReturnRefusal.STATE]
-_, EARLY = IMPOSSIBLE[AnnouncedReturnRefusal.EARLY]
 
 
 SHOWN = 6
@@ -255,9 +255,19 @@ def arrived(notice_id: uuid.UUID) -> Answer:
 @access.requires(Permission.NOTICE_RECEIVE)
 def not_come_page(notice_id: uuid.UUID) -> Answer:
     line = store.one_expected(notice_id, by=access.actor())
-    if line.expected_on > days.today():
-        return errors.error_page(409, EARLY)
+    if line.status == AnnouncedReturnStatus.ANNOUNCED and not line.late:
+        return _early(line)
     return render_template("referrals/announced_returns/not_come.html", line=line)
+
+
+def _early(line: store.ExpectedLine) -> Answer:
+    said = gettext(
+        "The hour for which this return is announced is not over yet: from %(moment)s on you can say that the person "
+        "did not come. Is the day or the crossing point wrong? Call whoever announced it: they take it back and "
+        "announce it again.",
+        moment=formats.moment(line.late_from, current_language()),
+    )
+    return errors.error_page(409, said)
 
 
 @blueprint.post("/notices/<uuid:notice_id>/not-come")
@@ -266,5 +276,7 @@ def not_come(notice_id: uuid.UUID) -> Answer:
     try:
         actions.not_come(notice_id=notice_id, by=access.actor())
     except AnnouncedReturnRefused as error:
-        return errors.error_page(409, IMPOSSIBLE[error.reason][1])
+        if error.reason is AnnouncedReturnRefusal.EARLY:
+            return _early(store.one_expected(notice_id, by=access.actor()))
+        return errors.error_page(409, OVER)
     return redirect(url_for("home.index"), 303)

@@ -36,7 +36,7 @@ from nrm.actions.referrals import announced_returns, next_receiver, referrals, s
 from nrm.actions.shelter import cases, permits, stays
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.interviews.endings import ChildAnswer
-from nrm.domain.referrals.announced_returns import Announcement, Origin
+from nrm.domain.referrals.announced_returns import AnnouncedReturnRefused, Announcement, Origin
 from nrm.domain.referrals.referrals import DeclineReason, Escort, IllegalTransition, OverrideReason, ReferralRefused
 from nrm.domain.referrals.transfers import BOTH_WRITE, CallOff
 from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
@@ -222,7 +222,7 @@ class Histories(RuleBasedStateMachine):
         self.share(self.people[-1], "PROSECUTION")
         self.refer(self.people[-1], "NRC", False)
         self.accept(self.people[-1])
-        self.announce("DURRES")
+        self.announce("DURRES", 0)
 
     def by(self, code: str) -> Any:
         return factories.actor(LOGINS[code])
@@ -551,13 +551,13 @@ class Histories(RuleBasedStateMachine):
         supplements.take_over(case_id=them.case_id, by=by)
         del them.lots["supplement"]
 
-    @step(post=st.sampled_from([POST, "DURRES"]))
-    def announce(self, post: str) -> None:
+    @step(post=st.sampled_from([POST, "DURRES"]), hour=st.sampled_from([0, 23]))
+    def announce(self, post: str, hour: int) -> None:
         notice_id = uuid.uuid4()
         announced_returns.announce(
             notice_id=notice_id,
             post_id=people.organisation(post),
-            announced=Announcement(Origin.CONSULATE, "IT", days.today(), "unknown", hour=23),
+            announced=Announcement(Origin.CONSULATE, "IT", days.today(), "unknown", hour=hour),
             identity={"name": people.PLANTED},
             by=factories.actor("consular.consular_officer"),
         )
@@ -566,7 +566,10 @@ class Histories(RuleBasedStateMachine):
     @step("announced", how=st.sampled_from(["arrived", "taken back", "not come"]))
     def expected(self, them: Somebody, how: str) -> None:
         if how == "not come":
-            announced_returns.not_come(notice_id=them.case_id, by=self.by(them.holder))
+            try:
+                announced_returns.not_come(notice_id=them.case_id, by=self.by(them.holder))
+            except AnnouncedReturnRefused as early:
+                raise Idle from early
             them.stage = "missed"  # those who look for the person go on reading
             return
         if how == "taken back":

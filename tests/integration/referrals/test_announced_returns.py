@@ -159,7 +159,7 @@ def test_taking_it_back_destroys_it_and_only_who_announced_it_can(desks: Desks) 
 
 
 def test_who_did_not_come_is_the_authoritys_to_look_for_until_30_days_after(desks: Desks) -> None:
-    notice_id = desks.announced()
+    notice_id = desks.announced(hour=12)
     announced_returns.not_come(notice_id=notice_id, by=desks.rinas)
     assert store.expected(by=desks.rinas) == []
     assert [line.status for line in store.expected(by=desks.authority)] == ["not_come"]
@@ -179,15 +179,15 @@ def test_nobody_fails_to_come_before_the_day(desks: Desks, sign_in: Callable[[st
     with pytest.raises(AnnouncedReturnRefused, match="early"):
         announced_returns.not_come(notice_id=notice_id, by=desks.rinas)
     post, address = sign_in("rinas.border_officer"), f"/notices/{notice_id}/not-come?lang=en"
-    assert "has not come yet" in post.get(address, 409)
-    assert "has not come yet" in post.post(address, status=409)
+    assert "from 3 March 2026, 21:00 on" in post.get(address, 409)
+    assert "from 3 March 2026, 21:00 on" in post.post(address, status=409)
     assert row(notice_id).status == "announced"
 
 
 def test_what_was_entered_by_mistake_is_taken_back_also_after_nobody_came(
     desks: Desks, sign_in: Callable[[str], Person]
 ) -> None:
-    notice_id = desks.announced()
+    notice_id = desks.announced(hour=12)
     announced_returns.not_come(notice_id=notice_id, by=desks.rinas)
     consul, address = sign_in("consular.consular_officer"), f"/notices/{notice_id}/cancel"
     home = consul.get("/?lang=en")
@@ -201,7 +201,7 @@ def test_what_was_entered_by_mistake_is_taken_back_also_after_nobody_came(
 
 
 def test_somebody_who_comes_after_all_can_still_be_received(desks: Desks) -> None:
-    notice_id = desks.announced()
+    notice_id = desks.announced(hour=12)
     announced_returns.not_come(notice_id=notice_id, by=desks.authority)
     announced_returns.arrive(notice_id=notice_id, interview_id=uuid.uuid4(), by=desks.rinas)
     assert row(notice_id).status == "arrived"

@@ -64,6 +64,7 @@ def announced(*, child: str = "no", hour: int | None = 8, on: date = TODAY, by: 
 
 
 def row(address: str) -> AnnouncedReturn:
+    db.session.rollback()
     notice_id = uuid.UUID(address.rpartition("/")[2])
     return db.session.get_one(AnnouncedReturn, notice_id, populate_existing=True)
 
@@ -193,3 +194,32 @@ def test_while_the_interview_goes_on_nobody_takes_it_back_and_its_time_is_not_ov
     again = arrived(post, address)
     assert again != interview_id
     assert (row(address).interview_id, row(address).said) == (again, "arrived")
+
+
+@pytest.mark.parametrize(
+    ("hour", "first", "said"),
+    [
+        (20, datetime(2026, 3, 2, 20, tzinfo=UTC), "2 March 2026, 21:00"),
+        (None, datetime(2026, 3, 2, 23, tzinfo=UTC), "3 March 2026, 00:00"),
+    ],
+)
+def test_did_not_come_is_said_once_the_hour_is_over_and_the_desk_reads_by_whom(
+    sign_in: SignIn, hour: int | None, first: datetime, said: str
+) -> None:
+    address, moment = announced(hour=hour), said
+    at(first - timedelta(minutes=1))
+    post = sign_in(POST)
+    page = post.get(f"{address}?lang=en")
+    assert f"From {moment} on" in page
+    assert f"{address}/not-come" not in page
+    assert f"from {moment} on" in post.get(f"{address}/not-come?lang=en", 409)
+    assert f"from {moment} on" in post.post(f"{address}/not-come", status=409)
+    assert row(address).status == "announced"
+    at(first)
+    assert f"{address}/not-come" in post.get(address)
+    for _ in range(2):  # pressed twice, said once
+        post.post(f"{address}/not-come")
+    assert row(address).status == "not_come"
+    desk = sign_in(DESK)
+    for there in ("/?lang=en", f"{address}?lang=en"):
+        assert f"{name_of(POST)} said on {moment} that the person did not come." in desk.get(there)

@@ -190,6 +190,7 @@ class Event(StrEnum):
     CHILD_DECIDED = "child_decided"
     GUARDIAN_NAMED = "guardian_named"
     AGE_RECORDED = "age_recorded"
+    CASE_MISTAKE_SAID = "case_mistake_said"  # that a child's case was opened by mistake, and what became of it
     AGE_SAID = "age_said"  # that a child is 18 or over: one of two, and what became of it
     CALL_RECORDED = "call_recorded"
     CALL_SETTLED = "call_settled"

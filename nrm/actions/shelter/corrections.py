@@ -18,16 +18,22 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals.referrals import ReferralEvent, ReferralStatus, decide
 from nrm.domain.shelter.absences import AbsenceRefusal, AbsenceRefused, Outcome, check_mistake
 from nrm.domain.shelter.away import Over
+from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.closings import Answers, Debts, Documents, FollowUp, Way
 from nrm.domain.shelter.corrections import (
     ALONE_WITHIN,
     CorrectionRefusal,
     CorrectionRefused,
     Kind,
+    MistakeRefusal,
+    MistakeRefused,
+    MistakeWhy,
+    MistakeWord,
     Why,
     check_opened_by_mistake,
     check_take_back,
 )
+from nrm.domain.shelter.direct_intake import CAME_WITH
 from nrm.domain.shelter.places import PlaceRefused
 from nrm.domain.shelter.stays import (
     ExitReason,
@@ -60,11 +66,15 @@ from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import away as away_rows
+from nrm.store.rows.shelter import case_mistakes as mistake_rows
 from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.rows.shelter import places as place_rows
 from nrm.store.rows.shelter import stays as stay_rows
 from nrm.store.shelter import absences as absence_store
+from nrm.store.shelter import cases, closings
 from nrm.store.shelter import stays as store
+from nrm.store.shelter.cases import CaseRelation
+from nrm.vault import compartments as vault
 from nrm.vault import members
 
 CannotOpen = members.CannotOpen
@@ -465,3 +475,98 @@ def _wrong_end(session: Session, case: Case, stay: Stay) -> date:
 
 def _others(case: Case, stay: Stay) -> list[Period]:
     return stay_rows.periods_of(case.id, but=stay.id)
+
+
+def say_mistake(*, case_id: uuid.UUID, why: MistakeWhy, code: str, by: Actor) -> None:
+    """The house says that it opened this case by mistake; `code`: of the right case, but where nobody came.
+
+    Raises NotPermitted, NotVisible, MistakeRefused (`stands`, `code`, `waits`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        case, mine = closings.child_case(case_id, by=by)
+        if mine is not CaseRelation.HOLDER:
+            raise NotVisible
+        if not mistake_rows.may_be_said(mistake_rows.last(case_id)):
+            raise MistakeRefused(MistakeRefusal.WAITS)
+        if mistake_rows.what_stands(case):
+            raise MistakeRefused(MistakeRefusal.STANDS)
+        try:
+            other_id = None if why is MistakeWhy.NOBODY else cases.by_pseudonym(code, by=by)
+        except NotVisible:
+            raise MistakeRefused(MistakeRefusal.CODE) from None
+        if not mistake_rows.is_right_one(case, why, other_id):
+            raise MistakeRefused(MistakeRefusal.CODE)
+        other = {"other_id": str(other_id)} if other_id is not None else {}
+        _mistake_said(session, case_id, MistakeWord.SAID, by, why=str(why), **other)
+
+
+def agree_mistake(*, case_id: uuid.UUID, by: Actor) -> None:
+    """Child protection, which has read who the case is about, and who the right one is about, says so, too.
+
+    Raises NotPermitted, NotVisible, MistakeRefused (`no_word`, `stands`, `code`, `no_name`, `open_first`).
+    """
+    with transaction() as session:
+        case, said = _answers_mistake(case_id, by)
+        if mistake_rows.what_stands(case):
+            raise MistakeRefused(MistakeRefusal.STANDS)
+        if not mistake_rows.is_right_one(case, said.why, said.other_id):
+            raise MistakeRefused(MistakeRefusal.CODE)
+        for each in (case_id, said.other_id):
+            if each is not None:
+                _must_have_read(session, each, by)
+        _mistake_said(session, case_id, MistakeWord.AGREED, by)
+
+
+def decline_mistake(*, case_id: uuid.UUID, by: Actor) -> None:
+    """Child protection says that it is no mistake; the house says it no more for 30 days.
+
+    Raises NotPermitted, NotVisible, MistakeRefused (`no_word`).
+    """
+    with transaction() as session:
+        _answers_mistake(case_id, by)
+        _mistake_said(session, case_id, MistakeWord.NO, by)
+
+
+def take_back_mistake(*, case_id: uuid.UUID, by: Actor) -> None:
+    """The house, child protection or the duty desk takes back what was said or agreed to.
+
+    Raises NotPermitted, NotVisible, MistakeRefused (`no_word`).
+    """
+    by.must(Permission.CASE_READ)
+    with transaction() as session:
+        _, mine = closings.child_case(case_id, by=by)
+        if mine is CaseRelation.HOLDER:
+            by.must(Permission.STAY_MANAGE)
+        elif mine is not CaseRelation.DUTY_OFFICER and not closings.answers_mistake(mine, by):
+            raise NotVisible
+        said = mistake_rows.last(case_id)
+        if said is None or said.state not in (MistakeWord.SAID, MistakeWord.AGREED):
+            raise MistakeRefused(MistakeRefusal.NO_WORD)
+        _mistake_said(session, case_id, MistakeWord.BACK, by)
+
+
+def _answers_mistake(case_id: uuid.UUID, by: Actor) -> tuple[Case, mistake_rows.Said]:
+    by.must(Permission.CASE_READ)
+    case, mine = closings.child_case(case_id, by=by)
+    if not closings.answers_mistake(mine, by):
+        raise NotVisible
+    said = mistake_rows.last(case_id)
+    if said is None or said.state is not MistakeWord.SAID:
+        raise MistakeRefused(MistakeRefusal.NO_WORD)
+    return case, said
+
+
+def _must_have_read(session: Session, case_id: uuid.UUID, by: Actor) -> None:
+    """Nobody says who a case is about without having opened its identity in this session."""
+    if Compartment.IDENTITY not in vault.compartments_of(session, case_id):
+        raise MistakeRefused(MistakeRefusal.NO_NAME)
+    if not vault.is_allowed(session, case_id, Compartment.IDENTITY, by=by):
+        raise MistakeRefused(MistakeRefusal.OPEN_FIRST)
+    told = vault.read(session, case_id, Compartment.IDENTITY, by=by).value
+    if not any(value for name, value in told.items() if name != CAME_WITH):
+        raise MistakeRefused(MistakeRefusal.NO_NAME)
+
+
+def _mistake_said(session: Session, case_id: uuid.UUID, kind: MistakeWord, by: Actor, **details: str) -> None:
+    audit.append(session, audit.Event.CASE_MISTAKE_SAID, by=by, case_id=case_id, kind=str(kind), **details)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from nrm.domain.shelter.stays import Period
@@ -115,3 +115,65 @@ def as_known(stay: Period | None, struck: Sequence[Struck], day: date) -> Period
     `stay`: as it is known now; None if the person was never there.
     """
     return next((each.was for each in struck if each.known_on > day), stay)
+
+
+# A child's case that was opened by mistake: two organisations say so, and days later it can be closed (ADR 0231).
+MISTAKE_WAITS = timedelta(days=30)
+"""So long the word of the house waits, and so long after child protection agreed the case can be closed by it."""
+MISTAKE_CLOSES_AFTER = timedelta(days=3)
+"""So long after child protection agreed nothing is closed: who knows better takes it back."""
+
+
+class MistakeWhy(StrEnum):
+    """Why a case was opened by mistake. But for `NOBODY` there is another case, of who is really there."""
+
+    TWICE = "twice"
+    WRONG_PERSON = "wrong_person"
+    NOBODY = "nobody"
+
+
+class MistakeWord(StrEnum):
+    """What was said last of a case that may have been opened by mistake."""
+
+    SAID = "said"
+    AGREED = "agreed"
+    NO = "no"
+    BACK = "back"
+
+
+class AgainstMistake(StrEnum):
+    """Something that a child would lose if the case were taken for a mistake."""
+
+    HANDED_OVER = "handed_over"  # it came from an interview or another organisation: the house did not open it
+    STAY = "stay"
+    ALARM = "alarm"
+    HEARING = "hearing"
+    PLAN = "plan"
+    FOUND = "found"
+    OTHER = "other"
+    REOPENED = "reopened"
+    NAMED = "named"  # another case was said to be a mistake, and this one to be the right one
+
+
+class MistakeRefusal(StrEnum):
+    """Why nothing is said of a mistake."""
+
+    STANDS = "stands"
+    CODE = "code"
+    WAITS = "waits"  # it was said already, or child protection said no lately
+    NO_WORD = "no_word"
+    NO_NAME = "no_name"  # nobody can read who it is about
+    OPEN_FIRST = "open_first"
+
+
+class MistakeRefused(Exception):
+    """Nothing is recorded; `reason` says why."""
+
+    def __init__(self, reason: MistakeRefusal) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def mistake_closes(agreed_at: datetime, now: datetime) -> bool:
+    """Whether a case of which child protection agreed then can be closed now."""
+    return MISTAKE_CLOSES_AFTER <= now - agreed_at <= MISTAKE_WAITS

@@ -34,6 +34,7 @@ from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.shelter import case_mistakes as mistake_rows
 from nrm.store.rows.shelter import cases as case_rows
 from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.rows.shelter import findings as finding_rows
@@ -152,7 +153,7 @@ def may_strike(note: Mapping[str, Any], by: Actor) -> bool:
 def end(session: Session, case_id: uuid.UUID, by: Actor, *, way: Way, answers: Answers | None = None) -> None:
     """Close the case in the caller's transaction; raises what `close` raises."""
     case = held_open_case(case_id, by)
-    for why in blockers(session, case, by):
+    for why in blockers(session, case, by, way):
         raise why
     withheld_steps.destroy(session, case_id, by)
     epochs.shred(session, case_id, [HOUSE_LABEL])
@@ -166,8 +167,9 @@ def end(session: Session, case_id: uuid.UUID, by: Actor, *, way: Way, answers: A
     closing_steps.close(session, case, way, by, answers)
 
 
-def blockers(session: Session, case: Case, by: Actor) -> list[CaseRefused | GateClosed]:
-    """Every fact because of which the case cannot be closed now; the first is what closing it answers."""
+def blockers(session: Session, case: Case, by: Actor, way: Way = Way.CHECKLIST) -> list[CaseRefused | GateClosed]:
+    """Every fact because of which the case cannot be closed now; the first is what closing it answers. A child's case
+    that two organisations call a mistake is closed with the checklist, and in no other way (ADR 0231)."""
     found: list[CaseRefused | GateClosed] = []
     if session.scalar(select(exists().where(Stay.case_id == case.id, Stay.ended_on.is_(None)))):
         found.append(CaseRefused(CaseRefusal.STAY_OPEN))
@@ -178,7 +180,8 @@ def blockers(session: Session, case: Case, by: Actor) -> list[CaseRefused | Gate
     try:
         check_child_left(case, by)
     except GateClosed as shut:
-        found.append(shut)
+        if way is not Way.CHECKLIST or not mistake_rows.may_be_closed(case):
+            found.append(shut)
     if referral_rows.waits_for_word(case.id) is not None:
         found.append(CaseRefused(CaseRefusal.NOT_COME))
     return found
@@ -187,7 +190,8 @@ def blockers(session: Session, case: Case, by: Actor) -> list[CaseRefused | Gate
 def check_child_left(case: Case, by: Actor) -> None:
     """Raise GateClosed if a child, or a person who may be one, would leave only by the closing of the case.
 
-    Every way to close a case must call this: closing it, writing a letter with it, erasing it. What let the child go
+    Every way to close a case must call this: closing it, writing a letter with it, erasing it; `blockers` says when
+    closing goes on all the same. What let the child go
     before holds no longer once she came back, and she has not left through a gate since.
     """
     if not closing_rows.came_back(case.id):

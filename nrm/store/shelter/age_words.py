@@ -65,7 +65,9 @@ def number_said(by: Actor) -> ColumnElement[int]:
     last = select(func.max(AuditEntry.id)).scalar_subquery()
     counted = select(func.count()).select_from(AuditEntry).where(AuditEntry.id > last - _AT_HOME)
     lately = AuditEntry.at >= bindparam("age_said_since", type_=String())
-    return counted.where(AuditEntry.event == str(Event.AGE_SAID), lately).scalar_subquery()
+    return counted.where(
+        AuditEntry.event.in_((str(Event.AGE_SAID), str(Event.CASE_MISTAKE_SAID))), lately
+    ).scalar_subquery()
 
 
 def of_others(*, by: Actor) -> list[tuple[Case, WordLine]]:

@@ -1,21 +1,25 @@
-"""Closing and opening again, for the holder of a case: what is still open, what is kept, the history, the list."""
+"""Closing and opening again, for the holder of a case: what is still open, what is kept, the history, the list. And
+what is said of a child's case that may have been opened by mistake: for the house, child protection and the duty desk
+(ADR 0231)."""
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import aliased
 
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter import claims as claim_rules
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.closings import SETTLED, Owed, Reminder, ReopenRefusal, ReopenRefused
+from nrm.domain.shelter.corrections import MISTAKE_CLOSES_AFTER, AgainstMistake, MistakeWhy, MistakeWord
 from nrm.domain.shelter.data_requests import RequestStatus
 from nrm.domain.shelter.identifications import State
 from nrm.domain.shelter.permits import UNDECIDED, PermitStatus
@@ -25,14 +29,18 @@ from nrm.models.shelter.closings import Closing
 from nrm.models.shelter.consents import Consent
 from nrm.models.shelter.data_requests import PersonRequest
 from nrm.models.shelter.identifications import Identification
-from nrm.store import days
+from nrm.models.shelter.stays import Stay
+from nrm.store import days, names
 from nrm.store.paging import PAGE, Page, day_place_after, page
 from nrm.store.referrals import obligations
 from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.shelter import case_mistakes as mistake_rows
 from nrm.store.rows.shelter import closings as rows
 from nrm.store.rows.shelter import permits as permit_rows
-from nrm.store.shelter import cases, claims
+from nrm.store.shelter import ages, cases, claims
+from nrm.store.shelter.cases import CaseRelation
 
+_MISTAKES_AT_HOME = 20_000
 _UNDECIDED = tuple(str(each) for each in (State.ASKED, State.FIRST_LOOK, State.DIFFERING, State.APPEALED))
 
 
@@ -218,3 +226,122 @@ def owed(*, by: Actor) -> list[OwedLine]:
 def by_month(lines: list[ClosedLine]) -> list[tuple[date, list[ClosedLine]]]:
     """The lines of a list under their months."""
     return [(month, list(each)) for month, each in groupby(lines, key=lambda line: line.closed_month)]
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Who said something, of which organisation, and when."""
+
+    name: str
+    organisation: dict[str, str]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MistakeLine:
+    """One word: of which case, why, and which case is the right one; who said it, and what became of it."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    why: MistakeWhy
+    other_id: uuid.UUID | None
+    other: str
+    state: MistakeWord
+    said: Hand
+    answered: Hand | None
+    closes_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What the page of a case shows, and what the asker may do. `struck`: (first day, struck on) of its stays."""
+
+    pseudonym: str
+    line: MistakeLine | None
+    stands: tuple[AgainstMistake, ...]
+    struck: tuple[tuple[date, date | None], ...]
+    holds: bool
+    may_say: bool
+    may_answer: bool
+    may_take_back: bool
+    may_close: bool
+
+
+def child_case(case_id: uuid.UUID, *, by: Actor) -> tuple[Case, CaseRelation]:
+    """The case of a child, locked, and what the asker is to it. Raises NotVisible."""
+    case, mine = ages.row(case_id, by=by)
+    if case.age_class == "adult":
+        raise NotVisible
+    return case, mine
+
+
+def mistake_of(case_id: uuid.UUID, *, by: Actor) -> Mistake:
+    """Raises NotVisible, also for the case of an adult."""
+    mine = ages.relation(case_id, by=by)
+    case = db.session.get_one(Case, case_id)
+    if case.age_class == "adult":
+        raise NotVisible
+    said = mistake_rows.last(case_id)
+    holds = mine is CaseRelation.HOLDER and by.may(Permission.STAY_MANAGE)
+    stands = tuple(mistake_rows.what_stands(case))
+    live = said is not None and said.state in (MistakeWord.SAID, MistakeWord.AGREED)
+    struck = select(Stay.admitted_on, Stay.taken_back_on).where(Stay.case_id == case_id).order_by(Stay.admitted_on)
+    return Mistake(
+        case.pseudonym,
+        _mistake_line(case, said) if said is not None else None,
+        stands,
+        tuple((first, on) for first, on in db.session.execute(struck)),
+        holds,
+        may_say=holds and not stands and mistake_rows.may_be_said(said),
+        may_answer=said is not None and said.state is MistakeWord.SAID and answers_mistake(mine, by),
+        may_take_back=live and (holds or answers_mistake(mine, by) or mine is CaseRelation.DUTY_OFFICER),
+        may_close=holds and mistake_rows.may_be_closed(case),
+    )
+
+
+def answers_mistake(mine: CaseRelation, by: Actor) -> bool:
+    """Whether the asker is of the child protection that reads the case."""
+    return mine is CaseRelation.SHARED and by.kind is OrganisationKind.CHILD_PROTECTION
+
+
+def mistakes_at_home(*, by: Actor) -> list[MistakeLine]:
+    """What waits for child protection, and what the duty desk reads, the oldest first."""
+    desk = by.may(Permission.REFERRAL_DIRECT)
+    if by.kind is not OrganisationKind.CHILD_PROTECTION and not desk:
+        return []
+    found = []
+    for said in mistake_rows.read(_MISTAKES_AT_HOME).values():
+        if said.state is MistakeWord.SAID or (desk and said.state is MistakeWord.AGREED):
+            with contextlib.suppress(NotVisible):
+                if ages.relation(said.case_id, by=by) is not CaseRelation.HOLDER:
+                    found.append(_mistake_line(db.session.get_one(Case, said.case_id), said))
+    return found
+
+
+def _mistake_line(case: Case, said: mistake_rows.Said) -> MistakeLine:
+    other = db.session.get(Case, said.other_id) if said.other_id is not None else None
+    answered = None
+    if said.answered_at is not None:
+        answered = _hand(said.answered_by_id, said.answered_from_id, said.answered_at)
+    closes_at = (
+        said.answered_at + MISTAKE_CLOSES_AFTER
+        if said.state is MistakeWord.AGREED and said.answered_at is not None
+        else None
+    )
+    return MistakeLine(
+        case.id,
+        case.pseudonym,
+        said.why,
+        said.other_id,
+        other.pseudonym if other is not None else "",
+        said.state,
+        _hand(said.member_id, said.organisation_id, said.at),
+        answered,
+        closes_at,
+    )
+
+
+def _hand(member_id: uuid.UUID | None, organisation_id: uuid.UUID | None, at: datetime) -> Hand:
+    member = db.session.get(Member, member_id) if member_id is not None else None
+    house = names.organisations_by_id().get(organisation_id) if organisation_id is not None else None
+    return Hand(member.name if member is not None else "", house.names if house is not None else {}, at)

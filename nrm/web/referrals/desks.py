@@ -33,7 +33,7 @@ from nrm.web.interviews import helpline
 from nrm.web.language import gettext
 from nrm.web.referrals import announced_returns, to_do
 from nrm.web.reports import contributions
-from nrm.web.shelter import ages, child_returns, key_workers, missing_told, shifts
+from nrm.web.shelter import ages, child_returns, corrections, key_workers, missing_told, shifts
 from nrm.web.shelter import permits as permit_pages
 from nrm.web.shelter import places as place_pages
 from nrm.web.support import hearings, threats
@@ -121,7 +121,7 @@ def desk_home() -> str:
     return render_template(
         "home/desk.html",
         threats=threats.home_part() if g.top.threats else "",
-        age_words=ages.home_part() if g.top.ages else "",
+        age_words=ages.home_part() + corrections.mistakes_at_home() if g.top.ages else "",
         hearings=hearings.home_part() if by.role is Role.WITNESS_LIAISON else "",
         owed=obligations.owed(by=by, size=SHOWN, old=False if of_children else None),
         old=old,

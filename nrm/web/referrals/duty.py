@@ -41,7 +41,7 @@ from nrm.web import access, errors, home
 from nrm.web.choices import label_of
 from nrm.web.language import gettext, ngettext, text_in, translated
 from nrm.web.referrals import announced_returns, critical_path
-from nrm.web.shelter import ages, data_requests
+from nrm.web.shelter import ages, corrections, data_requests
 from nrm.web.shelter.absences import place as country_in_words
 from nrm.web.support import threats
 
@@ -126,7 +126,7 @@ def duty_home() -> str:
         post_first=any(not FIRST.isdisjoint(line.tags) or line.late for line in desk.post),
         **_words(),
         threats=threats.home_part() if g.top.threats else "",
-        age_words=ages.home_part() if g.top.ages else "",
+        age_words=ages.home_part() + corrections.mistakes_at_home() if g.top.ages else "",
         missing=missing[0],
         missing_long=missing[1],
         ended=absences.ended(by=by) if g.top.missing else (),

@@ -111,12 +111,14 @@ def _is_not_safe(case_id: uuid.UUID) -> bool:
 
 def _close_page(case: SeenCase, form: CloseCaseForm, status: int = 200) -> tuple[str, int]:
     by = access.actor()
+    blockers = actions.why_not_closed(case_id=case.id, by=by)
     page = render_template(
         "shelter/closings/close.html",
         case=case,
         form=form,
         quarter=str(Quarter.of(days.today())),
-        blockers=[_blocker(case, why) for why in actions.why_not_closed(case_id=case.id, by=by)],
+        blockers=[_blocker(case, why) for why in blockers],
+        may_be_mistake=any(isinstance(why, GateClosed) for why in blockers),
         reminders=[(REMINDER_LABELS[each], _where(case.id, each), kinds) for each, kinds in _reminders(case.id)],
         before=_is_asked_about(case.id),
         open_steps=_open_steps(case.id),

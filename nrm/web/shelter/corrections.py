@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from forms import SelectChoice
+from forms.shelter.case_mistakes import (
+    MISTAKE_REFUSED,
+    STANDS_LABELS,
+    AnswerMistakeForm,
+    SayMistakeForm,
+)
+from forms.shelter.case_mistakes import (
+    WHY_LABELS as MISTAKE_WHYS,
+)
 from forms.shelter.corrections import (
     CORRECTION_REFUSED,
     CorrectAdmissionForm,
@@ -18,15 +28,16 @@ from forms.shelter.corrections import (
     TakeBackForm,
 )
 from forms.shelter.stays import IMPOSSIBLE
+from forms.typed import OnceForm
 from nrm.actions.shelter import corrections as actions
-from nrm.domain.accounts.accounts import Permission
-from nrm.domain.shelter.cases import CaseRefused
-from nrm.domain.shelter.corrections import CorrectionRefusal, CorrectionRefused, Why
+from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.shelter.cases import CaseRefused, parse_pseudonym
+from nrm.domain.shelter.corrections import CorrectionRefusal, CorrectionRefused, MistakeRefused, MistakeWhy, Why
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.shelter.stays import ImpossibleStay
 from nrm.domain.words import N_
 from nrm.store.shelter import absences as absence_store
-from nrm.store.shelter import cases, places
+from nrm.store.shelter import cases, closings, places
 from nrm.store.shelter import stays as store
 from nrm.web import access, errors
 from nrm.web.choices import label_of
@@ -240,3 +251,77 @@ def opened_by_mistake(stay_id: uuid.UUID) -> Answer:
     ):  # the case stays open then, and its page says what is missing
         actions.close_again(stay_id=stay_id, by=access.actor())
     return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+@blueprint.get("/cases/<uuid:case_id>/mistake")
+@access.requires(Permission.CASE_READ)
+def mistake_page(case_id: uuid.UUID) -> Answer:
+    """What was said and what speaks against it; for the house, child protection and the duty desk."""
+    return _of_child_page(case_id, OnceForm(), 200)
+
+
+def _of_child_page(case_id: uuid.UUID, form: OnceForm, status: int) -> tuple[str, int]:
+    page = render_template(
+        "shelter/corrections/mistake.html",
+        case_id=case_id,
+        seen=closings.mistake_of(case_id, by=access.actor()),
+        form=form,
+        say=form if isinstance(form, SayMistakeForm) else SayMistakeForm(),
+        answer=form if isinstance(form, AnswerMistakeForm) else AnswerMistakeForm(),
+        whys=MISTAKE_WHYS,
+        stands=STANDS_LABELS,
+    )
+    return page, status
+
+
+@blueprint.post("/cases/<uuid:case_id>/mistake")
+@access.requires(Permission.STAY_MANAGE)
+def say_mistake(case_id: uuid.UUID) -> Answer:
+    form, by = SayMistakeForm(request.form), access.actor()
+    if not closings.mistake_of(case_id, by=by).holds:
+        raise NotVisible
+    try:
+        code = parse_pseudonym(form.code.data or "")
+    except ValueError:
+        code = ""
+    return _done_mistake(
+        case_id, form, lambda: actions.say_mistake(case_id=case_id, why=MistakeWhy(form.why.data), code=code, by=by)
+    )
+
+
+@blueprint.post("/cases/<uuid:case_id>/mistake/answer")
+@access.requires(Permission.CASE_READ)
+def answer_mistake(case_id: uuid.UUID) -> Answer:
+    """Child protection agrees, or says no."""
+    form, by = AnswerMistakeForm(request.form), access.actor()
+    closings.mistake_of(case_id, by=by)
+    act = actions.agree_mistake if form.answer.data == "yes" else actions.decline_mistake
+    return _done_mistake(case_id, form, lambda: act(case_id=case_id, by=by))
+
+
+@blueprint.post("/cases/<uuid:case_id>/mistake/take-back")
+@access.requires(Permission.CASE_READ)
+def take_back_mistake(case_id: uuid.UUID) -> Answer:
+    return _done_mistake(
+        case_id, OnceForm(request.form), lambda: actions.take_back_mistake(case_id=case_id, by=access.actor())
+    )
+
+
+def _done_mistake(case_id: uuid.UUID, form: OnceForm, act: Callable[[], object]) -> Answer:
+    if not form.validate():
+        return _of_child_page(case_id, form, 422)
+    try:
+        act()
+    except MistakeRefused as error:
+        name, words = MISTAKE_REFUSED[error.reason]
+        if name not in form:
+            return errors.error_page(409, words)
+        form[name].errors = [words]
+        return _of_child_page(case_id, form, 422)
+    return redirect(url_for("corrections.mistake_page", case_id=case_id), 303)
+
+
+def mistakes_at_home() -> str:
+    """The part of a home page that says which cases of children houses call a mistake."""
+    found = closings.mistakes_at_home(by=access.actor())
+    return render_template("shelter/corrections/mistakes.html", lines=found, whys=MISTAKE_WHYS) if found else ""

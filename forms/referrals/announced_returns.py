@@ -50,6 +50,12 @@ IDENTITY_FIELDS = {
 }
 IMPOSSIBLE = {
     AnnouncedReturnRefusal.STATE: ("", N_("This return is over: the person arrived, or the notice was taken back.")),
+    AnnouncedReturnRefusal.EARLY: ("", N_("The hour for which this return is announced is not over yet")),
+    AnnouncedReturnRefusal.REASON: ("why", N_("Choose why it is taken back")),
+    AnnouncedReturnRefusal.OWN: (
+        "",
+        N_("You took it back yourself: a colleague of the duty desk says that it was seen."),
+    ),
     AnnouncedReturnRefusal.PAST: ("day", N_("Enter a day that is not over yet")),
     AnnouncedReturnRefusal.TOO_FAR: ("day", N_("Enter a day within the next half year")),
     AnnouncedReturnRefusal.ORIGIN: ("origin", N_("Choose who announces the return")),
@@ -131,6 +137,17 @@ class AnnounceReturnForm(OnceForm):
         """Who it is, of a valid form; what was left empty is left out."""
         typed = {name: (self[name].data or "").replace("\r\n", "\n").strip() for name in IDENTITY_FIELDS}
         return {name: text for name, text in typed.items() if text}
+
+
+class TakeBackForm(OnceForm):
+    """Why a return is taken back although the person should have come already."""
+
+    why = RadioField(
+        N_("Why do you take it back?"),
+        choices=[SelectChoice(value=str(each), label=BACK_REASON_LABELS[each]) for each in BackReason],
+        validators=[Offered(IMPOSSIBLE[AnnouncedReturnRefusal.REASON][1])],
+        validate_choice=False,
+    )
 
 
 class OpenNoticeForm(OnceForm):

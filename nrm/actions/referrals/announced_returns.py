@@ -26,6 +26,7 @@ from nrm.domain.referrals.announced_returns import (
     AnnouncedReturnRefused,
     AnnouncedReturnStatus,
     Announcement,
+    BackReason,
     Said,
     check,
 )
@@ -124,17 +125,41 @@ def _holders(session: Session, post_id: uuid.UUID, expected_on: date) -> set[uui
     return holders
 
 
-def cancel(*, notice_id: uuid.UUID, by: Actor) -> None:
+def cancel(*, notice_id: uuid.UUID, why: BackReason | None = None, by: Actor) -> None:
     """The organisation that announced it takes it back, also after it was said that nobody came; the identity is
-    destroyed.
+    destroyed. Once it is late, `why` is needed, and it stays, closed to the post, until the duty desk has seen it.
 
-    Raises NotPermitted, NotVisible, AnnouncedReturnRefused.
+    Raises NotPermitted, NotVisible, AnnouncedReturnRefused (`state`, `reason`).
     """
     by.must(Permission.NOTICE_ANNOUNCE)
     with transaction() as session:
-        store.own(notice_id, by=by, lock=True)
-        _end(session, notice_id, AnnouncedReturnStatus.CANCELLED, OPEN)
-        audit.append(session, audit.Event.NOTICE_CANCELLED, by=by, notice_id=notice_id)
+        notice = store.own(notice_id, by=by, lock=True)
+        overdue = notice.status in OPEN and store.is_overdue(notice)
+        if overdue and why is None:
+            raise AnnouncedReturnRefused(AnnouncedReturnRefusal.REASON)
+        if overdue:
+            said = _said(Said.TAKEN_BACK, by)
+            _change(session, notice_id, AnnouncedReturnStatus.CANCELLED, OPEN, **said, why=str(why))
+        else:
+            _end(session, notice_id, AnnouncedReturnStatus.CANCELLED, OPEN)
+        audit.append(session, audit.Event.NOTICE_CANCELLED, by=by, notice_id=notice_id, why=why if overdue else None)
+    shredding.work_off()
+
+
+def back_seen(*, notice_id: uuid.UUID, by: Actor) -> None:
+    """The duty desk has seen that it was taken back late: who it was is destroyed. A second time does nothing.
+
+    Raises NotPermitted, NotVisible, AnnouncedReturnRefused (`state`; `own`: whoever took it back sees it not alone).
+    """
+    by.must(Permission.REFERRAL_DIRECT)
+    with transaction() as session:
+        notice = store.row(notice_id, by=by, lock=True)
+        if notice.status == AnnouncedReturnStatus.CANCELLED and notice.expected_on is None:
+            return
+        if notice.said == Said.TAKEN_BACK and notice.said_by_id == by.member_id:
+            raise AnnouncedReturnRefused(AnnouncedReturnRefusal.OWN)
+        _end(session, notice_id, AnnouncedReturnStatus.CANCELLED, (AnnouncedReturnStatus.CANCELLED,))
+        audit.append(session, audit.Event.NOTICE_BACK_SEEN, by=by, notice_id=notice_id)
     shredding.work_off()
 
 
@@ -234,7 +259,7 @@ def expire(*, by: Actor) -> int:
         overdue = announced_return_rows.over(last, _BATCH)
         for notice in overdue:
             after = AnnouncedReturnStatus.NOT_COME
-            _end(session, notice.id, after, OPEN)
+            _end(session, notice.id, after, (*OPEN, AnnouncedReturnStatus.CANCELLED))
             audit.append(session, audit.Event.NOTICE_EXPIRED, by=by, notice_id=notice.id)
         return len(overdue)
 

@@ -78,6 +78,8 @@ class AnnouncedReturnRefusal(StrEnum):
     HOUR = "hour"
     STATE = "state"
     EARLY = "early"
+    REASON = "reason"
+    OWN = "own"
 
 
 class AnnouncedReturnRefused(Exception):

@@ -18,6 +18,7 @@ from forms.referrals.announced_returns import (
     STATUS_LABELS,
     AnnounceReturnForm,
     OpenNoticeForm,
+    TakeBackForm,
 )
 from nrm import clock
 from nrm.actions.referrals import announced_returns as actions
@@ -31,6 +32,7 @@ from nrm.domain.referrals.announced_returns import (
     AnnouncedReturnRefused,
     AnnouncedReturnStatus,
     Announcement,
+    BackReason,
     Origin,
     Said,
 )
@@ -179,20 +181,47 @@ def announce() -> Answer:
 @blueprint.get("/notices/<uuid:notice_id>/cancel")
 @access.requires(Permission.NOTICE_ANNOUNCE)
 def cancel_page(notice_id: uuid.UUID) -> Answer:
+    return _cancel_page(notice_id, TakeBackForm(), 200)
+
+
+def _cancel_page(notice_id: uuid.UUID, form: TakeBackForm, status: int) -> Answer:
     notice = store.own(notice_id, by=access.actor())
     if notice.expected_on is None or notice.status not in OPEN:
         return errors.error_page(409, OVER)
-    post = names.organisation(notice.post_id).names
-    return render_template("referrals/announced_returns/cancel.html", notice=notice, post=post, country_of=_country)
+    page = render_template(
+        "referrals/announced_returns/cancel.html",
+        notice=notice,
+        post=names.organisation(notice.post_id).names,
+        country_of=_country,
+        overdue=store.is_overdue(notice),
+        form=form,
+    )
+    return page, status
 
 
 @blueprint.post("/notices/<uuid:notice_id>/cancel")
 @access.requires(Permission.NOTICE_ANNOUNCE)
 def cancel(notice_id: uuid.UUID) -> Answer:
+    """Take it back; once it is late, with a reason."""
+    form = TakeBackForm(request.form)
+    why = BackReason(form.why.data) if form.validate() else None
     try:
-        actions.cancel(notice_id=notice_id, by=access.actor())
-    except AnnouncedReturnRefused:
+        actions.cancel(notice_id=notice_id, why=why, by=access.actor())
+    except AnnouncedReturnRefused as error:
+        if error.reason is AnnouncedReturnRefusal.REASON:
+            return _cancel_page(notice_id, form, 422)
         return errors.error_page(409, OVER)
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.post("/notices/<uuid:notice_id>/seen")
+@access.requires(Permission.REFERRAL_DIRECT)
+def back_seen(notice_id: uuid.UUID) -> Answer:
+    """The duty desk has seen that it was taken back late."""
+    try:
+        actions.back_seen(notice_id=notice_id, by=access.actor())
+    except AnnouncedReturnRefused as error:
+        return errors.error_page(409, IMPOSSIBLE[error.reason][1])
     return redirect(url_for("home.index"), 303)
 
 

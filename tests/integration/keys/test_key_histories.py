@@ -36,7 +36,7 @@ from nrm.actions.referrals import announced_returns, next_receiver, referrals, s
 from nrm.actions.shelter import cases, permits, stays
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.interviews.endings import ChildAnswer
-from nrm.domain.referrals.announced_returns import AnnouncedReturnRefused, Announcement, Origin
+from nrm.domain.referrals.announced_returns import AnnouncedReturnRefused, Announcement, BackReason, Origin
 from nrm.domain.referrals.referrals import DeclineReason, Escort, IllegalTransition, OverrideReason, ReferralRefused
 from nrm.domain.referrals.transfers import BOTH_WRITE, CallOff
 from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
@@ -573,7 +573,9 @@ class Histories(RuleBasedStateMachine):
             them.stage = "missed"  # those who look for the person go on reading
             return
         if how == "taken back":
-            announced_returns.cancel(notice_id=them.case_id, by=factories.actor("consular.consular_officer"))
+            why = BackReason.MISTAKE
+            announced_returns.cancel(notice_id=them.case_id, why=why, by=factories.actor("consular.consular_officer"))
+            announced_returns.back_seen(notice_id=them.case_id, by=self.by(AUTHORITY))
         else:
             draft = announced_returns.arrive(notice_id=them.case_id, interview_id=uuid.uuid4(), by=self.by(them.holder))
             stage = "draft" if them.holder == POST else "elsewhere"

@@ -196,7 +196,8 @@ def test_what_was_entered_by_mistake_is_taken_back_also_after_nobody_came(
     going = consul.get(f"{address}?lang=en")
     assert "may be looked for" in going
     assert "announce it again" in going
-    consul.post(address)
+    consul.post(address, {"why": "mistake"})
+    sign_in("ra.duty_officer").post(f"/notices/{notice_id}/seen")
     nothing_is_left(notice_id)
 
 

@@ -16,7 +16,7 @@ from nrm.actions.interviews import interview_sending, interviews
 from nrm.actions.referrals import announced_returns
 from nrm.db import db
 from nrm.domain.interviews.endings import ChildAnswer
-from nrm.domain.referrals.announced_returns import Announcement, Origin
+from nrm.domain.referrals.announced_returns import AnnouncedReturnRefused, Announcement, BackReason, Origin
 from nrm.models.accounts.accounts import Member
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.announced_returns import AnnouncedReturn
@@ -223,3 +223,56 @@ def test_did_not_come_is_said_once_the_hour_is_over_and_the_desk_reads_by_whom(
     desk = sign_in(DESK)
     for there in ("/?lang=en", f"{address}?lang=en"):
         assert f"{name_of(POST)} said on {moment} that the person did not come." in desk.get(there)
+
+
+def test_who_is_late_is_taken_back_with_a_reason_and_stays_with_the_desk_until_it_was_seen(sign_in: SignIn) -> None:
+    address = announced(by=HELPLINE, child="yes")
+    at(NOON + timedelta(days=2))
+    line, post, desk = sign_in(HELPLINE), sign_in(POST), sign_in(DESK)
+    cancel = f"{address}/cancel"
+    assert "Why do you take it back?" in line.get(f"{cancel}?lang=en")
+    assert "Choose why it is taken back" in line.post(f"{cancel}?lang=en", status=422)
+    line.post(cancel, {"why": "junk"}, 422)
+    assert row(address).status == "announced"
+    line.post(cancel, {"why": "not_returning"})
+    line.post(cancel, {"why": "not_returning"}, 409)
+    assert (row(address).status, is_destroyed(address)) == ("cancelled", False)
+    assert cancel not in line.get("/")
+    assert address not in post.get("/")
+    post.get(address, status=404)
+    post.post(f"{address}/open", {"purpose": "safety"}, 404)
+    post.post(f"{address}/seen", status=403)
+    words = f"{name_of(HELPLINE)} took it back on 4 March 2026, 13:00, when the person should have come already"
+    for there in ("/?lang=en", f"{address}?lang=en"):
+        assert f"{words}: the person does not return now." in desk.get(there)
+    desk.post(f"{address}/open", {"purpose": "safety"})
+    assert "Lule Planted" in desk.get(address)
+    for _ in range(2):  # pressed twice, seen once
+        desk.post(f"{address}/seen")
+    assert (row(address).status, row(address).expected_on, row(address).said_by_id) == ("cancelled", None, None)
+    assert is_destroyed(address)
+    assert address not in desk.get("/")
+    desk.get(address, status=404)
+
+
+def test_before_it_is_late_it_is_taken_back_as_before(sign_in: SignIn) -> None:
+    address, line = announced(by=HELPLINE, hour=20), sign_in(HELPLINE)
+    assert "Why do you take it back?" not in line.get(f"{address}/cancel?lang=en")
+    line.post(f"{address}/cancel")
+    assert (row(address).status, row(address).expected_on) == ("cancelled", None)
+    assert is_destroyed(address)
+
+
+def test_who_takes_it_back_at_the_desk_does_not_see_it_alone_and_after_thirty_days_nothing_is_left() -> None:
+    address, desk = announced(by=DESK), factories.actor(DESK)
+    notice_id = row(address).id
+    at(NOON + timedelta(days=1))
+    with pytest.raises(AnnouncedReturnRefused, match="state"):
+        announced_returns.back_seen(notice_id=notice_id, by=desk)
+    announced_returns.cancel(notice_id=notice_id, why=BackReason.MISTAKE, by=desk)
+    with pytest.raises(AnnouncedReturnRefused, match="own"):
+        announced_returns.back_seen(notice_id=notice_id, by=desk)
+    at(NOON + timedelta(days=31))
+    assert tending.tend()["notices_over"] == 1
+    assert (row(address).status, row(address).expected_on) == ("not_come", None)
+    assert is_destroyed(address)

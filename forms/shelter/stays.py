@@ -126,6 +126,11 @@ CLOSED = {
     GateRefusal.NO_HOUSEHOLD: N_(
         "A hospital is no household: the stay goes on. Record that the child is away and expected back"
     ),
+    GateRefusal.NOT_AS_DECIDED: N_(
+        "Choose as what the child goes to the household of the best-interest decision: back to the family (with the "
+        "mother or father, too), to relatives or foster parents, home to another country, or to an institution. If the "
+        "child went away by itself, or nobody took it over, record that it is missing"
+    ),
     GateRefusal.ASSESSED_LATER: N_("Enter a day that is not before the day of the best-interest decision"),
     GateRefusal.SECOND_LOOK_MISSING: N_(
         "All three are found safe. Now a member of another organisation than the one that assessed looks a second time"

@@ -403,7 +403,7 @@ class Life:
     def _children(self, plan: Plan, mother: uuid.UUID, by: Actor) -> None:
         """Each child who came along gets a place and a case of its own, and leaves about when the mother does."""
         today = days.today()
-        leaves = replace(plan, exit=ExitReason.INDEPENDENT_LIVING, destination=Destination.OWN_HOME)
+        leaves = replace(plan, exit=ExitReason.REINTEGRATED_WITH_FAMILY, destination=Destination.FAMILY)
         for number, age in enumerate(plan.children):
             places = place_store.free_places(by=by)
             if not places:
@@ -557,6 +557,8 @@ class Life:
             if error.reason in CHILD_GATE:
                 home = self._assess(case_id, by)
                 way = plan.exit, plan.destination
+            elif case_id in self._households:
+                home, way = self._households[case_id], (ExitReason.FOSTER_OR_EXTENDED_FAMILY, Destination.FOSTER_FAMILY)
             else:
                 home, way = None, (ExitReason.INDEPENDENT_LIVING, Destination.OWN_HOME)
             self._end_stay(stay_id, today, *way, by, home)

@@ -283,6 +283,7 @@ class GateRefusal(StrEnum):
     OTHER_HOUSEHOLD = "other_household"  # than the one that was decided
     WHEREABOUTS = "whereabouts"  # nobody knows where the child is: it is missing
     NO_HOUSEHOLD = "no_household"  # a hospital
+    NOT_AS_DECIDED = "not_as_decided"  # a reason for which nobody goes to a household
     NOT_HANDED_OVER = "not_handed_over"
     CHILD_ALONE = "child_alone"
 
@@ -414,11 +415,31 @@ def check_child(child: ChildFacts, destination: Destination, *, on: date) -> str
     return "assessed"
 
 
+TO_A_HOUSEHOLD: Mapping[ExitReason, frozenset[Destination]] = MappingProxyType(
+    {
+        ExitReason.REINTEGRATED_WITH_FAMILY: frozenset({Destination.FAMILY}),
+        ExitReason.FOSTER_OR_EXTENDED_FAMILY: frozenset({Destination.FOSTER_FAMILY, Destination.EXTENDED_FAMILY}),
+        ExitReason.REPATRIATED: REPATRIATION_DESTINATIONS,
+        ExitReason.TRANSFERRED: frozenset({Destination.INSTITUTION}),
+        ExitReason.WITNESS_PROTECTION: frozenset({Destination.PROTECTED_PLACE}),
+    }
+)
+"""Reason -> the destinations where somebody has charge of a child: the household of a decision is one of them. Nobody
+goes to a household who left by own choice, was sent away, or lives alone (ADR 0241)."""
+
+
 def check_household(
-    opened: str, child: ChildFacts, household: uuid.UUID | None, *, destination: Destination, country: str
+    opened: str,
+    child: ChildFacts,
+    household: uuid.UUID | None,
+    *,
+    reason: ExitReason,
+    destination: Destination,
+    country: str,
 ) -> None:
-    """Raise GateClosed where the decision opens the child gate and the child goes to another household, to none, or
-    nobody knows where: who is not known to have come there is missing (ADR 0211)."""
+    """Raise GateClosed where the decision opens the child gate and the child goes to another household, to none, for a
+    reason for which nobody goes to one, or nobody knows where: who is not known to have come there is missing (ADR
+    0211)."""
     if opened != "assessed":
         return
     secret = destination is Destination.PROTECTED_PLACE  # of which not even the country is kept
@@ -426,6 +447,8 @@ def check_household(
         raise GateClosed(GateRefusal.WHEREABOUTS)
     if destination is Destination.HOSPITAL:
         raise GateClosed(GateRefusal.NO_HOUSEHOLD)
+    if destination not in TO_A_HOUSEHOLD.get(reason, ()):
+        raise GateClosed(GateRefusal.NOT_AS_DECIDED)
     if child.opening is None or household != child.opening.household:
         raise GateClosed(GateRefusal.OTHER_HOUSEHOLD)
 

@@ -71,7 +71,9 @@ def let_out(case_: Case, admitted_on: date, exit_: Exit, by: Actor) -> dict[str,
     reflects_until = identification_rows.reflection_until(case_)
     child = finding_rows.child_facts(case_, on=exit_.ended_on, handed_over=case_.holder_id != by.organisation_id)
     opened = check_child(child, exit_.destination, on=exit_.ended_on)
-    check_household(opened, child, exit_.household, destination=exit_.destination, country=exit_.where)
+    check_household(
+        opened, child, exit_.household, reason=exit_.reason, destination=exit_.destination, country=exit_.where
+    )
     repatriation, child_gate = check_leaving(
         exit_.reason,
         exit_.destination,

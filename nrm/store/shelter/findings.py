@@ -23,6 +23,8 @@ from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.findings import ChildDecision, ChildFile, ChildGuardian, ChildLook
+from nrm.models.shelter.stays import Stay
+from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.shelter import findings as rows
 from nrm.store.shelter import cases
@@ -32,6 +34,7 @@ from nrm.vault import grants
 
 FindingLine = rows.FindingLine
 
+_MOST = 50
 STEPS = tuple(f"assess_{kind}" for kind in Assessment)
 """The steps of the agreement that a finding fulfils."""
 
@@ -89,6 +92,52 @@ class Gate:
         """The number of the household to which the child may go."""
         decided = self.opening.household if self.opening else None
         return next((each.number for each in self.households if each.id == decided), None)
+
+
+@dataclass(frozen=True, slots=True)
+class EndLine:
+    """The end of a child's stay by a best-interest decision. `open`: the case is not closed, so the file can be read.
+    Where the child lived is not said."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    ended_on: date
+    reason: str
+    destination: str
+    destination_country: str
+    decided_on: date | None
+    open: bool
+
+
+def ended_lately(*, by: Actor) -> list[EndLine]:
+    """The children whom the actor's child protection service assesses and whose stay ended by a decision, the last one
+    first; empty for everybody else."""
+    if by.kind is not OrganisationKind.CHILD_PROTECTION or not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
+        return []
+    party = select(Organisation.party).where(Organisation.id == by.organisation_id).scalar_subquery()
+    asked = exists().where(Obligation.case_id == Case.id, Obligation.kind.in_(STEPS), Obligation.party == party)
+    since = days.today() - rules.END_SHOWN_FOR
+    statement = (
+        select(Case, Stay)
+        .join(Stay, Stay.case_id == Case.id)
+        .where(Stay.child_gate == "assessed", Stay.end_known_on > since, asked)
+        .order_by(Stay.end_known_on.desc(), Stay.ended_on.desc(), Stay.id)
+        .limit(_MOST)
+    )
+    return [
+        EndLine(
+            case.id,
+            case.pseudonym,
+            stay.ended_on,
+            stay.exit_reason,
+            stay.destination,
+            stay.destination_country,
+            stay.decided_on,
+            case.status in UNFINISHED and case.age_class != "adult",
+        )
+        for case, stay in db.session.execute(statement)
+        if stay.ended_on is not None
+    ]
 
 
 def to_assess(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:

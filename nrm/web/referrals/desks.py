@@ -33,7 +33,7 @@ from nrm.web.interviews import helpline
 from nrm.web.language import gettext
 from nrm.web.referrals import announced_returns, to_do
 from nrm.web.reports import contributions
-from nrm.web.shelter import ages, child_returns, corrections, key_workers, missing_told, shifts
+from nrm.web.shelter import ages, child_returns, corrections, findings, key_workers, missing_told, shifts
 from nrm.web.shelter import permits as permit_pages
 from nrm.web.shelter import places as place_pages
 from nrm.web.support import hearings, threats
@@ -125,6 +125,7 @@ def desk_home() -> str:
         hearings=hearings.home_part() if by.role is Role.WITNESS_LIAISON else "",
         owed=obligations.owed(by=by, size=SHOWN, old=False if of_children else None),
         old=old,
+        child_ends=findings.ends_part() if of_children else "",
         telephoned=obligations.telephoned(by=by) if of_children else (),
         arrival_only=consular,
         part=contributions.waiting_part() if g.top.quarter else "",

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
@@ -27,6 +28,7 @@ from nrm.store.shelter import findings as store
 from nrm.web import access, errors
 from nrm.web.language import gettext
 from nrm.web.parts import Part
+from nrm.web.shelter.absences import place as country_in_words
 
 blueprint = Blueprint("findings", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -158,6 +160,14 @@ def _findings_page(
         **words(),
     )
     return page, status
+
+
+def ends_part() -> Markup:
+    """The part of the home page of child protection that says whose stay ended by a decision, why and where to."""
+    lines = store.ended_lately(by=access.actor())
+    if not lines:
+        return Markup()
+    return Markup(render_template("shelter/findings/ends.html", lines=lines, place=country_in_words))  # noqa: S704
 
 
 def words() -> dict[str, Any]:

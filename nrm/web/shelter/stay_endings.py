@@ -216,6 +216,9 @@ def _decide(typed: _Typed, reason: ExitReason, destination: Destination, *, act:
         first.reason.errors = [CORRECTION_REFUSED[error.reason]]
         return typed.page("reason", 409)
     except GateClosed as error:
+        if error.reason is GateRefusal.NOT_AS_DECIDED:
+            first.reason.errors = [CLOSED[error.reason]]
+            return typed.page("reason", 422)
         field = second.household if error.reason is GateRefusal.OTHER_HOUSEHOLD else second.destination
         if error.reason is GateRefusal.WHEREABOUTS and destination is not Destination.UNKNOWN:
             field = second.country

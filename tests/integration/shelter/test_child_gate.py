@@ -24,6 +24,7 @@ from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.shelter.stays import DESTINATIONS, Destination, ExitReason
 from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Obligation
+from nrm.models.shelter.cases import Case
 from nrm.models.shelter.findings import ChildFinding
 from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter.leaving import Exit
@@ -346,3 +347,41 @@ def test_a_decided_household_lets_no_child_go_where_nobody_knows(vatra: Actor, s
     wrong = Exit(days.today(), ExitReason.LEFT_VOLUNTARILY, Destination.UNKNOWN, "unknown", household)
     with pytest.raises(GateClosed, match="whereabouts"):
         corrections.correct_exit(stay_id=opened.stay_id, exit_=wrong, why=Why.MISTYPED, by=vatra)
+
+
+@pytest.mark.slow
+def test_a_decision_is_spent_on_no_other_story_and_child_protection_reads_of_the_end(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    opened = admitted(vatra, CHILD)
+    household = may_go(opened.case_id)
+    person, address = sign_in("vatra.case_worker"), f"/stays/{opened.stay_id}/end?lang=en"
+    code = db.session.get_one(Case, opened.case_id).pseudonym
+    leaving = {"ended": "today", "country": "home", "household": str(household)}
+    for reason, destination in (
+        ("left_voluntarily", "friends"),
+        ("left_voluntarily", "family"),
+        ("independent_living", "own_home"),
+        ("expelled", "extended_family"),
+        ("refused_service", "family"),
+        ("no_longer_needs_support", "family"),
+        ("no_longer_eligible", "institution"),
+    ):
+        for step in ("2", "3"):
+            page = person.post(address, {**leaving, "step": step, "reason": reason, "destination": destination}, 422)
+            assert "record that it is missing" in page
+    assert store.stay(opened.stay_id, by=vatra).ended_on is None
+    service = sign_in("child_protection.child_protection_officer")
+    assert "Children whose stay ended" not in service.get("/?lang=en")
+    person.post(address, {**leaving, "step": "3", "reason": "reintegrated_with_family", "destination": "family"})
+    home = service.get("/?lang=en")
+    told = home.split("Children whose stay ended by a decision", 1)[1].split("</ul>", 1)[0]
+    assert code in told
+    assert f"/cases/{opened.case_id}/best-interests" in told
+    assert "Vatra" not in told  # not where it lived
+    wrong = Exit(days.today(), ExitReason.LEFT_VOLUNTARILY, Destination.FRIENDS, "home", household)
+    with pytest.raises(GateClosed, match="not_as_decided"):
+        corrections.correct_exit(stay_id=opened.stay_id, exit_=wrong, why=Why.MISTYPED, by=vatra)
+    assert "Children whose stay ended" not in sign_in("vatra.case_worker").get("/?lang=en")
+    factories.later(days=15)
+    assert "Children whose stay ended" not in sign_in("child_protection.child_protection_officer").get("/?lang=en")

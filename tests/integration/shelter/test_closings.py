@@ -64,8 +64,8 @@ def leaves(stay_id: uuid.UUID, by: Actor, household: uuid.UUID | None = None) ->
     stays.end(
         stay_id=stay_id,
         ended_on=days.today(),
-        exit_reason=ExitReason.INDEPENDENT_LIVING,
-        destination=Destination.OWN_HOME,
+        exit_reason=ExitReason.REINTEGRATED_WITH_FAMILY if household else ExitReason.INDEPENDENT_LIVING,
+        destination=Destination.FAMILY if household else Destination.OWN_HOME,
         where="home",
         household=household,
         by=by,

@@ -113,8 +113,8 @@ def test_the_child_is_counted_apart_and_not_among_the_victims(vatra: Actor) -> N
     stays.end(
         stay_id=child.stay_id,
         ended_on=calendar.today(),
-        exit_reason=ExitReason.INDEPENDENT_LIVING,
-        destination=Destination.OWN_HOME,
+        exit_reason=ExitReason.REINTEGRATED_WITH_FAMILY,
+        destination=Destination.FAMILY,
         where="home",
         household=household,
         by=vatra,

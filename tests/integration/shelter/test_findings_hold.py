@@ -34,6 +34,7 @@ LEAVING: dict[str, object] = {
     "destination": "own_home",
     "country": "home",
 }
+GOES = {**LEAVING, "reason": "reintegrated_with_family", "destination": "family"}
 
 
 @pytest.fixture
@@ -112,8 +113,8 @@ def end(stay_id: uuid.UUID, by: Actor, household: uuid.UUID | None = None) -> uu
     return stays.end(
         stay_id=stay_id,
         ended_on=days.today(),
-        exit_reason=ExitReason.INDEPENDENT_LIVING,
-        destination=Destination.OWN_HOME,
+        exit_reason=ExitReason.REINTEGRATED_WITH_FAMILY,
+        destination=Destination.FAMILY,
         where="home",
         household=household,
         by=by,
@@ -126,7 +127,7 @@ def test_the_end_of_a_stay_asks_for_the_household_and_names_it_only_after_an_ope
 ) -> None:
     opened, person = admitted(vatra, dataclasses.replace(CHILD, age_class=age_class)), sign_in("vatra.case_worker")
     address = f"/stays/{opened.stay_id}/end?lang=en"
-    where = {**LEAVING, "step": "1"}
+    where = {**GOES, "step": "1"}
     assert 'name="household"' not in person.post(address, where, 200)  # nothing is decided yet
     household = may_go(opened.case_id)
     other = found(opened.case_id, household="The father in Vlora")
@@ -136,15 +137,15 @@ def test_the_end_of_a_stay_asks_for_the_household_and_names_it_only_after_an_ope
     assert "Vlora" not in page
     assert "checked" not in page.split('name="household"')[1].split(">", maxsplit=1)[0]
     for wrong in ({}, {"household": str(other)}, {"household": str(uuid.uuid4())}, {"household": "1"}):
-        refused = person.post(address, {**LEAVING, **wrong}, 422)
+        refused = person.post(address, {**GOES, **wrong}, 422)
         assert "Choose the household of the best-interest decision" in refused
-        assert "The decision is now used for: independent living" in refused
+        assert "The decision is now used for: reintegrated with the family" in refused
     with pytest.raises(GateClosed, match="other_household"):
         end(opened.stay_id, vatra, other)
     assert store.stay(opened.stay_id, by=vatra).ended_on is None
     person.post(f"/cases/{opened.case_id}/best-interests", {"purpose": "child_protection"})
     assert "Household 1: The aunt in Fier" in person.post(address, where, 200)
-    person.post(address, {**LEAVING, "household": str(household)})
+    person.post(address, {**GOES, "household": str(household)})
     db.session.rollback()
     assert store.stay(opened.stay_id, by=vatra).ended_on == days.today()
 

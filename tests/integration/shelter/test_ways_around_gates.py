@@ -332,7 +332,7 @@ class Resident:
         """She left for a home in this country, as every gate lets her now."""
         if self.minor:
             self.household = may_go(self.case_id)
-        self.end(Destination.OWN_HOME, "home")
+        self.end(Destination.FAMILY if self.minor else Destination.OWN_HOME, "home")
 
     def end(self, destination: Destination, where: str, reason: ExitReason | None = None, *, ago: int = 0) -> None:
         stays.end(

@@ -29,11 +29,15 @@ from nrm.domain.shelter.findings import (
     opening,
 )
 from nrm.domain.shelter.permits import ChildFacts, GateClosed, Opening, check_child, check_household
-from nrm.domain.shelter.stays import Destination
+from nrm.domain.shelter.stays import Destination, ExitReason
 from tests.unit.domain.shelter.gates import HOUSEHOLD, decided
 
 DAY = date(2026, 3, 10)
-HOME: dict[str, Any] = {"destination": Destination.FAMILY, "country": "home"}
+HOME: dict[str, Any] = {
+    "reason": ExitReason.REINTEGRATED_WITH_FAMILY,
+    "destination": Destination.FAMILY,
+    "country": "home",
+}
 
 
 def test_the_first_day_is_of_the_interview_or_the_first_admission_and_else_the_month() -> None:

@@ -6,8 +6,11 @@ from datetime import date, timedelta
 from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nrm.domain.shelter.permits import (
+    TO_A_HOUSEHOLD,
     TRANSITIONS,
     ChildFacts,
     GateClosed,
@@ -25,7 +28,7 @@ from nrm.domain.shelter.permits import (
     check_return_to_family,
     record,
 )
-from nrm.domain.shelter.stays import Destination, ExitReason
+from nrm.domain.shelter.stays import DESTINATIONS, Destination, ExitReason
 from tests.unit.domain.shelter.gates import HOUSEHOLD, decided
 
 INFORMED = Informing(date(2026, 1, 5), "NRC", "ro")
@@ -210,6 +213,7 @@ def test_a_child_leaves_for_no_household_before_all_three_are_found_safe(age_cla
 @pytest.mark.parametrize("age_class", ["child", "unsure"])
 def test_a_decided_household_opens_no_way_to_where_nobody_knows(age_class: str):
     child = ChildFacts(age_class, decided(ON))
+    reason = ExitReason.LEFT_VOLUNTARILY
     for destination, country, why in (
         (Destination.UNKNOWN, "unknown", "whereabouts"),
         (Destination.UNKNOWN, "home", "whereabouts"),
@@ -217,11 +221,56 @@ def test_a_decided_household_opens_no_way_to_where_nobody_knows(age_class: str):
         (Destination.HOSPITAL, "home", "no_household"),
     ):
         with pytest.raises(GateClosed) as caught:
-            check_household("assessed", child, HOUSEHOLD, destination=destination, country=country)
+            check_household("assessed", child, HOUSEHOLD, reason=reason, destination=destination, country=country)
         assert caught.value.reason == why
-    for destination, country in ((Destination.FAMILY, "home"), (Destination.PROTECTED_PLACE, "unknown")):
-        check_household("assessed", child, HOUSEHOLD, destination=destination, country=country)
-    check_household("adult", ChildFacts("adult"), None, destination=Destination.UNKNOWN, country="unknown")
+    for reason, destination, country in (
+        (ExitReason.REINTEGRATED_WITH_FAMILY, Destination.FAMILY, "home"),
+        (ExitReason.WITNESS_PROTECTION, Destination.PROTECTED_PLACE, "unknown"),
+    ):
+        check_household("assessed", child, HOUSEHOLD, reason=reason, destination=destination, country=country)
+    check_household(
+        "adult",
+        ChildFacts("adult"),
+        None,
+        reason=ExitReason.LEFT_VOLUNTARILY,
+        destination=Destination.UNKNOWN,
+        country="unknown",
+    )
+
+
+@given(
+    reason=st.sampled_from(ExitReason),
+    destination=st.sampled_from(Destination),
+    country=st.sampled_from(["home", "unknown", "IT"]),
+    opened=st.sampled_from(["assessed", "adult", "handed_over", "died"]),
+)
+def test_a_decision_for_a_household_is_spent_on_going_to_a_household_alone(
+    reason: ExitReason, destination: Destination, country: str, opened: str
+):
+    fits = {
+        ("reintegrated_with_family", "family"),
+        ("foster_or_extended_family", "foster_family"),
+        ("foster_or_extended_family", "extended_family"),
+        ("repatriated", "country_of_citizenship"),
+        ("repatriated", "other_country"),
+        ("transferred", "institution"),
+        ("witness_protection", "protected_place"),
+    }
+    known = country != "unknown" or destination is Destination.PROTECTED_PLACE
+    try:
+        check_household(
+            opened, ChildFacts("child", decided(ON)), HOUSEHOLD, reason=reason, destination=destination, country=country
+        )
+    except GateClosed:
+        passes = False
+    else:
+        passes = True
+    assert passes is (opened != "assessed" or ((reason, destination) in fits and known))
+
+
+def test_every_way_to_a_household_is_one_that_an_end_can_have():
+    for reason, destinations in TO_A_HOUSEHOLD.items():
+        assert destinations <= DESTINATIONS[reason]
 
 
 @pytest.mark.parametrize("age_class", ["child", "unsure"])

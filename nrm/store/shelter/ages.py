@@ -78,6 +78,15 @@ def relation(case_id: uuid.UUID, *, by: Actor) -> CaseRelation:
     return found
 
 
+def is_shown(case_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the asker may read the age of this case: not while it waits at a post."""
+    try:
+        relation(case_id, by=by)
+    except NotVisible:
+        return False
+    return True
+
+
 def row(case_id: uuid.UUID, *, by: Actor) -> tuple[Case, CaseRelation]:
     """The case, locked, and what the asker is to it. Raises NotVisible."""
     found = relation(case_id, by=by)

@@ -27,6 +27,7 @@ from nrm.domain.shelter.cases import Purpose
 from nrm.domain.shelter.findings import DecidedBy, FindingRefused, Found, Outcome
 from nrm.domain.words import N_
 from nrm.store.days import today
+from nrm.store.shelter import ages
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import findings as store
 from nrm.web import access, errors
@@ -69,6 +70,7 @@ def _show(case_id: uuid.UUID, form: OpenFileForm, status: int) -> tuple[str, int
         called={each.id: findings.called(each, told or {}) for each in found.households},
         outcomes=OUTCOME_LABELS,
         deciders=DECIDED_BY_LABELS,
+        has_age=ages.is_shown(case_id, by=by),
         holds=store.relation(case_id, by=by) is case_store.CaseRelation.HOLDER,
         **findings.words(),
     )

@@ -25,7 +25,7 @@ from nrm.vault import grants
 from tests import factories
 from tests import second_hands as hands
 from tests.conftest import Person
-from tests.factories_referrals import HAND_OVER, bed
+from tests.factories_referrals import HAND_OVER, bed, sent
 from tests.factories_stays import CHILD, admitted, decided, found, looked, may_go
 
 SignIn = Callable[[str], Person]
@@ -236,3 +236,15 @@ def test_the_file_follows_the_child_and_its_words_are_in_no_database(vatra: Acto
     assert grants.holders_of(db.session(), file_id, "child_file") == {tjeter.organisation_id}
     hands.erased(opened.case_id, tjeter)
     assert grants.holders_of(db.session(), file_id, "child_file") == set()
+
+
+def test_the_desk_is_led_to_no_age_of_a_case_that_waits_at_a_post(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    line = sent(factories.actor("rinas.border_officer"), "NRC", age="child", consent_services=None)
+    desk, case = sign_in("ra.duty_officer"), f"/cases/{line.case_id}"
+    assert f"{case}/age" not in desk.get(f"{case}/best-interests")
+    desk.get(f"{case}/age", 404)
+    nrc = factories.actor("nrc.case_worker")
+    referrals.accept(referral_id=line.referral_id, place_id=bed("NRC"), by=nrc)
+    assert f"{case}/age" in desk.get(f"{case}/best-interests")
+    desk.get(f"{case}/age")

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
-from nrm import audit
+from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.referrals.mistakes import Kind
@@ -21,6 +21,7 @@ from nrm.domain.referrals.referrals import (
     ReferralStatus,
     Relation,
     TransitionRefusal,
+    missed,
 )
 from nrm.domain.referrals.transfers import MEETING
 from nrm.domain.shelter.corrections import Why
@@ -62,7 +63,9 @@ def take_back_departure(*, referral_id: uuid.UUID, why: Why, expected_at: dateti
         if referral.departed_at is None or gone:
             raise IllegalTransition(TransitionRefusal.STATE)
         steps.append(session, referral, Kind.DEPARTURE, why, by)
-        change(session, referral, after, departed_at=None, escort="", expected_at=expected_at)
+        passed = missed(referral.missed_at, referral.expected_at, clock.now())
+        hours = {"expected_at": expected_at, "missed_at": passed, "put_off": referral.put_off + 1}
+        change(session, referral, after, departed_at=None, escort="", **hours)
         place_steps.expected(session, referral.id, expected_at)
         if moves:
             by.must(Permission.STAY_MANAGE)

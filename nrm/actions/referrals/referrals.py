@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Update, exists, select, update
 from sqlalchemy.exc import IntegrityError
@@ -30,6 +31,8 @@ from nrm.domain.referrals.referrals import (
     TransitionRefusal,
     as_departed,
     escorts_for,
+    is_too_long,
+    missed,
 )
 from nrm.domain.referrals.transfers import MEETING, CallOff
 from nrm.domain.shelter.cases import HOUSE_LABEL
@@ -307,7 +310,8 @@ def depart(
 
     `seen`: what was recorded when the page was loaded (`as_departed`); None for whoever saw none. Raises NotPermitted,
     NotVisible, IllegalTransition (`escort`: a woman or girl goes with a woman; `missing`: else one shelter would end
-    the alarm of another, and nobody would look for the person; `changed`: somebody recorded it otherwise since then).
+    the alarm of another, and nobody would look for the person; `changed`: somebody recorded it otherwise since then;
+    `too_long`: nobody is on the way for so long).
     """
     if not (by.may(Permission.REFERRAL_SEND) or by.may(Permission.REFERRAL_DIRECT)):
         raise NotPermitted(Permission.REFERRAL_SEND)
@@ -320,8 +324,15 @@ def depart(
         if absence_rows.stands(referral.case_id) is not None:
             raise IllegalTransition(TransitionRefusal.MISSING)
         departed_at = referral.departed_at or clock.now()
+        if is_too_long(departed_at, expected_at):
+            raise IllegalTransition(TransitionRefusal.TOO_LONG)
         mistake_steps.settle(session, referral.id)
-        change(session, referral, after, departed_at=departed_at, escort=str(escort), expected_at=expected_at)
+        on_the_way = referral.departed_at is not None
+        values: dict[str, Any] = {"departed_at": departed_at, "escort": str(escort), "expected_at": expected_at}
+        if on_the_way and expected_at != referral.expected_at:
+            values["put_off"] = referral.put_off + 1
+            values["missed_at"] = missed(referral.missed_at, referral.expected_at, clock.now())
+        change(session, referral, after, **values)
         place_steps.expected(session, referral.id, expected_at)
         stay_steps.move_on(session, referral.case_id, by, only=referral.sender_id)
         if transfer_rows.is_move(referral):

@@ -178,6 +178,7 @@ class TransitionRefusal(StrEnum):
     LEFT = "left"  # the asked party is not bound by the agreement any more
     STILL_THERE = "still_there"  # nobody recorded that the person left the other shelter
     ON_THE_WAY = "on_the_way"  # they have left: whoever comes is received first
+    TOO_LONG = "too_long"  # nobody is on the way for so long
     CHANGED = "changed"  # somebody recorded another escort or hour since the page was loaded
     MISSING = "missing"  # an alarm stands: whoever raised it ends it, and not a departure
     PRESSED_LONG_AGO = "pressed_long_ago"  # what is taken back for some minutes alone
@@ -196,6 +197,22 @@ DECISION_WITHIN = timedelta(minutes=30)
 
 NO_SHOW_AFTER = timedelta(hours=1)
 """How long after the expected arrival the sender and the duty officer are alarmed."""
+LONGEST_WAY = timedelta(hours=36)
+"""How long after the departure somebody may be expected at most, however often another hour is said (ADR 0240)."""
+
+
+def is_too_long(departed_at: datetime, expected_at: datetime) -> bool:
+    """Whether the way would be longer than any may be said to be."""
+    return expected_at > departed_at + LONGEST_WAY
+
+
+def missed(missed_at: datetime | None, expected_at: datetime | None, at: datetime) -> datetime | None:
+    """The hour at which somebody on the way should have been there, once it has passed: the first that did counts, and
+    no later one takes its place."""
+    if missed_at is not None or expected_at is None or at < expected_at + NO_SHOW_AFTER:
+        return missed_at
+    return expected_at
+
 
 DECLINES_UNTIL_DIRECTION = 2
 
@@ -211,6 +228,7 @@ class Terms:
     assigned: bool = False
     promised_at: datetime | None = None
     expected_at: datetime | None = None
+    missed_at: datetime | None = None
 
     @property
     def answer_due_at(self) -> datetime | None:
@@ -227,7 +245,8 @@ class Terms:
         if status is ReferralStatus.SENT:
             return self.answer_due_at is not None and at >= self.answer_due_at
         if status is ReferralStatus.ACCEPTED:
-            return self.expected_at is not None and at >= self.expected_at + NO_SHOW_AFTER
+            due = self.missed_at or self.expected_at
+            return due is not None and at >= due + NO_SHOW_AFTER
         return False
 
 

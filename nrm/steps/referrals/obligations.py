@@ -19,7 +19,17 @@ from nrm.models.referrals.referrals import Call, Obligation, Referral
 from nrm.models.referrals.reminder_calls import ReminderCall
 from nrm.store.countries import country
 
-_TIMES = ("sent_at", "due_at", "expires_at", "promised_at", "decided_at", "departed_at", "expected_at", "arrived_at")
+_TIMES = (
+    "sent_at",
+    "due_at",
+    "expires_at",
+    "promised_at",
+    "decided_at",
+    "departed_at",
+    "expected_at",
+    "missed_at",
+    "arrived_at",
+)
 """The times of a referral; after the person has arrived, only the quarter of each is kept."""
 
 

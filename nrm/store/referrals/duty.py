@@ -105,6 +105,8 @@ class DutyLine:
     calls: tuple[CallLine, ...]
     may_acknowledge: bool  # of `telling`: by telephone, on its own page
     telling: bool
+    put_off: int  # how often another hour was said on the way
+    put_off_to: datetime | None
 
     @property
     def records_calls(self) -> bool:
@@ -379,6 +381,7 @@ class _Lines:
             row
         )
         version, marks = row[13], row[14 : 14 + len(MARKED)]
+        put_off, put_off_to = row[14 + len(MARKED) : 16 + len(MARKED)]
         organisation = self._responsible(with_id, party, opener, holder)
         calls = tuple(self.calls.get((kind, id_), ()))
         call, again = self._call(kind, step, organisation, since, due, promised, calls, version)
@@ -411,6 +414,8 @@ class _Lines:
                 and (step in obligations.TELLING or owner == self.authority)
             ),
             telling=kind in (CHILD, FAMILY) or (step in obligations.TELLING and owner != self.authority),
+            put_off=put_off,
+            put_off_to=put_off_to,
         )
 
     def _responsible(

@@ -355,6 +355,7 @@ _SENT_BY = Prepared(
         Referral.assigned,
         Referral.promised_at,
         Referral.expected_at,
+        Referral.missed_at,
         Referral.departed_at,
         exists(
             select(_Arrived.id).where(_Arrived.case_id == Referral.case_id, _Arrived.status == ReferralStatus.ARRIVED)

@@ -36,6 +36,7 @@ from nrm.domain.accounts.members import TooFewKeyHolders
 from nrm.domain.referrals.crossing_points import POSTS
 from nrm.domain.referrals.duty import PRESSED_WRONG_WITHIN
 from nrm.domain.referrals.referrals import (
+    LONGEST_WAY,
     NO_SHOW_AFTER,
     REASONS_UNDER_MUST,
     DeclineReason,
@@ -100,6 +101,10 @@ PRESSED_LONG_AGO = N_(
     "This was pressed more than ten minutes ago and cannot be taken back any more. Call the shelter; what it says to "
     "the referral counts."
 )
+TOO_LONG = N_(
+    "Nobody is expected later than %(hours)s hours after they left: choose an earlier hour, or call the duty desk",
+    hours=LONGEST_WAY // timedelta(hours=1),
+)
 CONFLICTS: Mapping[TransitionRefusal, str] = {
     TransitionRefusal.LATE: LATE,
     TransitionRefusal.LEFT: LEFT,
@@ -107,6 +112,7 @@ CONFLICTS: Mapping[TransitionRefusal, str] = {
     TransitionRefusal.STILL_THERE: STILL_THERE,
     TransitionRefusal.MISSING: MISSING,
     TransitionRefusal.PRESSED_LONG_AGO: PRESSED_LONG_AGO,
+    TransitionRefusal.TOO_LONG: TOO_LONG,
     TransitionRefusal.ON_THE_WAY: ON_THE_WAY,
     # Of these the page says no more than of every conflict: that somebody was faster.
     TransitionRefusal.ACTOR: "",
@@ -589,6 +595,9 @@ def depart(referral_id: uuid.UUID) -> Answer:
             by=access.actor(),
         )
     except IllegalTransition as error:
+        if error.reason is TransitionRefusal.TOO_LONG:
+            form.expected.errors = [TOO_LONG]
+            return _depart_page(line, form), 422
         if error.reason not in (TransitionRefusal.MISSING, TransitionRefusal.CHANGED):
             raise
         if error.reason is TransitionRefusal.MISSING:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import OrganisationKind
@@ -54,7 +54,8 @@ def _has_a_task(at: datetime) -> ColumnElement[bool]:
     For the Responsible Authority: anything that is late anywhere, or a person whom nobody is asked to take.
     """
     answers = exists().where(Referral.receiver_id == Organisation.id, Referral.status == "sent")
-    no_show = and_(Referral.status == "accepted", Referral.expected_at <= at - NO_SHOW_AFTER)
+    awaited = func.coalesce(Referral.missed_at, Referral.expected_at, type_=Referral.expected_at.type)
+    no_show = and_(Referral.status == "accepted", awaited <= at - NO_SHOW_AFTER)
     owed = and_(Obligation.done_at.is_(None), Obligation.due_at.is_not(None), Case.id == Obligation.case_id)
     named = exists().where(
         owed,

@@ -78,6 +78,7 @@ _ENDED = (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDR
 class Source:
     """One kind of thing. `due` plus `shift` is its hour; `statement` has the columns that all sources have.
 
+    `put_off`: how often the hour was changed on the way, and `put_off_to`: the hour that was said last.
     `at_post`: whether somebody waits at a post for it; `marks`: for a tag, the condition under which it applies.
     """
 
@@ -90,6 +91,8 @@ class Source:
     at_post: ColumnElement[bool]
     shift: timedelta = timedelta()
     marks: Mapping[Tag, ColumnElement[bool]] = field(default_factory=dict)
+    put_off: Any = field(default_factory=lambda: literal(0))
+    put_off_to: Any = field(default_factory=null)
 
     @property
     def first(self) -> ColumnElement[int]:
@@ -101,9 +104,11 @@ class Source:
 
     @property
     def tagged(self) -> Select[Any]:
-        """The statement with a column for each tag a source can give."""
+        """The statement with a column for each tag a source can give, and what was put off."""
         marks = ((tag, self.marks.get(tag, false())) for tag in MARKED)
-        return self.statement.add_columns(*(mark.label(f"is_{tag}") for tag, mark in marks))
+        return self.statement.add_columns(*(mark.label(f"is_{tag}") for tag, mark in marks)).add_columns(
+            self.put_off.label("put_off"), self.put_off_to.label("put_off_to")
+        )
 
 
 def _referred(step: str) -> Select[Any]:
@@ -180,13 +185,16 @@ def sources() -> tuple[Source, ...]:
         Source(
             ARRIVAL,
             _referred(ARRIVAL).where(Referral.status == "accepted", Referral.expected_at.is_not(None)),
-            Referral.expected_at,
+            # Another hour, said when one had passed, takes nothing off the list.
+            func.coalesce(Referral.missed_at, Referral.expected_at, type_=Referral.expected_at.type),
             Referral.id,
             Referral.clause,
             Case.age_class,
             false(),
             NO_SHOW_AFTER,
             marks,
+            Referral.put_off,
+            Referral.expected_at,
         ),
         # From the hour at which the person was awaited; without one, from the acceptance.
         Source(

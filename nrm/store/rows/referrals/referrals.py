@@ -29,6 +29,7 @@ def terms(referral: Referral | Row) -> Terms:
         assigned=referral.assigned,
         promised_at=referral.promised_at,
         expected_at=referral.expected_at,
+        missed_at=referral.missed_at,
     )
 
 

@@ -104,6 +104,7 @@ class DutyLine:
     call_names: dict[str, str]  # of whom to call: of `again`, where there is one
     calls: tuple[CallLine, ...]
     may_acknowledge: bool  # of `telling`: by telephone, on its own page
+    closed: bool  # the case is, and the desk sees nothing more of it
     telling: bool
     put_off: int  # how often another hour was said on the way
     put_off_to: datetime | None
@@ -413,6 +414,7 @@ class _Lines:
                 and step not in obligations.RECORDED_ELSEWHERE
                 and (step in obligations.TELLING or owner == self.authority)
             ),
+            closed=kind == OWED and outcome == "closed",
             telling=kind in (CHILD, FAMILY) or (step in obligations.TELLING and owner != self.authority),
             put_off=put_off,
             put_off_to=put_off_to,

@@ -36,7 +36,6 @@ from nrm.domain.referrals.critical_path import NOTIFY
 from nrm.domain.referrals.duty import OLD_AFTER, PRESSED_WRONG_WITHIN, TELEPHONED_FOR
 from nrm.domain.referrals.notification_calls import LONGEST_AGO
 from nrm.domain.referrals.referrals import coarsened
-from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.referrals.referrals import Call, Obligation, Referral
 from nrm.models.shelter.absences import Missing
@@ -288,7 +287,7 @@ def to_tell(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, Case]:
     statement = (
         select(Obligation, Case)
         .join(Case, Case.id == Obligation.case_id)
-        .where(Obligation.id == obligation_id, Obligation.kind.in_(TELLING), Case.status.in_(UNFINISHED))
+        .where(Obligation.id == obligation_id, Obligation.kind.in_(TELLING), rows.is_waited_for())
         .execution_options(populate_existing=True)
     )
     if not mine:
@@ -372,7 +371,7 @@ def number_old(*, by: Actor) -> int:
 def _waits(by: Actor) -> tuple[ColumnElement[bool], ...]:
     # The parties are named once more, so that an index leads to what is open of theirs, not to every open case.
     own = (Obligation.party.in_([_party(by), RECEIVER]), _own_obligations(by))
-    return (*own, Obligation.done_at.is_(None), Obligation.kind != ARRIVAL, Case.status.in_(UNFINISHED))
+    return (*own, Obligation.done_at.is_(None), Obligation.kind != ARRIVAL, rows.is_waited_for())
 
 
 @built_once

@@ -91,6 +91,8 @@ def _address_of(line: DutyLine) -> str:
         return WAYS[line.kind](line)
     if line.telling and line.may_acknowledge:
         return url_for("notification_calls.obligation_page", obligation_id=line.id)
+    if line.closed:  # its page shows the desk nothing any more: whoever is late is called
+        return url_for("desks.directory")
     return url_for("cases.show", case_id=line.case_id)
 
 

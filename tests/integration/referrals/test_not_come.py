@@ -300,3 +300,30 @@ def test_who_was_handed_on_and_declined_stands_there_again(sent: people.Sent) ->
     assert at_the_desk() == [sent.case_id]
     with pytest.raises(CaseRefused, match="not_come"):
         cases.close(case_id=sent.case_id, by=factories.actor(NRC))
+
+
+@pytest.mark.slow
+def test_what_another_owed_late_when_a_case_was_closed_stays_at_the_desk_and_at_the_party_for_a_month(
+    app: Flask, sign_in: SignIn
+) -> None:
+    assert app
+    sent, nrc = people.sent(factories.actor("rinas.border_officer")), factories.actor(NRC)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
+    referrals.arrive(referral_id=sent.referral_id, by=nrc)
+    factories.later(hours=30)
+
+    def owed() -> set[str]:
+        lines = [line for old in (False, True) for line in duty.waiting(by=factories.actor(DESK), old=old).rows]
+        return {line.step for line in lines if line.case_id == sent.case_id and line.kind == "owed" and line.late}
+
+    of_others = owed() - {"inform_of_trp_options"}
+    assert of_others
+    cases.close(case_id=sent.case_id, by=factories.actor(NRC))
+    assert owed()
+    assert owed() <= of_others
+    desk = sign_in(DESK)
+    page = desk.get("/duty?lang=en")
+    assert sent.pseudonym in page
+    assert f'href="/cases/{sent.case_id}"' not in page  # it shows the desk nothing any more
+    factories.later(days=40)
+    assert owed() == set()

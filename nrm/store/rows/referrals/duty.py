@@ -60,13 +60,13 @@ from nrm.domain.referrals.referrals import (
     ReferralStatus,
 )
 from nrm.domain.referrals.transfers import BOTH_WRITE
-from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.interviews.family_notices import FamilyNotice
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Call, ChildAlert, Obligation, Referral
 from nrm.models.shelter.cases import Case
 from nrm.store.countries import country
 from nrm.store.rows.referrals import transfers as transfer_rows
+from nrm.store.rows.referrals.obligations import is_waited_for
 from nrm.store.rows.referrals.referrals import handed_over_urgently, not_come
 
 MARKED = (Tag.DANGER, Tag.URGENT, Tag.NOT_TOLD)
@@ -126,7 +126,7 @@ def sources() -> tuple[Source, ...]:
     owed = (
         select(Obligation.id, Obligation.case_id, Case.pseudonym, Case.age_class, Obligation.clause, Obligation.kind)
         .add_columns(null(), Obligation.party, Case.opened_by_id, Case.holder_id)
-        .add_columns(null(), null(), nothing, nothing)
+        .add_columns(null(), null(), case((Case.status == "closed", literal("closed")), else_=nothing), nothing)
         .join(Case, Case.id == Obligation.case_id)
     )
     on_the_way = exists().where(
@@ -223,7 +223,7 @@ def sources() -> tuple[Source, ...]:
             owed.where(
                 Obligation.done_at.is_(None),
                 Obligation.due_at.is_not(None),
-                Case.status.in_(UNFINISHED),
+                is_waited_for(),
                 # An arrival is awaited from acceptance on; where an hour was said, that is the hour.
                 or_(Obligation.kind != ARRIVAL, and_(Case.status == "open", ~on_the_way)),
             ),

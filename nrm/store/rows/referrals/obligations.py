@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, Date, and_, bindparam, exists, func, or_, select
 
 from nrm.db import db
+from nrm.domain.agreement.agreements import RECEIVER
+from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.referrals.referrals import Obligation
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.closings import Closing
+from nrm.store import days
 from nrm.store.rows import entries
 
+_AFTER_CLOSING = timedelta(days=30)
 SYSTEM, TELEPHONE = "system", "telephone"
 """How a party came to know: it said so itself, or was told by a call."""
 
@@ -27,6 +33,20 @@ def is_open_again(obligation_id: uuid.UUID, member_id: uuid.UUID | None, since: 
     """Whether the member said since then that the party does not know."""
     about = (entries.by(member_id), entries.about(obligation_id))
     return any(entries.since(since, "obligation_open_again", *about))
+
+
+def is_waited_for() -> ColumnElement[bool]:
+    """Whether somebody waits for what is owed in a case: it is not closed; or it was closed, by no wish of the person,
+    when another than its holder was late, for a month (ADR 0242)."""
+    since = bindparam("closed_since", type_=Date(), callable_=lambda: days.today() - _AFTER_CLOSING)
+    late = exists().where(
+        Closing.case_id == Case.id,
+        Closing.reopened_on.is_(None),
+        ~Closing.by_her_wish,
+        Closing.closed_on >= since,
+        Closing.closed_on >= func.date(Obligation.due_at),
+    )
+    return or_(Case.status.in_(UNFINISHED), and_(Case.status == "closed", Obligation.party != RECEIVER, late))
 
 
 def is_owed(case_id: uuid.UUID, kind: str) -> bool:

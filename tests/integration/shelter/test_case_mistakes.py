@@ -91,7 +91,7 @@ def test_two_organisations_say_so_on_pages_and_the_house_closes_it_after_three_d
     worker.post(address, {"why": "twice", "code": right.pseudonym.lower()})
     worker.post(address, {"why": "twice", "code": right.pseudonym}, 409)
     for home in (officer, sign_in(DESK)):
-        assert address in home.get("/")
+        assert f'href="{address}"' in home.get("/")
     page = officer.get(f"{address}?lang=en")
     assert right.pseudonym in page
     assert "The same child has another case" in page
@@ -232,3 +232,13 @@ def test_the_right_case_that_is_a_mistake_by_then_lets_nothing_be_closed(house: 
     factories.later(days=4)
     with pytest.raises(GateClosed):
         close(wrong)
+
+
+def test_who_was_called_the_right_one_stays_it_after_the_other_was_closed(house: Actor) -> None:
+    wrong, right = twice(house)
+    agreed(wrong, right, house)
+    corrections.opened_by_mistake(stay_id=right.stay_id, why=StayWhy.MISTYPED, by=house)
+    third = admitted(house, CHILD, identity=NAMED)
+    factories.later(days=80)
+    with pytest.raises(MistakeRefused, match="stands"):
+        say(right, third, factories.actor(HOUSE))

@@ -317,7 +317,7 @@ def test_one_worker_alone_makes_no_adult_of_a_child_whose_month_of_18_lies_years
         first.post(f"{path}/assessed", adult, 422)
         first.post(f"{path}/answer", {"answer": "yes"}, 409)
         home = second.get("/?lang=en")
-        assert path in home
+        assert f'href="{path}"' in home, "a link, and not its letters"
         assert code in home
         assert "is 18 or over" in sign_in(HOLDER).get(f"{path}?lang=en")  # the house reads it, and cannot answer
         sign_in(HOLDER).post(f"{path}/answer", {"answer": "yes"}, 404)

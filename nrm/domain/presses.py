@@ -1,4 +1,4 @@
-"""Which showing of a form was sent, and whether it is the same that was sent before (ADRs 0223, 0227, 0242): the same
+"""Which showing of a form was sent, and whether it is the same that was sent before (ADRs 0223, 0227, 0232): the same
 words of the same showing are one press; other words, which somebody typed after going back, are another."""
 
 from __future__ import annotations

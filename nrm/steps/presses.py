@@ -1,4 +1,4 @@
-"""Whether a form that is sent was sent before, inside the transaction that records what it says (ADR 0242)."""
+"""Whether a form that is sent was sent before, inside the transaction that records what it says (ADR 0232)."""
 
 from __future__ import annotations
 

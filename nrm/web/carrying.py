@@ -3,7 +3,7 @@
 A form that opens, ends or destroys something is never given back: anybody at the machine could have sent it, and the
 person who signs in afterwards would do it for them. They are told that it was not done, and where to do it.
 
-And forms whose second press must not record twice, and must not lose what was changed before it (ADR 0242).
+And forms whose second press must not record twice, and must not lose what was changed before it (ADR 0232).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A form that is sent again with other words, or by somebody else, says that these were not recorded (ADR 0242)."""
+"""A form that is sent again with other words, or by somebody else, says that these were not recorded (ADR 0232)."""
 
 from __future__ import annotations
 

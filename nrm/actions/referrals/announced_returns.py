@@ -2,7 +2,7 @@
 
 The person's identity is sealed like that of a case, to the named post and the Responsible Authority; the organisation
 that announces the return cannot open it. It is destroyed when the interview of who arrived told what became of them
-(ADR 0240), on cancelling, and 30 days after the day.
+(ADR 0230), on cancelling, and 30 days after the day.
 """
 
 from __future__ import annotations

@@ -355,7 +355,7 @@ def strike_alarm(*, missing_id: uuid.UUID, why: Why, seen: str | None = None, by
     """The alarm was about the wrong person, who was never missing: struck and kept, and her nights count.
 
     Whoever had said that they know is told again, and what was told under seal is destroyed. Days away that the alarm
-    ended go on as they were (ADR 0242). `seen`: how the alarm had ended when the actor looked at it, empty if it stood.
+    ended go on as they were (ADR 0232). `seen`: how the alarm had ended when the actor looked at it, empty if it stood.
     Returns the case. Raises NotPermitted, NotVisible, AbsenceRefused (`over`, `mistake_late`, `back_since`).
     """
     by.must(Permission.STAY_MANAGE)

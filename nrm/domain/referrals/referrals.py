@@ -198,7 +198,7 @@ DECISION_WITHIN = timedelta(minutes=30)
 NO_SHOW_AFTER = timedelta(hours=1)
 """How long after the expected arrival the sender and the duty officer are alarmed."""
 LONGEST_WAY = timedelta(hours=36)
-"""How long after the departure somebody may be expected at most, however often another hour is said (ADR 0240)."""
+"""How long after the departure somebody may be expected at most, however often another hour is said (ADR 0230)."""
 
 
 def is_too_long(departed_at: datetime, expected_at: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 In clear stands the month in which a minor turns 18, never the day. The day is under seal, in the identity.
 
-Decided in ADR 0070, ADR 0078, ADR 0216 and ADR 0241.
+Decided in ADR 0070, ADR 0078, ADR 0216 and ADR 0231.
 """
 
 from __future__ import annotations

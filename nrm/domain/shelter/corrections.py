@@ -117,7 +117,7 @@ def as_known(stay: Period | None, struck: Sequence[Struck], day: date) -> Period
     return next((each.was for each in struck if each.known_on > day), stay)
 
 
-# A child's case that was opened by mistake: two organisations say so, and days later it can be closed (ADR 0231).
+# A child's case that was opened by mistake: two organisations say so, and days later it can be closed (ADR 0229).
 MISTAKE_WAITS = timedelta(days=30)
 """So long the word of the house waits, and so long after child protection agreed the case can be closed by it."""
 MISTAKE_CLOSES_AFTER = timedelta(days=3)

@@ -425,7 +425,7 @@ TO_A_HOUSEHOLD: Mapping[ExitReason, frozenset[Destination]] = MappingProxyType(
     }
 )
 """Reason -> the destinations where somebody has charge of a child: the household of a decision is one of them. Nobody
-goes to a household who left by own choice, was sent away, or lives alone (ADR 0241)."""
+goes to a household who left by own choice, was sent away, or lives alone (ADR 0231)."""
 
 
 def check_household(

@@ -159,7 +159,7 @@ def _row(model: type[Model], value: dict[str, Any]) -> Model:
 def take_back(session: Session, interview_id: uuid.UUID, *, by: Actor, opens: bool = True) -> Holding:
     """The interview goes on as it was; the duty desk's key to it ends. Returns how it had ended.
 
-    `opens`: the actor has a key to it; without one `seal_anew` follows (ADR 0241). Raises NoLongerDraft if its time is
+    `opens`: the actor has a key to it; without one `seal_anew` follows (ADR 0231). Raises NoLongerDraft if its time is
     over, or if it is not held.
     """
     held = session.get(Hold, interview_id, populate_existing=True, with_for_update=True)

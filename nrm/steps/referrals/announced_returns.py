@@ -1,6 +1,6 @@
 """What becomes of an announced return with the interview that began with it, inside the transaction of an action.
 
-Decided in ADR 0240.
+Decided in ADR 0230.
 """
 
 from __future__ import annotations

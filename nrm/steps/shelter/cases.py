@@ -169,7 +169,7 @@ def end(session: Session, case_id: uuid.UUID, by: Actor, *, way: Way, answers: A
 
 def blockers(session: Session, case: Case, by: Actor, way: Way = Way.CHECKLIST) -> list[CaseRefused | GateClosed]:
     """Every fact because of which the case cannot be closed now; the first is what closing it answers. A child's case
-    that two organisations call a mistake is closed with the checklist, and in no other way (ADR 0231)."""
+    that two organisations call a mistake is closed with the checklist, and in no other way (ADR 0229)."""
     found: list[CaseRefused | GateClosed] = []
     if session.scalar(select(exists().where(Stay.case_id == case.id, Stay.ended_on.is_(None)))):
         found.append(CaseRefused(CaseRefusal.STAY_OPEN))

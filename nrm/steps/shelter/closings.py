@@ -36,7 +36,7 @@ def close(
     `closed_by_id`: the member of the holder whose act it is, if that is not the actor.
 
     Raises CaseRefused: `stay_open`, `missing` and `not_come`, whichever way it would be closed; `closed` if somebody
-    else was faster (ADR 0242).
+    else was faster (ADR 0232).
     """
     today = days.today()
     if session.scalar(select(exists().where(Stay.case_id == case.id, Stay.ended_on.is_(None)))):

@@ -41,7 +41,7 @@ class HeldLine:
 class DeskLine:
     """One interview that ended at a post and that the duty desk looks at. `openable`: it has a key; `was_child`: under
     18 or not sure was chosen before, and is no more; `answered`: who gave, by the post, the answer of the child
-    authority by telephone that it wrote down itself (ADR 0241)."""
+    authority by telephone that it wrote down itself (ADR 0231)."""
 
     id: uuid.UUID
     pseudonym: str

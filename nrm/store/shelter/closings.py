@@ -1,6 +1,6 @@
 """Closing and opening again, for the holder of a case: what is still open, what is kept, the history, the list. And
 what is said of a child's case that may have been opened by mistake: for the house, child protection and the duty desk
-(ADR 0231)."""
+(ADR 0229)."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ _REASONS = {"left": ExitReason.LEFT_ALONE, "died": ExitReason.DIED, "alarm_ended
 
 
 def stands(did: str, stay: stays.StayLine, *, by: Actor) -> bool:
-    """Whether the actor did this to the stay some minutes ago, and nobody did anything else to it since (ADR 0242)."""
+    """Whether the actor did this to the stay some minutes ago, and nobody did anything else to it since (ADR 0232)."""
     if did not in _DID:
         return False
     found = entries.newest_of(clock.now() - PRESSED_WRONG_WITHIN, _ACTS, entries.about(stay.case_id))

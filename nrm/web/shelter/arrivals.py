@@ -125,7 +125,7 @@ def _arrive(referral_id: uuid.UUID) -> Answer:
     if line is None:
         return errors.error_page(409, NOT_AWAITED)
     form, back = _form(line), referrals.arrival_taken_back(line, by=by)
-    if back is not None and form.seen.data != back.mark:  # sent from a page of before (ADR 0242)
+    if back is not None and form.seen.data != back.mark:  # sent from a page of before (ADR 0232)
         at = moment(back.at, current_language())
         return errors.error_page(409, Phrase(BACK_SINCE.message, {"name": back.name, "moment": at}))
     if not form.validate():

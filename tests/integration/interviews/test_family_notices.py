@@ -269,7 +269,7 @@ def test_an_id_of_another_post_is_of_nothing(sign_in: SignIn) -> None:
     family_id = written()
     other = sign_in(ELSEWHERE)
     other.get(f"/family-notices/{family_id}", status=404)
-    own = other.post(NEW, typed(other, id=str(family_id)))  # what a page carries is no id of a row (ADR 0242)
+    own = other.post(NEW, typed(other, id=str(family_id)))  # what a page carries is no id of a row (ADR 0232)
     assert "/family-notices/" + str(family_id) not in own + other.get("/")
     assert len(rows()) == 2
     other.post(NEW, typed(other, id="junk"), status=422)

@@ -37,7 +37,7 @@ def is_open_again(obligation_id: uuid.UUID, member_id: uuid.UUID | None, since: 
 
 def is_waited_for() -> ColumnElement[bool]:
     """Whether somebody waits for what is owed in a case: it is not closed; or it was closed, by no wish of the person,
-    when another than its holder was late, for a month (ADR 0242)."""
+    when another than its holder was late, for a month (ADR 0232)."""
     since = bindparam("closed_since", type_=Date(), callable_=lambda: days.today() - _AFTER_CLOSING)
     late = exists().where(
         Closing.case_id == Case.id,

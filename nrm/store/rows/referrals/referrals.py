@@ -67,7 +67,7 @@ def handed_over_urgently() -> ColumnElement[bool]:
 
 def not_come() -> ColumnElement[bool]:
     """Whether the person of a referral and its case was said not to have come, or to have been accepted by mistake, and
-    the receiver, which holds the case, has said nothing since of where the person is (ADRs 0077, 0086, 0242)."""
+    the receiver, which holds the case, has said nothing since of where the person is (ADRs 0077, 0086, 0232)."""
     later = aliased(Referral)
     since = func.date(Referral.sent_at)
     return and_(

@@ -1,5 +1,5 @@
 """Whether a child's case was opened by mistake, as the audit chain tells it, and what speaks against it; for steps and
-pages that saw the case (ADR 0231)."""
+pages that saw the case (ADR 0229)."""
 
 from __future__ import annotations
 

@@ -64,6 +64,10 @@ IMPOSSIBLE = {
     ),
     AgeRefusal.SAME: ("age_class", N_("Choose another age than the person counts as now")),
     AgeRefusal.WAITS: ("", N_("Somebody said already that this person is 18 or over. Look at the age again.")),
+    AgeRefusal.SAID_NO: (
+        "",
+        N_("Another organisation did not agree to this within the last 30 days. Call it: it records the age itself."),
+    ),
     AgeRefusal.NO_WORD: ("", N_("Nothing waits for your answer any more. Look at the age again.")),
     AgeRefusal.OTHER: ("", N_("Somebody of another organisation answers this.")),
     AgeRefusal.BROUGHT: (

@@ -127,22 +127,23 @@ def _holders(session: Session, post_id: uuid.UUID, expected_on: date) -> set[uui
 
 def cancel(*, notice_id: uuid.UUID, why: BackReason | None = None, by: Actor) -> None:
     """The organisation that announced it takes it back, also after it was said that nobody came; the identity is
-    destroyed. Once it is late, `why` is needed, and it stays, closed to the post, until the duty desk has seen it.
+    destroyed. Once it is late, or an interview of who was said to have arrived was destroyed, `why` is needed, and it
+    stays, closed to the post, until the duty desk has seen it.
 
     Raises NotPermitted, NotVisible, AnnouncedReturnRefused (`state`, `reason`).
     """
     by.must(Permission.NOTICE_ANNOUNCE)
     with transaction() as session:
         notice = store.own(notice_id, by=by, lock=True)
-        overdue = notice.status in OPEN and store.is_overdue(notice)
-        if overdue and why is None:
+        seen = notice.status in OPEN and store.needs_reason(notice)
+        if seen and why is None:
             raise AnnouncedReturnRefused(AnnouncedReturnRefusal.REASON)
-        if overdue:
+        if seen:
             said = _said(Said.TAKEN_BACK, by)
             _change(session, notice_id, AnnouncedReturnStatus.CANCELLED, OPEN, **said, why=str(why))
         else:
             _end(session, notice_id, AnnouncedReturnStatus.CANCELLED, OPEN)
-        audit.append(session, audit.Event.NOTICE_CANCELLED, by=by, notice_id=notice_id, why=why if overdue else None)
+        audit.append(session, audit.Event.NOTICE_CANCELLED, by=by, notice_id=notice_id, why=why if seen else None)
     shredding.work_off()
 
 
@@ -247,7 +248,8 @@ def not_come(*, notice_id: uuid.UUID, by: Actor) -> None:
             return
         if notice.status == AnnouncedReturnStatus.ANNOUNCED and not store.is_overdue(notice):
             raise AnnouncedReturnRefused(AnnouncedReturnRefusal.EARLY)
-        said = _said(Said.NOT_COME, by)
+        # That an interview was destroyed stays to be read: who it was of nobody knows.
+        said = {} if notice.said in (Said.DESTROYED, Said.RAN_OUT) else _said(Said.NOT_COME, by)
         _change(session, notice_id, AnnouncedReturnStatus.NOT_COME, (AnnouncedReturnStatus.ANNOUNCED,), **said)
         audit.append(session, audit.Event.NOTICE_NOT_COME, by=by, notice_id=notice_id)
 

@@ -132,6 +132,8 @@ def answer_for_child(
         if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
             raise IllegalTransition(TransitionRefusal.STATE)
         listed = rows.numbers(alert.party, alert.organisation_id, alert.id, by.organisation_id)
+        if answered and child_alerts.is_denied(alert.id) and not by.may(Permission.REFERRAL_DIRECT):
+            raise CallRefused(CallRefusal.DENIED)
         at = _record(session, alert.id, listed, number, name, answered, called_at, alert.told_at, by)
         if answered:
             said = ChildAnswer(decision)

@@ -389,6 +389,8 @@ def not_arrived(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
         if transfer_steps.stands(session, referral):
             raise IllegalTransition(TransitionRefusal.STILL_THERE)
         change(session, referral, after)
+        if referral.expected_at is not None:  # who did not come is late now, not only once the hour has come
+            referral.expected_at = min(referral.expected_at, clock.now())
         hand_overs.forget(session, referral.id, [MEETING])
         place_steps.not_come(session, referral.id, by)
         transfer_steps.complete(session, referral, by)

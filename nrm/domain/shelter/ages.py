@@ -76,6 +76,7 @@ class AgeRefusal(StrEnum):
     NOT_YET = "not_yet"
     SAME = "same"
     WAITS = "waits"  # somebody said so already
+    SAID_NO = "said_no"  # another organisation did not agree, within the last 30 days
     NO_WORD = "no_word"  # nobody's word waits
     OTHER = "other"  # somebody of another organisation agrees
     BROUGHT = "brought"  # a month that makes an adult at once

@@ -23,6 +23,7 @@ from nrm.domain.interviews.endings import (
     TAKE_BACK_WITHIN,
     ChildAnswer,
     ChildWaits,
+    EndReason,
     is_child,
 )
 from nrm.domain.interviews.interviews import Answers, Questionnaire
@@ -298,7 +299,7 @@ def check_may_go(interview_id: uuid.UUID) -> None:
 
 def let_go(session: Session, interview_id: uuid.UUID, *, child: bool, by: Actor) -> bool:
     """The interview ends without a case: delete what the child authority was told, if its answer allows the end, and
-    say whether it answered so.
+    say whether that tells what becomes of the person: of an interview that the post began by mistake it does not.
 
     `child`: the person is a child by the answers, even if nobody was told. Raises ChildWaits without such an answer.
     """
@@ -316,7 +317,8 @@ def let_go(session: Session, interview_id: uuid.UUID, *, child: bool, by: Actor)
         audit.append(session, audit.Event.CHILD_ALERT_WITHDRAWN, by=by, interview_id=interview_id, why="answered")
     elif child or rows.live(interview_id) is not None:
         raise ChildWaits
-    return hit
+    why = session.scalar(select(ChildAlert.opinion_why).where(ChildAlert.id == interview_id))
+    return hit and why != EndReason.MISTAKEN
 
 
 def told(session: Session, interview_id: uuid.UUID, owed: Iterable[Obligation], *, by: Actor) -> None:

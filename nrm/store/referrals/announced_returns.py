@@ -96,6 +96,12 @@ def is_overdue(notice: AnnouncedReturn) -> bool:
     return clock.now() >= late_from(notice.expected_on, notice.hour, country().timezone)
 
 
+def needs_reason(notice: AnnouncedReturn) -> bool:
+    """Whether it is taken back with a reason, before the eyes of the duty desk: it is late, or the interview of who was
+    said to have arrived was destroyed, or never finished."""
+    return is_overdue(notice) or notice.said in (Said.DESTROYED, Said.RAN_OUT)
+
+
 def _shown(by: Actor) -> tuple[AnnouncedReturnStatus, ...]:
     return (*OPEN, AnnouncedReturnStatus.CANCELLED) if by.may(Permission.REFERRAL_DIRECT) else OPEN
 

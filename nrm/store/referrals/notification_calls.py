@@ -58,10 +58,13 @@ def of_family(family_id: uuid.UUID, *, by: Actor) -> tuple[FamilyNotice, list[Nu
     return notice, rows.numbers(notice.party, notice.organisation_id, notice.id, by.organisation_id)
 
 
-def of_answer(interview_id: uuid.UUID, *, by: Actor) -> tuple[ChildAlert, list[NumberLine]]:
-    """As `of_child`, for writing down what was answered: the duty desk, or the post itself; raises NotVisible."""
+def of_answer(interview_id: uuid.UUID, *, by: Actor) -> tuple[ChildAlert, list[NumberLine], DeniedCall | None]:
+    """As `of_child`, for writing down what was answered: the duty desk, or the post itself; with the call of which the
+    child authority said lately that it gave no such answer. Raises NotVisible."""
     alert = child_alerts.row_to_answer(interview_id, by=by)
-    return alert, rows.numbers(alert.party, alert.organisation_id, alert.id, by.organisation_id)
+    numbers = rows.numbers(alert.party, alert.organisation_id, alert.id, by.organisation_id)
+    call = rows.last_denied(alert.id) if child_alerts.is_denied(alert.id) else None
+    return alert, numbers, DeniedCall(call.name, call.called_at) if call is not None else None
 
 
 def of_alert(alert: AlertLine, *, by: Actor) -> list[NumberLine]:

@@ -194,6 +194,7 @@ def _cancel_page(notice_id: uuid.UUID, form: TakeBackForm, status: int) -> Answe
         post=names.organisation(notice.post_id).names,
         country_of=_country,
         overdue=store.is_overdue(notice),
+        needs_reason=store.needs_reason(notice),
         form=form,
     )
     return page, status

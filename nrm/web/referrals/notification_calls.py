@@ -174,11 +174,11 @@ def child_answer_page(interview_id: uuid.UUID) -> Answer:
 def _of_answer(interview_id: uuid.UUID) -> tuple[Subject, str]:
     """(whom to call, the age class whose answers are offered: that of a child where the post itself records it)."""
     by = access.actor()
-    alert, numbers = store.of_answer(interview_id, by=by)
+    alert, numbers, denied = store.of_answer(interview_id, by=by)
     if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
         raise IllegalTransition(TransitionRefusal.STATE)
     offered = alert.age_class if by.may(Permission.REFERRAL_DIRECT) else CHILD_ROUTE[0]
-    return Subject("", numbers, alert.told_at), offered
+    return Subject("", numbers, alert.told_at, denied), offered
 
 
 @blueprint.post("/children/<uuid:interview_id>/answer/call")

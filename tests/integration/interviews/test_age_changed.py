@@ -241,6 +241,30 @@ def epoch(interview_id: uuid.UUID) -> int:
     return db.session.scalars(select(SealedCompartment.epoch).where(*here)).one()
 
 
+def test_after_a_denial_the_post_writes_no_other_answer_down(app: Flask, sign_in: SignIn) -> None:
+    """It wrote down the same answer after each denial, and the denied line left the duty desk each time."""
+    person, duty, desk = sign_in(LOGIN), sign_in("ra.duty_officer"), sign_in(AUTHORITY)
+    interview = told_of(person)
+    interview_id = uuid.UUID(interview.rsplit("/", 1)[1])
+    change_age(person, interview, "adult")
+    written_down(person, interview, "nothing")
+    desk.post(f"/children/{interview_id}/contradict")
+    address = f"/children/{interview_id}/answer/call"
+    assert "It was written down that Ana answered" in person.get(f"{address}?lang=en")
+    number = re.findall(r'name="number" value="([^"]+)"', person.get(address))[0]
+    call = {"number": number, "answer": "answered", "name": "Ana", "when": "0", "decision": "nothing"}
+    refused = person.post(f"{address}?lang=en", call, 422)
+    assert "it counts once they say themselves that they know, or the duty desk calls" in refused
+    told = alert(interview)
+    assert told is not None
+    assert told.answer == ""
+    assert "denied" in duty.get("/duty?lang=en")
+    written_down(duty, interview, "nothing")
+    told = alert(interview)
+    assert told is not None
+    assert told.answer == "nothing"
+
+
 def test_the_child_authority_denies_that_it_agreed_by_telephone_to_an_adult(app: Flask, sign_in: SignIn) -> None:
     person, duty = sign_in(LOGIN), sign_in("ra.duty_officer")
     interview = told_of(person)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from nrm import db
 from nrm.actions import tending
-from nrm.actions.interviews import interviews
+from nrm.actions.interviews import interview_sending, interviews
 from nrm.actions.referrals import announced_returns, referrals, supplements
 from nrm.actions.shelter import cases, stays
 from nrm.domain.referrals.referrals import DeclineReason
@@ -260,8 +260,11 @@ def test_a_notice_that_is_over_opens_to_nobody_also_with_an_old_copy(
     before = closure.now("before")
     assert not who & set(opened(before, "CONSULAR", "DURRES", "NRC", *OUTSIDE))
     if how == "arrived":
-        officer = factories.actor("rinas.border_officer")
-        announced_returns.arrive(notice_id=world.notice, interview_id=uuid.uuid4(), by=officer)
+        officer, interview_id = factories.actor("rinas.border_officer"), uuid.uuid4()
+        announced_returns.arrive(notice_id=world.notice, interview_id=interview_id, by=officer)
+        interviews.resume(interview_id=interview_id, by=officer)
+        people.interview(officer, begun=interview_id)  # handed over: now it is over (ADR 0230)
+        interview_sending.send(interview_id=interview_id, party="NRC", by=officer)
     else:
         announced_returns.cancel(notice_id=world.notice, by=factories.actor("consular.consular_officer"))
     after = closure.now("after")

@@ -11,7 +11,7 @@ from flask import Flask
 
 from nrm import clock
 from nrm.actions.referrals import referrals
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.domain.referrals.referrals import LONGEST_WAY, is_too_long, missed
 from nrm.models.referrals.referrals import Referral
 from nrm.store.referrals import duty
@@ -76,3 +76,19 @@ def test_who_is_late_stays_late_at_the_desk_however_often_another_hour_is_said(a
     db.session.rollback()
     kept = db.session.get_one(Referral, sent.referral_id)
     assert kept.missed_at == datetime(2025, 12, 31, 23, tzinfo=UTC), "only the quarter is kept"
+
+
+def test_who_did_not_come_is_late_at_once_whatever_hour_was_said(app: Flask) -> None:
+    """ "Did not arrive" stood at the desk as due tomorrow, because that was the hour said last."""
+    assert app
+    at(NOON)
+    nrc, officer = factories.actor("nrc.case_worker"), factories.actor(POST)
+    sent = people.sent(officer)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
+    with transaction() as session:
+        session.get_one(Referral, sent.referral_id).expected_at = NOON + timedelta(hours=24)
+    at(NOON + timedelta(minutes=5))
+    referrals.not_arrived(referral_id=sent.referral_id, by=nrc)
+    db.session.rollback()
+    (line,) = [each for each in duty.waiting(by=factories.actor(DESK)).rows if each.kind == "not_come"]
+    assert (line.due_at, line.late) == (NOON + timedelta(minutes=5), True)

@@ -461,8 +461,6 @@ def test_the_house_alone_makes_no_adult_of_a_child_by_a_birth_that_it_typed_itse
     assert code in home
     assert "entered on" in home
     assert f"<a href={path}>" in home or f'<a href="{path}">' in home  # a link, and no text of one
-    worker.post(f"{path}/answer", {"answer": "no"})
-    person.post(f"{path}/month", form)
     person.post(f"{path}/take-back", {})
     worker.post(f"{path}/answer", {"answer": "yes"}, 409)
     person.post(f"{path}/month", form)
@@ -473,6 +471,25 @@ def test_the_house_alone_makes_no_adult_of_a_child_by_a_birth_that_it_typed_itse
     if not months:
         person.post(f"{path}/turned", {"agrees": "no"})
         assert _of_age(case_id) == "adult"
+
+
+@pytest.mark.slow
+def test_after_a_no_the_house_does_not_ask_another_desk_that_has_not_heard_it(vatra: Actor, sign_in: SignIn) -> None:
+    """The house entered the same month again at once, the duty desk saw no "no", agreed, and it counted."""
+    month = soon(days.today(), months=5)
+    opened = admitted(vatra, CHILD, days_ago=5, identity={"given": "Mira"})
+    case_id, path = opened.case_id, f"/cases/{opened.case_id}/age"
+    open_identity(case_id, vatra)
+    type_birth(case_id, month.replace(year=month.year - 18), vatra)
+    person = sign_in(HOLDER)
+    person.post(f"/cases/{case_id}/open", {"compartment": "identity", "purpose": "care"})
+    form: dict[str, object] = {"month": str(month.month), "year": str(month.year)}
+    person.post(f"{path}/month", form)
+    sign_in(SERVICE).post(f"{path}/answer", {"answer": "no"})
+    refused = person.post(f"{path}/month?lang=en", form, 409)
+    assert "Another organisation did not agree to this within the last 30 days" in refused
+    assert path not in sign_in("ra.duty_officer").get("/")
+    assert db.session.get_one(Case, case_id, populate_existing=True).adult_month is None
 
 
 def test_a_month_that_waits_makes_nobody_an_adult_when_it_is_over(vatra: Actor) -> None:

@@ -89,9 +89,12 @@ def last_answered(subject_id: uuid.UUID, member_id: uuid.UUID | None) -> Call:
 def denied(obligation: Obligation) -> Call | None:
     """The last call that somebody answered, as was written down, where the party is owed all the same: it says that
     nobody told it."""
-    if obligation.done_at is not None:
-        return None
-    return next((each for each in reversed(calls(obligation.id)) if each.answered), None)
+    return last_denied(obligation.id) if obligation.done_at is None else None
+
+
+def last_denied(subject_id: uuid.UUID) -> Call | None:
+    """The last call about it that somebody answered, as was written down; the caller knows that it was denied."""
+    return next((each for each in reversed(calls(subject_id)) if each.answered), None)
 
 
 def calls(subject_id: uuid.UUID) -> list[Call]:

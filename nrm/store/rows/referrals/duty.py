@@ -155,8 +155,10 @@ def sources() -> tuple[Source, ...]:
     sending = Case.status == "referred"
     asked = ChildAlert.opinion_at.is_not(None) & (ChildAlert.answer == "")
     child_step = case((asked, literal(CHILD_ANSWER)), else_=literal(NOTIFY))
+    # Of whom the post said first that it is a child, and then that it is none, nobody knows it before the authority.
+    may_be_child = case((ChildAlert.age_class == "adult", literal("unsure")), else_=ChildAlert.age_class)
     children = (
-        select(ChildAlert.id, ChildAlert.id, nothing, ChildAlert.age_class, ChildAlert.clause, child_step)
+        select(ChildAlert.id, ChildAlert.id, nothing, may_be_child, ChildAlert.clause, child_step)
         .add_columns(null(), ChildAlert.party, ChildAlert.organisation_id, null())
         .add_columns(ChildAlert.told_at, null(), nothing, nothing)
         .where(ChildAlert.withdrawn_at.is_(None), asked | ChildAlert.done_at.is_(None))
@@ -252,7 +254,7 @@ def sources() -> tuple[Source, ...]:
             case((asked, ChildAlert.answer_due_at), else_=ChildAlert.due_at),
             ChildAlert.id,
             ChildAlert.clause,
-            ChildAlert.age_class,
+            may_be_child,
             literal(1) == 1,
         ),
         Source(

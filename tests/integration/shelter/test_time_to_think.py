@@ -284,7 +284,7 @@ def test_closing_the_case_destroys_it_and_the_list_outside_the_databases_knows(a
     row = _row(case_id)
     assert row is not None
     withheld_id = row.id
-    referrals.not_arrived(referral_id=referral_id, by=factories.actor(NRC))
+    referrals.arrive(referral_id=referral_id, by=factories.actor(NRC))
     cases.close(case_id=case_id, by=factories.actor("nrc.shelter_manager"))
     assert _row(case_id) is None
     assert _left_of(withheld_id) == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import IO, Any
 
 import click
@@ -70,6 +71,7 @@ def json_option(*keys: str, lines: bool = False, always: bool = False) -> Callab
     )
 
 
+@cache
 def json_keys(command: click.Command) -> tuple[str, ...] | None:
     """The keys of what the command prints with `--json`; None where it has no such option."""
     return next((each.keys for each in command.params if isinstance(each, _Json)), None)

@@ -135,7 +135,7 @@ def cancel(*, notice_id: uuid.UUID, why: BackReason | None = None, by: Actor) ->
     by.must(Permission.NOTICE_ANNOUNCE)
     with transaction() as session:
         notice = store.own(notice_id, by=by, lock=True)
-        seen = notice.status in OPEN and store.needs_reason(notice)
+        seen = notice.status in OPEN and steps.needs_reason(notice)
         if seen and why is None:
             raise AnnouncedReturnRefused(AnnouncedReturnRefusal.REASON)
         if seen:
@@ -246,7 +246,7 @@ def not_come(*, notice_id: uuid.UUID, by: Actor) -> None:
         notice = store.row(notice_id, by=by, lock=True)
         if notice.status == AnnouncedReturnStatus.NOT_COME:
             return
-        if notice.status == AnnouncedReturnStatus.ANNOUNCED and not store.is_overdue(notice):
+        if notice.status == AnnouncedReturnStatus.ANNOUNCED and not steps.is_overdue(notice):
             raise AnnouncedReturnRefused(AnnouncedReturnRefusal.EARLY)
         # That an interview was destroyed stays to be read: who it was of nobody knows.
         said = {} if notice.said in (Said.DESTROYED, Said.RAN_OUT) else _said(Said.NOT_COME, by)

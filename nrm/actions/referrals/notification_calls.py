@@ -21,6 +21,7 @@ from nrm.steps.interviews import family_notices as family_steps
 from nrm.steps.referrals import obligations as obligation_steps
 from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.referrals import obligations
+from nrm.store.rows.interviews import child_alerts as alert_rows
 from nrm.store.rows.referrals import notification_calls as rows
 from nrm.store.rows.referrals.notification_calls import NumberLine
 
@@ -132,7 +133,7 @@ def answer_for_child(
         if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
             raise IllegalTransition(TransitionRefusal.STATE)
         listed = rows.numbers(alert.party, alert.organisation_id, alert.id, by.organisation_id)
-        if answered and child_alerts.is_denied(alert.id) and not by.may(Permission.REFERRAL_DIRECT):
+        if answered and alert.id in alert_rows.denied() and not by.may(Permission.REFERRAL_DIRECT):
             raise CallRefused(CallRefusal.DENIED)
         at = _record(session, alert.id, listed, number, name, answered, called_at, alert.told_at, by)
         if answered:

@@ -1,4 +1,5 @@
-"""What becomes of an announced return with the interview that began with it, inside the transaction of an action.
+"""When an announced return is late, and what becomes of it with the interview that began with it, inside the
+transaction of an action.
 
 Decided in ADR 0230.
 """
@@ -12,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.referrals.announced_returns import AnnouncedReturnStatus, Said
+from nrm.domain.referrals.announced_returns import AnnouncedReturnStatus, Said, late_from
 from nrm.domain.shelter.cases import Compartment
 from nrm.models.referrals.announced_returns import AnnouncedReturn
+from nrm.store.countries import country
 from nrm.vault import epochs
 
 IDENTITY = str(Compartment.IDENTITY)
@@ -42,3 +44,16 @@ def interview_over(
     notice.said, notice.said_at, notice.said_by_id = str(how), clock.now(), by or notice.said_by_id
     session.flush()
     audit.append(session, audit.Event.NOTICE_EXPECTED_AGAIN, by=who, notice_id=notice.id)
+
+
+def is_overdue(notice: AnnouncedReturn) -> bool:
+    """Whether the person should have come by now, or it was said that they did not."""
+    if notice.expected_on is None:
+        return False
+    return clock.now() >= late_from(notice.expected_on, notice.hour, country().timezone)
+
+
+def needs_reason(notice: AnnouncedReturn) -> bool:
+    """Whether it is taken back with a reason, before the eyes of the duty desk: it is late, or the interview of who was
+    said to have arrived was destroyed, or never finished."""
+    return is_overdue(notice) or notice.said in (Said.DESTROYED, Said.RAN_OUT)

@@ -24,6 +24,7 @@ from nrm.domain.interviews.endings import (
 from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.referrals.referrals import Call, ChildAlert
+from nrm.store.interviews.interviews import UnsentLine
 from nrm.store.rows.interviews import child_alerts as rows
 
 _MOST = 50
@@ -112,9 +113,9 @@ class AlertLine:
         return self.opinion_at is not None and self.answer not in list(FINAL) and not self.withdrawn_why
 
 
-def is_denied(interview_id: uuid.UUID) -> bool:
+def is_denied(line: UnsentLine) -> bool:
     """Whether the child authority said lately that it did not give the answer that somebody wrote down."""
-    return interview_id in rows.denied()
+    return line.id in rows.denied()
 
 
 def row(interview_id: uuid.UUID, *, by: Actor) -> ChildAlert:

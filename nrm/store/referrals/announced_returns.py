@@ -89,19 +89,6 @@ def is_shown(notice: AnnouncedReturn, *, by: Actor) -> bool:
     return notice.expected_on is not None and notice.status in _shown(by)
 
 
-def is_overdue(notice: AnnouncedReturn) -> bool:
-    """Whether the person should have come by now, or it was said that they did not."""
-    if notice.expected_on is None:
-        return False
-    return clock.now() >= late_from(notice.expected_on, notice.hour, country().timezone)
-
-
-def needs_reason(notice: AnnouncedReturn) -> bool:
-    """Whether it is taken back with a reason, before the eyes of the duty desk: it is late, or the interview of who was
-    said to have arrived was destroyed, or never finished."""
-    return is_overdue(notice) or notice.said in (Said.DESTROYED, Said.RAN_OUT)
-
-
 def _shown(by: Actor) -> tuple[AnnouncedReturnStatus, ...]:
     return (*OPEN, AnnouncedReturnStatus.CANCELLED) if by.may(Permission.REFERRAL_DIRECT) else OPEN
 

@@ -12,6 +12,7 @@ from nrm.models.referrals.referrals import ChildAlert
 from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.referrals import obligations
+from nrm.store.rows.interviews import child_alerts as alert_rows
 from nrm.store.rows.referrals import notification_calls as rows
 
 NumberLine = rows.NumberLine
@@ -63,7 +64,7 @@ def of_answer(interview_id: uuid.UUID, *, by: Actor) -> tuple[ChildAlert, list[N
     child authority said lately that it gave no such answer. Raises NotVisible."""
     alert = child_alerts.row_to_answer(interview_id, by=by)
     numbers = rows.numbers(alert.party, alert.organisation_id, alert.id, by.organisation_id)
-    call = rows.last_denied(alert.id) if child_alerts.is_denied(alert.id) else None
+    call = rows.last_denied(alert.id) if alert.id in alert_rows.denied() else None
     return alert, numbers, DeniedCall(call.name, call.called_at) if call is not None else None
 
 

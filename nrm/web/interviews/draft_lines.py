@@ -57,7 +57,7 @@ class Told:
 def draft_line(row: UnsentLine, age: str = "", page: str = "") -> DraftLine:
     """The line of a list for one unsent interview; `age` and `page`: in words, if they are known."""
     child = "" if row.asked_at is None else "answered" if row.answer else "asked"
-    if child == "asked" and is_denied(row.id):
+    if child == "asked" and is_denied(row):
         child = "denied"
     waits = row.asked_at is not None and row.answer not in list(LAST_WORDS)
     rest = (child, waits, row.alone, row.lost, age, page)

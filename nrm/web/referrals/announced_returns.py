@@ -39,6 +39,7 @@ from nrm.domain.referrals.announced_returns import (
 from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.words import N_
+from nrm.steps.referrals import announced_returns as steps
 from nrm.store import days, names
 from nrm.store.countries import country
 from nrm.store.referrals import announced_returns as store
@@ -193,8 +194,8 @@ def _cancel_page(notice_id: uuid.UUID, form: TakeBackForm, status: int) -> Answe
         notice=notice,
         post=names.organisation(notice.post_id).names,
         country_of=_country,
-        overdue=store.is_overdue(notice),
-        needs_reason=store.needs_reason(notice),
+        overdue=steps.is_overdue(notice),
+        needs_reason=steps.needs_reason(notice),
         form=form,
     )
     return page, status

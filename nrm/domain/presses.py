@@ -35,5 +35,5 @@ def press_of(once: uuid.UUID, member_id: uuid.UUID | None, words: Iterable[tuple
 
 def id_of(whose: uuid.UUID, press: uuid.UUID, *said: str) -> uuid.UUID:
     """The id of what is written to a case or a house, where that alone says that it was written already. `press`: which
-    showing of the form was pressed."""
+    showing of the form was pressed (ADR 0227)."""
     return uuid.uuid5(whose, json.dumps([str(press), *said], ensure_ascii=False, separators=(",", ":")))

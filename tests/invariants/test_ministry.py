@@ -33,6 +33,7 @@ from nrm.domain.shelter.cases import Compartment
 from nrm.domain.support.feedback import Note
 from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.alarms import Alarm
+from nrm.models.referrals.announced_returns import AnnouncedReturn
 from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case
 from nrm.store import days
@@ -40,6 +41,7 @@ from nrm.store.home import Top
 from nrm.store.paging import Page
 from nrm.store.referrals.transfers import MoveLine
 from nrm.store.reports import reports
+from nrm.store.shelter.cases import CaseRelation
 from nrm.store.shelter.stays import StaysOfCase
 from nrm.store.support.hearings import Person
 from tests import factories
@@ -199,6 +201,11 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "pseudonym": first(select(Case.pseudonym)).first(),
         "quarter": Quarter(2026, 2),
         "referral": first(select(Referral)).first(),
+        "received": SimpleNamespace(id=world.coming, relation=Relation.RECEIVER),
+        "notice": db.session.get_one(AnnouncedReturn, world.notice),
+        "mine": CaseRelation.SHARED,
+        "did": "left",
+        "stay": SimpleNamespace(id=world.stay, case_id=world.own_case),
         "referral_": first(select(Referral)).first(),
         "referral_id": world.asked,
         "remedy_id": world.remedy,

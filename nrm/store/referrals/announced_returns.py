@@ -85,7 +85,8 @@ def shown(notice_id: uuid.UUID, *, by: Actor) -> AnnouncedReturn:
 
 def is_shown(notice: AnnouncedReturn, *, by: Actor) -> bool:
     """Whether the person is expected or did not come; for the Responsible Authority also, whether it was taken back
-    late and is not seen yet."""
+    late and is not seen yet. Raises NotPermitted."""
+    by.must(Permission.NOTICE_RECEIVE)
     return notice.expected_on is not None and notice.status in _shown(by)
 
 

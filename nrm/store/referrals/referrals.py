@@ -208,11 +208,11 @@ class ArrivalTakenBack:
     at: datetime
 
 
-def arrival_taken_back(line: ReferralLine, *, by: Actor) -> ArrivalTakenBack | None:
+def arrival_taken_back(received: ReferralLine, *, by: Actor) -> ArrivalTakenBack | None:
     """The last time that the arrival was taken back, for who receives the person; raises NotVisible."""
-    if line.relation is not Relation.RECEIVER or by.organisation_id is None:
+    if received.relation is not Relation.RECEIVER or not by.may(Permission.REFERRAL_DECIDE):
         raise NotVisible
-    entry = referral_rows.last_arrival_taken_back(line.id)
+    entry = referral_rows.last_arrival_taken_back(received.id)
     if entry is None:
         return None
     member = db.session.get(Member, entry.member_id) if entry.member_id is not None else None

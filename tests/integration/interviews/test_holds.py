@@ -661,8 +661,11 @@ def test_the_post_writes_down_an_answer_by_telephone_and_the_child_authority_con
     assert found in person.get(f"{interview}/end?lang=en")
     assert denied in person.get("/?lang=en")
     assert row_of_duty in duty.get("/?lang=en")
-    person.get("/?lang=sq")
-    by_telephone(person, interview)
+    # After a denial the post writes no other answer down: the duty desk does (ADR 0228).
+    number = re.findall(r'name="number" value="([^"]+)"', duty.get(f"{address}/call"))[0]
+    call = {"number": number, "answer": "answered", "name": "Drita Hoxha", "when": "0", "decision": "parents"}
+    person.post(f"{address}/call", call, status=422)
+    duty.post(f"{address}/call", call)
     assert row_of_duty not in duty.get("/?lang=en")
     desk.post(f"/children/{id_of(interview)}/contradict")
     person.post(f"{interview}/end", confirmation(body), status=409)

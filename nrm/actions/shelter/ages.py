@@ -54,7 +54,7 @@ def set_month(*, case_id: uuid.UUID, month: date, by: Actor) -> None:
                 word = age_words.waiting(case)
                 if word is not None and not word.of_month:
                     raise AgeRefused(AgeRefusal.WAITS)
-                _check_no_no(case, by)
+                _check_not_declined(case, by)
                 changes = len(rows.changes(case_id))
                 from_on, of = month.isoformat(), str(Kind.MONTH)
                 _said(session, case_id, Word.SAID, by, from_on=from_on, changes=changes, of=of)
@@ -110,7 +110,7 @@ def assess(*, case_id: uuid.UUID, age_class: str, on: date, by: Actor) -> None:
                 raise AgeRefused(AgeRefusal.WAITS)
             told = rows.told(case, first=first, member_id=by.member_id)
             if age_class == ADULT and rules.needs_two(told, today=days.today()):
-                _check_no_no(case, by)
+                _check_not_declined(case, by)
                 changes = len(rows.changes(case_id))
                 _said(session, case_id, Word.SAID, by, from_on=on.isoformat(), changes=changes)
                 return
@@ -120,7 +120,7 @@ def assess(*, case_id: uuid.UUID, age_class: str, on: date, by: Actor) -> None:
     shredding.work_off()
 
 
-def _check_no_no(case: Case, by: Actor) -> None:
+def _check_not_declined(case: Case, by: Actor) -> None:
     """Raise AgeRefused where another organisation did not agree lately to what the actor's said: another desk, which
     does not see that no, is not asked after it."""
     last = age_words.of_case(case)

@@ -126,8 +126,3 @@ def late_from(expected_on: date, hour: int | None, zone: tzinfo | None) -> datet
     hour, or once the day is over."""
     due = datetime.combine(expected_on, time(hour or 0), zone)
     return due + (LATE_AFTER if hour is not None else timedelta(days=1))
-
-
-def is_late(expected_on: date, hour: int | None, local_now: datetime) -> bool:
-    """Whether somebody expected then should have come."""
-    return local_now >= late_from(expected_on, hour, local_now.tzinfo)

@@ -258,20 +258,27 @@ def test_after_a_denial_the_post_writes_no_other_answer_down(app: Flask, sign_in
     told = alert(interview)
     assert told is not None
     assert told.answer == ""
-    assert "denied" in duty.get("/duty?lang=en")
+    waiting = duty.get("/duty?lang=en")
+    assert "the answer that was written down is denied" in waiting
+    assert "may be a child" in waiting, "the post says 18 or over, and the authority has not said so"
     written_down(duty, interview, "nothing")
     told = alert(interview)
     assert told is not None
     assert told.answer == "nothing"
 
 
-def test_the_child_authority_denies_that_it_agreed_by_telephone_to_an_adult(app: Flask, sign_in: SignIn) -> None:
-    person, duty = sign_in(LOGIN), sign_in("ra.duty_officer")
+def thrown_away(person: Person, duty: Person) -> tuple[str, uuid.UUID]:
+    """An interview of a child that became an adult, held since the duty desk wrote down that the authority agreed."""
     interview = told_of(person)
-    interview_id = uuid.UUID(interview.rsplit("/", 1)[1])
     change_age(person, interview, "adult")
     written_down(duty, interview, "adult")
     person.post(f"{interview}/discard", confirmation(person.get(f"{interview}/discard")))
+    return interview, uuid.UUID(interview.rsplit("/", 1)[1])
+
+
+def test_the_child_authority_denies_that_it_agreed_by_telephone_to_an_adult(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    interview, interview_id = thrown_away(person, sign_in("ra.duty_officer"))
     desk = sign_in(AUTHORITY)
     assert f"/children/{interview_id}/contradict" in desk.get(f"/children/{interview_id}/answer")
     desk.post(f"/children/{interview_id}/contradict")
@@ -280,11 +287,7 @@ def test_the_child_authority_denies_that_it_agreed_by_telephone_to_an_adult(app:
 
 def test_nobody_denies_an_answer_once_the_interview_is_sent_or_destroyed(app: Flask, sign_in: SignIn) -> None:
     person, duty = sign_in(LOGIN), sign_in("ra.duty_officer")
-    interview = told_of(person)
-    interview_id = uuid.UUID(interview.rsplit("/", 1)[1])
-    change_age(person, interview, "adult")
-    written_down(duty, interview, "adult")
-    person.post(f"{interview}/discard", confirmation(person.get(f"{interview}/discard")))
+    _, interview_id = thrown_away(person, duty)
     assert factories.end_holds() == 1
     desk = sign_in(AUTHORITY)  # half a day later
     assert "/contradict" not in desk.get(f"/children/{interview_id}/answer")

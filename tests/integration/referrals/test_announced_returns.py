@@ -18,7 +18,7 @@ from nrm.actions.interviews import interview_sending, interviews
 from nrm.actions.referrals import announced_returns
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
-from nrm.domain.referrals.announced_returns import AnnouncedReturnRefused, Announcement, Origin, is_late
+from nrm.domain.referrals.announced_returns import AnnouncedReturnRefused, Announcement, Origin, late_from
 from nrm.domain.shelter.cases import Purpose
 from nrm.models.audit import AuditEntry
 from nrm.models.referrals.announced_returns import AnnouncedReturn
@@ -226,7 +226,7 @@ def test_nobody_said_anything_and_after_30_days_it_counts_as_not_come(desks: Des
     ],
 )
 def test_late_is_an_hour_after_the_hour_or_the_next_day(hour: int | None, now: datetime, late: bool) -> None:
-    assert is_late(TODAY, hour, now) is late
+    assert (now >= late_from(TODAY, hour, now.tzinfo)) is late
 
 
 @pytest.mark.parametrize(

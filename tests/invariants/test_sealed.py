@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from sqlalchemy import LargeBinary
 
@@ -159,14 +161,32 @@ def test_every_column_of_bytes_is_listed_as_sealed_or_as_no_secret() -> None:
 
 
 def writings(words: str) -> Iterator[bytes]:
-    """How a name could stand in a file."""
+    """How words of at least six bytes could stand in a file, wherever they begin in it.
+
+    Of base64 every character that the words alone decide, and no other: sealed bytes are written in base64, too, and
+    four of its characters stand by chance in one of sixteen files of a megabyte.
+    """
     for raw in (words.encode(), words.encode("utf-16-le"), words.encode("utf-16-be")):
+        assert len(raw) >= SHORTEST, f"{words}: chance could write what is so short"
         yield raw
         yield raw.hex().encode()
         yield raw.hex().upper().encode()
         for shift in range(3):  # base64 depends on where the name begins
-            text = base64.b64encode(b"x" * shift + raw)
-            yield text[4:-4] if shift else text[: len(text) - 4]
+            yield base64.b64encode(bytes(shift) + raw)[-(-8 * shift // 6) : 8 * (shift + len(raw)) // 6]
+
+
+SHORTEST = 6
+"""Bytes. Seven characters of their base64 are decided by nothing else: by chance once in four million megabytes."""
+
+
+@pytest.mark.parametrize("words", ["Zamira", "Dua ta shoh motrën në Lezhë"])
+@pytest.mark.parametrize("before", range(4))
+def test_words_are_found_wherever_they_begin_and_never_by_few_characters(words: str, before: int) -> None:
+    for raw in (words.encode(), words.encode("utf-16-le"), words.encode("utf-16-be")):
+        for after in range(4):
+            content = os.urandom(before) + raw + os.urandom(after)
+            assert any(writing in base64.b64encode(content) for writing in writings(words))
+    assert min(map(len, writings(words))) >= SHORTEST
 
 
 def test_no_file_of_the_instance_says_what_was_sealed(world_app: tuple[Flask, World], tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ LETTERS = (("el", latin.GREEK), ("ru", latin.CYRILLIC))
 WARNED = "warned"
 # Fields of the form that are not answers.
 AROUND = frozenset(
-    {"csrf_token", "seen", "stop", "leave", "aloud", "without", *carried_forms.NEVER_KEPT, directives.FIELD}
+    {"csrf_token", "seen", "stop", "leave", "aloud", "spoken", "without", *carried_forms.NEVER_KEPT, directives.FIELD}
 )
 FRAMES = frames.Frames(frames.marks("id", "code", "revision", "token", "name", "organisation", "body"))
 
@@ -98,8 +98,11 @@ def markup_of(questionnaire: Questionnaire) -> QuestionMarkup:
     return kept
 
 
-def _spoken(draft: Draft) -> str | None:
-    return draft.answers.get(language_question(draft.questionnaire))
+def _spoken(draft: Draft, form: PageForm | None = None) -> str | None:
+    """The person's language: as it was typed on this page, else as it was saved."""
+    question = language_question(draft.questionnaire)
+    typed = form.question_fields().get(question) if form else None
+    return draft.answers.get(question) if typed is None or typed.errors else typed.data
 
 
 def show(draft: Draft, page: Page, *, by: Actor) -> str:
@@ -125,7 +128,8 @@ def warned(
 ) -> str:
     """The page as it was typed, with warnings that nobody has seen yet; sent again as it is, it goes on."""
     markup = markup_of(draft.questionnaire)
-    body = markup.again(form, draft.answers, staff=current_language(), spoken=_spoken(draft), warnings=warnings)
+    spoken = _spoken(draft, form)
+    body = markup.again(form, draft.answers, staff=current_language(), spoken=spoken, warnings=warnings)
     return _render(
         draft,
         page,
@@ -169,7 +173,7 @@ def again(
     """The page as it was typed, with its error messages. `answers`: those of the draft and of the page; `revision`:
     that of what was kept of the page already."""
     markup, shared = markup_of(draft.questionnaire), groups.shared_on(draft, page)
-    staff, spoken = current_language(), _spoken(draft)
+    staff, spoken = current_language(), _spoken(draft, form)
     body = markup.again(form, draft.answers, only=groups.rest_of(page, shared), staff=staff, spoken=spoken)
     if shared:
         wrong = any(form.question_fields()[name].errors for name in shared)
@@ -260,7 +264,7 @@ def _render(
         "directives": directives.lines(page.id),
         "letters": LETTERS if name_help.is_wanted(page) else (),
     }
-    spoken = _spoken(draft)
+    spoken = _spoken(draft, form)
     wordings = markup_of(draft.questionnaire).wordings(page, staff=language, spoken=spoken)
     if asked_form is None and not more and not request.query_string:
         said = (current_app.extensions["nrm.synthetic"], training.is_trained(access.actor()))

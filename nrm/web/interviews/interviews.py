@@ -230,7 +230,7 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
         unnamed = naming.not_yet_named(draft, asked, given or _acceptable(form), by=by)
         if unnamed and draft.revision == seen:
             return interview_pages.name_first(draft, asked, form, unnamed, by=by)
-        if ("leave" in request.form or "aloud" in request.form or _leaves()) and not _wrongly_typed(form):
+        if _before_complete() and not _wrongly_typed(form):
             so_far = {**_acceptable(form), **_struck_out(draft, asked)}
             losing = interview_endings.before_losing(draft, draft.filled(page, so_far), page)
             if losing is not None and draft.revision == seen:
@@ -239,6 +239,8 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
             after = actions.save_page(
                 draft=draft, page=page, given=so_far, seen=seen, by=by, named=named, warned=warned
             )
+            if "spoken" in request.form:
+                return _to_page(after, asked)
             aloud = url_for("cards.aloud", interview_id=interview_id, page=page)
             without = url_for("interviews.without_page", interview_id=interview_id)
             left = url_for("draft_owners.kept", interview_id=interview_id) if after.own else url_for("home.index")
@@ -328,6 +330,11 @@ def _known(field: str) -> set[str]:
 
 def _leaves() -> bool:
     return "without" in request.form
+
+
+def _before_complete() -> bool:
+    """Whether a button was pressed that keeps what is there already, before the page is complete."""
+    return _leaves() or not {"leave", "aloud", "spoken"}.isdisjoint(request.form)
 
 
 def _go_on_after(draft: Draft, page: str) -> BaseResponse:

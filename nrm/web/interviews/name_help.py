@@ -69,7 +69,7 @@ def is_asked(page: Page) -> bool:
     """Whether help was asked for: a button of it was pressed, or lines stand in their box and nobody leaves."""
     if not is_wanted(page):
         return False
-    leaves = any(name in request.form for name in ("leave", "stop", "aloud", "without"))
+    leaves = any(name in request.form for name in ("leave", "stop", "aloud", "spoken", "without"))
     return READ in request.form or LATIN in request.form or (bool(request.form.get(ZONE, "").strip()) and not leaves)
 
 

@@ -33,6 +33,7 @@ WORDS: Mapping[str, ByLanguage] = MappingProxyType(
         "all_optional": ByLanguage("Every question on this page is optional."),
         "other_country": ByLanguage("Another country"),
         "other_language": ByLanguage("Another language"),
+        "in_it": ByLanguage("Show the questions in this language too"),
         "draft": ByLanguage("translation not yet approved"),
         "day": ByLanguage("Day"),
         "month": ByLanguage("Month"),

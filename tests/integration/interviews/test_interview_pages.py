@@ -61,6 +61,29 @@ def test_a_standard_interview_is_ten_page_loads_from_home_to_sent(app: Flask, si
     assert screened.counted().total() == 1
 
 
+def test_the_questions_stand_in_the_language_of_the_person_from_the_first_page_on(app: Flask, sign_in: SignIn) -> None:
+    """What is most urgent is asked on the page on which the language is chosen."""
+    hurt = questionnaire().questions["hurt"].reads["ro"]
+    person = sign_in(LOGIN)
+    address = begin(person)
+    page = person.get(address)
+    assert hurt not in page
+    assert "name=spoken>Shfaqini pyetjet edhe në këtë gjuhë<" in page
+    seen = confirmation(page)
+    sent = {"language": "ro", "interpreter": "telephone", **seen}
+    assert person.post(address, {**sent, "spoken": ""}) == address
+    page = person.get(address)
+    assert hurt in page
+    assert re.search("name=language value=ro[^>]* checked", page)
+    assert re.search("name=interpreter value=telephone[^>]* checked", page)
+    # Who went on and forgot an answer reads them, too; in the officer's own language nothing stands twice.
+    for language, said in (("el", questionnaire().questions["hurt"].reads["el"]), ("sq", "")):
+        shown = person.post(address, {**sent, **confirmation(page), "language": language}, status=422)
+        assert (hurt in shown, said in shown) == (False, True)
+    wrong = {**sent, **confirmation(page), "language": "", "language-other": "Xyzzy", "spoken": ""}
+    assert "Xyzzy" in person.post(address, wrong, status=422)
+
+
 def test_the_home_page_stays_light_however_much_waits(app: Flask, sign_in: SignIn) -> None:
     by = actor(LOGIN)
     started = [interviews.start(interview_id=uuid.uuid4(), by=by) for _ in range(24)]

@@ -18,7 +18,12 @@ GUIDES: Mapping[Role, Guide] = {
             Step(
                 "announced_returns.index",
                 N_("Expected returns"),
-                N_("Look whom to expect tonight, and at what hour."),
+                N_(
+                    "Look whom to expect tonight, and at what hour. Whoever of them stands before you: open the line"
+                    " and press “%(arrived)s”, so that nobody goes on waiting for the person.",
+                    arrived=N_("Has arrived: begin the interview"),
+                ),
+                on=("announced_returns.show",),
             ),
             Step(
                 HOME,
@@ -63,8 +68,8 @@ GUIDES: Mapping[Role, Guide] = {
                 "referrals.sent",
                 N_("Sent referrals"),
                 N_(
-                    "The referral is sent: stay with the person until there is an answer. When they go, open it and"
-                    " press “%(left)s”.",
+                    "The referral is sent: stay with the person until there is an answer. Then open it and read who"
+                    " comes and where you meet; when they go, press “%(left)s”.",
                     left=N_("They have left"),
                 ),
                 on=("referrals.show", "referrals.depart_page"),

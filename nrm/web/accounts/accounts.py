@@ -385,6 +385,8 @@ def _invite_form() -> InviteColleagueForm:
             "It begins with %(code)s. and has small letters, digits, dots and hyphens: for example %(code)s.a.deda",
             code=by.organisation_code.casefold(),
         )
+        if request.method == "GET":
+            form.login.data = f"{by.organisation_code.casefold()}."
         return form
     founding = InviteAccountForm(request.form)
     founding.organisation.choices = [

@@ -246,6 +246,7 @@ def test_any_key_holder_invites_a_colleague_and_a_holder_confirms(app: Flask, si
     assert 'name="organisation"' not in form
     assert "administrator" not in re.findall(r'name="role"[^>]*value="([^"]+)"', form)
     mira = f"{login.partition('.')[0]}.mira"
+    assert f'value="{login.partition(".")[0]}."' in form  # what a sign-in name begins with is typed already
     page = by.made("/members/invite", {"name": "Mira Deda", "login": mira, "role": role})
     token = re.search(r"/invitations/([\w-]+)", page)
     assert token

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, or_, select
 
 from nrm import clock
 from nrm.db import db
@@ -17,11 +17,14 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Pe
 from nrm.domain.shelter import findings as rules
 from nrm.domain.shelter.cases import UNFINISHED
 from nrm.domain.shelter.child_returns import Assessment
+from nrm.domain.shelter.corrections import Kind, Why
 from nrm.domain.shelter.findings import CHILD_FILE, Found, Outcome
 from nrm.domain.shelter.permits import GateRefusal, Opening
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation
+from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case
+from nrm.models.shelter.corrections import StayCorrection
 from nrm.models.shelter.findings import ChildDecision, ChildFile, ChildGuardian, ChildLook
 from nrm.models.shelter.stays import Stay
 from nrm.store import days
@@ -112,15 +115,13 @@ class EndLine:
 def ended_lately(*, by: Actor) -> list[EndLine]:
     """The children whom the actor's child protection service assesses and whose stay ended by a decision, the last one
     first; empty for everybody else."""
-    if by.kind is not OrganisationKind.CHILD_PROTECTION or not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
+    if not _assesses(by):
         return []
-    party = select(Organisation.party).where(Organisation.id == by.organisation_id).scalar_subquery()
-    asked = exists().where(Obligation.case_id == Case.id, Obligation.kind.in_(STEPS), Obligation.party == party)
     since = days.today() - rules.END_SHOWN_FOR
     statement = (
         select(Case, Stay)
         .join(Stay, Stay.case_id == Case.id)
-        .where(Stay.child_gate == "assessed", Stay.end_known_on > since, asked)
+        .where(Stay.child_gate == "assessed", Stay.end_known_on > since, _asked(by))
         .order_by(Stay.end_known_on.desc(), Stay.ended_on.desc(), Stay.id)
         .limit(_MOST)
     )
@@ -133,20 +134,72 @@ def ended_lately(*, by: Actor) -> list[EndLine]:
             stay.destination,
             stay.destination_country,
             stay.decided_on,
-            case.status in UNFINISHED and case.age_class != "adult",
+            _has_file(case),
         )
         for case, stay in db.session.execute(statement)
         if stay.ended_on is not None
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class StruckLine:
+    """A stay of a child that its house struck as entered by mistake: from which day on it was entered, when it was
+    struck, and why. `open` as of EndLine; where the child lived is not said."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    admitted_on: date
+    struck_on: date
+    why: Why
+    open: bool
+
+
+def struck_lately(*, by: Actor) -> list[StruckLine]:
+    """The children whom the actor's child protection service assesses and of whom a house says that they were never
+    there, the last one first; empty for everybody else. Who counted as a child when it was struck stays in the list
+    (ADR 0233)."""
+    if not _assesses(by):
+        return []
+    since = days.today() - rules.END_SHOWN_FOR
+    grew_up = exists().where(
+        CaseAge.case_id == Case.id, CaseAge.age_class == "adult", CaseAge.recorded_on >= Stay.taken_back_on
+    )
+    statement = (
+        select(Case, Stay.admitted_on, StayCorrection.known_on, StayCorrection.why)
+        .join(Stay, Stay.case_id == Case.id)
+        .join(StayCorrection, (StayCorrection.stay_id == Stay.id) & (StayCorrection.kind == str(Kind.ARRIVAL)))
+        .where(Stay.taken_back_on > since, or_(Case.age_class != "adult", grew_up), _asked(by))
+        .order_by(Stay.taken_back_on.desc(), Stay.id)
+        .limit(_MOST)
+    )
+    return [
+        StruckLine(case.id, case.pseudonym, admitted_on, struck_on, Why(why), _has_file(case))
+        for case, admitted_on, struck_on, why in db.session.execute(statement)
+    ]
+
+
+def _assesses(by: Actor) -> bool:
+    """Whether the actor is of a child protection service, and answers what it is asked."""
+    return by.kind is OrganisationKind.CHILD_PROTECTION and by.may(Permission.OBLIGATION_ACKNOWLEDGE)
+
+
+def _asked(by: Actor) -> ColumnElement[bool]:
+    """Whether the actor's service is asked to assess the child of a case; a part of another statement."""
+    party = select(Organisation.party).where(Organisation.id == by.organisation_id).scalar_subquery()
+    return exists().where(Obligation.case_id == Case.id, Obligation.kind.in_(STEPS), Obligation.party == party)
+
+
+def _has_file(case: Case) -> bool:
+    """Whether the service can still read the file of the child."""
+    return case.status in UNFINISHED and case.age_class != "adult"
+
+
 def to_assess(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
     """A case of a child in hand that the actor's child protection service assesses; raises NotVisible."""
-    if by.kind is not OrganisationKind.CHILD_PROTECTION or not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
+    if not _assesses(by):
         raise NotVisible
-    party = select(Organisation.party).where(Organisation.id == by.organisation_id).scalar_subquery()
-    asked = exists().where(Obligation.case_id == Case.id, Obligation.kind.in_(STEPS), Obligation.party == party)
-    statement = select(Case).where(Case.id == case_id, Case.status.in_(UNFINISHED), Case.age_class != "adult", asked)
+    live = (Case.status.in_(UNFINISHED), Case.age_class != "adult")
+    statement = select(Case).where(Case.id == case_id, *live, _asked(by))
     if lock:
         statement = statement.with_for_update()
     found = db.session.scalar(statement.execution_options(populate_existing=True))

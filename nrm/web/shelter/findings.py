@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms import SelectChoice
 from forms.days import chosen_day
 from forms.shelter.child_returns import ASSESSMENT_LABELS
+from forms.shelter.corrections import WHY_LABELS
 from forms.shelter.findings import FOUND_LABELS, IMPOSSIBLE, NEW, CaseFindingsForm, FindingsForm
 from forms.shelter.stays import CLOSED
 from nrm.actions.shelter import best_interests
@@ -163,11 +164,16 @@ def _findings_page(
 
 
 def ends_part() -> Markup:
-    """The part of the home page of child protection that says whose stay ended by a decision, why and where to."""
-    lines = store.ended_lately(by=access.actor())
-    if not lines:
+    """The part of the home page of child protection that says whose stay ended by a decision, why and where to, and
+    of whom a house says that they were never there."""
+    by = access.actor()
+    lines, struck = store.ended_lately(by=by), store.struck_lately(by=by)
+    if not lines and not struck:
         return Markup()
-    return Markup(render_template("shelter/findings/ends.html", lines=lines, place=country_in_words))  # noqa: S704
+    page = render_template(
+        "shelter/findings/ends.html", lines=lines, struck=struck, whys=WHY_LABELS, place=country_in_words
+    )
+    return Markup(page)  # noqa: S704 - a template of ours, escaped there
 
 
 def words() -> dict[str, Any]:

@@ -69,6 +69,10 @@ CASE_REFUSED = {
         "This person did not arrive, and nobody has said where the person is. Record that the person is here after "
         "all, report the person missing, or ask another shelter; then this can be done."
     ),
+    CaseRefusal.MISTAKEN: N_(
+        "This person was accepted by mistake, and no other shelter takes the person in. Ask another shelter, take the "
+        "person in after all, or record that the person has come; then this can be done."
+    ),
     CaseRefusal.NOTHING_TO_ERASE: N_("Nothing of this case is kept under seal any more."),
     CaseRefusal.CONSENT_FIRST: N_("Ask the person for consent first, and record that it is done."),
     CaseRefusal.NOTHING_ADDED: N_("Answer at least one question"),

@@ -310,8 +310,8 @@ def close(
     `open_steps`: what becomes of the steps of the plan that are still to be done.
 
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`stay_open`, `referral_open`, `missing`, `not_come`,
-    `closed`), GateClosed (a child who has had no place here, and whom nobody has found to be safe), FollowUpRefused
-    (the answer on staying in touch is not what was agreed).
+    `mistaken`, `closed`), GateClosed (a child who has had no place here, and whom nobody has found to be safe),
+    FollowUpRefused (the answer on staying in touch is not what was agreed).
     """
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:

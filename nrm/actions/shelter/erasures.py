@@ -89,9 +89,9 @@ def erase(*, case_id: uuid.UUID, by: Actor, signed_on: date | None = None) -> No
 
     `signed_on`: the day on the form that she signed. The legal file of a witness is kept as long as the court file.
     Raises NotPermitted, NotVisible, CaseRefused (`not_holder`, `stay_open`, `referral_open`, `missing`,
-    `not_come`, `nothing_to_erase`); and WaitsForSecond always: the act's page says what is done and what waits. From
-    the third in seven days on nothing is closed before a second hand agrees, but nobody reads by the person's consent
-    any more.
+    `not_come`, `mistaken`, `nothing_to_erase`); and WaitsForSecond always: the act's page says what is done and what
+    waits. From the third in seven days on nothing is closed before a second hand agrees, but nobody reads by the
+    person's consent any more.
 
     Erasing closes an open case, so a child, or a person who may be one, must pass the child gate (GateClosed). The gate
     of the residence permit does not block an adult: what is kept is hers, and nothing here sends her abroad. Her stay

@@ -163,6 +163,7 @@ class CaseRefusal(StrEnum):
     CLOSED = "closed"
     MISSING = "missing"
     NOT_COME = "not_come"  # the person did not arrive, and nobody has said since where the person is
+    MISTAKEN = "mistaken"  # accepted by mistake, and no other shelter is asked
     NOTHING_TO_ERASE = "nothing_to_erase"
     CONSENT_FIRST = "consent_first"
     NOTHING_ADDED = "nothing_added"

@@ -31,7 +31,6 @@ from nrm.steps.shelter import withheld as withheld_steps
 from nrm.steps.support import kept_hearings
 from nrm.store import days
 from nrm.store.rows.accounts import second_hands as act_rows
-from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import case_mistakes as mistake_rows
@@ -182,8 +181,8 @@ def blockers(session: Session, case: Case, by: Actor, way: Way = Way.CHECKLIST) 
     except GateClosed as shut:
         if way is not Way.CHECKLIST or not mistake_rows.may_be_closed(case):
             found.append(shut)
-    if referral_rows.waits_for_word(case.id) is not None:
-        found.append(CaseRefused(CaseRefusal.NOT_COME))
+    if (owed := closing_steps.word_owed(session, case.id)) is not None:
+        found.append(CaseRefused(owed))
     return found
 
 

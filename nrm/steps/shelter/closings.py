@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 from nrm import audit
 from nrm.db import hit_one
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
 from nrm.domain.shelter.closings import BY_HER_WISH, Answers, Way
+from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.closings import Closing
 from nrm.models.shelter.stays import Stay
@@ -35,16 +37,16 @@ def close(
 
     `closed_by_id`: the member of the holder whose act it is, if that is not the actor.
 
-    Raises CaseRefused: `stay_open`, `missing` and `not_come`, whichever way it would be closed; `closed` if somebody
-    else was faster (ADR 0232).
+    Raises CaseRefused: `stay_open`, `missing`, `not_come` and `mistaken`, whichever way it would be closed; `closed` if
+    somebody else was faster (ADR 0232).
     """
     today = days.today()
     if session.scalar(select(exists().where(Stay.case_id == case.id, Stay.ended_on.is_(None)))):
         raise CaseRefused(CaseRefusal.STAY_OPEN)
     if absence_rows.stands(case.id) is not None:
         raise CaseRefused(CaseRefusal.MISSING)
-    if referral_rows.waits_for_word(case.id) is not None:
-        raise CaseRefused(CaseRefusal.NOT_COME)
+    if (owed := word_owed(session, case.id)) is not None:
+        raise CaseRefused(owed)
     hit = hit_one(
         session,
         update(Case)
@@ -70,6 +72,16 @@ def close(
     session.flush()
     follow_up_steps.begin(session, case.id, follow_up_rows.last_end(case.id) or today)
     audit.append(session, audit.Event.CASE_CLOSED, by=by, case_id=case.id)
+
+
+def word_owed(session: Session, case_id: uuid.UUID) -> CaseRefusal | None:
+    """Why nobody closes the case of a person of whom the holder has not said where they are: `not_come`, or `mistaken`
+    where the holder accepted by mistake. None where nothing is owed."""
+    waits = referral_rows.waits_for_word(case_id)
+    if waits is None:
+        return None
+    status = session.scalar(select(Referral.status).where(Referral.id == waits))
+    return CaseRefusal.MISTAKEN if status == ReferralStatus.MISTAKEN else CaseRefusal.NOT_COME
 
 
 def nothing_is_kept(session: Session, case: Case) -> None:

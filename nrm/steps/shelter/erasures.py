@@ -34,7 +34,6 @@ from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.steps.support import kept_hearings
 from nrm.steps.support import threats as threat_steps
 from nrm.store.countries import country
-from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import testimony as testimony_rows
 from nrm.store.rows.support import plans as plan_rows
@@ -60,8 +59,8 @@ def erasable_now(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
             raise CaseRefused(CaseRefusal.MISSING)
         if case.age_class != "adult":
             case_steps.check_child_left(case, by)
-        if referral_rows.waits_for_word(case_id) is not None:
-            raise CaseRefused(CaseRefusal.NOT_COME)
+        if (owed := closing_steps.word_owed(session, case_id)) is not None:
+            raise CaseRefused(owed)
     if not to_erase(session, case_id):
         raise CaseRefused(CaseRefusal.NOTHING_TO_ERASE)
     return case

@@ -96,8 +96,8 @@ def begin(session: Session, case: Case, kind: ActKind, by: Actor) -> None:
 
 def finish(session: Session, act: HeavyAct, by: Actor) -> None:
     """Destroy what the case keeps, close it, and write down that it is erased. Needs no key. Raises CaseRefused
-    (`not_holder`, `stay_open`, `missing`, `not_come`, `asked`, `not_safe`). Call `erasures.carry_out` after the
-    transaction."""
+    (`not_holder`, `stay_open`, `missing`, `not_come`, `mistaken`, `asked`, `not_safe`). Call `erasures.carry_out` after
+    the transaction."""
     case = session.get_one(Case, act.case_id, with_for_update=True, populate_existing=True)
     if case.holder_id != act.organisation_id:
         raise CaseRefused(CaseRefusal.NOT_HOLDER)

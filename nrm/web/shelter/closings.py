@@ -182,7 +182,7 @@ def _blocker(case: SeenCase, why: CaseRefused | GateClosed) -> tuple[str, str]:
     elif why.reason is CaseRefusal.MISSING:
         alarm = absences.of_case(case.id, by=by)
         settled = url_for("absences.end_page", missing_id=alarm.id) if alarm else settled
-    elif why.reason is CaseRefusal.NOT_COME:
+    elif why.reason in (CaseRefusal.NOT_COME, CaseRefusal.MISTAKEN):
         waits = referrals.waits_for_word(case.id, by=by)
         settled = url_for("referrals.show", referral_id=waits) if waits else address(case.id, "path")
     elif why.reason is CaseRefusal.REFERRAL_OPEN:

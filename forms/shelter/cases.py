@@ -100,6 +100,15 @@ CASE_REFUSED = {
         "Record first that the person applied for a permit: only then does the permit unit read anything."
     ),
 }
+ERASE_REFUSED = {
+    **CASE_REFUSED,
+    CaseRefusal.STAY_OPEN: N_("End the stay first; then what is kept can be erased."),
+    CaseRefusal.REFERRAL_OPEN: N_(
+        "A shelter is asked to take the person in, or awaits the person. Settle that referral first; then what is kept "
+        "can be erased."
+    ),
+}
+"""The same words, but for what is to be erased where they would say that the case is closed."""
 PURPOSE_LABELS = {
     Purpose.ANSWER: N_("To answer a referral"),
     Purpose.ADMISSION: N_("To receive the person"),

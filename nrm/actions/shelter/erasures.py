@@ -16,10 +16,13 @@ from sqlalchemy import select
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.accounts.second_hands import ActKind, ActReason, WaitsForSecond
-from nrm.domain.shelter.cases import HOUSE_LABEL
+from nrm.domain.shelter.cases import HOUSE_LABEL, CaseRefused
+from nrm.domain.shelter.permits import GateClosed
 from nrm.models.shelter.cases import Case
+from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import child_files, parked
 from nrm.steps.shelter import erasures as steps
+from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.shelter import cases as store
@@ -104,6 +107,19 @@ def erase(*, case_id: uuid.UUID, by: Actor, signed_on: date | None = None) -> No
         act_id = parked.ask(session, ActKind.ERASE, ActReason.ERASURE_ASKED, case_id, case, by, signed_on=signed_on)
     steps.carry_out()
     raise WaitsForSecond(act_id)
+
+
+def why_not_erased(*, case_id: uuid.UUID, by: Actor) -> CaseRefused | GateClosed | None:
+    """Why `erase` would refuse now, or `parked` where the case is closed to everybody already; None if nothing stands
+    against it. Raises NotPermitted, NotVisible."""
+    by.must(Permission.STAY_MANAGE)
+    try:
+        case_steps.check_not_parked(case_id)
+        steps.erasable_now(db.session(), case_id, by)
+        follow_up_steps.check_forgetting(case_id)
+    except (CaseRefused, GateClosed) as refused:
+        return refused
+    return None
 
 
 def erasable(*, case_id: uuid.UUID, by: Actor) -> tuple[list[str], bool]:

@@ -14,6 +14,7 @@ from forms.shelter.cases import (
     CARE_FIELDS,
     CASE_REFUSED,
     COMPARTMENT_LABELS,
+    ERASE_REFUSED,
     LEGAL_FIELDS,
     MISTYPED,
     PURPOSE_LABELS,
@@ -60,7 +61,7 @@ from nrm.store.referrals import meetings as meeting_store
 from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals.obligations import ARRIVAL
-from nrm.store.shelter import absences, case_lists, stays
+from nrm.store.shelter import absences, case_lists
 from nrm.store.shelter import cases as store
 from nrm.store.shelter import consents as consent_store
 from nrm.store.shelter import first_talks as first_talk_store
@@ -590,13 +591,15 @@ def _erase_page(case_id: uuid.UUID, form: EraseCaseForm, status: int = 200) -> t
     if case.relation is not CaseRelation.HOLDER:
         raise NotVisible
     going, legal_stays = erasures.erasable(case_id=case_id, by=by)
+    refused = erasures.why_not_erased(case_id=case_id, by=by)
     page = render_template(
         "shelter/cases/erase.html",
         case=case,
         form=form,
         going=[COMPARTMENT_LABELS[each] for each in going],
         legal_stays=legal_stays,
-        stays=stays.of_case(case_id, by=by),
+        blocker=closings.blocker(case, refused, ERASE_REFUSED) if refused is not None else None,
+        may_be_mistake=isinstance(refused, GateClosed),
     )
     return page, status
 
@@ -611,7 +614,7 @@ def erase(case_id: uuid.UUID) -> Answer:
     try:
         erasures.erase(case_id=case_id, signed_on=form.signed_on, by=access.actor())
     except CaseRefused as error:
-        return errors.error_page(409, CASE_REFUSED[error.reason])
+        return errors.error_page(409, ERASE_REFUSED[error.reason])
     except GateClosed as error:
         return errors.error_page(409, CLOSED[error.reason])
     return redirect(url_for("cases.show", case_id=case_id), 303)

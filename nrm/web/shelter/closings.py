@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -117,7 +118,7 @@ def _close_page(case: SeenCase, form: CloseCaseForm, status: int = 200) -> tuple
         case=case,
         form=form,
         quarter=str(Quarter.of(days.today())),
-        blockers=[_blocker(case, why) for why in blockers],
+        blockers=[blocker(case, why) for why in blockers],
         may_be_mistake=any(isinstance(why, GateClosed) for why in blockers),
         reminders=[(REMINDER_LABELS[each], _where(case.id, each), kinds) for each, kinds in _reminders(case.id)],
         before=_is_asked_about(case.id),
@@ -170,8 +171,10 @@ def _reminders(case_id: uuid.UUID) -> list[tuple[Reminder, list[str]]]:
     return list(store.reminders(case_id, by=access.actor()).items())
 
 
-def _blocker(case: SeenCase, why: CaseRefused | GateClosed) -> tuple[str, str]:
-    """(what stops the closing, the address where it is settled)."""
+def blocker(
+    case: SeenCase, why: CaseRefused | GateClosed, words: Mapping[CaseRefusal, str] = CASE_REFUSED
+) -> tuple[str, str]:
+    """(what stops the closing, or with these `words` the erasing; the address where it is settled, empty for none)."""
     if isinstance(why, GateClosed):
         return CLOSED[why.reason], address(case.id, "child-gate")
     by = access.actor()
@@ -187,7 +190,13 @@ def _blocker(case: SeenCase, why: CaseRefused | GateClosed) -> tuple[str, str]:
         settled = url_for("referrals.show", referral_id=waits) if waits else address(case.id, "path")
     elif why.reason is CaseRefusal.REFERRAL_OPEN:
         settled = address(case.id, "path")
-    return CASE_REFUSED[why.reason], settled
+    elif why.reason is CaseRefusal.NOT_SAFE:
+        settled = url_for("follow_ups.show", case_id=case.id)
+    elif why.reason is CaseRefusal.PARKED:
+        settled = url_for("cases.show", case_id=case.id)
+    elif why.reason is CaseRefusal.NOTHING_TO_ERASE:
+        settled = ""
+    return words[why.reason], settled
 
 
 def _where(case_id: uuid.UUID, reminder: Reminder) -> str:

@@ -225,6 +225,19 @@ def birthday(*, case_id: uuid.UUID, by: Actor) -> Born | None:
     return (turns_adult(born[0]), turns_adult(born[1])) if born else None
 
 
+def turned_from(*, case_id: uuid.UUID, by: Actor) -> date | None:
+    """From which day on `turned` records it; None where no month is recorded, or this session must open the identity
+    first. Raises NotVisible."""
+    store.relation(case_id, by=by)
+    case = db.session.get_one(Case, case_id)
+    if case.adult_month is None:
+        return None
+    try:
+        return rules.sure_from(case.adult_month, _born(db.session(), case, by))
+    except AgeRefused:
+        return None
+
+
 def _held(case_id: uuid.UUID, by: Actor) -> Case:
     case, mine = store.row(case_id, by=by)
     if mine is not CaseRelation.HOLDER:

@@ -149,14 +149,17 @@ def check_month(month: date, *, age_class: str, born: Born | None, today: date) 
         raise AgeRefused(AgeRefusal.CONTRADICTS)
 
 
+def sure_from(month: date, born: Born | None) -> date:
+    """The first day on which somebody who turns 18 in this month surely is: where the day is not known, the first day
+    after the month."""
+    return after(month) if born is None else max(month, min(after(month), turns_adult(born[1])))
+
+
 def check_turned(month: date | None, *, age_class: str, born: Born | None, today: date) -> None:
-    """Raise AgeRefused before the day on which the person surely is 18. Where the day is not known, that is the first
-    day after the month."""
+    """Raise AgeRefused before the day on which the person surely is 18 (`sure_from`)."""
     if age_class == ADULT:
         raise AgeRefused(AgeRefusal.ADULT)
-    if month is None or today < month:
-        raise AgeRefused(AgeRefusal.NOT_YET)
-    if today < after(month) and (born is None or today < turns_adult(born[1])):
+    if month is None or today < sure_from(month, born):
         raise AgeRefused(AgeRefusal.NOT_YET)
 
 

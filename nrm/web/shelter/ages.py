@@ -58,12 +58,16 @@ def _show(
     assess = assess or AssessForm()
     assess.age_class.choices = [SelectChoice(value=each, label=CLASS_LABELS[each]) for each in age.may_assess]
     sent = next((each for each in (month, turned, assess, word) if each is not None and each.errors), None)
+    begun = age.adult_month is not None and rules.has_begun(age.adult_month, today())
+    sure = actions.turned_from(case_id=case_id, by=by) if begun and age.holds and age.age_class != ADULT else None
     page = render_template(
         "shelter/ages/show.html",
         case_id=case_id,
         age=age,
         birthday=actions.birthday(case_id=case_id, by=by) if age.holds else None,
-        begun=age.adult_month is not None and rules.has_begun(age.adult_month, today()),
+        begun=begun,
+        sure=sure,
+        is_sure=sure is not None and sure <= today(),
         month=month or MonthForm(),
         turned=turned or TurnedForm(),
         assess=assess,

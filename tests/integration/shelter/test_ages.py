@@ -198,6 +198,52 @@ def test_nobody_is_18_before_the_day(vatra: Actor) -> None:
         ages.turned(case_id=case_id, agrees=False, by=vatra)
 
 
+@pytest.mark.slow
+def test_that_somebody_is_18_is_asked_once_it_can_be_recorded_and_until_then_the_page_says_what_is_waited_for(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    factories.later(days=(after(month_of(days.today())) - days.today()).days)  # some days of the month lie ahead
+    by, today = factories.actor("vatra.shelter_manager"), days.today()
+    born = born_18_years_before(today + timedelta(days=9))
+    case_id = girl(by, born=born)
+    open_identity(case_id, by)
+    enter_month(case_id, month_of(today), by)
+    path, button, agrees = f"/cases/{case_id}/age?lang=en", f"/cases/{case_id}/age/turned", 'name="agrees"'
+    person = sign_in(HOLDER)
+    page = person.get(path)
+    assert "Open the identity to see the day" in page  # nobody is asked what only who knows the day can record
+    assert button not in page
+    person.post(f"/cases/{case_id}/open", {"compartment": "identity", "purpose": "care"})
+    page = person.get(path)
+    assert f"It can be recorded here from {(today + timedelta(days=9)).day} " in page
+    assert (button in page, agrees in page) == (False, False)
+    refused = person.post(f"{button}?lang=en", {"agrees": "no"}, 422)  # a page of before, or another one's
+    assert "It is not sure that the person is 18 yet" in refused
+    factories.later(days=9)
+    person = sign_in(HOLDER)
+    assert button not in person.get(path)
+    person.post(f"/cases/{case_id}/open", {"compartment": "identity", "purpose": "care"})
+    page = person.get(path)
+    assert "It can be recorded here" not in page
+    assert (button in page, agrees in page) == (True, True)
+    person.post(button, {"agrees": "no"})
+    assert _of_age(case_id) == "adult"
+
+
+def test_without_a_day_of_birth_it_can_be_recorded_once_the_month_is_over(vatra: Actor) -> None:
+    today = days.today()
+    case_id = admitted(vatra, CHILD, identity={"given": "Mira"}).case_id
+    assert ages.turned_from(case_id=case_id, by=vatra) is None
+    with transaction() as session:
+        session.get_one(Case, case_id).adult_month = month_of(today)
+    assert ages.turned_from(case_id=case_id, by=vatra) is None
+    open_identity(case_id, vatra)
+    assert ages.turned_from(case_id=case_id, by=vatra) == after(month_of(today))
+    for login in ("nrc.case_worker", "rinas.border_officer"):
+        with pytest.raises(NotVisible):
+            ages.turned_from(case_id=case_id, by=factories.actor(login))
+
+
 def test_after_the_month_the_calendar_makes_an_adult_from_its_first_day(vatra: Actor) -> None:
     today, service = days.today(), factories.actor(SERVICE).organisation_id
     case_id = girl(vatra, born=born_18_years_before(today))

@@ -19,6 +19,7 @@ from nrm.domain.shelter.ages import (
     check_turned,
     class_on,
     month_needs_another,
+    sure_from,
 )
 
 TODAY = date(2026, 11, 27)
@@ -88,6 +89,7 @@ def test_where_no_birth_is_known_no_month_is_compared_with_nothing(age_class: st
 def test_nobody_is_18_before_the_day_and_who_has_none_after_the_month(
     today: date, born: tuple[date, date] | None, may: bool
 ) -> None:
+    assert (today >= sure_from(NOVEMBER, born)) is may
     if may:
         check_turned(NOVEMBER, age_class="child", born=born, today=today)
     else:

@@ -373,8 +373,8 @@ ABSENCE_REFUSED = {
     AbsenceRefusal.ALREADY: N_("This is recorded already."),
     AbsenceRefusal.OVER: N_("This is over already."),
     AbsenceRefusal.BACK_SINCE: N_(
-        "This is not struck: somebody recorded since then that the person is back. Was the person never missing all "
-        "the same? Then open the page again."
+        "This is not struck: somebody recorded since then that the person is back. Was the alarm a mistake all the "
+        "same? Then open the page again."
     ),
     AbsenceRefusal.TOO_EARLY: N_("It is too early to end the alarm. Until then the person is looked for."),
     AbsenceRefusal.AUTHORITY: N_(

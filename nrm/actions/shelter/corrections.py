@@ -352,7 +352,8 @@ def _keep_again(session: Session, referral: Referral, stay: Stay, by: Actor) -> 
 
 
 def strike_alarm(*, missing_id: uuid.UUID, why: Why, seen: str | None = None, by: Actor) -> uuid.UUID:
-    """The alarm was about the wrong person, who was never missing: struck and kept, and her nights count.
+    """The alarm was a mistake, about somebody who was there or away as was known: struck and kept, and her nights count
+    as without it.
 
     Whoever had said that they know is told again, and what was told under seal is destroyed. Days away that the alarm
     ended go on as they were (ADR 0232). `seen`: how the alarm had ended when the actor looked at it, empty if it stood.

@@ -29,7 +29,7 @@ class Outcome(StrEnum):
 
     FOUND = "found"
     NOT_FOUND = "not_found"
-    MISTAKE = "mistake"  # the person was never missing: struck, and kept (ADR 0086)
+    MISTAKE = "mistake"  # nobody had to look for the person: struck, and kept (ADR 0086)
 
 
 class Kind(StrEnum):

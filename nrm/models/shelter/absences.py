@@ -80,7 +80,7 @@ class Missing(Model):
     police_danger: Mapped[str] = mapped_column(default="")
     police_asked_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     police_confirmed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
-    # The person was never missing (`outcome` says `mistake`): who struck it, when and why.
+    # The alarm was a mistake (`outcome` says `mistake`): who struck it, when and why.
     mistake_why: Mapped[str] = mapped_column(default="", server_default="")
     mistake_on: Mapped[date | None]
     mistake_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))

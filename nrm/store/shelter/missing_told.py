@@ -51,7 +51,7 @@ def of_desk(*, by: Actor) -> list[ToldLine]:
 
 
 def no_longer(*, by: Actor) -> list[tuple[date, bool]]:
-    """On which days the actor's organisation was told of somebody who was never missing, as was said within the last
+    """On which days the actor's organisation was told of somebody by mistake, as was said within the last
     days, and whether another person says so than who raised the alarm: nothing else of it is left."""
     if by.organisation_id is None or not by.may(Permission.ALARM_READ):
         return []

@@ -221,15 +221,15 @@ def mistake_page(missing_id: uuid.UUID) -> Answer:
 
 
 def _mistake_page(line: stay_history.AlarmLine, form: TakeBackForm, status: int = 200) -> Answer:
-    told = told_store.of_alarm(line.id, by=access.actor())
-    called = [each for each in told if each.way == Way.TELEPHONE]
-    return render_template("shelter/absences/mistake.html", line=line, form=form, called=called), status
+    called = [each for each in told_store.of_alarm(line.id, by=access.actor()) if each.way == Way.TELEPHONE]
+    stay = stays.stay(line.stay_id, by=access.actor()) if line.stay_id and line.lives_here else None
+    return render_template("shelter/absences/mistake.html", line=line, form=form, called=called, stay=stay), status
 
 
 @blueprint.post("/missing/<uuid:missing_id>/mistake")
 @access.requires(Permission.STAY_MANAGE)
 def mistake(missing_id: uuid.UUID) -> Answer:
-    """The alarm was about the wrong person."""
+    """The alarm was a mistake."""
     line, form = stay_history.alarm(missing_id, by=access.actor()), TakeBackForm(request.form)
     if not form.validate():
         return _mistake_page(line, form, 422)

@@ -95,7 +95,7 @@ def test_of_the_wrong_girl_the_alarm_is_struck_and_every_desk_is_told_again(vatr
     factories.later(days=3)
     for login in ("ra.duty_officer", "child_protection.child_protection_officer"):
         reader = sign_in(login)
-        told = reader.get("/?lang=en").partition("Never missing")[2].partition("</form>")[0]
+        told = reader.get("/?lang=en").partition("Alarms that were a mistake")[2].partition("</form>")[0]
         assert opened.pseudonym in told
         assert "recorded by mistake" in told
         assert ("Vatra" in told) is (login == "ra.duty_officer")
@@ -106,10 +106,10 @@ def test_of_the_wrong_girl_the_alarm_is_struck_and_every_desk_is_told_again(vatr
         reader.post(f"/missing/{missing_id}/known", {})
     factories.later(days=2)
     for login in ("ra.duty_officer", "child_protection.child_protection_officer"):
-        assert "Never missing" not in sign_in(login).get("/?lang=en")
+        assert "Alarms that were a mistake" not in sign_in(login).get("/?lang=en")
         sign_in(login).post(f"/missing/{missing_id}/not-known", {}, 409)
     police = sign_in("state_police.identification_officer")
-    assert "Nobody is missing" in police.get("/?lang=en")
+    assert "The alarm was recorded by mistake" in police.get("/?lang=en")
     assert opened.pseudonym not in police.get("/")
     assert "Zamira" not in police.get("/")
     sign_in("vatra.case_worker").post(address, WRONG, 409)
@@ -221,7 +221,7 @@ def test_what_another_than_the_reporter_strikes_nobody_stops_looking_for_before_
     assert f"/cases/{opened.case_id}/missing" in page
     assert "struck the alarm" not in manager.get("/?lang=en")
     for login in ("ra.duty_officer", "child_protection.child_protection_officer"):
-        page = sign_in(login).get("/?lang=en").partition("Never missing")[2].partition("</form>")[0]
+        page = sign_in(login).get("/?lang=en").partition("Alarms that were a mistake")[2].partition("</form>")[0]
         assert "Test case_worker had raised the alarm" in page
         assert "somebody may have a hand in it" in page
         assert "Another person says that it was a mistake: Test shelter_manager" in page
@@ -263,7 +263,17 @@ def test_who_was_away_and_late_is_late_again_once_the_alarm_is_struck(
     if said_found:
         person.post(f"/missing/{missing_id}/found", {})
     address = f"/missing/{missing_id}/mistake"
-    person.post(address, {"why": "mistyped", "seen": hidden(person.get(address), "seen")})
+    page = person.get(f"{address}?lang=en")
+    assert "was away and nobody had to look for them" in page
+    assert "late</" not in page.partition("<h1>")[2]
+    after = person.post(address, {"why": "mistyped", "seen": hidden(page, "seen")})
+    done = person.get(f"{after}?lang=en").partition("<h1>")[2]
+    assert "Away since" in done
+    assert "late</" in done
+    for each in (page, done, sign_in("ra.duty_officer").get("/?lang=en")):  # she was away, and nobody knows where
+        assert "never missing" not in each.lower()
+        assert "Nobody is missing" not in each
+        assert "there all the time" not in each
     row = db.session.get_one(Away, away_id, populate_existing=True)
     assert (row.outcome, row.over_on) == ("", None)
     assert store.stay(opened.stay_id, by=vatra).nights == nights

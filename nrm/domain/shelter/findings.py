@@ -22,7 +22,7 @@ from nrm.domain.shelter.permits import GateRefusal, Opening
 CHILD_FILE, SECOND_LOOK = "child_file", "second_look"
 """The compartments of a child's file and of a second look; each is sealed under an id of its own, not of the case."""
 END_SHOWN_FOR = timedelta(days=14)
-"""So long child protection reads that the stay of a child ended by a decision (ADR 0231)."""
+"""So long child protection reads that the stay of a child ended by a decision (ADR 0231), or was struck (ADR 0233)."""
 LONGEST_NAME, LONGEST_HOUSEHOLD, LONGEST_WORDS = 60, 200, 2000
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from nrm.db import db
 from nrm.models.accounts.accounts import Organisation
 from nrm.steps import countries
+from nrm.store.rows import lost_facts as facts
 from nrm.store.rows import lost_records as rows
 from nrm.store.rows import lost_states as states
 
@@ -21,7 +22,11 @@ _KINDS = (
     ("what was decided about children", states.children),
     ("cases that are closed", states.closed_cases),
     ("which house holds a case", states.holders),
-    ("referrals", states.referrals),
+    ("at what age somebody counts", facts.ages),
+    ("referrals", facts.referrals),
+    ("duties that are done or owed", facts.duties),
+    ("what the child authority was told at a post", facts.child_alerts),
+    ("what people agreed to", facts.consents),
     ("acts that need two hands", states.acts),
     ("who lets whom begin anew", states.begun_anew),
     ("accounts and offices that are ended or suspended", states.accounts),

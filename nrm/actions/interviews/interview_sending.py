@@ -128,7 +128,8 @@ def send(
         paper_entries.spend(session, interview, by=by)
         drafts.give(interview, by.member_id)  # a colleague who opened it may have been the one who sent it
         drafts.close(session, interview, "sent", by=by)
-        session.add(_case(draft, answers, consent, now, by))
+        case = _case(draft, answers, consent, now, by)
+        session.add(case)
         session.flush()
         referral = _referral(interview_id, proposed, choice, override_reason, now, by)
         session.add(referral)
@@ -157,6 +158,7 @@ def send(
             receiver_id=choice.organisation.id,
             clause=referral.clause,
             override_reason=override_reason or None,
+            age_class=case.age_class,
         )
         kind = OrganisationKind(choice.organisation.kind)
         counted = screenings_of(draft.questionnaire, answers, draft.started_at, by=by, receiver=kind)

@@ -137,7 +137,14 @@ def open_case(
         _add(session, row)
         _seal(session, row.id, sealed(case, named, story, note), owed, agreement, by)
         consent_records.record(session, row.id, of_own_case(case.consent, case.statistics), Asking("", "", ""), by)
-        audit.append(session, audit.Event.CASE_OPENED, by=by, case_id=row.id, source=str(case.source))
+        audit.append(
+            session,
+            audit.Event.CASE_OPENED,
+            by=by,
+            case_id=row.id,
+            source=str(case.source),
+            age_class=row.age_class,
+        )
         stay_id = begin(
             session,
             row,

@@ -18,6 +18,7 @@ from nrm.domain.shelter import corrections
 from nrm.domain.support.follow_ups import Ended
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.audit import AuditEntry
+from nrm.models.interviews.interviews import Interview
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case, Reading, SealedCompartment
 from nrm.models.shelter.stays import Stay
@@ -162,10 +163,11 @@ def readings() -> list[uuid.UUID]:
 
 
 def codes(found: Iterable[uuid.UUID]) -> list[str]:
-    """By which code people know these cases, witnesses, members and offices, in order; of what has none its id."""
+    """By which code people know these interviews, cases, witnesses, members and offices; of what has none its id."""
     ids = set(found)
     named: dict[uuid.UUID, str] = {each: str(each) for each in ids}
     for statement in (
+        select(Interview.id, Interview.pseudonym).where(Interview.id.in_(ids)),
         select(Case.id, Case.pseudonym).where(Case.id.in_(ids)),
         select(Witness.id, Witness.code).where(Witness.id.in_(ids)),
         select(Member.id, Member.login).where(Member.id.in_(ids)),

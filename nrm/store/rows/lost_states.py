@@ -1,4 +1,4 @@
-"""Rows that say where a case, a referral, an act, an account, an office or an alarm of a threat stands, and that are
+"""Rows that say where a case, an act, an account, an office or an alarm of a threat stands, and that are
 not as the audit chain tells (ADR 0207). All of the chain is read: for the operator, and for no page.
 """
 
@@ -15,23 +15,15 @@ from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.second_hands import OPEN
 from nrm.domain.accounts.words import WordPurpose
-from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.models.accounts.second_hands import HeavyAct
-from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.findings import ChildDecision, ChildLook
 from nrm.models.support.threats import ThreatAlarm, ThreatSeen
 from nrm.store.rows.lost_records import events_of
 from nrm.vault import rows as vault_rows
 
-_ENDED_BY = {
-    ReferralStatus.DECLINED: (Event.REFERRAL_DECLINED,),
-    ReferralStatus.EXPIRED: (Event.REFERRAL_EXPIRED,),
-    ReferralStatus.WITHDRAWN: (Event.REFERRAL_WITHDRAWN,),
-}
-_BEGUN = (Event.REFERRAL_SENT, Event.REFERRAL_ASSIGNED)
 _ANSWERED = (Event.ACT_AGREED, Event.ACT_DECLINED, Event.ACT_UNDONE, Event.ACT_EXPIRED, Event.ACT_FINISHED)
 
 
@@ -97,22 +89,6 @@ def holders() -> list[uuid.UUID]:
         for id_, holder, opener in rows
         if (str(holder) != told[str(id_)] if str(id_) in told else holder not in (None, opener))
     )
-
-
-def referrals() -> list[uuid.UUID]:
-    """Cases of which a referral is gone, or ended in a way that nobody recorded."""
-    begun: dict[str, str] = {}
-    ended: dict[str, set[str]] = {}
-    for event, said in events_of(*_BEGUN, *(each for events in _ENDED_BY.values() for each in events)):
-        begun.setdefault(said["referral_id"], said["case_id"])
-        ended.setdefault(said["referral_id"], set()).add(event)
-    wrong, there = set(), set()
-    for id_, case_id, status in db.session.execute(select(Referral.id, Referral.case_id, Referral.status)):
-        there.add(str(id_))
-        events = _ENDED_BY.get(ReferralStatus(status))
-        if events is not None and ended.get(str(id_), set()).isdisjoint(events):
-            wrong.add(case_id)
-    return sorted(wrong | {uuid.UUID(case_id) for id_, case_id in begun.items() if id_ not in there})
 
 
 def acts() -> list[uuid.UUID]:

@@ -48,6 +48,9 @@ _SUPPLEMENTS = (
     Event.OWED_PART_WRITTEN,
     Event.CONSENT_RECORDED,
     Event.CONSENT_ENDED,
+    Event.KEYS_DESTROYED,
+    Event.ACT_AGREED,
+    Event.ACT_FINISHED,
 )
 _PERMITS = (Event.PERMIT_RECORDED, Event.PERMIT_MARKED)
 _DONE_BY: Mapping[str, tuple[Event, ...]] = {

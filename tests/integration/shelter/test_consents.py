@@ -30,6 +30,7 @@ from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case, Erasure, Grant, SealedCompartment, ShredKey
 from nrm.models.shelter.consents import Consent
 from nrm.models.shelter.data_requests import PersonRequest
+from nrm.steps.lost_records import lost
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import consent_records
 from nrm.store import days as stay_store
@@ -488,6 +489,7 @@ def test_who_could_not_be_asked_is_asked_first_and_a_no_destroys_what_was_added(
     assert db.session.get_one(Case, case_id, populate_existing=True).consent == "refused"
     owed = select(Obligation.kind).where(Obligation.case_id == case_id, Obligation.done_at.is_(None))
     assert not set(db.session.scalars(owed)) & {"ask_consent", "read_supplement", "complete_interview"}
+    assert lost() == ""  # the duties ended by a second hand
     with pytest.raises(CaseRefused, match="consent_first"):
         supplements.complete(case_id=case_id, answers={"given": people.PLANTED}, by=nrc)
 

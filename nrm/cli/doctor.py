@@ -26,6 +26,7 @@ from nrm.db import disconnect
 from nrm.domain.health import NEEDED, WHAT_TO_DO, Part, Reading, State, by_finding, by_look
 from nrm.steps import health, lost_records
 from nrm.steps import key_files as whose
+from nrm.steps.accounts import refused_accounts
 from nrm.steps.shelter import erasures
 
 _TOLD_ELSEWHERE = (SQLAlchemyError, ValueError)
@@ -42,10 +43,10 @@ def doctor(context: click.Context, directory: Path) -> None:
 
     With --quiet the parts that are well are left out: a timer that sends mail sends none.
 
-    Looks at both databases, the key files, the key log, whether records of people are as the audit chain tells, free
-    disk, when tending, checkpoint, backup and drill were done last, and whether a setting is misspelt. Nothing is
-    changed. Of a new instance it ends with 1 until the first backup and the first drill were done. With --json each
-    part has a state, the seconds since the last time, and why.
+    Looks at both databases, the key files, the key log, whether records of people are as the audit chain tells,
+    accounts to which much was refused, free disk, when tending, checkpoint, backup and drill were done last, and
+    whether a setting is misspelt. Nothing is changed. Of a new instance it ends with 1 until the first backup and the
+    first drill were done. With --json each part has a state, the seconds since the last time, and why.
     """
     try:
         app = application(directory)
@@ -57,6 +58,7 @@ def doctor(context: click.Context, directory: Path) -> None:
                 found = [_more_of(each) for each in health.readings()]
                 found.append(_key_log())
                 found.append(_records())
+                found.append(_refusals())
                 folder = _of_folder()
             finally:
                 disconnect()
@@ -84,7 +86,7 @@ def _from_outside(directory: Path, refused: Refused) -> list[Reading]:
     if all(each.state is State.OK for each in found if each.part in NEEDED):
         raise refused
     later = "looked at when databases and key files are there"
-    return [*found, *(Reading(part, State.UNKNOWN, why=later) for part in (Part.KEY_LOG, Part.RECORDS))]
+    return [*found, *(Reading(part, State.UNKNOWN, why=later) for part in (Part.KEY_LOG, Part.RECORDS, Part.REFUSALS))]
 
 
 def _more_of(reading: Reading) -> Reading:
@@ -141,6 +143,13 @@ def _records() -> Reading:
         return Reading(Part.RECORDS, State.UNKNOWN, why="looked at when the main database answers")
     except (ValueError, KeyError):
         return by_finding(Part.RECORDS, UNREADABLE)
+
+
+def _refusals() -> Reading:
+    try:
+        return by_finding(Part.REFUSALS, refused_accounts.named())
+    except SQLAlchemyError:
+        return Reading(Part.REFUSALS, State.UNKNOWN, why="looked at when the main database answers")
 
 
 def _of_folder() -> list[str]:

@@ -15,6 +15,7 @@ class Part(StrEnum):
     KEYS = "keys"
     KEY_LOG = "key_log"
     RECORDS = "records"
+    REFUSALS = "refusals"
     DISK = "disk"
     CLOCK = "clock"
     TENDING = "tending"
@@ -51,6 +52,7 @@ WHAT_TO_DO = {
     Part.KEYS: "a key file cannot be read; put it back before you start the server again (it runs on what it read)",
     Part.KEY_LOG: "the key log is not whole: nrm keylog verify says which entry, and which copy mends it",
     Part.RECORDS: "records of people are not as the audit chain tells: another hand changed the main database",
+    Part.REFUSALS: "an account asked for many pages that it may not see or that do not exist",
     Part.DISK: "less than 1 GiB is free where the databases or backups lie",
     Part.CLOCK: "the clock of this machine may be wrong",
     Part.TENDING: "nothing was tended for too long: is `nrm serve` running, and does its log say `tend failed`?",

@@ -79,7 +79,8 @@ class Top:
     notes of a house wait to be read; how much the actor may have said to know some minutes ago; how many benefits are
     asked for again after another one called them off; of how many children of the house a guardian is recorded; how
     often somebody said, or answered, that a child is an adult; how many interviews are held at the post, how many
-    groups of returnees it has, and whether it told the child authority of any family. An actor who has no part in
+    groups of returnees it has, and whether it told the child authority of any family; how many alarms wait about
+    accounts to which many pages were refused. An actor who has no part in
     one of them gets 0.
     """
 
@@ -135,6 +136,7 @@ class Top:
     held: int = 0
     groups: int = 0
     families: bool = False
+    refused: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -224,4 +226,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         holds.number_held(by),
         groups.number_there(by),
         family_notices.has_written(by),
+        alarms.number_waiting(by, refusals=True),
     )

@@ -23,6 +23,7 @@ from nrm.domain.words import N_
 from nrm.steps import health
 from nrm.store.accounts import holding
 from nrm.web import floods, telephones
+from nrm.web.accounts import refused
 from nrm.web.accounts.access_log import UNWRITTEN
 from nrm.web.language import gettext
 
@@ -56,6 +57,8 @@ def error_page(status: int, explanation: str = "") -> Answer:
     code = "" if unwritten else secrets.token_hex(4)
     if not unwritten:
         _log(status, code)
+    if status in refused.STATUSES:
+        refused.note()
     try:
         page = render_template(
             "errors/error.html",

@@ -48,7 +48,7 @@ def index() -> str:
     if visitor is not None and visitor.waiting:
         return words.waiting_page()
     g.top = store.top(by=by)
-    g.act_alarms = g.top.act_alarms
+    g.act_alarms = g.top.act_alarms + g.top.refused
     g.holding = holding.stands(g.top.keys, by=by)
     g.of_older = holding.of_older(by=by) if g.top.keys.old_wraps else []
     g.own_end = second_hands.own_end(by=by) if g.top.own_end else []

@@ -36,6 +36,7 @@ def register(app: Flask, token: str) -> None:
     answered = Counter(
         "nrm_requests", "Requests that were answered, by the first digit of the status.", ["status"], registry=None
     )
+    refused = Counter("nrm_refusals", "Requests that were answered with 403 or 404.", registry=None)
     seconds = Histogram(
         "nrm_request_seconds", "From the beginning of an answer to its end.", buckets=_SECONDS, registry=None
     )
@@ -45,11 +46,11 @@ def register(app: Flask, token: str) -> None:
     wsgi = app.wsgi_app
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        began, status = time.perf_counter(), "5xx"
+        began, status, is_refused = time.perf_counter(), "5xx", False
 
         def start(line: str, *more: Any) -> Any:
-            nonlocal status
-            status = f"{line[0]}xx"
+            nonlocal status, is_refused
+            status, is_refused = f"{line[0]}xx", line[:3] in ("403", "404")
             return start_response(line, *more)
 
         if environ.get("PATH_INFO") == ADDRESS and environ.get("REQUEST_METHOD") == "GET" and _may_read(environ, token):
@@ -59,6 +60,7 @@ def register(app: Flask, token: str) -> None:
         finally:
             if environ.get("PATH_INFO") not in access_log.UNWRITTEN:
                 answered.labels(status).inc()
+                refused.inc(is_refused)
                 seconds.observe(time.perf_counter() - began)
                 waiting.observe(began - environ.get(health.RECEIVED, began))
 

@@ -21,7 +21,7 @@ from nrm.steps import health
 from tests.conftest import Command, token_in
 from tests.factories import later
 
-LAST = (Part.KEY_LOG, Part.RECORDS, Part.SETTINGS)
+LAST = (Part.KEY_LOG, Part.RECORDS, Part.REFUSALS, Part.SETTINGS)
 AWAY = {"REMOTE_ADDR": "203.0.113.7"}
 
 

@@ -148,6 +148,9 @@ def test_a_session_works_in_all_workers_one_that_dies_is_replaced_and_the_end_wa
     assert {asked(port, "GET", "/", cookies=session)[0] for _ in range(12)} == {200}
     assert asked(port, "GET", "/feedback")[0] == 200
     assert requests(port)["2xx"] == counted["2xx"] + 12  # of both, and of the one that died; of a tablet nothing
+    for address in ("/no-such-page", "/"):
+        asked(port, "GET", address)
+    assert re.findall("nrm_refusals_total (.*)", asked(port, "GET", "/metrics")[1]) == ["1.0"]
 
     with socket.create_connection(("127.0.0.1", port)) as slow:
         slow.sendall(b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nlogin=")

@@ -1599,6 +1599,21 @@ def test_alarms_of_questions_are_forgotten_on_the_way_down(before: Before) -> No
 
 
 @pytest.mark.slow
+def test_alarms_of_refusals_are_forgotten_on_the_way_down(before: Before) -> None:
+    data = before("0115_alarms_of_refusals")
+    data.add("alarms", kind="questions")
+    was = data.rows("alarms")
+    with refused("known_kind"):
+        data.add("alarms", kind="refusals")
+    for _ in range(2):
+        data.up()
+        data.add("alarm_acknowledgements", alarm_id=data.add("alarms", kind="refusals")["id"])
+        data.down()
+        assert data.rows("alarms") == was
+        assert data.rows("alarm_acknowledgements") == []
+
+
+@pytest.mark.slow
 def test_what_was_called_albanian_is_a_home_citizen(before: Before) -> None:
     data = before("0079_home_citizens")
     cases = {each: data.add("cases", citizenship_class=each)["id"] for each in ("albanian", "third_country")}

@@ -1,6 +1,6 @@
 """When a member opens so many different cases that colleagues should ask why. An alarm warns; it blocks nobody.
 
-Decided in ADR 0012 and ADR 0103.
+Decided in ADR 0012, ADR 0103 and ADR 0236.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from statistics import median
+
+from nrm.domain.accounts.failed_attempts import Limit
 
 USUAL_DAYS = 30
 """How far back the usual work of a member is measured."""
@@ -28,6 +30,7 @@ class AlarmKind(StrEnum):
     DRAFTS = "drafts"  # opened interviews that colleagues began
     PLACES = "places"  # took over as key worker or deputy of many people
     QUESTIONS = "questions"  # asked of many people whether they were here before
+    REFUSALS = "refusals"  # asked for many pages that they may not see, or that are not there
 
     OF_ALL_ERASURES = "of_all_erasures"  # as above, by all members of an organisation together
     OF_ALL_ENDINGS = "of_all_endings"
@@ -43,6 +46,9 @@ FROM = {AlarmKind.ERASURES: 3, AlarmKind.ENDINGS: 3, AlarmKind.SHARES: 10, Alarm
 OPENINGS, TIMES_USUAL, WORKING_DAYS = 15, 2, 20
 """How many different cases a member may open in a day, or so many times their median of the last so many days on which
 they opened any."""
+REFUSED = Limit(100, HOUR / 100)
+"""How many different pages are refused to an account within an hour before colleagues are told. People follow old links
+and mistype: that is dozens on a bad day, and the same address counts once. One is forgiven each 36 seconds."""
 OF_ALL = {
     AlarmKind.ERASURES: AlarmKind.OF_ALL_ERASURES,
     AlarmKind.ENDINGS: AlarmKind.OF_ALL_ENDINGS,

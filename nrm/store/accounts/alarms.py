@@ -61,7 +61,8 @@ OPENED = (
     AlarmKind.QUESTIONS,
     AlarmKind.OF_ALL_QUESTIONS,
 )
-"""The kinds of alarms about what somebody opened or asked; all others are about acts that destroy, end or share."""
+"""The kinds of alarms about what somebody opened or asked; all others but REFUSALS are about acts that destroy, end or
+share."""
 
 
 def waiting(*, by: Actor) -> int:
@@ -69,12 +70,16 @@ def waiting(*, by: Actor) -> int:
     return db.session.execute(select(number_waiting(by))).scalar_one()
 
 
-def number_waiting(by: Actor, *, acts: bool = False) -> ColumnElement[int]:
-    """How many alarms wait, as a part of another statement; with `acts`, alarms about acts that destroy."""
-    of_acts = Alarm.kind.not_in(OPENED)
+def number_waiting(by: Actor, *, acts: bool = False, refusals: bool = False) -> ColumnElement[int]:
+    """How many alarms wait, as a part of another statement; with `acts`, alarms about acts that destroy; with
+    `refusals`, about accounts to which many pages were refused."""
+    if refusals:
+        of_kind = Alarm.kind == AlarmKind.REFUSALS
+    else:
+        of_kind = Alarm.kind.not_in((*OPENED, AlarmKind.REFUSALS)) if acts else Alarm.kind.in_(OPENED)
     if not by.may(Permission.CASE_READ):
         return literal(0)
-    counted = select(func.count()).select_from(Alarm).where(of_acts if acts else ~of_acts)
+    counted = select(func.count()).select_from(Alarm).where(of_kind)
     return counted.where(_seen_by(by), ~_acknowledged(by, Alarm.id, Alarm.cases)).scalar_subquery()
 
 

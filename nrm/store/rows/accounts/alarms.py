@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, exists, func, select
 
 from nrm import clock
 from nrm.db import UtcDateTime, db
@@ -17,13 +17,14 @@ from nrm.domain.accounts.alarms import DAY, USUAL_DAYS, AlarmKind, Watch, busies
 from nrm.domain.accounts.members import KeyHappening
 from nrm.domain.shelter.shifts import SHIFT
 from nrm.models.accounts.accounts import KeyEvent, Member
-from nrm.models.accounts.alarms import Alarm
+from nrm.models.accounts.alarms import Alarm, AlarmAcknowledgement
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Reading
 from nrm.models.shelter.matching import MatchAsked
 from nrm.store.rows import entries
 
 _NEWEST_ENTRIES = 20_000
+_NAMED_FOR = timedelta(days=7)
 _LOOKED_BACK = timedelta(days=60)  # in which the last working days are looked for
 
 
@@ -164,3 +165,17 @@ def fresh_of(kind: AlarmKind, length: timedelta, member_id: uuid.UUID | None) ->
         .execution_options(populate_existing=True)
     )
     return db.session.scalars(statement).first()
+
+
+def refused_lately() -> list[tuple[str, int]]:
+    """The sign-in names to which many pages were refused in the last days, with the highest number of an hour, where
+    nobody said since that they looked into it; for the operator."""
+    seen = exists().where(AlarmAcknowledgement.alarm_id == Alarm.id, AlarmAcknowledgement.cases >= Alarm.cases)
+    statement = (
+        select(Member.login, func.max(Alarm.cases))
+        .join(Member, Member.id == Alarm.member_id)
+        .where(Alarm.kind == AlarmKind.REFUSALS, Alarm.raised_at > clock.now() - _NAMED_FOR, ~seen)
+        .group_by(Member.login)
+        .order_by(Member.login)
+    )
+    return [(login, number) for login, number in db.session.execute(statement)]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts import failed_attempts, words
+from nrm.domain.accounts.alarms import REFUSED
 from nrm.models.accounts.accounts import FailedTries
 
 _TABLE = FailedTries.__table__
@@ -63,6 +64,18 @@ def count(session: Session, counters: Sequence[Counter]) -> None:
         )
 
 
+def add(session: Session, counter: Counter, number: int) -> int:
+    """So many more at once; returns how many count now. The caller holds a row by which writers queue."""
+    now = clock.now()
+    row = session.execute(_FOUND, {"digests": [counter.digest]}).first()
+    if row is None:
+        session.execute(insert(_TABLE).values(digest=counter.digest, number=number, last_at=now))  # type: ignore[arg-type]
+        return number
+    total = failed_attempts.counted(row.number, row.last_at, now, counter.limit) + number
+    session.execute(update(FailedTries).where(FailedTries.digest == counter.digest).values(number=total, last_at=now))
+    return total
+
+
 def forgive(session: Session, counter: Counter) -> None:
     """The right person came: the failures before were mistypings."""
     session.execute(delete(FailedTries).where(FailedTries.digest == counter.digest))
@@ -72,6 +85,6 @@ def sweep(session: Session) -> None:
     """Forget what has been forgiven altogether."""
     longest = max(
         limit.free * (len(failed_attempts.DELAYS) + 1) * limit.forgiven_every
-        for limit in (failed_attempts.ACCOUNT, failed_attempts.NETWORK, words.TRIES)
+        for limit in (failed_attempts.ACCOUNT, failed_attempts.NETWORK, words.TRIES, REFUSED)
     )
     session.execute(delete(FailedTries).where(FailedTries.last_at <= clock.now() - longest))

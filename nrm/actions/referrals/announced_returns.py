@@ -170,7 +170,7 @@ def open_identity(*, notice_id: uuid.UUID, purpose: Purpose, by: Actor) -> None:
     Raises NotPermitted, NotVisible, CannotOpen.
     """
     by.must(Permission.NOTICE_RECEIVE)
-    notice = store.shown(notice_id, by=by)
+    notice = store.openable(notice_id, by=by)
     reading = Reading(
         case_id=notice_id,
         compartment=_IDENTITY,
@@ -196,7 +196,7 @@ def opened(*, notice_id: uuid.UUID, by: Actor) -> dict[str, str] | None:
     Raises NotPermitted, NotVisible.
     """
     by.must(Permission.NOTICE_RECEIVE)
-    if not store.is_shown(store.row(notice_id, by=by), by=by):
+    if not store.is_openable(store.row(notice_id, by=by), by=by):
         return None
     session = db.session()
     if not vault.is_allowed(session, notice_id, _IDENTITY, by=by):

@@ -11,6 +11,8 @@ from nrm.domain.interviews.answers import COUNTRIES
 
 LATE_AFTER = timedelta(hours=1)
 """An expected arrival alarms an hour after it was due (the agreement's path, proposal)."""
+TOLD_WITHIN = timedelta(hours=12)
+"""An interview that began with an announced return tells within this time what became of the person, or it is late."""
 FURTHEST = timedelta(days=180)
 MOST_COMPANIONS = 20
 LONGEST_TEXT = 300
@@ -126,3 +128,13 @@ def late_from(expected_on: date, hour: int | None, zone: tzinfo | None) -> datet
     hour, or once the day is over."""
     due = datetime.combine(expected_on, time(hour or 0), zone)
     return due + (LATE_AFTER if hour is not None else timedelta(days=1))
+
+
+def is_late(status: str, due: datetime, *, begun_at: datetime | None, held: bool, now: datetime) -> bool:
+    """Whether somebody should have come (`late_from` is `due`) and nothing tells that they did. `begun_at`: when the
+    interview began in which they are said to be; `held`: it was ended without telling. Late stays late (ADR 0234)."""
+    if status == AnnouncedReturnStatus.ANNOUNCED:
+        return now >= due
+    if status != AnnouncedReturnStatus.ARRIVED or begun_at is None:
+        return False
+    return now >= due and (begun_at >= due or held or now >= begun_at + TOLD_WITHIN)

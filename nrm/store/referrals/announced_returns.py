@@ -4,6 +4,7 @@ return sees only its outcome. The Responsible Authority alone reads what was sai
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,8 +14,9 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.referrals.announced_returns import OPEN, AnnouncedReturnStatus, Said, late_from
+from nrm.domain.referrals.announced_returns import OPEN, AnnouncedReturnStatus, is_late, late_from
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.announced_returns import AnnouncedReturn
 from nrm.store import signed_names
 from nrm.store.countries import country
@@ -43,6 +45,7 @@ class ExpectedLine:
     status: str
     late: bool
     late_from: datetime  # from then on it can be said that the person did not come
+    held: bool  # the interview that began with it was ended, and tells nothing of the person
     said: str  # what was said of it last; empty for a post, and where there is nothing to be told
     said_at: datetime | None
     said_by: str
@@ -59,6 +62,7 @@ class RecordedLine:
     quarter_on: date
     expected_on: date | None
     status: str
+    goes_on: bool  # the post says that the person arrived, and its interview tells nothing yet
 
 
 def row(notice_id: uuid.UUID, *, by: Actor, lock: bool = False) -> AnnouncedReturn:
@@ -75,23 +79,35 @@ def own(notice_id: uuid.UUID, *, by: Actor, lock: bool = False) -> AnnouncedRetu
     )
 
 
-def shown(notice_id: uuid.UUID, *, by: Actor) -> AnnouncedReturn:
-    """One that has a page for the actor; raises NotVisible."""
+def openable(notice_id: uuid.UUID, *, by: Actor) -> AnnouncedReturn:
+    """One of which the actor may open who it is; raises NotVisible."""
     notice = row(notice_id, by=by)
-    if not is_shown(notice, by=by):
+    if not is_openable(notice, by=by):
         raise NotVisible
     return notice
 
 
-def is_shown(notice: AnnouncedReturn, *, by: Actor) -> bool:
+def is_openable(notice: AnnouncedReturn, *, by: Actor) -> bool:
     """Whether the person is expected or did not come; for the Responsible Authority also, whether it was taken back
-    late and is not seen yet. Raises NotPermitted."""
+    late and is not seen yet, or an interview began with it and it is late. Raises NotPermitted."""
     by.must(Permission.NOTICE_RECEIVE)
-    return notice.expected_on is not None and notice.status in _shown(by)
+    if notice.expected_on is None or notice.status not in _shown(by):
+        return False
+    if notice.status != AnnouncedReturnStatus.ARRIVED:
+        return True
+    interview = db.session.scalar(select(Interview.status).where(Interview.id == notice.interview_id))
+    return _is_late(notice, interview)
+
+
+def _is_late(notice: AnnouncedReturn, interview: str | None) -> bool:
+    assert notice.expected_on is not None
+    due = late_from(notice.expected_on, notice.hour, country().timezone)
+    return is_late(notice.status, due, begun_at=notice.said_at, held=interview == "held", now=clock.now())
 
 
 def _shown(by: Actor) -> tuple[AnnouncedReturnStatus, ...]:
-    return (*OPEN, AnnouncedReturnStatus.CANCELLED) if by.may(Permission.REFERRAL_DIRECT) else OPEN
+    """Ended ones have no day any more, so only an arrival that tells nothing yet is among them (ADR 0234)."""
+    return tuple(AnnouncedReturnStatus) if by.may(Permission.REFERRAL_DIRECT) else OPEN
 
 
 def _notice_row(*wanted: ColumnElement[bool], lock: bool) -> AnnouncedReturn:
@@ -104,11 +120,13 @@ def _notice_row(*wanted: ColumnElement[bool], lock: bool) -> AnnouncedReturn:
 
 def expected(*, by: Actor) -> list[ExpectedLine]:
     """Whom the post expects, the next first; the Responsible Authority also sees who did not come."""
-    return [_expected_line(*found, by=by) for found in _expected(by)()]
+    found = list(_expected(by)())
+    codes = signed_names.codes(notice.said_by_id for notice, *_ in found) if by.may(Permission.REFERRAL_DIRECT) else {}
+    return [_expected_line(*each, codes=codes, by=by) for each in found]
 
 
 @built_once
-def _expected(by: Actor) -> Select[AnnouncedReturn, Organisation, Organisation, Member | None]:
+def _expected(by: Actor) -> Select[AnnouncedReturn, Organisation, Organisation, Member | None, str | None]:
     statuses = _shown(by) if by.may(Permission.REFERRAL_DIRECT) else (AnnouncedReturnStatus.ANNOUNCED,)
     return (
         _notice_rows()
@@ -124,7 +142,7 @@ def one_expected(notice_id: uuid.UUID, *, by: Actor) -> ExpectedLine:
     found = db.session.execute(_notice_rows().where(*wanted, AnnouncedReturn.expected_on.is_not(None))).first()
     if found is None:
         raise NotVisible
-    return _expected_line(*found, by=by)
+    return _expected_line(*found, codes=signed_names.codes([found[0].said_by_id]), by=by)
 
 
 def recorded(*, by: Actor) -> list[RecordedLine]:
@@ -141,7 +159,15 @@ def recorded(*, by: Actor) -> list[RecordedLine]:
     found = db.session.execute(statement).all()
     days = [notice.expected_on if notice.status in OPEN else None for notice, _ in found]
     return [
-        RecordedLine(notice.id, post.names, notice.country, notice.quarter_on, day, notice.status)
+        RecordedLine(
+            notice.id,
+            post.names,
+            notice.country,
+            notice.quarter_on,
+            day,
+            notice.status,
+            notice.interview_id is not None,
+        )
         for (notice, post), day in zip(found, days, strict=True)
     ]
 
@@ -154,23 +180,29 @@ def _received(by: Actor) -> ColumnElement[bool]:
     return AnnouncedReturn.post_id == by.organisation_id
 
 
-def _notice_rows() -> Select[AnnouncedReturn, Organisation, Organisation, Member | None]:
+def _notice_rows() -> Select[AnnouncedReturn, Organisation, Organisation, Member | None, str | None]:
     return (
-        select(AnnouncedReturn, _Post, _Recorder, Member)
+        select(AnnouncedReturn, _Post, _Recorder, Member, Interview.status)
         .join(_Post, _Post.id == AnnouncedReturn.post_id)
         .join(_Recorder, _Recorder.id == AnnouncedReturn.organisation_id)
         .outerjoin(Member, Member.id == AnnouncedReturn.said_by_id)
+        .outerjoin(Interview, Interview.id == AnnouncedReturn.interview_id)
     )
 
 
 def _expected_line(
-    notice: AnnouncedReturn, post: Organisation, recorder: Organisation, said_by: Member | None, *, by: Actor
+    notice: AnnouncedReturn,
+    post: Organisation,
+    recorder: Organisation,
+    said_by: Member | None,
+    interview: str | None,
+    *,
+    codes: Mapping[uuid.UUID | None, str],
+    by: Actor,
 ) -> ExpectedLine:
     assert notice.expected_on is not None
-    told = notice.said if notice.said != Said.ARRIVED and by.may(Permission.REFERRAL_DIRECT) else ""
-    name = ""
-    if told and said_by is not None:
-        name = signed_names.codes([said_by.id]).get(said_by.id, said_by.name)
+    told = notice.said if by.may(Permission.REFERRAL_DIRECT) else ""
+    name = codes.get(said_by.id, said_by.name) if told and said_by is not None else ""
     due = late_from(notice.expected_on, notice.hour, country().timezone)
     return ExpectedLine(
         notice.id,
@@ -185,8 +217,9 @@ def _expected_line(
         notice.companions or 0,
         tuple(notice.needs or ()),
         notice.status,
-        notice.status == AnnouncedReturnStatus.ANNOUNCED and clock.now() >= due,
+        _is_late(notice, interview),
         due,
+        interview == "held",
         told,
         notice.said_at if told else None,
         name,

@@ -59,6 +59,10 @@ UNRESOLVED = (Said.DESTROYED, Said.RAN_OUT, Said.TAKEN_BACK)
 """What was said of somebody of whom nothing tells where they are: these come first."""
 
 
+def _is_unresolved(line: store.ExpectedLine) -> bool:
+    return line.said in UNRESOLVED or (line.said == Said.ARRIVED and line.late)
+
+
 def expected_part() -> Markup:
     """The part of a home page that says whom to expect; empty where nobody is."""
     lines = store.expected(by=access.actor())
@@ -67,8 +71,8 @@ def expected_part() -> Markup:
     shown, authority = lines, _is_authority()
     if authority:
         recent = clock.today(country().timezone) - OLD_AFTER
-        new = [line for line in lines if line.expected_on > recent or line.said in UNRESOLVED]
-        shown = sorted(new, key=lambda line: line.said not in UNRESOLVED)[:SHOWN]
+        new = [line for line in lines if line.expected_on > recent or _is_unresolved(line)]
+        shown = sorted(new, key=lambda line: not _is_unresolved(line))[:SHOWN]
     part = render_template(
         "referrals/announced_returns/expected.html",
         lines=shown,
@@ -251,6 +255,7 @@ def _show(notice_id: uuid.UUID, form: OpenNoticeForm, status: int) -> tuple[str,
         origin=ORIGIN_LABELS[Origin(line.origin)],
         needs=", ".join(label_of("needs", code) for code in line.needs),
         receives=by.may(Permission.INTERVIEW_CONDUCT),
+        closed=line.status == AnnouncedReturnStatus.ARRIVED and not line.late,
         new_id=uuid.uuid4(),
     )
     return page, status
@@ -286,6 +291,8 @@ def arrived(notice_id: uuid.UUID) -> Answer:
 @access.requires(Permission.NOTICE_RECEIVE)
 def not_come_page(notice_id: uuid.UUID) -> Answer:
     line = store.one_expected(notice_id, by=access.actor())
+    if line.status not in OPEN:
+        return errors.error_page(409, OVER)
     if line.status == AnnouncedReturnStatus.ANNOUNCED and not line.late:
         return _early(line)
     return render_template("referrals/announced_returns/not_come.html", line=line)

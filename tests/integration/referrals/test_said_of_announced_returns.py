@@ -316,3 +316,55 @@ def test_a_child_whose_interview_was_begun_by_mistake_is_expected_again(sign_in:
     at(NOON + timedelta(hours=country().retention.hold_hours, minutes=1))
     tending.tend()
     assert (row(address).status, is_destroyed(address)) == ("announced", False)
+
+
+@pytest.mark.slow
+def test_the_desk_goes_on_reading_whom_an_interview_was_begun_with_until_it_tells_something(sign_in: SignIn) -> None:
+    """From "has arrived" until the draft had run out, or the hold was over, nobody read of the announced person."""
+    post, desk, consul = sign_in(POST), sign_in(DESK), sign_in(CONSUL)
+    address = announced(hour=20)
+    interview_id = arrived(post, address)
+    words = f"{name_of(POST)} began the interview on 2 March 2026, 13:00; it tells nothing yet."
+    for there in ("/?lang=en", "/notices?lang=en", f"{address}?lang=en"):
+        page = desk.get(there)
+        assert address in page
+        assert words in page
+        assert ">late<" not in page
+    assert "its interview tells nothing yet" in consul.get("/?lang=en")
+    assert "under seal" not in desk.get(f"{address}?lang=en")  # it is closed while the interview goes on, and not late
+    desk.post(f"{address}/open", {"purpose": "safety"}, 404)
+    desk.get(f"{address}/not-come", status=409)
+    desk.post(f"{address}/not-come", status=409)
+    assert address not in post.get("/")
+    post.get(address, status=404)
+    officer = factories.actor(POST)
+    interviews.resume(interview_id=interview_id, by=officer)
+    people.interview(officer, begun=interview_id, assessment="possible", danger="yes")
+    post.post(f"/interviews/{interview_id}/discard", {"seen": 2, "reason": "mistaken", "sentence": "Not this one."})
+    at(NOON + timedelta(hours=10))  # it is held, and the hour has passed
+    desk = sign_in(DESK)
+    for there in ("/?lang=en", f"{address}?lang=en"):
+        assert "and it was ended: nothing tells yet where the person is" in desk.get(there)
+    assert ">late<" in desk.get("/?lang=en")
+    desk.post(f"{address}/open", {"purpose": "safety"})
+    assert "Lule Planted" in desk.get(address)
+    sign_in(POST).post(f"{address}/open", {"purpose": "safety"}, 404)
+
+
+@pytest.mark.slow
+def test_late_stays_late_while_an_interview_goes_on_and_an_interview_that_told_ends_it(sign_in: SignIn) -> None:
+    post, desk, address = sign_in(POST), sign_in(DESK), announced()  # it should have been at eight
+    assert ">late<" in desk.get("/?lang=en")
+    interview_id = arrived(post, address)
+    assert ">late<" in desk.get("/?lang=en")
+    assert walk(post, nothing_alarming(), f"/interviews/{interview_id}/screen")[-1] == "none"
+    assert address not in desk.get("/?lang=en")
+    desk.get(address, status=404)
+
+
+def test_an_interview_that_was_begun_in_time_and_tells_nothing_for_half_a_day_is_late(sign_in: SignIn) -> None:
+    address = announced(hour=14)
+    arrived(sign_in(POST), address)
+    for hours, late in ((11, False), (13, True)):
+        at(NOON + timedelta(hours=hours))
+        assert (">late<" in sign_in(DESK).get("/?lang=en")) is late

@@ -37,7 +37,7 @@ from nrm.web import (
     spent_keys,
     telephones,
 )
-from nrm.web.accounts import access_log, screen_lock
+from nrm.web.accounts import access_log, screen_lock, told_once
 from nrm.web.shelter import shifts
 
 _TOP = Path(__file__).resolve().parent.parent  # the tree, or what a wheel was installed into (ADR 0133)
@@ -145,6 +145,7 @@ def create_app(config: Config, *, synchronous: str = "FULL", pages: bool = True)
     spent_keys.register(app)
     screen_lock.register(app)
     shifts.register(app)
+    told_once.register(app)
     _know_the_instance(app, config)
     if pages:
         _add_pages(app)

@@ -52,7 +52,7 @@ from nrm.store.accounts import inviting, occasions, suspensions
 from nrm.store.accounts import members as member_store
 from nrm.store.countries import country
 from nrm.web import access, errors, home, hosts, sessions
-from nrm.web.accounts import screen_lock, shown_secrets
+from nrm.web.accounts import screen_lock, shown_secrets, told_once
 from nrm.web.accounts.members import NOT_NOW
 from nrm.web.language import gettext, languages, text_in, translated
 
@@ -103,7 +103,7 @@ NO_KEY = N_(
 
 @blueprint.get("/sign-in")
 def sign_in_page() -> BaseResponse:
-    return sessions.sign_in_form(status=200, right="right" in request.args)
+    return sessions.sign_in_form(status=200, right=bool(told_once.word("right")))
 
 
 @blueprint.post("/sign-in")
@@ -308,7 +308,7 @@ def members() -> str:
         "accounts/accounts/members.html",
         page=store.members(by=by, after=request.args.get("after", "")),
         role_labels=ROLE_LABELS,
-        typed=request.args.get("typed", ""),
+        typed=told_once.word("typed"),
         others_type=occasions.others_type(by=by),
         suspensions={each.member_id: each for each in suspensions.standing(by=by)},
         own_code=by.organisation_code,
@@ -434,7 +434,7 @@ def password_page() -> str:
     return render_template(
         "accounts/accounts/password.html",
         form=_how_long(ChangePasswordForm()),
-        changed="changed" in request.args,
+        changed=bool(told_once.word("changed")),
         asked=access.visitor().asks_password,
     )
 
@@ -453,7 +453,7 @@ def password() -> tuple[str, int] | BaseResponse:
                 cookie=request.cookies.get(sessions.session_cookie(), ""),
                 asker=sessions.asker(),
             )
-            return redirect(url_for("accounts.password_page", changed="yes"), 303)
+            return told_once.lead(url_for("accounts.password_page", changed="yes"))
         except SignInRefused:
             form.old.errors = [N_("Enter your present password; this is not it")]
         except WeakPassword as error:

@@ -52,7 +52,7 @@ from nrm.store.accounts import second_hands as second_hand_store
 from nrm.store.countries import country
 from nrm.store.support import leaving
 from nrm.web import access, errors, hosts, sessions
-from nrm.web.accounts import shown_secrets
+from nrm.web.accounts import shown_secrets, told_once
 from nrm.web.accounts.happenings import HAPPENINGS
 from nrm.web.accounts.key_log import KINDS as ENTRY_KINDS
 from nrm.web.carried_forms import ACT_WORDS
@@ -303,7 +303,7 @@ def agree_to_anew(member_id: uuid.UUID) -> Answer:
         return errors.error_page(409, OVER)
     except LastKeyHolder:
         return errors.error_page(409, LAST)
-    return redirect(url_for("home.index", agreed="anew" if outside else None), 303)
+    return told_once.lead(url_for("home.index", agreed="anew" if outside else None))
 
 
 def _anew_page(member_id: uuid.UUID, form: AgreeToAnewForm, status: int, denial: StopAnewForm | None = None) -> Answer:
@@ -350,7 +350,7 @@ def stop_anew(member_id: uuid.UUID) -> Answer:
         beginning_anew.stop_anew(member_id=member_id, by=access.actor())
     except NoOccasion:
         return errors.error_page(409, OVER)
-    return redirect(url_for("home.index", agreed="stopped" if outside else "ended" if of_colleague else None), 303)
+    return told_once.lead(url_for("home.index", agreed="stopped" if outside else "ended" if of_colleague else None))
 
 
 @blueprint.get("/members/keys")
@@ -413,7 +413,7 @@ def check_joined(token: str) -> BaseResponse:
         try:
             actions.check_code_of_invitation(token=token, code=form.code.data or "")
             shown_secrets.forget()
-            return redirect(url_for("accounts.sign_in_page", right="yes"), 303)
+            return told_once.lead(url_for("accounts.sign_in_page", right="yes"))
         except WrongCode:
             form.code.errors = [WRONG_CODE_JOINING]
         except UnusableInvitation:

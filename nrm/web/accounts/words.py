@@ -32,6 +32,7 @@ from nrm.domain.words import N_
 from nrm.store.accounts import deeds, typists
 from nrm.store.accounts import occasions as store
 from nrm.web import access, errors, formats, sessions
+from nrm.web.accounts import told_once
 from nrm.web.accounts.happenings import HAPPENINGS
 from nrm.web.carried_forms import ACT_WORDS
 from nrm.web.language import current_language, in_language, languages
@@ -183,7 +184,7 @@ def type_words(member_id: uuid.UUID) -> Answer:
     if access.visitor().waiting:
         return redirect(url_for("home.index"), 303)
     once = "outside" if typists.is_of_another(member_id, by=access.actor()) else "once"
-    return redirect(url_for("accounts.members", typed="yes" if holds else once), 303)
+    return told_once.lead(url_for("accounts.members", typed="yes" if holds else once))
 
 
 def _refused(error: CannotVouch, member_id: uuid.UUID) -> Answer:

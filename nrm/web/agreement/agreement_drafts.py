@@ -45,6 +45,7 @@ from nrm.store import days
 from nrm.store.agreement import agreement_versions as store
 from nrm.store.countries import country
 from nrm.web import access, errors, formats
+from nrm.web.accounts import told_once
 from nrm.web.agreement import agreement_changes, agreement_words
 from nrm.web.agreement.agreement_words import span
 from nrm.web.agreement.text_differences import differences
@@ -235,7 +236,7 @@ def edit(version: str) -> Answer:
         status=VersionStatus.PROPOSED,
         may_accept=True,
         running=_is_being_tried(version),
-        ended=request.args.get("ended") == "yes",
+        ended=told_once.word("ended") == "yes",
         rerouted=len(study.differences.rerouted),
         span=span,
     )
@@ -271,7 +272,7 @@ def _save(version: str, form: OnceForm, change: Callable[[str], str]) -> Answer 
     except texts.NotInText:
         raise NotVisible from None
     fallen, ended = ",".join(revised.fallen) or None, "yes" if running else None
-    return redirect(url_for("agreement_drafts.edit", version=revised.version, fallen=fallen, ended=ended), 303)
+    return told_once.lead(url_for("agreement_drafts.edit", version=revised.version, fallen=fallen, ended=ended))
 
 
 def _answer(version: str, form: OnceForm, heading: str, change: Callable[[str], str], hint: str = "") -> Answer:

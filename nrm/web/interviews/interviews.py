@@ -40,6 +40,7 @@ from nrm.store.interviews import interviews as store
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals.referrals import ReferralLine
 from nrm.web import access, errors
+from nrm.web.accounts import told_once
 from nrm.web.interviews import (
     directives,
     draft_lines,
@@ -137,7 +138,7 @@ def _address_after_ending(interview_id: uuid.UUID, error: NoLongerDraft, *, form
     """
     if error.status == "sent":
         again = "1" if form else None
-        return redirect(url_for("interviews.sent", interview_id=interview_id, again=again), 303)
+        return told_once.lead(url_for("interviews.sent", interview_id=interview_id, again=again))
     if error.status == "held":
         return redirect(holds.address(interview_id) or url_for("home.index"), 303)
     # Nothing is kept of how it ended, so the page does not say whether it was counted.

@@ -44,6 +44,7 @@ from nrm.store import days, names
 from nrm.store.countries import country
 from nrm.store.referrals import announced_returns as store
 from nrm.web import access, carrying, errors, formats
+from nrm.web.accounts import told_once
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import current_language, gettext, text_in, translated
 
@@ -180,7 +181,7 @@ def announce() -> Answer:
             return errors.error_page(409, what)
         form[field].errors = [what]
         return render_template("referrals/announced_returns/announce.html", form=form), 422
-    return redirect(url_for("home.index"), 303)
+    return told_once.lead(url_for("home.index", did="announced"))
 
 
 @blueprint.get("/notices/<uuid:notice_id>/cancel")

@@ -69,7 +69,7 @@ from nrm.store.shelter import key_workers as key_worker_store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.store.support import follow_up_ends
 from nrm.web import access, errors, sessions
-from nrm.web.accounts import screen_lock
+from nrm.web.accounts import screen_lock, told_once
 from nrm.web.language import text_in, translated
 from nrm.web.opened import answer_rows, written_rows
 from nrm.web.parts import Part, address
@@ -508,8 +508,8 @@ def _share_page(case_id: uuid.UUID, form: ShareCaseForm, status: int = 200) -> t
         shares=shared,
         lately=consent_store.shared_lately(case_id, by=by),
         ended=consent_store.ended_lately(case_id, by=by) if case.status == "open" else {},
-        mistake=request.args.get("mistake") == "yes",
-        taken_up=request.args.get("taken_up") == "yes",
+        mistake=told_once.word("mistake") == "yes",
+        taken_up=told_once.word("taken_up") == "yes",
         compartments=COMPARTMENT_LABELS,
     )
     return page, status
@@ -563,7 +563,7 @@ def end_share(case_id: uuid.UUID, organisation_id: uuid.UUID) -> Answer:
         actions.end_share(case_id=case_id, organisation_id=organisation_id, mistake=mistake, by=access.actor())
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
-    return redirect(url_for("cases.share_page", case_id=case_id, mistake="yes" if mistake else None), 303)
+    return told_once.lead(url_for("cases.share_page", case_id=case_id, mistake="yes" if mistake else None))
 
 
 @blueprint.post("/cases/<uuid:case_id>/share/<uuid:organisation_id>/again")
@@ -574,7 +574,7 @@ def take_up_share(case_id: uuid.UUID, organisation_id: uuid.UUID) -> Answer:
         actions.take_up_share(case_id=case_id, organisation_id=organisation_id, by=access.actor())
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
-    return redirect(url_for("cases.share_page", case_id=case_id, taken_up="yes"), 303)
+    return told_once.lead(url_for("cases.share_page", case_id=case_id, taken_up="yes"))
 
 
 @blueprint.get("/cases/<uuid:case_id>/erase")

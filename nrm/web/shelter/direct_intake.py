@@ -25,6 +25,7 @@ from nrm.store.referrals import obligations
 from nrm.store.shelter import cases, places
 from nrm.store.shelter import stays as store
 from nrm.web import access, errors
+from nrm.web.accounts import told_once
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import text_in
 from nrm.web.shelter.stays import chosen_place, mark_impossible, offer_places
@@ -145,7 +146,7 @@ def _opened_before(case_id: uuid.UUID) -> Response | None:
         return None
     if found.relation is not cases.CaseRelation.HOLDER:
         return None
-    return redirect(url_for("direct_intake.opened", case_id=case_id, already=1), 303)
+    return told_once.lead(url_for("direct_intake.opened", case_id=case_id, already=1))
 
 
 @blueprint.get("/cases/<uuid:case_id>/opened")
@@ -161,7 +162,7 @@ def opened(case_id: uuid.UUID) -> str:
     return render_template(
         "shelter/direct_intake/opened.html",
         case=case,
-        already="already" in request.args,
+        already=bool(told_once.word("already")),
         stay=held.current,
         owed=[line for line in owed if line.kind != REFER_ON],
         elsewhere=elsewhere,

@@ -27,6 +27,7 @@ from nrm.store.shelter import cases, stays
 from nrm.store.shelter import key_workers as store
 from nrm.store.shelter.key_workers import MyPerson
 from nrm.web import access, errors
+from nrm.web.accounts import told_once
 from nrm.web.language import gettext
 from nrm.web.parts import Part
 from nrm.web.referrals.to_do import Task, first_of
@@ -181,7 +182,7 @@ def set_cover() -> Answer:
     if not form.validate():
         return _team(form, 422)
     actions.set_cover(minutes=int(form.minutes.data), by=access.actor())
-    return redirect(url_for("key_workers.team", saved="cover", _anchor="cover"), 303)
+    return told_once.lead(url_for("key_workers.team", saved="cover", _anchor="cover"))
 
 
 def summary(case_id: uuid.UUID) -> Part | None:
@@ -220,7 +221,7 @@ def home_part(steps: Sequence[NextStep], labels: Mapping[uuid.UUID, str]) -> Mar
         labels=labels,
         shifts=store.my_shifts(by=by),
         covers=access.visitor().covers_after,
-        begun=request.args.get("shift", ""),
+        begun=told_once.word("shift"),
         house=store.news(by=by) if by.may(Permission.TEAM_MANAGE) else None,
         places=PLACE_LABELS,
     )

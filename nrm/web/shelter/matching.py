@@ -37,6 +37,7 @@ from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import match_lines
 from nrm.store.shelter import matching as store
 from nrm.web import access, errors
+from nrm.web.accounts import told_once
 from nrm.web.language import gettext, translated
 from nrm.web.parts import Part
 
@@ -98,7 +99,7 @@ MOST_LINES = 200
 
 
 def _done() -> str:
-    return DONE.get(request.args.get("done", ""), "")
+    return DONE.get(told_once.word("done"), "")
 
 
 @blueprint.get("/who-was-here")
@@ -209,7 +210,7 @@ def ask(case_id: uuid.UUID) -> Answer:
 
 
 def _to_case(case_id: uuid.UUID, done: str) -> BaseResponse:
-    return redirect(url_for("matching.of_case", case_id=case_id, done=done), 303)
+    return told_once.lead(url_for("matching.of_case", case_id=case_id, done=done))
 
 
 @blueprint.get("/cases/<uuid:case_id>/who-was-here/take-back")
@@ -359,10 +360,10 @@ def _answer(pair_id: uuid.UUID) -> Answer:
 def _to_list(line: match_lines.Common) -> BaseResponse:
     stand = line.stand
     if line.broken is not None and stand in (PairStand.REJECTED, PairStand.UNSURE):
-        return redirect(url_for("matching.index", done="mended"), 303)
+        return told_once.lead(url_for("matching.index", done="mended"))
     done = {PairStand.CONFIRM: "told", PairStand.PROPOSED: "told", PairStand.UNTOLD: "untold"}
     done |= {PairStand.LINKED: "linked", PairStand.MAY_BE: "may_be"}
-    return redirect(url_for("matching.index", done=done.get(stand, "answered")), 303)
+    return told_once.lead(url_for("matching.index", done=done.get(stand, "answered")))
 
 
 @blueprint.get("/who-was-here/ours/<uuid:pair_id>")
@@ -478,7 +479,7 @@ def _break(pair_id: uuid.UUID) -> Answer:
         actions.break_link(pair_id=pair_id, why=BreakWhy(form.why.data), by=access.actor())
     except MatchRefused as error:
         return errors.error_page(409, translated(REFUSED[error.reason]))
-    return redirect(url_for("matching.index", done="broken"), 303)
+    return told_once.lead(url_for("matching.index", done="broken"))
 
 
 @blueprint.post("/who-was-here/<uuid:pair_id>/read")
@@ -493,7 +494,7 @@ def _read(pair_id: uuid.UUID) -> Answer:
         actions.read(pair_id=pair_id, by=access.actor())
     except MatchRefused as error:
         return errors.error_page(409, translated(REFUSED[error.reason]))
-    return redirect(url_for("matching.index", done="read"), 303)
+    return told_once.lead(url_for("matching.index", done="read"))
 
 
 @blueprint.post("/duty/who-was-here/<uuid:pair_id>")

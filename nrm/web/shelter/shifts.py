@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
-from flask import Blueprint, Flask, g, redirect, request, url_for
+from flask import Blueprint, Flask, g, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.shelter.key_workers import SHIFT_REFUSED
@@ -14,6 +14,7 @@ from nrm.actions.shelter import shifts as actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.shelter.shifts import ShiftKind, ShiftRefused
 from nrm.web import access, errors, sessions
+from nrm.web.accounts import told_once
 
 blueprint = Blueprint("shifts", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -40,14 +41,14 @@ def begin_duty() -> Answer:
 
 def _begun(kind: ShiftKind) -> Answer:
     begun = actions.begin(kind=kind, by=access.actor())
-    return redirect(url_for("home.index", shift=str(kind), people=begun.people, _anchor="my-people"), 303)
+    return told_once.lead(url_for("home.index", shift=str(kind), people=begun.people, _anchor="my-people"))
 
 
 @blueprint.post("/shifts/end")
 @access.requires(Permission.STAY_MANAGE)
 def end() -> Answer:
     actions.end(by=access.actor())
-    return redirect(url_for("home.index", shift="ended", _anchor="my-people"), 303)
+    return told_once.lead(url_for("home.index", shift="ended", _anchor="my-people"))
 
 
 def _look() -> None:

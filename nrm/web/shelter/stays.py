@@ -40,6 +40,7 @@ from nrm.store.shelter import stay_history as history_store
 from nrm.store.shelter import stays as store
 from nrm.store.support import early_nights, follow_ups
 from nrm.web import access, errors, formats
+from nrm.web.accounts import told_once
 from nrm.web.choices import label_of
 from nrm.web.language import current_language, gettext, ngettext, text_in
 from nrm.web.parts import Part
@@ -272,7 +273,7 @@ def _happened(stay: store.StayLine) -> Phrase | None:
     """What the last act of the reader did, and to whom. The address alone says nothing: anybody can write one."""
     did = request.args.get("did", "")
     if did == SAME:
-        return HAPPENED[did] if stay.ended_on is None else None
+        return HAPPENED[did] if stay.ended_on is None and told_once.word("did") else None
     if did not in HAPPENED or not history_store.stands(did, stay, by=access.actor()):
         return None
     return Phrase(HAPPENED[did].message, {"code": stay.pseudonym})
@@ -404,7 +405,7 @@ def change(stay_id: uuid.UUID) -> Answer:
         return render_template("shelter/stays/change.html", stay=stay, form=form), status
     except StayOver:
         return errors.error_page(409, OVER)
-    return redirect(url_for("stays.show", stay_id=stay_id, did=did), 303)
+    return told_once.lead(url_for("stays.show", stay_id=stay_id, did=did))
 
 
 CHANGED_MEANWHILE = N_("This stay was changed since you loaded the page: look at both answers, then save again")

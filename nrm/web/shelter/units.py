@@ -26,6 +26,7 @@ from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.shelter import places as store
 from nrm.web import access, errors
+from nrm.web.accounts import told_once
 from nrm.web.language import text_in
 from nrm.web.shelter.places import for_whom, mark, number_in
 
@@ -91,7 +92,7 @@ def add() -> Answer:
     except PlaceRefused as error:
         mark(form, error.reason, "name")
         return render_template("shelter/units/add.html", form=form), 422
-    return redirect(url_for("units.index", did="added"), 303)
+    return told_once.lead(url_for("units.index", did="added"))
 
 
 @blueprint.get("/beds/units/<uuid:unit_id>/change")

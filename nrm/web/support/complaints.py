@@ -47,6 +47,7 @@ from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.support import complaints as store
 from nrm.web import access, errors, sessions
+from nrm.web.accounts import told_once
 from nrm.web.language import current_language, gettext, isolated, text_in
 from nrm.web.support import feedback
 from nrm.web.support.feedback import Spoken
@@ -167,9 +168,9 @@ def _index(form: OpenComplaintForm, status: int = 200) -> tuple[str, int]:
         unopened=sum(each.dealt_on is None and each.on is not None and each.words is None for each in lines),
         form=form,
         houses=names.names_by_code(current_language()),
-        done=request.args.get("done"),
-        typed=request.args.get("typed"),
-        said=request.args.get("said"),
+        done=told_once.word("done"),
+        typed=told_once.word("typed"),
+        said=told_once.word("said"),
     )
     return shown, status
 
@@ -224,7 +225,7 @@ def take_down() -> Answer:
         sending.take_down(**said, came=Came(form.came.data), by=access.actor(), once=once)
     except CannotTake:
         return errors.error_page(503, NOT_TAKEN)
-    return redirect(url_for("complaints.index", typed="yes"), 303)
+    return told_once.lead(url_for("complaints.index", typed="yes"))
 
 
 @blueprint.get("/complaints/<uuid:complaint_id>")
@@ -331,7 +332,7 @@ def deal(complaint_id: uuid.UUID) -> Answer:
         return errors.error_page(409, OPEN_FIRST)
     if not ended:
         return redirect(url_for("complaints.show", complaint_id=complaint_id), 303)
-    return redirect(url_for("complaints.index", done="yes"), 303)
+    return told_once.lead(url_for("complaints.index", done="yes"))
 
 
 @blueprint.post("/complaints/<uuid:complaint_id>/back")
@@ -367,7 +368,7 @@ def _afterwards(complaint_id: uuid.UUID) -> Answer:
     try:
         actions.one(complaint_id=complaint_id, by=access.actor())
     except NotVisible:
-        return redirect(url_for("complaints.index", said="yes"), 303)
+        return told_once.lead(url_for("complaints.index", said="yes"))
     return redirect(url_for("complaints.show", complaint_id=complaint_id), 303)
 
 

@@ -42,6 +42,7 @@ from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.support import feedback as store
 from nrm.web import access, errors, sessions
+from nrm.web.accounts import told_once
 from nrm.web.language import current_language, gettext, isolated, text_in, translated
 
 blueprint = Blueprint("feedback", __name__)
@@ -293,7 +294,7 @@ def house_page(
         most=MOST_SLIPS,
         manages=by.may(Permission.FEEDBACK_MANAGE),
         language_names=dict(_languages()),
-        wrote=request.args.get("wrote"),
+        wrote=told_once.word("wrote"),
         house_id=by.organisation_id,
         down_reasons=DOWN_LABELS,
         watched=any(each.state == DOWN for each in found.notes),
@@ -317,7 +318,7 @@ def write_note() -> Answer:
         return house_page(note=form, status=422)
     except actions.Busy:
         return errors.error_page(409, BUSY)
-    return redirect(url_for("feedback.house", wrote="yes", _anchor="notes"), 303)
+    return told_once.lead(url_for("feedback.house", wrote="yes", _anchor="notes"))
 
 
 @blueprint.post("/feedback/house/notes/off")

@@ -17,6 +17,7 @@ from nrm.domain.words import N_
 from nrm.store.shelter import cases
 from nrm.store.support import follow_ups as store
 from nrm.web import access, errors
+from nrm.web.accounts import told_once
 from nrm.web.support.follow_up_words import in_months
 
 blueprint = Blueprint("follow_up_alarms", __name__)
@@ -75,7 +76,7 @@ def tell(case_id: uuid.UUID) -> Answer:
         return _tell_page(case, form, 409)
     except (CaseRefused, FollowUpRefused) as error:
         return _tell_page(case, form, 409, _words(error))
-    return redirect(url_for("follow_ups.show", case_id=case_id, stopped=1 if stopped else None), 303)
+    return told_once.lead(url_for("follow_ups.show", case_id=case_id, stopped=1 if stopped else None))
 
 
 @blueprint.get("/cases/<uuid:case_id>/follow-up/acting")

@@ -34,6 +34,7 @@ from nrm.store.support import follow_up_ends as ends
 from nrm.store.support import follow_ups as store
 from nrm.store.support import kept_ends
 from nrm.web import access, errors, formats
+from nrm.web.accounts import told_once
 from nrm.web.choices import of_list
 from nrm.web.language import current_language, gettext
 from nrm.web.parts import Part
@@ -98,8 +99,8 @@ def show(case_id: uuid.UUID) -> Answer:
         ended_by=ends.who_ended(found) if found is not None and found.unsafe_at_end else None,
         kept=kept_ends.of_case(case_id, by=by) if found is not None and found.kept_until else None,
         kept_ended=kept_ended,
-        erasure_stopped="stopped" in request.args,
-        same_day="again" in request.args,
+        erasure_stopped=bool(told_once.word("stopped")),
+        same_day=bool(told_once.word("again")),
         me=by.member_id,
         acts=ACT_LABELS,
         may_admit=case.status == "open" and stays.of_case(case_id, by=by).may_admit,
@@ -288,7 +289,7 @@ def record(case_id: uuid.UUID, months: int) -> Answer:
     found = _standing(case_id)
     now = found.next if found is not None and state is Stand.OPEN else None
     same = line.state is Stand.OPEN and now is not None and now.months == months and now.tries == line.tries
-    return redirect(url_for("follow_ups.show", case_id=case_id, again=1 if same else None), 303)
+    return told_once.lead(url_for("follow_ups.show", case_id=case_id, again=1 if same else None))
 
 
 @blueprint.get("/cases/<uuid:case_id>/follow-up/end")

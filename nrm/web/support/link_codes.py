@@ -15,6 +15,7 @@ from nrm.domain.support.link_codes import LinkRefused, NotValid
 from nrm.domain.words import N_
 from nrm.store.support import link_codes as store
 from nrm.web import access, errors
+from nrm.web.accounts import told_once
 
 Page = tuple[str, int]
 Answer = Response | Page | str
@@ -86,7 +87,7 @@ def void(case_id: uuid.UUID) -> Answer:
 @access.requires(Permission.LINK_TIE)
 def tie_page() -> Answer:
     _police()
-    return _tie_page(TieNumberForm(), tied=request.args.get("tied") == "yes")
+    return _tie_page(TieNumberForm(), tied=told_once.word("tied") == "yes")
 
 
 def _police() -> None:
@@ -114,4 +115,4 @@ def tie() -> Answer:
     except NotValid:
         form.code.errors = [NOT_VALID]
         return _tie_page(form, 422)
-    return redirect(url_for("link_codes.tie_page", tied="yes"), 303)
+    return told_once.lead(url_for("link_codes.tie_page", tied="yes"))

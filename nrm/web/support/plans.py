@@ -43,6 +43,7 @@ from nrm.store import days as calendar
 from nrm.store.shelter import cases, stays
 from nrm.store.support import plans as store
 from nrm.web import access, errors, formats
+from nrm.web.accounts import told_once
 from nrm.web.choices import label_of
 from nrm.web.language import current_language, gettext, translated
 from nrm.web.parts import Part
@@ -92,7 +93,7 @@ def show(case_id: uuid.UUID) -> Answer:
         ends=STEP_ENDS,
         happened=HAPPENED_LABELS,
         why=STRIKE_LABELS,
-        done=request.args.get("done", ""),
+        done=told_once.word("done"),
         today=calendar.today(),
         when_taken=when_taken,
         quarter=Quarter.of(calendar.today()),
@@ -261,7 +262,7 @@ def _write(case_id: uuid.UUID, what: str, form: WriteForm, write: Callable[[], u
 
 
 def _to_plan(case_id: uuid.UUID, done: str) -> Response:
-    return redirect(url_for("plans.show", case_id=case_id, done=done), 303)
+    return told_once.lead(url_for("plans.show", case_id=case_id, done=done))
 
 
 @blueprint.get("/cases/<uuid:case_id>/plan/<uuid:plan_entry_id>/came")
@@ -475,7 +476,7 @@ def _changed(change: Callable[[], uuid.UUID], done: str) -> Answer:
     except PlanRefused as error:
         return errors.error_page(409, PLAN_REFUSED[error.reason])
     if request.form.get("back") == "tasks":
-        return redirect(url_for("tasks.index", done=done), 303)
+        return told_once.lead(url_for("tasks.index", done=done))
     return _to_plan(case_id, done)
 
 

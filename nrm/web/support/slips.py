@@ -26,6 +26,7 @@ from nrm.render.pdf import PdfUnavailable, to_pdf
 from nrm.store.countries import country
 from nrm.store.support import feedback as store
 from nrm.web import access, errors
+from nrm.web.accounts import told_once
 from nrm.web.language import current_language, translated
 from nrm.web.support import feedback
 from nrm.web.support.feedback import Answer
@@ -141,7 +142,7 @@ def complaint_sheet() -> Answer:
 @access.requires(Permission.FEEDBACK_TYPE)
 def paper_page() -> Answer:
     _desk(access.actor())
-    return _paper_page({}, "", typed=request.args.get("typed") == "yes")
+    return _paper_page({}, "", typed=told_once.word("typed") == "yes")
 
 
 def _desk(by: Actor) -> None:
@@ -187,4 +188,4 @@ def paper() -> Answer:
         return _paper_page(replies, code, "spent", 422)
     except actions.Busy:
         return errors.error_page(409, feedback.BUSY)
-    return redirect(url_for("slips.paper_page", typed="yes"), 303)
+    return told_once.lead(url_for("slips.paper_page", typed="yes"))

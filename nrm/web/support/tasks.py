@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, g, render_template
 
 from nrm.actions.shelter import shifts as shift_actions
 from nrm.domain.accounts.accounts import Permission
@@ -18,6 +18,7 @@ from nrm.store.home import top
 from nrm.store.shelter import key_workers
 from nrm.store.support import plans as store
 from nrm.web import access
+from nrm.web.accounts import told_once
 from nrm.web.referrals import to_do
 from nrm.web.referrals.to_do import Task
 from nrm.web.shelter import shifts
@@ -57,7 +58,7 @@ def index() -> str:
         ),
         labels=shifts.labels(cases),
         open_now=key_workers.my_shifts(by=by),
-        done=request.args.get("done", ""),
+        done=told_once.word("done"),
         tomorrow=calendar.today() + timedelta(days=1),
     )
 

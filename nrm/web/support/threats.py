@@ -19,6 +19,7 @@ from nrm.store.support import hearings as people
 from nrm.store.support import threats as store
 from nrm.store.support.hearings import Person
 from nrm.web import access, errors
+from nrm.web.accounts import told_once
 
 blueprint = Blueprint("threats", __name__)
 Answer = Response | tuple[str, int] | str
@@ -67,7 +68,7 @@ def _tell_page(person: Person, back: str) -> str:
 def tell(case_id: uuid.UUID) -> Response:
     """Tell the holder and the duty desk at once."""
     actions.tell(case_id=case_id, by=access.actor())
-    return redirect(url_for("testimony.record_page", case_id=case_id, told=1), 303)
+    return told_once.lead(url_for("testimony.record_page", case_id=case_id, told=1))
 
 
 @blueprint.get("/witnesses/<uuid:witness_id>/threat")
@@ -83,7 +84,7 @@ def tell_of_witness_page(witness_id: uuid.UUID) -> str:
 def tell_of_witness(witness_id: uuid.UUID) -> Response:
     """Tell the duty desk at once."""
     actions.tell_of_witness(witness_id=witness_id, by=access.actor())
-    return redirect(url_for("witnesses.show", witness_id=witness_id, told=1), 303)
+    return told_once.lead(url_for("witnesses.show", witness_id=witness_id, told=1))
 
 
 @blueprint.get("/threats/<uuid:alarm_id>")

@@ -328,7 +328,9 @@ def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
         assert said in refused
         assert "kept text" in refused
     for _ in range(2):
-        consul.post("/notices", form)
+        led = consul.post("/notices", form)
+        assert "Kthimi u regjistrua" in consul.get(led)
+        assert "Kthimi u regjistrua" not in consul.get(led), "it is said once"
     home = consul.get("/")
     [notice_id] = re.findall(r'href="/notices/([0-9a-f-]{36})/cancel"', home)
     going = consul.get(f"/notices/{notice_id}/cancel")

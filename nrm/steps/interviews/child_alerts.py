@@ -219,9 +219,11 @@ def answered(
 ) -> None:
     """Record the final decision about the child, once. An answer also acknowledges. Raises IllegalTransition.
 
-    The answer that the post is right, and that the person is an adult, takes back what was told.
+    The answer that the post is right, and that the person is an adult, takes back what was told. So does any answer
+    about an interview that was sent: it was given anew after a denial, and the case is with others (ADR 0234).
     """
     agreed = answer is ChildAnswer.ADULT
+    over = "age_changed" if agreed else "not_named" if rows.is_sent(interview_id) else ""
     hit = hit_one(
         session,
         update(ChildAlert)
@@ -240,31 +242,33 @@ def answered(
             answered_name=name,
             done_at=func.coalesce(ChildAlert.done_at, at),
             done_by_id=func.coalesce(ChildAlert.done_by_id, by.member_id),
-            **({"withdrawn_at": at, "withdrawn_why": "age_changed"} if agreed else {}),
+            **({"withdrawn_at": at, "withdrawn_why": over} if over else {}),
         ),
     )
     if not hit:
         raise IllegalTransition(TransitionRefusal.STATE)
     audit.append(session, audit.Event.CHILD_ANSWERED, by=by, interview_id=interview_id, answer=str(answer), how=how)
-    if agreed:
-        audit.append(session, audit.Event.CHILD_ALERT_WITHDRAWN, by=by, interview_id=interview_id, why="age_changed")
+    if over:
+        audit.append(session, audit.Event.CHILD_ALERT_WITHDRAWN, by=by, interview_id=interview_id, why=over)
 
 
 def contradicted(session: Session, interview_id: uuid.UUID, *, by: Actor) -> None:
-    """The child authority did not say what was written down as said by telephone: it is asked again.
+    """The child authority did not say what was written down as said by telephone: it is asked again, also where the
+    interview was sent by it and the notice was taken back (ADR 0234).
 
-    Raises IllegalTransition if nothing was written down, or the interview is ended or sent.
+    Raises IllegalTransition if nothing was written down, or the interview is destroyed.
     """
     recorded_by = session.scalar(select(ChildAlert.answered_by_id).where(ChildAlert.id == interview_id))
+    status = select(Interview.status).where(Interview.id == interview_id).scalar_subquery()
     hit = hit_one(
         session,
         update(ChildAlert)
         .where(
             ChildAlert.id == interview_id,
-            ChildAlert.withdrawn_at.is_(None) | (ChildAlert.answer == ChildAnswer.ADULT),
             ChildAlert.answer != "",
             ChildAlert.answer_how == BY_TELEPHONE,
-            select(Interview.id).where(Interview.id == interview_id, Interview.status.in_(GOES_ON)).exists(),
+            (ChildAlert.withdrawn_at.is_(None) | (ChildAlert.answer == ChildAnswer.ADULT)) & status.in_(GOES_ON)
+            | ChildAlert.withdrawn_why.in_(("age_changed", "not_named")) & (status == "sent"),
         )
         .values(
             withdrawn_at=None,

@@ -28,6 +28,8 @@ from nrm.store.interviews.interviews import UnsentLine
 from nrm.store.rows.interviews import child_alerts as rows
 
 _MOST = 50
+WITHOUT_THE_DESK = ("age_changed", "not_named")
+"""Why a notice is taken back of an interview that is sent, or can be, without the child authority."""
 _ASKED = case(
     (ChildAlert.opinion_at.is_not(None) & (ChildAlert.answer == "") & ChildAlert.withdrawn_at.is_(None), 1), else_=0
 )
@@ -97,10 +99,16 @@ class AlertLine:
 
     @property
     def contradictable(self) -> bool:
-        """Whether somebody else wrote down what the desk answered, and the interview is neither sent nor destroyed."""
+        """Whether somebody else wrote down what the desk answered, and the interview is not destroyed; of one that was
+        sent, while the notice of it is kept."""
         if self.answer_how != BY_TELEPHONE:
             return False
-        return not self.withdrawn_why or (self.answer == ChildAnswer.ADULT and rows.goes_on(self.id))
+        return not self.withdrawn_why or self.sent or (self.answer == ChildAnswer.ADULT and rows.goes_on(self.id))
+
+    @property
+    def sent(self) -> bool:
+        """Whether the notice was taken back, and the interview was sent as one of which the desk is owed nothing."""
+        return self.withdrawn_why in WITHOUT_THE_DESK and rows.is_sent(self.id)
 
     @property
     def unanswered_long(self) -> bool:

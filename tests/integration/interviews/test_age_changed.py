@@ -285,10 +285,54 @@ def test_the_child_authority_denies_that_it_agreed_by_telephone_to_an_adult(app:
     goes_on(person, interview)
 
 
-def test_nobody_denies_an_answer_once_the_interview_is_sent_or_destroyed(app: Flask, sign_in: SignIn) -> None:
+def test_nobody_denies_an_answer_once_the_interview_is_destroyed(app: Flask, sign_in: SignIn) -> None:
     person, duty = sign_in(LOGIN), sign_in("ra.duty_officer")
     _, interview_id = thrown_away(person, duty)
     assert factories.end_holds() == 1
     desk = sign_in(AUTHORITY)  # half a day later
+    assert "/contradict" not in desk.get(f"/children/{interview_id}/answer")
+    desk.post(f"/children/{interview_id}/contradict", status=409)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("decision", ["adult", "bring"])
+def test_an_answer_by_which_an_interview_was_sent_without_the_child_authority_is_denied_by_it(
+    app: Flask, sign_in: SignIn, decision: str
+) -> None:
+    """The authority read "taken back" and not that somebody had answered in its name, and could say nothing."""
+    officer, duty, desk = actor(LOGIN), sign_in("ra.duty_officer"), sign_in(AUTHORITY)
+    interview_id = people.interview(officer, age="child", consent_services=None)
+    answers = prune(questionnaire(), example())
+    interviews.save_answers(interview_id=interview_id, answers=answers, named=people.NAMED, by=officer)
+    written_down(duty, f"/interviews/{interview_id}", decision)
+    interview_sending.send(interview_id=interview_id, party="NRC", by=officer)
+    address = f"/children/{interview_id}/answer"
+    home = desk.get("/?lang=en")
+    assert "written down for you by telephone: Ana" in home
+    assert address in home
+    page = desk.get(f"{address}?lang=en")
+    assert "the interview was sent without you" in page
+    sign_in(LOGIN).post(f"/children/{interview_id}/contradict", status=404)
+    assert desk.post(f"/children/{interview_id}/contradict") == address
+    desk.post(f"/children/{interview_id}/contradict", status=409)
+    told = db.session.get_one(ChildAlert, interview_id, populate_existing=True)
+    assert (told.withdrawn_at, told.answer, told.answered_name) == (None, "", "")
+    assert "the answer that was written down is denied" in duty.get("/duty?lang=en")
+    assert address in desk.get("/")
+    desk.post(address, {"answer": "bring"})
+    db.session.rollback()
+    told = db.session.get_one(ChildAlert, interview_id, populate_existing=True)
+    assert (told.withdrawn_why, told.answer, told.answer_how) == ("not_named", "bring", "system")
+    assert "the answer that was written down is denied" not in duty.get("/duty?lang=en")
+    desk.post(f"/children/{interview_id}/contradict", status=409)
+
+
+def test_what_the_child_authority_said_itself_of_an_interview_that_was_sent_stays(app: Flask, sign_in: SignIn) -> None:
+    officer, desk = actor(LOGIN), sign_in(AUTHORITY)
+    interview_id = people.interview(officer, age="child", consent_services=None)
+    answers = prune(questionnaire(), example())
+    interviews.save_answers(interview_id=interview_id, answers=answers, named=people.NAMED, by=officer)
+    child_alerts.answer_child(interview_id=interview_id, answer=ChildAnswer.ADULT, by=actor(AUTHORITY))
+    interview_sending.send(interview_id=interview_id, party="NRC", by=officer)
     assert "/contradict" not in desk.get(f"/children/{interview_id}/answer")
     desk.post(f"/children/{interview_id}/contradict", status=409)

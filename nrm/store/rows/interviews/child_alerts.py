@@ -38,6 +38,12 @@ def goes_on(interview_id: uuid.UUID) -> bool:
     return db.session.scalar(select(Interview.id).where(*there)) is not None
 
 
+def is_sent(interview_id: uuid.UUID) -> bool:
+    """Whether the interview became a case."""
+    there = (Interview.id == interview_id, Interview.status == "sent")
+    return db.session.scalar(select(Interview.id).where(*there)) is not None
+
+
 def denied() -> frozenset[uuid.UUID]:
     """The interviews of which the child authority said, within a day, that it did not give the answer that somebody
     wrote down: the row keeps no trace of that answer, and the child may have left because of it."""

@@ -13,6 +13,9 @@ from nrm.domain.referrals.notification_calls import LONGEST_NAME
 from nrm.domain.words import N_
 
 ANSWERED, NOBODY = "answered", "nobody"
+BOTH = N_(
+    "You chose “No answer”, and a name stands under “Yes”: choose “Yes, and now they know”, or delete the name there"
+)
 MINUTES_AGO = (0, 5, 15, 30, 60, 120)
 
 
@@ -58,6 +61,11 @@ class CallForm(OnceForm):
     def offer_hours(self, minutes_ago: Iterable[int]) -> None:
         """Offer only these of `MINUTES_AGO`: before them there was nothing to tell."""
         self.when.choices = _hours(minutes_ago)
+
+    def validate_answer(self, field: RadioField) -> None:
+        """Nobody answered, or somebody with a name did: not both."""
+        if field.data == NOBODY and (self.name.data or "").strip():
+            raise ValidationError(BOTH)
 
     def validate_name(self, field: StringField) -> None:
         """Somebody who answered has a name."""

@@ -121,6 +121,7 @@ class Profile:
     border: tuple[Named, ...]
     possible_victim: bool
     little_said: bool
+    nothing_said: bool
     outcome: Outcome
     vulnerable: bool
     beside: tuple[Said, ...]
@@ -223,6 +224,7 @@ def _drawn(questionnaire: Questionnaire, asked: tuple[Question, ...], answers: A
         tuple(sign for sign, _ in border),
         possible,
         little,
+        _nothing_said(asked, answers),
         outcome,
         outcome == "none" and bool(border or seen),
         _said_besides(asked, answers, child=child),
@@ -281,13 +283,18 @@ def _finding(
 def _little_said(asked: tuple[Question, ...], answers: Answers) -> bool:
     """Whether half or more of the questions that carry indicators were met with silence or refusal, or nothing was
     answered that could have named anything: not asked is never no."""
-    if not any(_telling(question) and answers.get(question.id) is not None for question in asked):
+    if _nothing_said(asked, answers):
         return True
     carrying = [
         question for question in asked if any(option.indicators for option in question.options) and not question.border
     ]
     silent = sum(answers.get(question.id) is None or is_unknown(answers[question.id]) for question in carrying)
     return bool(carrying) and silent >= LITTLE_SAID * len(carrying)
+
+
+def _nothing_said(asked: tuple[Question, ...], answers: Answers) -> bool:
+    """Whether nothing was answered that could have named or shown anything."""
+    return not any(_telling(question) and answers.get(question.id) is not None for question in asked)
 
 
 def _telling(question: Question) -> bool:

@@ -93,6 +93,11 @@ class AlertLine:
         return self.opinion_at is not None and not self.answer and not self.withdrawn_why
 
     @property
+    def doubted(self) -> bool:
+        """Whether the post says 18 or over, and the desk has not agreed."""
+        return self.age_class == "adult" and self.answer != ChildAnswer.ADULT
+
+    @property
     def denied(self) -> bool:
         """Whether the desk said lately that it did not give the answer that was written down, and gave none since."""
         return self.asked and self.id in rows.denied()
@@ -124,6 +129,14 @@ class AlertLine:
 def is_denied(line: UnsentLine) -> bool:
     """Whether the child authority said lately that it did not give the answer that somebody wrote down."""
     return line.id in rows.denied()
+
+
+def is_doubted(interview_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the post says 18 or over of somebody of whom the child authority was told as a child, and has not agreed;
+    while the notice is kept, also of a case. Raises NotPermitted."""
+    by.must(Permission.REFERRAL_DIRECT)
+    told = (ChildAlert.id == interview_id, ChildAlert.age_class == "adult", ChildAlert.answer != ChildAnswer.ADULT)
+    return db.session.scalar(select(ChildAlert.id).where(*told)) is not None
 
 
 def row(interview_id: uuid.UUID, *, by: Actor) -> ChildAlert:

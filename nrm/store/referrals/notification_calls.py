@@ -59,13 +59,14 @@ def of_family(family_id: uuid.UUID, *, by: Actor) -> tuple[FamilyNotice, list[Nu
     return notice, rows.numbers(notice.party, notice.organisation_id, notice.id, by.organisation_id)
 
 
-def of_answer(interview_id: uuid.UUID, *, by: Actor) -> tuple[ChildAlert, list[NumberLine], DeniedCall | None]:
+def of_answer(interview_id: uuid.UUID, *, by: Actor) -> tuple[ChildAlert, list[NumberLine], DeniedCall | None, bool]:
     """As `of_child`, for writing down what was answered: the duty desk, or the post itself; with the call of which the
-    child authority said lately that it gave no such answer. Raises NotVisible."""
+    child authority said lately that it gave no such answer, and whether the interview was sent. Raises NotVisible."""
     alert = child_alerts.row_to_answer(interview_id, by=by)
     numbers = rows.numbers(alert.party, alert.organisation_id, alert.id, by.organisation_id)
     call = rows.last_denied(alert.id) if alert.id in alert_rows.denied() else None
-    return alert, numbers, DeniedCall(call.name, call.called_at) if call is not None else None
+    denied = DeniedCall(call.name, call.called_at) if call is not None else None
+    return alert, numbers, denied, alert_rows.is_sent(alert.id)
 
 
 def of_alert(alert: AlertLine, *, by: Actor) -> list[NumberLine]:

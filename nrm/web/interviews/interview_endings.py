@@ -159,7 +159,7 @@ def _own_words(draft: Draft) -> Rows:
 
 
 def _told_of(against: Against) -> Rows:
-    """Rows that say what was named or noticed, or that little was said."""
+    """Rows that say what was named or noticed, or that little or nothing was said."""
     language, profile = current_language(), against.profile
     rows: Rows = [(gettext("Named"), said_words(each, language)) for each in profile.said]
     rows += [
@@ -169,7 +169,10 @@ def _told_of(against: Against) -> Rows:
     ]
     if profile.border:
         rows.append((gettext("Noticed"), "; ".join(each.text[language] for each in profile.border)))
-    if profile.little_said:
+    if profile.nothing_said:
+        words = gettext("Nothing was asked or said. That means “suspected”, not “no indicator”.")
+        rows.append((gettext("Said"), words))
+    elif profile.little_said:
         rows.append((gettext("Said"), gettext("Little. That means “suspected”, not “no indicator”.")))
     return rows
 

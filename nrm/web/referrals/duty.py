@@ -59,6 +59,9 @@ CAPACITY_WORDS = {
 }
 FIRST = frozenset({Tag.DENIED, Tag.CHILD, Tag.UNSURE, Tag.DANGER})
 """Who waits at a post with one of these stands above every alarm."""
+TWO_ANSWERS = N_(
+    "Two answers were sent about one call, and nothing is recorded. Go back and press the one that is right."
+)
 SHOWN = 6
 """How many rows of each part the home page shows, so that it stays small; a link "show more" leads to the rest."""
 
@@ -190,7 +193,10 @@ def call(kind: str, subject_id: uuid.UUID) -> Answer:
 
     `list`: the list from which the call was made (all, of one `clause`, or what is old); the answer leads back there.
     """
-    reached, _, rest = request.form.get("call", "").partition("|")
+    said = request.form.getlist("call")
+    if len(set(said)) > 1:
+        return errors.error_page(422, TWO_ANSWERS)
+    reached, _, rest = "".join(said[:1]).partition("|")
     party, _, telephone = rest.partition("|")
     if reached not in ("yes", "no"):
         return errors.error_page(422)

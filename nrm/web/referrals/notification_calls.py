@@ -39,12 +39,16 @@ DENIED_TO_DESK = N_("They say that nobody told them: ask for a name, and write d
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What somebody is told of by telephone: the `code` of its case, if there is one yet, whom to call, from when on
-    there is something to tell (None: long ago), and the call that is `denied`."""
+    there is something to tell (None: long ago), the call that is `denied`, `why` the child authority is asked, whether
+    the interview was `sent`, and whether the post alone says 18 or over (`doubted`)."""
 
     code: str
     numbers: list[NumberLine]
     since: datetime | None
     denied: DeniedCall | None = None
+    why: str = ""
+    sent: bool = False
+    doubted: bool = False
 
 
 @blueprint.get("/obligations/<uuid:obligation_id>/call")
@@ -95,7 +99,11 @@ def child_page(interview_id: uuid.UUID) -> Answer:
     alert = _of_child(interview_id)
     if alert.done_at is not None:
         return render_template("referrals/notification_calls/known_of_child.html", line=alert, by_id=by.member_id)
-    return _call_page(Subject("", store.of_child(alert, by=by), alert.told_at), CallForm())
+    return _call_page(_told_of(alert), CallForm())
+
+
+def _told_of(alert: AlertLine) -> Subject:
+    return Subject("", store.of_child(alert, by=access.actor()), alert.told_at, doubted=alert.doubted)
 
 
 def _of_child(interview_id: uuid.UUID) -> AlertLine:
@@ -112,8 +120,7 @@ def tell_of_child(interview_id: uuid.UUID) -> Answer:
     again = url_for("notification_calls.child_page", interview_id=interview_id)
     if alert.done_at is not None:  # pressed twice, or a colleague was faster: the page says who, and when
         return redirect(again, 303)
-    subject = Subject("", store.of_child(alert, by=access.actor()), alert.told_at)
-    return _record(subject, partial(actions.tell_of_child, interview_id=interview_id), again)
+    return _record(_told_of(alert), partial(actions.tell_of_child, interview_id=interview_id), again)
 
 
 @blueprint.post("/children/<uuid:interview_id>/call/back")
@@ -174,11 +181,13 @@ def child_answer_page(interview_id: uuid.UUID) -> Answer:
 def _of_answer(interview_id: uuid.UUID) -> tuple[Subject, str]:
     """(whom to call, the age class whose answers are offered: that of a child where the post itself records it)."""
     by = access.actor()
-    alert, numbers, denied = store.of_answer(interview_id, by=by)
+    alert, numbers, denied, sent = store.of_answer(interview_id, by=by)
     if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
         raise IllegalTransition(TransitionRefusal.STATE)
-    offered = alert.age_class if by.may(Permission.REFERRAL_DIRECT) else CHILD_ROUTE[0]
-    return Subject("", numbers, alert.told_at, denied), offered
+    of_desk = by.may(Permission.REFERRAL_DIRECT)
+    offered = alert.age_class if of_desk else CHILD_ROUTE[0]
+    doubted = of_desk and child_alerts.is_doubted(interview_id, by=by)
+    return Subject("", numbers, alert.told_at, denied, alert.opinion_why, sent, doubted), offered
 
 
 @blueprint.post("/children/<uuid:interview_id>/answer/call")
@@ -256,6 +265,9 @@ def _call_page(subject: Subject, form: CallForm, status: int = 200) -> tuple[str
         code=subject.code,
         following=following,
         denied=subject.denied,
+        why=subject.why,
+        sent=subject.sent,
+        doubted=subject.doubted,
         denial=DENIED_TO_DESK if of_desk else DENIED,
         form=form,
     )

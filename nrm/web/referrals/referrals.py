@@ -243,6 +243,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         move=transfers.of_referral(line.id),
         moves=transfer_store.is_move(line),
         not_come=store.has_not_come(line),
+        doubted=line.relation is Relation.DUTY_OFFICER and child_alerts.is_doubted(line.case_id, by=by),
         taken_back=taken_back.section(line),
         arrival_back="did" in request.args and store.took_arrival_back(line, by=by),
         promised_lately=store.may_take_back_promise(line, by=access.actor()),

@@ -17,7 +17,7 @@ from nrm.domain.interviews.endings import ChildAnswer
 from nrm.domain.interviews.questionnaire_flow import prune
 from nrm.domain.referrals.referrals import IllegalTransition
 from nrm.models.interviews.interviews import Interview
-from nrm.models.referrals.referrals import ChildAlert
+from nrm.models.referrals.referrals import ChildAlert, Referral
 from nrm.models.shelter.cases import SealedCompartment
 from nrm.vault import grants
 from tests import factories
@@ -318,6 +318,12 @@ def test_an_answer_by_which_an_interview_was_sent_without_the_child_authority_is
     told = db.session.get_one(ChildAlert, interview_id, populate_existing=True)
     assert (told.withdrawn_at, told.answer, told.answered_name) == (None, "", "")
     assert "the answer that was written down is denied" in duty.get("/duty?lang=en")
+    asks = duty.get(f"{address}/call?lang=en")
+    assert "changed the age to 18 or over. Ask what happens with the child.<" in asks  # it cannot be ended any more
+    referral_id = db.session.scalar(select(Referral.id).where(Referral.case_id == interview_id))
+    for page in (asks, duty.get(f"/referrals/{referral_id}?lang=en")):
+        assert "Child protection was told of a child and has not agreed" in page
+    assert "has not agreed" not in sign_in(LOGIN).get(f"/referrals/{referral_id}?lang=en")
     assert address in desk.get("/")
     desk.post(address, {"answer": "bring"})
     db.session.rollback()
@@ -336,3 +342,23 @@ def test_what_the_child_authority_said_itself_of_an_interview_that_was_sent_stay
     interview_sending.send(interview_id=interview_id, party="NRC", by=officer)
     assert "/contradict" not in desk.get(f"/children/{interview_id}/answer")
     desk.post(f"/children/{interview_id}/contradict", status=409)
+
+
+@pytest.mark.slow
+def test_whoever_calls_about_a_child_reads_the_one_reason_and_that_the_age_is_the_posts_word_alone(
+    app: Flask, sign_in: SignIn
+) -> None:
+    person, duty = sign_in(LOGIN), sign_in("ra.duty_officer")
+    changed, doubt = told_of(person), "Child protection was told of a child and has not agreed"
+    interview_id = changed.rsplit("/", 1)[1]
+    assert doubt not in duty.get(f"/children/{interview_id}/call?lang=en")
+    change_age(person, changed, "adult")
+    for page in (f"/children/{interview_id}/answer/call", f"/children/{interview_id}/call"):
+        assert doubt in duty.get(f"{page}?lang=en")
+    asks = duty.get(f"/children/{interview_id}/answer/call?lang=en")
+    assert "changed the age to 18 or over. Ask what happens with the child; until" in asks
+    assert "saw no indicator" not in asks
+    opinion = asked_about(person).rsplit("/", 1)[1]
+    asks = duty.get(f"/children/{opinion}/answer/call?lang=en")
+    assert "The post saw no indicator in a child. Ask what happens" in asks
+    assert "18 or over" not in asks

@@ -345,7 +345,11 @@ def test_the_duty_desk_sees_it_after_a_day_without_an_answer_and_tells_by_teleph
     assert DESK_NUMBER in officer.get(address)
     call: dict[str, object] = {"number": DESK_NUMBER, "answer": "answered", "name": "Drita Hoxha", "when": "5"}
     officer.post(address, {**call, "name": ""}, status=422)
-    assert officer.post(address, {**call, "answer": "nobody"}) == address
+    both = officer.post(f"{address}?lang=en", {**call, "answer": "nobody"}, status=422)
+    assert "You chose “No answer”, and a name stands under “Yes”" in both
+    assert 'value="Drita Hoxha"' in both, "what was typed stays"
+    assert number_of(Call) == 0
+    assert officer.post(address, {**call, "answer": "nobody", "name": ""}) == address
     assert officer.post(address, call) == "/"
     (row,) = rows()
     assert (row.answer, row.answer_how) == ("seen", "telephone")
@@ -369,7 +373,7 @@ def test_a_call_about_a_family_that_nobody_made_is_taken_back_for_ten_minutes_by
     officer = sign_in(DUTY)
     officer.post(back, {}, status=404)
     call: dict[str, object] = {"number": DESK_NUMBER, "answer": "answered", "name": "Drita Hoxha", "when": "120"}
-    assert officer.post(address, {**call, "answer": "nobody", "when": "0"}) == address
+    assert officer.post(address, {**call, "answer": "nobody", "name": "", "when": "0"}) == address
     assert back not in officer.get("/")
     assert officer.post(address, call) == "/"
     assert officer.post(address, call) == "/", "pressed twice: the home page says what was recorded"

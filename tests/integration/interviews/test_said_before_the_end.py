@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -158,3 +159,14 @@ def test_what_was_not_sent_is_not_done_and_who_waits_for_an_answer_has_no_days(a
     assert "ditë" not in row
     assert "derisa të përgjigjet autoriteti i fëmijëve" in row
     assert "ditë" not in re.sub(r"<[^>]+>", " ", person.get(child)).split("Pjesët e intervistës")[-1]
+
+
+def test_of_an_interview_in_which_nothing_was_asked_it_is_not_said_that_little_was_said(
+    app: Flask, sign_in: SignIn
+) -> None:
+    person = sign_in(LOGIN)
+    new = str(uuid.uuid4())
+    person.post("/interviews", {"id": new})
+    body = person.get(f"/interviews/{new}/discard?lang=en")
+    assert "Little. That means" not in body
+    assert "Nothing was asked or said." in body

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from nrm import clock
 from nrm.actions.interviews import interview_sending, interviews
@@ -221,3 +221,21 @@ def test_who_denies_that_it_was_told_is_not_told_by_the_same_post_again(sign_in:
     assert "write down who answers" in desk.get(f"{address}?lang=en")
     assert desk.post(address, answered(desk, address, "0")) == "/"
     assert owed(case_id).done_at is not None
+
+
+def test_two_answers_in_one_form_are_refused_with_what_was_typed(sign_in: SignIn) -> None:
+    """ "Nobody answered" beside a name wrote nobody down, and of two names the first."""
+    case_id = people.sent(factories.actor(POST), age="child").case_id
+    post, address = sign_in(POST), address_of(case_id)
+    right = answered(post, address, "0")
+    for wrong, said in (
+        ({"answer": "nobody"}, "You chose “No answer”, and a name stands under “Yes”"),
+        ({"answer": ["answered", "nobody"]}, "Give one answer to this question"),
+        ({"name": ["Drita Hoxha", "Ana"]}, "Give one answer to this question"),
+    ):
+        refused = post.post(f"{address}?lang=en", {**right, **wrong}, 422)
+        assert said in refused
+        assert 'value="Drita Hoxha"' in refused, "what was typed stays"
+    assert owed(case_id).done_at is None
+    assert not db.session.scalar(select(func.count()).select_from(Call))
+    assert post.post(address, right) == "/"

@@ -112,6 +112,9 @@ def test_a_call_is_one_press_and_a_double_click_is_one_call(app: Flask, sign_in:
     assert line.call is not None
     first = line.call.telephone
     data: dict[str, object] = {"call": f"no|VATRA|{first}"}
+    both: dict[str, object] = {"call": [f"yes|VATRA|{first}", f"no|VATRA|{first}"]}
+    refused = person.post(f"/duty/calls/answer/{sent.referral_id}?lang=en", both, 422)
+    assert "Two answers were sent about one call, and nothing is recorded" in refused
     for _ in range(2):
         person.post(f"/duty/calls/answer/{sent.referral_id}", data)
     db.session.rollback()  # what was read before is forgotten

@@ -106,6 +106,8 @@ def test_they_set_off_without_a_meeting_place_only_after_one_more_question(
 ) -> None:
     officer, depart = sign_in(INTERVIEWER), f"/referrals/{accepted}/depart"
     left = {"escort": "woman_officer", "expected": "2", "seen": ""}
+    page = f"/referrals/{accepted}?lang=en"
+    assert "do not set off without it" in officer.get(page)
     asked = officer.post(f"{depart}?lang=en", left, 422)
     assert "The shelter has not said where you meet" in asked
     assert 'name="without"' in asked
@@ -113,6 +115,9 @@ def test_they_set_off_without_a_meeting_place_only_after_one_more_question(
     assert not _row(accepted).departed_at
     officer.post(depart, {**left, "without": "y"})
     assert _row(accepted).departed_at
+    gone = officer.get(page)
+    assert "do not set off without it" not in gone
+    assert "The shelter has not said it yet, and the person is on the way: call the number below." in gone
 
 
 def test_nobody_has_arrived_whom_the_post_has_not_sent_off_before_one_more_question(

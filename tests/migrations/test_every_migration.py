@@ -263,7 +263,7 @@ TABLE: dict[str, Moved | str] = {
     "0112_said_of_returns": Moved(
         since.test_of_returns_from_before_nobody_knows_who_said_what, ("notices", "referrals")
     ),
-    "0115_alarms_of_refusals": Moved(since.test_alarms_of_refusals_are_forgotten_on_the_way_down, ("alarms",)),
+    "0113_alarms_of_refusals": Moved(since.test_alarms_of_refusals_are_forgotten_on_the_way_down, ("alarms",)),
 }
 
 FILES = {path.stem: path for path in (revisions.FOLDER / "versions").glob("*.py")}

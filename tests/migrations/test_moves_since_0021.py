@@ -1600,7 +1600,7 @@ def test_alarms_of_questions_are_forgotten_on_the_way_down(before: Before) -> No
 
 @pytest.mark.slow
 def test_alarms_of_refusals_are_forgotten_on_the_way_down(before: Before) -> None:
-    data = before("0115_alarms_of_refusals")
+    data = before("0113_alarms_of_refusals")
     data.add("alarms", kind="questions")
     was = data.rows("alarms")
     with refused("known_kind"):

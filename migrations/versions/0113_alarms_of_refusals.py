@@ -4,7 +4,7 @@ from alembic import op
 
 from nrm.schema import exchange_codes
 
-revision = "0115_alarms_of_refusals"
+revision = "0113_alarms_of_refusals"
 down_revision = "0112_said_of_returns"
 branch_labels = None
 depends_on = None

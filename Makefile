@@ -1,10 +1,13 @@
-# make run: the demo country at http://127.0.0.1:5000
+# make run: the demo country at http://127.0.0.1:5000; smaller, or at another port: make run PEOPLE=60 PORT=5001
 # make test: every test · make check: format, lint, types, import contracts, tests · make bench: ratios
 # make quick: tests for daily work, in three minutes: no browser, no PostgreSQL, none that is marked slow
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= .demo
+# How many people the demo country has, and where it is served
+PEOPLE ?= 400
+PORT ?= 5000
 
 # Without compiled modules every start of a command compiles 300 of them: half a second.
 unexport PYTHONDONTWRITEBYTECODE
@@ -12,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: run setup setup-dev test quick check lint bench access imports pictures fonts site guides vulnerabilities bundle release container lock clean
 
 run: setup
-	$(BIN)/nrm demo --dir $(DEMO) --port 5000
+	$(BIN)/nrm demo --dir $(DEMO) --people $(PEOPLE) --port $(PORT)
 
 setup: $(VENV)/.ready
 
@@ -24,12 +27,14 @@ $(VENV)/bin/python:
 
 $(VENV)/.ready: $(VENV)/bin/python requirements-statistics.lock pyproject.toml
 	@./setup-system runtime "$(PYTHON)"
+	@echo "installing into $(VENV) what nrm needs: a minute or two, and pip says nothing until it is done"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-statistics.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock requirements-data.lock
 	@./setup-system test "$(PYTHON)"
+	@echo "installing into $(VENV) what tests need: about a minute, and pip says nothing until it is done"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-data.lock
 	@touch $@

@@ -14,7 +14,7 @@ Without --wheel it takes the bundle in whose folder it lies, and needs no networ
   --python PYTHON  the Python to run it with, 3.11 or newer (default: python3)
   --signers FILE   who may have signed the bundle, as `ssh-keygen -Y verify` reads it; without it the signature is not looked at
   --small          leave out what calculates reports and compares names (nrm[statistics]): for crossing points and shelters
-  --root DIR       install below DIR, to look at it: no user is made, no unit is started
+  --root DIR       install below DIR, a folder that is there, to look at it: no user is made, no unit is started
   --dry-run        say what would be done, and do nothing
   --uninstall      stop the service, take program and units away; everything that was recorded stays
 TEXT
@@ -57,7 +57,7 @@ if [ -n "$root" ]; then
         /*) ;;
         *) root=$PWD/$root ;;
     esac
-    [ -d "$root" ] || fail "--root: there is no folder $root"
+    [ -d "$root" ] || fail "--root: there is no folder $root; make it first: mkdir -p $root"
     [ -w "$root" ] || fail "--root: $root cannot be written"
     root=$(cd "$root" && pwd)
     [ "$root" != / ] || root=""
@@ -175,6 +175,7 @@ own 0700 nrm:nrm "$root/var/backups/nrm"
 [ -x "$program/bin/python" ] || run "$python" -m venv "$program"
 pip="$program/bin/python -m pip --disable-pip-version-check --quiet install"
 if [ -n "$wheel" ]; then
+    [ -n "$dry" ] || echo "installing what nrm needs, from the package index: two minutes or more, and pip says nothing until it is done"
     # shellcheck disable=SC2086 # a command and its words
     run $pip --require-hashes -r "$lock"
     # shellcheck disable=SC2086

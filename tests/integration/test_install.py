@@ -169,7 +169,8 @@ def test_a_bundle_is_installed_again_and_taken_away_and_what_was_recorded_stays(
     assert "files that SHA256SUMS does not name" in install(bundle, *here, "--signers", signers, code=2)
     (bundle / "site/more.html").unlink()
     assert "nothing of nrm is installed" in install(bundle, "--uninstall", "--root", root, code=2)
-    assert "no folder" in install(bundle, "--root", tmp_path / "absent", code=2)
+    absent = tmp_path / "absent"
+    assert f"there is no folder {absent}; make it first: mkdir -p {absent}" in install(bundle, "--root", absent, code=2)
     assert "--wheel: say what" in install(bundle, "--wheel", code=2)
     assert "--oops: not known" in install(bundle, "--oops", code=2)
     assert "no Python" in install(bundle, "--root", root, "--python", "/bin/false", code=2)
@@ -241,6 +242,12 @@ def test_a_python_that_the_service_could_not_run_is_refused_before_anything_is_m
 def test_what_is_no_wheel_of_this_program_is_refused_before_anything_is_made() -> None:
     told = install(DEPLOY, "--dry-run", "--wheel", DEPLOY / "install.sh", "--python", "/usr/bin/python3", code=2)
     assert "install.sh is no wheel of nrm; its name is as nrm-1.0.0-py3-none-any.whl" in told
+
+
+def test_before_pip_is_silent_for_minutes_it_is_said_how_long() -> None:
+    lines = (DEPLOY / "install.sh").read_text("utf-8").splitlines()
+    (first,) = [number for number, line in enumerate(lines) if 'run $pip --require-hashes -r "$lock"' in line]
+    assert re.search(r'echo "installing [^"]* minutes', "\n".join(lines[first - 3 : first]))
 
 
 def test_what_the_units_read_is_on_the_list_of_what_to_keep() -> None:

@@ -10,12 +10,15 @@ from datetime import date
 
 from nrm.domain.quarters import Quarter
 
-# What a step costs beside the others, measured: seconds of processor time on one machine (ADR 0176).
+# What a step costs beside the others, measured on one machine (ADR 0176). The last two are believed until the
+# reports of a first quarter are made: then each quarter is expected to take as long as those before it.
 _ACCOUNT = 0.1
 _PERSON = 0.45
-_CLOSING = 8.0
-_CLOSING_FOR_EACH = 0.12  # of the people
+_CLOSING = 4.0
+_CLOSING_FOR_EACH = 0.035  # of the people
 _GUESSED_AFTER = 5.0  # seconds: before, a guess would be of nothing but the first account
+_KNOWN_FROM = 20  # a guess needs one in so many of the people: signing the agreements takes longer than an account
+_AT_LEAST = 1.0  # seconds: what is shorter is not said, as the end of a step is not known so well
 
 
 @dataclass
@@ -35,45 +38,107 @@ class Progress:
     closed: list[Quarter] = field(default_factory=list)
     closing: str = ""
     _began: float | None = None
+    _stepped: float = 0.0
+    """When the last step was told."""
+    _step_takes: float = 0.0
+    """Seconds that what began with the last step is expected to take."""
+    _then: float | None = None
+    """Seconds that all after it will take; None while nobody knows."""
+    _is_new: bool = False
+    """Whether the reports that are made now are those of a quarter that was not closed before."""
+    _took: list[float] = field(default_factory=list)
+    """Seconds for the reports of each quarter so far."""
+    _apart: float = 0.0
+    """Seconds for all reports so far, those of several quarters too."""
 
     def account(self) -> None:
         """One more person of the staff can sign in."""
+        now = self._end_of_closing()
         self.accounts_made += 1
-        self._step()
+        self._step(now, _ACCOUNT)
 
     def come(self, place: str) -> None:
         """One more person came there; who comes a second time at the very end is none of those that were asked for."""
+        now = self._end_of_closing()
         self.came = min(self.came + 1, self.people)
         self.places[place] += 1
-        self._step()
+        self._step(now, _PERSON if self.came < self.people else 0.0)
 
     def reach(self, day: date) -> None:
         """What happens, happens on that day now."""
-        self.reached, self.closing = day, ""
-        self._step()
+        now = self._end_of_closing()
+        self.reached = day
+        self._step(now, _PERSON if self.came < self.people else 0.0)
 
     def close(self, what: str, quarter: Quarter) -> None:
         """The reports of a quarter are made from now on."""
+        now = self._end_of_closing()
         self.closing = f"{what} of {quarter}"
-        if quarter not in self.closed:
+        self._is_new = quarter not in self.closed
+        if self._is_new:
             self.closed.append(quarter)
-        self._step()
+        self._step(now, 0.0)
 
     def share(self) -> float:
         """How much of the work is done, from 0 to 1."""
-        closing = _CLOSING + self.people * _CLOSING_FOR_EACH
-        everything = self.accounts * _ACCOUNT + self.people * _PERSON + self.closings * closing
-        closed = len(self.closed) - bool(self.closing)
-        done = self.accounts_made * _ACCOUNT + self.came * _PERSON + max(0, closed) * closing
+        everything = self._beside_closings(self.accounts, self.people) + self.closings * self._closing()
+        done = self._beside_closings(self.accounts_made, self.came) + self._ended() * self._closing()
         return min(1.0, done / everything) if everything else 0.0
 
     def seconds_left(self) -> float | None:
-        """How long the rest will take if it goes on like this; None while nobody knows."""
-        took = self.clock() - self._began if self._began is not None else 0.0
-        share = self.share()
-        return took * (1 / share - 1) if share and took >= _GUESSED_AFTER else None
+        """How long the rest will take if it goes on like this; None while nobody knows.
 
-    def _step(self) -> None:
-        if self._began is None:
-            self._began = self.clock()
+        Between two steps it gets less as time passes, and stands still where a step takes longer than expected.
+        """
+        then = self._then  # once: a line every ten seconds is written by a thread of its own
+        if then is None:
+            return None
+        left = then + max(0.0, self._step_takes - (self.clock() - self._stepped))
+        return left if left >= _AT_LEAST else None
+
+    def _step(self, now: float, weight: float) -> None:
+        """`weight`: of what begins now, as above; of reports nothing, as earlier ones say how long they take."""
+        self._stepped = now
+        self._then = self._guess(now, weight)
         self.tell(self)
+
+    def _guess(self, now: float, weight: float) -> float | None:
+        """Seconds that all after this step will take; notes what the step itself takes."""
+        took = now - (self._began or 0.0)
+        done = self._beside_closings(self.accounts_made, self.came)
+        self._step_takes = 0.0
+        if took < _GUESSED_AFTER or not done or self.came * _KNOWN_FROM < self.people:
+            return None
+        speed = (took - self._apart) / done
+        closing = sum(self._took) / len(self._took) if self._took else self._closing() * speed
+        beside = (self._beside_closings(self.accounts, self.people) - done) * speed
+        reports = max(0, self.closings - len(self.closed)) * closing
+        if self.closing:
+            if not self._is_new:  # reports of several quarters are made once, and nobody knows how long that takes
+                return None
+            self._step_takes = closing
+            return beside + reports
+        self._step_takes = min(weight * speed, beside)
+        return beside - self._step_takes + reports
+
+    def _end_of_closing(self) -> float:
+        """Note how long the reports took that were being made; returns what time it is."""
+        now = self.clock()
+        if self._began is None:
+            self._began = now
+        if self.closing:
+            self._apart += now - self._stepped
+            if self._is_new:
+                self._took.append(now - self._stepped)
+        self.closing, self._is_new = "", False
+        return now
+
+    def _ended(self) -> int:
+        """How many quarters have all their reports."""
+        return min(self.closings, len(self.closed) - self._is_new)
+
+    def _closing(self) -> float:
+        return _CLOSING + self.people * _CLOSING_FOR_EACH
+
+    def _beside_closings(self, accounts: int, people: int) -> float:
+        return accounts * _ACCOUNT + people * _PERSON

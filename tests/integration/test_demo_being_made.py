@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -67,6 +69,7 @@ def test_it_is_said_how_long_the_rest_will_take() -> None:
         progress.come("rinas")
     shares.append(progress.share())
     now[0] = 40.0
+    progress.reach(date(2024, 3, 5))
     left = progress.seconds_left()
     assert left is not None
     assert 0 < left == pytest.approx(40 * (1 / progress.share() - 1))
@@ -79,3 +82,124 @@ def test_it_is_said_how_long_the_rest_will_take() -> None:
         progress.come("rinas")
     assert shares == sorted(set(shares))
     assert progress.share() <= 1
+
+
+class Clock:
+    """A clock that stands still until somebody moves it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+QUARTERS = [Quarter.parse(name) for name in ("2025Q1", "2025Q2", "2025Q3", "2025Q4")]
+
+
+def made_until(people: int, clock: Clock) -> Progress:
+    """A country of a hundred people, of whom so many came, one each second; 57 accounts took six seconds."""
+    progress = Progress(100, 4, clock=clock)
+    progress.accounts = 57
+    for _ in range(57):
+        progress.account()
+        clock.now += 6 / 57
+    come(progress, clock, people)
+    return progress
+
+
+def come(progress: Progress, clock: Clock, people: int) -> None:
+    for _ in range(people):
+        progress.come("rinas")
+        clock.now += 1.0
+
+
+def close(progress: Progress, clock: Clock, quarter: Quarter, seconds: float) -> None:
+    progress.close("report ix", quarter)
+    clock.now += seconds
+    progress.reach(date(2026, 1, 14))
+
+
+def left_of(progress: Progress) -> float:
+    left = progress.seconds_left()
+    assert left is not None
+    return left
+
+
+def test_while_nothing_is_reported_what_is_left_never_grows() -> None:
+    """It grew by five seconds in each second while a report was made."""
+    clock = Clock()
+    progress = made_until(40, clock)
+    for quarter in QUARTERS[:2]:
+        progress.close("report ix", quarter)
+        told = []
+        for _ in range(600):
+            told.append(left_of(progress))
+            clock.now += 1.0
+        assert told == sorted(told, reverse=True)
+        assert all(before - after <= 1.001 for before, after in pairwise(told))
+        assert told[-1] >= 60 * 0.9  # the people who are still to come are not forgotten
+        progress.reach(date(2026, 1, 14))
+    come(progress, clock, 1)
+    clock.now -= 1.0
+    told = []
+    for _ in range(20):
+        told.append(left_of(progress))
+        clock.now += 1.0
+    assert told == sorted(told, reverse=True)
+
+
+def test_reports_take_as_long_as_those_before_them_and_people_as_long_as_people() -> None:
+    clock = Clock()
+    progress = made_until(40, clock)
+    close(progress, clock, QUARTERS[0], 30.0)
+    assert left_of(progress) == pytest.approx(60 + 3 * 30, abs=9)
+    come(progress, clock, 20)
+    assert left_of(progress) == pytest.approx(40 + 3 * 30, abs=9)
+    progress.close("report ix", QUARTERS[1])
+    begun = left_of(progress)
+    assert begun == pytest.approx(40 + 3 * 30, abs=9)
+    clock.now += 10.0
+    assert left_of(progress) == pytest.approx(begun - 10)
+    clock.now += 40.0  # longer than the first one: the rest of it is not known, what comes after it is
+    assert left_of(progress) == pytest.approx(40 + 2 * 30, abs=9)
+    progress.reach(date(2026, 1, 14))
+    assert left_of(progress) == pytest.approx(40 + 2 * 40, abs=9)
+
+
+def test_at_the_end_nothing_is_said_where_nobody_knows() -> None:
+    """It was said that three seconds are left, then 185, and it was over after twenty."""
+    clock = Clock()
+    progress = made_until(90, clock)
+    for quarter in QUARTERS:
+        close(progress, clock, quarter, 30.0)
+    assert left_of(progress) == pytest.approx(10, abs=2)
+    share = progress.share()
+    come(progress, clock, 10)
+    assert progress.seconds_left() is None
+    progress.close("joint report", QUARTERS[-2])  # of several quarters, made once
+    assert progress.share() >= share
+    assert progress.seconds_left() is None
+    assert line(progress) == "people: 100 of 100, joint report of 2025Q3"
+    clock.now += 20.0
+    progress.reach(date(2026, 1, 14))
+    assert progress.seconds_left() is None
+    assert progress.share() == 1
+
+
+def test_before_some_people_came_nothing_is_said() -> None:
+    clock = Clock()
+    progress = made_until(4, clock)
+    assert progress.seconds_left() is None
+    come(progress, clock, 2)
+    assert progress.seconds_left() is not None
+
+
+def test_a_training_is_made_of_accounts_alone() -> None:
+    clock = Clock()
+    progress = Progress(0, 0, clock=clock)
+    progress.accounts = 20
+    for _ in range(11):
+        progress.account()
+        clock.now += 1.0
+    assert left_of(progress) == pytest.approx(9, abs=2)

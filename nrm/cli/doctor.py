@@ -173,5 +173,5 @@ def _line(reading: Reading) -> str:
     name = reading.part.replace("_", " ")
     since = "" if reading.age is None else f" ({format_timedelta(reading.age, locale='en')} ago)"
     if reading.state is State.OK:
-        return f"{name}: ok{since}"
+        return f"{name}: ok{since}" + (f": {reading.why}" if reading.why else "")
     return f"{name}: {reading.state}{since}: {_why(reading)}"

@@ -63,17 +63,19 @@ WHAT_TO_DO = {
 }
 NEVER_DONE = {
     Part.TENDING: "it was never tended: `nrm serve` does it every minute; start it",
-    Part.CHECKPOINT: "there is no checkpoint of the audit chain yet: `nrm serve` makes one every night; start it",
+    Part.CHECKPOINT: "there is no checkpoint of the audit chain yet: `nrm serve` makes one within minutes of its "
+    "start: start it, or look at its log",
     Part.BACKUP: "there is no backup in the folder of NRM_BACKUPS: is it the folder that `nrm backup` writes to?",
     Part.DRILL: "there was no drill yet: `nrm drill` shows whether the backups can be restored",
 }
+FIRST_CHECKPOINT = "the first one is written within minutes of the start of `nrm serve`"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One part, how it is, and for how long nothing was done where that is what counts.
 
-    `why`: what is wrong and what to do, where that is more than `WHAT_TO_DO` says.
+    `why`: what is wrong and what to do, where that is more than `WHAT_TO_DO` says; of a part that is well, why it is.
     """
 
     part: Part
@@ -87,6 +89,14 @@ def by_age(part: Part, age: timedelta | None) -> Reading:
     if age is None:
         return Reading(part, State.NEVER, why=NEVER_DONE[part])
     return Reading(part, State.OK if age <= AT_MOST[part] else State.LATE, age)
+
+
+def checkpoint_by_age(age: timedelta | None, of_instance: timedelta | None) -> Reading:
+    """The checkpoint of the audit chain, of which a new instance cannot have one yet; `of_instance`: since it was made,
+    None where nobody knows."""
+    if age is None and of_instance is not None and of_instance <= AT_MOST[Part.CHECKPOINT]:
+        return Reading(Part.CHECKPOINT, State.OK, why=FIRST_CHECKPOINT)
+    return by_age(Part.CHECKPOINT, age)
 
 
 def by_look(part: Part, *, well: bool, why: str = "") -> Reading:

@@ -17,7 +17,17 @@ from nrm import clock, open_files, revisions
 from nrm.db import db
 from nrm.domain.checkpoints import END, NoCheckpoint, read
 from nrm.domain.clock_jumps import Jump, jump
-from nrm.domain.health import LEAST_FREE, WHAT_TO_DO, Part, Reading, State, by_age, by_finding, by_look
+from nrm.domain.health import (
+    LEAST_FREE,
+    WHAT_TO_DO,
+    Part,
+    Reading,
+    State,
+    by_age,
+    by_finding,
+    by_look,
+    checkpoint_by_age,
+)
 from nrm.models.audit import AuditEntry
 from nrm.vault import shredding
 
@@ -122,7 +132,9 @@ def _of_places(places: Places) -> list[Reading]:
         by_finding(Part.DISK, _disk(places)),
         by_finding(Part.CLOCK, clock_doubted(places.directory)),
         by_age(Part.TENDING, _since(places.directory / TENDED)),
-        by_age(Part.CHECKPOINT, _newest(places.directory / "checkpoints", "????-??-??.json")),
+        checkpoint_by_age(
+            _newest(places.directory / "checkpoints", "????-??-??.json"), _since(places.directory / "instance.toml")
+        ),
         by_age(Part.BACKUP, _newest(places.backups, "shred-*Z"))
         if places.backups
         else Reading(Part.BACKUP, State.UNKNOWN, why=WHERE_BACKUPS_LIE),

@@ -101,6 +101,19 @@ def test_the_doctor_says_what_to_do_and_ends_with_one(
     assert told["key_log"] == {"state": "ok", "seconds": None}
 
 
+def test_a_new_instance_has_no_checkpoint_yet_and_a_day_later_that_is_told(app: Flask, command: Command) -> None:
+    now = clock.now().timestamp()
+    os.utime(folder(app) / "instance.toml", (now, now))
+    for path in folder(app).glob("checkpoints/*"):
+        path.unlink()
+    line = "checkpoint: ok: the first one is written within minutes of the start of `nrm serve`"
+    assert line in command(app, "doctor")[1].decode().splitlines()
+    assert asked(app)[1]["parts"]["checkpoint"] == "ok"
+    later(hours=27)
+    assert "\ncheckpoint: never: there is no checkpoint of the audit chain yet" in command(app, "doctor")[1].decode()
+    assert asked(app)[1]["parts"]["checkpoint"] == "never"
+
+
 def test_a_chain_whose_end_was_cut_off_is_told_by_the_doctor_and_the_health_address(
     app: Flask, command: Command
 ) -> None:

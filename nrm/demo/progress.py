@@ -44,12 +44,11 @@ class Progress:
     """Seconds that what began with the last step is expected to take."""
     _then: float | None = None
     """Seconds that all after it will take; None while nobody knows."""
-    _is_new: bool = False
-    """Whether the reports that are made now are those of a quarter that was not closed before."""
+    _is_joint: bool = False
+    """Whether the reports that are made now are those of several quarters, which come once and last."""
+    _joint_made: bool = False
     _took: list[float] = field(default_factory=list)
     """Seconds for the reports of each quarter so far."""
-    _apart: float = 0.0
-    """Seconds for all reports so far, those of several quarters too."""
 
     def account(self) -> None:
         """One more person of the staff can sign in."""
@@ -74,14 +73,14 @@ class Progress:
         """The reports of a quarter are made from now on."""
         now = self._end_of_closing()
         self.closing = f"{what} of {quarter}"
-        self._is_new = quarter not in self.closed
-        if self._is_new:
+        self._is_joint = quarter in self.closed
+        if not self._is_joint:
             self.closed.append(quarter)
         self._step(now, 0.0)
 
     def share(self) -> float:
         """How much of the work is done, from 0 to 1."""
-        everything = self._beside_closings(self.accounts, self.people) + self.closings * self._closing()
+        everything = self._beside_closings(self.accounts, self.people) + self._reports() * self._closing()
         done = self._beside_closings(self.accounts_made, self.came) + self._ended() * self._closing()
         return min(1.0, done / everything) if everything else 0.0
 
@@ -109,13 +108,12 @@ class Progress:
         self._step_takes = 0.0
         if took < _GUESSED_AFTER or not done or self.came * _KNOWN_FROM < self.people:
             return None
-        speed = (took - self._apart) / done
+        speed = (took - sum(self._took)) / done
         closing = sum(self._took) / len(self._took) if self._took else self._closing() * speed
         beside = (self._beside_closings(self.accounts, self.people) - done) * speed
-        reports = max(0, self.closings - len(self.closed)) * closing
+        begun = self._ended() + bool(self.closing)
+        reports = max(0, self._reports() - begun) * closing
         if self.closing:
-            if not self._is_new:  # reports of several quarters are made once, and nobody knows how long that takes
-                return None
             self._step_takes = closing
             return beside + reports
         self._step_takes = min(weight * speed, beside)
@@ -127,15 +125,18 @@ class Progress:
         if self._began is None:
             self._began = now
         if self.closing:
-            self._apart += now - self._stepped
-            if self._is_new:
-                self._took.append(now - self._stepped)
-        self.closing, self._is_new = "", False
+            self._took.append(now - self._stepped)
+            self._joint_made = self._joint_made or self._is_joint
+        self.closing, self._is_joint = "", False
         return now
 
+    def _reports(self) -> int:
+        """How often reports are made: for each quarter, and once for several, which takes about as long."""
+        return self.closings + bool(self.closings)
+
     def _ended(self) -> int:
-        """How many quarters have all their reports."""
-        return min(self.closings, len(self.closed) - self._is_new)
+        """How often they were made already."""
+        return len(self.closed) + self._joint_made - (bool(self.closing) and not self._is_joint)
 
     def _closing(self) -> float:
         return _CLOSING + self.people * _CLOSING_FOR_EACH

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask, current_app
@@ -22,6 +24,7 @@ from nrm.cli.drilling import temporary
 from nrm.cli.instance import folder_of_country, instance_settings
 from nrm.cli.places.files import write_once
 from nrm.cli.places.key_files import lost_option, match_key, refused_keys, say_unchecked
+from nrm.cli.places.new import no_folder_left
 from nrm.cli.progress import Steps
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import answer, json_option, remark
@@ -35,6 +38,21 @@ SAMPLE = 25
 KEY_LOG = actions.KEY_LOG
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False, writable=True)
+
+
+class _ToBeMade(click.Path):
+    """A folder that nobody makes unasked: it may be a disk that is not mounted. Where it is missing, it is said how to
+    make it, open to its owner alone."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, exists=True, file_okay=False, writable=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The folder; raises click.BadParameter."""
+        if not Path(value).exists():
+            make = f"install -d -m 0700 {shlex.quote(str(value))}"
+            self.fail(f"{value}: there is no such folder; mount its disk, or make it: {make}", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def _tell(text: str) -> None:
@@ -68,7 +86,7 @@ def backup_key(out: Path) -> None:
 
 @click.command()
 @instance_option
-@click.option("--to", envvar="NRM_BACKUPS", required=True, type=_FOLDER, help="The folder (default: NRM_BACKUPS).")
+@click.option("--to", envvar="NRM_BACKUPS", required=True, type=_ToBeMade(), help="The folder (default: NRM_BACKUPS).")
 @click.option("--recipient", "recipients", multiple=True, required=True, type=_FILE, help="FILE.pub; give it twice.")
 @json_option("main", "shred", "shred_files_deleted", always=True)
 def backup(directory: Path, to: Path, recipients: tuple[Path, ...]) -> None:
@@ -140,6 +158,7 @@ def restore(
         checked = actions.check_pair(main, shred, privates)
     remark(f"whole: {sum(checked.rows.values())} rows of {checked.header.taken_at}")
     with (
+        no_folder_left(directory),
         match_key(directory, lost=match_is_lost, was_there="match_keys" in checked.rows, err=True) as new_match,
         _made(directory, checked, frozenset(["match"] if new_match else [])) as (app, sure),
         app.app_context(),
@@ -214,9 +233,12 @@ def _made(
         yield app, sure
     except BaseException:
         instance.unlink()
-        if app is not None and empty:
-            _undo(app, directory)
+        if app is not None:
+            _undo(app, directory, with_tables=empty)
         raise
+
+
+_ELSEWHERE = "unset NRM_DATABASE and NRM_SHRED_DATABASE to restore into files of --dir, or name empty databases"
 
 
 def _must_be_empty() -> None:
@@ -224,18 +246,20 @@ def _must_be_empty() -> None:
         for name, engine in (("NRM_DATABASE", db.engine), ("NRM_SHRED_DATABASE", db.engines["shred"])):
             with engine.connect() as connection:
                 if revisions.revision(connection):
-                    raise Refused(f"{name}: holds an instance already; restore into empty databases")
+                    raise Refused(f"{name}: holds an instance already; {_ELSEWHERE}")
     except SQLAlchemyError:
         raise Refused("NRM_DATABASE: the databases cannot be reached") from None
 
 
-def _undo(app: Flask, directory: Path) -> None:
+def _undo(app: Flask, directory: Path, *, with_tables: bool) -> None:
+    """Take away what was made; `with_tables`: the databases were empty, so that all in them is from here."""
     with app.app_context():
-        db.session.rollback()
-        schema.downgrade("base")
-        for engine in db.engines.values():
-            with engine.begin() as connection:
-                connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
+        if with_tables:
+            db.session.rollback()
+            schema.downgrade("base")
+            for engine in db.engines.values():
+                with engine.begin() as connection:
+                    connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
         disconnect()
     for path in directory.iterdir():
         if path.name != "keys" and path.is_file():

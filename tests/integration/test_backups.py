@@ -244,10 +244,35 @@ def test_other_key_files_are_refused_and_nothing_is_left(keeper: Keeper, tmp_pat
 
 
 def test_without_key_files_nothing_is_made(keeper: Keeper, tmp_path: Path) -> None:
-    done = keeper.restore(tmp_path / "new", keeper.back_up(), key_files=False)
+    pair = keeper.back_up()
+    done = keeper.restore(tmp_path / "new", pair, key_files=False)
     assert done.exit_code == 2
     assert "NRM_KEYS" in done.stderr
-    assert not list((tmp_path / "new").iterdir())
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "there").mkdir()
+    assert keeper.restore(tmp_path / "there", pair, key_files=False).exit_code == 2
+    assert not list((tmp_path / "there").iterdir())  # what was there before is not taken away
+    assert keeper.restore(tmp_path / "deep" / "new", pair, key_files=False).exit_code == 2
+    assert not (tmp_path / "deep").exists()
+
+
+@pytest.mark.parametrize("name", ["NRM_DATABASE", "NRM_SHRED_DATABASE"])
+def test_where_the_databases_of_an_instance_are_named_it_is_said_what_to_do_and_nothing_is_left(
+    keeper: Keeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    pair = keeper.back_up()
+    there = keeper.instance / {"NRM_DATABASE": "main.db", "NRM_SHRED_DATABASE": "shred.db"}[name]
+    monkeypatch.setenv(name, f"sqlite:///{there}")
+    monkeypatch.setenv("NRM_KEYS", str(keeper.instance / "keys"))
+    before = rows()
+    done = keeper.restore(tmp_path / "new", pair, key_files=False)
+    assert done.exit_code == 2
+    assert (
+        f"{name}: holds an instance already; unset NRM_DATABASE and NRM_SHRED_DATABASE to restore into files of --dir, "
+        "or name empty databases" in done.stderr
+    )
+    assert not (tmp_path / "new").exists()
+    assert rows() == before
 
 
 @pytest.mark.slow

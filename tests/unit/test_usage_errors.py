@@ -44,7 +44,12 @@ def told(*words: str) -> str:
         ("doctor --quiet=yes", "--quiet: takes no value; -h says what the command takes"),
         ("doctor --dir a b c", "b c: is more than the command takes; `nrm doctor -h` says what it takes"),
         ("doctor --dir /etc/hosts", "--dir: /etc/hosts: is a file; name a folder"),
-        ("backup --dir a --to nosuch", "--to: nosuch: there is no such folder"),
+        (
+            "backup --dir a --to nosuch",
+            "--to: nosuch: there is no such folder; mount its disk, or make it: install -d -m 0700 nosuch",
+        ),
+        ("backup --dir a --to /etc/hosts", "--to: /etc/hosts: is a file; name a folder"),
+        ("drill --dir a --to nosuch", "--to: nosuch: there is no such folder"),
         ("protect --spec README.md --out b", "MICRODATA: is missing; `nrm protect -h` says what it takes"),
     ],
 )

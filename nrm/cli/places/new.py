@@ -79,3 +79,16 @@ def nothing_half_made(directory: Path, places: NewPlaces) -> Iterator[None]:
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
         raise
+
+
+@contextmanager
+def no_folder_left(directory: Path) -> Iterator[None]:
+    """Take away the folder and those above it that the block made, if it fails and they are empty."""
+    new = [folder for folder in (directory, *directory.parents) if not folder.exists()]
+    try:
+        yield
+    except BaseException:
+        for folder in new:  # the innermost first
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+        raise

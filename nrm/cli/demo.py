@@ -42,6 +42,7 @@ from nrm.demo.progress import Progress
 from nrm.demo.tonight import add_tonight
 from nrm.demo.training import MOST
 from nrm.demo.witnesses import add_witnesses
+from nrm.domain.accounts.accounts import ROLE_LABELS, Role
 from nrm.steps import health
 from nrm.steps.interviews import drafts
 from nrm.store.countries import country
@@ -326,17 +327,36 @@ def _country(app: Flask) -> Country:
 
 def _page(described: Mapping[str, Any], directory: Path) -> str:
     """What is printed: the accounts, or the slips of a training."""
+    app = application(directory)
     if "trainees" not in described:
-        return _table(described)
-    with application(directory).app_context():
+        return table(described, _country(app))
+    with app.app_context():
         return slips(described, country())
 
 
-def _table(described: Mapping[str, Any]) -> str:
+def table(described: Mapping[str, Any], data: Country) -> str:
+    """A line for each account: name to sign in, password, secret of the second factor if it has one, and in English
+    whose it is: the role and where."""
     width = max(len(account["login"]) for account in described["accounts"])
     lines = [
-        f"{account['login']:<{width}}  {account['password']}  {account['totp'] or ''}".rstrip()
+        "  ".join(
+            [
+                f"{account['login']:<{width}}",
+                account["password"],
+                *([account["totp"]] if account["totp"] else []),
+                _whose(account, data),
+            ]
+        )
         for account in described["accounts"]
     ]
     quarters = ", ".join(described["quarters"]) or "none"
     return "\n".join([f"Demo country: {described['url']}   closed quarters: {quarters}", *lines])
+
+
+def _whose(account: Mapping[str, Any], data: Country) -> str:
+    """`Border officer, Rinas airport`; the name in the country's own language where it has no English one."""
+    role = ROLE_LABELS[Role(account["role"])]
+    organisation = data.organisations.get(account["organisation"])
+    if organisation is None:
+        return role
+    return f"{role}, {organisation.names.get('en') or organisation.names[data.language]}"

@@ -22,6 +22,7 @@ import pytest
 
 from config import ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES
 from nrm import countries
+from nrm.cli.demo import table
 from nrm.demo import cast
 from nrm.demo.people import full_quarters, plans, tonight
 from nrm.domain.accounts.accounts import Role
@@ -220,6 +221,21 @@ def test_accounts_are_printed_when_they_work_and_then_nobody_says_that_it_is_bei
     again = nrm("demo", "--dir", str(made.folder), "--json", "--no-serve")
     assert json.loads(again.stdout)["accounts"] == made.printed["accounts"]
     assert again.stderr.strip() == f"{made.folder} holds a demo country already; it is kept as it is"
+
+
+@pytest.mark.parametrize(("totp", "shown"), [(None, ""), ("JBSWY3DP", "JBSWY3DP  ")])
+def test_each_account_is_printed_with_its_role_and_its_place_in_words(totp: str | None, shown: str) -> None:
+    own = {"login": "rinas.border_officer", "password": "a-b", "totp": totp}
+    accounts = [
+        {**own, "role": "border_officer", "organisation": "RINAS"},
+        {"login": "x", "password": "c-d", "totp": None, "role": "case_worker", "organisation": "NOT_IN_THE_FILE"},
+    ]
+    described = {"url": "http://127.0.0.1:5000", "quarters": [], "accounts": accounts}
+    assert table(described, countries.load("albania")).splitlines() == [
+        "Demo country: http://127.0.0.1:5000   closed quarters: none",
+        f"rinas.border_officer  a-b  {shown}Border officer, Rinas airport",
+        "x                     c-d  Case worker",
+    ]
 
 
 def test_the_same_seed_gives_the_same_people_and_another_one_others() -> None:

@@ -144,4 +144,4 @@ lock:
 	$(LOCK) --no-deps -o requirements-data.lock requirements-data.in
 
 clean:
-	rm -rf $(VENV) $(DEMO) $(BUNDLE) $(RELEASE) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) .demo-small $(BUNDLE) $(RELEASE) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -34,8 +34,8 @@ def would_run(*words: str) -> str:
 
 def test_people_and_port_of_the_demo_country_are_said_in_one_word_each() -> None:
     assert would_run() == ".venv/bin/nrm demo --dir .demo --people 400 --port 5000"
-    said = would_run("PEOPLE=60", "DEMO=.small", "PORT=5001")
-    assert said == ".venv/bin/nrm demo --dir .small --people 60 --port 5001"
+    said = would_run("PEOPLE=60", "DEMO=.demo-small", "PORT=5001")
+    assert said == ".venv/bin/nrm demo --dir .demo-small --people 60 --port 5001"
 
 
 def test_readme_names_the_words_that_the_makefile_takes() -> None:
@@ -56,3 +56,9 @@ def test_before_pip_installs_from_the_index_it_is_said_what_and_how_long() -> No
     for lines in recipes:
         first = next(number for number, line in enumerate(lines) if "pip install" in line)
         assert re.search(r'@echo "installing .* minute', lines[first - 1])
+
+
+def test_the_folder_of_the_smaller_country_is_no_part_of_the_tree_and_is_cleaned_away() -> None:
+    (folder,) = re.findall(r"`make run [^`]*DEMO=(\S+)`", README)
+    assert f"{folder}/" in (TOP / ".gitignore").read_text("utf-8").splitlines()
+    assert f" {folder} " in re.findall(r"(?m)^clean:\n\t(.*)$", MAKEFILE)[0]

@@ -67,6 +67,7 @@ _MADE = re.compile(
 @click.option("--people", default=400, type=Whole(0, 20_000), help="How many come in the four years.")
 @click.option("--seed", default=1, type=Whole(), help="The same seed and last day give the same people.")
 @click.option("--until", type=DAY, help="The last day (default: today).")
+@click.option("--to-close", is_flag=True, help="Leave the quarter that ended last for the statistician to close.")
 @json_option("url", "quarters", "accounts", "trainees")
 @click.option("--no-serve", is_flag=True, help="Make the country and stop.")
 @click.option("--port", default=5000, type=Whole(1, 65535))
@@ -86,6 +87,7 @@ def demo(
     people: int,
     seed: int,
     until: date | None,
+    to_close: bool,
     no_serve: bool,
     port: int,
     second_factor: bool,
@@ -145,6 +147,7 @@ def demo(
                         people=people,
                         seed=seed,
                         until=until,
+                        to_close=to_close,
                         second_factor=second_factor,
                         code=code,
                         folder=folder,
@@ -164,9 +167,10 @@ def demo(
 def _refuse_years_of_work() -> None:
     """Raise Refused for an option that a training could only pass over in silence."""
     context = click.get_current_context()
-    for name in ("people", "seed", "until"):
+    for name in ("people", "seed", "until", "to_close"):
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            raise Refused(f"--{name}: a training has no four years of work; leave it out, or leave out --trainee")
+            option = name.replace("_", "-")
+            raise Refused(f"--{option}: a training has no four years of work; leave it out, or leave out --trainee")
 
 
 @contextmanager
@@ -238,6 +242,7 @@ def make_demo(
     people: int,
     seed: int,
     until: date | None,
+    to_close: bool = False,
     second_factor: bool = False,
     code: str = COUNTRY,
     folder: Path | None = None,
@@ -245,7 +250,7 @@ def make_demo(
 ) -> dict[str, Any]:
     """Build the country, from its `folder` if it did not come with the program; returns its quarters and accounts.
 
-    `tell`: who is told how far it is, after each step.
+    `to_close`: the quarter that ended last stays open; `tell`: who is told how far it is, after each step.
     Raises Refused, also for a country that lacks what a demo needs.
     """
     data, invented = _invented(code, folder)
@@ -253,7 +258,7 @@ def make_demo(
     last = last_instant(until, zone, _first_day(data))
     last_day = clock.day_of(last, zone)
     remark("making the instance")
-    progress = Progress(people, CLOSED_QUARTERS, partial(tell_each, tell))
+    progress = Progress(people, CLOSED_QUARTERS - to_close, partial(tell_each, tell))
     with instance_of_invented_people(
         directory,
         code,
@@ -274,7 +279,8 @@ def make_demo(
             due = datetime.combine(quarter.end + timedelta(days=14), time(9), UTC)
             filed = datetime.combine(quarter.end + timedelta(days=9), time(9), UTC)
             life.at(min(filed, last), register.file_all(quarter, actors, complete=quarter != quarters[-1]))
-            life.at(min(due, last), life.close(quarter))
+            stays_open = to_close and quarter == quarters[-1]
+            life.at(min(due, last), life.confirm(quarter) if stays_open else life.close(quarter))
             life.at(min(due + timedelta(days=6), last), partial(monitor, life, quarter))
         life.at(last - timedelta(minutes=5), register.join(quarters[:-1], actors, progress))
         life.at(last - timedelta(minutes=4), life.begin(invented.first_posts[0]))

@@ -209,14 +209,22 @@ class Life:
 
         return happens
 
+    def confirm(self, quarter: Quarter) -> Callable[[], None]:
+        """The contributors confirm their parts of a quarter."""
+
+        def happens() -> None:
+            for code, actor in self.actors.items():
+                if code == actor.organisation_code and actor.kind in CONTRIBUTING:
+                    contributions.answer(quarter, Answer.CONFIRMED, by=actor)
+
+        return happens
+
     def close(self, quarter: Quarter) -> Callable[[], None]:
         """The contributors confirm, the statistician closes a quarter and signs, the Responsible Authority signs."""
 
         def happens() -> None:
             self.progress.close("report ix", quarter)
-            for code, actor in self.actors.items():
-                if code == actor.organisation_code and actor.kind in CONTRIBUTING:
-                    contributions.answer(quarter, Answer.CONFIRMED, by=actor)
+            self.confirm(quarter)()
             statistician = self.actors[f"{cast().counting}/statistician"]
             outcome = reports.close(quarter, by=statistician)
             if isinstance(outcome, reports.Refused):

@@ -21,12 +21,14 @@ from pathlib import Path
 import pytest
 
 from config import ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES
-from nrm import countries
-from nrm.cli.demo import table
+from nrm import countries, db
+from nrm.actions.accounts import accounts
+from nrm.actions.reports import reports
+from nrm.cli.demo import make_demo, table
 from nrm.demo import cast
 from nrm.demo.people import full_quarters, plans, tonight
 from nrm.domain.accounts.accounts import Role
-from tests import thief
+from tests import factories, thief
 from tests.ports import free_port
 
 UNTIL = date(2026, 11, 24)
@@ -316,6 +318,21 @@ def test_in_the_demo_country_each_organisation_opens_exactly_its_live_grants(
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_the_quarter_that_ended_last_is_left_to_the_statistician_who_asks_for_it(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nrm.cli.usage.load_config", factories.cheap_config)
+        made = make_demo(tmp_path / "country", people=12, seed=1, until=UNTIL, to_close=True)
+    quarters = full_quarters(UNTIL, 4)
+    assert made["quarters"] == [str(each) for each in quarters[:-1]]
+    with factories.open_instance(tmp_path / "country").app_context():
+        [password] = [each["password"] for each in made["accounts"] if each["login"] == "molsa.statistician"]
+        signed_in = accounts.resume(accounts.sign_in(login="molsa.statistician", password=password))
+        assert isinstance(signed_in, accounts.SignedIn)
+        assert isinstance(reports.close(quarters[-1], by=signed_in.actor), reports.Closed)
+        db.disconnect()
+
+
 def test_with_sixty_people_the_total_alone_is_published(demo: tuple[Path, dict[str, object]]) -> None:
     folder, said = demo
     accounts = said["accounts"]

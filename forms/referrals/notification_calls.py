@@ -14,7 +14,7 @@ from nrm.domain.words import N_
 
 ANSWERED, NOBODY = "answered", "nobody"
 BOTH = N_(
-    "You chose “No answer”, and a name stands under “Yes”: choose “Yes, and now they know”, or delete the name there"
+    "You chose “No answer”, and a name stands below: delete it and choose “No answer”, or leave “Yes, and now they know”"
 )
 MINUTES_AGO = (0, 5, 15, 30, 60, 120)
 
@@ -63,8 +63,9 @@ class CallForm(OnceForm):
         self.when.choices = _hours(minutes_ago)
 
     def validate_answer(self, field: RadioField) -> None:
-        """Nobody answered, or somebody with a name did: not both."""
+        """Nobody answered, or somebody with a name did: not both. The page then shows the name, to be deleted."""
         if field.data == NOBODY and (self.name.data or "").strip():
+            field.data = ANSWERED
             raise ValidationError(BOTH)
 
     def validate_name(self, field: StringField) -> None:

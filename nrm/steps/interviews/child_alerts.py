@@ -57,6 +57,8 @@ def tell(
         return
     age = after.get(questionnaire.derive["age"])
     alert = session.get(ChildAlert, interview_id, populate_existing=True, with_for_update=True)
+    if age is None and alert is not None and alert.withdrawn_at is None:
+        age = "unsure"  # taken out, which says no age
     if not is_child(age):
         if alert is not None and alert.withdrawn_at is None:
             _says_adult(session, alert, by=by)

@@ -105,6 +105,17 @@ def _spoken(draft: Draft, form: PageForm | None = None) -> str | None:
     return draft.answers.get(question) if typed is None or typed.errors else typed.data
 
 
+def lacks_language(draft: Draft, form: PageForm) -> bool:
+    """Whether no language was chosen that the questions could be shown in; only that is then asked for."""
+    asked = form.question_fields().get(language_question(draft.questionnaire))
+    if asked is None or not asked.errors:
+        return False
+    for field in form.question_fields().values():
+        if field is not asked:
+            field.errors = []
+    return True
+
+
 def show(draft: Draft, page: Page, *, by: Actor) -> str:
     """The page with the answers that were saved."""
     markup, shared = markup_of(draft.questionnaire), groups.shared_on(draft, page)

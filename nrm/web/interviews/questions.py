@@ -33,7 +33,7 @@ WORDS: Mapping[str, ByLanguage] = MappingProxyType(
         "all_optional": ByLanguage("Every question on this page is optional."),
         "other_country": ByLanguage("Another country"),
         "other_language": ByLanguage("Another language"),
-        "in_it": ByLanguage("Show the questions in this language too"),
+        "in_it": ByLanguage("Show this language too"),
         "draft": ByLanguage("translation not yet approved"),
         "day": ByLanguage("Day"),
         "month": ByLanguage("Month"),
@@ -132,7 +132,7 @@ class _Piece:
                 if code in options:
                     place, attribute = options[code]
                     read[place] += attribute
-        return "".join(read)
+        return _without_empty("".join(read))
 
 
 _PlanKey = tuple[Page, tuple[Question, ...], str, str | None, bool]
@@ -408,8 +408,15 @@ class QuestionMarkup:
                     texts.setdefault(name, {})[rest] = place
                 else:
                     options.setdefault(name, {})[rest] = (place, " checked" if kind == "c" else " selected")
-            piece = self._pieces[key] = _Piece(names, "".join(cut[::4]), tuple(cut[::4]), texts, options)
+            piece = self._pieces[key] = _Piece(
+                names, _without_empty("".join(cut[::4])), tuple(cut[::4]), texts, options
+            )
         return piece
+
+
+def _without_empty(html: str) -> str:
+    """Without the fields' empty values, as the macros leave them out; what somebody typed has no quotation mark."""
+    return html.replace(' value=""', "")
 
 
 def _all_optional(shown: tuple[Question, ...]) -> bool:

@@ -75,6 +75,23 @@ def test_an_age_changed_to_adult_takes_nothing_back_and_lets_the_post_destroy_no
     assert f"/children/{interview_id}/answer/call" in sign_in("ra.duty_officer").get("/")
 
 
+@pytest.mark.parametrize("button", ["leave", "spoken"])
+def test_an_age_that_is_taken_out_is_no_adult_to_the_child_authority(app: Flask, sign_in: SignIn, button: str) -> None:
+    person = sign_in(LOGIN)
+    interview = told_of(person)
+    sent = fields("screen", person.get(f"{interview}/screen"), example(**CHILD))
+    del sent["age"]
+    person.post(f"{interview}/screen", {**sent, button: ""})
+    told = alert(interview)
+    assert told is not None
+    assert (told.withdrawn_at, told.age_class, told.opinion_why) == (None, "unsure", "")
+    assert SAYS_ADULT not in sign_in(AUTHORITY).get("/")
+    change_age(person, interview, "adult")
+    told = alert(interview)
+    assert told is not None
+    assert (told.withdrawn_at, told.age_class, told.opinion_why) == (None, "adult", "age_changed")
+
+
 def test_neither_a_refusal_nor_no_indicator_of_who_was_a_child_ends_anything(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     for answers, last in (

@@ -346,7 +346,8 @@ def test_the_duty_desk_sees_it_after_a_day_without_an_answer_and_tells_by_teleph
     call: dict[str, object] = {"number": DESK_NUMBER, "answer": "answered", "name": "Drita Hoxha", "when": "5"}
     officer.post(address, {**call, "name": ""}, status=422)
     both = officer.post(f"{address}?lang=en", {**call, "answer": "nobody"}, status=422)
-    assert "You chose “No answer”, and a name stands under “Yes”" in both
+    assert "You chose “No answer”, and a name stands below" in both
+    assert re.search(r'name="answer"[^>]* value="answered"[^>]* checked', both)  # else the name would be hidden
     assert 'value="Drita Hoxha"' in both, "what was typed stays"
     assert number_of(Call) == 0
     assert officer.post(address, {**call, "answer": "nobody", "name": ""}) == address

@@ -68,7 +68,7 @@ def test_the_questions_stand_in_the_language_of_the_person_from_the_first_page_o
     address = begin(person)
     page = person.get(address)
     assert hurt not in page
-    assert "name=spoken>Shfaqini pyetjet edhe në këtë gjuhë<" in page
+    assert "name=spoken>Shfaqni edhe këtë gjuhë<" in page
     seen = confirmation(page)
     sent = {"language": "ro", "interpreter": "telephone", **seen}
     assert person.post(address, {**sent, "spoken": ""}) == address
@@ -80,8 +80,14 @@ def test_the_questions_stand_in_the_language_of_the_person_from_the_first_page_o
     for language, said in (("el", questionnaire().questions["hurt"].reads["el"]), ("sq", "")):
         shown = person.post(address, {**sent, **confirmation(page), "language": language}, status=422)
         assert (hurt in shown, said in shown) == (False, True)
-    wrong = {**sent, **confirmation(page), "language": "", "language-other": "Xyzzy", "spoken": ""}
-    assert "Xyzzy" in person.post(address, wrong, status=422)
+    # Without a language, or with one that nobody knows, that alone is asked for, and nothing is kept.
+    for typed in ("", "Xyzzy"):
+        wrong = {**confirmation(page), "language-other": typed, "hurt": "no", "spoken": ""}
+        shown = person.post(address, wrong, status=422)
+        assert typed in shown
+        assert re.findall('<li><a href="#(\\w+)', shown) == ["language"]
+        assert re.search("name=hurt value=no[^>]* checked", shown)
+        assert not re.search("name=hurt value=no[^>]* checked", person.get(address))
 
 
 def test_the_home_page_stays_light_however_much_waits(app: Flask, sign_in: SignIn) -> None:

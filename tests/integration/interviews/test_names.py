@@ -40,9 +40,10 @@ def sent(person: Person, address: str, answers: dict[str, Any], **more: Any) -> 
 
 
 def value(body: str, control: str) -> str:
-    found = re.search(rf'<input[^>]* name="?{control}"? value="([^"]*)"', body)
+    found = re.search(rf'<input[^>]* name="?{control}"?(?=[ >])[^>]*>', body)
     assert found, control
-    return html.unescape(found.group(1))
+    given = re.search(r' value="([^"]*)"', found[0])
+    return html.unescape(given[1]) if given else ""
 
 
 def kept(address: str) -> dict[str, Any]:

@@ -36,8 +36,9 @@ class _Seen:
     told: int = 0
 
 
-def note() -> None:
-    """The request is answered with one of STATUSES: count it for who is signed in. Never fails."""
+def note(about: str = "") -> None:
+    """The request is answered with one of STATUSES, or as one `about` nothing that this member sees: count it for who
+    is signed in. Never fails."""
     if request.path in UNWRITTEN or request.endpoint == "assets.file":
         return
     try:
@@ -46,7 +47,7 @@ def note() -> None:
         if by is None or by.member_id is None:
             return
         seen = current_app.extensions.setdefault("nrm.refused", {})
-        number = _counted(seen, by.member_id, hash(request.path), time.monotonic())
+        number = _counted(seen, by.member_id, hash((request.path, about)), time.monotonic())
         if number:
             refusals.count(number=number, by=by)
     except SQLAlchemyError as error:  # the page of the refusal is shown all the same

@@ -69,7 +69,7 @@ from nrm.store.shelter import key_workers as key_worker_store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.store.support import follow_up_ends
 from nrm.web import access, errors, sessions
-from nrm.web.accounts import screen_lock, told_once
+from nrm.web.accounts import refused, screen_lock, told_once
 from nrm.web.language import text_in, translated
 from nrm.web.opened import answer_rows, written_rows
 from nrm.web.parts import Part, address
@@ -163,6 +163,7 @@ def find() -> Answer:
         except MistypedPseudonym as error:
             form.code.errors = [MISTYPED[str(error)]]
         except NotVisible:
+            refused.note(form.code.data or "")
             form.code.errors = [NOBODY]
     return render_template("shelter/cases/find.html", form=form), 422
 
@@ -591,15 +592,15 @@ def _erase_page(case_id: uuid.UUID, form: EraseCaseForm, status: int = 200) -> t
     if case.relation is not CaseRelation.HOLDER:
         raise NotVisible
     going, legal_stays = erasures.erasable(case_id=case_id, by=by)
-    refused = erasures.why_not_erased(case_id=case_id, by=by)
+    why_not = erasures.why_not_erased(case_id=case_id, by=by)
     page = render_template(
         "shelter/cases/erase.html",
         case=case,
         form=form,
         going=[COMPARTMENT_LABELS[each] for each in going],
         legal_stays=legal_stays,
-        blocker=closings.blocker(case, refused, ERASE_REFUSED) if refused is not None else None,
-        may_be_mistake=isinstance(refused, GateClosed),
+        blocker=closings.blocker(case, why_not, ERASE_REFUSED) if why_not is not None else None,
+        may_be_mistake=isinstance(why_not, GateClosed),
     )
     return page, status
 

@@ -4,6 +4,7 @@ Decided in ADR 0236."""
 
 from __future__ import annotations
 
+import os
 import uuid
 
 import pytest
@@ -16,6 +17,7 @@ from nrm.audit import Event, details_of
 from nrm.db import db, transaction
 from nrm.domain.accounts.alarms import REFUSED
 from nrm.domain.health import Part, State
+from nrm.domain.shelter.cases import new_pseudonym
 from nrm.models.accounts.accounts import FailedTries
 from nrm.models.accounts.alarms import Alarm
 from nrm.models.audit import AuditEntry
@@ -127,6 +129,19 @@ def test_pages_of_other_roles_and_addresses_that_are_none_count_and_strangers_do
     db.session.rollback()  # what is read is what the requests wrote
     assert [each.number for each in db.session.scalars(select(FailedTries))] == [AT_ONCE]
     assert len(app.extensions["nrm.refused"]) == 1
+
+
+def test_codes_of_people_that_are_guessed_count_and_mistyped_ones_do_not(app: Flask) -> None:
+    worker = Person(app.test_client(), WORKER)
+    code = new_pseudonym(os.urandom(16))
+    mistyped = code[:-1] + ("C" if code[-1] != "C" else "D")
+    for _ in range(2 * AT_ONCE):
+        worker.post("/cases/find", {"code": mistyped}, status=422)
+        worker.post("/cases/find", {"code": code}, status=422)
+    assert db.session.scalars(select(FailedTries)).all() == []
+    for _ in range(BOUND + AT_ONCE):
+        worker.post("/cases/find", {"code": new_pseudonym(os.urandom(16))}, status=422)
+    assert len(told()) == 1
 
 
 def test_a_database_that_takes_nothing_shows_the_refusal_all_the_same(

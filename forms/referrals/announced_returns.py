@@ -56,6 +56,13 @@ IMPOSSIBLE = {
         "",
         N_("You took it back yourself: a colleague of the duty desk says that it was seen."),
     ),
+    AnnouncedReturnRefusal.SAID: (
+        "",
+        N_(
+            "It was said that the person arrived. Call the duty desk: once it has seen that, it can be said that the "
+            "person did not come."
+        ),
+    ),
     AnnouncedReturnRefusal.PAST: ("day", N_("Enter a day that is not over yet")),
     AnnouncedReturnRefusal.TOO_FAR: ("day", N_("Enter a day within the next half year")),
     AnnouncedReturnRefusal.ORIGIN: ("origin", N_("Choose who announces the return")),
@@ -140,7 +147,7 @@ class AnnounceReturnForm(OnceForm):
 
 
 class TakeBackForm(OnceForm):
-    """Why a return is taken back although the person should have come already."""
+    """Why a return is taken back before the eyes of the duty desk."""
 
     why = RadioField(
         N_("Why do you take it back?"),

@@ -6,6 +6,7 @@ import heapq
 import random
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -42,7 +43,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Role
 from nrm.domain.interviews.endings import ChildAnswer, EndReason, is_child
 from nrm.domain.interviews.interviews import Questionnaire
 from nrm.domain.quarters import Quarter
-from nrm.domain.referrals.announced_returns import Announcement
+from nrm.domain.referrals.announced_returns import AnnouncedReturnRefused, Announcement
 from nrm.domain.referrals.referrals import (
     REASONS_UNDER_MUST,
     DeclineReason,
@@ -286,6 +287,8 @@ class Life:
         else:
             interviews.start(interview_id=interview_id, by=officer)
         interviews.save_answers(interview_id=interview_id, answers=answers, named=everybody(), by=officer)
+        if notice_id is not None:
+            self.after(timedelta(days=2), partial(self._see, notice_id))
         if plan.ending != "referred":
             self._end_interview(interview_id, officer)
             return
@@ -295,6 +298,11 @@ class Life:
         sent = interview_sending.send(interview_id=interview_id, party=proposed[0].party, by=officer)
         self.duties.look(interview_id)
         self.after(plan.acknowledged_after, lambda: self._answer(plan, sent.referral_id, plan.declines))
+
+    def _see(self, notice_id: uuid.UUID) -> None:
+        """The duty desk reads that nobody was handed over."""
+        with suppress(AnnouncedReturnRefused):  # the interview goes on, or somebody is expected again
+            announced_returns.back_seen(notice_id=notice_id, by=self.actors[cast().authority])
 
     def _end_interview(self, interview_id: uuid.UUID, officer: Actor) -> None:
         """Without a case: of a child once the child authority said that the parents have come."""

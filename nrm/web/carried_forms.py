@@ -434,7 +434,7 @@ WORDS: Mapping[str, str] = {
     "monitoring.score": N_("Score an interview"),
     "announced_returns.announce": N_("Announce a return"),
     "announced_returns.arrived": N_("Has arrived: begin the interview"),
-    "announced_returns.back_seen": N_("Say that you saw who took an announcement back, and why"),
+    "announced_returns.back_seen": N_("Say that you saw what was said of an announced return"),
     "announced_returns.cancel": N_("Take the notice back"),
     "announced_returns.not_come": N_("Record that the person did not come"),
     "announced_returns.open_identity": N_("Open who is expected"),

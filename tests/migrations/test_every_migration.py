@@ -264,6 +264,7 @@ TABLE: dict[str, Moved | str] = {
         since.test_of_returns_from_before_nobody_knows_who_said_what, ("notices", "referrals")
     ),
     "0113_alarms_of_refusals": Moved(since.test_alarms_of_refusals_are_forgotten_on_the_way_down, ("alarms",)),
+    "0114_ends_of_returns": Moved(since.test_whose_interview_ended_is_expected_again_on_the_way_down, ("notices",)),
 }
 
 FILES = {path.stem: path for path in (revisions.FOLDER / "versions").glob("*.py")}

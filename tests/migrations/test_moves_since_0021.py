@@ -2125,3 +2125,25 @@ def test_of_returns_from_before_nobody_knows_who_said_what(before: Before) -> No
     data.down()
     (row,) = [row for row in data.rows("notices") if row["id"] == under_way["id"]]
     assert (row["status"], row["expected_on"], row["hour"]) == ("arrived", None, None)
+
+
+@pytest.mark.slow
+def test_whose_interview_ended_is_expected_again_on_the_way_down(before: Before) -> None:
+    data = before("0114_ends_of_returns")
+    data.add("notices", expected_on=date(2026, 3, 2), hour=8, companions=1)
+    was, told = data.rows("notices"), {"said": "ended", "said_at": datetime(2026, 3, 2, 9, tzinfo=UTC)}
+    with refused("known_word|coarse_once_over"):
+        data.add("notices", status="arrived", expected_on=date(2026, 3, 2), interview_id=None, **told)
+    for _ in range(2):
+        data.up()
+        (notice,) = data.rows("notices")
+        assert (notice["untold"], notice["announced_by_id"]) == (0, None)
+        data.down()
+        assert data.rows("notices") == was
+    data.up()
+    ended = data.add("notices", status="arrived", expected_on=date(2026, 3, 2), interview_id=None, **told)
+    with refused("coarse_once_over"):
+        data.add("notices", status="arrived", expected_on=date(2026, 3, 2), interview_id=None, said="", said_at=None)
+    data.down()
+    (row,) = [row for row in data.rows("notices") if row["id"] == ended["id"]]
+    assert (row["status"], row["said"], row["expected_on"]) == ("announced", "destroyed", date(2026, 3, 2))

@@ -1,8 +1,9 @@
 """Announcing a return before it happens, and what becomes of it.
 
 The person's identity is sealed like that of a case, to the named post and the Responsible Authority; the organisation
-that announces the return cannot open it. It is destroyed when the interview of who arrived told what became of them
-(ADR 0230), on cancelling, and 30 days after the day.
+that announces the return cannot open it. It is destroyed when the interview of who arrived told what became of them,
+when the duty desk has seen that nobody was handed over, or that it was taken back (ADR 0230, ADR 0237), and 30 days
+after the day.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from nrm.domain.presses import Press
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.announced_returns import (
     OPEN,
+    TO_SEE,
+    UNTOLD,
     AnnouncedReturnRefusal,
     AnnouncedReturnRefused,
     AnnouncedReturnStatus,
@@ -95,6 +98,7 @@ def announce(
                     hour=announced.hour,
                     companions=announced.companions,
                     needs=sorted(announced.needs),
+                    announced_by_id=by.member_id,
                 )
             )
             session.flush()
@@ -127,15 +131,15 @@ def _holders(session: Session, post_id: uuid.UUID, expected_on: date) -> set[uui
 
 def cancel(*, notice_id: uuid.UUID, why: BackReason | None = None, by: Actor) -> None:
     """The organisation that announced it takes it back, also after it was said that nobody came; the identity is
-    destroyed. Once it is late, or an interview of who was said to have arrived was destroyed, `why` is needed, and it
-    stays, closed to the post, until the duty desk has seen it.
+    destroyed. From its hour on, of who may be a child, where an interview of who was said to have arrived told nothing,
+    and of what a colleague announced, `why` is needed, and it stays, closed to the post, until the duty desk saw it.
 
     Raises NotPermitted, NotVisible, AnnouncedReturnRefused (`state`, `reason`).
     """
     by.must(Permission.NOTICE_ANNOUNCE)
     with transaction() as session:
         notice = store.own(notice_id, by=by, lock=True)
-        seen = notice.status in OPEN and steps.needs_reason(notice)
+        seen = notice.status in OPEN and steps.needs_reason(notice, by=by)
         if seen and why is None:
             raise AnnouncedReturnRefused(AnnouncedReturnRefusal.REASON)
         if seen:
@@ -147,20 +151,28 @@ def cancel(*, notice_id: uuid.UUID, why: BackReason | None = None, by: Actor) ->
     shredding.work_off()
 
 
-def back_seen(*, notice_id: uuid.UUID, by: Actor) -> None:
-    """The duty desk has seen that it was taken back late: who it was is destroyed. A second time does nothing.
+def back_seen(*, notice_id: uuid.UUID, read: str = "", by: Actor) -> None:
+    """The duty desk has seen that it was taken back, or that its interview ended with nobody handed over: who it was is
+    destroyed; or that its interview told nothing: the person is expected as before. `read`: the instant of what the
+    page said, as text. A second time does nothing.
 
-    Raises NotPermitted, NotVisible, AnnouncedReturnRefused (`state`; `own`: whoever took it back sees it not alone).
+    Raises NotPermitted, NotVisible, AnnouncedReturnRefused (`state`; `own`: whoever said it sees it not alone).
     """
     by.must(Permission.REFERRAL_DIRECT)
     with transaction() as session:
         notice = store.row(notice_id, by=by, lock=True)
-        if notice.status == AnnouncedReturnStatus.CANCELLED and notice.expected_on is None:
+        seen, status = notice.said, AnnouncedReturnStatus(notice.status)
+        if (notice.untold and not seen) if status in OPEN else notice.expected_on is None:
             return
-        if notice.said == Said.TAKEN_BACK and notice.said_by_id == by.member_id:
+        if seen not in TO_SEE or notice.said_at is None or (read and read != notice.said_at.isoformat()):
+            raise AnnouncedReturnRefused(AnnouncedReturnRefusal.STATE)
+        if notice.said_by_id == by.member_id:
             raise AnnouncedReturnRefused(AnnouncedReturnRefusal.OWN)
-        _end(session, notice_id, AnnouncedReturnStatus.CANCELLED, (AnnouncedReturnStatus.CANCELLED,))
-        audit.append(session, audit.Event.NOTICE_BACK_SEEN, by=by, notice_id=notice_id)
+        if status in OPEN:
+            _change(session, notice_id, status, (status,), said="", said_at=None, said_by_id=None)
+        else:
+            _end(session, notice_id, status, (status,))
+        audit.append(session, audit.Event.NOTICE_BACK_SEEN, by=by, notice_id=notice_id, what=seen)
     shredding.work_off()
 
 
@@ -208,8 +220,9 @@ def opened(*, notice_id: uuid.UUID, by: Actor) -> dict[str, str] | None:
 
 
 def arrive(*, notice_id: uuid.UUID, interview_id: uuid.UUID, by: Actor) -> uuid.UUID:
-    """The person is at the post: the interview begins, with the answer that the return was announced, and, of a child,
-    the age class, so that the child authority is told at once. What was announced is kept until it has ended.
+    """The person is at the post: the interview begins, with the answer that the return was announced, and, of who is or
+    may be a child, the age class, so that the child authority is told at once. What was announced is kept until it has
+    ended.
 
     The same interview id again begins nothing twice. Also possible after "the person did not come". Raises
     NotPermitted, NotVisible, AnnouncedReturnRefused (`state`).
@@ -227,8 +240,8 @@ def arrive(*, notice_id: uuid.UUID, interview_id: uuid.UUID, by: Actor) -> uuid.
         asked = drafts.questionnaire_called(drafts.CURRENT)
         announced = next(each.id for each in asked.questions.values() if each.fact == "announced")
         answers = {asked.home.questions[0]: "no", announced: "yes"}
-        if notice.child == "yes":
-            answers[asked.derive["age"]] = "child"
+        if notice.child != "no":
+            answers[asked.derive["age"]] = "child" if notice.child == "yes" else "unsure"
         drafts.begin(session, interview_id, asked, clock.now(), answers, by=by)
         child_alert_steps.tell(session, interview_id, asked, {}, answers, by=by)
         audit.append(session, audit.Event.NOTICE_ARRIVED, by=by, notice_id=notice_id)
@@ -239,7 +252,7 @@ def not_come(*, notice_id: uuid.UUID, by: Actor) -> None:
     """The person did not come. The identity stays sealed, for those who look for the person, until its time is over.
 
     A second time does nothing. Raises NotPermitted, NotVisible, AnnouncedReturnRefused (`state`; `early`: not late
-    yet).
+    yet; `said`: it was said that the person arrived, which the duty desk has not seen).
     """
     by.must(Permission.NOTICE_RECEIVE)
     with transaction() as session:
@@ -248,8 +261,9 @@ def not_come(*, notice_id: uuid.UUID, by: Actor) -> None:
             return
         if notice.status == AnnouncedReturnStatus.ANNOUNCED and not steps.is_overdue(notice):
             raise AnnouncedReturnRefused(AnnouncedReturnRefusal.EARLY)
-        # That an interview was destroyed stays to be read: who it was of nobody knows.
-        said = {} if notice.said in (Said.DESTROYED, Said.RAN_OUT) else _said(Said.NOT_COME, by)
+        if notice.said in UNTOLD:
+            raise AnnouncedReturnRefused(AnnouncedReturnRefusal.SAID)
+        said = _said(Said.NOT_COME, by)
         _change(session, notice_id, AnnouncedReturnStatus.NOT_COME, (AnnouncedReturnStatus.ANNOUNCED,), **said)
         audit.append(session, audit.Event.NOTICE_NOT_COME, by=by, notice_id=notice_id)
 
@@ -260,8 +274,9 @@ def expire(*, by: Actor) -> int:
     with transaction() as session:
         overdue = announced_return_rows.over(last, _BATCH)
         for notice in overdue:
-            after = AnnouncedReturnStatus.NOT_COME
-            _end(session, notice.id, after, (*OPEN, AnnouncedReturnStatus.CANCELLED))
+            arrived = notice.said == Said.ENDED
+            after = AnnouncedReturnStatus.ARRIVED if arrived else AnnouncedReturnStatus.NOT_COME
+            _end(session, notice.id, after, (after,) if arrived else (*OPEN, AnnouncedReturnStatus.CANCELLED))
             audit.append(session, audit.Event.NOTICE_EXPIRED, by=by, notice_id=notice.id)
         return len(overdue)
 
@@ -270,8 +285,7 @@ def _end(
     session: Session, notice_id: uuid.UUID, after: AnnouncedReturnStatus, before: tuple[AnnouncedReturnStatus, ...]
 ) -> None:
     """Keep only the coarse facts; the keys to the identity are listed for destruction."""
-    nothing = {"said": "", "said_at": None, "said_by_id": None, "why": ""}
-    _change(session, notice_id, after, before, **steps.COARSE, **nothing)
+    _change(session, notice_id, after, before, **steps.COARSE, **steps.NOTHING_SAID)
     epochs.erase(session, notice_id, [_IDENTITY])
 
 

@@ -11,8 +11,6 @@ from nrm.domain.interviews.answers import COUNTRIES
 
 LATE_AFTER = timedelta(hours=1)
 """An expected arrival alarms an hour after it was due (the agreement's path, proposal)."""
-TOLD_WITHIN = timedelta(hours=12)
-"""An interview that began with an announced return tells within this time what became of the person, or it is late."""
 FURTHEST = timedelta(days=180)
 MOST_COMPANIONS = 20
 LONGEST_TEXT = 300
@@ -38,23 +36,29 @@ class AnnouncedReturnStatus(StrEnum):
 
 
 class Said(StrEnum):
-    """What was said last of a return that is not over, or, of one that was taken back late, until the desk saw it."""
+    """What was said last of a return that is not over, or, of one that was taken back late or whose interview ended
+    with nobody handed over, until the desk saw it."""
 
     ARRIVED = "arrived"
     NOT_COME = "not_come"
     DESTROYED = "destroyed"  # somebody said that the person arrived, and the interview was destroyed
     RAN_OUT = "ran_out"  # somebody said that the person arrived, and the interview was never finished
+    ENDED = "ended"  # somebody said that the person arrived, and the interview ended with nobody handed over
     TAKEN_BACK = "taken_back"
 
 
 class BackReason(StrEnum):
-    """Why a return is taken back although the person should have come already."""
+    """Why a return is taken back before the eyes of the duty desk."""
 
     MISTAKE = "mistake"
     NOT_RETURNING = "not_returning"
     ELSEWHERE = "elsewhere"
 
 
+UNTOLD = (Said.DESTROYED, Said.RAN_OUT)
+"""It was said that the person arrived, and the interview told nothing: the person is expected again."""
+TO_SEE = (*UNTOLD, Said.ENDED, Said.TAKEN_BACK)
+"""Of whom nothing tells where they are; the duty desk says that it has seen it."""
 OPEN = (AnnouncedReturnStatus.ANNOUNCED, AnnouncedReturnStatus.NOT_COME)
 """The person is expected, or is looked for."""
 ORIGINS_OF = {
@@ -82,6 +86,7 @@ class AnnouncedReturnRefusal(StrEnum):
     EARLY = "early"
     REASON = "reason"
     OWN = "own"
+    SAID = "said"
 
 
 class AnnouncedReturnRefused(Exception):
@@ -123,18 +128,19 @@ def check(announced: Announcement, *, kind: OrganisationKind | None, today: date
         raise AnnouncedReturnRefused(AnnouncedReturnRefusal.HOUR)
 
 
+def due_from(expected_on: date, hour: int | None, zone: tzinfo | None) -> datetime:
+    """From when on somebody may be there: the hour, or, where none was said, the beginning of the day."""
+    return datetime.combine(expected_on, time(hour or 0), zone)
+
+
 def late_from(expected_on: date, hour: int | None, zone: tzinfo | None) -> datetime:
     """From when on somebody expected then should have come, and it can be said that nobody came: an hour after the
     hour, or once the day is over."""
-    due = datetime.combine(expected_on, time(hour or 0), zone)
-    return due + (LATE_AFTER if hour is not None else timedelta(days=1))
+    return due_from(expected_on, hour, zone) + (LATE_AFTER if hour is not None else timedelta(days=1))
 
 
-def is_late(status: str, due: datetime, *, begun_at: datetime | None, held: bool, now: datetime) -> bool:
-    """Whether somebody should have come (`late_from` is `due`) and nothing tells that they did. `begun_at`: when the
-    interview began in which they are said to be; `held`: it was ended without telling. Late stays late (ADR 0234)."""
-    if status == AnnouncedReturnStatus.ANNOUNCED:
-        return now >= due
-    if status != AnnouncedReturnStatus.ARRIVED or begun_at is None:
-        return False
-    return now >= due and (begun_at >= due or held or now >= begun_at + TOLD_WITHIN)
+def is_late(status: str, due: datetime, *, said: str, now: datetime) -> bool:
+    """Whether somebody should have come (`late_from` is `due`) and nothing tells that they did; that an interview began
+    tells nothing (ADR 0237)."""
+    expected = status == AnnouncedReturnStatus.ANNOUNCED
+    return now >= due and (expected or (status == AnnouncedReturnStatus.ARRIVED and said != Said.ENDED))

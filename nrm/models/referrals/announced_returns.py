@@ -19,10 +19,12 @@ _BEGAN = text("interview_id IS NOT NULL")
 class AnnouncedReturn(Model):
     """A return announced before it happens; the identity is sealed in the `identity` compartment of the same id.
 
-    The identity is destroyed when the interview of who arrived has ended, on cancelling, or 30 days after the day. Then
-    only the country, the quarter, whether it is a child, who announced it and the outcome are kept.
+    The identity is destroyed when the person was handed over, when the duty desk has seen what else became of it, on
+    cancelling before its hour, or 30 days after the day. Then only the country, the quarter, whether it is a child,
+    which organisation announced it and the outcome are kept.
 
-    `interview_id`: the interview that began with it and goes on; `said`: what somebody said of it last.
+    `interview_id`: the interview that began with it and goes on; `said`: what somebody said of it last; `untold`: how
+    often it was said that the person arrived, and the interview told nothing.
     """
 
     __tablename__ = "notices"
@@ -32,7 +34,7 @@ class AnnouncedReturn(Model):
         CheckConstraint(one_of("child", CHILD), name="known_child"),
         CheckConstraint("hour IS NULL OR hour BETWEEN 0 AND 23", name="an_hour"),
         CheckConstraint(
-            "status IN ('announced', 'not_come') OR interview_id IS NOT NULL OR said = 'taken_back'"
+            "status IN ('announced', 'not_come') OR interview_id IS NOT NULL OR said IN ('ended', 'taken_back')"
             " OR (expected_on IS NULL AND hour IS NULL AND companions IS NULL)",
             name="coarse_once_over",
         ),
@@ -61,4 +63,6 @@ class AnnouncedReturn(Model):
     said: Mapped[str] = mapped_column(default="", server_default="")
     said_at: Mapped[datetime | None]
     said_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
-    why: Mapped[str] = mapped_column(default="", server_default="")  # why it was taken back when it was late
+    why: Mapped[str] = mapped_column(default="", server_default="")  # why it was taken back, where the desk reads it
+    untold: Mapped[int] = mapped_column(default=0, server_default="0")
+    announced_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))

@@ -573,7 +573,7 @@ def close(
     """Turn a draft or completed interview into `sent` or `ended` and destroy its draft; raises NoLongerDraft.
 
     Its place in a group goes with it. `done`: it was not thrown away; who was announced is expected again otherwise,
-    unless the child authority said what becomes of them.
+    unless the child authority said what becomes of them, and is read of by the duty desk where nobody was handed over.
 
     Raises ChildWaits if the child authority was told of the interview (or, by `child`, had to be told) and has not
     given an answer that allows the end.
@@ -588,7 +588,8 @@ def close(
     )
     if not hit:
         raise NoLongerDraft(status)
-    lost = None if done or answered else Said.DESTROYED if by.member_id else Said.RAN_OUT
+    how = Said.ENDED if done else Said.DESTROYED if by.member_id else Said.RAN_OUT
+    lost = None if status == "sent" or answered else how
     announced_return_steps.interview_over(session, interview.id, lost, by=by.member_id, who=by)
     # What was sent is needed again if an older backup is restored; what was thrown away is not.
     (epochs.shred if status == "sent" else epochs.erase)(session, interview.id, [DRAFT])

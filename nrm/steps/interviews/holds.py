@@ -242,7 +242,7 @@ def finish(session: Session, interview_id: uuid.UUID, *, by: Actor) -> bool:
     held_counts.forget(session, interview_id)
     epochs.erase(session, interview_id, [DRAFT])
     ending = Holding(held.ending)
-    lost = Said.DESTROYED if ending is Holding.DISCARDED and not answered else None
+    lost = None if answered else Said.DESTROYED if ending is Holding.DISCARDED else Said.ENDED
     announced_return_steps.interview_over(session, interview_id, lost, by=held.member_id, who=by)
     session.delete(held)
     audit.append(session, _EVENTS[ending], by=by, interview_id=interview_id, why=held.reason or None)

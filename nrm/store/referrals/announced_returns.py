@@ -1,5 +1,6 @@
 """Announced returns. The post and the Responsible Authority see whom to expect; the organisation that announced a
-return sees only its outcome. The Responsible Authority alone reads what was said of one, when and by whom."""
+return sees only its outcome. The Responsible Authority reads what was said of one, when and by whom; the post only, on
+the page of one, that an interview of who was said to have arrived told nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.referrals.announced_returns import OPEN, AnnouncedReturnStatus, is_late, late_from
+from nrm.domain.referrals.announced_returns import OPEN, UNTOLD, AnnouncedReturnStatus, Said, is_late, late_from
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.announced_returns import AnnouncedReturn
@@ -46,10 +47,12 @@ class ExpectedLine:
     late: bool
     late_from: datetime  # from then on it can be said that the person did not come
     held: bool  # the interview that began with it was ended, and tells nothing of the person
-    said: str  # what was said of it last; empty for a post, and where there is nothing to be told
+    said: str  # what was said of it last; empty where there is nothing to be told
     said_at: datetime | None
     said_by: str
     why: str
+    untold: int  # how often it was said that the person arrived, and the interview told nothing
+    early: bool  # that the person arrived was said before the announced day
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class RecordedLine:
     quarter_on: date
     expected_on: date | None
     status: str
-    goes_on: bool  # the post says that the person arrived, and its interview tells nothing yet
+    goes_on: bool  # the post says that the person arrived; its interview, or the duty desk, tells nothing yet
 
 
 def row(notice_id: uuid.UUID, *, by: Actor, lock: bool = False) -> AnnouncedReturn:
@@ -89,24 +92,23 @@ def openable(notice_id: uuid.UUID, *, by: Actor) -> AnnouncedReturn:
 
 def is_openable(notice: AnnouncedReturn, *, by: Actor) -> bool:
     """Whether the person is expected or did not come; for the Responsible Authority also, whether it was taken back
-    late and is not seen yet, or an interview began with it and it is late. Raises NotPermitted."""
+    and is not seen yet, or an interview began with it and it is late, or ended with nobody handed over. Raises
+    NotPermitted."""
     by.must(Permission.NOTICE_RECEIVE)
     if notice.expected_on is None or notice.status not in _shown(by):
         return False
-    if notice.status != AnnouncedReturnStatus.ARRIVED:
-        return True
-    interview = db.session.scalar(select(Interview.status).where(Interview.id == notice.interview_id))
-    return _is_late(notice, interview)
+    return notice.status != AnnouncedReturnStatus.ARRIVED or notice.said == Said.ENDED or _is_late(notice)
 
 
-def _is_late(notice: AnnouncedReturn, interview: str | None) -> bool:
+def _is_late(notice: AnnouncedReturn) -> bool:
     assert notice.expected_on is not None
     due = late_from(notice.expected_on, notice.hour, country().timezone)
-    return is_late(notice.status, due, begun_at=notice.said_at, held=interview == "held", now=clock.now())
+    return is_late(notice.status, due, said=notice.said, now=clock.now())
 
 
 def _shown(by: Actor) -> tuple[AnnouncedReturnStatus, ...]:
-    """Ended ones have no day any more, so only an arrival that tells nothing yet is among them (ADR 0234)."""
+    """Ended ones have no day any more, so only an arrival that tells nothing yet, or with which nobody was handed over
+    and the duty desk has not seen it, is among them (ADR 0234, ADR 0237)."""
     return tuple(AnnouncedReturnStatus) if by.may(Permission.REFERRAL_DIRECT) else OPEN
 
 
@@ -119,10 +121,11 @@ def _notice_row(*wanted: ColumnElement[bool], lock: bool) -> AnnouncedReturn:
 
 
 def expected(*, by: Actor) -> list[ExpectedLine]:
-    """Whom the post expects, the next first; the Responsible Authority also sees who did not come."""
-    found = list(_expected(by)())
-    codes = signed_names.codes(notice.said_by_id for notice, *_ in found) if by.may(Permission.REFERRAL_DIRECT) else {}
-    return [_expected_line(*each, codes=codes, by=by) for each in found]
+    """Whom the post expects, the next first; the Responsible Authority also sees who did not come, and last of all
+    whose interview ended with nobody handed over."""
+    found, tells = list(_expected(by)()), by.may(Permission.REFERRAL_DIRECT)
+    codes = signed_names.codes(notice.said_by_id for notice, *_ in found) if tells else {}
+    return [_expected_line(*each, codes=codes, tells=tells) for each in found]
 
 
 @built_once
@@ -131,7 +134,9 @@ def _expected(by: Actor) -> Select[AnnouncedReturn, Organisation, Organisation, 
     return (
         _notice_rows()
         .where(_received(by), AnnouncedReturn.status.in_(statuses), AnnouncedReturn.expected_on.is_not(None))
-        .order_by(AnnouncedReturn.expected_on, AnnouncedReturn.hour, AnnouncedReturn.id)
+        .order_by(
+            AnnouncedReturn.said == "ended", AnnouncedReturn.expected_on, AnnouncedReturn.hour, AnnouncedReturn.id
+        )
         .limit(_MOST)
     )
 
@@ -142,7 +147,8 @@ def one_expected(notice_id: uuid.UUID, *, by: Actor) -> ExpectedLine:
     found = db.session.execute(_notice_rows().where(*wanted, AnnouncedReturn.expected_on.is_not(None))).first()
     if found is None:
         raise NotVisible
-    return _expected_line(*found, codes=signed_names.codes([found[0].said_by_id]), by=by)
+    tells = by.may(Permission.REFERRAL_DIRECT) or found[0].said in ("", *UNTOLD)
+    return _expected_line(*found, codes=signed_names.codes([found[0].said_by_id]), tells=tells)
 
 
 def recorded(*, by: Actor) -> list[RecordedLine]:
@@ -166,7 +172,7 @@ def recorded(*, by: Actor) -> list[RecordedLine]:
             notice.quarter_on,
             day,
             notice.status,
-            notice.interview_id is not None,
+            notice.interview_id is not None or notice.said == Said.ENDED,
         )
         for (notice, post), day in zip(found, days, strict=True)
     ]
@@ -198,12 +204,13 @@ def _expected_line(
     interview: str | None,
     *,
     codes: Mapping[uuid.UUID | None, str],
-    by: Actor,
+    tells: bool,
 ) -> ExpectedLine:
     assert notice.expected_on is not None
-    told = notice.said if by.may(Permission.REFERRAL_DIRECT) else ""
+    told = notice.said if tells else ""
     name = codes.get(said_by.id, said_by.name) if told and said_by is not None else ""
-    due = late_from(notice.expected_on, notice.hour, country().timezone)
+    zone = country().timezone
+    said_at = notice.said_at if told in (Said.ARRIVED, Said.ENDED, *UNTOLD) else None
     return ExpectedLine(
         notice.id,
         post.names,
@@ -217,11 +224,13 @@ def _expected_line(
         notice.companions or 0,
         tuple(notice.needs or ()),
         notice.status,
-        _is_late(notice, interview),
-        due,
+        _is_late(notice),
+        late_from(notice.expected_on, notice.hour, zone),
         interview == "held",
         told,
         notice.said_at if told else None,
         name,
         notice.why if told else "",
+        notice.untold if tells else 0,
+        said_at is not None and clock.day_of(said_at, zone) < notice.expected_on,
     )

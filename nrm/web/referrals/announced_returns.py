@@ -28,6 +28,8 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.announced_returns import (
     OPEN,
     ORIGINS_OF,
+    TO_SEE,
+    UNTOLD,
     AnnouncedReturnRefusal,
     AnnouncedReturnRefused,
     AnnouncedReturnStatus,
@@ -56,12 +58,14 @@ _, OVER = IMPOSSIBLE[AnnouncedReturnRefusal.STATE]
 
 SHOWN = 6
 """How many the Responsible Authority's home page shows; all posts together may expect many."""
-UNRESOLVED = (Said.DESTROYED, Said.RAN_OUT, Said.TAKEN_BACK)
-"""What was said of somebody of whom nothing tells where they are: these come first."""
+UNRESOLVED = (*UNTOLD, Said.TAKEN_BACK)
+"""What was said of somebody of whom nothing tells where they are: these come first, then whose interview ended."""
 
 
-def _is_unresolved(line: store.ExpectedLine) -> bool:
-    return line.said in UNRESOLVED or (line.said == Said.ARRIVED and line.late)
+def _rank(line: store.ExpectedLine) -> int:
+    if line.said in UNRESOLVED or (line.said == Said.ARRIVED and line.late):
+        return 0
+    return 1 if line.said == Said.ENDED else 2
 
 
 def expected_part() -> Markup:
@@ -72,8 +76,8 @@ def expected_part() -> Markup:
     shown, authority = lines, _is_authority()
     if authority:
         recent = clock.today(country().timezone) - OLD_AFTER
-        new = [line for line in lines if line.expected_on > recent or _is_unresolved(line)]
-        shown = sorted(new, key=lambda line: not _is_unresolved(line))[:SHOWN]
+        new = [line for line in lines if line.expected_on > recent or _rank(line) < 2]
+        shown = sorted(new, key=_rank)[:SHOWN]
     part = render_template(
         "referrals/announced_returns/expected.html",
         lines=shown,
@@ -200,7 +204,7 @@ def _cancel_page(notice_id: uuid.UUID, form: TakeBackForm, status: int) -> Answe
         post=names.organisation(notice.post_id).names,
         country_of=_country,
         overdue=steps.is_overdue(notice),
-        needs_reason=steps.needs_reason(notice),
+        needs_reason=steps.needs_reason(notice, by=access.actor()),
         form=form,
     )
     return page, status
@@ -209,7 +213,7 @@ def _cancel_page(notice_id: uuid.UUID, form: TakeBackForm, status: int) -> Answe
 @blueprint.post("/notices/<uuid:notice_id>/cancel")
 @access.requires(Permission.NOTICE_ANNOUNCE)
 def cancel(notice_id: uuid.UUID) -> Answer:
-    """Take it back; once it is late, with a reason."""
+    """Take it back; where the duty desk is to read it, with a reason."""
     form = TakeBackForm(request.form)
     why = BackReason(form.why.data) if form.validate() else None
     try:
@@ -224,9 +228,9 @@ def cancel(notice_id: uuid.UUID) -> Answer:
 @blueprint.post("/notices/<uuid:notice_id>/seen")
 @access.requires(Permission.REFERRAL_DIRECT)
 def back_seen(notice_id: uuid.UUID) -> Answer:
-    """The duty desk has seen that it was taken back late."""
+    """The duty desk has seen that it was taken back, or that its interview told nothing."""
     try:
-        actions.back_seen(notice_id=notice_id, by=access.actor())
+        actions.back_seen(notice_id=notice_id, read=request.form.get("read", "")[:40], by=access.actor())
     except AnnouncedReturnRefused as error:
         return errors.error_page(409, IMPOSSIBLE[error.reason][1])
     return redirect(url_for("home.index"), 303)
@@ -256,7 +260,9 @@ def _show(notice_id: uuid.UUID, form: OpenNoticeForm, status: int) -> tuple[str,
         origin=ORIGIN_LABELS[Origin(line.origin)],
         needs=", ".join(label_of("needs", code) for code in line.needs),
         receives=by.may(Permission.INTERVIEW_CONDUCT),
-        closed=line.status == AnnouncedReturnStatus.ARRIVED and not line.late,
+        closed=line.status == AnnouncedReturnStatus.ARRIVED and not line.late and line.said != Said.ENDED,
+        authority=_is_authority(),
+        unseen=line.said in TO_SEE,
         new_id=uuid.uuid4(),
     )
     return page, status
@@ -296,6 +302,8 @@ def not_come_page(notice_id: uuid.UUID) -> Answer:
         return errors.error_page(409, OVER)
     if line.status == AnnouncedReturnStatus.ANNOUNCED and not line.late:
         return _early(line)
+    if line.said in UNTOLD:
+        return errors.error_page(409, IMPOSSIBLE[AnnouncedReturnRefusal.SAID][1])
     return render_template("referrals/announced_returns/not_come.html", line=line)
 
 
@@ -317,5 +325,5 @@ def not_come(notice_id: uuid.UUID) -> Answer:
     except AnnouncedReturnRefused as error:
         if error.reason is AnnouncedReturnRefusal.EARLY:
             return _early(store.one_expected(notice_id, by=access.actor()))
-        return errors.error_page(409, OVER)
+        return errors.error_page(409, IMPOSSIBLE[error.reason][1])
     return redirect(url_for("home.index"), 303)

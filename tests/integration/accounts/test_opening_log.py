@@ -17,6 +17,7 @@ from nrm.actions.referrals import announced_returns, referrals
 from nrm.actions.shelter import cases
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.referrals.announced_returns import BackReason
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.models.accounts.accounts import KeyringWrap, Member
 from nrm.models.accounts.alarms import Alarm, AlarmAcknowledgement
@@ -321,7 +322,9 @@ def test_who_opened_an_announced_return_is_shown_to_the_post_that_expects_it(
     ]
     for login in ("durres.border_officer", "nrc.case_worker"):
         assert store.openings(Whose.CASES, by=factories.actor(login), case_id=world.notice).rows == []
-    announced_returns.cancel(notice_id=world.notice, by=factories.actor("consular.consular_officer"))
+    why, consul = BackReason.MISTAKE, factories.actor("consular.consular_officer")
+    announced_returns.cancel(notice_id=world.notice, why=why, by=consul)
+    announced_returns.back_seen(notice_id=world.notice, by=authority)
     assert len(store.openings(Whose.CASES, by=rinas, case_id=world.notice).rows) == 2  # it stays known who looked
 
 

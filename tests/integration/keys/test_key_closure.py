@@ -15,6 +15,7 @@ from nrm.actions import tending
 from nrm.actions.interviews import interview_sending, interviews
 from nrm.actions.referrals import announced_returns, referrals, supplements
 from nrm.actions.shelter import cases, stays
+from nrm.domain.referrals.announced_returns import BackReason
 from nrm.domain.referrals.referrals import DeclineReason
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.stays import Destination, ExitReason
@@ -266,7 +267,9 @@ def test_a_notice_that_is_over_opens_to_nobody_also_with_an_old_copy(
         people.interview(officer, begun=interview_id)  # handed over: now it is over (ADR 0230)
         interview_sending.send(interview_id=interview_id, party="NRC", by=officer)
     else:
-        announced_returns.cancel(notice_id=world.notice, by=factories.actor("consular.consular_officer"))
+        why, consul = BackReason.MISTAKE, factories.actor("consular.consular_officer")
+        announced_returns.cancel(notice_id=world.notice, why=why, by=consul)
+        announced_returns.back_seen(notice_id=world.notice, by=factories.actor("ra.duty_officer"))
     after = closure.now("after")
     everybody = after.organisations().values()
     assert not who & set(opened(after, *everybody))

@@ -146,13 +146,13 @@ def test_on_arrival_the_interview_begins_announced_and_who_it_was_is_closed_and_
 
 
 def test_taking_it_back_destroys_it_and_only_who_announced_it_can(desks: Desks) -> None:
-    notice_id = desks.announced()
+    notice_id = desks.announced(child="no")
     with pytest.raises(NotVisible):
         announced_returns.cancel(notice_id=notice_id, by=factories.actor("helpline.helpline_operator"))
     with pytest.raises(NotPermitted):
         announced_returns.cancel(notice_id=notice_id, by=desks.rinas)
     announced_returns.cancel(notice_id=notice_id, by=desks.consul)
-    nothing_is_left(notice_id)
+    nothing_is_left(notice_id, "no")
     assert store.expected(by=desks.authority) == []
     with pytest.raises(AnnouncedReturnRefused, match="state"):
         announced_returns.cancel(notice_id=notice_id, by=desks.consul)
@@ -268,7 +268,7 @@ def test_nobody_else_announces(desks: Desks, login: str) -> None:
 def test_received_and_taken_back_in_one_instant_only_one_happens(fixture: str, request: pytest.FixtureRequest) -> None:
     app: Flask = request.getfixturevalue(fixture)
     desks = Desks()
-    notice_id, interview_id = desks.announced(), uuid.uuid4()
+    notice_id, interview_id = desks.announced(child="no"), uuid.uuid4()
 
     def attempt(act: Callable[[], object], name: str) -> str:
         try:
@@ -288,7 +288,7 @@ def test_received_and_taken_back_in_one_instant_only_one_happens(fixture: str, r
     (won,) = set(map(str, done)) - {"refused"}
     assert row(notice_id).status == won
     if won == "cancelled":
-        nothing_is_left(notice_id)
+        nothing_is_left(notice_id, "no")
     else:
         assert row(notice_id).interview_id == interview_id
 
@@ -365,7 +365,7 @@ def test_no_notice_takes_the_id_of_an_interview_and_no_interview_that_of_a_notic
         announced_returns.announce(
             notice_id=draft, post_id=people.organisation("RINAS"), announced=announced, identity=WHO, by=desks.consul
         )
-    notice_id = desks.announced()
+    notice_id = desks.announced(child="no")
     announced_returns.cancel(notice_id=notice_id, by=desks.consul)
     with pytest.raises(NotVisible):
         interviews.start(interview_id=notice_id, by=desks.rinas)

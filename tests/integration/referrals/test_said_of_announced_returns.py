@@ -140,14 +140,71 @@ def test_what_is_held_and_then_destroyed_leaves_whoever_was_announced_expected(s
     assert name_of(POST) in sign_in(DESK).get("/?lang=en")
 
 
-def test_the_short_screen_of_an_adult_who_arrived_asks_no_more_and_ends_the_announcement(sign_in: SignIn) -> None:
-    post, address = sign_in(POST), announced()
+@pytest.mark.slow
+def test_the_short_screen_of_an_adult_who_arrived_asks_no_more_and_the_desk_reads_it_until_it_was_seen(
+    sign_in: SignIn,
+) -> None:
+    """Six times "no", and a person with needs who was announced was on no list any more (ADR 0237)."""
+    post, desk, address = sign_in(POST), sign_in(DESK), announced()
     interview_id = arrived(post, address)
     assert walk(post, nothing_alarming(), f"/interviews/{interview_id}/screen")[-1] == "none"
     assert db.session.get_one(Interview, interview_id, populate_existing=True).status == "ended"
+    assert (row(address).status, row(address).hour, row(address).said) == ("arrived", 8, "ended")
+    assert not is_destroyed(address)
+    words = f"{name_of(POST)} ended the interview on 2 March 2026, 13:00: nobody was handed over."
+    for there in ("/?lang=en", "/notices?lang=en", f"{address}?lang=en"):
+        page = desk.get(there)
+        assert words in page
+        assert "hurt or ill" in page or "edical" in page  # what was announced of them stays, too
+        assert ">late<" not in page
+    assert "its interview tells nothing yet" in sign_in(CONSUL).get("/?lang=en")
+    sign_in(CONSUL).post(f"{address}/cancel", {"why": "mistake"}, 409)
+    assert address not in post.get("/")
+    post.get(address, status=404)
+    post.post(f"{address}/open", {"purpose": "safety"}, 404)
+    post.post(f"{address}/arrived", {"id": str(uuid.uuid4())}, 409)
+    post.post(f"{address}/seen", status=403)
+    desk.post(f"{address}/open", {"purpose": "safety"})
+    assert "Lule Planted" in desk.get(address)
+    desk.post(f"{address}/seen", {"read": "2026-03-02T11:00:00+00:00"}, 409)  # the page said something else
+    for _ in range(2):  # pressed twice, seen once
+        desk.post(f"{address}/seen", {"read": f"{NOON.isoformat()}"})
     assert (row(address).status, row(address).expected_on, row(address).said) == ("arrived", None, "")
     assert is_destroyed(address)
-    assert address not in sign_in(DESK).get("/?lang=en")
+    assert address not in desk.get("/")
+
+
+def test_whose_interview_ended_and_nobody_saw_it_has_no_name_after_thirty_days(sign_in: SignIn) -> None:
+    post, address = sign_in(POST), announced()
+    walk(post, nothing_alarming(), f"/interviews/{arrived(post, address)}/screen")
+    at(NOON + timedelta(days=31))
+    assert tending.tend()["notices_over"] == 1
+    assert (row(address).status, row(address).expected_on, row(address).said) == ("arrived", None, "")
+    assert is_destroyed(address)
+
+
+def test_who_is_said_to_be_there_days_before_is_read_with_the_day_for_which_they_were_announced(
+    sign_in: SignIn,
+) -> None:
+    post, desk, address = sign_in(POST), sign_in(DESK), announced(on=TODAY + timedelta(days=4))
+    interview_id = arrived(post, address)
+    assert "The return was announced for 6 March 2026." in desk.get("/?lang=en")
+    walk(post, nothing_alarming(), f"/interviews/{interview_id}/screen")
+    assert "The return was announced for 6 March 2026." in desk.get(f"{address}?lang=en")
+    today = announced()
+    arrived(post, today)
+    assert "The return was announced for" not in desk.get(f"{today}?lang=en")
+
+
+def test_of_whom_the_age_was_not_sure_the_interview_begins_so_and_the_child_authority_is_told(
+    sign_in: SignIn,
+) -> None:
+    post, address = sign_in(POST), announced(child="unknown")
+    interview_id = arrived(post, address)
+    assert db.session.get_one(ChildAlert, interview_id).age_class == "unsure"
+    discarded(post, interview_id, 422)  # only the child authority lets it end
+    adult = arrived(post, announced(child="no"))
+    assert db.session.get(ChildAlert, adult) is None
 
 
 def test_who_is_handed_over_is_expected_no_more_and_who_it_was_is_destroyed(sign_in: SignIn) -> None:
@@ -292,9 +349,11 @@ def test_who_was_said_to_have_arrived_is_not_taken_back_nor_forgotten_without_a_
     assert "It was said that the person arrived" in refused
     at(NOON + timedelta(hours=10))
     post = sign_in(POST)
-    post.post(f"{address}/not-come")
-    assert (row(address).status, row(address).said) == ("not_come", "destroyed")
+    assert "Call the duty desk" in post.post(f"{address}/not-come?lang=en", status=409)
+    assert "Call the duty desk" in post.get(f"{address}/not-come?lang=en", 409)
     desk = sign_in(DESK)
+    desk.post(f"{address}/not-come", status=409)
+    assert (row(address).status, row(address).said) == ("announced", "destroyed")
     assert "the interview was destroyed by" in desk.get("/?lang=en")
     sign_in(CONSUL).post(f"{address}/cancel", {"why": "mistake"})
     assert (row(address).status, is_destroyed(address)) == ("cancelled", False)
@@ -352,19 +411,92 @@ def test_the_desk_goes_on_reading_whom_an_interview_was_begun_with_until_it_tell
 
 
 @pytest.mark.slow
-def test_late_stays_late_while_an_interview_goes_on_and_an_interview_that_told_ends_it(sign_in: SignIn) -> None:
+def test_late_stays_late_while_an_interview_goes_on_and_no_more_once_it_ended(sign_in: SignIn) -> None:
     post, desk, address = sign_in(POST), sign_in(DESK), announced()  # it should have been at eight
     assert ">late<" in desk.get("/?lang=en")
     interview_id = arrived(post, address)
     assert ">late<" in desk.get("/?lang=en")
     assert walk(post, nothing_alarming(), f"/interviews/{interview_id}/screen")[-1] == "none"
-    assert address not in desk.get("/?lang=en")
-    desk.get(address, status=404)
+    assert ">late<" not in desk.get("/?lang=en")
+    assert (row(address).status, row(address).said) == ("arrived", "ended")
 
 
-def test_an_interview_that_was_begun_in_time_and_tells_nothing_for_half_a_day_is_late(sign_in: SignIn) -> None:
+def test_an_interview_that_was_begun_in_time_and_tells_nothing_is_late_from_the_same_hour_on(sign_in: SignIn) -> None:
+    """Begun six minutes before it was late, it kept a person looking on time for half a day."""
     address = announced(hour=14)
     arrived(sign_in(POST), address)
-    for hours, late in ((11, False), (13, True)):
+    for hours, late in ((1.9, False), (2, True), (11, True), (13, True)):
         at(NOON + timedelta(hours=hours))
         assert (">late<" in sign_in(DESK).get("/?lang=en")) is late
+
+
+@pytest.mark.parametrize(
+    ("child", "hour", "later", "asked"),
+    [
+        ("no", 20, timedelta(hours=6, minutes=59), False),
+        ("no", 20, timedelta(hours=7), True),  # the hour struck, and it is not late yet
+        ("yes", 20, timedelta(), True),
+        ("unknown", 20, timedelta(), True),
+        ("no", None, timedelta(), True),  # the day has begun
+    ],
+)
+def test_from_its_hour_on_and_of_a_child_always_it_is_taken_back_before_the_eyes_of_the_desk(
+    sign_in: SignIn, child: str, hour: int | None, later: timedelta, asked: bool
+) -> None:
+    address = announced(child=child, hour=hour, by=HELPLINE)
+    at(NOON + later)
+    line, desk = sign_in(HELPLINE), sign_in(DESK)
+    assert ("Why do you take it back?" in line.get(f"{address}/cancel?lang=en")) is asked
+    line.post(f"{address}/cancel", {}, 422 if asked else 303)
+    assert row(address).status == ("announced" if asked else "cancelled")
+    if asked:
+        line.post(f"{address}/cancel", {"why": "mistake"})
+        assert f"{name_of(HELPLINE)} took it back on" in desk.get("/?lang=en")
+    assert is_destroyed(address) is not asked
+
+
+def test_what_a_colleague_announced_is_taken_back_with_a_reason(sign_in: SignIn) -> None:
+    address = announced(hour=20)
+    notice = row(address)
+    notice.announced_by_id = factories.actor(POST).member_id  # anybody else
+    db.session.commit()
+    consul = sign_in(CONSUL)
+    consul.post(f"{address}/cancel", {}, 422)
+    consul.post(f"{address}/cancel", {"why": "elsewhere"})
+    assert (row(address).status, is_destroyed(address)) == ("cancelled", False)
+    assert f"{name_of(CONSUL)} took it back on" in sign_in(DESK).get(f"{address}?lang=en")
+
+
+@pytest.mark.slow
+def test_a_later_press_leaves_what_the_desk_has_not_seen(sign_in: SignIn) -> None:
+    """Destroyed, begun again, destroyed, "did not come", taken back: the desk pressed "seen" and knew only the last."""
+    post, desk = sign_in(POST), sign_in(DESK)
+    address = announced()
+    discarded(post, arrived(post, address))
+    assert "time before that the person arrived" not in desk.get("/?lang=en")
+    interview_id = arrived(post, address)
+    once = "It was said 1 time before that the person arrived, and the interview told nothing."
+    for there in ("/?lang=en", f"{address}?lang=en"):
+        assert once in desk.get(there)
+    discarded(post, interview_id)
+    for page in (desk.get("/?lang=en"), desk.get(f"{address}?lang=en"), post.get(f"{address}?lang=en")):
+        assert "the interview was destroyed by" in page or page == post.get("/?lang=en")
+        assert once in page
+    assert "the interview was destroyed by" not in post.get("/?lang=en")
+    page = post.get(f"{address}?lang=en")
+    assert name_of(POST) in page
+    assert f"{address}/not-come" not in page
+    assert "Call the duty desk" in page
+    post.post(f"{address}/not-come", status=409)
+    post.post(f"{address}/seen", status=403)
+    for _ in range(2):  # pressed twice, seen once
+        desk.post(f"{address}/seen")
+    assert (row(address).status, row(address).said, row(address).untold) == ("announced", "", 2)
+    assert not is_destroyed(address)
+    post.post(f"{address}/not-come")
+    twice = "It was said 2 times before that the person arrived"
+    assert twice in desk.get("/?lang=en")
+    sign_in(CONSUL).post(f"{address}/cancel", {"why": "mistake"})
+    assert twice in desk.get(f"{address}?lang=en")
+    desk.post(f"{address}/seen")
+    assert (row(address).untold, row(address).announced_by_id, is_destroyed(address)) == (0, None, True)

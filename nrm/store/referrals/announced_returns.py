@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
+from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.referrals.announced_returns import OPEN, UNTOLD, AnnouncedReturnStatus, Said, is_late, late_from
@@ -21,6 +22,7 @@ from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.announced_returns import AnnouncedReturn
 from nrm.store import signed_names
 from nrm.store.countries import country
+from nrm.store.rows import entries
 from nrm.store.statements import built_once
 
 _MOST = 100
@@ -53,6 +55,8 @@ class ExpectedLine:
     why: str
     untold: int  # how often it was said that the person arrived, and the interview told nothing
     early: bool  # that the person arrived was said before the announced day
+    before_at: datetime | None = None  # when it was said that the person did not come, where something was said since
+    before_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,20 @@ def one_expected(notice_id: uuid.UUID, *, by: Actor) -> ExpectedLine:
     if found is None:
         raise NotVisible
     tells = by.may(Permission.REFERRAL_DIRECT) or found[0].said in ("", *UNTOLD)
-    return _expected_line(*found, codes=signed_names.codes([found[0].said_by_id]), tells=tells)
+    line = _expected_line(*found, codes=signed_names.codes([found[0].said_by_id]), tells=tells)
+    return _with_word_before(line) if by.may(Permission.REFERRAL_DIRECT) else line
+
+
+def _with_word_before(line: ExpectedLine) -> ExpectedLine:
+    """What the audit chain tells of "did not come", which a later word stands over (ADR 0237)."""
+    if line.said in ("", Said.NOT_COME):
+        return line
+    found = entries.newest_of(entries.EVER, (Event.NOTICE_NOT_COME,), entries.about(line.id))
+    member = db.session.get(Member, found[1].member_id) if found and found[1].member_id else None
+    if found is None or member is None:
+        return line
+    name = signed_names.codes([member.id]).get(member.id, member.name)
+    return replace(line, before_at=found[1].at, before_by=name)
 
 
 def recorded(*, by: Actor) -> list[RecordedLine]:

@@ -494,9 +494,13 @@ def test_a_later_press_leaves_what_the_desk_has_not_seen(sign_in: SignIn) -> Non
     assert (row(address).status, row(address).said, row(address).untold) == ("announced", "", 2)
     assert not is_destroyed(address)
     post.post(f"{address}/not-come")
+    assert desk.get(f"{address}?lang=en").count("that the person did not come.") == 1
     twice = "It was said 2 times before that the person arrived"
     assert twice in desk.get("/?lang=en")
     sign_in(CONSUL).post(f"{address}/cancel", {"why": "mistake"})
-    assert twice in desk.get(f"{address}?lang=en")
+    page = desk.get(f"{address}?lang=en")
+    assert twice in page
+    assert f"{name_of(CONSUL)} took it back on" in page
+    assert page.count(f"{name_of(POST)} said on 2 March 2026, 13:00 that the person did not come.") == 1
     desk.post(f"{address}/seen")
     assert (row(address).untold, row(address).announced_by_id, is_destroyed(address)) == (0, None, True)

@@ -15,6 +15,7 @@ from flask import Flask
 from markupsafe import escape
 from sqlalchemy import Engine, event
 
+from nrm.actions.accounts import refusals
 from nrm.domain.accounts.accounts import PERMISSIONS, Role
 from nrm.domain.quarters import Quarter
 from nrm.store import days
@@ -227,8 +228,12 @@ def test_without_a_session_nothing_is_reached(app: Flask) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("role", LOGINS)
-def test_a_get_changes_nothing_and_shows_no_name(world_app: tuple[Flask, World], role: Role) -> None:
+def test_a_get_changes_nothing_and_shows_no_name(
+    world_app: tuple[Flask, World], role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for how many pages were refused, which is counted (ADR 0236)."""
     app, world = world_app
+    monkeypatch.setattr(refusals, "count", lambda **_: None)
     client = Person(app.test_client(), LOGINS[role]).client
     with writes() as seen:
         for endpoint, address in addresses(app, world, "GET"):

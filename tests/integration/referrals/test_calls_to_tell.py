@@ -229,7 +229,7 @@ def test_two_answers_in_one_form_are_refused_with_what_was_typed(sign_in: SignIn
     post, address = sign_in(POST), address_of(case_id)
     right = answered(post, address, "0")
     for wrong, said in (
-        ({"answer": "nobody"}, "You chose “No answer”, and a name stands under “Yes”"),
+        ({"answer": "nobody"}, "You chose “No answer”, and a name stands below"),
         ({"answer": ["answered", "nobody"]}, "Give one answer to this question"),
         ({"name": ["Drita Hoxha", "Ana"]}, "Give one answer to this question"),
     ):

@@ -18,6 +18,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.alarms import DAY, OF_ALL, AlarmKind, Watch, least
 from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.alarms import Alarm, AlarmAcknowledgement
+from nrm.steps.accounts import alarms as alarm_steps
 from nrm.steps.accounts import many_acts as steps
 from nrm.store.accounts import alarms as store
 from nrm.store.countries import country
@@ -106,16 +107,7 @@ def _add(session: Session, watch: Watch, count: alarm_rows.Count, by: Actor) -> 
         raised_at=clock.now(),
     )
     session.add(alarm)
-    audit.append(
-        session,
-        audit.Event.ALARM_RAISED,
-        by=by,
-        alarm_id=alarm.id,
-        of_member_id=count.member_id,
-        of_organisation_id=count.organisation_id,
-        hours=watch.hours,
-        cases=count.cases,
-    )
+    alarm_steps.record(session, alarm, by=by)
 
 
 def acknowledge(*, alarm_id: uuid.UUID, cases: int, by: Actor) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 
-from nrm import audit, clock
+from nrm import clock
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.alarms import HOUR, REFUSED, AlarmKind
 from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.alarms import Alarm
+from nrm.steps.accounts import alarms
 from nrm.store.rows.accounts import alarms as alarm_rows
 from nrm.store.rows.accounts.failed_attempts import Counter, add
 from nrm.vault import second_factor
@@ -48,15 +49,4 @@ def count(*, number: int, by: Actor) -> None:
             raised_at=now,
         )
         session.add(alarm)
-        session.flush()
-        audit.append(
-            session,
-            audit.Event.ALARM_RAISED,
-            by=_BY,
-            alarm_id=alarm.id,
-            of_member_id=by.member_id,
-            of_organisation_id=by.organisation_id,
-            hours=1,
-            cases=total,
-            kind=str(AlarmKind.REFUSALS),
-        )
+        alarms.record(session, alarm, by=_BY, kind=alarm.kind)

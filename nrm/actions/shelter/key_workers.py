@@ -25,6 +25,7 @@ from nrm.domain.shelter.shifts import COVER_MINUTES, COVER_MINUTES_SHARED
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.alarms import Alarm
 from nrm.models.shelter.key_workers import KeyWorker
+from nrm.steps.accounts import alarms
 from nrm.steps.shelter import key_workers as steps
 from nrm.store.rows.accounts import alarms as alarm_rows
 from nrm.store.rows.shelter import key_workers as rows
@@ -83,16 +84,7 @@ def _appoint(session: Session, case_id: uuid.UUID, place: Place, member_id: uuid
     alarm = _alarm(session, by) if member_id == by.member_id else None
     audit.append(session, audit.Event.KEY_WORKER_SET, by=by, case_id=case_id, of_member_id=member_id, place=str(place))
     if alarm is not None:
-        audit.append(
-            session,
-            audit.Event.ALARM_RAISED,
-            by=by,
-            alarm_id=alarm.id,
-            of_member_id=by.member_id,
-            of_organisation_id=by.organisation_id,
-            hours=alarm.hours,
-            cases=alarm.cases,
-        )
+        alarms.record(session, alarm, by=by)
 
 
 def _is_standing(session: Session, row: KeyWorker, by: Actor) -> bool:

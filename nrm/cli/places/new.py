@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,9 +75,7 @@ def nothing_half_made(directory: Path, places: NewPlaces) -> Iterator[None]:
         made += [path for path in directory.glob("*") if path.is_file() and path not in before]
         for path in made:
             path.unlink(missing_ok=True)
-        for folder in sorted(new_folders, key=lambda each: len(each.parts), reverse=True):
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
+        _remove_empty(new_folders)
         raise
 
 
@@ -88,7 +86,12 @@ def no_folder_left(directory: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        for folder in new:  # the innermost first
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
+        _remove_empty(new)
         raise
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Take away those that are empty, the innermost first."""
+    for folder in sorted(folders, key=lambda each: len(each.parts), reverse=True):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()

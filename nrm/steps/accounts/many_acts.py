@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from nrm import audit, clock
+from nrm import clock
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.alarms import DAY, HOUR, OF_ALL, AlarmKind, least
 from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.alarms import Alarm
+from nrm.steps.accounts import alarms
 from nrm.store.rows.accounts import alarms as alarm_rows
 
 _BY = Actor.system("alarms")
@@ -54,15 +55,5 @@ def put(session: Session, kind: AlarmKind, done: Sequence[alarm_rows.Done], numb
         raised_at=clock.now(),
     )
     session.add(alarm)
-    session.flush()
-    audit.append(
-        session,
-        audit.Event.ALARM_RAISED,
-        by=by,
-        alarm_id=alarm.id,
-        of_member_id=last.member_id,
-        of_organisation_id=last.organisation_id,
-        hours=alarm.hours,
-        cases=number,
-    )
+    alarms.record(session, alarm, by=by)
     return 1

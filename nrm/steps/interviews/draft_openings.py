@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from nrm import audit, clock
+from nrm import clock
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.alarms import AlarmKind
 from nrm.domain.interviews.draft_owners import DRAFT, OpenReason
@@ -15,6 +15,7 @@ from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.alarms import Alarm
 from nrm.models.interviews.interviews import Interview
 from nrm.models.shelter.cases import Reading
+from nrm.steps.accounts import alarms
 from nrm.steps.interviews import drafts
 from nrm.store.rows.accounts import alarms as alarm_rows
 
@@ -57,13 +58,4 @@ def open_anothers(session: Session, interview: Interview, reason: OpenReason, *,
     else:
         alarm.cases, alarm.last_at = alarm.cases + 1, now
     drafts.lend(session, interview, reason, by=by)
-    audit.append(
-        session,
-        audit.Event.ALARM_RAISED,
-        by=by,
-        alarm_id=alarm.id,
-        of_member_id=by.member_id,
-        of_organisation_id=by.organisation_id,
-        hours=alarm.hours,
-        cases=alarm.cases,
-    )
+    alarms.record(session, alarm, by=by)

@@ -42,6 +42,8 @@ _BECOMES: Mapping[str, ReferralStatus] = {
     Event.ACCEPTANCE_TAKEN_BACK: ReferralStatus.MISTAKEN,
 }
 """What a referral is after each event; others leave it as it is."""
+_ENDED = (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN)
+"""Of a referral that the chain never told of, and that did not begin here, at least this is missed."""
 _SUPPLEMENTS = (
     Event.SUPPLEMENT_TAKEN,
     Event.SUPPLEMENT_FILED,
@@ -93,10 +95,6 @@ def referrals() -> list[uuid.UUID]:
         if not right:
             wrong.add(case_id)
     return sorted(wrong | {uuid.UUID(case_id) for id_, (case_id, _) in told.items() if id_ not in there})
-
-
-_ENDED = (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN)
-"""Of a referral that the chain never told of, and that did not begin here, at least this is missed."""
 
 
 def duties() -> list[uuid.UUID]:

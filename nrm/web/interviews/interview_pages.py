@@ -105,17 +105,6 @@ def _spoken(draft: Draft, form: PageForm | None = None) -> str | None:
     return draft.answers.get(question) if typed is None or typed.errors else typed.data
 
 
-def lacks_language(draft: Draft, form: PageForm) -> bool:
-    """Whether no language was chosen that the questions could be shown in; only that is then asked for."""
-    asked = form.question_fields().get(language_question(draft.questionnaire))
-    if asked is None or not asked.errors:
-        return False
-    for field in form.question_fields().values():
-        if field is not asked:
-            field.errors = []
-    return True
-
-
 def show(draft: Draft, page: Page, *, by: Actor) -> str:
     """The page with the answers that were saved."""
     markup, shared = markup_of(draft.questionnaire), groups.shared_on(draft, page)
@@ -195,6 +184,17 @@ def again(
     seen = request.form.get("seen", "") if revision is None else revision
     shown = draft.answers if answers is None else answers
     return _render(draft, page, body, by=by, form=form, picked=picked, revision=seen, answers=shown), 422
+
+
+def language_first(draft: Draft, page: Page, form: PageForm, *, by: Actor) -> tuple[str, int] | None:
+    """The page as it was typed, which asks for a language alone, where none was chosen that it could be shown in."""
+    fields = form.question_fields()
+    asked = fields.get(language_question(draft.questionnaire))
+    if asked is None or not asked.errors:
+        return None
+    for field in fields.values():
+        field.errors = field.errors if field is asked else []
+    return again(draft, page, form, by=by)
 
 
 def name_first(

@@ -220,8 +220,8 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
     form = page_form(draft.questionnaire, asked, current_language())(sent)
     given = form.accept(draft.answers, today=today)
     seen = interview_pages.revision_of_form()
-    if "spoken" in request.form and interview_pages.lacks_language(draft, form):
-        return interview_pages.again(draft, asked, form, by=by)
+    if "spoken" in request.form and (lacking := interview_pages.language_first(draft, asked, form, by=by)):
+        return lacking
     try:
         if "stop" in request.form:
             so_far = _acceptable(form)

@@ -36,6 +36,7 @@ class ExpectedLine:
 
     id: uuid.UUID
     post: dict[str, str]
+    post_telephone: str
     recorder: dict[str, str]
     recorder_telephone: str
     origin: str
@@ -231,6 +232,7 @@ def _expected_line(
     return ExpectedLine(
         notice.id,
         post.names,
+        post.telephone,
         recorder.names,
         recorder.telephone,
         notice.origin,

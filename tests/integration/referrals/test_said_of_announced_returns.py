@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -157,6 +158,7 @@ def test_the_short_screen_of_an_adult_who_arrived_asks_no_more_and_the_desk_read
         assert words in page
         assert "hurt or ill" in page or "edical" in page  # what was announced of them stays, too
         assert ">late<" not in page
+    assert re.search(r'<dt>Crossing point</dt><dd>[^<]+<a href="tel:\+', page)  # it is told to call it
     assert "its interview tells nothing yet" in sign_in(CONSUL).get("/?lang=en")
     sign_in(CONSUL).post(f"{address}/cancel", {"why": "mistake"}, 409)
     assert address not in post.get("/")

@@ -12,10 +12,14 @@ PORT ?= 5000
 # Without compiled modules every start of a command compiles 300 of them: half a second.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run setup setup-dev test quick check lint bench access imports pictures fonts site guides vulnerabilities bundle release container lock clean
+.PHONY: run asked setup setup-dev test quick check lint bench access imports pictures fonts site guides vulnerabilities bundle release container lock clean
 
-run: setup
+run: asked setup
 	$(BIN)/nrm demo --dir $(DEMO) --people $(PEOPLE) --port $(PORT)
+
+# Before minutes of installing.
+asked:
+	@case "$(PEOPLE)/$(PORT)" in *[!0-9/]*|/*|*/) echo "make run: PEOPLE and PORT are whole numbers: make run PEOPLE=60 PORT=5001" >&2; exit 2;; esac
 
 setup: $(VENV)/.ready
 

@@ -5,6 +5,8 @@ Every setting is described in docs/operator.md; a test compares the two.
 
 from __future__ import annotations
 
+import os
+import pwd
 import re
 import stat
 import tomllib
@@ -33,6 +35,7 @@ SETTINGS = (
     "NRM_ARGON2_KIB",
     "NRM_ARGON2_PASSES",
     "NRM_ACCESS_LOG",
+    "NRM_LOG_FORMAT",
     "NRM_ADDRESS",
     "NRM_PASSKEYS",
     "NRM_SMTP_HOST",
@@ -50,6 +53,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Za-z]{2,4}){0,2}")
 _HOST = re.compile(r"[a-z0-9.:-]+")
 PASSKEYS = ("offered", "demanded")
+LOG_FORMATS = ("text", "json")
 _SITE_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 ARGON2_FLOOR_KIB, ARGON2_FLOOR_PASSES = 19 * 1024, 2
 ARGON2_MOST_KIB, ARGON2_MOST_PASSES = 1024 * 1024, 100
@@ -120,6 +124,7 @@ class Config:
     argon2_passes: int
     address: str  # of the home page, `https://...` without a slash at the end; empty: reached on this machine alone
     access_log: str  # a file, `-` for standard error, empty for none
+    log_format: str = "text"  # or `json`
     smtp: Smtp | None = None  # None: no e-mail is sent
     drill_database: str | None = None  # None: a drill makes databases of its own
     drill_shred_database: str | None = None
@@ -176,6 +181,7 @@ def load_config(env: Mapping[str, str]) -> Config:
         argon2_passes=_number(env, "NRM_ARGON2_PASSES", 3, ARGON2_FLOOR_PASSES, ARGON2_MOST_PASSES),
         address=_home(env),
         access_log=_access_log(env),
+        log_format=_one_of(env, "NRM_LOG_FORMAT", LOG_FORMATS),
         smtp=_smtp(env),
         drill_database=drill,
         drill_shred_database=drill_shred,
@@ -245,14 +251,33 @@ def key_files(env: Mapping[str, str], directory: Path) -> dict[str, Path]:
     return {**found, "pepper": Path(env["NRM_PEPPER"]).absolute()} if env.get("NRM_PEPPER") else found
 
 
+def account_name(number: int) -> str:
+    """The name of an account of the machine, or its number where it has none."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"the account {number}"
+
+
 def _secrets(files: Mapping[str, Path]) -> Secrets:
     keys = {}
     for name, path in files.items():
         setting = "NRM_PEPPER" if path.parent != files["store"].parent else "NRM_KEYS"
         try:
-            if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            found = path.stat()
+            if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                 raise MisConfigured(f"{setting}: {path} can be read by others; chmod 0400 it")
+            if found.st_uid not in (0, os.geteuid(), path.parent.stat().st_uid):
+                raise MisConfigured(
+                    f"{setting}: {path} belongs to {account_name(found.st_uid)}, who can read and change it whatever "
+                    f"its mode; chown it to {account_name(path.parent.stat().st_uid)}, whose its folder is"
+                )
             keys[name] = path.read_bytes()
+        except PermissionError:
+            raise MisConfigured(
+                f"{setting}: {account_name(os.geteuid())} may not read the key file {path}, which may well be there: "
+                "run it as the user of the service, or look whose the file and its folders are (chown)"
+            ) from None
         except OSError:
             if not path.parent.is_dir():
                 raise MisConfigured(
@@ -343,11 +368,17 @@ def _site(address: str) -> Site | None:
 
 
 def _passkeys(env: Mapping[str, str]) -> str:
-    asked = env.get("NRM_PASSKEYS") or "offered"
-    if asked not in PASSKEYS:
-        raise MisConfigured(f"NRM_PASSKEYS: {asked!r} is not one of {', '.join(PASSKEYS)}")
+    asked = _one_of(env, "NRM_PASSKEYS", PASSKEYS)
     if asked == "demanded" and _site(_home(env)) is None:
         raise MisConfigured("NRM_PASSKEYS: a passkey belongs to the name of a host; set NRM_ADDRESS to https://NAME/")
+    return asked
+
+
+def _one_of(env: Mapping[str, str], setting: str, words: tuple[str, ...]) -> str:
+    """What is set; the first of the words if nothing is."""
+    asked = env.get(setting) or words[0]
+    if asked not in words:
+        raise MisConfigured(f"{setting}: {asked!r} is not one of {', '.join(words)}")
     return asked
 
 

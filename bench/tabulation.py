@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from nrm.domain.interviews.screenings import PROCESSED_WITHOUT_HELP
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports.counting import RETURNEE
 from nrm.domain.reports.tabulation import Classification, tabulate
-from nrm.store.reports import counting
+from nrm.store.reports import counting, crossing_counting
 
 NUMBER = 1_000_000
 YEARS = 10
@@ -125,7 +126,7 @@ def _count_interviews(connection: Connection, duck: duckdb.DuckDBPyConnection, f
         writer = csv.writer(out)
         writer.writerow(("month", "citizenship_class", *RETURNEE_COLUMNS))
         for row in _interviews():
-            numbers[row] += 1
+            numbers[(str(Quarter.of(date.fromisoformat(row[0])).start), *row[1:])] += 1
             writer.writerow((row[0], "home", *row[1 : 1 + len(RETURNEE_COLUMNS)]))
     _load(duck, "screenings", file, {"month": "DATE"})
     kinds = {codes: secrets.randbits(62) for codes in {row[1:-2] for row in numbers}}
@@ -135,14 +136,20 @@ def _count_interviews(connection: Connection, duck: duckdb.DuckDBPyConnection, f
         [dict(zip(names, (id_, "home", *codes), strict=True)) for codes, id_ in kinds.items()],
     )
     connection.execute(
-        text("INSERT INTO screening_counts VALUES (:month, :kind, :profile, :assessment, '', :number)"),
+        text("INSERT INTO screening_counts VALUES (:quarter_on, :kind, :profile, :assessment, '', :number)"),
         [
-            {"month": row[0], "kind": kinds[row[1:-2]], "profile": row[-2], "assessment": row[-1], "number": number}
+            {
+                "quarter_on": row[0],
+                "kind": kinds[row[1:-2]],
+                "profile": row[-2],
+                "assessment": row[-1],
+                "number": number,
+            }
             for row, number in numbers.items()
         ],
     )
     connection.commit()
-    print(f"report x: {NUMBER:,} interviews of {len(kinds):,} kinds, kept as {len(numbers):,} numbers by month")
+    print(f"report x: {NUMBER:,} interviews of {len(kinds):,} kinds, kept as {len(numbers):,} numbers by quarter")
 
 
 def _fill(connection: Connection) -> None:
@@ -228,7 +235,9 @@ def returnees(connection: Connection, duck: duckdb.DuckDBPyConnection) -> None:
         period = f"month BETWEEN '{first.start}' AND '{last.end}'"
         counts = f"citizenship_class = 'home' AND (crossing_point <> '' OR outcome IN ({without_help}))"
         query = f"SELECT {columns}, count(*) FROM screenings WHERE {period} AND {counts} GROUP BY ALL"
-        ours, counted = _fastest(lambda first=first, last=last: counting.returnees(connection, first, last, by=BY))
+        ours, counted = _fastest(
+            lambda first=first, last=last: crossing_counting.returnees(connection, first, last, by=BY)
+        )
         theirs, rows = _fastest(lambda query=query: duck.execute(query).fetchall())
         assert counted == Counter({tuple(row[:-1]): row[-1] for row in rows})
         _line(what, ours, theirs, target)

@@ -37,7 +37,7 @@ GUIDE = (  # what it refers to, and what an office asks for before it begins
     "docs/release-reader.sql",
 )
 BESIDE = ("deploy/install.sh", "deploy/nrm", "deploy/nrm.env", "deploy/Containerfile", *GUIDE, "LICENSE")
-FOLDERS = ("deploy/systemd", "deploy/nginx", "deploy/caddy")
+FOLDERS = ("deploy/systemd", "deploy/nginx", "deploy/caddy", "deploy/podman")
 PROGRAM = "nrm"
 EXTRA = "statistics"  # which `install.sh --small` leaves out
 SUMS = "SHA256SUMS"

@@ -66,8 +66,8 @@ fi
 
 program=$root/opt/nrm settings=$root/etc/nrm units=$root/etc/systemd/system command=$root/usr/local/sbin/nrm
 manual=$root/usr/local/share/man/man1/nrm.1
-services="nrm.service nrm-erase.service nrm-backup.service nrm-drill.service"
-timers="nrm-erase.timer nrm-backup.timer nrm-drill.timer"
+services="nrm.service nrm-erase.service nrm-backup.service nrm-drill.service nrm-doctor.service"
+timers="nrm-erase.timer nrm-backup.timer nrm-drill.timer nrm-doctor.timer"
 
 run() {
     if [ -n "$dry" ]; then
@@ -111,6 +111,7 @@ if [ -n "$uninstall" ]; then
     exit 0
 fi
 
+[ -z "$wheel" ] || [ -r "$wheel" ] || fail "--wheel: $wheel cannot be read"
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
     fail "--python: $python is no Python of 3.11 or newer"
 if [ -z "$root" ]; then # the user nrm has to run it
@@ -129,7 +130,6 @@ for library in libpangoft2-1.0.so.0:libpangoft2-1.0-0 libharfbuzz-subset.so.0:li
 done
 
 if [ -n "$wheel" ]; then
-    [ -r "$wheel" ] || fail "--wheel: $wheel cannot be read"
     case ${wheel##*/} in
         nrm-*.whl) ;;
         *) fail "--wheel: $wheel is no wheel of nrm; its name is as nrm-1.0.0-py3-none-any.whl" ;;

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, request
+from flask.logging import default_handler
 from flask.templating import Environment
 from flask.typing import ResponseReturnValue
 from jinja2 import Template
@@ -20,7 +21,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Rule
 
 from config import Config, MisConfigured
-from nrm import countries, db, web
+from nrm import countries, db, log_lines, web
 from nrm.actions import instances
 from nrm.steps.agreement import known_versions
 from nrm.web import (
@@ -37,7 +38,7 @@ from nrm.web import (
     spent_keys,
     telephones,
 )
-from nrm.web.accounts import access_log, screen_lock, told_once
+from nrm.web.accounts import access_log, refused, screen_lock, told_once
 from nrm.web.shelter import shifts
 
 _TOP = Path(__file__).resolve().parent.parent  # the tree, or what a wheel was installed into (ADR 0133)
@@ -137,6 +138,7 @@ def create_app(config: Config, *, synchronous: str = "FULL", pages: bool = True)
     language.register(app, spoken=country.languages, default=config.language, timezone=country.timezone)
     assets.register(app)
     telephones.register(app)
+    log_lines.register(config.log_format, former=default_handler)
     choices.register(app)
     headers.register(app, tls=config.tls_certificate is not None or config.proxies > 0)
     errors.register(app)
@@ -146,6 +148,7 @@ def create_app(config: Config, *, synchronous: str = "FULL", pages: bool = True)
     screen_lock.register(app)
     shifts.register(app)
     told_once.register(app)
+    refused.register(app)
     _know_the_instance(app, config)
     if pages:
         _add_pages(app)
@@ -157,7 +160,7 @@ def create_app(config: Config, *, synchronous: str = "FULL", pages: bool = True)
             app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies
         )
     headers.catch(app)
-    access_log.register(app, config.access_log)
+    access_log.register(app, config.access_log, config.log_format)
     return app
 
 

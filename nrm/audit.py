@@ -129,6 +129,7 @@ class Event(StrEnum):
     REFERRAL_ASSIGNED = "referral_assigned"
     REFERRAL_PROMISED = "referral_promised"
     PROMISE_TAKEN_BACK = "promise_taken_back"
+    PROMISE_DENIED = "promise_denied"
     REFERRAL_DEPARTED = "referral_departed"
     REFERRAL_CALLED_OFF = "referral_called_off"
     DEPARTURE_TAKEN_BACK = "departure_taken_back"
@@ -137,6 +138,8 @@ class Event(StrEnum):
     AWAITED_AGAIN = "awaited_again"
     MOVE_KEYS_GIVEN_BACK = "move_keys_given_back"
     MEETING_SAID = "meeting_said"
+    SAID_AFTER_CALL = "said_after_call"  # the escort was told, or somebody called, after what another office said
+    SAID_AFTER_CALL_TAKEN_BACK = "said_after_call_taken_back"
     ESCORT_NAMED = "escort_named"
     REFERRED_OUT = "referred_out"
     CALLED = "called"
@@ -170,6 +173,7 @@ class Event(StrEnum):
     CHILD_OPINION_GIVEN = "child_opinion_given"
     CHILD_ANSWERED = "child_answered"
     CHILD_ANSWER_CONTRADICTED = "child_answer_contradicted"
+    CHILD_ANSWER_CONFIRMED = "child_answer_confirmed"  # the child authority did say what others wrote down
     FAMILY_NOTICE_WRITTEN = "family_notice_written"
     FAMILY_NOTICE_ANSWERED = "family_notice_answered"
     FAMILY_NOTICE_OPEN_AGAIN = "family_notice_open_again"
@@ -186,11 +190,13 @@ class Event(StrEnum):
     CHILD_RETURN_FORGOTTEN = "child_return_forgotten"
     CHILD_RETURN_OUTCOME = "child_return_outcome"
     CHILD_FINDING_RECORDED = "child_finding_recorded"
+    CHILD_FINDING_DENIED = "child_finding_denied"  # by the member who is named as the assessor
     CHILD_LOOKED_AT = "child_looked_at"
     CHILD_DECIDED = "child_decided"
     GUARDIAN_NAMED = "guardian_named"
     AGE_RECORDED = "age_recorded"
     CASE_MISTAKE_SAID = "case_mistake_said"  # that a child's case was opened by mistake, and what became of it
+    CHILD_STRIKE_SEEN = "child_strike_seen"  # child protection has seen that a stay of a child was struck
     AGE_SAID = "age_said"  # that a child is 18 or over: one of two, and what became of it
     CALL_RECORDED = "call_recorded"
     CALL_SETTLED = "call_settled"

@@ -6,13 +6,17 @@ import re
 
 from flask.testing import FlaskClient
 
+from nrm.vault.unattended import call_names
 from tests import factories
 
+SEALED_NAME = re.compile(rf"{call_names.SEALED}[A-Za-z0-9+/]{{40}}")
 ESCAPED_TWICE = re.compile(r"&lt;/?(section|h[1-6]|table|form|ul|li|input|button)\b[^<]{0,80}|&(#34|quot);csrf_token")
 
 
 def whole(page: str) -> str:
-    """The page, in which no part of ours stands as text: a part was made as words and not as a part (`Markup`)."""
+    """The page, in which no part of ours stands as text (it was made as words and not as a part, `Markup`), and no name
+    as it lies under its seal."""
+    assert SEALED_NAME.search(page) is None
     found = ESCAPED_TWICE.search(page)
     assert found is None, f"a part of a page is shown as raw text: {page[found.start() : found.start() + 200]}"
     return page

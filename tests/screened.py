@@ -14,9 +14,9 @@ from nrm.store.rows.interviews import screenings as screening_rows
 
 
 def counted() -> Counter[Screening]:
-    """Every screening there is, as the database is now."""
+    """Every screening there is, as the database is now; of its month the first of the quarter is kept."""
     db.session.rollback()
-    beside = ("month", "profile", "assessment", "reason", "number")
+    beside = ("quarter_on", "profile", "assessment", "reason", "number")
     statement = select(
         *(getattr(ScreeningKind, name) for name in KIND), *(getattr(ScreeningCount, name) for name in beside)
     ).join(ScreeningCount)
@@ -24,7 +24,7 @@ def counted() -> Counter[Screening]:
     for row in db.session.execute(statement):
         codes = dict(row._mapping)
         number = codes.pop("number")
-        found[Screening(**codes)] += number
+        found[Screening(month=codes.pop("quarter_on"), **codes)] += number
     return found
 
 

@@ -85,7 +85,7 @@ class AskToMendForm(OnceForm):
     """Which post, what was not met, what is asked, by which office and by when. No free text, so no name can get in."""
 
     id = HiddenField()
-    post = SelectField(N_("Post"), validators=[Offered(N_("Choose the post"))], validate_choice=False)
+    post = SelectField(N_("Post or help line"), validators=[Offered(N_("Choose the post"))], validate_choice=False)
     item = SelectField(
         N_("What was not met"), validators=[Offered(REFUSED[MonitoringRefusal.ITEM])], validate_choice=False
     )

@@ -33,10 +33,11 @@ ORIGIN_LABELS = {
 }
 STATUS_LABELS = {
     AnnouncedReturnStatus.ANNOUNCED: N_("not yet"),
-    AnnouncedReturnStatus.ARRIVED: N_("yes"),
+    AnnouncedReturnStatus.ARRIVED: N_("the crossing point says so"),
     AnnouncedReturnStatus.NOT_COME: N_("no"),
     AnnouncedReturnStatus.CANCELLED: N_("cancelled"),
 }
+AGE_LABELS = {"yes": N_("under 18"), "no": N_("adult"), "unknown": N_("age not sure")}
 BACK_REASON_LABELS = {
     BackReason.MISTAKE: N_("Entered by mistake, or twice"),
     BackReason.NOT_RETURNING: N_("The person does not return now"),
@@ -154,6 +155,14 @@ class TakeBackForm(OnceForm):
         choices=[SelectChoice(value=str(each), label=BACK_REASON_LABELS[each]) for each in BackReason],
         validators=[Offered(IMPOSSIBLE[AnnouncedReturnRefusal.REASON][1])],
         validate_choice=False,
+    )
+
+
+class SentOneForm(OnceForm):
+    """Which of those who are expected was handed over; the choices are ids of announced returns."""
+
+    notice = RadioField(
+        N_("Who was it?"), validators=[Offered(N_("Choose who it was, or go back"))], validate_choice=False
     )
 
 

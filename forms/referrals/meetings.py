@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from wtforms import RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.hours import is_hour, next_at
 from nrm.domain.referrals.crossing_points import Brings, Meeting, is_number_of, names_shelter
 from nrm.domain.telephones import EXAMPLE, is_telephone
 from nrm.domain.words import N_
@@ -40,6 +42,7 @@ class MeetingForm(OnceForm):
     )
     hour = StringField(
         N_("When do you come?"),
+        description=N_("For example 22:30. The next such hour counts; the page of the case then shows the day, too."),
         validators=[PlainText(40)],
     )
     word = StringField(
@@ -59,6 +62,9 @@ class MeetingForm(OnceForm):
         for name, message in needed[Brings(self.brings.data)].items():
             if not (self[name].data or "").strip():
                 self[name].errors = [message]
+        hour = (self.hour.data or "").strip()
+        if hour and Brings(self.brings.data) is Brings.SHELTER and not is_hour(hour):
+            self.hour.errors = [N_("Enter an hour from 0:00 to 23:59, for example 22:30")]
         number = (self.telephone.data or "").strip()
         if number and Brings(self.brings.data) is Brings.POST and not is_telephone(number):
             self.telephone.errors = [N_("Enter a telephone number, for example %(number)s", number=EXAMPLE)]
@@ -69,11 +75,14 @@ class MeetingForm(OnceForm):
                 field.errors = [N_("This names the shelter. Write it without your name")]
         return not self.errors
 
-    def meeting(self) -> Meeting:
-        """What was said, of a form that fits."""
+    def meeting(self, now: datetime) -> Meeting:
+        """What was said, of a form that fits; `now` is on the clocks of the country."""
         brings = Brings(self.brings.data)
         wanted = ("place", "telephone") if brings is Brings.POST else ("place", "hour", "word")
-        return Meeting(brings, **{name: (self[name].data or "").replace("\r\n", "\n").strip() for name in wanted})
+        said = {name: (self[name].data or "").replace("\r\n", "\n").strip() for name in wanted}
+        if "hour" in said:
+            said["hour"] = next_at(said["hour"], now).isoformat()
+        return Meeting(brings, **said)
 
 
 class EscortForm(OnceForm):

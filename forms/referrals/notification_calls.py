@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wtforms import RadioField, StringField
+from wtforms import HiddenField, RadioField, StringField
 from wtforms.validators import ValidationError
 
 from forms import SelectChoice
@@ -14,7 +14,8 @@ from nrm.domain.words import N_
 
 ANSWERED, NOBODY = "answered", "nobody"
 BOTH = N_(
-    "You chose “No answer”, and a name stands below: delete it and choose “No answer”, or leave “Yes, and now they know”"
+    "You chose “No answer”, and a name stands below “Yes, and now they know”: press once more if nobody answered, and "
+    "the name is left out; choose “Yes, and now they know” if they did"
 )
 MINUTES_AGO = (0, 5, 15, 30, 60, 120)
 
@@ -51,6 +52,8 @@ class CallForm(OnceForm):
         description=N_("The name of the colleague you spoke with, never of the person."),
         validators=[PlainText(LONGEST_NAME)],
     )
+    beside = HiddenField()
+    """The name that stood beside "No answer", once the page asked about it."""
     when = RadioField(
         N_("When was it?"),
         choices=_hours(MINUTES_AGO),
@@ -58,14 +61,22 @@ class CallForm(OnceForm):
         validate_choice=False,
     )
 
+    def offer_in_vain(self) -> None:
+        """Offer only that nobody answered (ADR 0228)."""
+        self.answer.choices = [SelectChoice(value=NOBODY, label=N_("No answer"))]
+
     def offer_hours(self, minutes_ago: Iterable[int]) -> None:
         """Offer only these of `MINUTES_AGO`: before them there was nothing to tell."""
         self.when.choices = _hours(minutes_ago)
 
     def validate_answer(self, field: RadioField) -> None:
-        """Nobody answered, or somebody with a name did: not both. The page then shows the name, to be deleted."""
-        if field.data == NOBODY and (self.name.data or "").strip():
-            field.data = ANSWERED
+        """Nobody answered, or somebody with a name did: a name beside "No answer" is asked about once, then left out.
+
+        What was chosen stays chosen: a form that turned it into the other answer recorded as told whom nobody had told.
+        """
+        name = (self.name.data or "").strip()
+        if field.data == NOBODY and name and name != self.beside.data:
+            self.beside.data = name
             raise ValidationError(BOTH)
 
     def validate_name(self, field: StringField) -> None:

@@ -117,6 +117,8 @@ class DepartReferralForm(OnceForm):
     without = BooleanField(N_("They set off without a meeting place"))
     """Shown and asked for once, where the shelter has not said where it meets them."""
     seen = HiddenField()  # what was recorded when the page was loaded
+    met = HiddenField()  # the mark of where the shelter had said by then that it meets them; empty before it did
+    known = HiddenField()  # the mark of what the page showed of it, or asked about once because nobody had read it
 
 
 class DeclineReferralForm(OnceForm):

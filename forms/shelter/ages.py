@@ -34,6 +34,7 @@ MONTHS = (
     N_("December"),
 )
 WRONG_MONTH = N_("Choose a month, and enter the year in four figures, for example 2027")
+NO_MONTH, NO_YEAR = N_("Choose the month"), N_("Enter the year in four figures, for example 2027")
 IMPOSSIBLE = {
     AgeRefusal.STATE: ("", N_("Somebody else recorded something in the same moment. Look at the age again.")),
     AgeRefusal.MONTH: ("year", WRONG_MONTH),
@@ -91,7 +92,7 @@ class MonthForm(OnceForm):
             SelectChoice(value="", label=N_("Choose")),
             *(SelectChoice(value=str(number), label=words) for number, words in enumerate(MONTHS, 1)),
         ],
-        validators=[OneOf(WRONG_MONTH)],
+        validators=[OneOf(NO_MONTH)],
         validate_choice=False,
     )
     year = StringField(N_("Year"), validators=[PlainText(4)])
@@ -100,7 +101,7 @@ class MonthForm(OnceForm):
         """Four figures."""
         text = field.data or ""
         if not (len(text) == 4 and text.isascii() and text.isdigit()):
-            raise Wrong(WRONG_MONTH)
+            raise Wrong(NO_YEAR)
 
     @property
     def first(self) -> date:

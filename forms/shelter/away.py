@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from wtforms import RadioField, TextAreaField
+from wtforms.validators import Optional
 
 from forms import SelectChoice
 from forms.days import DayField, today_or
 from forms.typed import Offered, OnceForm, PlainText
-from nrm.domain.shelter.away import AwayRefusal
+from nrm.domain.shelter.away import AwayRefusal, Longer
 from nrm.domain.words import N_
 
 AWAY_REFUSED = {
@@ -21,7 +22,15 @@ AWAY_REFUSED = {
         "A child, or who may be one, is expected back within 7 days. Is it longer? Ask the child authority, and say a "
         "new day when these are over: that desk reads which children are away, and until when"
     ),
+    AwayRefusal.WHY: N_("Choose why the person comes back later"),
     AwayRefusal.NOT_BACK: N_("Nothing says that this person is back, or the stay has ended since."),
+}
+LONGER_LABELS = {
+    Longer.TREATMENT: N_("Hospital or a doctor"),
+    Longer.FAMILY: N_("With family or friends"),
+    Longer.OFFICE: N_("A court, the police or another office"),
+    Longer.ON_THE_WAY: N_("On the way, and late"),
+    Longer.OTHER: N_("Another reason"),
 }
 LENGTHS = {
     "1": N_("Tomorrow"),
@@ -54,6 +63,17 @@ class ExpectedForm(OnceForm):
     """Another day of return."""
 
     expected_day = DayField(N_("Day on which the person is expected"))
+    why = RadioField(
+        N_("If it is a later day: why?"),
+        choices=[SelectChoice(value=str(each), label=words) for each, words in LONGER_LABELS.items()],
+        validators=[Optional()],
+        validate_choice=False,
+    )
+
+    @property
+    def longer(self) -> Longer | None:
+        """Why it is a later day, if one of the reasons was chosen."""
+        return Longer(self.why.data) if self.why.data in set(Longer) else None
 
 
 class BackForm(OnceForm):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Mapping, Sequence
 
 from wtforms import BooleanField, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired
@@ -18,6 +17,7 @@ from nrm.domain.shelter.others_there import OTHERS
 from nrm.domain.shelter.shifts import SHIFT
 from nrm.domain.support.follow_ups import FOLLOW_UP
 from nrm.domain.words import N_, Phrase
+from nrm.domain.written_over import Beside, mark, together
 
 LONGEST_TEXT = 10_000
 
@@ -72,6 +72,10 @@ CASE_REFUSED = {
     CaseRefusal.MISTAKEN: N_(
         "This person was accepted by mistake, and no other shelter takes the person in. Ask another shelter, take the "
         "person in after all, or record that the person has come; then this can be done."
+    ),
+    CaseRefusal.NOT_FOUND: N_(
+        "This person was missing and was not found: nobody else says now that the person wishes it. Once the person "
+        "is with you or with another shelter, record that; then this can be done."
     ),
     CaseRefusal.NOTHING_TO_ERASE: N_("Nothing of this case is kept under seal any more."),
     CaseRefusal.CONSENT_FIRST: N_("Ask the person for consent first, and record that it is done."),
@@ -210,32 +214,45 @@ class FindCaseForm(OnceForm):
 
 class WrittenForm(OnceForm):
     """Texts of one part, over the revision that was seen. `shown` says which texts the page came with, by their
-    digests: a box that the writer never touched takes what somebody else wrote there meanwhile."""
+    marks: a box that the writer never touched takes what somebody else wrote there meanwhile. `beside`: in which boxes
+    somebody else wrote meanwhile; `over`: the revision of which the writer said that what goes, goes (ADR 0249)."""
 
     revision = HiddenField()
     shown = HiddenField()
+    beside = HiddenField()
+    over = HiddenField()
 
-    def show(self, stored: Mapping[str, str], *, typed: Collection[str] = ()) -> None:
-        """Fill in what is stored, but for the boxes in `typed`, and remember it."""
+    def show(self, stored: Mapping[str, str]) -> None:
+        """Fill in what is stored, and remember it."""
         for field in self._texts():
-            if field.name not in typed:
-                field.data = stored.get(field.name, "")
+            field.data = stored.get(field.name, "")
         self.shown.data = ".".join(_digest(stored.get(field.name, "")) for field in self._texts())
 
-    def touched(self) -> set[str]:
-        """The names of the texts that are others than the page came with; all of them if it does not say."""
+    def show_both(self, stored: Mapping[str, str]) -> None:
+        """Put what somebody else wrote since the page came into the boxes, before what was typed there."""
         came = (self.shown.data or "").split(".")
-        fields = self._texts()
-        if len(came) != len(fields):
-            return {field.name for field in fields}
-        return {field.name for field, digest in zip(fields, came, strict=True) if _digest(field.data or "") != digest}
+        fields, beside = self._texts(), set(self.meanwhile.names)
+        for field, digest in zip(fields, came if len(came) == len(fields) else [""] * len(fields), strict=True):
+            theirs, mine = stored.get(field.name, ""), one_line_ends(field.data or "")
+            if _digest(theirs) == digest:
+                continue
+            beside.add(field.name)
+            field.data = theirs if _digest(mine) == digest else together(theirs, mine, longest=LONGEST_TEXT)
+        self.shown.data = ".".join(_digest(stored.get(field.name, "")) for field in fields)
+        self.beside.data = ".".join(sorted(beside))
+
+    @property
+    def meanwhile(self) -> Beside:
+        """What the page showed of somebody else's, and whether the writer wants it gone."""
+        names = {field.name for field in self._texts()} & set((self.beside.data or "").split("."))
+        return Beside(sorted(names), sure=bool(self.over.data) and self.over.data == self.revision.data)
 
     def _texts(self) -> list[TextAreaField]:
         return [field for field in self if isinstance(field, TextAreaField)]
 
 
 def _digest(text: str) -> str:
-    return sha256(one_line_ends(text).encode()).hexdigest()[:12]
+    return mark(one_line_ends(text))
 
 
 def one_line_ends(text: str) -> str:

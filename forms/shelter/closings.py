@@ -79,6 +79,9 @@ REFUSED = {
 }
 
 
+NOT_SAID = N_("This person is missing and was not found, so nobody can have said it: choose another answer")
+
+
 class CloseCaseForm(OnceForm):
     """The questions of the checklist; nothing is kept until they are confirmed on the next page."""
 
@@ -112,6 +115,13 @@ class CloseCaseForm(OnceForm):
         description=N_("How to reach the person, what is open. It is kept under seal, with the notes on care."),
         validators=[PlainText(LONGEST_TEXT)],
     )
+
+    def offer_nothing_that_nobody_said(self) -> None:
+        """Of somebody who is missing and was not found: nobody has said that she does not want it (ADR 0249)."""
+        offered = {each: words for each, words in FOLLOW_UP_LABELS.items() if each is not FollowUp.NOT_WANTED}
+        self.follow_up.choices = [SelectChoice(value=str(each), label=words) for each, words in offered.items()]
+        if self.follow_up.data == FollowUp.NOT_WANTED:
+            self.follow_up.validators = [Offered(NOT_SAID)]
 
 
 class ReopenCaseForm(OnceForm):

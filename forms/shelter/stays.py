@@ -219,8 +219,12 @@ class ArrivalForm(AdmitStayForm):
     )
     seen = HiddenField()
     """Which taking back of an arrival the page knew, if any."""
+    stood = HiddenField()
+    """How the referral stood on the page that was sent (`ReferralStatus`)."""
     is_here = BooleanField(N_("Yes, it is this person who stands before me"))
     """Shown and asked for once, where the post has not said that they left."""
+    sooner = BooleanField(N_("The hour is right: it was recorded later"))
+    """Shown and asked for once, where the hour is before the sending or the recorded departure."""
 
     def validate_hour(self, field: StringField) -> None:
         """Empty, or an hour of the day."""

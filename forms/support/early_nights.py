@@ -12,7 +12,7 @@ from nrm.domain.words import N_
 REFUSED = {
     EarlyRefusal.NONE: N_("No nights of this stay wait."),
     EarlyRefusal.OWN: N_("You entered these nights, or are one hand with who did: another member confirms them."),
-    EarlyRefusal.MANAGER: N_("The manager of your house confirms these nights."),
+    EarlyRefusal.MANAGER: N_("The manager of your shelter confirms these nights."),
     EarlyRefusal.CHANGED: N_("Somebody changed this meanwhile: read it again."),
     EarlyRefusal.CONFIRMED: N_("These nights are confirmed already."),
     EarlyRefusal.SIGNED: N_(

@@ -8,7 +8,7 @@ from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField, 
 from wtforms.validators import InputRequired
 
 from forms import SelectChoice
-from forms.shelter.cases import LONGEST_TEXT
+from forms.shelter.cases import LONGEST_TEXT, WrittenForm
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.support.follow_ups import (
     Acts,
@@ -133,10 +133,9 @@ LISTS = {
 """Field -> the country's list, and its codes."""
 
 
-class AgreeForm(OnceForm):
+class AgreeForm(WrittenForm):
     """How a person is reached, and what may be said to whom."""
 
-    revision = HiddenField()
     channel = TextAreaField(
         WORD_LABELS["channel"],
         description=N_("For example a number and at what time, or a person whom she trusts. It is kept under seal."),

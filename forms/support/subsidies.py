@@ -6,6 +6,7 @@ from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
 from wtforms.validators import InputRequired
 
 from forms.typed import Offered, OnceForm, PlainText
+from nrm.domain.shelter.payment_lines import Basis
 from nrm.domain.support.subsidies import LONGEST_REASON, NightsRefusal, PaymentRefusal, Stand
 from nrm.domain.words import N_
 
@@ -43,6 +44,14 @@ class SignNightsForm(OnceForm):
         N_("I have compared these nights with our own books, and sign them with my key"),
         validators=[InputRequired(N_("Tick the box to sign"))],
     )
+
+    def of(self, basis: Basis) -> SignNightsForm:
+        """Named for what is signed: places by days are no nights of people."""
+        if basis is Basis.PLACES:
+            self.agreed.label.text = N_(
+                "I have compared these places, kept day by day, with our own books, and sign them with my key"
+            )
+        return self
 
 
 class PaidForm(OnceForm):

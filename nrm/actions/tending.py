@@ -14,8 +14,17 @@ from nrm import clock
 from nrm.actions import backups, following
 from nrm.actions.accounts import accounts, alarms, beginning_anew, members, organisations, second_hands
 from nrm.actions.interviews import child_alerts, family_notices, groups, helpline, holds, interviews, monitoring
-from nrm.actions.referrals import announced_returns, meetings, referrals, supplements
-from nrm.actions.shelter import ages, child_returns, consents, key_workers, matching, others_there, permits
+from nrm.actions.referrals import announced_returns, meetings, notification_calls, referrals, supplements
+from nrm.actions.shelter import (
+    ages,
+    child_returns,
+    consents,
+    erasures,
+    key_workers,
+    matching,
+    others_there,
+    permits,
+)
 from nrm.actions.support import benefits, complaint_sending, complaints, feedback, follow_ups, hearings
 from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor
@@ -38,10 +47,10 @@ def tend() -> dict[str, int]:
     `supplements_lapsed`, `notices_over`, `follow_ups_on`, `feedback_counted`, `complaints_forgotten`,
     `complaints_moved`, `benefits_forgotten`, `grown_up`, `consents_lapsed`, `thinking_ended`, `particulars_destroyed`,
     `child_returns_forgotten`, `hearings_forgotten`, `calls_forgotten`, `screens_forgotten`,
-    `records_forgotten`, `seeds_committed`, `erased_listed`, `keys_destroyed`, `keys_left_over`, `keyrings_settled`,
-    `key_log_settled`, `key_log_changed`, `country_followed`, `rows_followed`, `people_compared`,
-    `shred_files_deleted`; and `keyrings_due`: how many organisations a key holder must do something for,
-    `keyrings_disagree`: of how many the newest keyring is not the known one.
+    `records_forgotten`, `seeds_committed`, `names_sealed`, `rows_coarsened`, `erased_listed`,
+    `keys_destroyed`, `keys_left_over`, `keyrings_settled`, `key_log_settled`, `key_log_changed`, `country_followed`,
+    `rows_followed`, `people_compared`, `shred_files_deleted`; and `keyrings_due`: for how many organisations a key
+    holder must do something, `keyrings_disagree`: of how many the newest keyring is not the known one.
     """
     by = Actor.system("tend")
     organisations.pass_over()
@@ -82,6 +91,8 @@ def tend() -> dict[str, int]:
         "records_forgotten": monitoring.forget_records(),
         "seeds_committed": monitoring.commit_seeds(),
         "people_compared": matching.search_due(),
+        "names_sealed": notification_calls.seal_names(),
+        "rows_coarsened": erasures.forget_rows(),
         "erased_listed": erasure_steps.complete_lists(),
         "keys_destroyed": shredding.work_off(),
         "keys_left_over": sweeping.sweep(),

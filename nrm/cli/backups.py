@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,17 @@ from flask import Flask, current_app
 from sqlalchemy.exc import OperationalError, SQLAlchemyError, StatementError
 
 from config import Config
-from nrm import create_app, revisions, schema
+from nrm import create_app, faults, revisions, schema
 from nrm.actions import backups as actions
 from nrm.cli.drilling import temporary
 from nrm.cli.instance import folder_of_country, instance_settings
 from nrm.cli.places.files import write_once
 from nrm.cli.places.key_files import lost_option, match_key, refused_keys, say_unchecked
-from nrm.cli.places.new import no_folder_left
+from nrm.cli.places.misspelt import tell_misspelt
+from nrm.cli.places.new import no_folder_left, remove_databases
 from nrm.cli.progress import Steps
 from nrm.cli.refusals import Refused
+from nrm.cli.said.failures import TAKES_NOTHING, reason
 from nrm.cli.telling import answer, json_option, remark
 from nrm.cli.usage import application, application_of_any_version, instance_option, settings, signed_in
 from nrm.db import db, disconnect
@@ -94,10 +97,11 @@ def backup(directory: Path, to: Path, recipients: tuple[Path, ...]) -> None:
 
     Each file opens only with the private keys of both recipients. Shred files are deleted after seven days.
     """
+    tell_misspelt(os.environ)
     keys = [_key(actions.recipient_in, path, "--recipient") for path in recipients]
     if len(keys) != 2 or keys[0] == keys[1]:
         raise Refused("--recipient: name two files of different people")
-    with application(directory).app_context(), _explained_errors(), Steps() as steps:
+    with application(directory).app_context(), _explained_errors(to=to), Steps() as steps:
         try:
             if (other := actions.foreign(to)) is not None:
                 raise Refused(f"--to: {other} is a backup of another instance; name a folder of its own")
@@ -254,13 +258,17 @@ def _must_be_empty() -> None:
 def _undo(app: Flask, directory: Path, *, with_tables: bool) -> None:
     """Take away what was made; `with_tables`: the databases were empty, so that all in them is from here."""
     with app.app_context():
-        if with_tables:
-            db.session.rollback()
+        db.session.rollback()
+        engines = list(db.engines.values())
+        files = [Path(each.url.database or "") for each in engines if each.dialect.name == "sqlite"]
+        if with_tables and len(files) < len(engines):
             schema.downgrade("base")
-            for engine in db.engines.values():
+            for engine in engines:
                 with engine.begin() as connection:
                     connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
         disconnect()
+    if with_tables:
+        remove_databases(files)  # and no statement, for which a full disk has no room
     for path in directory.iterdir():
         if path.name != "keys" and path.is_file():
             path.unlink()
@@ -280,6 +288,7 @@ def drill(directory: Path, to: Path, keys: tuple[Path, ...], login: str | None) 
     named by NRM_DRILL_DATABASE and NRM_DRILL_SHRED_DATABASE. Findings on standard output and exit 1.
     """
     privates = [_key(actions.private_key_in, path, "--key") for path in keys]
+    tell_misspelt(os.environ)
     pair = actions.newest_pair(to)
     if pair is None:
         raise Refused(f"--to: {to} holds no pair of main-TIME and shred-TIME")
@@ -344,15 +353,29 @@ def _of_kind(error: SQLAlchemyError) -> str:
 
 
 def _key(read, path: Path, option: str) -> bytes:  # type: ignore[no-untyped-def]
+    private = read is actions.private_key_in
+    other = actions.recipient_in if private else actions.private_key_in
+    what = "the private key of this backup (a new key opens no old backup)" if private else "FILE.pub"
+    none = Refused(f"{option}: {path} is no key file for this; name {what}, as `nrm backup-key` made it")
     try:
-        return bytes(read(path.read_bytes()))
-    except (actions.NotABackup, OSError):
-        raise Refused(f"{option}: {path} is no key file for this; make one with `nrm backup-key`") from None
+        content = path.read_bytes()
+    except OSError:
+        raise none from None
+    with suppress(actions.NotABackup):
+        return bytes(read(content))
+    try:
+        other(content)
+    except actions.NotABackup:
+        raise none from None
+    if private:
+        raise Refused(f"{option}: {path} is the public half of a key: name the other one, its private key file")
+    raise Refused(f"{option}: {path} is the private half of a key, which its keeper locks away: name {path}.pub")
 
 
 @contextmanager
-def _explained_errors(directory: Path | None = None) -> Iterator[None]:
-    """Turn the errors that backups can raise into Refused with one line; `directory`: whose key files are named."""
+def _explained_errors(directory: Path | None = None, to: Path | None = None) -> Iterator[None]:
+    """Turn the errors that backups can raise into Refused with one line; `directory`: whose key files are named; `to`:
+    the folder that is written into."""
     try:
         yield
     except actions.NotABackup:
@@ -380,8 +403,10 @@ def _explained_errors(directory: Path | None = None) -> Iterator[None]:
     except actions.NotThisChain:
         raise Refused("--since-audit: its audit chain does not go on from the one in the backup") from None
     except SQLAlchemyError as error:
-        raise Refused(
-            f"NRM_DATABASE, NRM_SHRED_DATABASE: a database did not do what was asked of it: {_of_kind(error)}"
-        ) from None
+        full = faults.is_of_a_disk_that_takes_nothing(error)
+        what = f"a database did not do what was asked of it: {_of_kind(error)}"
+        said = f"{TAKES_NOTHING}; make room and try again" if full else what
+        raise Refused(f"NRM_DATABASE, NRM_SHRED_DATABASE: {said}") from None
     except OSError as error:
-        raise Refused(f"{error.filename or 'a file'}: {error.strerror}") from None
+        named = error.filename or (f"--to: {to}" if to else "a file")
+        raise Refused(f"{named}: {reason(error)}") from None

@@ -20,6 +20,7 @@ from flask import Flask
 
 from nrm import clock, countries, extras
 from nrm.cli.instance import folder_of_country, named_country
+from nrm.cli.places.new import no_folder_left
 from nrm.cli.progress import stopped_by_ctrl_c
 from nrm.cli.refusals import Refused
 from nrm.cli.said.kinds import DAY, Whole
@@ -42,7 +43,7 @@ from nrm.demo.progress import Progress
 from nrm.demo.tonight import add_tonight
 from nrm.demo.training import MOST
 from nrm.demo.witnesses import add_witnesses
-from nrm.domain.accounts.accounts import ROLE_LABELS, Role
+from nrm.domain.accounts.accounts import PERMISSIONS, ROLE_LABELS, Permission, Role
 from nrm.steps import health
 from nrm.steps.interviews import drafts
 from nrm.store.countries import country
@@ -52,6 +53,7 @@ QUESTIONNAIRE = drafts.CURRENT
 CLOSED_QUARTERS = 4
 TRAINEES = 8
 ACCOUNTS_FILE = "accounts.json"
+PEOPLE = "people"  # how many it was made with, beside the accounts in their file
 HOST = "127.0.0.1"
 _UNFINISHED = ".nrm-demo-unfinished"
 # All that may lie in the folder of a demo country.
@@ -68,7 +70,7 @@ _MADE = re.compile(
 @click.option("--seed", default=1, type=Whole(), help="The same seed and last day give the same people.")
 @click.option("--until", type=DAY, help="The last day (default: today).")
 @click.option("--to-close", is_flag=True, help="Leave the quarter that ended last for the statistician to close.")
-@json_option("url", "quarters", "accounts", "trainees")
+@json_option("url", "quarters", "to_close", "accounts", "trainees")
 @click.option("--no-serve", is_flag=True, help="Make the country and stop.")
 @click.option("--port", default=5000, type=Whole(1, 65535))
 @click.option("--second-factor", is_flag=True, help="Give every account a second factor and ask for it.")
@@ -114,6 +116,11 @@ def demo(
                 raise Refused(f"--country: {directory} holds a demo of {made_of}, not of {code}; name a new folder")
             described = json.loads(known.read_text("utf-8"))
             remark(f"{directory} holds a demo country already; it is kept as it is")
+            there_are = described.pop(PEOPLE, None)
+            if there_are not in (None, people) and not known_trainees and _was_asked("people"):
+                remark(
+                    f"it has {there_are} people, not {people}: for another one name a new folder, or delete this one"
+                )
             health.note(directory, health.TENDED)  # it may have slept for months, and nobody is hurt by what is due
         else:
             if not trainees:
@@ -122,6 +129,7 @@ def demo(
             data, invented = _invented(code, folder)
             last_instant(until, data.timezone, _first_day(data))
             with (
+                no_folder_left(directory),
                 built_aside(directory) as place,
                 _saying_how_to_go_on(directory),
                 stopped_by_ctrl_c() as go_on,
@@ -154,7 +162,8 @@ def demo(
                         tell=heard,
                     )
                 (place / ACCOUNTS_FILE).touch(mode=0o600)
-                (place / ACCOUNTS_FILE).write_text(json.dumps(described, indent=1), "utf-8")
+                kept = described if trainees else {**described, PEOPLE: people}
+                (place / ACCOUNTS_FILE).write_text(json.dumps(kept, indent=1), "utf-8")
         described = {"url": settings(directory).address or f"http://{HOST}:{port}", **described}
         answer = json.dumps(described, ensure_ascii=False) if wants_json() else _page(described, directory)
         if no_serve:
@@ -166,11 +175,14 @@ def demo(
 
 def _refuse_years_of_work() -> None:
     """Raise Refused for an option that a training could only pass over in silence."""
-    context = click.get_current_context()
     for name in ("people", "seed", "until", "to_close"):
-        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+        if _was_asked(name):
             option = name.replace("_", "-")
             raise Refused(f"--{option}: a training has no four years of work; leave it out, or leave out --trainee")
+
+
+def _was_asked(name: str) -> bool:
+    return click.get_current_context().get_parameter_source(name) is not ParameterSource.DEFAULT
 
 
 @contextmanager
@@ -293,7 +305,8 @@ def make_demo(
         agreements.sign_nights(actors)
     if life.refused:
         remark("refused by the disclosure control: " + ", ".join(map(str, life.refused)))
-    return {"quarters": [str(quarter) for quarter in life.closed], "accounts": described}
+    left = {"to_close": str(quarters[-1])} if to_close and quarters else {}
+    return {"quarters": [str(quarter) for quarter in life.closed], **left, "accounts": described}
 
 
 def _invented(code: str, folder: Path | None) -> tuple[Country, Cast]:
@@ -356,7 +369,21 @@ def table(described: Mapping[str, Any], data: Country) -> str:
         for account in described["accounts"]
     ]
     quarters = ", ".join(described["quarters"]) or "none"
-    return "\n".join([f"Demo country: {described['url']}   closed quarters: {quarters}", *lines])
+    left = [_who_closes(described)] if "to_close" in described else []
+    return "\n".join([f"Demo country: {described['url']}   closed quarters: {quarters}", *left, *lines])
+
+
+def _who_closes(described: Mapping[str, Any]) -> str:
+    """Who closes the quarter that was left, and who signs after that."""
+
+    def who(permission: Permission) -> str:
+        named = [each["login"] for each in described["accounts"] if permission in PERMISSIONS[Role(each["role"])]]
+        return " or ".join(named[:2])
+
+    return (
+        f"{described['to_close']} was left to be closed: {who(Permission.REPORT_CLOSE)} closes and signs it, then "
+        f"{who(Permission.REPORT_COUNTERSIGN)} signs it, which releases it"
+    )
 
 
 def _whose(account: Mapping[str, Any], data: Country) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ import click
 from nrm.actions import country_folders
 from nrm.actions.shelter import erasures as actions
 from nrm.cli.places.clock import believe, clock_option
+from nrm.cli.places.misspelt import tell_misspelt
 from nrm.cli.progress import Counting
 from nrm.cli.refusals import Refused
 from nrm.cli.telling import json_option
@@ -28,6 +30,7 @@ def erase_expired(directory: Path, dry_run: bool, clock_is_right: bool) -> None:
     Where the clock is days ahead of the last time that the instance was tended, nothing is erased until somebody
     looked at it.
     """
+    tell_misspelt(os.environ)
     with application(directory).app_context(), Counting("looking at cases") as counting:
         if not dry_run:
             if unrecorded := country_folders.unrecorded():

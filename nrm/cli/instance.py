@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -19,19 +20,21 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config, MisConfigured, database_addresses, key_files, lying_together
-from nrm import countries, revisions, schema
+from nrm import countries, faults, revisions, schema
 from nrm.actions import country_folders, country_versions, following, instances
 from nrm.actions.accounts import joining
 from nrm.cli.places.files import write_once
 from nrm.cli.places.key_files import lost_option, match_key
 from nrm.cli.places.misspelt import STARTED_BY, misspelt
-from nrm.cli.places.new import new_places, nothing_half_made
+from nrm.cli.places.new import NewPlaces, new_places, nothing_half_made
 from nrm.cli.refusals import Refused
+from nrm.cli.said.failures import TAKES_NOTHING
 from nrm.cli.telling import answer, json_option, remark, wants_json
 from nrm.cli.usage import (
     account_of_machine,
     application,
     application_of_any_version,
+    as_given,
     instance_option,
     missing_file,
     outdated_of,
@@ -59,6 +62,12 @@ def init(directory: Path, named: str, language: str | None, one_folder: bool) ->
         raise Refused(f"--country: {named} is the country of a training, which nrm demo --trainee makes; name another")
     if unknown := misspelt(os.environ):  # what would lie in the wrong place cannot be moved by doing it again
         raise Refused(unknown[0])
+    # Without an address the first link would lead nowhere, or, by one of a sample, to a stranger.
+    if os.environ.get(STARTED_BY) and not os.environ.get("NRM_ADDRESS"):
+        raise Refused(
+            "NRM_ADDRESS: write the address that people open into the file of settings (/etc/nrm/nrm.env) first: the "
+            "first link leads there"
+        )
     new_places(directory)
     if not one_folder:
         _ask_about_places(directory)
@@ -179,7 +188,7 @@ def _addresses(directory: Path) -> tuple[str, str]:
     try:
         return database_addresses(os.environ, directory)
     except MisConfigured as error:
-        raise Refused(str(error)) from None
+        raise Refused(as_given(error)) from None
 
 
 def _check_there(directory: Path) -> str:
@@ -323,12 +332,22 @@ def make_instance(
                 country_folders.record(account=account_of_machine())
                 whose.note()
             except SQLAlchemyError as error:
-                kind = type(getattr(error, "orig", None) or error).__name__
-                raise Refused(f"NRM_DATABASE, NRM_SHRED_DATABASE: no instance can be made there: {kind}") from None
+                raise Refused(
+                    f"NRM_DATABASE, NRM_SHRED_DATABASE: no instance can be made there: {_why_not(error, places)}"
+                ) from None
             finally:
                 disconnect()
     # The application knows whether it is synthetic from the database, which did not exist when it was made.
     return application(directory, synchronous=synchronous)
+
+
+def _why_not(error: SQLAlchemyError, places: NewPlaces) -> str:
+    """What the databases that were to be made stopped at; of a disk, in which folder how much is free."""
+    if not faults.is_of_a_disk_that_takes_nothing(error):
+        return type(getattr(error, "orig", None) or error).__name__
+    folders = sorted({file.parent for file in places.databases})
+    free = ", ".join(f"{shutil.disk_usage(each).free // 1024} KiB free in {each}" for each in folders)
+    return f"{TAKES_NOTHING}{f' ({free})' if free else ''}; make room and try again"
 
 
 def named_country(named: str) -> tuple[str, Path | None]:

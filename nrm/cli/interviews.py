@@ -37,6 +37,7 @@ from nrm.domain.reports.grids import UnreadableFile
 from nrm.render import sheets
 
 EXAMPLE_TIME = "2026-01-01T10:30"
+MOST_UNREADABLE = 1000  # lines of a file; who reads more of them was given another file
 Line = dict[str, Any] | UnreadableLine
 
 
@@ -90,13 +91,14 @@ def import_(file: Path, directory: Path, login: str) -> int:
     """Take in interviews: of each a line with its pseudonym or `anonymous`, or a line for each thing to put right.
 
     Each line of FILE is `{"questionnaire": "returnee-1", "interviewed_at": "2026-03-04T10:30", "answers": {...}}`; or
-    FILE is a CSV or XLSX like the template. What can be taken in is, whatever is wrong with the rest; the same again
-    changes nothing. What is to be put right reads `FILE:LINE: QUESTION: what to do`, in the instance's language; so do
-    warnings, which refuse nothing and go to the other output.
+    FILE is a CSV or XLSX like the template. What can be taken in is, whatever is wrong with the rest, up to the
+    thousandth line that is no interview at all; the same again changes nothing. What is to be put right reads
+    `FILE:LINE: QUESTION: what to do`, in the instance's language; so do warnings, which refuse nothing and go to the
+    other output.
     """
     app = application(directory)
     language = str(app.extensions["nrm.language"])
-    failed = done = 0
+    failed = done = unreadable = 0
     with signed_in(app, login) as by:
         if not by.may(Permission.INTERVIEW_CONDUCT):
             raise Refused("--as: this account does not conduct interviews")
@@ -111,6 +113,11 @@ def import_(file: Path, directory: Path, login: str) -> int:
                 answer([taken] if taken is not None else lines, line=number, taken=taken, findings=findings)
                 done, failed = done + (taken is not None), failed + (taken is None)
                 counting.step()
+                unreadable += isinstance(line, UnreadableLine)
+                if unreadable == MOST_UNREADABLE:
+                    last = f"{place}: {unreadable} lines are no interviews, and none after this one was read"
+                    tell(f"{last}: put them right, and give the file again", err=True)
+                    break
     if not done + failed:
         raise Refused(f"{file}: there is no interview in it")
     remark(f"{done} taken in, {failed} not")

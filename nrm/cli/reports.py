@@ -31,6 +31,14 @@ from nrm.store.reports import reports as store
 
 LARGEST_FILE = 50 * 1024 * 1024
 FORMATS = ("json", "csv", "csvw", "xlsx", "pdf")
+_DETAIL = {
+    "three_way": "tables of up to three characteristics",
+    "two_way": "tables of up to two characteristics",
+    "two_way_groups": "tables of up to two characteristics, with codes in groups",
+    "one_way": "tables of one characteristic each",
+    "total": "the number in all alone",
+}
+"""How detailed a report is, by its step (`nrm.statistics.printed.STEPS`)."""
 
 
 def parse_quarter(_: click.Context, __: click.Parameter, value: str) -> Quarter:
@@ -97,10 +105,10 @@ def close(quarter: Quarter, directory: Path, login: str) -> None:
     with signed_in(application(directory), login) as by, _said_in_one_line():
         with Progress() as progress:
             outcome = actions.close(quarter, by=by, progress=progress.phase)
-        held = {name: days.waits_until(quarter, None, report=name) for name in country().tables}
+        before = {name: _before(name, quarter, by) for name in country().tables}
     if isinstance(outcome, actions.Refused):
         raise Refused(f"{quarter}: refused, nothing was released ({_named(outcome.findings)})", code=3)
-    states: dict[str, str] = {MAIN.name: f"{_state(outcome.already)}, {outcome.step}"}
+    states: dict[str, str] = {MAIN.name: before[MAIN.name] if outcome.already else _closed(outcome.step)}
     refused = []
     for name, other in outcome.others.items():
         if isinstance(other, actions.ReportRefused):
@@ -108,22 +116,34 @@ def close(quarter: Quarter, directory: Path, login: str) -> None:
         elif isinstance(other, actions.Waits):
             states[name] = "waits for the quarters that follow"
         else:
-            states[name] = f"{_state(other.already)}, {other.step}"
-    for name in sorted(set(held) - {MAIN.name, *outcome.others}):
-        why = (
-            f"held back, published at the latest with {held[name]}"
-            if held[name]
-            else "not made, its tables were not filed"
-        )
-        states[name] = why
-    lines = [f"{quarter}{'' if name == MAIN.name else f' {name}'}: {state}" for name, state in states.items()]
-    answer(lines, quarter=str(quarter), reports=states)
+            states[name] = before[name] if other.already else _closed(other.step)
+    for name in sorted(set(before) - {MAIN.name, *outcome.others}):
+        states[name] = before[name]
+    answer([f"{quarter} {name}: {state}" for name, state in states.items()], quarter=str(quarter), reports=states)
     if refused:
         raise Refused(f"{quarter}: refused: {'; '.join(refused)}", code=3)
 
 
-def _state(already: bool) -> str:
-    return "was closed before" if already else "closed, waits for two signatures"
+def _closed(step: str) -> str:
+    return f"closed, waits for two signatures, with {_DETAIL[step]}"
+
+
+def _before(name: str, quarter: Quarter, by: Actor) -> str:
+    """What had become of a report of the quarter before this command, or why there is none."""
+    for line in store.releases(by=by, report=name):
+        if line.first_quarter <= quarter <= line.quarter:
+            together = "" if line.first_quarter == line.quarter else f", for {line.first_quarter} to {line.quarter}"
+            return f"was released before{together}, with {_DETAIL[line.step]}"
+    if days.is_published(name, quarter):
+        return "was closed before, waits for its signatures"
+    if held := days.waits_until(quarter, None, report=name):
+        return f"held back, published at the latest with {held}"
+    if tried := store.attempt(quarter, by=by, report=name):
+        state, findings = tried
+        return (
+            f"was refused before ({_named(findings)})" if state == "refused" else "waits for the quarters that follow"
+        )
+    return "not made, its tables were not filed"
 
 
 @report.command()
@@ -362,7 +382,7 @@ def _content(file: Path) -> bytes:
 
 def _public_key(text: str) -> bytes:
     try:
-        key = bytes.fromhex(text)
+        key = bytes.fromhex(next(iter(text.split()), ""))  # a whole line of `nrm report keys`, too
     except ValueError:
         key = b""
     if len(key) != 32:

@@ -22,7 +22,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server import Server
 
 from config import LOOPBACK
-from nrm import faults
+from nrm import clock, faults, log_lines
 from nrm.actions import checkpoints, tending
 from nrm.actions.accounts import mailboxes
 from nrm.actions.agreement import agreement_versions
@@ -30,6 +30,7 @@ from nrm.cli.gateway import Gateway
 from nrm.cli.places.clock import believe, clock_option
 from nrm.cli.places.misspelt import tell_misspelt
 from nrm.cli.refusals import Refused
+from nrm.cli.said.failures import of_port
 from nrm.cli.said.kinds import Whole
 from nrm.cli.telling import json_option, remark
 from nrm.cli.usage import application, instance_option
@@ -94,12 +95,13 @@ def run_server(
         _check_certificate(config.tls_certificate, config.tls_key)
     multiprocessing.set_start_method("fork", force=True)
     # What lives as long as the process stays where it is: no collection walks through it, and the workers share it.
-    gc.collect()
     gc.freeze()
     gc.enable()
     gateway = Gateway(app, threads=THREADS, largest=app.config["MAX_CONTENT_LENGTH"], seconds=BODY_SECONDS)
     shown = f"[{host}]" if ":" in host else host
     sentence = f"serving at {'https' if tls else 'http'}://{shown}:{port}"
+    if config.log_format == log_lines.JSON:
+        sentence = log_lines.line("info", "nrm.serving", sentence, clock.now())
     ready = Ready(address, port, sentence, answer=answer, takes_over=takes_over)
     Server(
         "nrm",
@@ -113,6 +115,7 @@ def run_server(
         backlog=1024,
         log_access=False,  # an access log would hold addresses and times of people at a border post
         log_level="warning",  # type: ignore[arg-type]
+        log_dictconfig=log_lines.of_granian(config.log_format),
         ssl_cert=config.tls_certificate,
         ssl_key=config.tls_key,
         websockets=False,
@@ -130,7 +133,7 @@ def _address(host: str, port: int) -> str:
         try:
             probe.bind(address)
         except OSError as error:
-            raise Refused(f"--host {host} --port {port}: {error.strerror}") from None
+            raise Refused(f"--host {host} --port {port}: {of_port(error)}") from None
     return str(address[0])
 
 
@@ -214,6 +217,7 @@ def tend(directory: Path, clock_is_right: bool) -> None:
     Where the clock is days ahead of the last time, nothing is ended until somebody looked at it; alarms, e-mail and the
     checkpoint of the last minute go on.
     """
+    tell_misspelt(os.environ)
     with application(directory).app_context():
         click.echo(json.dumps(_do_what_is_due(clock_is_right=clock_is_right), sort_keys=True))
 

@@ -81,8 +81,8 @@ def coverage(languages: tuple[str, ...]) -> None:
         click.echo(json.dumps({name: _described(name, files) for name, files in found.items()}, ensure_ascii=False))
         return
     for language, files in found.items():
-        for each in (catalogues.whole(files, language), *files):
-            click.echo(f"{language}: {each.file}: {each.translated} of {each.messages}, {len(each.missing)} missing")
+        for name, each in (("all", catalogues.whole(files, language)), *((each.file, each) for each in files)):
+            click.echo(f"{language}: {name}: {each.translated} of {each.messages}, {len(each.missing)} missing")
 
 
 def _covered(language: str) -> list[Coverage]:

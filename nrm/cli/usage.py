@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from flask import Flask
 from sqlalchemy import Engine, make_url
 
@@ -21,6 +23,7 @@ from nrm.actions import instances
 from nrm.actions.accounts import accounts
 from nrm.catalogues import UnreadableCatalogue
 from nrm.cli.refusals import Refused
+from nrm.cli.said.failures import TAKES_NOTHING
 from nrm.countries import CountryError
 from nrm.db import db, disconnect
 from nrm.domain.accounts.accounts import Actor, OrganisationOut, SignInRefused, WaitsForColleague
@@ -108,7 +111,7 @@ def outdated_of(engines: Iterable[Engine]) -> str:
         raise Refused("--dir: the databases are of a newer version of this program; run that one") from None
     except revisions.Unreachable as error:
         full = error.__cause__ is not None and faults.is_of_a_disk_that_takes_nothing(error.__cause__)
-        what = "the disk takes nothing: it is full, or can only be read" if full else "the databases cannot be reached"
+        what = TAKES_NOTHING if full else "the databases cannot be reached"
         raise Refused(f"NRM_DATABASE, NRM_SHRED_DATABASE: {what}") from None
 
 
@@ -117,7 +120,17 @@ def settings(directory: Path) -> Config:
     try:
         return load_config({**os.environ, "NRM_DIR": str(directory)})
     except MisConfigured as error:
-        raise Refused(str(error)) from None
+        raise Refused(as_given(error)) from None
+
+
+def as_given(error: MisConfigured) -> str:
+    """What is wrong with a setting; of the instance's folder by the name under which the command got it."""
+    text = str(error)
+    context = click.get_current_context(silent=True)
+    typed = context is not None and context.get_parameter_source("directory") is ParameterSource.COMMANDLINE
+    if typed and text.startswith("NRM_DIR: "):
+        return f"--dir: {text.removeprefix('NRM_DIR: ').replace(' (or --dir) ', ' ', 1)}"
+    return text
 
 
 def account_of_machine() -> int:
@@ -139,6 +152,15 @@ def _asked_password() -> str:
             raise Refused("no terminal to ask for the password: put it into NRM_PASSWORD") from None
 
 
+def _asked_code() -> str:
+    """The code that is typed, or the first line of what is piped in. Empty: none, as for an account with a passkey."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Code from your telephone", err=True, default="", show_default=False))
+    if not (line := sys.stdin.readline()):
+        raise Refused("no terminal to ask for the code from your telephone: put it into NRM_TOTP")
+    return line.strip()
+
+
 @contextmanager
 def signed_in(app: Flask, login: str) -> Iterator[Actor]:
     """An application context in which `login` is signed in; signs out at the end."""
@@ -147,7 +169,7 @@ def signed_in(app: Flask, login: str) -> Iterator[Actor]:
         password = _asked_password()
     code = os.environ.get("NRM_TOTP", "")
     if not code and app.extensions["nrm.second_factor"]:
-        code = click.prompt("Code from your telephone", err=True, default="", show_default=False)
+        code = _asked_code()
     with app.app_context():
         try:
             found = accounts.resume(accounts.sign_in(login=login, password=password, code=code))

@@ -26,6 +26,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from nrm import create_being_made
 from nrm.cli.progress import Telling
 from nrm.cli.refusals import Refused
+from nrm.cli.said.failures import of_port
 from nrm.countries import Country
 from nrm.demo.progress import Progress
 
@@ -168,7 +169,7 @@ def _listening(host: str, port: int) -> socket.socket:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise Refused(f"--port {port}: {error.strerror}") from None
+            raise Refused(f"--port {port}: {of_port(error)}") from None
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

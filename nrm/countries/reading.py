@@ -214,10 +214,9 @@ def _organisation(key: str, entry: files.Organisation, regions: Collection[str])
     for name, is_needed in needed.items():
         if is_needed and getattr(entry, name) is None:
             _wrong(f"{key}.{name}", "missing")
-        may = name == "party" or (name == "on_call" and kind is OrganisationKind.OPERATOR)
-        if not is_needed and not may and getattr(entry, name) is not None:
-            what = "beds" if "bed" in name else "telephone"
-            _wrong(f"{key}.{name}", f"an organisation of kind {kind} has no {what}")
+        # Nobody is handed over to who needs no number; with one they are called (ADR 0250).
+        if not is_needed and name in ("bed_prefix", "beds") and getattr(entry, name) is not None:
+            _wrong(f"{key}.{name}", f"an organisation of kind {kind} has no beds")
     _one_of(f"{key}.region", entry.region, regions)
     return ListedOrganisation(
         code=entry.code,

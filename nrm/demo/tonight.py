@@ -77,13 +77,16 @@ def _hand_over_urgently(life: Life, post: str, *, add: bool) -> None:
     interview_id = interviews.start(interview_id=uuid.uuid4(), urgent=True, by=officer)
     answers = _walk(life, {**fixed, "risk": "medium", "avoid": ["none"], "parties": []})
     interviews.save_answers(interview_id=interview_id, answers=answers, named=everybody(), by=officer)
-    for choice in proposals.propose(interview_id=interview_id, by=officer).proposed:
+    for choice in proposals.propose(interview_id=interview_id, by=officer).named:
         by = life.actors[choice.organisation.code]
         free = places.free_places(by=by)
         if not free:
             continue
         try:
-            sent = interview_sending.send(interview_id=interview_id, party=choice.party, by=officer)
+            why = "" if choice.proposed else str(OverrideReason.NO_ANSWER_IN_TIME)
+            sent = interview_sending.send(
+                interview_id=interview_id, party=choice.party, override_reason=why, by=officer
+            )
         except ReferralRefused:
             continue
         expected_at = clock.now() + 6 * _HOUR

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from nrm.clock import day_of
 
 _HOUR = re.compile(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])")
 _BETWEEN = re.compile(r"[\s,;]+")
@@ -17,6 +20,20 @@ class NoHours(ValueError):
 def is_hour(text: str) -> bool:
     """Whether the text is one hour of a day, and nothing else."""
     return _HOUR.fullmatch(text) is not None
+
+
+def on_day(text: str, day: date, zone: tzinfo) -> datetime:
+    """The instant at which it is this hour (`is_hour`) on that day."""
+    hours, minutes = text.replace(".", ":").split(":")
+    return datetime.combine(day, time(int(hours), int(minutes)), tzinfo=zone)
+
+
+def next_at(text: str, now: datetime) -> datetime:
+    """When it is this hour (`is_hour`) next: today, else tomorrow. `now` is on the clocks of the place."""
+    assert now.tzinfo is not None
+    today = day_of(now, now.tzinfo)
+    at = on_day(text, today, now.tzinfo)
+    return at if at > now else on_day(text, today + timedelta(days=1), now.tzinfo)
 
 
 def parse_hours(text: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ reader's language. Printed as it is, a phrase is its English sentence.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 MASK = "\N{HORIZONTAL ELLIPSIS}"
 
@@ -41,6 +42,15 @@ class Hundredths(int):
 
     def __str__(self) -> str:
         return f"{self // 100}.{self % 100:02}"
+
+
+class Moment(datetime):
+    """An hour of a day in a phrase that each language writes in its own words; printed as it is, as ISO 8601."""
+
+    @classmethod
+    def of(cls, at: datetime) -> Moment:
+        """The same aware instant."""
+        return cls.fromtimestamp(at.timestamp(), UTC)
 
 
 def N_(message: str, /, **values: object) -> Phrase:  # noqa: N802 - the name every gettext tool looks for

@@ -29,7 +29,8 @@ BASIS = ByLanguage(
 BODY = "reports/register/joint_body.html"
 CALLED = ByLanguage("joint")
 MEANS = (
-    "Of tables named after a report (`ix:sex`): 0 means 0 to 4; 5 nearly always that somebody is there, and 0 to 14. "
+    "Of tables named after a report (`ix:sex`): 0 means 0 to 4; 5 nearly always that somebody is there, and, but for "
+    "the number in all, 0 to 14. "
     "The others are as filed: no_report and not_applicable are no numbers."
 )
 MOST_WAYS = 2

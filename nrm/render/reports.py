@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import Environment
 
 from nrm.domain.languages import QUOTED, SOURCE, ByLanguage, text_for
+from nrm.domain.reports.report_list import FEEDBACK
 from nrm.domain.reports.reports import FORMAT, Window, with_structural_zeros
 from nrm.render.curves import curve_of
 from nrm.render.folds import folded
@@ -155,6 +156,7 @@ def values(
         "lang": language,
         "about": about(release["report"], table_set, language),
         "quarter": release["quarter"],
+        "slips": release["report"] == FEEDBACK.name,
         "repeats": any("repeat" in table["dimensions"] for table in release["tables"] if not table.get("not_recorded")),
         "signatures": signatures,
         "no_report_from": [names.get(code, code) for code in release.get("no_report_from", ())],

@@ -100,7 +100,9 @@ STATUSES: Mapping[str, ByLanguage] = {
 }
 """The codes used of the code list CL_OBS_STATUS of SDMX."""
 _STATUS_OF: Mapping[str, str] = {NOT_RECORDED: NOT_COLLECTED, NOT_APPLICABLE: CANNOT_EXIST}
-_ROUNDED = "0 means 0 to 4; 5 nearly always that somebody is there, and 0 to 14. Totals add up."
+_ROUNDED = (
+    "0 means 0 to 4; 5 nearly always that somebody is there, and, but for the number in all, 0 to 14. Totals add up."
+)
 _TOTALS = ByLanguage("Total")
 _MEANINGS: Mapping[str, Texts] = {
     "report": ByLanguage("Report"),

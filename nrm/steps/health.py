@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flask import current_app
-from sqlalchemy import Engine, create_engine, make_url, select, text
+from sqlalchemy import URL, Engine, create_engine, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import QueuePool
 
-from config import Config, key_files
-from nrm import clock, open_files, revisions
+from config import Config, account_name, key_files
+from nrm import clock, faults, open_files, revisions
 from nrm.db import db
 from nrm.domain.checkpoints import END, NoCheckpoint, read
 from nrm.domain.clock_jumps import Jump, jump
@@ -147,10 +150,25 @@ def _silent(engine: Engine, part: Part) -> str:
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1")).scalar_one()
-    except SQLAlchemyError:
-        return WHAT_TO_DO[part]
+    except SQLAlchemyError as error:
+        return _why_silent(error, engine.url, part)
     gone = open_files.gone(engine)
     return f"{gone} is not the file any more that the server has open: {LEFT}" if gone is not None else ""
+
+
+def _why_silent(error: SQLAlchemyError, url: URL, part: Part) -> str:
+    """What is to be done about a database that does not answer: where it is a file, what its disk and its owner say."""
+    file = Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+    if file is not None and faults.is_of_a_disk_that_takes_nothing(error):
+        return (
+            f"the disk of {file} is full, or can only be read: make room in {file.parent}; nothing has to be restarted"
+        )
+    if file is not None and _is_closed_to_us(file):
+        return (
+            f"{account_name(os.geteuid())} may not open {file}, which may well be there: run it as the user of the "
+            "service, or look whose the file and its folders are (chown)"
+        )
+    return WHAT_TO_DO[part]
 
 
 LEFT = (
@@ -179,6 +197,20 @@ def second_database_lags() -> bool:
     return shredding.missing() > 0
 
 
+def connections() -> Callable[[], dict[Part, int]]:
+    """What tells how many connections to each database this process holds, of the application in context; called
+    outside of it."""
+    engines = {Part.MAIN_DATABASE: db.engine, Part.SHRED_DATABASE: db.engines["shred"]}
+
+    def held() -> dict[Part, int]:
+        pools = {part: engine.pool for part, engine in engines.items()}
+        return {
+            part: pool.checkedin() + pool.checkedout() for part, pool in pools.items() if isinstance(pool, QueuePool)
+        }
+
+    return held
+
+
 def lost_files() -> list[Path]:
     """The files of databases that were deleted, moved or exchanged while this program had them open."""
     return [gone for engine in db.engines.values() if (gone := open_files.gone(engine)) is not None]
@@ -186,16 +218,36 @@ def lost_files() -> list[Path]:
 
 def _missing(address: str, part: Part) -> str:
     url = make_url(address)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+    if url.get_backend_name() == "sqlite" and not _may_be_there(Path(url.database or "")):
         return f"{url.database} is not there; is its disk mounted? Else put back a backup"
     engine = create_engine(address, hide_parameters=True)
     try:
         with engine.connect() as connection:
             return "" if revisions.revision(connection) else "the database is empty; put back a backup"
-    except SQLAlchemyError:
-        return WHAT_TO_DO[part]
+    except SQLAlchemyError as error:
+        return _why_silent(error, url, part)
     finally:
         engine.dispose()
+
+
+def _is_closed_to_us(file: Path) -> bool:
+    try:
+        file.open("rb").close()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _may_be_there(file: Path) -> bool:
+    """Whether there is such a file, or a folder on the way to it that this account may not look into."""
+    try:
+        return stat.S_ISREG(file.stat().st_mode)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
 
 
 def _disk(places: Places) -> str:
@@ -205,7 +257,8 @@ def _disk(places: Places) -> str:
     absent = sorted(str(folder) for folder in folders if not folder.is_dir())
     if absent:
         return f"there is no folder {', '.join(absent)}: is its disk mounted, and the setting right?"
-    return "" if all(_free(folder) >= LEAST_FREE for folder in folders) else WHAT_TO_DO[Part.DISK]
+    short = sorted(str(folder) for folder in folders if _free(folder) < LEAST_FREE)
+    return f"{WHAT_TO_DO[Part.DISK]}: {', '.join(short)}; make room, or give it a larger disk" if short else ""
 
 
 def _free(place: Path) -> int:

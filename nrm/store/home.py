@@ -16,10 +16,10 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.support.follow_ups import SAFE_IS_SHOWN
 from nrm.domain.support.threats import SEEN_IS_SHOWN
 from nrm.store import days
-from nrm.store.accounts import alarms, changes, members, occasions, second_hands, suspensions
+from nrm.store.accounts import alarms, changes, erased_lately, members, occasions, second_hands, suspensions
 from nrm.store.countries import country
-from nrm.store.interviews import child_alerts, family_notices, groups, holds
-from nrm.store.referrals import obligations, referrals, transfers
+from nrm.store.interviews import child_alerts, family_notices, groups, holds, written_answers
+from nrm.store.referrals import obligations, post_tasks, referrals, transfers
 from nrm.store.reports import contributions, reports
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import ages as age_rows
@@ -31,8 +31,10 @@ from nrm.store.shelter import (
     ages,
     arrivals,
     away,
+    closings,
     consents,
     data_requests,
+    findings,
     guardians,
     key_workers,
     matching,
@@ -80,8 +82,12 @@ class Top:
     asked for again after another one called them off; of how many children of the house a guardian is recorded; how
     often somebody said, or answered, that a child is an adult; how many interviews are held at the post, how many
     groups of returnees it has, and whether it told the child authority of any family; how many alarms wait about
-    accounts to which many pages were refused. An actor who has no part in
-    one of them gets 0.
+    accounts to which many pages were refused; how many cases were erased lately, and how many stays of children were
+    struck; how many people arrived lately of whom no post said that they left, how many calls others wrote down
+    lately, how much a post may have to tell an escort, or to ask about who did not arrive, how many days away of
+    children were struck, of how many children at the post an answer was written down or asked lately, how many cases
+    colleagues closed lately (for the desk: of people who may be missing), and how often colleagues wrote of somebody's
+    return. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -137,6 +143,15 @@ class Top:
     groups: int = 0
     families: bool = False
     refused: int = 0
+    erased: int = 0
+    struck: int = 0
+    unsaid: int = 0
+    told_of: int = 0
+    post_tasks: int = 0
+    away_struck: int = 0
+    written: int = 0
+    closed_lately: int = 0
+    away_told: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -156,6 +171,8 @@ def top(*, by: Actor) -> Top:
         "age_said_since": age_rows.said_since(),
         "threats_since": clock.now() - SEEN_IS_SHOWN,
         "quarter": str(quarter),
+        **erased_lately.moment(by),
+        **findings.strikes_moment(by),
         **place_rows.days_of(today),
         **second_hands.moments(by),
         **suspensions.moment(by),
@@ -163,7 +180,14 @@ def top(*, by: Actor) -> Top:
         **child_alerts.moment(by),
         **benefit_reviews.moment(by),
         **obligations.known_moments(by),
+        **arrivals.moment(by),
+        **obligations.telephoned_moment(by),
         **family_notices.moment(by),
+        **post_tasks.moments(by),
+        **away.strikes_moment(by),
+        **written_answers.post_moment(by),
+        **closings.moment(by),
+        **away.told_moment(by),
         **contributions.moment(quarter, by=by),
     }
     row = _top(by)(**values).one()
@@ -227,4 +251,13 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         groups.number_there(by),
         family_notices.has_written(by),
         alarms.number_waiting(by, refusals=True),
+        erased_lately.number(by),
+        findings.number_struck(by),
+        arrivals.number_unsaid(by),
+        obligations.number_telephoned(by),
+        post_tasks.number(by),
+        away.number_struck(by),
+        written_answers.number_of_post(by),
+        closings.number_lately(by),
+        away.number_told(by),
     )

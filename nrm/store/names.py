@@ -96,6 +96,16 @@ def number_now(party: str) -> str:
     return next(iter(numbers_of(known, agreement.local(now))), "") if known is not None else ""
 
 
+def number_while_closed(code: str) -> str:
+    """The number to be called now of an organisation whose desk is closed at this hour; empty while it is open, or
+    where the agreement names no other number."""
+    known, agreement = organisation_by_code(code), country().in_force(clock.now())
+    party = agreement.parties.get(known.party or code)
+    if party is None or party.desk.is_open(agreement.local(clock.now())):
+        return ""
+    return number_now(party.code)
+
+
 def number_of(organisation: Organisation) -> str:
     """The number by which an organisation is called back: that of the agreement, which is signed. Of who is no party it
     is that of the row, and nothing vouches for it."""

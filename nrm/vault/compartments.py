@@ -9,7 +9,7 @@ organisations that were granted it (main database), and the shred key SK (shred 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -371,11 +371,13 @@ def merge(
     *,
     by: Actor,
     seen: int | None = None,
+    replacing: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
 ) -> int:
     """Replace some answers of the compartment by `part`, without showing it; returns the revision that has them.
 
     None takes an answer away. What stands there already is not written again. `seen` is the revision that the writer
-    had read, if it was one. Raises CannotOpen without a key, StaleRevision when somebody else wrote meanwhile.
+    had read, if it was one; `replacing` is called with what stands there and gives what is written besides.
+    Raises CannotOpen without a key, StaleRevision when somebody else wrote meanwhile.
     """
     row, compartment_key, shred_key = keys(session, case_id, compartment, by=by)
     held = _held_value(row, compartment_key, shred_key, by)
@@ -385,6 +387,8 @@ def merge(
         return int(row.revision)
     if seen not in (None, row.revision):
         raise StaleRevision
+    if replacing is not None:
+        value |= replacing(before)
     return keep(session, _next_revision(held, value, row.revision))
 
 

@@ -19,11 +19,12 @@ from nrm.domain.accounts.second_hands import WaitsForSecond
 from nrm.domain.referrals.referrals import IllegalTransition
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.stays import StayOver
-from nrm.domain.words import N_
+from nrm.domain.words import N_, Moment, Phrase
+from nrm.log_lines import FIELDS
 from nrm.steps import health
 from nrm.store.accounts import holding
+from nrm.store.referrals import faster
 from nrm.web import floods, telephones
-from nrm.web.accounts import refused
 from nrm.web.accounts.access_log import UNWRITTEN
 from nrm.web.language import gettext
 
@@ -45,33 +46,51 @@ LAGS = N_(
     "A database of this server is of an earlier hour than the other one, so some of what is sealed opens for nobody. "
     "Nothing is lost if that is put right now: tell whoever runs the server."
 )
+FASTER = N_("%(name)s of your organisation was faster: it was recorded on %(moment)s.", name="", moment="")
+ALREADY = N_("You recorded it yourself already, on %(moment)s.", moment="")
 TRY_AGAIN_SECONDS = 30
+CONFLICT = 409
 NOTHING_THERE = 404
 INSUFFICIENT_STORAGE = 507
 
 
-def error_page(status: int, explanation: str = "") -> Answer:
-    """The page of every error: what is kept, a code to quote, a telephone number. The log has the same code; of a page
-    of which nothing is written there is neither a line nor a code, as both would lead to who stood at the tablet."""
+def error_page(status: int, explanation: str = "", *, call: str = "") -> Answer:
+    """The page of every error: what is kept, a code to quote, a telephone number; `call`: that of whom the explanation
+    says to call. The log has the same code; of a page of which nothing is written there is neither a line nor a code,
+    as both would lead to who stood at the tablet."""
     unwritten = request.path in UNWRITTEN
+    faster_one = "" if explanation or status != CONFLICT else _by_colleague()
     code = "" if unwritten else secrets.token_hex(4)
     if not unwritten:
         _log(status, code)
-    if status in refused.STATUSES:
-        refused.note()
     try:
         page = render_template(
             "errors/error.html",
             status=status,
-            explanation=explanation,
+            explanation=explanation or faster_one,
+            faster=bool(faster_one),
             code=code,
             calls=() if unwritten else telephones.operator() or telephones.desk(),
+            call=call,
         )
     except Exception as error:
         if status == 503 or not faults.is_of_a_database_that_is_gone(error):
             raise
         return _out_of_order()  # who is signed in cannot be read either
     return page, status
+
+
+def _by_colleague() -> str | Phrase:
+    """Who of the reader's own organisation was faster with a referral, and when; empty for all else."""
+    visitor: accounts.SignedIn | None = g.get("visitor")
+    referral_id = (request.view_args or {}).get("referral_id")
+    if visitor is None or referral_id is None:
+        return ""
+    found = faster.by_colleague(referral_id, by=visitor.actor)
+    if found is None:
+        return ""
+    values = {"name": found.name, "moment": Moment.of(found.at)}
+    return Phrase(ALREADY.message if found.own else FASTER.message, values)
 
 
 def _log(status: int, code: str) -> None:
@@ -85,7 +104,8 @@ def _log(status: int, code: str) -> None:
     unseen = 0 if rule is not None and known else floods.counted(kind)
     if unseen is None:
         return
-    current_app.logger.log(level, "answered %s: %s (%s)", status, rule or "no such page", code)
+    fields = {"status": status, "page": str(rule or "no such page"), "code": code}
+    current_app.logger.log(level, "answered %s: %s (%s)", *fields.values(), extra={FIELDS: fields})
     if unseen:
         current_app.logger.log(level, "answered so or alike, and not written here since the line before: %s", unseen)
 

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from forms.names import direction
 from nrm import catalogues
 from nrm.domain.languages import SOURCE, text_for, use_default
-from nrm.domain.words import N_, NP_, Hundredths, Number, Phrase, masked
+from nrm.domain.words import N_, NP_, Hundredths, Moment, Number, Phrase, masked
 from nrm.web import formats
 
 COOKIE = "lang"
@@ -139,6 +139,8 @@ def _value(value: object, language: str) -> object:
         return formats.number(int(value), language)
     if isinstance(value, Hundredths):
         return str(value).replace(".", formats.habits(language).decimal)
+    if isinstance(value, Moment):
+        return formats.moment(value, language)
     return value
 
 

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -31,7 +32,7 @@ def register(app: Flask, token: str) -> None:
     """
     if health.FIGURES not in os.environ:
         return
-    from prometheus_client import Counter, Histogram  # what it counts in is decided when it is loaded
+    from prometheus_client import Counter, Gauge, Histogram  # what it counts in is decided when it is loaded
 
     answered = Counter(
         "nrm_requests", "Requests that were answered, by the first digit of the status.", ["status"], registry=None
@@ -43,6 +44,18 @@ def register(app: Flask, token: str) -> None:
     waiting = Histogram(
         "nrm_request_waiting_seconds", "What a whole request waited for a thread.", buckets=_SECONDS, registry=None
     )
+    working = Gauge(
+        "nrm_requests_working", "Requests that have a thread now.", multiprocess_mode="livesum", registry=None
+    )
+    connections = Gauge(
+        "nrm_database_connections",
+        "Connections that the workers hold.",
+        ["database"],
+        multiprocess_mode="livesum",
+        registry=None,
+    )
+    with app.app_context():
+        held = health.connections()
     wsgi = app.wsgi_app
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -55,10 +68,16 @@ def register(app: Flask, token: str) -> None:
 
         if environ.get("PATH_INFO") == ADDRESS and environ.get("REQUEST_METHOD") == "GET" and _may_read(environ, token):
             return _tell(app, start_response)
+        is_counted = environ.get("PATH_INFO") not in access_log.UNWRITTEN
+        if is_counted:
+            working.inc()
         try:
             return wsgi(environ, start)
         finally:
-            if environ.get("PATH_INFO") not in access_log.UNWRITTEN:
+            if is_counted:
+                working.dec()
+                for database, number in held().items():
+                    connections.labels(database).set(number)
                 answered.labels(status).inc()
                 refused.inc(is_refused)
                 seconds.observe(time.perf_counter() - began)
@@ -79,6 +98,7 @@ def _tell(app: Flask, start_response: Callable[..., Any]) -> list[bytes]:
     from prometheus_client.multiprocess import MultiProcessCollector
     from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+    _forget_ended_workers()
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     with app.app_context():
@@ -87,6 +107,16 @@ def _tell(app: Flask, start_response: Callable[..., Any]) -> list[bytes]:
     headers = [*app.extensions["nrm.headers"].items(), ("Cache-Control", "no-store")]
     start_response("200 OK", [*headers, ("Content-Type", CONTENT_TYPE_LATEST), ("Content-Length", str(len(told)))])
     return [told]
+
+
+def _forget_ended_workers() -> None:
+    """What a worker had at hand when it ended, nobody has: its files of such figures are taken away."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    for file in Path(os.environ[health.FIGURES]).glob("gauge_livesum_*.db"):
+        process = int(file.stem.rpartition("_")[2])
+        if not Path("/proc", str(process)).exists():
+            mark_process_dead(process)  # type: ignore[no-untyped-call]
 
 
 class _Instance:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from forms.names import country_name, language_name
 from forms.shelter.cases import CARE_FIELDS, IDENTIFICATION_FIELDS, LEGAL_FIELDS
+from nrm.domain import written_over
 from nrm.domain.interviews.endings import is_child
 from nrm.domain.interviews.interviews import Question, Questionnaire
 from nrm.domain.shelter.direct_intake import CAME_WITH
@@ -24,7 +25,8 @@ def answer_rows(questionnaire: Questionnaire | None, value: Mapping[str, Any], p
     """
     if questionnaire is None:
         return []
-    return list(_answer_rows(questionnaire, value, parties))
+    rows = list(_answer_rows(questionnaire, value, parties))
+    return rows + _replaced(value, lambda was: list(_answer_rows(questionnaire, was, parties)))
 
 
 def _answer_rows(
@@ -72,4 +74,15 @@ def _code(question: Question, value: Any, language: str) -> str:
 def written_rows(value: Mapping[str, Any]) -> Rows:
     """(heading, text) of what was written in own words: care, legal file, identification; empty ones are left out."""
     labels = {**CARE_FIELDS, **LEGAL_FIELDS, **IDENTIFICATION_FIELDS}
-    return [(translated(labels[name]), text) for name, text in value.items() if name in labels and text]
+    rows = [(translated(labels[name]), text) for name, text in value.items() if name in labels and text]
+    return [*rows, *_replaced(value, written_rows)]
+
+
+def _replaced(value: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Rows]) -> Rows:
+    """What somebody else had written and a later save replaced (ADR 0249), each with who replaced it and when."""
+    rows = []
+    for was, at, login in written_over.replaced(value):
+        until = formats.moment(at, current_language())
+        words = gettext("replaced on %(at)s by %(login)s", at=until, login=login)
+        rows += [(f"{label} ({words})", text) for label, text in read(was)]
+    return rows

@@ -43,7 +43,7 @@ HELP: Mapping[str, str] = {
         "pays without a name."
     ),
     "benefit_reviews": N_(
-        "Here the manager looks through what the house asked for month by month; no line says for whom it was."
+        "Here the manager looks through what the shelter asked for month by month; no line says for whom it was."
     ),
     "benefit_ends": N_(
         "Here you put right a benefit that was called off; asked for again it keeps its code and its voucher."
@@ -93,6 +93,9 @@ HELP: Mapping[str, str] = {
         "Here is what is to be done with people today, to read or to print; print it only for the day, and "
         "shred it then."
     ),
+    "departures": N_(
+        "Here you say that a person left for the place that was agreed, and what became of who did not arrive."
+    ),
     "desks": N_(
         "Here are the telephones of all desks, now and at night; call by these numbers, and not by one that a"
         " caller gives."
@@ -117,11 +120,11 @@ HELP: Mapping[str, str] = {
         "answer."
     ),
     "feedback": N_(
-        "Here is what people say about the house, without names; it is read by the house and by those who "
-        "watch over it."
+        "Here is what people say about the shelter, without names; it is read by the shelter and by those who"
+        " watch over it."
     ),
     "feedback_notes": N_(
-        "Here are notes to those who live in the house; each is shown only after somebody else has read it."
+        "Here are notes to those who live in the shelter; each is shown only after somebody else has read it."
     ),
     "findings": N_(
         "Here the child authority writes what it found about a child’s safety and family; a return waits for it."
@@ -169,8 +172,8 @@ HELP: Mapping[str, str] = {
         "Here stands who belongs to which organisation, signed by its people; what is not there opens nothing."
     ),
     "key_workers": N_(
-        "Here stands who answers for whom in the house; the key worker and the deputy see their people on the"
-        " home page."
+        "Here stands who answers for whom in the shelter; the key worker and the deputy see their people on"
+        " the home page."
     ),
     "languages": N_("Here are the languages of the pages and how much of each is translated."),
     "link_codes": N_(
@@ -178,8 +181,8 @@ HELP: Mapping[str, str] = {
     ),
     "mailboxes": N_("Here you say to which mailbox a message goes that something waits; the message names nobody."),
     "matching": N_(
-        "Here a person who agreed is asked whether they were here before; two houses learn of each other only"
-        " if both say so."
+        "Here a person who agreed is asked whether they were here before; two shelters learn of each other"
+        " only if both say so."
     ),
     "meetings": N_(
         "Here the shelter says where the post meets it, and the post opens that once; no address stands anywhere else."
@@ -213,6 +216,10 @@ HELP: Mapping[str, str] = {
     "own_sessions": N_(
         "Here stands where you are signed in; sign out the other browsers if you do not know one of them."
     ),
+    "obligations": N_(
+        "Here stands what the agreement asks of your organisation, by the hour; what another party is"
+        " told is said here, too."
+    ),
     "paper_forms": N_(
         "Here papers with numbers are printed for when no computer works, and typed in afterwards; then shred"
         " the paper."
@@ -230,7 +237,7 @@ HELP: Mapping[str, str] = {
         "Here is the way to a residence permit, step by step; nobody is sent back before the person knows of it."
     ),
     "places": N_(
-        "Here are the rooms and places of the house by day; what is free here is what a post can be promised."
+        "Here are the rooms and places of the shelter by day; what is free here is what a post can be promised."
     ),
     "plans": N_(
         "Here is the person’s own plan with goals, services and steps; what is due stands on the home page of"
@@ -262,12 +269,12 @@ HELP: Mapping[str, str] = {
     ),
     "signs": N_("Here stands what a sign that an officer ticks looks like, and what it does not mean."),
     "slips": N_(
-        "Here slips and sheets are printed on which people say what they think of the house; they go into the"
-        " box, unread."
+        "Here slips and sheets are printed on which people say what they think of the shelter; they go into"
+        " the box, unread."
     ),
     "stay_endings": N_("Here a stay ends, with the reason and where the person goes; the place is free from then on."),
     "stays": N_(
-        "Here are the people who live in the house, with nights and planned end; from a stay you record what changes."
+        "Here are the people who live in the shelter, with nights and planned end; from a stay you record what changes."
     ),
     "subsidies": N_(
         "Here the manager signs the nights of a quarter; the payment desk then sees a number and no people."
@@ -283,16 +290,16 @@ HELP: Mapping[str, str] = {
         "Here stands what a witness did in court, and why testimony was withdrawn; the shelter’s address is not here."
     ),
     "threats": N_(
-        "Here you tell that a witness is threatened; the desks that protect see it at once and say that they "
-        "have seen it."
+        "Here you tell that a witness is threatened: the duty desk reads it at once, and the shelter that has"
+        " the person; each says when it has seen it."
     ),
-    "to_do": N_("Here is what is to be done in the house, by day; each row leads to the page where it is done."),
+    "to_do": N_("Here is what is to be done in the shelter, by day; each row leads to the page where it is done."),
     "training": N_(
         "Here are exercises with invented people: a trainee begins one, does it on the pages of the program and "
         "reads the answer; whoever leads the training sees how far each is."
     ),
     "transfers": N_(
-        "Here a move from one house to another is prepared or called off; until the person has left, nothing changes."
+        "Here a move from one shelter to another is prepared or called off; until the person has left, nothing changes."
     ),
     "trends": N_(
         "Here are figures of several quarters side by side; small differences come from rounding and mean nothing."
@@ -301,8 +308,8 @@ HELP: Mapping[str, str] = {
         "Here a second member decides whether a person is counted no more; until then the figures stay as they are."
     ),
     "units": N_(
-        "Here the manager enters the rooms, flats or floors of the house and for whom each is; places are "
-        "counted from them."
+        "Here the manager enters the rooms, flats or floors of the shelter and for whom each is; places are"
+        " counted from them."
     ),
     "witnesses": N_(
         "Here are witnesses without a case of their own; each has a code, and hearings and protection stand with it."
@@ -341,13 +348,35 @@ OF_PAGES: Mapping[str, str] = {
     "members.keys": N_(
         "Here are the keys of your organisation and what happened with them; tell a colleague what you do not know."
     ),
+    "second_hands.erased": N_(
+        "Here you read which shelter erased cases lately and whose hands did it; nothing is decided here."
+    ),
+    "departures.promise_page": N_(
+        "Here you write down what was promised by telephone; who is said to have promised reads it, and can deny it."
+    ),
+    "desks.contradict_page": N_(
+        "Here the child authority says that an answer was not its own; the post reads it at once, and keeps the child."
+    ),
     "plans.received_list": N_("Here is who was here in a quarter; say of each which services the person received."),
 }
 """Pages that are about something else than the others of their noun."""
 
+OF_HOUSES: Mapping[str, str] = {
+    "payment_lines": N_(
+        "Here are the nights of your shelter by quarter and what pays for them; once signed they are paid. No"
+        " line says who slept there."
+    ),
+}
+"""What the people of a shelter read in place of the payment desk's sentence."""
 
-def of(endpoint: str | None) -> str:
-    """The sentence of a page; empty where there is none. A form that is sent back with errors is the page it was."""
+
+def of(endpoint: str | None, *, in_house: bool = False) -> str:
+    """The sentence of a page; empty where there is none. A form that is sent back with errors is the page it was.
+
+    `in_house`: whoever reads it is of a shelter.
+    """
     name = endpoint or ""
+    if in_house and (house := OF_HOUSES.get(name.partition(".")[0])):
+        return house
     own = name if name in OF_PAGES else f"{name}_page"
     return OF_PAGES[own] if own in OF_PAGES else HELP.get(name.partition(".")[0], "")

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from nrm import clock
 from nrm.actions.accounts import accounts, passkeys, screen_lock, second_factor
-from nrm.domain.accounts.accounts import ROLE_LABELS, Actor, SignInRefused, WaitsForColleague
+from nrm.domain.accounts.accounts import ROLE_LABELS, Actor, Permission, SignInRefused, WaitsForColleague
 from nrm.domain.accounts.failed_attempts import TooSoon, network_of
 from nrm.domain.accounts.passkeys import LONGEST_ANSWER as LONGEST_OF_PASSKEY
 from nrm.domain.accounts.passkeys import PasskeyRefused, Purpose
@@ -506,7 +506,7 @@ def _for_templates() -> dict[str, object]:
         blocked = visitor.code_due or visitor.asks_password or visitor.suspended
         if not (visitor.waiting or visitor.enrolling or blocked):
             values["navigation"] = partial(navigation.of, visitor.actor)  # parts of a page are rendered without it
-            values["help"] = page_help.of(request.endpoint)
+            values["help"] = page_help.of(request.endpoint, in_house=visitor.actor.may(Permission.STAY_MANAGE))
     if request and request.method == "POST":
         values |= _links_of_answer()
     return values

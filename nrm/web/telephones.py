@@ -11,6 +11,7 @@ from nrm import clock
 from nrm.countries.country import NoAgreement
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.words import N_
+from nrm.store import names
 from nrm.store.countries import country
 
 
@@ -45,6 +46,11 @@ def desk(struck: Collection[str] = ()) -> tuple[Telephone, ...]:
     return tuple(Telephone(N_("Duty desk"), each.on_call) for each in desks[:1])
 
 
+def protecting() -> tuple[Telephone, ...]:
+    """Who protects a witness that is threatened: the police, and the duty desk, which is told whatever is struck."""
+    return tuple(each for each in numbers() if each.name in ("Police", "Duty desk"))
+
+
 def operator() -> tuple[Telephone, ...]:
     """Whoever runs the server, where the country names a number."""
     there = (each for each in country().organisations.values() if each.kind is OrganisationKind.OPERATOR)
@@ -56,7 +62,27 @@ def duty_desk() -> str:
     return next((each.number for each in numbers() if each.name == "Duty desk"), "")
 
 
+def of_office(code: str) -> str:
+    """The number of an organisation by its code: what the agreement names for its party now, else that of the country's
+    data (ADR 0250); empty where neither names one."""
+    there = country().organisations.get(code)
+    return (names.number_now(there.party or "") or there.on_call) if there is not None else ""
+
+
+def coordinator_office() -> str:
+    """The code of the office in which the coordinator works: the one that the reports go to."""
+    return country().calendar.recipient
+
+
+def coordinator() -> tuple[Telephone, ...]:
+    """The coordinator; nothing where that office has no number."""
+    number = of_office(coordinator_office())
+    return (Telephone(N_("Coordinator"), number),) if number else ()
+
+
 def register(app: Flask) -> None:
-    """Give templates `telephones()` and `duty_desk()`."""
+    """Give templates `telephones()`, `duty_desk()`, `number_of_office(code)` and `coordinator_office()`."""
     app.jinja_env.globals["telephones"] = numbers
     app.jinja_env.globals["duty_desk"] = duty_desk
+    app.jinja_env.globals["number_of_office"] = of_office
+    app.jinja_env.globals["coordinator_office"] = coordinator_office

@@ -65,7 +65,7 @@ def test_an_adult_is_not_destroyed_by_any_wrong_button(shared_town: Town, desk: 
     fine(officer)
     said = officer.locator("main").inner_text()
     assert "Shërbime seksuale" in said
-    assert "Strehëza e zgjedhur" in said
+    assert "Qendra e zgjedhur" in said
     officer.get_by_role("button", name="Mbylleni dhe vuloseni").click()  # without a reason
     expect(officer.locator("[data-errors]")).to_contain_text("Zgjidhni pse")
     expect(officer.locator("[data-errors]")).to_contain_text("Shkruani një fjali")

@@ -24,6 +24,7 @@ from nrm.domain.shelter.consents import ByName
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.cases import Case
 from nrm.steps.agreement import known_versions
+from nrm.web import formats
 from tests import factories
 from tests import factories_agreements as texts
 from tests import factories_referrals as people
@@ -186,7 +187,7 @@ def test_an_ngo_from_nothing_to_its_first_admitted_person(app: Flask, browser: B
     in_an_hour = clock.now() + timedelta(hours=1)
     referrals.depart(referral_id=sent.referral_id, escort=Escort.WOMAN_OFFICER, expected_at=in_an_hour, by=by)
     two.goto(f"{base}/referrals/{sent.referral_id}/arrival?lang=en")
-    worker.send(admitted="today", planned="30", hour=f"{clock.now():%H:%M}")
+    worker.send(admitted="today", planned="30", hour=formats.moment(clock.now(), "en")[-5:])
     db.session.rollback()
     case = db.session.get_one(Case, sent.case_id)
     assert (case.holder_id, case.status) == (shelter, "open")

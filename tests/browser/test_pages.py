@@ -16,11 +16,14 @@ from nrm.domain.accounts.accounts import Role
 from nrm.domain.quarters import Quarter
 from nrm.render import pdf
 from nrm.web import assets
+from nrm.web.accounts import told_once
+from tests import told
 from tests.browser import checks, live
 from tests.browser.conftest import Town, new_context
 from tests.invariants.test_routes import LOGINS, addresses, allowed
 
 LANGUAGES = ("sq", "en")
+ENDED = tuple(f"/interviews/ended/{ending}" for ending in ("refused", "none", "before"))
 AGAIN_AFTER = 300.0  # seconds after which somebody sits down again
 TITLE_OF_ERRORS = {"sq": "Gabim:", "en": "Error:"}
 # Tables that are long by nature, and the seven parts of a first talk.
@@ -51,6 +54,16 @@ class Desk:
         return answer.status
 
 
+def lead_to_what_ended(desk: Desk) -> None:
+    """Let the browser have what it has after ending an interview; it outlasts AGAIN_AFTER."""
+    session = next(each["value"] for each in desk.context.cookies() if each["name"] == "nrm")
+    for address in ENDED:
+        value = told.cookie_of(desk.town.app, session, address)
+        desk.context.add_cookies(
+            [{"name": told_once.LED, "value": value, "domain": "127.0.0.1", "path": address, "httpOnly": True}]
+        )
+
+
 def sit_down(town: Town, browser: Browser, login: str) -> Desk:
     """Sign in and open everything that this person can open: it stays open for a quarter of an hour, and a session that
     is not used for not much longer. A run on a slow machine outlasts both."""
@@ -58,6 +71,7 @@ def sit_down(town: Town, browser: Browser, login: str) -> Desk:
     page = context.new_page()
     live.sign_in(page, town.base, login)
     desk = Desk(town, Role(login.rpartition(".")[2]), context, page, checks.Narrow(context), [])
+    lead_to_what_ended(desk)
     world = town.world
     if login == LOGINS[Role.BORDER_OFFICER]:
         assert desk.post(f"/interviews/{world.draft}/resume") == 303
@@ -81,7 +95,7 @@ def pages_of(desk: Desk) -> list[str]:
     listed = [address for endpoint, address in addresses(town.app, town.world, "GET") if allowed(desk.role, endpoint)]
     listed += [f"/interviews/{town.world.draft}/{page}" for page in interview.pages]
     listed += [f"/interviews/{town.world.asked_case}/sent", "/interviews/unsent/completed"]
-    listed += [f"/interviews/ended/{ending}" for ending in ("refused", "none", "before")]
+    listed += ENDED
     listed += [f"/reports/{report}/{town.quarter}" for report in ("ix", "x", "referrals")]
     listed += [f"/reports/ix/trend/{town.quarter}/{cell}" for cell in ("all", "by=nationality", "sex=feminine")]
     listed += [f"/reports/ix/lengths/{town.quarter}/1", f"/reports/year/{Quarter.parse(town.quarter).year}"]

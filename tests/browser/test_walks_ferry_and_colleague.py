@@ -190,7 +190,8 @@ def test_forty_who_come_back_at_once_each_end_in_the_right_place(post: Town, des
     expect(officer.locator("[name=hurt][value=yes]")).to_be_checked()  # what was ticked is still there
     say(officer, **{**ADULT, "hurt": "yes", "needs": "medical", "children": "2+"})
     say(officer, consent_urgent="not_asked")
-    say(officer, leaflet="unsafe", party="NRC")
+    officer.locator("main details:has([name=party][value=NRC]) > summary").click()
+    say(officer, leaflet="unsafe", party="NRC", override_reason="other")
     officer.wait_for_url("**/sent")
 
     # One says something alarming: it becomes the interview, and is under way while the others go on.

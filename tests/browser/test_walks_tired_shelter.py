@@ -80,6 +80,10 @@ def not_arrived_by_mistake(page: Page, duty: Page, base: str, girl: people.Sent)
     page.goto(address)
     page.get_by_role("link", name="Did not arrive").click()
     page.locator("main form button").dblclick()
+    # Nobody had said that they left: it is asked once more (ADR 0247), and she presses again.
+    expect(page.locator("main .note")).to_contain_text("Nobody has said that they left")
+    page.locator("main [name=asked]").check()
+    page.locator("main form button").dblclick()
     expect(page.locator("main .note")).to_contain_text("The person did not arrive.")
     checks.assert_good_page(page, f"{address}?lang=en")
     expect(on_list(page, base, girl.pseudonym)).to_contain_text("did not arrive")
@@ -103,6 +107,8 @@ def not_arrived_by_mistake(page: Page, duty: Page, base: str, girl: people.Sent)
         assert page.input_value("[name=hour]") == "0:00"
         assert one(Referral, girl.referral_id, "status") == "not_arrived"
     page.locator("main [name=admitted][value=today]").check()
+    page.locator("main form button").last.dblclick()
+    page.locator("main [name=sooner]").check()  # midnight is before the sending: it is asked about once
     page.locator("main form button").last.dblclick()
     expect(page.locator("[role=status]")).to_contain_text(f"{girl.pseudonym} has arrived and is admitted")
     assert one(Referral, girl.referral_id, "status") == "arrived"

@@ -23,6 +23,7 @@ from nrm.domain.shelter.consents import ByName
 from nrm.domain.shelter.key_workers import Place
 from nrm.models.shelter.cases import Case
 from nrm.store import days
+from nrm.web import formats
 from tests import factories
 from tests import factories_referrals as people
 from tests.browser import live
@@ -147,7 +148,9 @@ def test_a_week_of_a_shelter(desks: Callable[[str, str], Walk], lang: str) -> No
         expected_at=clock.now() + timedelta(hours=1),
         by=factories.actor("rinas.border_officer"),
     )
-    night.home().follow(f"/referrals/{sent.referral_id}/arrival").send(admitted="today", planned="30", hour="3:05")
+    night.home().follow(f"/referrals/{sent.referral_id}/arrival").send(
+        admitted="today", planned="30", hour=formats.moment(clock.now(), "en")[-5:]
+    )
     assert night.steps == 2
     night.shows(code_of(sent.case_id))
 

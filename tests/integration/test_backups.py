@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner, Result
@@ -52,6 +53,7 @@ from tests import factories_referrals as people
 from tests import second_hands as hands
 from tests.integration.keys.test_key_closure import Files, keys, opened
 from tests.invariants.test_sealed import writings
+from tests.rights import on_a_full_disk
 from tests.thief import BLOBS
 from tests.world import PLANTED, World
 
@@ -124,6 +126,39 @@ def test_every_column_can_be_written_to_a_backup() -> None:
     for base in (Model, ShredModel):
         for table in base.metadata.tables.values():
             assert all(kind_of(column) for column in table.columns)
+
+
+@pytest.mark.slow
+def test_a_restore_that_fills_the_disk_leaves_nothing_but_the_keys_and_is_called_again(
+    keeper: Keeper, tmp_path: Path
+) -> None:
+    pair, new = keeper.back_up("--quiet"), tmp_path / "new"
+    disconnect()
+    shutil.copytree(keeper.instance / "keys", new / "keys")
+    with on_a_full_disk(3_000_000):  # the tables fit, the rows do not
+        done = keeper.restore(new, pair, key_files=False)
+    assert done.exit_code == 2
+    assert "full, or can only be read; make room and try again" in done.stderr
+    assert [path.name for path in new.iterdir()] == ["keys"]
+    assert keeper.restore(new, pair, key_files=False).exit_code == 0
+
+
+@pytest.mark.slow
+def test_a_backup_for_which_there_is_no_room_names_its_folder(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = run("backup", "--dir", keeper.instance, "--to", keeper.folder, *_recipients(keeper))
+    assert done.exit_code == 0, done.stderr
+    before = sorted(keeper.folder.iterdir())
+    monkeypatch.setattr(
+        "nrm.actions.backups.vault.write_pair", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device"))
+    )
+    done = run("backup", "--dir", keeper.instance, "--to", keeper.folder, *_recipients(keeper))
+    assert done.exit_code == 2
+    assert done.stderr == f"--to: {keeper.folder}: the disk is full; make room and try again"
+    assert sorted(keeper.folder.iterdir()) == before
+
+
+def _recipients(keeper: Keeper) -> list[str]:
+    return [part for key in keeper.keys for part in ("--recipient", f"{key}.pub")]
 
 
 @pytest.mark.slow

@@ -222,7 +222,14 @@ def test_accounts_are_printed_when_they_work_and_then_nobody_says_that_it_is_bei
     assert TOLD.search(made.second)
     again = nrm("demo", "--dir", str(made.folder), "--json", "--no-serve")
     assert json.loads(again.stdout)["accounts"] == made.printed["accounts"]
-    assert again.stderr.strip() == f"{made.folder} holds a demo country already; it is kept as it is"
+    kept = f"{made.folder} holds a demo country already; it is kept as it is"
+    assert again.stderr.strip() == kept
+    other = nrm("demo", "--dir", str(made.folder), "--people", "20", "--json", "--no-serve")
+    assert other.stderr.splitlines() == [
+        kept,
+        "it has 60 people, not 20: for another one name a new folder, or delete this one",
+    ]
+    assert other.stdout == again.stdout
 
 
 @pytest.mark.parametrize(("totp", "shown"), [(None, ""), ("JBSWY3DP", "JBSWY3DP  ")])
@@ -325,6 +332,14 @@ def test_the_quarter_that_ended_last_is_left_to_the_statistician_who_asks_for_it
         made = make_demo(tmp_path / "country", people=12, seed=1, until=UNTIL, to_close=True)
     quarters = full_quarters(UNTIL, 4)
     assert made["quarters"] == [str(each) for each in quarters[:-1]]
+    first, told, *_ = table({"url": "-", **made}, countries.load("albania")).splitlines()
+    assert first.endswith(", ".join(made["quarters"]))
+    assert told == (
+        f"{quarters[-1]} was left to be closed: molsa.statistician closes and signs it, then ra.duty_officer or "
+        "ra.duty_officer.2 signs it, which releases it"
+    )
+    del made["to_close"]
+    assert "left to be closed" not in table({"url": "-", **made}, countries.load("albania"))
     with factories.open_instance(tmp_path / "country").app_context():
         [password] = [each["password"] for each in made["accounts"] if each["login"] == "molsa.statistician"]
         signed_in = accounts.resume(accounts.sign_in(login="molsa.statistician", password=password))

@@ -374,7 +374,7 @@ CLOSED: Mapping[str, tuple[str, int, str]] = {
     # by what a shell closes: the command, its exit code, what stands on standard error
     "an answer that goes nowhere": ("country schema >&-", 2, "nrm: standard output: is closed\n"),
     "help that goes nowhere": ("--help >&-", 2, "nrm: standard output: is closed\n"),
-    "a refusal without output": ("tend --dir nowhere >&-", 2, "nrm: NRM_DIR: "),
+    "a refusal without output": ("tend --dir nowhere >&-", 2, "nrm: --dir: "),
     "nothing to say it on": ("tend --dir nowhere 2>&-", 2, ""),
     "an answer, and no remarks": ("country check albania 2>&-", 0, ""),
     "neither of the two": ("country schema >&- 2>&-", 2, ""),

@@ -16,6 +16,7 @@ import pytest
 from flask import Flask
 
 from nrm import cli
+from nrm.cli.interviews import MOST_UNREADABLE
 from tests.integration.test_hostile_files import DRAFTS, SHEET, WORKBOOKS, rows, workbook
 
 Command = Callable[..., tuple[int, bytes, str]]
@@ -124,8 +125,8 @@ def test_a_command_of_an_instance_refuses_it_in_words(app: Flask, command: Comma
     file = tmp_path / way
     for name, content in HOSTILE.items():
         file.write_bytes(content())
-        each_line = content().count(b"\n") * 2 + 30  # of lines of JSON each that cannot be read is named
-        tried(name, lambda: command(app, *before, str(file), *behind), most=each_line if way.endswith(".jsonl") else 30)
+        most = MOST_UNREADABLE + 2 if way.endswith(".jsonl") else 30  # of lines of JSON each is named
+        tried(name, lambda: command(app, *before, str(file), *behind), most=most)
 
 
 HEADERS = {

@@ -67,6 +67,22 @@ def accepting(sent: people.Sent) -> tuple[str, dict[str, object]]:
     return f"/referrals/{sent.referral_id}/accept", {"bed": str(people.bed("NRC")), "expected": "2"}
 
 
+def test_a_page_that_a_full_disk_does_not_let_be_read_does_not_say_that_pages_can_be_read(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that has just begun has no log of writes beside its database, and even reading makes one."""
+
+    def stopped() -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setitem(app.view_functions, "accounts.sign_in_page", stopped)
+    found = app.test_client().get("/sign-in?lang=en")
+    assert found.status_code == 507
+    assert "This page cannot be shown just now" in found.text
+    assert "then the page comes back by itself" in found.text
+    assert "can still be read" not in found.text
+
+
 @pytest.mark.slow  # several pages and commands
 def test_on_a_full_disk_pages_are_read_and_what_is_sent_is_refused_in_words_and_saved_afterwards(
     app: Flask, sent: people.Sent, sign_in: SignIn, command: Command

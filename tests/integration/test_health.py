@@ -13,6 +13,7 @@ from flask import Flask
 from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.exc import OperationalError
 
+from config import account_name
 from nrm import clock, db
 from nrm.actions import checkpoints
 from nrm.domain.health import Part, State
@@ -20,6 +21,7 @@ from nrm.models.audit import AuditEntry
 from nrm.steps import health
 from tests.conftest import Command, token_in
 from tests.factories import later
+from tests.rights import of_an_ordinary_user, on_a_full_disk
 
 LAST = (Part.KEY_LOG, Part.RECORDS, Part.REFUSALS, Part.SETTINGS)
 AWAY = {"REMOTE_ADDR": "203.0.113.7"}
@@ -182,6 +184,53 @@ def test_the_doctor_tells_of_every_part_where_a_database_or_a_key_file_is_gone_a
     assert str(match) in told["keys"]["why"]
     assert "copy it from the safe" in told["keys"]["why"]
     assert told["shred_database"]["state"] == "ok"
+
+
+def test_who_may_not_read_is_told_that_and_not_that_a_disk_or_a_key_is_lost(app: Flask, command: Command) -> None:
+    """A doctor that was run by the wrong account sent its reader to the safe for keys that lay where they belong."""
+    db.disconnect()
+    place = folder(app)
+    store = place / "keys" / "store"
+    for path in (place / "main.db", store):
+        path.chmod(0)
+    with of_an_ordinary_user():
+        told = parts_of(app, command)
+    who = account_name(os.geteuid())
+    assert told["main_database"]["why"].startswith(f"{who} may not open {place}/main.db, which may well be there: ")
+    assert told["keys"]["why"].startswith(
+        f"NRM_KEYS: {who} may not read the key file {store}, which may well be there: "
+    )
+    assert "safe" not in told["keys"]["why"]
+
+
+def test_a_key_file_of_another_account_is_named(app: Flask, command: Command) -> None:
+    if os.geteuid():
+        pytest.skip("only root gives a file away")
+    db.disconnect()
+    store = folder(app) / "keys" / "store"
+    os.chown(store, 65534, -1)
+    told = parts_of(app, command)
+    assert f"{store} belongs to nobody, who can read and change it" in told["keys"]["why"]
+    os.chown(store.parent, 65534, -1)  # all of it is the service's
+    assert command(app, "tend")[0] == 0
+
+
+def test_a_disk_with_little_room_is_named_by_its_folder(
+    app: Flask, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nrm.steps.health.LEAST_FREE", 1 << 62)
+    assert str(folder(app)) in parts_of(app, command)["disk"]["why"]
+
+
+@pytest.mark.slow
+def test_a_database_on_a_full_disk_is_told_from_one_whose_disk_is_gone(app: Flask, command: Command) -> None:
+    """Nobody has it open, so that there is no log of writes beside it, and even reading makes one."""
+    db.disconnect()
+    for path in folder(app).glob("*.db-*"):
+        path.unlink()
+    with on_a_full_disk():
+        told = parts_of(app, command)
+    assert told["main_database"]["why"].startswith(f"the disk of {folder(app)}/main.db is full, or can only be read: ")
 
 
 def test_the_doctor_names_a_folder_that_is_not_there_and_a_setting_that_is_misspelt(

@@ -25,7 +25,7 @@ from nrm.cli.wiping import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-SERVICES = ("nrm", "nrm-erase", "nrm-backup", "nrm-drill")
+SERVICES = ("nrm", "nrm-erase", "nrm-backup", "nrm-drill", "nrm-doctor")
 PROGRAM = """
 import os, sys
 def main():
@@ -311,6 +311,22 @@ def test_the_files_fit_the_settings_and_limits_of_the_program() -> None:
     proxy = (DEPLOY / "nginx/nrm.conf").read_text("utf-8")
     assert f"client_max_body_size {LARGEST_REQUEST // 1024}k;" in proxy
     assert f"client_body_buffer_size {LARGEST_REQUEST // 1024}k;" in proxy
+
+
+def test_the_unit_of_the_container_has_the_volumes_of_the_image_and_what_the_guide_takes_away() -> None:
+    unit = (DEPLOY / "podman/nrm.container").read_text("utf-8")
+    lines = [line.partition("=")[::2] for line in unit.splitlines() if re.match(r"[A-Z]\w+=", line)]
+    image = (DEPLOY / "Containerfile").read_text("utf-8")
+    volumes = json.loads(re.findall(r"^VOLUME (.+)$", image, re.M)[0])
+    mounted = [value.partition(":") for name, value in lines if name == "Volume"]
+    assert [target for _, _, target in mounted] == volumes
+    guide = (DEPLOY.parent / "docs" / "operator.md").read_text("utf-8")
+    assert all(f"-v {source}:{target}" in guide for source, _, target in mounted)
+    assert {("ReadOnly", "true"), ("DropCapability", "all"), ("NoNewPrivileges", "true"), ("Restart", "always")} <= set(
+        lines
+    )
+    for setting in dict(lines)["Environment"].split():
+        assert setting.partition("=")[0] in config.SETTINGS
 
 
 def test_the_image_that_runs_builds_nothing_and_is_nobodys_root() -> None:

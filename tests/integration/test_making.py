@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import sqlite3
 import subprocess
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from nrm import clock
 from nrm.actions import tending
@@ -56,6 +59,16 @@ def test_what_is_not_ready_is_named_and_nothing_is_made(places: Path, monkeypatc
     assert refused(places) == "NRM_DATABSE: there is no such setting; is NRM_DATABASE meant?"
 
 
+def test_on_an_installed_machine_the_first_link_leads_to_an_address_that_somebody_wrote(
+    places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file of settings came with an address of the sample, and the link of the administrator led to a stranger."""
+    for name in ("main", "second"):
+        (places / name).mkdir()
+    monkeypatch.setenv(STARTED_BY, "systemctl enable --now nrm.service")
+    assert refused(places).startswith("NRM_ADDRESS: write the address that people open into the file of settings")
+
+
 @pytest.mark.slow  # an application is made
 def test_what_fails_on_the_way_leaves_nothing(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("main", "second"):
@@ -64,10 +77,46 @@ def test_what_fails_on_the_way_leaves_nothing(places: Path, monkeypatch: pytest.
     assert "no instance can be made there" in refused(places)
 
 
-def _fails(*_: object, **__: object) -> None:
-    from sqlalchemy.exc import OperationalError
+@pytest.mark.slow  # an application is made
+def test_a_disk_without_room_is_named_with_its_folders_and_nothing_is_left(
+    places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("main", "second"):
+        (places / name).mkdir()
+    monkeypatch.setattr("nrm.schema.upgrade", _has_no_room)
+    said = refused(places)
+    assert "no instance can be made there: the disk takes nothing: it is full, or can only be read (" in said
+    assert f"KiB free in {places / 'main'}" in said
+    assert not [*(places / "main").iterdir(), *(places / "second").iterdir()]
 
+
+def _has_no_room(*_: object, **__: object) -> None:
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorname = "SQLITE_FULL"
+    raise OperationalError("statement", None, full)
+
+
+def _fails(*_: object, **__: object) -> None:
     raise OperationalError("statement", None, RuntimeError())
+
+
+@pytest.mark.slow  # makes two instances
+def test_an_instance_whose_first_link_has_expired_is_made_again(places: Path) -> None:
+    said = " ".join(GUIDE.read_text("utf-8").split())
+    assert "**When the first link has expired**" in said
+    for name in ("main", "second"):
+        (places / name).mkdir()
+    links = set()
+    for _ in range(2):
+        done = run("init", "--dir", places / "inst", "--country", "albania")
+        assert done.exit_code == 0, done.stderr
+        links.add(done.stdout.split()[0])
+        assert refused(places)  # as long as something of the one before is there
+        shutil.rmtree(places / "inst")
+        for folder in ("keys", "main", "second"):
+            for path in (places / folder).iterdir():
+                path.unlink()
+    assert len(links) == 2
 
 
 @pytest.mark.slow  # makes an instance

@@ -64,7 +64,7 @@ def test_officers_of_a_post_that_closes_read_it_and_still_help_who_stands_before
     closing(app, days.today())
     assert "është e mbyllur" in officer.get("/")
     assert people.sent(factories.actor("rinas.border_officer")).referral_id
-    assert "pika është e mbyllur që më" in sign_in("oms.coordinator").get("/rollout")
+    assert "pika kufitare është e mbyllur që më" in sign_in("oms.coordinator").get("/rollout")
 
 
 def test_a_text_that_is_older_than_a_post_routes_it_as_another_place(app: Flask) -> None:

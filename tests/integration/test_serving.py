@@ -11,10 +11,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from unittest.mock import Mock
+from unittest.mock import ANY, Mock
 from urllib.parse import urlencode
 
 import pytest
@@ -137,6 +138,8 @@ def test_a_session_works_in_all_workers_one_that_dies_is_replaced_and_the_end_wa
     session = signed_in(port)
     assert {asked(port, "GET", "/", cookies=session)[0] for _ in range(12)} == {200}
     counted = requests(port)
+    assert at_hand(port) == {"nrm_requests_working": 0.0, "main_database": ANY, "shred_database": ANY}
+    assert at_hand(port)["main_database"] >= 1
 
     before = children(process.pid)
     until(lambda: len(holders(folder)) == 1)
@@ -148,6 +151,7 @@ def test_a_session_works_in_all_workers_one_that_dies_is_replaced_and_the_end_wa
     assert {asked(port, "GET", "/", cookies=session)[0] for _ in range(12)} == {200}
     assert asked(port, "GET", "/feedback")[0] == 200
     assert requests(port)["2xx"] == counted["2xx"] + 12  # of both, and of the one that died; of a tablet nothing
+    assert not [*Path(tempfile.gettempdir()).glob(f"nrm-figures-*/gauge_livesum_{tending}.db")]  # it has nothing now
     for address in ("/no-such-page", "/"):
         asked(port, "GET", address)
     assert re.findall("nrm_refusals_total (.*)", asked(port, "GET", "/metrics")[1]) == ["1.0"]
@@ -165,6 +169,13 @@ def requests(port: int) -> dict[str, float]:
     """How many were answered, by the first digit of the status."""
     told = asked(port, "GET", "/metrics")[1]
     return {name: float(number) for name, number in re.findall('nrm_requests_total{status="(...)"} (.*)', told)}
+
+
+def at_hand(port: int) -> dict[str, float]:
+    """What the workers have now: threads that answer, and connections by database."""
+    told = asked(port, "GET", "/metrics")[1]
+    found = re.findall(r'^nrm_(?:(requests_working)|database_connections\{database="(\w+)"\}) (.*)$', told, re.M)
+    return {database or f"nrm_{name}": float(number) for name, database, number in found}
 
 
 def half_sent(port: int) -> socket.socket:
@@ -231,7 +242,8 @@ def test_a_port_that_somebody_listens_on_is_not_shared(
     folder: Path, server: tuple[subprocess.Popen[bytes], int]
 ) -> None:
     _, port = server
-    assert "Address already in use" in refused(folder, "--port", str(port))
+    said = refused(folder, "--port", str(port))
+    assert said.endswith("Address already in use; is it served there already? Else name another port\n")
 
 
 @pytest.mark.slow

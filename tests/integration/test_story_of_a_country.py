@@ -28,7 +28,7 @@ from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
 from nrm.store.countries import country
-from nrm.store.reports import counting
+from nrm.store.reports import counting, crossing_counting
 from nrm.store.reports import reports as report_store
 from tests import accommodated, country_files, factories
 from tests import factories_interviews as interviews
@@ -125,7 +125,7 @@ def test_from_a_crossing_point_to_a_shelter_and_into_the_reports_of_the_quarter(
     now = Quarter.of(today)
     with db.engine.connect() as connection:
         accommodated_now = counting.people(connection, now, by=COUNTING)
-        returned = counting.returnees(connection, now, now, by=COUNTING)
+        returned = crossing_counting.returnees(connection, now, now, by=COUNTING)
     assert sorted(each.citizenship for each in accommodated_now) == sorted((here.iso, abroad))
     assert sum(returned.values()) == 1  # the own citizen alone, at the post of this country
     assert post.crossing_point in next(iter(returned))

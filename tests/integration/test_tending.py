@@ -80,6 +80,8 @@ NOTHING = {
     "screens_forgotten": 0,
     "records_forgotten": 0,
     "seeds_committed": 0,
+    "rows_coarsened": 0,
+    "names_sealed": 0,
 }
 
 

@@ -478,7 +478,7 @@ def test_a_slip_says_of_each_line_which_desk_and_role_it_is(training: Training) 
         f"2. {catalogues.said('Case worker', 'sq')} te {names[shelter]}",
     ]
     assert own.index("1. ") < own.index("Emri për të hyrë: a") < own.index("2. ")
-    assert "Filloni në pikën tuaj me rreshtin 1." in own
+    assert "Filloni në pikën tuaj kufitare me rreshtin 1." in own
     assert names["NRC"] in rest
     assert "rreshtin 1" not in rest
 

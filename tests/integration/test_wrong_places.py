@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from pathlib import Path
 
@@ -28,6 +29,61 @@ def test_a_folder_that_is_not_there_may_be_a_disk_that_is_not_mounted(tmp_path: 
     line = said(tmp_path / "nosuch")
     assert f"{tmp_path}/nosuch (or --dir) is not there; is the path right, and its disk mounted? Only where" in line
     assert "(or --dir) holds no instance; is the path right" in said(tmp_path)
+
+
+@pytest.mark.parametrize("command", [["doctor"], ["report", "keys"], ["upgrade"]])
+def test_a_folder_that_is_not_there_is_named_as_it_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    gone = str(tmp_path / "nosuch")
+    monkeypatch.delenv("NRM_DIR", raising=False)
+    with pytest.raises(Refused) as caught:
+        nrm.main([*command, "--dir", gone], standalone_mode=False)
+    assert str(caught.value).startswith(f"--dir: {gone} ")
+    assert "NRM_DIR" not in str(caught.value)
+    monkeypatch.setenv("NRM_DIR", gone)
+    with pytest.raises(Refused) as caught:
+        nrm.main(command, standalone_mode=False)
+    assert "--dir: " not in str(caught.value) or command == ["upgrade"]
+
+
+def test_the_other_half_of_a_backup_key_is_told_and_no_new_key_is_advised(copied: Path, tmp_path: Path) -> None:
+    for name in ("judge", "minister"):
+        nrm.main(["backup-key", "--out", str(tmp_path / name)], standalone_mode=False)
+    judge, minister = tmp_path / "judge", tmp_path / "minister"
+    (tmp_path / "letter").write_text("no key")
+
+    def said(*words: object) -> str:
+        with pytest.raises(Refused) as caught:
+            nrm.main(list(map(str, words)), standalone_mode=False)
+        return str(caught.value)
+
+    drill = ("drill", "--dir", copied, "--to", tmp_path, "--key", judge, "--key")
+    assert said(*drill, f"{minister}.pub") == (
+        f"--key: {minister}.pub is the public half of a key: name the other one, its private key file"
+    )
+    assert "a new key opens no old backup" in said(*drill, tmp_path / "letter")
+    backup = ("backup", "--dir", copied, "--to", tmp_path, "--recipient", f"{judge}.pub", "--recipient")
+    assert said(*backup, minister).endswith(f"which its keeper locks away: name {minister}.pub")
+    assert "name FILE.pub" in said(*backup, tmp_path / "letter")
+
+
+def test_a_code_that_nobody_can_type_is_one_line_that_names_the_setting(
+    copied: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("nrm.actions.instances.nature", lambda: (True, True))  # a code is asked
+    monkeypatch.setenv("NRM_PASSWORD", "a password of nobody")
+    monkeypatch.delenv("NRM_TOTP", raising=False)
+    words = ["keys", "rotate", "--dir", str(copied), "--organisation", "VATRA", "--as", "vatra.case_worker"]
+    for typed, line in (
+        ("", "no terminal to ask for the code from your telephone: put it into NRM_TOTP"),
+        ("123456\n", "--as: the sign-in name and the password and the code do not belong together"),
+    ):
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        with pytest.raises(Refused) as caught:
+            nrm.main(words, standalone_mode=False)
+        assert (caught.value.code, str(caught.value)) == (2, line)
+        assert capsys.readouterr() == ("", "")
 
 
 def test_a_settings_file_that_was_changed_says_which_line_and_how_lines_are(copied: Path) -> None:

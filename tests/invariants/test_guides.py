@@ -122,6 +122,18 @@ def test_each_reads_their_guide_and_finds_its_words_on_the_pages(world_app: tupl
     assert not lacking
 
 
+def test_nobody_is_told_to_call_themselves_and_who_works_by_day_reads_no_night(app: Flask) -> None:
+    for role, login in LOGINS.items():
+        page = main_of(Person(app.test_client(), login).get("/guide?lang=en"))
+        called = page[page.index("Whom to call") : page.index("What you never see")]
+        assert ("Duty desk:" in called) is (role is not Role.DUTY_OFFICER), role
+        assert ("Technical operator:" in called) is (role is not Role.ADMINISTRATOR), role
+        by_day = not GUIDES[role].meets_people
+        assert ("Coordinator:" in called) is (by_day and role is not Role.COORDINATOR), role
+        assert ("Tonight, step by step" in page) is not by_day, role
+        assert "Step by step" in page if by_day else "Police:" in called, role
+
+
 def test_a_guide_of_others_has_no_way_to_where_the_reader_may_not_go(app: Flask) -> None:
     monitor = Person(app.test_client(), LOGINS[Role.MONITOR])
     page = monitor.get("/guide/border_officer?lang=en")

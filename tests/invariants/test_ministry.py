@@ -8,7 +8,7 @@ import pkgutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -223,6 +223,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "status": "draft",
         "stay_id": world.stay,
         "subject": world.own_case,
+        "promised": {world.asked: datetime(2026, 1, 1, tzinfo=UTC)},
         "subject_id": world.asked,
         "supplement_id": world.supplement,
         "today": date(2026, 1, 1),

@@ -30,6 +30,8 @@ def test_pages_that_say_something_else_exist_and_are_of_a_noun_with_a_sentence(a
 
 def test_each_sentence_is_said_in_every_language_and_is_of_its_own_page() -> None:
     sentences = [*page_help.HELP.values(), *(each for each in page_help.OF_PAGES.values() if each)]
+    sentences += page_help.OF_HOUSES.values()
+    assert page_help.OF_HOUSES.keys() <= page_help.HELP.keys()
     for language in ("en", "sq", "mk"):
         said = [translated(each, language) for each in sentences]
         assert len(set(said)) == len(said)
@@ -46,6 +48,18 @@ def test_a_page_says_it_beside_the_guide_and_what_is_turned_to_a_person_does_not
     assert any(str(each) in foot.replace("&#39;", "'") for each in page_help.HELP.values())
     missing = officer.get("/nowhere?lang=en", 404)
     assert not any(str(each) in missing for each in page_help.HELP.values())
+
+
+def test_nights_are_explained_to_the_house_and_to_the_payment_desk_each_in_its_own_words(app: Flask) -> None:
+    said = {
+        login: Person(app.test_client(), login).get("/payment?lang=en")
+        for login in ("nrc.shelter_manager", "molsa.payment_officer")
+    }
+    house, desk = "Here are the nights of your shelter", "Here are nights that managers have signed"
+    assert house in said["nrc.shelter_manager"]
+    assert desk not in said["nrc.shelter_manager"]
+    assert desk in said["molsa.payment_officer"]
+    assert house not in said["molsa.payment_officer"]
 
 
 def test_pages_about_something_else_than_their_noun_have_a_sentence_of_their_own() -> None:

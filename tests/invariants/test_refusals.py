@@ -24,7 +24,7 @@ from tests.invariants.test_syntax import calls, trees
 # Names the field of a form at which the words stand; the code has one field for all reasons that are left out.
 FIELDS = "FIELD_OF"
 # Of these the page says what it says of every conflict.
-MAY_BE_SILENT = {"nrm.web.referrals.referrals.CONFLICTS"}
+MAY_BE_SILENT = {"nrm.web.referrals.refused_steps.CONFLICTS"}
 
 
 def modules(package: ModuleType) -> Iterator[ModuleType]:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from nrm import clock
 from nrm.web.accounts import told_once
+from tests import factories, told
 from tests.conftest import Person
 
 SignIn = Callable[[str], Person]
@@ -119,6 +121,50 @@ def test_it_is_said_once_to_the_session_that_did_it_and_to_no_other(app: Flask, 
     assert words not in consul.get("/?did=other&lang=en")
     assert words in consul.get("/?did=announced&lang=en")
     assert words not in consul.get("/?did=announced&lang=en")
+
+
+def test_a_cookie_that_is_kept_says_nothing_again_after_a_minute(app: Flask, sign_in: SignIn) -> None:
+    """Whoever kept it could have the sentence said again for as long as the session lived."""
+    consul = sign_in("consular.consular_officer")
+    with app.test_request_context("/", headers={"Cookie": f"nrm={cookie(consul)}"}):
+        led = told_once.lead("/?did=announced")
+    value = led.headers["Set-Cookie"].partition(";")[0].partition("=")[2]
+    words, address = "The return is recorded", "/?did=announced&lang=en"
+    consul.client.set_cookie("nrm-told", value)
+    assert words in consul.get(address)
+    factories.later(minutes=1, seconds=2)
+    consul.client.set_cookie("nrm-told", value)
+    assert words not in consul.get(address)
+    at, _, mark = value.partition(".")
+    later = int(clock.now().timestamp())
+    for forged in (f"{later}.{mark}", f"{int(at) + 10**6}.{mark}", mark, f".{mark}", f"{'9' * 40}.{mark}", "²." + mark):
+        consul.client.set_cookie("nrm-told", forged.encode().decode("latin-1"))
+        assert words not in consul.get(address)
+
+
+ENDINGS = ("refused", "none", "not_asked", "undecided", "discarded", "before")
+
+
+def test_no_page_says_that_an_interview_ended_to_whom_nothing_ended(app: Flask, sign_in: SignIn) -> None:
+    """The address alone said that answers and their key are destroyed, to whoever opened it."""
+    officer, colleague = sign_in("rinas.border_officer"), sign_in("rinas.border_officer")
+    for ending in (*ENDINGS, "other", "sent"):
+        officer.get(f"/interviews/ended/{ending}", status=404)
+    told.lead(app, officer, "/interviews/ended/none")
+    assert "Ended without a referral" in officer.get("/interviews/ended/none?lang=en")
+    assert "Ended without a referral" in officer.get("/interviews/ended/none?lang=en")  # to the leaflet, and back
+    kept = officer.client.get_cookie(told_once.LED, path="/interviews/ended/none")
+    assert kept is not None
+    for ending in ENDINGS[2:]:
+        officer.client.set_cookie(told_once.LED, kept.value, path=f"/interviews/ended/{ending}")
+        officer.get(f"/interviews/ended/{ending}", status=404)
+    told.lead(app, officer, "/interviews/ended/other")
+    officer.get("/interviews/ended/other", status=404)
+    colleague.client.set_cookie(told_once.LED, kept.value, path="/interviews/ended/none")
+    colleague.get("/interviews/ended/none", status=404)
+    factories.later(minutes=10, seconds=2)
+    officer.client.set_cookie(told_once.LED, kept.value, path="/interviews/ended/none")
+    officer.get("/interviews/ended/none", status=404)
 
 
 def cookie(browser: Person) -> str:

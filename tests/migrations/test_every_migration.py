@@ -265,6 +265,9 @@ TABLE: dict[str, Moved | str] = {
     ),
     "0113_alarms_of_refusals": Moved(since.test_alarms_of_refusals_are_forgotten_on_the_way_down, ("alarms",)),
     "0114_ends_of_returns": Moved(since.test_whose_interview_ended_is_expected_again_on_the_way_down, ("notices",)),
+    "0115_numbers_of_a_quarter": Moved(
+        since.test_numbers_of_months_are_added_up_to_quarters, ("screening_counts", "screen_steps")
+    ),
 }
 
 FILES = {path.stem: path for path in (revisions.FOLDER / "versions").glob("*.py")}

@@ -2147,3 +2147,36 @@ def test_whose_interview_ended_is_expected_again_on_the_way_down(before: Before)
     data.down()
     (row,) = [row for row in data.rows("notices") if row["id"] == ended["id"]]
     assert (row["status"], row["said"], row["expected_on"]) == ("announced", "destroyed", date(2026, 3, 2))
+
+
+@pytest.mark.slow
+def test_numbers_of_months_are_added_up_to_quarters(before: Before) -> None:
+    data = before("0115_numbers_of_a_quarter")
+    for month, number in (("2026-01-01", 1), ("2026-03-01", 2), ("2026-04-01", 4), ("2025-12-01", 8)):
+        of = date.fromisoformat(month)
+        data.add("screen_steps", month=of, crossing_point="rinas", number=number)
+        data.add("screen_steps", month=of, crossing_point="durres", number=1)
+    data.add("screening_kinds", id=7)
+    for month, reason in (("2026-05-01", ""), ("2026-06-01", ""), ("2026-06-01", "fear")):
+        codes = {"kind_id": 7, "profile": "none", "assessment": "none", "reason": reason}
+        data.add("screening_counts", month=date.fromisoformat(month), **codes, number=3)
+    data.up()
+    steps = {(str(row["quarter_on"])[:10], row["crossing_point"]): row["number"] for row in data.rows("screen_steps")}
+    assert steps == {
+        ("2025-10-01", "rinas"): 8,
+        ("2026-01-01", "rinas"): 3,
+        ("2026-04-01", "rinas"): 4,
+        ("2025-10-01", "durres"): 1,
+        ("2026-01-01", "durres"): 2,
+        ("2026-04-01", "durres"): 1,
+    }
+    counts = {(str(row["quarter_on"])[:10], row["reason"]): row["number"] for row in data.rows("screening_counts")}
+    assert counts == {("2026-04-01", ""): 6, ("2026-04-01", "fear"): 3}
+    was = data.rows("screen_steps"), data.rows("screening_counts")
+    data.down()
+    steps_of_months = {
+        (str(row["month"])[:10], row["crossing_point"]): row["number"] for row in data.rows("screen_steps")
+    }
+    assert steps_of_months == steps
+    data.up()
+    assert (data.rows("screen_steps"), data.rows("screening_counts")) == was

@@ -122,10 +122,10 @@ def test_what_a_language_lacks_is_counted_by_the_file_in_which_another_one_has_i
     answer = said("coverage")
     assert answer.exit_code == 0
     assert answer.output.splitlines() == [
-        "mk: mk: 1 of 3, 2 missing",
+        "mk: all: 1 of 3, 2 missing",
         "mk: beds.po: 0 of 1, 1 missing",
         "mk: stays.po: 1 of 2, 1 missing",
-        "sq: sq: 3 of 3, 0 missing",
+        "sq: all: 3 of 3, 0 missing",
         "sq: beds.po: 1 of 1, 0 missing",
         "sq: stays.po: 2 of 2, 0 missing",
     ]

@@ -38,6 +38,21 @@ def told(*words: str) -> str:
         ("doctor --wrong", "--wrong: there is no such option; `nrm doctor -h` says what it takes"),
         ("doctor --qiet", "--qiet: there is no such option; is --quiet meant?"),
         ("doktor", "doktor: there is no such command; is doctor meant?"),
+        *(
+            (
+                f"{word} bob",
+                f"{word}: there is no such command; people are invited on the page Colleagues, the first administrator "
+                "by the link of `nrm init`",
+            )
+            for word in ("invite", "user", "users", "member")
+        ),
+        ("initt", "initt: there is no such command; is init meant?"),
+        ("keys invite", "invite: there is no such command; `nrm keys -h` says what it takes"),
+        (
+            "report sign --quarter 2026Q3",
+            "--quarter: there is no such option; write QUARTER without it: `nrm report sign QUARTER`",
+        ),
+        ("report ix --quarters", "--quarters: there is no such option; is --quarter meant?"),
         ("xyz", "xyz: there is no such command; `nrm -h` says what it takes"),
         ("doctor", "--dir: is missing, and NRM_DIR is not set; `nrm doctor -h` says what it takes"),
         ("doctor --dir", "--dir: needs a value; -h says what the command takes"),
@@ -56,6 +71,13 @@ def told(*words: str) -> str:
 def test_what_is_wrong_and_what_to_do_is_one_plain_line(words: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NRM_DIR", raising=False)
     assert told(*words.split()) == line
+
+
+@pytest.mark.parametrize("word", ["passwd", "password"])
+def test_no_command_changes_a_password_and_none_is_guessed(word: str) -> None:
+    line = told(word, "bob")
+    assert "page Change my password" in line
+    assert "meant?" not in line
 
 
 def options() -> list[tuple[str, click.Parameter]]:

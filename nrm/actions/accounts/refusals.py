@@ -18,14 +18,16 @@ from nrm.vault import second_factor
 _BY = Actor.system("alarms")
 
 
-def count(*, number: int, by: Actor) -> None:
-    """So many different pages more were refused to the actor; nothing for nobody. From one too many on their colleagues
-    and the duty desk are told, once an hour: until then the alarm grows, and has no second entry in the audit chain.
+def count(*, number: int, by: Actor) -> int:
+    """So many different pages more were refused to the actor; nothing for nobody. Returns how many count now.
+
+    From one too many on their colleagues and the duty desk are told, once an hour: until then the alarm grows, and has
+    no second entry in the audit chain.
 
     Which pages they were is kept nowhere, and the actor is not slowed down.
     """
     if by.member_id is None:
-        return
+        return 0
     with transaction() as session:
         # Every process of the server counts: they queue at the account.
         session.get(Member, by.member_id, with_for_update={"key_share": True})
@@ -34,9 +36,9 @@ def count(*, number: int, by: Actor) -> None:
         known = alarm_rows.fresh_of(AlarmKind.REFUSALS, HOUR, by.member_id)
         if known is not None:
             known.cases, known.last_at = known.cases + number, now
-            return
+            return total
         if total <= REFUSED.free:
-            return
+            return total
         alarm = Alarm(
             id=uuid.uuid4(),
             member_id=by.member_id,
@@ -50,3 +52,4 @@ def count(*, number: int, by: Actor) -> None:
         )
         session.add(alarm)
         alarms.record(session, alarm, by=_BY, kind=alarm.kind)
+        return total

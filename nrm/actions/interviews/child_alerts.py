@@ -15,10 +15,10 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from nrm import clock
+from nrm import audit, clock
 from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.interviews.endings import ChildAnswer
+from nrm.domain.interviews.endings import ChildAnswer, as_answered
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.models.referrals.referrals import ChildAlert
 from nrm.steps.interviews import child_alerts as steps
@@ -31,27 +31,51 @@ from nrm.vault import shredding
 _WITHDRAWN_STAYS = timedelta(days=1)
 
 
-def answer_child(*, interview_id: uuid.UUID, answer: ChildAnswer, by: Actor) -> None:
+def answer_child(*, interview_id: uuid.UUID, answer: ChildAnswer, seen: str | None = None, by: Actor) -> None:
     """The child authority's desk says what happens with the child (`notification_calls.answer_for_child` by telephone).
 
-    Raises NotVisible, IllegalTransition.
+    `seen`: what stood on the page that was answered (`as_answered`); None for whoever saw none. Raises NotVisible,
+    IllegalTransition (`changed`: another answer was recorded, or taken back, since that page was opened, ADR 0238).
     """
     with transaction() as session:
         if by.kind is not OrganisationKind.CHILD_PROTECTION:
             raise NotVisible
-        alert = store.row(interview_id, by=by)
+        alert = store.row(interview_id, by=by, lock=True)
+        if seen not in (None, as_answered(alert.answer, alert.answered_at)):
+            raise IllegalTransition(TransitionRefusal.CHANGED)
         steps.answered(session, alert.id, answer, how="system", at=clock.now(), by=by)
 
 
-def contradict(*, interview_id: uuid.UUID, by: Actor) -> None:
+def confirm(*, interview_id: uuid.UUID, seen: str, by: Actor) -> None:
+    """The desk did say what was written down as its answer by telephone; said twice changes nothing (ADR 0243).
+
+    `seen`: the answer that stood on the page (`as_answered`). Raises NotPermitted, NotVisible, IllegalTransition
+    (`changed`).
+    """
+    by.must(Permission.OBLIGATION_ACKNOWLEDGE)
+    with transaction() as session:
+        alert = store.row(interview_id, by=by, lock=True)
+        line = store.of_desk(interview_id, by=by)
+        if not line.contradictable:
+            raise IllegalTransition(TransitionRefusal.STATE)
+        if seen != as_answered(alert.answer, alert.answered_at):
+            raise IllegalTransition(TransitionRefusal.CHANGED)
+        if line.confirmed_at is None:
+            event = audit.Event.CHILD_ANSWER_CONFIRMED
+            audit.append(session, event, by=by, interview_id=alert.id, recorded_by_id=alert.answered_by_id, seen=seen)
+
+
+def contradict(*, interview_id: uuid.UUID, seen: str | None = None, by: Actor) -> None:
     """The desk did not say what was written down as its answer by telephone: it is asked again, and an interview that
-    was ended by it goes on. Raises NotVisible, IllegalTransition.
+    was ended by it goes on. `seen` as of `answer_child`. Raises NotVisible, IllegalTransition.
     """
     try:
         with transaction() as session:
             if by.kind is not OrganisationKind.CHILD_PROTECTION:
                 raise NotVisible
-            alert = store.row(interview_id, by=by)
+            alert = store.row(interview_id, by=by, lock=True)
+            if seen not in (None, as_answered(alert.answer, alert.answered_at)):
+                raise IllegalTransition(TransitionRefusal.CHANGED)
             if holds.is_held(session, alert.id):
                 holds.take_back(session, alert.id, by=by, opens=False)
             steps.contradicted(session, alert.id, by=by)

@@ -54,6 +54,8 @@ from nrm.vault import epochs, members, shredding
 CannotOpen = members.CannotOpen
 _IDENTITY = steps.IDENTITY
 _BATCH = 100
+AFTER_SENDING = "after_sending"
+"""In the audit chain: said of an interview that had been sent already."""
 
 
 def announce(
@@ -245,6 +247,48 @@ def arrive(*, notice_id: uuid.UUID, interview_id: uuid.UUID, by: Actor) -> uuid.
         drafts.begin(session, interview_id, asked, clock.now(), answers, by=by)
         child_alert_steps.tell(session, interview_id, asked, {}, answers, by=by)
         audit.append(session, audit.Event.NOTICE_ARRIVED, by=by, notice_id=notice_id)
+    return interview_id
+
+
+def sent_otherwise(*, notice_id: uuid.UUID, interview_id: uuid.UUID, by: Actor) -> None:
+    """Somebody who is expected at the post was handed over with an interview that did not begin with "has arrived"
+    (ADR 0240). What was announced is kept until the duty desk has seen it, as of whose interview ended.
+
+    The same again does nothing. Raises NotPermitted, NotVisible (also of an interview that was not sent),
+    AnnouncedReturnRefused (`state`, also where the interview was said to be another announced person's, and where the
+    day or the age says that it is nobody's who is expected).
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    with transaction() as session:
+        notice = store.row(notice_id, by=by, lock=True)
+        if interview_store.interview(interview_id, by=by, lock=True).status != "sent":
+            raise NotVisible
+        already = store.said_of_sent(interview_id, by=by)
+        if already is not None:
+            if already.id == notice.id:
+                return
+            raise AnnouncedReturnRefused(AnnouncedReturnRefusal.STATE)
+        if notice.id not in {line.id for line in store.may_be_of(interview_id, by=by)}:
+            raise AnnouncedReturnRefused(AnnouncedReturnRefusal.STATE)
+        said = _said(Said.ENDED, by)
+        _change(session, notice_id, AnnouncedReturnStatus.ARRIVED, OPEN, interview_id=interview_id, **said)
+        audit.append(session, audit.Event.NOTICE_ARRIVED, by=by, notice_id=notice_id, what=AFTER_SENDING)
+
+
+def another_was_sent(*, notice_id: uuid.UUID, by: Actor) -> uuid.UUID:
+    """It was another person who was handed over: the return is expected again. Returns the id of the interview.
+
+    Raises NotPermitted, NotVisible, AnnouncedReturnRefused (`state`: the duty desk has seen it already).
+    """
+    by.must(Permission.INTERVIEW_CONDUCT)
+    with transaction() as session:
+        notice = store.row(notice_id, by=by, lock=True)
+        interview_id = notice.interview_id
+        if interview_id is None or notice.said != Said.ENDED:
+            raise AnnouncedReturnRefused(AnnouncedReturnRefusal.STATE)
+        nothing = {"interview_id": None, "said": "", "said_at": None, "said_by_id": None, "untold": notice.untold + 1}
+        _change(session, notice_id, AnnouncedReturnStatus.ANNOUNCED, (AnnouncedReturnStatus.ARRIVED,), **nothing)
+        audit.append(session, audit.Event.NOTICE_EXPECTED_AGAIN, by=by, notice_id=notice_id, what=AFTER_SENDING)
     return interview_id
 
 

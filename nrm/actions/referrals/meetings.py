@@ -12,6 +12,7 @@ from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.interviews.draft_owners import NoSuchColleague
 from nrm.domain.referrals.crossing_points import ESCORT, Meeting
+from nrm.domain.referrals.post_tasks import AFTER_LEAVING
 from nrm.domain.referrals.referrals import IllegalTransition, Relation, TransitionRefusal
 from nrm.domain.referrals.transfers import MEETING
 from nrm.steps.referrals import hand_overs
@@ -45,7 +46,9 @@ def say(*, referral_id: uuid.UUID, meeting: Meeting, by: Actor) -> None:
         else:
             value = {MEETING: {**meeting.to_value(), ESCORT: ""}}
             vault.create(session, referral_id, value, [referral.sender_id, referral.receiver_id])
-        next_receiver_steps.record(session, audit.Event.MEETING_SAID, referral, by)
+        # Who is on the way does not look at the page any more: the post reads it until it has told them (ADR 0241).
+        after = {AFTER_LEAVING: 1} if referral.departed_at is not None else {}
+        next_receiver_steps.record(session, audit.Event.MEETING_SAID, referral, by, **after)
 
 
 def name_escort(*, referral_id: uuid.UUID, name: str, by: Actor) -> None:

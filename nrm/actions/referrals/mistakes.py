@@ -21,7 +21,7 @@ from nrm.domain.referrals.referrals import (
     ReferralStatus,
     Relation,
     TransitionRefusal,
-    missed,
+    held,
 )
 from nrm.domain.referrals.transfers import MEETING
 from nrm.domain.shelter.corrections import Why
@@ -63,7 +63,8 @@ def take_back_departure(*, referral_id: uuid.UUID, why: Why, expected_at: dateti
         if referral.departed_at is None or gone:
             raise IllegalTransition(TransitionRefusal.STATE)
         steps.append(session, referral, Kind.DEPARTURE, why, by)
-        passed = missed(referral.missed_at, referral.expected_at, clock.now())
+        before = steps.alarm_before(referral)
+        passed = held(before, referral.expected_at, expected_at, put_off=referral.put_off, at=clock.now())
         hours = {"expected_at": expected_at, "missed_at": passed, "put_off": referral.put_off + 1}
         change(session, referral, after, departed_at=None, escort="", **hours)
         place_steps.expected(session, referral.id, expected_at)
@@ -111,9 +112,9 @@ def take_back_acceptance(*, referral_id: uuid.UUID, why: Why, by: Actor) -> None
 
 
 def await_again(*, referral_id: uuid.UUID, why: Why, by: Actor, place_id: uuid.UUID | None = None) -> None:
-    """It was recorded that the person did not arrive, and they are still on the way: place and hour are as before, as
-    long as nothing else happened since; `place_id`: another place, where that one is taken by now. Where they meet is
-    said anew: it was destroyed.
+    """It was recorded that the person did not arrive, and they are still on the way: place, hour and alarm are as
+    before, as long as nothing else happened since; `place_id`: another place, where that one is taken by now. Where
+    they meet is said anew: it was destroyed.
 
     Raises NotPermitted, NotVisible, IllegalTransition (`state`), PlaceNotFree.
     """
@@ -131,7 +132,7 @@ def await_again(*, referral_id: uuid.UUID, why: Why, by: Actor, place_id: uuid.U
                     place_steps.keep(session, referral, place_id, referral.expected_at, by)
             except (PlaceRefused, NotVisible):
                 raise PlaceNotFree from None
-            change(session, referral, after)
+            change(session, referral, after, missed_at=steps.alarm_before(referral))
             next_receiver_steps.record(session, audit.Event.AWAITED_AGAIN, referral, by, why=str(why))
     except IntegrityError as error:
         if "promise" not in str(error.orig):

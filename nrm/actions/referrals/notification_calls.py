@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.interviews.endings import FINAL, ChildAnswer
+from nrm.domain.interviews.endings import FINAL, ChildAnswer, as_answered
 from nrm.domain.interviews.family_notices import DeskAnswer
 from nrm.domain.referrals.notification_calls import CallRefusal, CallRefused, check_call
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
@@ -24,12 +24,16 @@ from nrm.store.referrals import obligations
 from nrm.store.rows.interviews import child_alerts as alert_rows
 from nrm.store.rows.referrals import notification_calls as rows
 from nrm.store.rows.referrals.notification_calls import NumberLine
+from nrm.vault.unattended import call_names
+
+_BATCH = 200
 
 
 def tell(*, obligation_id: uuid.UUID, number: str, name: str, answered: bool, called_at: datetime, by: Actor) -> bool:
     """Record a call about what a party has to know in a case; returns whether the party counts as told now.
 
-    A party that denied such a call is told by the duty desk, or says itself that it knows (ADR 0228). Raises
+    A party that denied such a call is told by the duty desk, or says itself that it knows (ADR 0228). Where the duty
+    desk answered in its place the party is told by nobody yet: the desk goes on calling (ADR 0248). Raises
     NotPermitted, NotVisible, CallRefused, IllegalTransition (told already).
     """
     by.must(Permission.OBLIGATION_ACKNOWLEDGE)
@@ -41,7 +45,10 @@ def tell(*, obligation_id: uuid.UUID, number: str, name: str, answered: bool, ca
         since = rows.told_since(obligation)
         if answered and rows.denied(obligation) is not None and not by.may(Permission.REFERRAL_DIRECT):
             raise CallRefused(CallRefusal.DENIED)
-        at = _record(session, obligation.id, listed, number, name, answered, called_at, since, by)
+        desk = answered and not by.may(Permission.REFERRAL_DIRECT) and rows.is_of_desk(listed, number)
+        at = _record(session, obligation.id, listed, number, name, answered, called_at, since, by, of_desk=desk)
+        if desk:
+            return False
         if answered:
             obligation_steps.fulfil(session, obligation, at, "telephone", by)
         return answered
@@ -109,6 +116,21 @@ def take_back_of_family(*, family_id: uuid.UUID, by: Actor) -> None:
         _nobody_answered(rows.last_answered(notice.id, by.member_id))
 
 
+def seal_names() -> int:
+    """Seal names that an earlier program wrote in clear; how many. It needs no key of anybody."""
+    done = 0
+    with transaction():
+        for call in rows.in_clear(call_names.SEALED, _BATCH):
+            call.name = call_names.seal(call.subject_id, call.name)
+            done += 1
+            # Whoever answered about a child by telephone stands there, too: the call is about the interview.
+            alert = alert_rows.in_clear(call.subject_id, call_names.SEALED)
+            if alert is not None:
+                alert.answered_name = call_names.seal(alert.id, alert.answered_name)
+                done += 1
+    return done
+
+
 def _nobody_answered(call: Call) -> None:
     call.answered, call.name = False, ""
 
@@ -121,18 +143,23 @@ def answer_for_child(
     answered: bool,
     called_at: datetime,
     decision: str = "",
+    seen: str | None = None,
     by: Actor,
 ) -> bool:
     """Record what the child authority decided by telephone about a child at a post; returns whether it decided.
 
-    By the duty desk or by the post itself, which cannot record that the person is an adult. The authority sees it and
-    can contradict. Raises NotPermitted, NotVisible, CallRefused, IllegalTransition; ValueError for an unknown decision.
+    By the duty desk or by the post itself, which cannot record that the person is an adult, nor call the duty desk for
+    it (ADR 0248). The authority sees it and can contradict. `seen`: the answer that stood on the page (`as_answered`);
+    None for whoever saw none. Raises NotPermitted, NotVisible, CallRefused, IllegalTransition (`changed`: another
+    answer was recorded, or denied, since then, ADR 0243); ValueError for an unknown decision.
     """
     with transaction() as session:
-        alert = child_alerts.row_to_answer(interview_id, by=by)
+        alert = child_alerts.row_to_answer(interview_id, by=by, lock=True)
+        if answered and seen not in (None, as_answered(alert.answer, alert.answered_at)):
+            raise IllegalTransition(TransitionRefusal.CHANGED)
         if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
             raise IllegalTransition(TransitionRefusal.STATE)
-        listed = rows.numbers(alert.party, alert.organisation_id, alert.id, by.organisation_id)
+        listed = rows.numbers_to_ask(alert, by.organisation_id, of_post=not by.may(Permission.REFERRAL_DIRECT))
         if answered and alert.id in alert_rows.denied() and not by.may(Permission.REFERRAL_DIRECT):
             raise CallRefused(CallRefusal.DENIED)
         at = _record(session, alert.id, listed, number, name, answered, called_at, alert.told_at, by)
@@ -154,23 +181,28 @@ def _record(
     called_at: datetime,
     since: datetime | None,
     by: Actor,
+    *,
+    of_desk: bool = False,
 ) -> datetime:
-    """Write the call down; returns its hour: never before `since`, from when on there was something to tell."""
+    """Write the call down; returns its hour: never before `since`, from when on there was something to tell. `of_desk`:
+    the duty desk answered in place of the party."""
     if by.member_id is None:
         raise NotVisible
     numbers = [each.telephone for each in listed]
     check_call(number, name, answered=answered, numbers=numbers, at=called_at, now=clock.now(), since=since)
     at = called_at if since is None else max(called_at, since)
+    about = rows.about_desk(subject_id) if of_desk else subject_id
     session.add(
         Call(
-            subject_id=subject_id,
+            subject_id=about,
             number=number,
             answered=answered,
-            name=name if answered else "",
+            name=call_names.seal(about, name if answered else ""),
             called_at=at,
             called_by_id=by.member_id,
         )
     )
     session.flush()
-    audit.append(session, audit.Event.CALLED, by=by, subject_id=subject_id, answered=int(answered))
+    told = int(answered and not of_desk)
+    audit.append(session, audit.Event.CALLED, by=by, subject_id=subject_id, answered=told, of_desk=int(of_desk))
     return at

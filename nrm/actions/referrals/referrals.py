@@ -22,6 +22,9 @@ from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Organi
 from nrm.domain.accounts.members import TooFewKeyHolders
 from nrm.domain.referrals.duty import PRESSED_WRONG_WITHIN
 from nrm.domain.referrals.referrals import (
+    PROMISE_AT_MOST,
+    TOO_EARLY,
+    UNSAID,
     DeclineReason,
     Escort,
     IllegalTransition,
@@ -31,8 +34,8 @@ from nrm.domain.referrals.referrals import (
     TransitionRefusal,
     as_departed,
     escorts_for,
+    held,
     is_too_long,
-    missed,
 )
 from nrm.domain.referrals.transfers import MEETING, CallOff
 from nrm.domain.shelter.cases import HOUSE_LABEL
@@ -57,11 +60,13 @@ from nrm.steps.shelter import stays as stay_steps
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.steps.shelter.arrivals import Admission, Told
 from nrm.steps.support import follow_ups as follow_up_steps
+from nrm.store.countries import country
 from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as store
 from nrm.store.rows import entries
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.referrals import duty as duty_rows
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
@@ -258,6 +263,7 @@ def take_back_direction(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
 def promise(*, referral_id: uuid.UUID, promised_by: str, by: Actor) -> None:
     """The asked party said yes by telephone: the place is held and the time starts again; no key is released. Recorded
     again after it was taken back, the time counts from the first record: nobody puts off with it whose turn is next.
+    Of a child and of somebody in danger it holds for an hour at most (ADR 0248).
 
     `promised_by` is the name of the colleague who said so; it is kept until the person arrives. Raises NotPermitted,
     NotVisible, IllegalTransition.
@@ -268,6 +274,8 @@ def promise(*, referral_id: uuid.UUID, promised_by: str, by: Actor) -> None:
     with transaction() as session:
         referral, after = decided(referral_id, ReferralEvent.PROMISE, by)
         expires_within = referral.expires_at - (referral.promised_at or referral.sent_at)
+        if duty_rows.is_pressing(referral.case_id):
+            expires_within = min(expires_within, PROMISE_AT_MOST)
         expires_at = _first_promise(referral, now) + expires_within
         change(session, referral, after, promised_at=now, promised_by=promised_by, expires_at=expires_at)
         next_receiver_steps.record(session, audit.Event.REFERRAL_PROMISED, referral, by)
@@ -297,21 +305,52 @@ def take_back_promise(*, referral_id: uuid.UUID, by: Actor) -> None:
             raise IllegalTransition(TransitionRefusal.PRESSED_LONG_AGO)
         if not store.may_take_back_promise(referral, by=by):
             raise NotVisible
-        before = referral.sent_at + (referral.expires_at - _first_promise(referral, referral.promised_at))
-        change(session, referral, ReferralStatus.SENT, promised_at=None, promised_by="", expires_at=before)
+        kept = referral.promised_by if referral_rows.was_promise_denied(referral) else ""  # it stays denied
+        before = _without_promise(referral, referral.promised_at)
+        change(session, referral, ReferralStatus.SENT, promised_at=None, promised_by=kept, expires_at=before)
         next_receiver_steps.record(session, audit.Event.PROMISE_TAKEN_BACK, referral, by)
 
 
+def _without_promise(referral: Referral, promised_at: datetime) -> datetime:
+    """From when on nobody could accept before there was a promise."""
+    if duty_rows.is_pressing(referral.case_id):  # the promise was made shorter
+        return referral.sent_at + country().in_force(referral.sent_at).expires_within
+    return referral.sent_at + (referral.expires_at - _first_promise(referral, promised_at))
+
+
+def deny_promise(*, referral_id: uuid.UUID, by: Actor) -> None:
+    """Who is asked promised nothing: the answer is owed by the hour of before, late at once where that has passed. Both
+    entries of the audit chain stay, and the name, which says that a promise was denied (ADR 0248).
+
+    Raises NotPermitted, NotVisible, IllegalTransition.
+    """
+    by.must(Permission.REFERRAL_DECIDE)
+    with transaction() as session:
+        referral, after = decided(referral_id, ReferralEvent.DENY_PROMISE, by)
+        if referral.promised_at is None:
+            raise IllegalTransition(TransitionRefusal.STATE)
+        before = _without_promise(referral, referral.promised_at)
+        change(session, referral, after, promised_at=None, expires_at=before)
+        next_receiver_steps.record(session, audit.Event.PROMISE_DENIED, referral, by)
+
+
 def depart(
-    *, referral_id: uuid.UUID, escort: Escort, expected_at: datetime, seen: str | None = None, by: Actor
+    *,
+    referral_id: uuid.UUID,
+    escort: Escort,
+    expected_at: datetime,
+    seen: str | None = None,
+    met: str | None = None,
+    by: Actor,
 ) -> None:
     """Record that the person is on the way; a second record says what changed. A stay at the sender's ends today, and
     with it what the sender can open.
 
-    `seen`: what was recorded when the page was loaded (`as_departed`); None for whoever saw none. Raises NotPermitted,
-    NotVisible, IllegalTransition (`escort`: a woman or girl goes with a woman; `missing`: else one shelter would end
-    the alarm of another, and nobody would look for the person; `changed`: somebody recorded it otherwise since then;
-    `too_long`: nobody is on the way for so long).
+    `seen`: what was recorded when the page was loaded (`as_departed`), `met`: the mark of the meeting place of then
+    (`store.meetings.said_last`), empty if none was said; None for whoever saw none. Raises NotPermitted, NotVisible,
+    IllegalTransition (`escort`: a woman or girl goes with a woman; `missing`: else one shelter would end the alarm of
+    another, and nobody would look for the person; `changed`: somebody recorded it otherwise since then; `meeting`: the
+    shelter said since then where it meets them, or changed it; `too_long`: nobody is on the way for so long).
     """
     if not (by.may(Permission.REFERRAL_SEND) or by.may(Permission.REFERRAL_DIRECT)):
         raise NotPermitted(Permission.REFERRAL_SEND)
@@ -319,6 +358,8 @@ def depart(
         referral, after = decided(referral_id, ReferralEvent.DEPART, by)
         if seen not in (None, as_departed(referral.departed_at, referral.escort, referral.expected_at)):
             raise IllegalTransition(TransitionRefusal.CHANGED)
+        if met is not None and referral.departed_at is None and met != _meeting_mark(referral):
+            raise IllegalTransition(TransitionRefusal.MEETING)
         if escort not in escorts_for(session.get_one(Case, referral.case_id).gender):
             raise IllegalTransition(TransitionRefusal.ESCORT)
         if absence_rows.stands(referral.case_id) is not None:
@@ -327,11 +368,14 @@ def depart(
         if is_too_long(departed_at, expected_at):
             raise IllegalTransition(TransitionRefusal.TOO_LONG)
         mistake_steps.settle(session, referral.id)
-        on_the_way = referral.departed_at is not None
+        # Who left again after it was taken back that they had left is put off, too.
+        on_the_way = referral.departed_at is not None or referral.put_off > 0
         values: dict[str, Any] = {"departed_at": departed_at, "escort": str(escort), "expected_at": expected_at}
         if on_the_way and expected_at != referral.expected_at:
             values["put_off"] = referral.put_off + 1
-            values["missed_at"] = missed(referral.missed_at, referral.expected_at, clock.now())
+            values["missed_at"] = held(
+                referral.missed_at, referral.expected_at, expected_at, put_off=referral.put_off, at=clock.now()
+            )
         change(session, referral, after, **values)
         place_steps.expected(session, referral.id, expected_at)
         stay_steps.move_on(session, referral.case_id, by, only=referral.sender_id)
@@ -340,6 +384,13 @@ def depart(
             hand_overs.forget(session, referral.id, [MEETING])
         next_receiver_steps.record(session, audit.Event.REFERRAL_DEPARTED, referral, by, escort=str(escort))
     erasure_steps.carry_out()
+
+
+def _meeting_mark(referral: Referral) -> str:
+    """The mark of what is said now of where they meet; empty where nothing is, or nobody can open it."""
+    if hand_overs.meeting_is_over(referral) or not transfer_rows.is_written(referral.id, MEETING):
+        return ""
+    return str(len(transfer_rows.meetings_said(referral.id)))
 
 
 def arrive(
@@ -359,14 +410,17 @@ def arrive(
         referral, after = decided(referral_id, ReferralEvent.ARRIVE, by)
         if referral.status != ReferralStatus.ACCEPTED and not referral_rows.has_not_come(referral.id):
             raise IllegalTransition(TransitionRefusal.STATE)
-        change(session, referral, after, arrived_at=clock.now())
+        # Nobody at the door is turned away for it: it is recorded, and the post and the duty desk read it (ADR 0238).
+        unsaid = referral.departed_at is None and transfer_rows.is_of_a_post(referral)
+        change(session, referral, after, arrived_at=clock.now(), missed_at=mistake_steps.alarm_before(referral))
         mistake_steps.settle(session, referral.id)
         place_steps.expected(session, referral.id, clock.now())
         hand_overs.forget(session, referral.id, [MEETING])
         stay_steps.move_on(session, referral.case_id, by)
         transfer_steps.complete(session, referral, by)
         _done(session, referral.case_id, "arrival", by)
-        next_receiver_steps.record(session, audit.Event.REFERRAL_ARRIVED, referral, by)
+        more = {UNSAID: 1} if unsaid else {}
+        next_receiver_steps.record(session, audit.Event.REFERRAL_ARRIVED, referral, by, **more)
         steps.coarsen(session, referral.case_id)
         case_id = referral.case_id
         if admission is not None:
@@ -388,13 +442,14 @@ def not_arrived(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
         referral, after = decided(referral_id, ReferralEvent.NOT_ARRIVE, by)
         if transfer_steps.stands(session, referral):
             raise IllegalTransition(TransitionRefusal.STILL_THERE)
-        change(session, referral, after)
-        if referral.expected_at is not None:  # who did not come is late now, not only once the hour has come
-            referral.expected_at = min(referral.expected_at, clock.now())
+        # Who did not come is late now, not only once the hour has come. The hour that was said stays (ADR 0244).
+        early = referral.missed_at is None and referral.expected_at is not None and clock.now() < referral.expected_at
+        change(session, referral, after, missed_at=clock.now() if early else referral.missed_at)
         hand_overs.forget(session, referral.id, [MEETING])
         place_steps.not_come(session, referral.id, by)
         transfer_steps.complete(session, referral, by)
-        next_receiver_steps.record(session, audit.Event.REFERRAL_NOT_ARRIVED, referral, by)
+        more = {TOO_EARLY: 1} if early else {}
+        next_receiver_steps.record(session, audit.Event.REFERRAL_NOT_ARRIVED, referral, by, **more)
         case_id = referral.case_id
     erasure_steps.carry_out()
     return case_id

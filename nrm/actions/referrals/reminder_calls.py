@@ -21,7 +21,7 @@ TWICE_WITHIN = timedelta(minutes=1)
 
 
 class UnknownNumber(Exception):
-    """The number is not one of the party's in the agreement in force."""
+    """The number is not one of the party's in the agreement in force, or nobody is to be called there about this."""
 
 
 def record(*, kind: str, subject_id: uuid.UUID, party: str, telephone: str, reached: bool, by: Actor) -> bool:
@@ -38,6 +38,8 @@ def record(*, kind: str, subject_id: uuid.UUID, party: str, telephone: str, reac
         line = duty.line(kind, subject_id, by=by)
         if not line.records_calls:
             raise NotVisible
+        if (party, telephone) not in line.numbers:
+            raise UnknownNumber
         same = exists().where(
             ReminderCall.kind == kind,
             ReminderCall.subject_id == subject_id,

@@ -11,7 +11,17 @@ from sqlalchemy.exc import IntegrityError
 from nrm import audit, clock
 from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.shelter.away import AwayRefusal, AwayRefused, Over, check, check_back, check_expected, check_free
+from nrm.domain.shelter.away import (
+    AwayRefusal,
+    AwayRefused,
+    Longer,
+    Over,
+    check,
+    check_back,
+    check_expected,
+    check_free,
+    check_longer,
+)
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.corrections import Kind, Why
 from nrm.domain.shelter.stays import Period, StayOver
@@ -96,13 +106,14 @@ def back(*, away_id: uuid.UUID, back_on: date, by: Actor) -> uuid.UUID:
         if not hit:
             raise AwayRefused(AwayRefusal.OVER)
         case_id = stays.row(away.stay_id, by=by).case_id
-        audit.append(session, audit.Event.AWAY_ENDED, by=by, case_id=case_id, away_id=away.id)
+        told = {"was": away.expected_on.isoformat(), "back": back_on.isoformat()}
+        audit.append(session, audit.Event.AWAY_ENDED, by=by, case_id=case_id, away_id=away.id, **told)
         return away.stay_id
 
 
-def expect(*, away_id: uuid.UUID, expected_on: date, by: Actor) -> uuid.UUID:
-    """She is expected back on another day; returns the stay. Raises NotPermitted, NotVisible, AwayRefused (`over`,
-    `expected`, `child`)."""
+def expect(*, away_id: uuid.UUID, expected_on: date, why: Longer | None = None, by: Actor) -> uuid.UUID:
+    """She is expected back on another day; a later one has a reason. Returns the stay. Raises NotPermitted, NotVisible,
+    AwayRefused (`over`, `expected`, `child`, `why`)."""
     with transaction() as session:
         away = _of_own(away_id, by)
         if away.outcome:
@@ -110,9 +121,10 @@ def expect(*, away_id: uuid.UUID, expected_on: date, by: Actor) -> uuid.UUID:
         stay = stays.row(away.stay_id, by=by)
         adult = _is_adult(stay, away.since_on)
         check_expected(away.since_on, expected_on, today=days.today(), adult=adult)
+        check_longer(away.expected_on, expected_on, why)
         was, away.expected_on = away.expected_on, expected_on
         session.flush()
-        moved = {"was": was.isoformat(), "now": expected_on.isoformat()}
+        moved = {"was": was.isoformat(), "now": expected_on.isoformat(), "why": str(why or "")}
         audit.append(session, audit.Event.AWAY_MOVED, by=by, case_id=stay.case_id, away_id=away.id, **moved)
         return stay.id
 
@@ -157,6 +169,21 @@ def strike(*, away_id: uuid.UUID, why: Why, by: Actor) -> uuid.UUID:
             .execution_options(synchronize_session=False)
         )
         return stay.id
+
+
+def see_strike(*, away_id: uuid.UUID, by: Actor) -> None:
+    """The child authority has seen that days away of a child were struck; the second press changes nothing (ADR 0241).
+
+    Raises NotPermitted, NotVisible (of no child, not struck, or too long ago).
+    """
+    by.must(Permission.OBLIGATION_ACKNOWLEDGE)
+    with transaction() as session:
+        lines = () if by.may(Permission.REFERRAL_DIRECT) else store.struck_of_children(by=by)
+        line = next((each for each in lines if each.away_id == away_id), None)
+        if line is None:
+            raise NotVisible
+        if line.seen_on is None:
+            audit.append(session, audit.Event.CHILD_STRIKE_SEEN, by=by, away_id=away_id, case_id=line.case_id)
 
 
 def _of_own(away_id: uuid.UUID, by: Actor) -> Away:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import db, hit_one, transaction
+from nrm.domain import written_over
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.alarms import AlarmKind
 from nrm.domain.shelter.cases import (
@@ -50,6 +51,7 @@ from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.support.follow_ups import check_closing
 from nrm.domain.support.plans import AtClosing
+from nrm.domain.written_over import NOTHING_BESIDE, Beside
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.closings import Closing
@@ -58,6 +60,7 @@ from nrm.steps.accounts import many_acts
 from nrm.steps.referrals import transfers as transfer_steps
 from nrm.steps.shelter import cases as steps
 from nrm.steps.shelter import child_files, consent_records
+from nrm.steps.shelter import closings as closing_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter.cases import CannotOpen
 from nrm.steps.support import plans as plan_steps
@@ -71,7 +74,7 @@ from nrm.store.shelter.cases import CaseRelation
 from nrm.vault import care_notes, grants, parking, sharing
 from nrm.vault import compartments as vault
 
-StaleRevision = vault.StaleRevision
+StaleRevision, WouldGo = vault.StaleRevision, written_over.WouldGo
 
 
 def open_compartment(*, case_id: uuid.UUID, compartment: str, purpose: Purpose, by: Actor) -> None:
@@ -101,13 +104,22 @@ def open_compartment(*, case_id: uuid.UUID, compartment: str, purpose: Purpose, 
         erasure_steps.carry_out()
 
 
-def write(*, case_id: uuid.UUID, compartment: Compartment, value: Mapping[str, str], seen: int, by: Actor) -> int:
+def write(
+    *,
+    case_id: uuid.UUID,
+    compartment: Compartment,
+    value: Mapping[str, str],
+    seen: int,
+    by: Actor,
+    beside: Beside = NOTHING_BESIDE,
+) -> int:
     """Write a compartment that the holder writes (care, legal), and with it a shelter that hands the person on.
 
     Returns the number of the new revision.
 
-    `seen`: the revision that the writer had read; 0 if there was none. Raises NotPermitted, NotVisible, CannotOpen,
-    CaseRefused, StaleRevision (somebody else wrote in the meantime).
+    `seen`: the revision that the writer had read; 0 if there was none. `beside`: what the writer was shown that
+    somebody else wrote meanwhile; what goes of it stays under seal beside the text (ADR 0249). Raises NotPermitted,
+    NotVisible, CannotOpen, CaseRefused, StaleRevision (somebody else wrote in the meantime), WouldGo.
     """
     by.must(Permission.CASE_OPEN)
     if compartment not in WRITTEN_BY_HOLDER:
@@ -117,7 +129,8 @@ def write(*, case_id: uuid.UUID, compartment: Compartment, value: Mapping[str, s
         there = compartment in vault.compartments_of(session, case_id)
         if there:
             # What other pages keep there, such as numbers of permits, stays.
-            revision = vault.merge(session, case_id, compartment, dict(value), by=by, seen=seen)
+            more = steps.replacing(value, beside, by)
+            revision = vault.merge(session, case_id, compartment, dict(value), by=by, seen=seen, replacing=more)
         elif seen:
             raise StaleRevision
         else:
@@ -310,7 +323,8 @@ def close(
     `open_steps`: what becomes of the steps of the plan that are still to be done.
 
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`stay_open`, `referral_open`, `missing`, `not_come`,
-    `mistaken`, `closed`), GateClosed (a child who has had no place here, and whom nobody has found to be safe),
+    `mistaken`, `closed`; `not_found`: nobody who was not found said that she wants nobody to stay in touch, ADR 0249),
+    GateClosed (a child who has had no place here, and whom nobody has found to be safe),
     FollowUpRefused (the answer on staying in touch is not what was agreed).
     """
     by.must(Permission.STAY_MANAGE)
@@ -321,6 +335,8 @@ def close(
             _add_note(session, case_id, note, by, uuid.uuid4())
         stands = follow_up_rows.standing(case_id) is not None
         check_closing(agreed=answers.follow_up is FollowUp.AGREED, stands=stands)
+        if answers.follow_up is FollowUp.NOT_WANTED and closing_steps.nobody_found(case_id):
+            raise CaseRefused(CaseRefusal.NOT_FOUND)
         if open_steps is AtClosing.NOT_NEEDED:
             plan_steps.check_held(case_id, by)
             plan_steps.drop_open(session, case_id, by)

@@ -38,7 +38,7 @@ from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent
 from nrm.steps.shelter import ages as age_steps
 from nrm.steps.shelter import cases as case_steps
-from nrm.steps.shelter import consent_records, parked
+from nrm.steps.shelter import clear_rows, consent_records, parked
 from nrm.steps.shelter import consents as steps
 from nrm.steps.shelter import data_requests as data_request_steps
 from nrm.steps.shelter import erasures as erasure_steps
@@ -244,6 +244,7 @@ def _erase_after_the_stay(case_id: uuid.UUID, by: Actor) -> bool:
         steps.close(session, case, by)
         for consent in waiting:
             consent_records.set_narrowing(consent, Narrowing.DONE)
+        clear_rows.forget(session, case_id)
         return True
 
 

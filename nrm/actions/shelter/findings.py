@@ -59,16 +59,56 @@ def record(
             home = _household(session, case, household, sealed, by)
             _check_words(where, LONGEST_WORDS)
             begun = finding_rows.begun_on(case)
-            for made in _add(session, case_id, found, on, assessor, by, begun=begun, household=home):
-                sealed[f"finding:{made}"] = where.strip()
+            made = _add(session, case_id, found, on, assessor, by, begun=begun, household=home)
+            sealed |= {f"finding:{each}": where.strip() for each in made.values()}
             child_files.add(session, case, sealed, by)
             for kind, each in found.items():
                 _owed(session, case_id, kind, each, by)
-            _audit_findings(session, case_id, found, by)
+            _audit_findings(session, case_id, found, made, by)
     except IntegrityError:
         raise FindingRefused(FindingRefusal.STATE) from None
     shredding.work_off()
     return home
+
+
+def deny(*, finding_id: uuid.UUID, by: Actor) -> None:
+    """The member who is named as the assessor did not assess it: the assessment is not clear from now on, is owed
+    again, and opens nothing (ADR 0249). The second press changes nothing.
+
+    Raises NotPermitted, NotVisible (not in the actor's name, or too long ago), FindingRefused (`state`).
+    """
+    by.must(Permission.OBLIGATION_ACKNOWLEDGE)
+    try:
+        with transaction() as session:
+            line = next((each for each in store.written_in_my_name(by=by) if each.id == finding_id), None)
+            if line is None:
+                raise NotVisible
+            if line.denied:
+                return
+            case = store.to_assess(line.case_id, by=by, lock=True)
+            row = session.get_one(ChildFinding, finding_id)
+            found, begun = {line.kind: Found.NOT_YET_CLEAR}, finding_rows.begun_on(case)
+            name, today, household = row.assessor, days.today(), row.household_id
+            made = _add(session, case.id, found, today, name, by, begun=begun, household=household)
+            _owed(session, case.id, line.kind, Found.NOT_YET_CLEAR, by)
+            about = {"subject_id": case.id, "finding_id": finding_id, "entry_id": made[line.kind]}
+            audit.append(session, audit.Event.CHILD_FINDING_DENIED, by=by, **about)
+    except IntegrityError:
+        raise FindingRefused(FindingRefusal.STATE) from None
+
+
+def see_strike(*, stay_id: uuid.UUID, by: Actor) -> None:
+    """Child protection has seen that the stay of a child was struck; the second press changes nothing (ADR 0239).
+
+    Raises NotPermitted, NotVisible (of no child whom the actor's service assesses, not struck, or too long ago).
+    """
+    by.must(Permission.OBLIGATION_ACKNOWLEDGE)
+    with transaction() as session:
+        line = next((each for each in store.struck_lately(by=by) if each.stay_id == stay_id), None)
+        if line is None:
+            raise NotVisible
+        if line.seen_on is None:
+            audit.append(session, audit.Event.CHILD_STRIKE_SEEN, by=by, stay_id=stay_id, case_id=line.case_id)
 
 
 def _household(
@@ -110,8 +150,8 @@ def record_of_return(
             row = child_returns.row(return_id, by=by, lock=True)
             if State(row.state).is_over:
                 raise ReturnRefused(ReturnRefusal.STEP)
-            _add(session, return_id, found, on, assessor, by, begun=row.received_on or row.quarter_on)
-            _audit_findings(session, return_id, found, by)
+            made = _add(session, return_id, found, on, assessor, by, begun=row.received_on or row.quarter_on)
+            _audit_findings(session, return_id, found, made, by)
     except IntegrityError:
         raise FindingRefused(FindingRefusal.STATE) from None
 
@@ -126,21 +166,21 @@ def _add(
     *,
     begun: date,
     household: uuid.UUID | None = None,
-) -> list[uuid.UUID]:
+) -> dict[Assessment, uuid.UUID]:
     """The ids of the findings."""
     if by.member_id is None:
         raise NotVisible
     if not found:
         raise FindingRefused(FindingRefusal.FOUND)
     earlier, positions = finding_rows.entries(subject_id), finding_rows.positions(subject_id)
-    made = []
+    made: dict[Assessment, uuid.UUID] = {}
     for kind, each in found.items():
         entry = Entry(kind, each, on, household)
         check_entry(entry, earlier, assessor=assessor, today=days.today(), begun=begun)
-        made.append(uuid.uuid4())
+        made[kind] = uuid.uuid4()
         session.add(
             ChildFinding(
-                id=made[-1],
+                id=made[kind],
                 household_id=household,
                 subject_id=subject_id,
                 kind=str(kind),
@@ -166,8 +206,14 @@ def _owed(session: Session, case_id: uuid.UUID, kind: Assessment, found: Found, 
         obligation_steps.fulfil(session, step, clock.now(), "system", by)
 
 
-def _audit_findings(session: Session, subject_id: uuid.UUID, found: Mapping[Assessment, Found], by: Actor) -> None:
+def _audit_findings(
+    session: Session,
+    subject_id: uuid.UUID,
+    found: Mapping[Assessment, Found],
+    made: Mapping[Assessment, uuid.UUID],
+    by: Actor,
+) -> None:
+    event = audit.Event.CHILD_FINDING_RECORDED
     for kind, each in sorted(found.items()):
-        audit.append(
-            session, audit.Event.CHILD_FINDING_RECORDED, by=by, subject_id=subject_id, kind=str(kind), found=str(each)
-        )
+        said = {"kind": str(kind), "found": str(each)}
+        audit.append(session, event, by=by, subject_id=subject_id, finding_id=made[kind], **said)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import db, transaction
+from nrm.domain import written_over
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefused, Purpose
 from nrm.domain.shelter.key_workers import Place
@@ -34,6 +35,7 @@ from nrm.domain.support.follow_ups import (
     check_contact,
     is_tried_again,
 )
+from nrm.domain.written_over import NOTHING_BESIDE, Beside
 from nrm.models.shelter.cases import Reading
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.steps.shelter import cases as case_steps
@@ -51,7 +53,7 @@ from nrm.vault import epochs, members
 from nrm.vault import shifts as shift_vault
 
 CannotOpen = members.CannotOpen
-StaleRevision = vault.StaleRevision
+StaleRevision, WouldGo = vault.StaleRevision, written_over.WouldGo
 _BATCH = 100
 
 
@@ -105,18 +107,24 @@ def _worker(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
     return by.member_id
 
 
-def change(*, case_id: uuid.UUID, words: Mapping[str, str], seen: int, by: Actor) -> None:
+def change(
+    *, case_id: uuid.UUID, words: Mapping[str, str], seen: int, by: Actor, beside: Beside = NOTHING_BESIDE
+) -> None:
     """Another way to reach her, or other words; for a session that opened them. What was agreed before stays under
-    seal, with its day (ADR 0210). `seen`: the revision that was read.
+    seal, with its day (ADR 0210). `seen`: the revision that was read; `beside`: what the writer was shown that somebody
+    else wrote meanwhile (ADR 0249).
 
-    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused, FollowUpRefused, StaleRevision.
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused, FollowUpRefused, StaleRevision, WouldGo.
     """
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
         found = _standing(case_id, by)
         check_agreed(stands=False, channel=words.get("channel", ""), child_return=False)
-        there = vault.read(session, found.id, FOLLOW_UP, by=by).value
+        read = vault.read(session, found.id, FOLLOW_UP, by=by)
+        there = read.value
         part: dict[str, Any] = {name: words.get(name) or None for name in WORDS}
+        if read.revision == seen:
+            written_over.check(there, part, beside)
         before = {name: there[name] for name in WORDS if there.get(name)}
         if any(there.get(name) != part[name] for name in before):
             entry = {**before, "at": clock.now().isoformat(), "login": case_store.login_of(by)}

@@ -71,12 +71,19 @@ def nothing_half_made(directory: Path, places: NewPlaces) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        made = [*places.keys.values(), *(Path(f"{file}{end}") for file in places.databases for end in _BESIDE)]
+        remove_databases(places.databases)
+        made = [*places.keys.values()]
         made += [path for path in directory.glob("*") if path.is_file() and path not in before]
         for path in made:
             path.unlink(missing_ok=True)
         _remove_empty(new_folders)
         raise
+
+
+def remove_databases(files: Iterable[Path]) -> None:
+    """Take away databases of SQLite with the files that lie beside them."""
+    for path in (Path(f"{file}{end}") for file in files for end in _BESIDE):
+        path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ _WORDS = {
     errno.EACCES: "this user may not read or write there",
     errno.EPERM: "this user may not read or write there",
 }
+TAKES_NOTHING = "the disk takes nothing: it is full, or can only be read"
 _KEPT = "what was done before stays, and the last step was not written"
 """A command may have ended many transactions before: nobody may believe that all of its work is undone."""
 _OF_DATABASES = {
@@ -77,8 +78,18 @@ def _of_system(error: BaseException) -> str | None:
         return None
     if error.errno == errno.EBADF and _output_is_closed():
         return "standard output: is closed"
-    reason = _WORDS.get(error.errno) or os.strerror(error.errno)
-    return f"{error.filename if isinstance(error.filename, str) else 'a file'}: {reason}"
+    return f"{error.filename if isinstance(error.filename, str) else 'a file'}: {reason(error)}"
+
+
+def reason(error: OSError) -> str:
+    """Why the operating system refused, in words for whoever runs the machine."""
+    return _WORDS.get(error.errno or 0) or error.strerror or "cannot be read or written"
+
+
+def of_port(error: OSError) -> str:
+    """Why nobody can listen at a port, and what to do where somebody does already."""
+    more = "; is it served there already? Else name another port" if error.errno == errno.EADDRINUSE else ""
+    return f"{error.strerror}{more}"
 
 
 def _output_is_closed() -> bool:

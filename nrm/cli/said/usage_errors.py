@@ -18,6 +18,13 @@ _OF_PATHS = {
     "is not readable": "this user may not read it",
     "is not writable": "this user may not write there",
 }
+_INVITED = "people are invited on the page Colleagues, the first administrator by the link of `nrm init`"
+_OWN = "everybody changes their own on the page Change my password; a colleague lets in who has lost it"
+_OF_PEOPLE = {
+    **dict.fromkeys(("invite", "user", "users", "member", "members", "account", "accounts", "adduser"), _INVITED),
+    **dict.fromkeys(("passwd", "password", "passwords"), f"{_OWN}; {_INVITED}"),
+}
+"""No command does it: what looks like one, as `init` does, is not to be guessed."""
 _PATH = re.compile(rf"^(File|Directory|Path) '(.*)' ({'|'.join(_OF_PATHS)})\.$", re.DOTALL)
 _EXTRA = re.compile(r"^Got unexpected extra arguments? \((.*)\)$", re.DOTALL)
 _KINDS = {"File": "file", "Directory": "folder", "Path": "file or folder"}
@@ -27,9 +34,14 @@ def told(error: click.UsageError) -> str:
     """The line of an error of usage."""
     more = f"`{error.ctx.command_path} -h` says what it takes" if error.ctx else "-h says what the command takes"
     if isinstance(error, click.NoSuchOption):
+        if error.ctx and (argument := _argument(error.option_name, error.ctx.command)):
+            written = f"`{error.ctx.command_path} {argument}`"
+            return f"{error.option_name}: there is no such option; write {argument} without it: {written}"
         return f"{error.option_name}: there is no such option; {_near(error.option_name, error.possibilities) or more}"
     if isinstance(error, click.NoSuchCommand):
         group = error.ctx.command if error.ctx else None
+        if error.ctx and error.ctx.parent is None and (people := _OF_PEOPLE.get(error.command_name.lower())):
+            return f"{error.command_name}: there is no such command; {people}"
         there = group.list_commands(error.ctx) if isinstance(group, click.Group) and error.ctx else []
         return f"{error.command_name}: there is no such command; {_near(error.command_name, there) or more}"
     if isinstance(error, click.MissingParameter):
@@ -51,6 +63,14 @@ def _name(error: click.BadParameter) -> str:
     if param is not None and param.metavar:
         return param.metavar
     return str(param.human_readable_name if param is not None else error.param_hint)
+
+
+def _argument(option: str, command: click.Command) -> str:
+    """The argument, as `--help` writes it, that is named like an option that is not there."""
+    for each in command.params:
+        if isinstance(each, click.Argument) and f"--{each.name}" == option:
+            return each.metavar or each.human_readable_name.upper()
+    return ""
 
 
 def _near(word: str, others: list[str] | None) -> str:

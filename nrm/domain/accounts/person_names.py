@@ -201,7 +201,7 @@ def holds_title(name: str, roles: Collection[str], offices: Iterable[str], codes
 
 def _is_inflected(shapes: Collection[str], title: str) -> bool:
     """Whether the longer words of a title, of which there are two or one is very long, stand in a name with other
-    endings: `Drejtuesi i Strehëzës` is `Drejtues strehëze`."""
+    endings: `Drejtuesi i Qendrës` is `Drejtues i qendrës`."""
     longer = [_shape(word) for word in _words(title) if len(word) >= _LONGER]
     if len(longer) < 2 and not any(len(each) >= _VERY_LONG for each in longer):
         return False

@@ -6,7 +6,7 @@ Decided in ADR 0044, ADR 0057.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from nrm.domain.interviews.indicators import Profile
@@ -60,6 +60,11 @@ LAST_WORDS = (*FINAL, ChildAnswer.ADULT)
 
 BY_TELEPHONE = "telephone"
 """How an answer came that somebody else wrote down: it can be contradicted until the interview is destroyed."""
+
+
+CONFIRMED_WITHIN = timedelta(days=45)
+"""How far back it is looked whether the child authority said that it gave such an answer (ADR 0243): longer than an
+interview is kept that was not sent."""
 
 
 DENIED_FOR = timedelta(hours=24)
@@ -128,3 +133,8 @@ def check_reason(against: Against, reason: str, sentence: str) -> None:
     """Raise ReasonNeeded where something speaks against it, unless a reason of the list and a sentence are given."""
     if against and (reason not in list(EndReason) or not sentence.strip()):
         raise ReasonNeeded(reason)
+
+
+def as_answered(answer: str, answered_at: datetime | None) -> str:
+    """What a page says of the answer about a child, for a form that is sent from it; empty before there is one."""
+    return f"{answer} {answered_at.timestamp():.6f}" if answer and answered_at is not None else ""

@@ -54,12 +54,13 @@ def following(uses: Iterable[Use], crossing_point: str, today: date) -> Use | No
 
 
 def state(uses: Iterable[Use], crossing_point: str, today: date, *, counted: date | None) -> State:
-    """The state of the crossing point; `counted` is the last month in which an interview of it was counted, if any."""
+    """The state of the crossing point; `counted`: the first day of the last quarter in which an interview of it
+    was counted, if any."""
     own = of(uses, crossing_point)
     if not own:
         return State.NO_DATE
     if own[0].starts_on > today:
         return State.LATER
-    if counted is None or counted < own[0].starts_on.replace(day=1):
+    if counted is None or counted < Quarter.of(own[0].starts_on).start:
         return State.UNUSED
     return State.USED if counted >= Quarter.of(today).previous.start else State.QUIET

@@ -127,6 +127,8 @@ def step_shares(numbers: Mapping[str, int]) -> StepShares:
 class Compared:
     """The officers' own assessments against the indicator profile; the difference is counted, and nobody is corrected.
 
+    For `compared_shares` alone, as these are counts of people.
+
     How many assessments were as the profile, and how many saw more or less in the account than it did.
     """
 
@@ -138,6 +140,23 @@ class Compared:
     def assessed(self) -> int:
         """All of them."""
         return self.same + self.more + self.less
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedShares:
+    """Percentages of the people whom a post assessed, to the nearest five: as the profile, more and less than it."""
+
+    same: int
+    more: int
+    less: int
+
+
+def compared_shares(counts: Iterable[tuple[str, str, int]]) -> ComparedShares | None:
+    """The shares of a post; None where so few were assessed that a share would tell a count of people (ADR 0244)."""
+    found = compared(counts)
+    if found.assessed < FEWEST:
+        return None
+    return ComparedShares(*(5 * round(20 * each / found.assessed) for each in (found.same, found.more, found.less)))
 
 
 def compared(counts: Iterable[tuple[str, str, int]]) -> Compared:

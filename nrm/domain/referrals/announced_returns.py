@@ -12,6 +12,10 @@ from nrm.domain.interviews.answers import COUNTRIES
 LATE_AFTER = timedelta(hours=1)
 """An expected arrival alarms an hour after it was due (the agreement's path, proposal)."""
 FURTHEST = timedelta(days=180)
+LATE_FOR = timedelta(days=7)
+"""So long a post is shown who did not come, as they may come late."""
+SOONEST = timedelta(days=1)
+"""So long before the announced day somebody may come who was announced for it."""
 MOST_COMPANIONS = 20
 LONGEST_TEXT = 300
 
@@ -126,6 +130,14 @@ def check(announced: Announcement, *, kind: OrganisationKind | None, today: date
         raise AnnouncedReturnRefused(AnnouncedReturnRefusal.COMPANIONS)
     if announced.hour is not None and not 0 <= announced.hour <= 23:
         raise AnnouncedReturnRefused(AnnouncedReturnRefusal.HOUR)
+
+
+def may_be_the_one(*, expected_on: date, child: str, interviewed_on: date, age_class: str) -> bool:
+    """Whether somebody who was handed over may be who was announced, as far as day and age tell: nobody comes more than
+    a day before the announced one, and an adult is no announced child, nor a child an adult (ADR 0240)."""
+    if interviewed_on < expected_on - SOONEST:
+        return False
+    return {child, age_class} not in ({"yes", "adult"}, {"no", "child"})
 
 
 def due_from(expected_on: date, hour: int | None, zone: tzinfo | None) -> datetime:

@@ -52,7 +52,8 @@ def meeting_ends(expected_at: datetime | None, accepted_at: datetime) -> datetim
 @dataclass(frozen=True, slots=True, repr=False)
 class Meeting:
     """Where the shelter that accepted meets the person, and who goes with them. `telephone`: of whoever meets the
-    escort of the post; `hour` and `word`: when the shelter comes, and the word by which its escort is known."""
+    escort of the post; `hour` and `word`: when the shelter comes (ISO 8601, with the zone; as typed before ADR 0247),
+    and the word by which its escort is known."""
 
     brings: Brings
     place: str

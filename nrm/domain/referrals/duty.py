@@ -40,7 +40,9 @@ class Tag(StrEnum):
     """Why a thing comes before others, the gravest first; `LATE` moves nothing."""
 
     DENIED = "denied"  # somebody wrote down an answer about a child that the child authority did not give
+    NOT_PROMISED = "not_promised"  # who is asked says that it promised nothing by telephone
     NOT_TOLD = "not_told"  # who was called, as somebody wrote down, says that nobody told them
+    NO_PLACE = "no_place"  # has left, and no meeting place is agreed (ADR 0247)
     DANGER = "danger"
     CHILD = "child"
     UNSURE = "unsure"  # may be a child, and is treated as one
@@ -61,13 +63,13 @@ class Part(StrEnum):
     OLD = "old"
 
 
-def part_of(due: datetime, at: datetime, *, at_post: bool) -> Part:
-    """The part in which something stands at `at` that was due at `due`."""
+def part_of(due: datetime, at: datetime, *, at_post: bool, at_once: bool = False) -> Part:
+    """The part in which something stands at `at` that was due at `due`; `at_once`: it does not wait for its hour."""
     if due <= at - OLD_AFTER:
         return Part.OLD
     if at_post:
         return Part.POST
-    return Part.DUE if due <= at + AHEAD else Part.LATER
+    return Part.DUE if at_once or due <= at + AHEAD else Part.LATER
 
 
 UNSAFE = DeclineReason.CANNOT_KEEP_SAFE

@@ -53,6 +53,7 @@ class ReferralEvent(StrEnum):
     TAKE_AFTER_ALL = "take_after_all"
     AWAIT_AGAIN = "await_again"
     TAKE_BACK_DIRECTION = "take_back_direction"
+    DENY_PROMISE = "deny_promise"
 
 
 class Relation(StrEnum):
@@ -80,6 +81,7 @@ TRANSITIONS: Mapping[tuple[ReferralStatus, ReferralEvent, Relation], ReferralSta
         # Promised by telephone: the organisation that made the call records it; no key is released.
         (_S.SENT, _E.PROMISE, _R.SENDER): _S.SENT,
         (_S.SENT, _E.PROMISE, _R.DUTY_OFFICER): _S.SENT,
+        (_S.SENT, _E.DENY_PROMISE, _R.RECEIVER): _S.SENT,
         # On the way: who escorts, and when the person is expected; recorded again when that changes.
         (_S.ACCEPTED, _E.DEPART, _R.SENDER): _S.ACCEPTED,
         (_S.ACCEPTED, _E.DEPART, _R.DUTY_OFFICER): _S.ACCEPTED,
@@ -148,6 +150,8 @@ class Escort(StrEnum):
     MAN_SOCIAL_WORKER = "man_social_worker"
 
 
+OF_THE_SHELTER = frozenset({Escort.WOMAN_STAFF, Escort.MAN_STAFF})
+"""Whom the shelter sent, if that is true: it reads it and can say that it sent nobody (ADR 0247)."""
 WOMEN = frozenset({Escort.WOMAN_OFFICER, Escort.WOMAN_STAFF, Escort.WOMAN_SOCIAL_WORKER})
 
 
@@ -180,8 +184,10 @@ class TransitionRefusal(StrEnum):
     ON_THE_WAY = "on_the_way"  # they have left: whoever comes is received first
     TOO_LONG = "too_long"  # nobody is on the way for so long
     CHANGED = "changed"  # somebody recorded another escort or hour since the page was loaded
+    MEETING = "meeting"  # the shelter said where it meets them, or changed it, since the page was loaded
     MISSING = "missing"  # an alarm stands: whoever raised it ends it, and not a departure
     PRESSED_LONG_AGO = "pressed_long_ago"  # what is taken back for some minutes alone
+    PROMISE_DENIED = "promise_denied"  # who is asked said that it promised nothing: the duty desk asks it again
 
 
 class IllegalTransition(Exception):
@@ -214,7 +220,29 @@ def missed(missed_at: datetime | None, expected_at: datetime | None, at: datetim
     return expected_at
 
 
+MOVED_AT_MOST = timedelta(hours=3)
+"""By how much the sender alone can move the hour of an alarm before it has passed, and once (ADR 0244)."""
+
+
+def held(
+    missed_at: datetime | None, said: datetime | None, now_said: datetime | None, *, put_off: int, at: datetime
+) -> datetime | None:
+    """The hour at which the alarm stays when another one than `said` is said at `at`; None: the new one counts.
+
+    Who comes later than was said first is alarmed about as it was said first: otherwise a sender who says another hour
+    each time before one has passed is never late. `put_off`: how often it was changed before.
+    """
+    if (late := missed(missed_at, said, at)) is not None or said is None:
+        return late
+    if now_said is not None and (now_said <= said or (not put_off and now_said <= said + MOVED_AT_MOST)):
+        return None
+    return said
+
+
 DECLINES_UNTIL_DIRECTION = 2
+PROMISE_AT_MOST = timedelta(hours=1)
+"""How long a promise by telephone holds of a child, of who may be one, and of somebody in danger or handed over
+urgently: then the next party is asked (ADR 0248)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +255,7 @@ class Terms:
     must: bool = False
     assigned: bool = False
     promised_at: datetime | None = None
+    promise_denied: bool = False
     expected_at: datetime | None = None
     missed_at: datetime | None = None
 
@@ -271,6 +300,8 @@ def decide(
             raise IllegalTransition(
                 TransitionRefusal.STATE
             )  # the time starts afresh once, or a place could be held for ever
+        case ReferralEvent.PROMISE if terms.promise_denied and relation is not Relation.DUTY_OFFICER:
+            raise IllegalTransition(TransitionRefusal.PROMISE_DENIED)
         case ReferralEvent.EXPIRE:
             owed = terms.expires_at if relation is Relation.SYSTEM else terms.answer_due_at or terms.expires_at
             if at < owed:
@@ -411,6 +442,12 @@ def coarsened(at: datetime, zone: tzinfo) -> datetime:
     return datetime.combine(Quarter.of(day_of(at, zone)).start, time.min, tzinfo=zone)
 
 
+UNSAID, UNSAID_SHOWN_FOR = "unsaid", timedelta(days=7)
+"""How the audit chain marks the arrival of somebody of whom the post never said that they left, and how long the post
+and the duty desk read it (ADR 0238)."""
+TOO_EARLY = "early"
+"""How the audit chain marks a *did not arrive* that was said before its hour: the alarm of the row is the press (ADR
+0244)."""
 ANSWERED_IN = ("1h", "6h", "24h", "later", "unanswered", "not_recorded")
 """Classes of the time from sending to the answer."""
 

@@ -177,9 +177,10 @@ def check_assessed(now: str, age_class: str, *, on: date, first: date, today: da
 
 
 def needs_two(told: Told, *, today: date) -> bool:
-    """Whether two people of two organisations say that this child is 18 or over: not once the recorded month has come,
-    nor while nothing but the questionnaire speaks against it."""
-    if told.month is not None and has_begun(told.month, today):
+    """Whether two people of two organisations say that this child is 18 or over: not once the recorded month is over
+    (ADR 0249), nor while nothing but the questionnaire speaks against it. In that month the person is a child until the
+    day, which the house records from what is under seal (`check_turned`)."""
+    if told.month is not None and today >= after(told.month):
         return False
     if told.recorded or told.not_safe:
         return True

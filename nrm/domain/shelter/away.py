@@ -21,6 +21,16 @@ class Over(StrEnum):
     STRUCK = "struck"  # she was not away: a correction
 
 
+class Longer(StrEnum):
+    """Why somebody comes back later than was said: closed codes, so that nothing of a life is said in clear."""
+
+    TREATMENT = "treatment"
+    FAMILY = "family"
+    OFFICE = "office"
+    ON_THE_WAY = "on_the_way"
+    OTHER = "other"
+
+
 class AwayRefusal(StrEnum):
     """Why days away cannot be recorded, or ended, like this."""
 
@@ -31,6 +41,7 @@ class AwayRefusal(StrEnum):
     OVER = "over"
     BACK = "back"  # a day before she went, or in the future
     CHILD = "child"  # a child, or who may be one: too far ahead
+    WHY = "why"  # a later day, without a reason
     NOT_BACK = "not_back"  # she was not said to be back, or the stay has ended since
 
 
@@ -73,6 +84,22 @@ def check_back(back_on: date, *, since_on: date, today: date) -> None:
     """Raise AwayRefused for a day of coming back on which she cannot have come back."""
     if not since_on <= back_on <= today:
         raise AwayRefused(AwayRefusal.BACK)
+
+
+TOLD_FOR = timedelta(days=7)
+"""How long the house reads what one hand wrote of somebody's return (ADR 0249)."""
+_A_DAY = timedelta(days=1)
+
+
+def check_longer(was: date, now: date, why: Longer | None) -> None:
+    """Raise AwayRefused for a later day of return without a reason."""
+    if now > was and why is None:
+        raise AwayRefused(AwayRefusal.WHY)
+
+
+def is_told(was: date, now: date) -> bool:
+    """Whether the house reads that the day of return was changed: by more than a day."""
+    return abs(now - was) > _A_DAY
 
 
 def is_late(expected_on: date, today: date) -> bool:

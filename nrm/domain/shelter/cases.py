@@ -164,6 +164,7 @@ class CaseRefusal(StrEnum):
     MISSING = "missing"
     NOT_COME = "not_come"  # the person did not arrive, and nobody has said since where the person is
     MISTAKEN = "mistaken"  # accepted by mistake, and no other shelter is asked
+    NOT_FOUND = "not_found"  # the last alarm ended without the person, who has come to no shelter since
     NOTHING_TO_ERASE = "nothing_to_erase"
     CONSENT_FIRST = "consent_first"
     NOTHING_ADDED = "nothing_added"

@@ -289,6 +289,29 @@ def asking(
     return Asking(questionnaire.id, language, interpreter, read.id, read.version, read.sha256)
 
 
+def texts_to_ask(questionnaire: Questionnaire) -> frozenset[str]:
+    """The languages in which whoever received the person can read out what is asked: of the wording, if there is one,
+    and of those who ask."""
+    wording = questionnaire.wordings.get(AGAIN)
+    return frozenset((*questionnaire.languages, *(wording.text if wording is not None else ())))
+
+
+def is_interpreted(language: str, interpreter: str, texts: Collection[str]) -> bool:
+    """Whether somebody interpreted, or nobody had to: of a language without a text nobody understands what is read
+    (ADR 0249)."""
+    return language in texts or interpreter != Interpreter.NOBODY
+
+
+def read_from(questionnaire: Questionnaire, wording: str, sha256: str) -> str:
+    """The language of the text that was read, by its digest; empty where no text of today is the one."""
+    found = questionnaire.wordings.get(wording)
+    for language in found.text if found is not None else ():
+        read = wording_read(questionnaire, {"age": "adult"}, language, among=[wording])
+        if read is not None and read.sha256 == sha256:
+            return language
+    return ""
+
+
 def asked_in_interview(questionnaire: Questionnaire, answers: Answers) -> Asking:
     """How it was asked in an interview, on the page whose answer decides; without a wording where it was not asked."""
     question = next((each.id for each in questionnaire.questions.values() if each.kind == "language"), "")

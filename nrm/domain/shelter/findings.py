@@ -22,7 +22,12 @@ from nrm.domain.shelter.permits import GateRefusal, Opening
 CHILD_FILE, SECOND_LOOK = "child_file", "second_look"
 """The compartments of a child's file and of a second look; each is sealed under an id of its own, not of the case."""
 END_SHOWN_FOR = timedelta(days=14)
-"""So long child protection reads that the stay of a child ended by a decision (ADR 0231), or was struck (ADR 0233)."""
+"""So long child protection reads that the stay of a child ended by a decision (ADR 0231), or was struck (ADR 0233), and
+that what waited for it was taken back (ADR 0238)."""
+STRIKE_WAITS = timedelta(days=30)
+"""How long at most a stay of a child that was struck waits for child protection to say that it has seen it."""
+WRITTEN_SHOWN_FOR = timedelta(days=14)
+"""So long a member reads that a colleague wrote down an assessment in the member's name (ADR 0249)."""
 LONGEST_NAME, LONGEST_HOUSEHOLD, LONGEST_WORDS = 60, 200, 2000
 
 
@@ -289,6 +294,11 @@ def _plain(text: str) -> list[str]:
     bare = (each for each in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(each))
     words = "".join(each if each.isalnum() else " " for each in bare).split()
     return [each for each in words if len(each) > 1]
+
+
+def is_of(assessor: str, name: str) -> bool:
+    """Whether the assessor who was named is the member of this name, whatever the case, the accents and the order."""
+    return bool(_plain(name)) and sorted(_plain(assessor)) == sorted(_plain(name))
 
 
 def begun_on(registered_month: date, *, interviewed_on: date | None, admitted_on: date | None) -> date:

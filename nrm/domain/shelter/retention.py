@@ -7,9 +7,24 @@ from __future__ import annotations
 
 from datetime import date
 
+from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.cases import AGE_BANDS
 
 _YOUNGEST = {band: int(band.split("-")[0].rstrip("+")) for band in AGE_BANDS}
+
+LOOKED_AT_DAYS = 30
+"""How long colleagues can still read who answered for a person of whom nothing is kept; openings of others are held
+against that for seven days."""
+
+
+def counted_until(closed: Quarter, longest: int) -> date:
+    """The last day of which no report that is still to come tells anything. `closed`: the last quarter whose reports
+    are released; `longest`: how many quarters a report can speak of together. One quarter more is kept, because a
+    report compares with the quarter before it."""
+    found = closed
+    for _ in range(longest):
+        found = found.previous
+    return found.end
 
 
 def ends_on(

@@ -41,7 +41,7 @@ class ScreeningKind(Model):
 
 
 class ScreeningCount(Model):
-    """How many interviews of a month were of one kind, with the result of the indicators and the officer's assessment.
+    """How many interviews of a quarter were of one kind, with what the indicators and the officer said.
 
     Each kind finds its own numbers in the index, which holds all that is added up (ADR 0226).
     """
@@ -49,11 +49,11 @@ class ScreeningCount(Model):
     __tablename__ = "screening_counts"
     __table_args__ = (
         CheckConstraint("number > 0", name="somebody"),
-        Index("ix_screening_counts_kind_id", "kind_id", "month", "number"),
+        Index("ix_screening_counts_kind_id", "kind_id", "quarter_on", "number"),
         {"sqlite_with_rowid": False},
     )
 
-    month: Mapped[date] = mapped_column(primary_key=True)
+    quarter_on: Mapped[date] = mapped_column(primary_key=True)  # its first day
     kind_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("screening_kinds.id"), primary_key=True, autoincrement=False
     )
@@ -64,7 +64,7 @@ class ScreeningCount(Model):
 
 
 class ScreenStep(Model):
-    """How many adults a post screened in a month, and how many of them came how far: numbers alone (ADR 0055).
+    """How many adults a post screened in a quarter, and how many of them came how far: numbers alone (ADR 0055).
 
     Beside them: how many family notices it wrote, and of how many children.
     """
@@ -76,7 +76,7 @@ class ScreenStep(Model):
         {"sqlite_with_rowid": False},
     )
 
-    month: Mapped[date] = mapped_column(primary_key=True)
+    quarter_on: Mapped[date] = mapped_column(primary_key=True)  # its first day
     crossing_point: Mapped[str] = mapped_column(primary_key=True)
     step: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int]

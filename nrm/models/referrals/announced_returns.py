@@ -23,7 +23,8 @@ class AnnouncedReturn(Model):
     cancelling before its hour, or 30 days after the day. Then only the country, the quarter, whether it is a child,
     which organisation announced it and the outcome are kept.
 
-    `interview_id`: the interview that began with it and goes on; `said`: what somebody said of it last; `untold`: how
+    `interview_id`: the interview that began with it and goes on, or, where `said` is `ended`, one that had been sent
+    before somebody said that it was this person's (ADR 0240); `said`: what somebody said of it last; `untold`: how
     often it was said that the person arrived, and the interview told nothing.
     """
 

@@ -65,7 +65,7 @@ class Referral(Model):
     departed_at: Mapped[datetime | None]
     escort: Mapped[str] = mapped_column(default="", server_default="")
     expected_at: Mapped[datetime | None]
-    missed_at: Mapped[datetime | None]  # the hour that had passed unmet when another one was said first
+    missed_at: Mapped[datetime | None]  # the hour of the alarm, where another one was said later (ADR 0244)
     put_off: Mapped[int] = mapped_column(default=0, server_default="0")  # how often another hour was said on the way
     arrived_at: Mapped[datetime | None]
     # From one shelter to another: what `RouteCandidate.sealed_tags` is for a party of the route, written by the sender.
@@ -146,7 +146,7 @@ class Call(Model):
     subject_id: Mapped[uuid.UUID]
     number: Mapped[str]
     answered: Mapped[bool]
-    name: Mapped[str]
+    name: Mapped[str]  # sealed: `vault/unattended/call_names.py`
     called_at: Mapped[datetime]
     called_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
 
@@ -219,4 +219,4 @@ class ChildAlert(Model):
     answer_how: Mapped[str] = mapped_column(default="", server_default="")
     answered_at: Mapped[datetime | None]
     answered_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
-    answered_name: Mapped[str] = mapped_column(default="", server_default="")
+    answered_name: Mapped[str] = mapped_column(default="", server_default="")  # sealed, as that of a call

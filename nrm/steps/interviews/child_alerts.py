@@ -34,6 +34,7 @@ from nrm.models.referrals.referrals import Call, ChildAlert, Obligation
 from nrm.store.countries import country
 from nrm.store.rows.interviews import child_alerts as rows
 from nrm.store.rows.interviews.child_alerts import GOES_ON
+from nrm.vault.unattended import call_names
 
 _NOTIFY = "notify"
 
@@ -241,7 +242,7 @@ def answered(
             answer_how=how,
             answered_at=at,
             answered_by_id=by.member_id,
-            answered_name=name,
+            answered_name=call_names.seal(interview_id, name),
             done_at=func.coalesce(ChildAlert.done_at, at),
             done_by_id=func.coalesce(ChildAlert.done_by_id, by.member_id),
             **({"withdrawn_at": at, "withdrawn_why": over} if over else {}),

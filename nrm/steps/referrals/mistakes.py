@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.referrals.mistakes import Kind
+from nrm.domain.referrals.referrals import TOO_EARLY, ReferralStatus
 from nrm.domain.shelter.corrections import Why
 from nrm.domain.shelter.places import Span
 from nrm.domain.shelter.stays import ExitReason, ImpossibleStay
@@ -19,6 +21,7 @@ from nrm.steps.shelter import corrections as correction_steps
 from nrm.steps.shelter import places as place_steps
 from nrm.store import days
 from nrm.store.rows.referrals import mistakes as rows
+from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.shelter import places as place_rows
 from nrm.store.rows.shelter import stays as stay_rows
 from nrm.vault.rows import mistake_mark
@@ -53,6 +56,18 @@ def settle(session: Session, referral_id: uuid.UUID) -> None:
         found.settled = True
         found.mark = mistake_mark(found)
         session.flush()
+
+
+def alarm_before(referral: Referral) -> datetime | None:
+    """The hour at which the alarm stood before it was said that the person did not arrive; as it stands for all else.
+
+    Said before the hour, that press is the alarm (`actions.referrals.not_arrived`), and the audit chain marks it. With
+    so much said since that the mark is not found, the alarm stays at the press.
+    """
+    if referral.status != ReferralStatus.NOT_ARRIVED or referral.missed_at is None:
+        return referral.missed_at
+    said = referral_rows.last_said_not_to_come(referral.id)
+    return None if said is not None and TOO_EARLY in said.said else referral.missed_at
 
 
 def stays_on(session: Session, referral: Referral, why: Why, by: Actor) -> None:

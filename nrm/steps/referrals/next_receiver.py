@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -10,17 +11,20 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor
-from nrm.domain.referrals.referrals import ReferralRefusal, ReferralRefused, ReferralStatus, next_asked
-from nrm.models.referrals.referrals import Referral
+from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.referrals.referrals import Asked, ReferralRefusal, ReferralRefused, ReferralStatus, next_asked
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.referrals.referrals import Referral, RouteCandidate
 from nrm.models.shelter.cases import Case
 from nrm.steps.referrals import hand_overs
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store import names
 from nrm.store.countries import country
+from nrm.store.referrals import referrals as referral_store
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.referrals import next_receiver as next_receiver_rows
+from nrm.store.shelter import cases as case_store
 from nrm.vault import grants
 from nrm.vault.keylog import log
 
@@ -38,17 +42,50 @@ def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
     `erasures.carry_out` after the transaction.
     """
     let_go(session, ended)
-    waiting = grants.waiting(session, ended.case_id)
-    chain = next_receiver_rows.chain(ended.case_id)
+    case = session.get_one(Case, ended.case_id)
+    found = _next_of_route(session, case, next_receiver_rows.chain(ended.case_id))
+    if found is None:
+        return None
+    candidate, party = found
+    consent_records.face(session, case, party, None, by)
+    following = new_referral(
+        session,
+        ended.case_id,
+        ended.sender_id,
+        candidate.organisation_id,
+        clause=candidate.clause,
+        must=candidate.must,
+        like=ended,
+    )
+    record(session, audit.Event.REFERRAL_SENT, following, by)
+    return following.id
+
+
+def asked_next(referral_id: uuid.UUID, *, by: Actor) -> Organisation | None:
+    """Whom the program asks at once if the open referral ends now without an answer; None where the duty officer
+    decides. Raises NotPermitted, NotVisible."""
+    by.must(Permission.REFERRAL_DIRECT)
+    session = db.session()
+    case = session.get_one(Case, referral_store.referral(referral_id, by=by).case_id)
+    *before, last = next_receiver_rows.chain(case.id)
+    ended = Asked(last.party, ReferralStatus.EXPIRED, last.reason)
+    found = _next_of_route(session, case, [*before, ended])
+    return session.get_one(Organisation, found[0].organisation_id) if found is not None else None
+
+
+def _next_of_route(session: Session, case: Case, chain: Sequence[Asked]) -> tuple[RouteCandidate, str] | None:
+    """(the candidate of the stored route who is asked after `chain`, its party); None: the duty officer decides.
+
+    A party is not asked if, since then, it was disabled, suspended, left the agreement or lost its last key holder.
+    """
+    waiting = grants.waiting(session, case.id)
     asked = {each.party for each in chain}
-    # A party is not asked if, since then, it was disabled, suspended, left the agreement or lost its last key holder.
     keyless, out = member_rows.parties_without_holder(), log.parties_out(session)
     bound = {each.code: each for each in names.shelters_that_signed(clock.now()) if each.party not in keyless}
-    case = session.get_one(Case, ended.case_id)
     agreed = consent_records.agreed_parties(session, case)
     route = {
         code: candidate
-        for candidate, code in next_receiver_rows.route_of(ended.case_id)
+        for candidate, code in next_receiver_rows.route_of(case.id)
         if code in asked
         or (
             code in bound
@@ -57,21 +94,15 @@ def ask_next(session: Session, ended: Referral, by: Actor) -> uuid.UUID | None:
             and (agreed is None or bound[code].party in agreed)
         )
     }
-    party = next_asked([(code, each.must) for code, each in route.items()], chain)
-    if party is None:
-        return None
-    consent_records.face(session, case, bound[party].party, None, by)
-    following = new_referral(
-        session,
-        ended.case_id,
-        ended.sender_id,
-        route[party].organisation_id,
-        clause=route[party].clause,
-        must=route[party].must,
-        like=ended,
-    )
-    record(session, audit.Event.REFERRAL_SENT, following, by)
-    return following.id
+    code = next_asked([(each, candidate.must) for each, candidate in route.items()], chain)
+    return (route[code], bound[code].party) if code is not None else None
+
+
+def read_out(case_id: uuid.UUID, *, by: Actor) -> set[str] | None:
+    """The parties that were named to the person and to which they said yes, for a page on which the next receiver is
+    chosen; None where nobody is asked for each: of a child, and of who has not said yes. Raises NotVisible."""
+    case_store.visible(case_id, by=by)
+    return consent_records.agreed_parties(db.session(), db.session.get_one(Case, case_id))
 
 
 def let_go(session: Session, ended: Referral) -> None:

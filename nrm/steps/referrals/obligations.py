@@ -18,6 +18,7 @@ from nrm.models.referrals.mistakes import ReferralMistake
 from nrm.models.referrals.referrals import Call, Obligation, Referral
 from nrm.models.referrals.reminder_calls import ReminderCall
 from nrm.store.countries import country
+from nrm.store.rows.referrals import notification_calls as call_rows
 
 _TIMES = (
     "sent_at",
@@ -100,7 +101,8 @@ def coarsen(session: Session, case_id: uuid.UUID) -> None:
         .where(Obligation.case_id == case_id, Obligation.done_at.is_not(None))
         .execution_options(populate_existing=True)
     ):
-        for call in session.scalars(select(Call).where(Call.subject_id == obligation.id)):
+        told = (obligation.id, call_rows.about_desk(obligation.id))
+        for call in session.scalars(select(Call).where(Call.subject_id.in_(told))):
             call.called_at = coarsened(call.called_at, zone)
         obligation.done_at = coarsened(cast(datetime, obligation.done_at), zone)
         obligation.due_at = coarsened(obligation.due_at, zone) if obligation.due_at is not None else None

@@ -65,8 +65,8 @@ ITSELF: Words = ByLanguage("Is your own organisation.")
 class Choice:
     """A party that can be asked: its organisation, room as senders see it, and whether its desk is open now.
 
-    `proposed` parties follow the route; the others need a coded reason. `caution`: what to know before asking, else
-    None.
+    `proposed` parties follow the route (in the urgent way the first alone); the others need a coded reason. `caution`:
+    what to know before asking, else None.
     """
 
     party: str
@@ -166,6 +166,8 @@ def proposal(
     if others := training.others_houses(by):
         route = replace(route, excluded=tuple(each for each in route.excluded if each.party not in others))
     choices = _choices(route, instead, agreement, now, reachable, rooms, unreachable)
+    if facts.urgent:
+        choices = _first_alone(choices)
     if not choices and facts.avoid_regions:
         anywhere = route_under(replace(facts, avoid_regions=frozenset()), agreement, now, rooms)
         instead = (*anywhere.candidates, *anywhere.reserve)
@@ -235,6 +237,13 @@ def _choices(
         for party, proposed, must, clause, reason in listed
         if party in desks
     )
+
+
+def _first_alone(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
+    """The urgent way asks the first party of the route; every other one with a reason (ADR 0244). Nobody read out to
+    the person who there is, and nothing else would say why one officer's hand-overs go to one house."""
+    first = next((each.party for each in choices if each.proposed), None)
+    return tuple(each if each.party == first else replace(each, proposed=False, must=False) for each in choices)
 
 
 def chosen(proposed: Proposal, party: str, override_reason: str) -> Choice:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import db
-from nrm.domain import presses
+from nrm.domain import presses, written_over
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.domain.referrals.transfers import both_write_until
@@ -21,6 +21,7 @@ from nrm.domain.shelter.cases import HOUSE_LABEL, WRITTEN_BY_HOLDER, CaseRefusal
 from nrm.domain.shelter.closings import Answers, Way
 from nrm.domain.shelter.permits import GateClosed, check_child
 from nrm.domain.shelter.stays import Destination
+from nrm.domain.written_over import NOTHING_BESIDE, Beside
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Reading
 from nrm.models.shelter.stays import Stay
@@ -286,23 +287,41 @@ def having(session: Session, case_id: uuid.UUID) -> list[uuid.UUID]:
 
 
 def merge(
-    session: Session, case_id: uuid.UUID, parts: Mapping[str, Mapping[str, Any]], by: Actor, *, seen: int | None = None
+    session: Session,
+    case_id: uuid.UUID,
+    parts: Mapping[str, Mapping[str, Any]],
+    by: Actor,
+    *,
+    seen: int | None = None,
+    beside: Beside = NOTHING_BESIDE,
 ) -> None:
     """Write answers (compartment -> question -> answer) into the case; a missing compartment is begun for the holder
-    alone. `seen`: the revision of each that the writer had read, 0 if there was none.
+    alone. `seen`: the revision of each that the writer had read, 0 if there was none; `beside`: see `replacing`.
 
-    Raises CannotOpen, StaleRevision.
+    Raises CannotOpen, StaleRevision, WouldGo.
     """
     there = vault.compartments_of(session, case_id)
     for compartment, part in parts.items():
         if compartment in there:
-            vault.merge(session, case_id, compartment, part, by=by, seen=seen)
+            more = replacing(part, beside, by)
+            vault.merge(session, case_id, compartment, part, by=by, seen=seen, replacing=more)
         elif seen:
             raise vault.StaleRevision
         else:
             begun = {name: value for name, value in part.items() if value is not None}
             create(session, case_id, compartment, begun, by)
         audit.append(session, audit.Event.COMPARTMENT_WRITTEN, by=by, case_id=case_id, compartment=compartment)
+
+
+def replacing(part: Mapping[str, Any], beside: Beside, by: Actor) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    """For `vault.merge`: what keeps under seal what `part` takes away of what somebody else wrote meanwhile (ADR 0249).
+    Raises WouldGo when it is called."""
+
+    def kept(stored: Mapping[str, Any]) -> Mapping[str, Any]:
+        gone = written_over.check(stored, part, beside)
+        return written_over.kept(stored, gone, at=clock.now(), login=store.login_of(by))
+
+    return kept
 
 
 def own_organisation_only(by: Actor) -> list[uuid.UUID]:

@@ -21,6 +21,7 @@ from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.rows.support import follow_ups as follow_up_rows
 
 
@@ -38,7 +39,8 @@ def close(
     `closed_by_id`: the member of the holder whose act it is, if that is not the actor.
 
     Raises CaseRefused: `stay_open`, `missing`, `not_come` and `mistaken`, whichever way it would be closed; `closed` if
-    somebody else was faster (ADR 0232).
+    somebody else was faster (ADR 0232); `not_found` where it would be closed as the wish of somebody who is not found
+    (ADR 0238).
     """
     today = days.today()
     if session.scalar(select(exists().where(Stay.case_id == case.id, Stay.ended_on.is_(None)))):
@@ -47,6 +49,8 @@ def close(
         raise CaseRefused(CaseRefusal.MISSING)
     if (owed := word_owed(session, case.id)) is not None:
         raise CaseRefused(owed)
+    if way in (Way.ERASED, Way.WITHDRAWN) and nobody_found(case.id):
+        raise CaseRefused(CaseRefusal.NOT_FOUND)
     hit = hit_one(
         session,
         update(Case)
@@ -82,6 +86,12 @@ def word_owed(session: Session, case_id: uuid.UUID) -> CaseRefusal | None:
         return None
     status = session.scalar(select(Referral.status).where(Referral.id == waits))
     return CaseRefusal.MISTAKEN if status == ReferralStatus.MISTAKEN else CaseRefusal.NOT_COME
+
+
+def nobody_found(case_id: uuid.UUID) -> bool:
+    """Whether the person was missing, was not found, and has come to no shelter since: whoever has not been seen has
+    said no wish, and two members of a house alone would erase what leads to the person (ADR 0238)."""
+    return not closing_rows.came_back(case_id) and absence_rows.was_not_found(case_id)
 
 
 def nothing_is_kept(session: Session, case: Case) -> None:

@@ -91,11 +91,14 @@ def _destroy(session: Session, case: Case, by: Actor, heard_by: Actor) -> None:
 
 
 def is_with_somebody(session: Session, case_id: uuid.UUID) -> bool:
-    """Whether the person sleeps in a shelter, is on the way to one, did not arrive there, or is missing."""
+    """Whether the person sleeps in a shelter, is on the way to one, did not arrive there, or is missing, or was not
+    found before the case was closed (ADR 0238)."""
     stay = exists().where(Stay.case_id == case_id, Stay.ended_on.is_(None))
     coming = exists().where(Referral.case_id == case_id, Referral.status.in_(("sent", "accepted")))
     missing = exists().where(Missing.case_id == case_id, Missing.outcome == "")
-    return bool(session.scalar(select(stay | coming | missing))) or referral_rows.waits_for_word(case_id) is not None
+    if session.scalar(select(stay | coming | missing)) or referral_rows.waits_for_word(case_id) is not None:
+        return True
+    return closing_steps.nobody_found(case_id) and session.get_one(Case, case_id).status == "open"
 
 
 def close(session: Session, case: Case, by: Actor) -> None:

@@ -61,6 +61,8 @@ def erasable_now(session: Session, case_id: uuid.UUID, by: Actor) -> Case:
             case_steps.check_child_left(case, by)
         if (owed := closing_steps.word_owed(session, case_id)) is not None:
             raise CaseRefused(owed)
+    if closing_steps.nobody_found(case_id):
+        raise CaseRefused(CaseRefusal.NOT_FOUND)
     if not to_erase(session, case_id):
         raise CaseRefused(CaseRefusal.NOTHING_TO_ERASE)
     return case

@@ -24,7 +24,7 @@ from nrm.steps.accounts import alone
 from nrm.steps.referrals import hand_overs
 from nrm.steps.referrals import next_receiver as next_receiver_steps
 from nrm.steps.referrals.transitions import change, decided
-from nrm.steps.shelter import consent_records
+from nrm.steps.shelter import clear_rows, consent_records
 from nrm.steps.shelter import consents as consent_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import matching as matching_steps
@@ -116,6 +116,7 @@ def finish(session: Session, act: HeavyAct, by: Actor) -> None:
         others = grants.holders_of(session, case.id, each) - {case.holder_id}
         for organisation_id in others:
             grants.take_back(session, case.id, organisation_id, [each])
+    clear_rows.forget(session, case.id)
 
 
 def give_back(session: Session, case_id: uuid.UUID, by: Actor) -> None:

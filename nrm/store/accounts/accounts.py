@@ -107,7 +107,7 @@ def foundable(*, by: Actor) -> Sequence[Organisation]:
     return db.session.scalars(statement).all()
 
 
-MEMBERS_AT_ONCE = 20
+MEMBERS_AT_ONCE = 18
 _INVITING, _INVITING_FROM = aliased(Member), aliased(Organisation)
 
 

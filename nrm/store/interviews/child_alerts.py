@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -20,12 +20,14 @@ from nrm.domain.interviews.endings import (
     FINAL,
     TAKE_BACK_WITHIN,
     ChildAnswer,
+    as_answered,
 )
 from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.referrals.referrals import Call, ChildAlert
 from nrm.store.interviews.interviews import UnsentLine
 from nrm.store.rows.interviews import child_alerts as rows
+from nrm.vault.unattended import call_names
 
 _MOST = 50
 WITHOUT_THE_DESK = ("age_changed", "not_named")
@@ -34,6 +36,16 @@ _ASKED = case(
     (ChildAlert.opinion_at.is_not(None) & (ChildAlert.answer == "") & ChildAlert.withdrawn_at.is_(None), 1), else_=0
 )
 
+
+def _waits(now: datetime) -> ColumnElement[int]:
+    """0 of what is late, 1 of what the desk has not said yet that it knows, has not answered, or may not have said, 2
+    of all else."""
+    stands = ChildAlert.withdrawn_at.is_(None)
+    unknown, asked = and_(ChildAlert.done_at.is_(None), stands), _ASKED == 1
+    late = or_(and_(unknown, ChildAlert.due_at <= now), and_(asked, ChildAlert.answer_due_at <= now))
+    return case((late, 0), (or_(unknown, asked, ChildAlert.answer_how == BY_TELEPHONE), 1), else_=2)
+
+
 _OF_RECORDER = aliased(Organisation)
 """The organisation of whoever wrote down that the child authority knows."""
 _DUE = func.coalesce(ChildAlert.answer_due_at, ChildAlert.due_at, type_=ChildAlert.due_at.type)
@@ -41,13 +53,14 @@ _DUE = func.coalesce(ChildAlert.answer_due_at, ChildAlert.due_at, type_=ChildAle
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Who wrote down, after a call, that the child authority knows; `answered`: whom they spoke with."""
+    """Who wrote down, after a call, that child protection knows. `answered`: whom they spoke with, under `number`."""
 
     by_id: uuid.UUID
     by: str
     answered: str
     organisation: dict[str, str]
     of_duty: bool
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,9 @@ class AlertLine:
     answered_name: str
     answer_late: bool
     recorded: Recorded | None  # None where the child authority said itself that it knows
+    number: str  # under which somebody answered last, as was written down; empty where nobody did
+    confirmed_at: datetime | None = None  # when it said that it gave the answer that others wrote down
+    confirmed_by: str = ""
 
     @property
     def may_take_back(self) -> bool:
@@ -111,6 +127,11 @@ class AlertLine:
         return not self.withdrawn_why or self.sent or (self.answer == ChildAnswer.ADULT and rows.goes_on(self.id))
 
     @property
+    def to_confirm(self) -> bool:
+        """Whether the desk has said neither yes nor no to an answer that somebody else wrote down (ADR 0243)."""
+        return self.confirmed_at is None and self.contradictable
+
+    @property
     def sent(self) -> bool:
         """Whether the notice was taken back, and the interview was sent as one of which the desk is owed nothing."""
         return self.withdrawn_why in WITHOUT_THE_DESK and rows.is_sent(self.id)
@@ -139,26 +160,25 @@ def is_doubted(interview_id: uuid.UUID, *, by: Actor) -> bool:
     return db.session.scalar(select(ChildAlert.id).where(*told)) is not None
 
 
-def row(interview_id: uuid.UUID, *, by: Actor) -> ChildAlert:
-    """One alert the actor may acknowledge; raises NotVisible."""
-    found = db.session.scalar(
-        select(ChildAlert)
-        .where(ChildAlert.id == interview_id, _visible_alerts(by))
-        .execution_options(populate_existing=True)
-    )
+def row(interview_id: uuid.UUID, *, by: Actor, lock: bool = False) -> ChildAlert:
+    """One alert the actor may acknowledge; raises NotVisible. `lock`: nobody changes it before the transaction ends."""
+    statement = select(ChildAlert).where(ChildAlert.id == interview_id, _visible_alerts(by))
+    if lock:
+        statement = statement.with_for_update()
+    found = db.session.scalar(statement.execution_options(populate_existing=True))
     if found is None:
         raise NotVisible
     return found
 
 
-def row_to_answer(interview_id: uuid.UUID, *, by: Actor) -> ChildAlert:
+def row_to_answer(interview_id: uuid.UUID, *, by: Actor, lock: bool = False) -> ChildAlert:
     """One alert of which the actor may write down what was answered by telephone: the duty desk any, a post its own;
-    raises NotVisible."""
+    raises NotVisible. `lock` as of `row`."""
     if by.may(Permission.REFERRAL_DIRECT):
-        return row(interview_id, by=by)
+        return row(interview_id, by=by, lock=lock)
     by.must(Permission.INTERVIEW_CONDUCT)
-    own = (ChildAlert.id == interview_id, ChildAlert.organisation_id == by.organisation_id)
-    found = db.session.scalar(select(ChildAlert).where(*own).execution_options(populate_existing=True))
+    own = select(ChildAlert).where(ChildAlert.id == interview_id, ChildAlert.organisation_id == by.organisation_id)
+    found = db.session.scalar((own.with_for_update() if lock else own).execution_options(populate_existing=True))
     if found is None:
         raise NotVisible
     return found
@@ -171,7 +191,7 @@ def of_desk(interview_id: uuid.UUID, *, by: Actor) -> AlertLine:
     found = db.session.execute(_alert_rows().where(ChildAlert.id == interview_id, _visible_alerts(by))).first()
     if found is None:
         raise NotVisible
-    return _alert_line(*found)
+    return _with_words([_alert_line(*found)])[0]
 
 
 def of_duty(interview_id: uuid.UUID, *, by: Actor) -> AlertLine:
@@ -227,18 +247,38 @@ def answered_by(line: AlertLine) -> str:
 
 
 def alerts(*, by: Actor, old: bool = False) -> list[AlertLine]:
-    """Alerts that have not become a case yet: first those that wait for an answer, then the newest.
+    """Alerts that have not become a case yet: first those that are late, then those that wait for the desk, then those
+    that wait for nothing; the newest first.
 
     The duty desk gets those that are not acknowledged. `old`: only those that were due more than seven days ago.
     """
-    order = (_ASKED.desc(), ChildAlert.told_at.desc(), ChildAlert.id)
+    order = (_waits(clock.now()), _ASKED.desc(), ChildAlert.told_at.desc(), ChildAlert.id)
     border = clock.now() - OLD_AFTER
     statement = (
         _alert_rows().where(_visible_alerts(by), border >= _DUE if old else border < _DUE).order_by(*order).limit(_MOST)
     )
     if by.may(Permission.REFERRAL_DIRECT):
         statement = statement.where(ChildAlert.done_at.is_(None), ChildAlert.withdrawn_at.is_(None))
-    return [_alert_line(*found) for found in db.session.execute(statement)]
+    lines = _with_words([_alert_line(*found) for found in db.session.execute(statement)])
+    return sorted(lines, key=lambda line: line.answer_how == BY_TELEPHONE and not line.to_confirm)  # due before calm
+
+
+def _with_words(lines: list[AlertLine]) -> list[AlertLine]:
+    """The lines with what the desk said to answers that others wrote down; asks nothing where nobody did."""
+    if not any(line.answer_how == BY_TELEPHONE for line in lines):
+        return lines
+    said = rows.confirmed()
+    found = {line.id: said.get((line.id, as_answered(line.answer, line.answered_at))) for line in lines}
+    return [
+        replace(line, confirmed_at=entry.at, confirmed_by=_name(entry.member_id)) if entry is not None else line
+        for line in lines
+        for entry in (found[line.id],)
+    ]
+
+
+def _name(member_id: uuid.UUID | None) -> str:
+    member = db.session.get(Member, member_id) if member_id is not None else None
+    return member.name if member is not None else ""
 
 
 def of_interview(interview_id: uuid.UUID, *, by: Actor) -> AlertLine | None:
@@ -257,17 +297,20 @@ def _visible_alerts(by: Actor) -> ColumnElement[bool]:
     return ChildAlert.party == own
 
 
-def _alert_rows() -> Select[ChildAlert, Organisation, uuid.UUID | None, str | None, Organisation | None, str | None]:
+def _alert_rows() -> Select[
+    ChildAlert, Organisation, uuid.UUID | None, str | None, Organisation | None, str | None, str | None
+]:
     """Rows for `_alert_line`."""
-    spoken_with = (
-        select(Call.name)
+    spoken_with, number = (
+        select(column)
         .where(Call.subject_id == ChildAlert.id, Call.answered.is_(True))
-        .order_by(Call.called_at.desc())
+        .order_by(Call.called_at.desc(), Call.id)
         .limit(1)
         .scalar_subquery()
+        for column in (Call.name, Call.number)
     )
     return (
-        select(ChildAlert, Organisation, Member.id, Member.name, _OF_RECORDER, spoken_with)
+        select(ChildAlert, Organisation, Member.id, Member.name, _OF_RECORDER, spoken_with, number)
         .join(Organisation, Organisation.id == ChildAlert.organisation_id)
         .outerjoin(Member, Member.id == ChildAlert.done_by_id)
         .outerjoin(_OF_RECORDER, _OF_RECORDER.id == Member.organisation_id)
@@ -281,11 +324,13 @@ def _alert_line(
     name: str | None,
     of_recorder: Organisation | None,
     spoken_with: str | None,
+    number: str | None,
 ) -> AlertLine:
     recorded = None
     if by_id is not None and of_recorder is not None and of_recorder.kind != OrganisationKind.CHILD_PROTECTION:
         of_duty = of_recorder.kind == OrganisationKind.RESPONSIBLE_AUTHORITY
-        recorded = Recorded(by_id, name or "", spoken_with or "", of_recorder.names, of_duty)
+        with_whom = call_names.opened(alert.id, spoken_with or "")
+        recorded = Recorded(by_id, name or "", with_whom, of_recorder.names, of_duty, number or "")
     withdrawn = alert.withdrawn_at is not None
     return AlertLine(
         alert.id,
@@ -304,7 +349,8 @@ def _alert_line(
         alert.answer,
         alert.answer_how,
         alert.answered_at,
-        alert.answered_name,
+        call_names.opened(alert.id, alert.answered_name),
         alert.answer_due_at is not None and not alert.answer and alert.answer_due_at <= clock.now(),
         recorded,
+        number or "",
     )

@@ -20,6 +20,7 @@ from nrm.models.interviews.family_notices import FamilyNotice
 from nrm.models.referrals.referrals import Call
 from nrm.store.rows.interviews import family_notices as rows
 from nrm.store.rows.referrals.obligations import TELEPHONE
+from nrm.vault.unattended import call_names
 
 MOST = 50
 _OPEN = case((FamilyNotice.answer == str(DeskAnswer.SEEN), 1), else_=0)
@@ -94,13 +95,14 @@ def to_tell(family_id: uuid.UUID, *, by: Actor) -> FamilyNotice:
 @dataclass(frozen=True, slots=True)
 class FamilyCalledLine:
     """What the actor wrote down lately as told by telephone to `party`, of a notice of this post. `answered`: whom they
-    spoke with."""
+    spoke with, under `number`."""
 
     id: uuid.UUID
     post: dict[str, str]
     party: str
     answered: str
     at: datetime
+    number: str
 
 
 def number_called(by: Actor) -> ColumnElement[int]:
@@ -132,13 +134,17 @@ def called_lately(*, by: Actor, family_id: uuid.UUID | None = None) -> list[Fami
     if not wanted:
         return []
     statement = (
-        select(FamilyNotice.id, Organisation.names, FamilyNotice.party, Call.name, Call.called_at)
+        select(FamilyNotice.id, Organisation.names, FamilyNotice.party, Call.name, Call.called_at, Call.number)
         .join(Organisation, Organisation.id == FamilyNotice.organisation_id)
         .join(Call, and_(Call.subject_id == FamilyNotice.id, Call.called_by_id == FamilyNotice.answered_by_id))
         .where(FamilyNotice.id.in_(wanted), Call.answered, *_told_by(by))
         .order_by(Call.called_at, Call.id)
     )
-    return list({each.id: FamilyCalledLine(*each) for each in db.session.execute(statement)}.values())
+    found = {
+        id_: FamilyCalledLine(id_, post, party, call_names.opened(id_, name), at, number)
+        for id_, post, party, name, at, number in db.session.execute(statement)
+    }
+    return list(found.values())
 
 
 def just_called(family_id: uuid.UUID, *, by: Actor) -> FamilyNotice:

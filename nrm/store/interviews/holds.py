@@ -20,6 +20,7 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.interviews.interviews import Hold, Interview
 from nrm.models.referrals.referrals import ChildAlert
 from nrm.models.shelter.cases import Grant
+from nrm.vault.unattended import call_names
 
 _MOST = 50
 
@@ -185,5 +186,5 @@ def _desk_line(
         hold.official,
         key is not None,
         alert is not None and not is_child(alert.age_class),
-        alert.answered_name if alert is not None and by_post else "",
+        call_names.opened(alert.id, alert.answered_name) if alert is not None and by_post else "",
     )

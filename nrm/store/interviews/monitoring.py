@@ -198,7 +198,10 @@ def scores(*, by: Actor) -> ScoreTable:
         )
         for post, names in posts.items()
     ]
-    quarters = sorted({quarter for line in lines for quarter in line.shares})
+    scored = sorted({quarter for line in lines for quarter in line.shares})
+    quarters = scored[:1]
+    while scored and quarters[-1] < scored[-1]:  # one in which nothing was scored has its column, too
+        quarters.append(str(Quarter.parse(quarters[-1]).next))
     weakest = {post: tuple(item for item, _ in counted.most_common(3)) for post, counted in missed.items()}
     agreement = agreement_class(kappa(pairs)) if by.may(Permission.MONITORING_SCORE) else "none"
     return ScoreTable(tuple(quarters), tuple(lines), weakest, agreement)
@@ -283,7 +286,7 @@ def profiles_and_assessments(quarter: Quarter, *, by: Actor) -> dict[str, Counte
     statement = (
         select(ScreeningKind.crossing_point, ScreeningCount.profile, ScreeningCount.assessment, ScreeningCount.number)
         .join(ScreeningKind, ScreeningKind.id == ScreeningCount.kind_id)
-        .where(ScreeningCount.month.between(quarter.start, quarter.end), ScreeningKind.crossing_point != "")
+        .where(ScreeningCount.quarter_on.between(quarter.start, quarter.end), ScreeningKind.crossing_point != "")
     )
     found: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
     for point, profile, assessment, number in db.session.execute(statement):

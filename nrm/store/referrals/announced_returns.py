@@ -9,18 +9,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Date, Select, and_, bindparam, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.referrals.announced_returns import OPEN, UNTOLD, AnnouncedReturnStatus, Said, is_late, late_from
+from nrm.domain.referrals.announced_returns import (
+    LATE_FOR,
+    OPEN,
+    UNTOLD,
+    AnnouncedReturnStatus,
+    Said,
+    is_late,
+    late_from,
+    may_be_the_one,
+)
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.announced_returns import AnnouncedReturn
-from nrm.store import signed_names
+from nrm.models.shelter.cases import Case
+from nrm.store import days, signed_names
 from nrm.store.countries import country
 from nrm.store.rows import entries
 from nrm.store.statements import built_once
@@ -49,6 +59,7 @@ class ExpectedLine:
     status: str
     late: bool
     late_from: datetime  # from then on it can be said that the person did not come
+    sent_begun_at: datetime | None  # when the interview began that was sent, and said later to be this person's
     held: bool  # the interview that began with it was ended, and tells nothing of the person
     said: str  # what was said of it last; empty where there is nothing to be told
     said_at: datetime | None
@@ -126,19 +137,42 @@ def _notice_row(*wanted: ColumnElement[bool], lock: bool) -> AnnouncedReturn:
 
 
 def expected(*, by: Actor) -> list[ExpectedLine]:
-    """Whom the post expects, the next first; the Responsible Authority also sees who did not come, and last of all
-    whose interview ended with nobody handed over."""
-    found, tells = list(_expected(by)()), by.may(Permission.REFERRAL_DIRECT)
-    codes = signed_names.codes(notice.said_by_id for notice, *_ in found) if tells else {}
-    return [_expected_line(*each, codes=codes, tells=tells) for each in found]
+    """Whom the post expects, the next first, and for a week who did not come: they may come late. The Responsible
+    Authority sees all who did not come, and last of all whose interview ended with nobody handed over."""
+    return [line for line in listed(by=by) if by.may(Permission.REFERRAL_DIRECT) or line.status in OPEN]
+
+
+def listed(*, by: Actor) -> list[ExpectedLine]:
+    """As `expected`; the post also reads, until the announced day has passed, who took back whom, when and why, as long
+    as the duty desk has not seen it (ADR 0248)."""
+    today = days.today()
+    found, tells = list(_expected(by)(late_since=today - LATE_FOR, today=today)), by.may(Permission.REFERRAL_DIRECT)
+    told = [notice.said_by_id for notice, *_ in found if tells or notice.said == Said.TAKEN_BACK]
+    codes = signed_names.codes(told) if told else {}
+    return [
+        _expected_line(*each, codes=codes, tells=tells or each[0].status == AnnouncedReturnStatus.CANCELLED)
+        for each in found
+    ]
 
 
 @built_once
-def _expected(by: Actor) -> Select[AnnouncedReturn, Organisation, Organisation, Member | None, str | None]:
-    statuses = _shown(by) if by.may(Permission.REFERRAL_DIRECT) else (AnnouncedReturnStatus.ANNOUNCED,)
+def _expected(
+    by: Actor,
+) -> Select[AnnouncedReturn, Organisation, Organisation, Member | None, str | None, datetime | None]:
+    late = or_(
+        AnnouncedReturn.status != AnnouncedReturnStatus.NOT_COME,
+        AnnouncedReturn.expected_on > bindparam("late_since", type_=Date()),
+        literal(by.may(Permission.REFERRAL_DIRECT)),
+    )
+    back = and_(
+        AnnouncedReturn.status == AnnouncedReturnStatus.CANCELLED,
+        AnnouncedReturn.said == Said.TAKEN_BACK,
+        AnnouncedReturn.expected_on >= bindparam("today", type_=Date()),
+    )
+    shown = or_(AnnouncedReturn.status.in_(_shown(by)), back)
     return (
         _notice_rows()
-        .where(_received(by), AnnouncedReturn.status.in_(statuses), AnnouncedReturn.expected_on.is_not(None))
+        .where(_received(by), shown, AnnouncedReturn.expected_on.is_not(None), late)
         .order_by(
             AnnouncedReturn.said == "ended", AnnouncedReturn.expected_on, AnnouncedReturn.hour, AnnouncedReturn.id
         )
@@ -169,6 +203,44 @@ def _with_word_before(line: ExpectedLine) -> ExpectedLine:
     return replace(line, before_at=found[1].at, before_by=name)
 
 
+def may_be_of(interview_id: uuid.UUID, *, by: Actor) -> list[ExpectedLine]:
+    """Who is expected at the post and may be the person of an interview that was sent, as far as day and age tell; of a
+    closed case nobody (ADR 0240)."""
+    found = db.session.execute(
+        select(Interview.started_at, Case.age_class)
+        .join(Case, Case.id == Interview.id)
+        .where(Interview.id == interview_id, Interview.organisation_id == by.organisation_id, Case.status != "closed")
+    ).first()
+    if found is None:
+        return []
+    asked = {"interviewed_on": clock.day_of(found.started_at, country().timezone), "age_class": found.age_class}
+    return [line for line in expected(by=by) if may_be_the_one(expected_on=line.expected_on, child=line.child, **asked)]
+
+
+def said_of_sent(interview_id: uuid.UUID, *, by: Actor) -> AnnouncedReturn | None:
+    """The return of which the post said that the person is the one of an interview that had been sent before, until the
+    duty desk has seen it."""
+    return db.session.scalar(
+        select(AnnouncedReturn).where(
+            AnnouncedReturn.interview_id == interview_id, AnnouncedReturn.said == Said.ENDED, _received(by)
+        )
+    )
+
+
+def begun_by_me(notice_id: uuid.UUID, *, by: Actor) -> AnnouncedReturn | None:
+    """One of which the actor said that the person arrived, or whose interview they ended, as long as that is kept; the
+    post sees it no more, and other members of it learn nothing."""
+    return db.session.scalar(
+        select(AnnouncedReturn).where(
+            AnnouncedReturn.id == notice_id,
+            AnnouncedReturn.status == AnnouncedReturnStatus.ARRIVED,
+            AnnouncedReturn.said.in_((Said.ARRIVED, Said.ENDED)),
+            AnnouncedReturn.said_by_id == by.member_id,
+            _received(by),
+        )
+    )
+
+
 def recorded(*, by: Actor) -> list[RecordedLine]:
     """What the actor's organisation announced, the latest quarter first."""
     if by.organisation_id is None or not by.may(Permission.NOTICE_ANNOUNCE):
@@ -181,7 +253,7 @@ def recorded(*, by: Actor) -> list[RecordedLine]:
         .limit(_MOST)
     )
     found = db.session.execute(statement).all()
-    days = [notice.expected_on if notice.status in OPEN else None for notice, _ in found]
+    kept = [notice.expected_on if notice.status in OPEN else None for notice, _ in found]
     return [
         RecordedLine(
             notice.id,
@@ -192,7 +264,7 @@ def recorded(*, by: Actor) -> list[RecordedLine]:
             notice.status,
             notice.interview_id is not None or notice.said == Said.ENDED,
         )
-        for (notice, post), day in zip(found, days, strict=True)
+        for (notice, post), day in zip(found, kept, strict=True)
     ]
 
 
@@ -204,9 +276,9 @@ def _received(by: Actor) -> ColumnElement[bool]:
     return AnnouncedReturn.post_id == by.organisation_id
 
 
-def _notice_rows() -> Select[AnnouncedReturn, Organisation, Organisation, Member | None, str | None]:
+def _notice_rows() -> Select[AnnouncedReturn, Organisation, Organisation, Member | None, str | None, datetime | None]:
     return (
-        select(AnnouncedReturn, _Post, _Recorder, Member, Interview.status)
+        select(AnnouncedReturn, _Post, _Recorder, Member, Interview.status, Interview.started_at)
         .join(_Post, _Post.id == AnnouncedReturn.post_id)
         .join(_Recorder, _Recorder.id == AnnouncedReturn.organisation_id)
         .outerjoin(Member, Member.id == AnnouncedReturn.said_by_id)
@@ -220,6 +292,7 @@ def _expected_line(
     recorder: Organisation,
     said_by: Member | None,
     interview: str | None,
+    began: datetime | None,
     *,
     codes: Mapping[uuid.UUID | None, str],
     tells: bool,
@@ -245,6 +318,7 @@ def _expected_line(
         notice.status,
         _is_late(notice),
         late_from(notice.expected_on, notice.hour, zone),
+        began if notice.said == Said.ENDED else None,
         interview == "held",
         told,
         notice.said_at if told else None,

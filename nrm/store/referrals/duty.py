@@ -35,7 +35,7 @@ from sqlalchemy import (
 from nrm import clock
 from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.agreement.agreements import RECEIVER, Agreement, Party
+from nrm.domain.agreement.agreements import RECEIVER, Agreement, Party, PathStep
 from nrm.domain.referrals.critical_path import (
     ANSWER,
     ARRIVAL,
@@ -45,6 +45,7 @@ from nrm.domain.referrals.critical_path import (
     call_again,
     call_now,
     escalation,
+    numbers_of,
     path_step,
 )
 from nrm.domain.referrals.duty import (
@@ -53,6 +54,7 @@ from nrm.domain.referrals.duty import (
     CHILD_ANSWER,
     CHILDREN,
     FAMILY,
+    NOT_COME,
     OLD_AFTER,
     OWED,
     PRESSED_WRONG_WITHIN,
@@ -60,15 +62,16 @@ from nrm.domain.referrals.duty import (
     Tag,
     part_of,
 )
-from nrm.domain.referrals.referrals import coarsened
+from nrm.domain.referrals.referrals import ReferralStatus, coarsened
 from nrm.domain.roles import MechanismRole
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.reminder_calls import KINDS, ReminderCall
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, Page, place_after
-from nrm.store.referrals import obligations
+from nrm.store.referrals import obligations, promises
 from nrm.store.referrals.critical_path import CallLine
+from nrm.store.referrals.promises import WrittenPromise
 from nrm.store.rows.interviews import child_alerts as child_alert_rows
 from nrm.store.rows.referrals.duty import MARKED, Source, sources, values_of_all
 from nrm.store.rows.shelter import places as place_rows
@@ -80,8 +83,8 @@ class DutyLine:
     other sender.
 
     `tags`: why it comes before others, the gravest first; `part`: where on the desk it stands. `call` is whom to call
-    now, None while there is no need; `again` whom to call once more, where calls were made and the order has come to
-    the duty officer; `calls` those already made about it, oldest first.
+    now, None while there is no need; `again` whom to call where the order has come to the duty officer; `calls` those
+    already made about it, oldest first; `tell_number`: of whoever is late to be told, empty before and for all others.
     """
 
     kind: str
@@ -98,7 +101,9 @@ class DutyLine:
     part: Part
     tags: tuple[Tag, ...]
     promised_at: datetime | None
+    promise: WrittenPromise | None  # who is said to have promised, and who wrote that down
     outcome: str  # how the last referral ended, where nobody is being asked
+    mistaken: bool  # of who is not there: accepted by mistake
     call: Number | None
     again: Number | None
     call_names: dict[str, str]  # of whom to call: of `again`, where there is one
@@ -106,8 +111,11 @@ class DutyLine:
     may_acknowledge: bool  # of `telling`: by telephone, on its own page
     closed: bool  # the case is, and the desk sees nothing more of it
     telling: bool
+    tell_number: str
     put_off: int  # how often another hour was said on the way
     put_off_to: datetime | None
+    override_reason: str  # of a post that asked another party than the route does (ADR 0244)
+    numbers: frozenset[tuple[str, str]]  # (party, telephone) of everybody in the order of whom to call
 
     @property
     def records_calls(self) -> bool:
@@ -211,7 +219,9 @@ def _on_first_page(number: int) -> Select[*tuple[Any, ...]]:
             .over(partition_by=source.at_post, order_by=(source.first, older, child, source.due, source.id))
             .label("number")
         )
-        .where(source.due > bindparam("old", type_=UtcDateTime()), or_(source.at_post, source.due <= hour))
+        .where(
+            source.due > bindparam("old", type_=UtcDateTime()), or_(source.at_post, source.at_once, source.due <= hour)
+        )
         .subquery()
     )
     columns = list(rows.c)
@@ -306,7 +316,7 @@ def _counted_parts() -> Select[*tuple[Any, ...]]:
         where = case(
             (source.due <= old, str(Part.OLD)),
             (source.at_post, str(Part.POST)),
-            (source.due <= ahead, str(Part.DUE)),
+            (or_(source.at_once, source.due <= ahead), str(Part.DUE)),
             else_=str(Part.LATER),
         )
         parts.append(
@@ -372,6 +382,8 @@ class _Lines:
         self.calls = _calls_about([each.row[1] for each in found], by)
         asked = any(each.row[5] == CHILD_ANSWER for each in found)
         self.denied = child_alert_rows.denied() if asked else frozenset()
+        promised = {each.id: each.row[10] for each in found if each.source.kind == ANSWER and each.row[11] is not None}
+        self.promises = promises.written(promised, by=by)
         self.now = clock.now()
         self.agreement = country().in_force(self.now)
         self.authority = country().party_in(MechanismRole.AUTHORITY)
@@ -382,12 +394,16 @@ class _Lines:
             row
         )
         version, marks = row[13], row[14 : 14 + len(MARKED)]
-        put_off, put_off_to = row[14 + len(MARKED) : 16 + len(MARKED)]
+        put_off, put_off_to, override_reason = row[14 + len(MARKED) : 17 + len(MARKED)]
         organisation = self._responsible(with_id, party, opener, holder)
         calls = tuple(self.calls.get((kind, id_), ()))
-        call, again = self._call(kind, step, organisation, since, due, promised, calls, version)
+        rung = self._rung(kind, step, organisation, version)
+        order = self._order(kind, step, organisation, rung)
+        call, again = self._call(order, rung, kind, since, due, promised, calls)
         named = again or call
         owner = organisation.party if organisation is not None else ""
+        tags = _tags(age_class, marks, denied=id_ in self.denied)
+        telling = kind in (CHILD, FAMILY) or (step in obligations.TELLING and owner != self.authority)
         return DutyLine(
             kind=kind,
             id=id_,
@@ -400,10 +416,12 @@ class _Lines:
             sender=_names(self.organisations.get(opener)),
             due_at=due,
             late=due <= self.now,
-            part=part_of(due, self.now, at_post=found.at_post),
-            tags=_tags(age_class, marks, denied=id_ in self.denied),
+            part=part_of(due, self.now, at_post=found.at_post, at_once=Tag.NO_PLACE in tags),
+            tags=tags,
             promised_at=promised if kind == ANSWER else None,
+            promise=self.promises.get(id_) if kind == ANSWER else None,
             outcome=outcome if kind == DECISION else "",
+            mistaken=kind == NOT_COME and outcome == ReferralStatus.MISTAKEN,
             call=call,
             again=again,
             call_names=dict(self.agreement.parties[named.party].names) if named is not None else {},
@@ -415,9 +433,12 @@ class _Lines:
                 and (step in obligations.TELLING or owner == self.authority)
             ),
             closed=kind == OWED and outcome == "closed",
-            telling=kind in (CHILD, FAMILY) or (step in obligations.TELLING and owner != self.authority),
+            telling=telling,
+            tell_number=names.number_now(owner or party) if telling and due <= self.now else "",
             put_off=put_off,
             put_off_to=put_off_to,
+            override_reason=override_reason,
+            numbers=self._numbers(order),
         )
 
     def _responsible(
@@ -435,38 +456,54 @@ class _Lines:
     def _party(self, code: str) -> Party | None:
         return self.agreement.parties.get(code)
 
+    def _rung(self, kind: str, step: str, organisation: Organisation | None, version: str) -> PathStep | None:
+        """The step of the critical path that it is; None where the path has none, and for a decision."""
+        if organisation is None or kind == DECISION:
+            return None
+        rules: Agreement = country().agreement(version) if version else self.agreement
+        return path_step(rules, step, organisation.party)
+
+    def _order(
+        self, kind: str, step: str, organisation: Organisation | None, rung: PathStep | None
+    ) -> tuple[Number, ...]:
+        """Whom to call, in order; nobody of what is told on the page of calls, which says whom to call next, and of
+        what the desk owes itself."""
+        if organisation is None or kind in (CHILD, FAMILY) or step in obligations.TELLING:
+            return ()
+        responsible = self._party(organisation.party)
+        authority = self._party(self.authority)
+        if responsible is None or authority is None or responsible is authority:
+            return ()
+        local = self.agreement.local(self.now)
+        return escalation(rung, responsible, self.agreement.parties, local, authority=authority)
+
+    def _numbers(self, order: Sequence[Number]) -> frozenset[tuple[str, str]]:
+        """The numbers of an order but the desk's own, with both of whoever is responsible: a page may be of before the
+        desk there was closed."""
+        if not order:
+            return frozenset()
+        first = self.agreement.parties[order[0].party]
+        both = ((first.code, number) for number in numbers_of(first, self.agreement.local(self.now)))
+        return frozenset((*both, *((each.party, each.telephone) for each in order if each.rung != DUTY_OFFICER)))
+
     def _call(
         self,
+        order: Sequence[Number],
+        rung: PathStep | None,
         kind: str,
-        step: str,
-        organisation: Organisation | None,
         since: datetime | None,
         due: datetime,
         promised: datetime | None,
         calls: Sequence[CallLine],
-        version: str,
     ) -> tuple[Number | None, Number | None]:
         """(whom to call now, whom to call again). From the first minute for an answer; for the rest once it is late."""
-        nobody = None, None
-        if organisation is None or not (due <= self.now or (kind == ANSWER and promised is None)):
-            return nobody
-        # Told on the page of calls, which says whom to call next.
-        if kind in (CHILD, FAMILY) or step in obligations.TELLING:
-            return nobody
-        responsible = self._party(organisation.party)
-        authority = self._party(self.authority)
-        if responsible is None or authority is None or responsible is authority:
-            return nobody
-        rules: Agreement = country().agreement(version) if version else self.agreement
-        rung = path_step(rules, step, organisation.party) if kind != DECISION else None
+        if not order or not (due <= self.now or (kind == ANSWER and promised is None)):
+            return None, None
         # A step without a beginning of its own began before its hour by the time that the critical path allows.
         begun = since if kind != ARRIVAL and since else due - rung.within if rung is not None else due
-        order = escalation(
-            rung, responsible, self.agreement.parties, self.agreement.local(self.now), authority=authority
-        )
         reached = {each.telephone: each.reached for each in calls}  # by the last call of each number
         call = call_now(order, self.now - begun, {each for each, answered in reached.items() if not answered})
-        if call.rung != DUTY_OFFICER or not calls:
+        if call.rung != DUTY_OFFICER:
             return call, None
         return call, call_again(order, [each.telephone for each in calls])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,18 +15,20 @@ from nrm.domain.referrals.crossing_points import meeting_ends
 from nrm.domain.referrals.referrals import ReferralStatus, Relation
 from nrm.domain.referrals.transfers import MEETING
 from nrm.models.referrals.referrals import Referral
-from nrm.store.referrals.referrals import ReferralLine
+from nrm.models.shelter.cases import Reading
+from nrm.store.referrals.referrals import ReferralLine, SentLine
 from nrm.store.rows.referrals import transfers as rows
 
 
 @dataclass(frozen=True, slots=True)
 class MeetingStand:
     """`said`: the shelter has said it; `until`: the hour from which nobody opens it; `sends`: the asker is of the
-    post."""
+    post; `gone`: why what it had said is not there any more, None where it has not said anything or that stands."""
 
     said: bool
     until: datetime
     sends: bool
+    gone: rows.Gone | None = None
 
 
 def stand(line: ReferralLine) -> MeetingStand | None:
@@ -36,7 +40,37 @@ def stand(line: ReferralLine) -> MeetingStand | None:
         return None
     until = meeting_ends(line.expected_at, line.decided_at)
     said = rows.is_written(line.id, MEETING) and until > clock.now()
-    return MeetingStand(said, until, line.relation is Relation.SENDER)
+    return MeetingStand(said, until, line.relation is Relation.SENDER, None if said else rows.meeting_gone(line.id))
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingSaid:
+    """What a shelter said last of where it meets somebody. `mark`: tells it from what is said later, and no hour (ADR
+    0247); `read`: whoever of the post opens it has done so since."""
+
+    mark: str
+    read: bool
+
+
+def said_last(line: ReferralLine, escort_id: uuid.UUID | None) -> MeetingSaid:
+    """Of a referral of which `stand` says that the shelter has said it; `escort_id`: who of the post opens it."""
+    times = rows.meetings_said(line.id)
+    opened = exists().where(
+        Reading.case_id == line.case_id,
+        Reading.compartment == MEETING,
+        Reading.member_id == escort_id,
+        Reading.opened_at >= (times[-1] if times else line.sent_at),
+    )
+    return MeetingSaid(str(len(times)), escort_id is not None and bool(db.session.scalar(select(opened))))
+
+
+def left_without(lines: Sequence[ReferralLine | SentLine]) -> set[uuid.UUID]:
+    """Of referrals that the asker saw, those of a post whose person has left before the shelter said where it meets
+    them, as long as it can still say so (ADR 0238). Asks nothing where nobody is on the way."""
+    gone = [each.id for each in lines if each.status is ReferralStatus.ACCEPTED and each.departed_at is not None]
+    if not gone:
+        return set()
+    return set(db.session.scalars(select(Referral.id).where(Referral.id.in_(gone), rows.left_without_meeting())))
 
 
 def of_post(line: ReferralLine) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Row,
     ScalarSelect,
     Select,
+    String,
     and_,
     bindparam,
     exists,
@@ -29,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from nrm import clock
+from nrm.audit import Event
 from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.agreement.agreements import RECEIVER
@@ -37,16 +39,19 @@ from nrm.domain.referrals.duty import OLD_AFTER, PRESSED_WRONG_WITHIN, TELEPHONE
 from nrm.domain.referrals.notification_calls import LONGEST_AGO
 from nrm.domain.referrals.referrals import coarsened
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Call, Obligation, Referral
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
 from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
+from nrm.store.rows import entries
 from nrm.store.rows.referrals import obligations as rows
 from nrm.store.rows.referrals.referrals import handed_over_urgently
 from nrm.store.shelter import cases
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.store.statements import built_once
+from nrm.vault.unattended import call_names
 
 _Opener = aliased(Organisation)
 _WITHOUT_HOUR = datetime(9999, 12, 31, tzinfo=UTC)
@@ -92,6 +97,8 @@ class ObligationLine:
     missing: bool  # did not come back; for whoever holds the case
     own: bool
     may_acknowledge: bool  # what is not `own` is told by telephone
+    handed_on: bool = False
+    """For child protection: who opened the case has it no more. Who has it is not said: the duty desk answers now."""
 
 
 def row(obligation_id: uuid.UUID, *, by: Actor) -> Obligation:
@@ -139,23 +146,31 @@ def just_known(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, str]
 
 @dataclass(frozen=True, slots=True)
 class TelephonedLine:
-    """What another office wrote down as told to the actor's desk. `answered`: whom they spoke with."""
+    """What another office wrote down as told to the actor's desk. `answered`: whom they spoke with, under `number`."""
 
     id: uuid.UUID
     pseudonym: str
     answered: str
     told_by: dict[str, str]
     at: datetime
+    number: str
 
 
 def telephoned(*, by: Actor) -> list[TelephonedLine]:
     """What other offices wrote down, within a day, as told to the actor's desk by telephone, the newest first: the desk
-    may say that it does not know."""
+    may say that it does not know. The duty desk is told of everybody, so that the audit chain says which calls to look
+    for."""
     if not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
         return []
+    called: list[uuid.UUID] | None = None
+    if by.may(Permission.REFERRAL_DIRECT):
+        lately = entries.since(clock.now() - TELEPHONED_FOR, Event.CALLED)
+        called = [uuid.UUID(each.said["subject_id"]) for each in lately if each.organisation_id != by.organisation_id]
+        if not called:
+            return []
     statement = (
         _acknowledged_here(by)
-        .with_only_columns(Obligation.id, Case.pseudonym, Call.name, Organisation.names, Call.called_at)
+        .with_only_columns(Obligation.id, Case.pseudonym, Call.name, Organisation.names, Call.called_at, Call.number)
         .join(Call, and_(Call.subject_id == Obligation.id, Call.called_by_id == Obligation.done_by_id))
         .join(Member, Member.id == Call.called_by_id)
         .join(Organisation, Organisation.id == Member.organisation_id)
@@ -164,18 +179,43 @@ def telephoned(*, by: Actor) -> list[TelephonedLine]:
         .order_by(Call.called_at.desc(), Obligation.id)
         .limit(PAGE)
     )
-    return [TelephonedLine(*each) for each in db.session.execute(statement)]
+    if called is not None:
+        statement = statement.where(Obligation.id.in_(called))
+    return [
+        TelephonedLine(id_, code, call_names.opened(id_, name), told_by, at, number)
+        for id_, code, name, told_by, at, number in db.session.execute(statement)
+    ]
+
+
+def number_telephoned(by: Actor) -> ColumnElement[int]:
+    """How many calls, its own too, the duty desk looks through for `telephoned`; a part of another statement, which
+    gives `telephoned_moment`. Other desks ask for them without it."""
+    if not by.may(Permission.REFERRAL_DIRECT):
+        return literal(0)
+    last = select(func.max(AuditEntry.id)).scalar_subquery()
+    called = (AuditEntry.id > last - entries.NEWEST, AuditEntry.event == str(Event.CALLED))
+    lately = AuditEntry.at >= bindparam("telephoned_since", type_=String())
+    return select(func.count()).select_from(AuditEntry).where(*called, lately).scalar_subquery()
+
+
+def telephoned_moment(by: Actor) -> dict[str, str]:
+    """From when on `number_telephoned` counts, as the chain writes it."""
+    if not by.may(Permission.REFERRAL_DIRECT):
+        return {}
+    return {"telephoned_since": (clock.now() - TELEPHONED_FOR).isoformat(timespec="microseconds")}
 
 
 @dataclass(frozen=True, slots=True)
 class CalledLine:
-    """What the actor wrote down lately as told by telephone to `party`. `answered`: whom they spoke with."""
+    """What the actor wrote down lately as told by telephone to `party`. `answered`: whom they spoke with, under
+    `number`."""
 
     id: uuid.UUID
     pseudonym: str
     party: str
     answered: str
     at: datetime
+    number: str
 
 
 def called_lately(obligation_id: uuid.UUID, *, by: Actor) -> bool:
@@ -261,7 +301,7 @@ def _called_lately(said: list[uuid.UUID], by: Actor) -> list[CalledLine]:
     if not said:
         return []
     statement = (
-        select(Obligation.id, Case.pseudonym, Obligation.party, Call.name, Call.called_at)
+        select(Obligation.id, Case.pseudonym, Obligation.party, Call.name, Call.called_at, Call.number)
         .join(Case, Case.id == Obligation.case_id)
         .join(Call, and_(Call.subject_id == Obligation.id, Call.called_by_id == Obligation.done_by_id))
         .where(
@@ -273,7 +313,10 @@ def _called_lately(said: list[uuid.UUID], by: Actor) -> list[CalledLine]:
         )
         .order_by(Call.called_at, Call.id)
     )
-    lines = {row.id: CalledLine(*row) for row in db.session.execute(statement)}
+    lines = {
+        id_: CalledLine(id_, code, party, call_names.opened(id_, name), at, number)
+        for id_, code, party, name, at, number in db.session.execute(statement)
+    }
     return [lines[each] for each in said if each in lines]
 
 
@@ -415,7 +458,9 @@ def _party(by: Actor) -> ScalarSelect[str]:
 
 def _obligation_rows(by: Actor) -> Select[Obligation, Case, Organisation, bool, bool, bool, bool]:
     arrived = exists().where(Referral.case_id == Case.id, Referral.arrived_at.is_not(None))
-    receiving = and_(Obligation.party == RECEIVER, func.coalesce(Case.holder_id == by.organisation_id, false()))
+    # While the person is handed over, who receives them is not known: nobody does it yet, the post neither.
+    held_open = and_(Case.status == "open", func.coalesce(Case.holder_id == by.organisation_id, false()))
+    receiving = and_(Obligation.party == RECEIVER, held_open)
     own = or_(Obligation.party == _party(by), receiving)
     held = func.coalesce(Case.holder_id == by.organisation_id, false())
     missing = and_(held, exists().where(Missing.case_id == Case.id, Missing.outcome == ""))
@@ -448,6 +493,9 @@ def _obligation_line(found: Row[Obligation, Case, Organisation, bool, bool, bool
         may_acknowledge=obligation.done_at is None
         and obligation.kind not in RECORDED_ELSEWHERE
         and (owns or _may_tell(obligation, case, by)),
+        handed_on=by.kind is OrganisationKind.CHILD_PROTECTION
+        and case.status == "open"
+        and case.holder_id not in (None, case.opened_by_id),
     )
 
 

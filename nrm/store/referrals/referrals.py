@@ -7,7 +7,8 @@ the case is no longer theirs (`store/shelter/cases.py`). A post is not told who 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
@@ -46,7 +47,10 @@ from nrm.prepared import Prepared
 from nrm.prepared import Row as PreparedRow
 from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
+from nrm.store.referrals import promises
+from nrm.store.referrals.promises import WrittenPromise
 from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.entries import Entry
 from nrm.store.rows.referrals import next_receiver as next_receiver_rows
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.statements import built_once
@@ -105,6 +109,7 @@ class ReferralLine:
     expires_at: datetime
     promised_at: datetime | None
     promised_by: str
+    promise_denied: bool  # who is asked says that it promised nothing
     decided_at: datetime | None
     decline_reason: str
     departed_at: datetime | None
@@ -123,6 +128,8 @@ class ReferralLine:
     missing_since: date | None  # for who is asked, or awaits the person: an alarm stands since then
     quarter: str
     """`2026Q1` once the person has arrived: from then on only the quarter of the times is kept. Before that: empty."""
+    promise: WrittenPromise | None = None
+    """Who wrote down what was promised, for one referral and for who is asked."""
 
 
 def row(referral_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Referral:
@@ -174,7 +181,14 @@ def referral(referral_id: uuid.UUID, *, by: Actor) -> ReferralLine:
     found = db.session.execute(_referral_rows().where(Referral.id == referral_id, _visible_referral(by))).first()
     if found is None:
         raise NotVisible
-    return _referral_line(found, by)
+    return _with_promises([_referral_line(found, by)], by)[0]
+
+
+def _with_promises(lines: Sequence[ReferralLine], by: Actor) -> list[ReferralLine]:
+    """The lines with who wrote down what was promised; asks nothing where nothing was, or all is answered."""
+    promised = {each.id: each.sent_at for each in lines if each.promised_at and each.status is ReferralStatus.SENT}
+    written = promises.written(promised, by=by)
+    return [replace(each, promise=written.get(each.id)) for each in lines] if written else list(lines)
 
 
 def may_take_back_promise(referral_: ReferralLine | Referral, *, by: Actor) -> bool:
@@ -212,7 +226,41 @@ def arrival_taken_back(received: ReferralLine, *, by: Actor) -> ArrivalTakenBack
     """The last time that the arrival was taken back, for who receives the person; raises NotVisible."""
     if received.relation is not Relation.RECEIVER or not by.may(Permission.REFERRAL_DECIDE):
         raise NotVisible
-    entry = referral_rows.last_arrival_taken_back(received.id)
+    return _told_by(referral_rows.last_arrival_taken_back(received.id))
+
+
+def said_not_to_come(received: ReferralLine, *, by: Actor) -> ArrivalTakenBack | None:
+    """The last time that it was said that the person did not come, or was accepted by mistake, for who receives the
+    person; raises NotVisible."""
+    if received.relation is not Relation.RECEIVER or not by.may(Permission.REFERRAL_DECIDE):
+        raise NotVisible
+    return _told_by(referral_rows.last_said_not_to_come(received.id))
+
+
+@dataclass(frozen=True, slots=True)
+class EscortSaid:
+    """Who was said to go with the person, by whom and when."""
+
+    escort: str
+    name: str
+    at: datetime
+
+
+def escorts_said(line: ReferralLine, *, by: Actor) -> list[EscortSaid]:
+    """Of a person on the way, each escort that was said, the oldest first, for the duty desk; empty where it was never
+    changed, and for everybody else (ADR 0247)."""
+    if not by.may(Permission.REFERRAL_DIRECT) or line.status is not ReferralStatus.ACCEPTED or not line.departed_at:
+        return []
+    said = referral_rows.departures(line.id)
+    if len({each.said["escort"] for each in said}) < 2:
+        return []
+    names = {
+        each: member.name for each in {each.member_id for each in said} if (member := db.session.get(Member, each))
+    }
+    return [EscortSaid(each.said["escort"], names.get(each.member_id, ""), each.at) for each in said]
+
+
+def _told_by(entry: Entry | None) -> ArrivalTakenBack | None:
     if entry is None:
         return None
     member = db.session.get(Member, entry.member_id) if entry.member_id is not None else None
@@ -327,6 +375,8 @@ class SentLine:
     """The person has arrived, by this referral or another."""
     keyless: bool
     """Whoever is asked can open nothing: who sent it sends the keys now."""
+    promise_denied: bool
+    """Whoever is asked says that it promised nothing by telephone."""
 
 
 def sent_by_me(*, by: Actor, size: int) -> Page[SentLine]:
@@ -354,6 +404,7 @@ _SENT_BY = Prepared(
         Referral.must,
         Referral.assigned,
         Referral.promised_at,
+        Referral.promised_by,
         Referral.expected_at,
         Referral.missed_at,
         Referral.departed_at,
@@ -390,6 +441,7 @@ def _sent_line(row: PreparedRow, now: datetime, by: Actor) -> SentLine:
         quarter=_quarter(row),
         somewhere=bool(row.somewhere),
         keyless=status is ReferralStatus.SENT and not row.keys,
+        promise_denied=status is ReferralStatus.SENT and referral_rows.is_promise_denied(row),
     )
 
 
@@ -441,7 +493,8 @@ def _received_by(status: ReferralStatus, by: Actor, after: str, size: int) -> Pa
     by.must(Permission.REFERRAL_DECIDE)
     place = place_after(after)
     rows = _first_due_first(by, status, bool(place))(most=size + 1, **values_of(place))
-    return page([_received_line(each, by) for each in rows], lambda line: (_hour(line), line.id), size)
+    found = _with_promises([_received_line(each, by) for each in rows], by)
+    return page(found, lambda line: (_hour(line), line.id), size)
 
 
 def _received_line(found: Row[*tuple[Any, ...]], by: Actor) -> ReferralLine:
@@ -517,6 +570,7 @@ def _referral_line(
         expires_at=referral_.expires_at,
         promised_at=referral_.promised_at,
         promised_by=referral_.promised_by if told else "",
+        promise_denied=status is ReferralStatus.SENT and referral_rows.is_promise_denied(referral_),
         decided_at=referral_.decided_at,
         decline_reason=referral_.decline_reason if told else "",
         departed_at=referral_.departed_at,

@@ -1,22 +1,29 @@
-"""The people whom crossing points referred, by what was done to them, as coarse codes; for the program alone.
+"""Who came over a crossing point: the screenings of report x, which are numbers alone, and those whom crossing points
+referred, by what was done to them; for the program alone.
 
-Decided in ADR 0097.
+Decided in ADR 0097 and ADR 0226.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Date, bindparam, func, or_, select
 
-from nrm.domain.accounts.accounts import Actor, NotPermitted
+from nrm.db import Writer
+from nrm.domain.accounts.accounts import Actor
+from nrm.domain.interviews.screenings import PROCESSED_WITHOUT_HELP
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import counting as rules
 from nrm.domain.reports.exploitation import as_told
+from nrm.domain.reports.reports import Window
 from nrm.domain.shelter.ages import class_on
 from nrm.domain.shelter.cases import HOME_CITIZEN
 from nrm.models.accounts.accounts import Organisation
+from nrm.models.interviews.screenings import ScreeningCount, ScreeningKind
 from nrm.models.shelter.cases import Case
+from nrm.prepared import Prepared
 from nrm.store.reports import counting
 from nrm.store.rows.shelter import ages as age_rows
 
@@ -27,8 +34,7 @@ def exploited(
     connection: Connection, first: Quarter, last: Quarter, codes: rules.Codes, *, by: Actor
 ) -> list[rules.Row]:
     """The nationals whom a crossing point referred in the period: the possible and suspected victims of report x."""
-    if by != counting.RELEASE:
-        raise NotPermitted("people are counted by the program alone")
+    counting.must_count(by)
     changes = age_rows.all_changes(connection)
     statement = (
         select(Case.id, Case.age_class, Case.gender, Case.facts)
@@ -52,3 +58,51 @@ def exploited(
         )
         for row in connection.execute(statement)
     ]
+
+
+def _returnees() -> Prepared:
+    kind = ScreeningKind
+    number = (
+        select(func.sum(ScreeningCount.number))
+        .where(
+            ScreeningCount.kind_id == kind.id,
+            ScreeningCount.quarter_on.between(bindparam("first", type_=Date()), bindparam("last", type_=Date())),
+        )
+        .scalar_subquery()
+    )
+    return Prepared(
+        select(
+            kind.crossing_point,
+            kind.outcome,
+            kind.processed,
+            kind.age_class,
+            kind.gender,
+            kind.returned_from,
+            kind.announced,
+            kind.agency,
+            number,
+        ).where(
+            kind.citizenship_class == HOME_CITIZEN,
+            or_(kind.crossing_point != "", kind.outcome.in_(tuple(PROCESSED_WITHOUT_HELP))),
+        )
+    )
+
+
+_RETURNEES = _returnees()
+
+
+def returnees(connection: Connection, first: Quarter, last: Quarter, *, by: Actor) -> Counter[tuple[str, ...]]:
+    """How many screenings of nationals at crossing points, by their values in the order of `rules.RETURNEE`.
+
+    The cost depends on the kinds of screenings and the months, not on how many screenings there were (ADR 0226).
+    """
+    counting.must_count(by)
+    driver = Writer(connection.connection.dbapi_connection, connection.dialect)
+    rows = _RETURNEES.all(driver, {"first": first.start, "last": last.end})
+    return Counter({row[:-1]: int(row[-1]) for row in rows if row[-1] is not None})
+
+
+def returns(connection: Connection, first: Quarter, last: Quarter, codes: rules.Codes, *, by: Actor) -> list[rules.Row]:
+    """The screenings that `returnees` counts, as one row each."""
+    counted = returnees(connection, first, last, by=by)
+    return rules.returnees(counted.items(), codes, quarters=Window(first, last).quarters)

@@ -11,7 +11,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
 from nrm.domain.reports import report_list as reports
 from nrm.domain.reports.counting import Codes, Row
-from nrm.store.reports import counting, crossing_counting, year_counting
+from nrm.store.reports import care_counting, crossing_counting, decision_counting, year_counting
 
 
 class Count(Protocol):
@@ -22,18 +22,18 @@ class Count(Protocol):
 
 
 COUNTING: Mapping[reports.Report, Count] = {
-    reports.RETURNEES: counting.returns,
+    reports.RETURNEES: crossing_counting.returns,
     reports.EXPLOITED: crossing_counting.exploited,
-    reports.WITNESSES: counting.witnesses,
-    reports.PERMITS: counting.permits,
-    reports.COMPENSATION: counting.claims,
-    reports.IDENTIFICATIONS: counting.identifications,
-    reports.REFERRALS: counting.referrals,
-    reports.DEPENDANTS: counting.dependants,
-    reports.SERVICES: counting.services,
-    reports.AFTERWARDS: counting.followed_up,
-    reports.FEEDBACK: counting.answered,
-    reports.CHILDREN: counting.returned_children,
+    reports.WITNESSES: decision_counting.witnesses,
+    reports.PERMITS: decision_counting.permits,
+    reports.COMPENSATION: decision_counting.claims,
+    reports.IDENTIFICATIONS: decision_counting.identifications,
+    reports.REFERRALS: care_counting.referrals,
+    reports.DEPENDANTS: care_counting.dependants,
+    reports.SERVICES: care_counting.services,
+    reports.AFTERWARDS: care_counting.followed_up,
+    reports.FEEDBACK: care_counting.answered,
+    reports.CHILDREN: care_counting.returned_children,
     reports.ANNUAL: year_counting.people_of_year,
 }
 """How the records of each report are found. People accommodated go on from quarter to quarter: `people` finds them."""

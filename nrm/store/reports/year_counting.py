@@ -22,7 +22,7 @@ from nrm.domain.shelter.identifications import Course, State, counted
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.identifications import Identification, IdentificationLook
 from nrm.store.countries import country
-from nrm.store.reports import counting
+from nrm.store.reports import counting, decision_counting
 
 NO_CODES: Codes = {"sex": (), "age_band": ()}
 
@@ -71,8 +71,8 @@ def _facts(
     connection: Connection, first: Quarter, last: Quarter, cases: Collection[uuid.UUID], by: Actor
 ) -> dict[str, rules.YearFacts]:
     """What the year asks besides report ix, by the id of the case."""
-    claimed = {row["person"] for row in counting.claims(connection, first, last, NO_CODES, by=by)}
-    testified = {row["person"] for row in counting.witnesses(connection, first, last, NO_CODES, by=by)}
+    claimed = {row["person"] for row in decision_counting.claims(connection, first, last, NO_CODES, by=by)}
+    testified = {row["person"] for row in decision_counting.witnesses(connection, first, last, NO_CODES, by=by)}
     identified = _identified(connection, last, cases)
     sources = connection.execute(select(Case.id, Case.source).where(Case.id.in_(cases)))
     return {

@@ -18,7 +18,7 @@ from nrm.audit import Event, details_of
 from nrm.db import db
 from nrm.models.audit import AuditEntry
 
-_NEWEST = 5_000
+NEWEST = 5_000
 EVER, WHOLE = datetime(1, 1, 1, tzinfo=UTC), 2**62
 """The moment and the number that leave out nothing of the chain."""
 _MONEY: tuple[ColumnElement[str], ...] = tuple(
@@ -49,7 +49,7 @@ def by(member_id: uuid.UUID | None) -> ColumnElement[bool]:
     return AuditEntry.member_id == str(member_id)
 
 
-def since(moment: datetime, event: str, *where: ColumnElement[bool], newest: int = _NEWEST) -> Iterator[Entry]:
+def since(moment: datetime, event: str, *where: ColumnElement[bool], newest: int = NEWEST) -> Iterator[Entry]:
     """The entries of this event after the moment, the oldest first. The caller has checked what they are about."""
     last = select(func.max(AuditEntry.id)).scalar_subquery()
     statement = select(AuditEntry.at, AuditEntry.member_id, AuditEntry.organisation_id, AuditEntry.details).where(
@@ -67,7 +67,7 @@ def newest_of(moment: datetime, events: Collection[str], *where: ColumnElement[b
     last = select(func.max(AuditEntry.id)).scalar_subquery()
     statement = (
         select(AuditEntry.event, AuditEntry.at, AuditEntry.member_id, AuditEntry.organisation_id, AuditEntry.details)
-        .where(AuditEntry.id > last - _NEWEST, AuditEntry.event.in_(events), *where)
+        .where(AuditEntry.id > last - NEWEST, AuditEntry.event.in_(events), *where)
         .order_by(AuditEntry.id.desc())
         .limit(1)
     )

@@ -14,10 +14,11 @@ from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
 from nrm.domain.shelter.ages import ADULT, WORD_WAITS, Kind, Word
+from nrm.domain.shelter.findings import END_SHOWN_FOR
 from nrm.models.accounts.accounts import Member
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case
-from nrm.store import names
+from nrm.store import days, names
 from nrm.store.countries import country
 from nrm.store.rows import entries
 from nrm.store.rows.shelter import ages as rows
@@ -71,16 +72,22 @@ def number_said(by: Actor) -> ColumnElement[int]:
 
 
 def of_others(*, by: Actor) -> list[tuple[Case, WordLine]]:
-    """The words of other organisations that wait, the oldest first; whoever asks looks at the case before it shows."""
+    """The words of other organisations that wait, the oldest first, and those that they took back lately (ADR 0238);
+    whoever asks looks at the case before it shows."""
     told = _read(_AT_HOME).values()
-    said = [each for each in told if each.state is Word.SAID and may_answer(each, by=by)]
+    said = [each for each in told if each.state in (Word.SAID, Word.BACK) and may_answer(each, by=by)]
     found = [(db.session.get(Case, each.case_id), each) for each in said]
-    return [(case, each) for case, each in found if case is not None and _waits(each, case)]
+    return [(case, each) for case, each in found if case is not None and (_was_taken_back(each) or _waits(each, case))]
 
 
 def may_answer(word: WordLine, *, by: Actor) -> bool:
     """Whether the asker is of another organisation than who said it."""
     return by.organisation_id not in (None, word.organisation_id) and by.member_id not in (None, word.member_id)
+
+
+def _was_taken_back(word: WordLine) -> bool:
+    on = word.answered_on
+    return word.state is Word.BACK and on is not None and days.today() - on < END_SHOWN_FOR
 
 
 def _waits(word: WordLine, case: Case) -> bool:

@@ -129,8 +129,8 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Age:
 
 
 def words_at_home(*, by: Actor) -> list[tuple[str, WordLine]]:
-    """The codes of children of whom another organisation says that they are adults, and what it says; for the duty desk
-    and the service that assesses."""
+    """The codes of children of whom another organisation says that they are adults, or took that back lately, and what
+    it says; for the duty desk and the service that assesses."""
     found = []
     for case, word in age_words.of_others(by=by):
         with contextlib.suppress(NotVisible):

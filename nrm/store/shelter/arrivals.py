@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, String, and_, bindparam, exists, func, literal, or_, select
 
+from nrm.audit import details_of
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.referrals.post_tasks import Said, TaskKind
 from nrm.domain.referrals.referrals import ReferralStatus
+from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
+from nrm.prepared import Prepared
+from nrm.store import names
+from nrm.store.referrals.referrals import ReferralLine, SentLine
+from nrm.store.rows.referrals import post_tasks as post_task_rows
 from nrm.store.rows.referrals import referrals as referral_rows
+from nrm.store.shelter import cases
 
-_MOST = 50
+_MOST, _NEWEST = 50, 50_000
+"""So many of the newest entries of the chain are looked through for who arrived without having left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +81,119 @@ def number_waiting(by: Actor) -> ColumnElement[int]:
         return literal(0)
     counted = select(func.count()).select_from(Referral).join(Case, Case.id == Referral.case_id).where(_waits(by))
     return counted.scalar_subquery()
+
+
+@dataclass(frozen=True, slots=True)
+class UnsaidLine:
+    """Somebody whose arrival a shelter recorded, while the post that sent them never said that they left."""
+
+    case_id: uuid.UUID
+    referral_id: uuid.UUID
+    pseudonym: str
+    age_class: str
+    shelter: dict[str, str]
+    shelter_telephone: str
+    post: dict[str, str]
+    post_telephone: str
+    closed: bool
+    """The case was closed or erased since."""
+    opens: bool
+    """The asker can open the referral."""
+    called_at: datetime | None = None
+    """When the post or the shelter said that it called, and that it is the same person (ADR 0241)."""
+    called_by_post: bool = False
+    here_at: datetime | None = None
+    """When the post said that the person is still there, whatever it said after that (ADR 0247)."""
+
+
+def number_unsaid(by: Actor) -> ColumnElement[int]:
+    """How many such arrivals were recorded lately, for the duty desk; a part of another statement, which gives
+    `unsaid_since`."""
+    if not by.may(Permission.REFERRAL_DIRECT):
+        return literal(0)
+    last = select(func.max(AuditEntry.id)).scalar_subquery()
+    counted = (
+        select(func.count()).select_from(AuditEntry).where(AuditEntry.id > last - _NEWEST, post_task_rows.is_unsaid())
+    )
+    return counted.where(AuditEntry.at >= bindparam("unsaid_since", type_=String())).scalar_subquery()
+
+
+def moment(by: Actor) -> dict[str, str]:
+    """From when on `number_unsaid` counts, as the chain writes it."""
+    return {"unsaid_since": post_task_rows.unsaid_since()} if by.may(Permission.REFERRAL_DIRECT) else {}
+
+
+def unsaid(*, by: Actor) -> list[UnsaidLine]:
+    """Whom the duty desk asks about: first who is still at the post, as it says, then children, and last those of whom
+    the post says that it is the same person. They arrived lately without having left, and the arrival stands, whatever
+    became of the case: a house that closes or erases it takes nothing off this page (ADR 0238). Empty for everybody
+    else."""
+    if not by.may(Permission.REFERRAL_DIRECT):
+        return []
+    told = _unsaid()
+    if not told:
+        return []
+    houses, words = names.organisations_by_id(), post_task_rows.words()
+    statement = select(Referral, Case).join(Case, Case.id == Referral.case_id)
+    found = []
+    for referral, case in db.session.execute(statement.where(Referral.id.in_(told), _stands())).all():
+        shelter, post = houses[referral.receiver_id], houses[referral.sender_id]
+        word = words.get((referral.id, TaskKind.UNSAID))
+        called = word.last if word is not None else None
+        found.append(
+            UnsaidLine(
+                case.id,
+                referral.id,
+                case.pseudonym,
+                case.age_class,
+                shelter.names,
+                names.number_of(shelter),
+                post.names,
+                names.number_of(post),
+                closed=case.status == "closed",
+                opens=_opens(case.id, by),
+                called_at=called.at if called is not None and called.how is not Said.HERE else None,
+                here_at=word.here_at if word is not None else None,
+                called_by_post=called is not None and called.organisation_id == referral.sender_id,
+            )
+        )
+
+    def order(line: UnsaidLine) -> tuple[bool, bool, bool, str]:
+        not_here = line.here_at is None
+        return not_here, not_here and line.called_by_post, line.age_class == "adult", line.pseudonym
+
+    return sorted(found, key=order)
+
+
+def _opens(case_id: uuid.UUID, by: Actor) -> bool:
+    try:
+        cases.visible(case_id, by=by)
+    except NotVisible:
+        return False
+    return True
+
+
+def _stands() -> ColumnElement[bool]:
+    """Whether the arrival was not taken back."""
+    return Referral.status == ReferralStatus.ARRIVED
+
+
+_UNSAID = Prepared(
+    select(AuditEntry.details).where(
+        AuditEntry.id > select(func.max(AuditEntry.id)).scalar_subquery() - _NEWEST,
+        post_task_rows.is_unsaid(),
+        AuditEntry.at >= bindparam("unsaid_since", type_=String()),
+    )
+)
+
+
+def _unsaid() -> set[uuid.UUID]:
+    told = _UNSAID.all(db.session, {"unsaid_since": post_task_rows.unsaid_since()})
+    return {uuid.UUID(details_of(each.details)["referral_id"]) for each in told}
+
+
+def unsaid_of(lines: Sequence[ReferralLine | SentLine]) -> set[uuid.UUID]:
+    """Of referrals that the asker saw, those whose person lately arrived without having left. Asks nothing where each
+    was said to have left, or has not arrived."""
+    asked = {each.id for each in lines if each.status is ReferralStatus.ARRIVED and each.departed_at is None}
+    return asked & _unsaid() if asked else set()

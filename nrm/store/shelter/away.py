@@ -3,27 +3,50 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Select,
+    String,
+    bindparam,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
 from nrm import clock
+from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter.absences import child_authority
-from nrm.domain.shelter.away import is_late
+from nrm.domain.shelter.away import TOLD_FOR, Longer, is_late, is_told
+from nrm.domain.shelter.corrections import Kind, Why
+from nrm.domain.shelter.findings import END_SHOWN_FOR, STRIKE_WAITS
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.audit import AuditEntry
+from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.away import Away
 from nrm.models.shelter.cases import Case
+from nrm.models.shelter.corrections import StayCorrection
 from nrm.models.shelter.stays import Stay
 from nrm.store import days
 from nrm.store.countries import country
+from nrm.store.rows import entries
 from nrm.store.rows.shelter import away as rows
+from nrm.store.shelter import findings
 from nrm.store.statements import built_once
 
 _MOST = 100
+_TOLD_AT_HOME = 20_000
+"""Of so many entries of the chain a home page reads what was written of returns."""
 # Nobody is away from a stay that is over; said here, so that the stays of the past are not read.
 _AWAY_NOW = (Stay.ended_on.is_(None), Away.outcome == "")
 
@@ -66,6 +89,95 @@ def moved_late(lines: Collection[AwayLine], *, by: Actor) -> list[MovedLine]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class ToldLine:
+    """What a colleague wrote of somebody's return, on which day: `back`, that she came back on the day `now` and was
+    late since `was`; else that she comes on the day `now` and not on the day `was`, and why."""
+
+    away_id: uuid.UUID
+    stay_id: uuid.UUID
+    pseudonym: str
+    name: str
+    on: date
+    back: bool
+    was: date
+    now: date
+    why: Longer | None
+
+
+def number_told(by: Actor) -> ColumnElement[int]:
+    """How often colleagues of the actor wrote lately that somebody came back, or comes on another day; a part of
+    another statement, which gives `told_moment`."""
+    if not _has_stays(by):
+        return literal(0)
+    last = select(func.max(AuditEntry.id)).scalar_subquery()
+    counted = select(func.count()).select_from(AuditEntry).where(AuditEntry.id > last - _TOLD_AT_HOME)
+    lately = AuditEntry.at >= bindparam("away_told_since", type_=String())
+    events = AuditEntry.event.in_((str(Event.AWAY_ENDED), str(Event.AWAY_MOVED)))
+    house = AuditEntry.organisation_id == bindparam("away_told_house", type_=String())
+    others = AuditEntry.member_id != bindparam("away_told_member", type_=String())
+    return counted.where(events, lately, house, others).scalar_subquery()
+
+
+def told_moment(by: Actor) -> dict[str, str]:
+    """The values that `number_told` needs."""
+    if not _has_stays(by):
+        return {}
+    since = (clock.now() - TOLD_FOR).isoformat()
+    own = {"away_told_house": str(by.organisation_id), "away_told_member": str(by.member_id)}
+    return {"away_told_since": since, **own}
+
+
+def _by_colleagues(by: Actor) -> tuple[ColumnElement[bool], ...]:
+    return AuditEntry.organisation_id == str(by.organisation_id), AuditEntry.member_id != str(by.member_id)
+
+
+def told_lately(*, by: Actor) -> list[ToldLine]:
+    """What colleagues wrote in the last seven days of who was late and is back, and of a day of return that they
+    changed by more than a day, as the audit chain tells, the last first (ADR 0249); no press takes it away. Empty for
+    an actor who takes nobody in."""
+    if not _has_stays(by):
+        return []
+    since = clock.now() - TOLD_FOR
+    told = [
+        *_told(entries.since(since, Event.AWAY_ENDED, *_by_colleagues(by), newest=_TOLD_AT_HOME), "back"),
+        *_told(entries.since(since, Event.AWAY_MOVED, *_by_colleagues(by), newest=_TOLD_AT_HOME), "now"),
+    ]
+    if not told:
+        return []
+    ids = {away_id for away_id, *_ in told}
+    own = _rows(Stay.organisation_id == by.organisation_id, Away.id.in_(ids))
+    lines = {each.id: each for each in (_line(*found) for found in db.session.execute(own))}
+    members = {entry.member_id for _, entry, *_ in told}
+    people = {each.id: each.name for each in db.session.scalars(select(Member).where(Member.id.in_(members)))}
+    return [
+        ToldLine(
+            away_id,
+            lines[away_id].stay_id,
+            lines[away_id].pseudonym,
+            people.get(entry.member_id, "") if entry.member_id is not None else "",
+            clock.day_of(entry.at, country().timezone),
+            "back" in entry.said,
+            was,
+            now,
+            Longer(entry.said["why"]) if entry.said.get("why") else None,
+        )
+        for away_id, entry, was, now in sorted(told, key=lambda each: each[1].at, reverse=True)
+        if away_id in lines
+    ]
+
+
+def _told(found: Iterable[entries.Entry], to: str) -> Iterator[tuple[uuid.UUID, entries.Entry, date, date]]:
+    """(absence, entry, the day that was said before, the day that was said now) of what is to be read."""
+    for each in found:
+        if to not in each.said or "was" not in each.said:
+            continue  # of an earlier program
+        was, now = (date.fromisoformat(each.said[name]) for name in ("was", to))
+        late = is_late(was, clock.day_of(each.at, country().timezone))
+        if late if to == "back" else is_told(was, now):
+            yield uuid.UUID(each.said["away_id"]), each, was, now
+
+
 def away(*, by: Actor) -> list[AwayLine]:
     """Who is away now or will be, the late first; empty for an actor who takes nobody in."""
     return [_line(*found) for found in _away_now(by)()] if _has_stays(by) else []
@@ -79,16 +191,97 @@ def _away_now(by: Actor) -> Select[Away, uuid.UUID, str]:
 def of_children(*, by: Actor) -> list[AwayLine]:
     """The children, or who may be ones, who are away from any shelter, for the child authority (ADR 0211); empty for
     all others. Where a shelter is, none of it says."""
-    if not _is_child_authority(by):
-        return []
-    own = select(Organisation.party).where(Organisation.id == by.organisation_id)
-    if db.session.scalar(own) != child_authority(country().in_force(clock.now())):
+    if not _is_own_child_authority(by):
         return []
     return _read(Case.age_class != "adult", Away.since_on <= days.today(), *_AWAY_NOW)
 
 
+@dataclass(frozen=True, slots=True)
+class StruckAwayLine:
+    """Days away of a child that its house struck: the child was there, it says. Where that is, is not said. `seen_by`,
+    `seen_on`: who of the child authority said that it has seen this; nobody while it waits."""
+
+    away_id: uuid.UUID
+    case_id: uuid.UUID
+    pseudonym: str
+    since_on: date
+    expected_on: date
+    struck_on: date
+    why: Why
+    seen_by: str = ""
+    seen_on: date | None = None
+
+
+def struck_of_children(*, by: Actor) -> list[StruckAwayLine]:
+    """The days away of children that houses struck, the last first (ADR 0241): for the child authority what waits to be
+    seen, and for 14 days what was; for the duty desk what nobody has seen since a day before; empty for all others."""
+    desk = by.may(Permission.REFERRAL_DIRECT)
+    if not desk and not _is_own_child_authority(by):
+        return []
+    statement = (
+        select(Case.id, Case.pseudonym, StayCorrection)
+        .join(Stay, Stay.id == StayCorrection.stay_id)
+        .join(Case, Case.id == Stay.case_id)
+        .where(*_struck(), StayCorrection.known_on < days.today() if desk else true())
+        .order_by(StayCorrection.known_on.desc(), StayCorrection.id)
+        .limit(_MOST)
+    )
+    found = db.session.execute(statement, strikes_moment(by)).all()
+    seen = findings.strikes_seen("away_id", by=by) if found else {}
+    border = days.today() - END_SHOWN_FOR
+    lines = [_struck_line(*each, seen) for each in found]
+    return [
+        line
+        for line in lines
+        if line.since_on <= line.struck_on  # not of days that had not come
+        and (line.seen_on is None or (not desk and line.struck_on > border))
+    ]
+
+
+def _struck_line(
+    case_id: uuid.UUID, pseudonym: str, struck: StayCorrection, seen: Mapping[uuid.UUID, tuple[str, date]]
+) -> StruckAwayLine:
+    away_id = uuid.UUID(struck.was["id"])
+    first, last = (date.fromisoformat(struck.was[name]) for name in ("since_on", "expected_on"))
+    told = seen.get(away_id, ("", None))
+    return StruckAwayLine(away_id, case_id, pseudonym, first, last, struck.known_on, Why(struck.why), *told)
+
+
+def number_struck(by: Actor) -> ColumnElement[int]:
+    """How many days away of children were struck of which the actor may have something to read, seen or not; a part of
+    another statement, which gives `strikes_moment`."""
+    if not by.may(Permission.REFERRAL_DIRECT) and not _is_child_authority(by):
+        return literal(0)
+    counted = select(func.count()).select_from(StayCorrection).join(Stay, Stay.id == StayCorrection.stay_id)
+    return counted.join(Case, Case.id == Stay.case_id).where(*_struck()).scalar_subquery()
+
+
+def strikes_moment(by: Actor) -> dict[str, date]:
+    """The value that `number_struck` needs."""
+    reads = by.may(Permission.REFERRAL_DIRECT) or _is_child_authority(by)
+    return {"away_struck_since": days.today() - STRIKE_WAITS} if reads else {}
+
+
+def _struck() -> tuple[ColumnElement[bool], ...]:
+    """Struck lately, of who counted as a child on that day."""
+    grew_up = exists().where(
+        CaseAge.case_id == Case.id, CaseAge.age_class == "adult", CaseAge.recorded_on >= StayCorrection.known_on
+    )
+    return (
+        StayCorrection.kind == str(Kind.AWAY),
+        StayCorrection.known_on > bindparam("away_struck_since", type_=Date()),
+        or_(Case.age_class != "adult", grew_up),
+    )
+
+
 def _is_child_authority(by: Actor) -> bool:
     return by.kind is OrganisationKind.CHILD_PROTECTION and by.may(Permission.OBLIGATION_ACKNOWLEDGE)
+
+
+def _is_own_child_authority(by: Actor) -> bool:
+    """Whether the actor's service is the one that is told of missing children."""
+    own = select(Organisation.party).where(Organisation.id == by.organisation_id)
+    return _is_child_authority(by) and db.session.scalar(own) == child_authority(country().in_force(clock.now()))
 
 
 def number_away(by: Actor) -> ColumnElement[int]:

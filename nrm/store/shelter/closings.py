@@ -8,32 +8,39 @@ import contextlib
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, Date, bindparam, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
+from nrm import clock
+from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter import claims as claim_rules
+from nrm.domain.shelter.absences import Outcome
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.closings import SETTLED, Owed, Reminder, ReopenRefusal, ReopenRefused
 from nrm.domain.shelter.corrections import MISTAKE_CLOSES_AFTER, AgainstMistake, MistakeWhy, MistakeWord
 from nrm.domain.shelter.data_requests import RequestStatus
+from nrm.domain.shelter.findings import END_SHOWN_FOR
 from nrm.domain.shelter.identifications import State
 from nrm.domain.shelter.permits import UNDECIDED, PermitStatus
-from nrm.models.accounts.accounts import Member
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.models.shelter.closings import Closing
 from nrm.models.shelter.consents import Consent
 from nrm.models.shelter.data_requests import PersonRequest
 from nrm.models.shelter.identifications import Identification
 from nrm.models.shelter.stays import Stay
-from nrm.store import days, names
+from nrm.store import days, names, signed_names
 from nrm.store.paging import PAGE, Page, day_place_after, page
 from nrm.store.referrals import obligations
+from nrm.store.rows import entries
 from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import case_mistakes as mistake_rows
 from nrm.store.rows.shelter import closings as rows
 from nrm.store.rows.shelter import permits as permit_rows
@@ -41,6 +48,9 @@ from nrm.store.shelter import ages, cases, claims
 from nrm.store.shelter.cases import CaseRelation
 
 _MISTAKES_AT_HOME = 20_000
+_OF_DESK = 20
+_ENDS_AT_MOST = 50_000
+"""Of so many entries of the chain it is looked who ended a stay; of an earlier one nobody is named."""
 _UNDECIDED = tuple(str(each) for each in (State.ASKED, State.FIRST_LOOK, State.DIFFERING, State.APPEALED))
 
 
@@ -192,6 +202,130 @@ def closed(*, by: Actor, after: str = "", size: int = PAGE) -> Page[ClosedLine]:
     return page(lines, lambda line: (line.closed_month, line.id), size)
 
 
+LATELY = timedelta(days=14)
+
+
+def number_lately(by: Actor) -> ColumnElement[int]:
+    """How many lines of `lately` are of cases that others than the actor closed, as a column of another statement with
+    the values of `moment`; for the duty desk those of people who may be missing; 0 for all others."""
+    if by.may(Permission.REFERRAL_DIRECT):
+        lately = _of_missing(bindparam("closed_since", type_=Date()))
+        return select(func.count()).select_from(Closing).where(*lately).scalar_subquery()
+    if not by.may(Permission.STAY_MANAGE):
+        return literal(0)
+    by_others = (*_by_hand(by, bindparam("closed_since", type_=Date())), Closing.closed_by_id != by.member_id)
+    return select(func.count()).select_from(Closing).where(*by_others).scalar_subquery()
+
+
+def moment(by: Actor) -> dict[str, date]:
+    """The value that `number_lately` needs."""
+    counts = by.may(Permission.STAY_MANAGE) or by.may(Permission.REFERRAL_DIRECT)
+    return {"closed_since": days.today() - LATELY} if counts else {}
+
+
+def _of_missing(since: date | ColumnElement[date]) -> tuple[ColumnElement[bool], ...]:
+    """Closed lately by somebody, and not opened again, of a person of whom an alarm once ended without her."""
+    return (
+        Closing.reopened_on.is_(None),
+        Closing.closed_by_id.is_not(None),
+        Closing.closed_on > since,
+        exists().where(Missing.case_id == Closing.case_id, Missing.outcome == str(Outcome.NOT_FOUND)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedMissingLine:
+    """A case that a house closed of somebody who is missing and was not found: who closed it, and whom to call."""
+
+    pseudonym: str
+    closed_on: date
+    closed_by: str
+    house: dict[str, str]
+    telephone: str
+
+
+def of_missing(*, by: Actor) -> list[ClosedMissingLine]:
+    """Who was closed in the last 14 days without being found, the last first; for the duty desk alone (ADR 0249).
+    Raises NotPermitted."""
+    by.must(Permission.REFERRAL_DIRECT)
+    statement = (
+        select(Closing, Case.pseudonym, Member.name, Organisation)
+        .join(Case, Case.id == Closing.case_id)
+        .join(Member, Member.id == Closing.closed_by_id)
+        .join(Organisation, Organisation.id == Closing.organisation_id)
+        .where(*_of_missing(days.today() - LATELY))
+        .order_by(Closing.closed_on.desc(), Case.pseudonym)
+        .limit(_OF_DESK)
+    )
+    return [
+        ClosedMissingLine(code, closing.closed_on, name, house.names, names.number_of(house))
+        for closing, code, name, house in db.session.execute(statement)
+        if not rows.came_back(closing.case_id) and absence_rows.was_not_found(closing.case_id)
+    ]
+
+
+def _by_hand(by: Actor, since: date | ColumnElement[date]) -> tuple[ColumnElement[bool], ...]:
+    """Closed lately by a member of the actor's house, and not opened again."""
+    return (
+        Closing.organisation_id == by.organisation_id,
+        Closing.reopened_on.is_(None),
+        Closing.closed_by_id.is_not(None),
+        Closing.closed_on > since,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedLatelyLine:
+    """A case that was closed lately: who closed it, and how the last stay in the house ended and by whose word (all
+    empty without a stay). `alone`: one member said both."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    closed_on: date
+    closed_by: str
+    ended_on: date | None
+    exit_reason: str
+    destination: str
+    ended_by: str
+    alone: bool
+
+
+def lately(*, by: Actor) -> list[ClosedLatelyLine]:
+    """What one member of the house can have said alone, the last first: for everybody of the house, for 14 days
+    (ADR 0246). Raises NotPermitted."""
+    by.must(Permission.STAY_MANAGE)
+    found = db.session.execute(
+        select(Closing, Case.pseudonym)
+        .join(Case, Case.id == Closing.case_id)
+        .where(*_by_hand(by, days.today() - LATELY))
+        .order_by(Closing.closed_on.desc(), Case.pseudonym)
+        .limit(PAGE)
+    ).all()
+    ids = [closing.case_id for closing, _ in found]
+    own = (Stay.case_id.in_(ids), Stay.organisation_id == by.organisation_id, Stay.taken_back_on.is_(None))
+    stays = db.session.scalars(select(Stay).where(*own).order_by(Stay.ended_on)) if ids else ()
+    last = {stay.case_id: stay for stay in stays}
+    said = {str(stay.id): stay.case_id for stay in last.values()}
+    since = clock.now() - LATELY - LATELY  # a stay may end some days before its case is closed
+    ends = entries.since(since, Event.STAY_ENDED, newest=_ENDS_AT_MOST) if said else ()
+    hands = {said[each.said["stay_id"]]: each.member_id for each in ends if each.said.get("stay_id") in said}
+    people = {closing.closed_by_id for closing, _ in found} | set(hands.values())
+    members = {each.id: each for each in db.session.scalars(select(Member).where(Member.id.in_(people - {None})))}
+    codes = signed_names.codes(members)
+
+    def who(id_: uuid.UUID | None) -> str:
+        return signed_names.who(codes, id_, members[id_].name, members[id_].login) if id_ in members else ""
+
+    lines = []
+    for closing, code in found:
+        stay, hand = last.get(closing.case_id), hands.get(closing.case_id)
+        ended = (stay.ended_on, stay.exit_reason, stay.destination) if stay is not None else (None, "", "")
+        alone = hand is not None and hand == closing.closed_by_id
+        closed_by = who(closing.closed_by_id)
+        lines.append(ClosedLatelyLine(closing.case_id, code, closing.closed_on, closed_by, *ended, who(hand), alone))
+    return lines
+
+
 @dataclass(frozen=True, slots=True)
 class OwedLine:
     """A closed case of which something is open still between the organisation and the person."""
@@ -230,10 +364,11 @@ def by_month(lines: list[ClosedLine]) -> list[tuple[date, list[ClosedLine]]]:
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """Who said something, of which organisation, and when."""
+    """Who said something, of which organisation, by which number that is called, and when."""
 
     name: str
     organisation: dict[str, str]
+    telephone: str
     at: datetime
 
 
@@ -305,17 +440,26 @@ def answers_mistake(mine: CaseRelation, by: Actor) -> bool:
 
 
 def mistakes_at_home(*, by: Actor) -> list[MistakeLine]:
-    """What waits for child protection, and what the duty desk reads, the oldest first."""
+    """What waits for child protection, and what the duty desk reads, the oldest first. What another organisation took
+    back stands there, too, for some days (ADR 0238)."""
     desk = by.may(Permission.REFERRAL_DIRECT)
     if by.kind is not OrganisationKind.CHILD_PROTECTION and not desk:
         return []
     found = []
     for said in mistake_rows.read(_MISTAKES_AT_HOME).values():
-        if said.state is MistakeWord.SAID or (desk and said.state is MistakeWord.AGREED):
+        waits = said.state is MistakeWord.SAID or (desk and said.state is MistakeWord.AGREED)
+        if waits or _was_taken_back(said, by):
             with contextlib.suppress(NotVisible):
                 if ages.relation(said.case_id, by=by) is not CaseRelation.HOLDER:
                     found.append(_mistake_line(db.session.get_one(Case, said.case_id), said))
     return found
+
+
+def _was_taken_back(said: mistake_rows.Said, by: Actor) -> bool:
+    """Whether another organisation than the asker's took it back lately."""
+    if said.state is not MistakeWord.BACK or said.answered_at is None:
+        return False
+    return said.answered_from_id != by.organisation_id and clock.now() - said.answered_at < END_SHOWN_FOR
 
 
 def _mistake_line(case: Case, said: mistake_rows.Said) -> MistakeLine:
@@ -344,4 +488,5 @@ def _mistake_line(case: Case, said: mistake_rows.Said) -> MistakeLine:
 def _hand(member_id: uuid.UUID | None, organisation_id: uuid.UUID | None, at: datetime) -> Hand:
     member = db.session.get(Member, member_id) if member_id is not None else None
     house = names.organisations_by_id().get(organisation_id) if organisation_id is not None else None
-    return Hand(member.name if member is not None else "", house.names if house is not None else {}, at)
+    number = names.number_of(house) if house is not None else ""
+    return Hand(member.name if member is not None else "", house.names if house is not None else {}, number, at)

@@ -8,10 +8,12 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, literal, or_, select
 
 from nrm import clock
+from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter import findings as rules
@@ -20,15 +22,17 @@ from nrm.domain.shelter.child_returns import Assessment
 from nrm.domain.shelter.corrections import Kind, Why
 from nrm.domain.shelter.findings import CHILD_FILE, Found, Outcome
 from nrm.domain.shelter.permits import GateRefusal, Opening
-from nrm.models.accounts.accounts import Organisation
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.corrections import StayCorrection
-from nrm.models.shelter.findings import ChildDecision, ChildFile, ChildGuardian, ChildLook
+from nrm.models.shelter.findings import ChildDecision, ChildFile, ChildFinding, ChildGuardian, ChildLook
 from nrm.models.shelter.stays import Stay
-from nrm.store import days
+from nrm.store import days, signed_names
 from nrm.store.countries import country
+from nrm.store.rows import entries
 from nrm.store.rows.shelter import findings as rows
 from nrm.store.shelter import cases
 from nrm.store.shelter.cases import CaseRelation
@@ -38,6 +42,8 @@ from nrm.vault import grants
 FindingLine = rows.FindingLine
 
 _MOST = 50
+_LOOKED_THROUGH = 100_000
+"""Of so many entries of the chain it is looked who wrote a finding down."""
 STEPS = tuple(f"assess_{kind}" for kind in Assessment)
 """The steps of the agreement that a finding fulfils."""
 
@@ -98,6 +104,55 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenLine:
+    """A finding that a colleague wrote down, with the reader as the assessor. `denied`: the reader said that it was
+    none of theirs."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    pseudonym: str
+    kind: Assessment
+    found: Found
+    on: date
+    name: str
+    denied: bool = False
+
+
+def written_in_my_name(*, by: Actor) -> list[WrittenLine]:
+    """The findings of the last 14 days that a colleague wrote down as assessed by the asker, as the audit chain tells,
+    the last first (ADR 0249); empty for everybody who assesses no child."""
+    if not _assesses(by) or by.member_id is None:
+        return []
+    me = db.session.get_one(Member, by.member_id).name
+    live = (Case.status.in_(UNFINISHED), Case.age_class != "adult", _asked(by))
+    statement = (
+        select(ChildFinding, Case, Member.name)
+        .join(Case, Case.id == ChildFinding.subject_id)
+        .join(Member, Member.id == ChildFinding.member_id)
+        .where(Member.organisation_id == by.organisation_id, Member.id != by.member_id, *live)
+    )
+    found = {
+        each.id: (each, case, name)
+        for each, case, name in db.session.execute(statement)
+        if rules.is_of(each.assessor, me) and not rules.is_of(each.assessor, name)
+    }
+    if not found:  # as a rule: the chain is not looked through for nothing
+        return []
+    since = clock.now() - rules.WRITTEN_SHOWN_FOR
+    told = entries.since(since, Event.CHILD_FINDING_RECORDED, newest=_LOOKED_THROUGH)
+    ids = [uuid.UUID(each.said["finding_id"]) for each in told if "finding_id" in each.said]
+    own = AuditEntry.member_id == str(by.member_id)
+    said = entries.since(since, Event.CHILD_FINDING_DENIED, own, newest=_LOOKED_THROUGH)
+    denied = {uuid.UUID(each.said["finding_id"]) for each in said}
+    return [
+        WrittenLine(
+            id_, case.id, case.pseudonym, Assessment(each.kind), Found(each.found), each.found_on, name, id_ in denied
+        )
+        for id_, each, case, name in ((id_, *found[id_]) for id_ in reversed(ids) if id_ in found)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class EndLine:
     """The end of a child's stay by a best-interest decision. `open`: the case is not closed, so the file can be read.
     Where the child lived is not said."""
@@ -144,38 +199,158 @@ def ended_lately(*, by: Actor) -> list[EndLine]:
 @dataclass(frozen=True, slots=True)
 class StruckLine:
     """A stay of a child that its house struck as entered by mistake: from which day on it was entered, when it was
-    struck, and why. `open` as of EndLine; where the child lived is not said."""
+    struck, and why. `open` as of EndLine; where the child lived is not said. `seen_by`, `seen_on`: who of child
+    protection said that it has seen this; nobody while it waits."""
 
+    stay_id: uuid.UUID
     case_id: uuid.UUID
     pseudonym: str
     admitted_on: date
     struck_on: date
     why: Why
     open: bool
+    seen_by: str = ""
+    seen_on: date | None = None
 
 
 def struck_lately(*, by: Actor) -> list[StruckLine]:
     """The children whom the actor's child protection service assesses and of whom a house says that they were never
     there, the last one first; empty for everybody else. Who counted as a child when it was struck stays in the list
-    (ADR 0233)."""
+    (ADR 0233); what nobody has seen waits there longer (ADR 0239)."""
+    if not _assesses(by):
+        return []
+    border = days.today() - rules.END_SHOWN_FOR
+    return [line for line in _struck_lines(by, _asked(by)) if line.seen_on is None or line.struck_on > border]
+
+
+def struck_unseen(*, by: Actor) -> list[StruckLine]:
+    """What waits since a day before for child protection to say that it has seen it, also of a child whom nobody is
+    asked to assess; for the duty desk, and empty for everybody else."""
+    if not by.may(Permission.REFERRAL_DIRECT):
+        return []
+    return [line for line in _struck_lines(by, StayCorrection.known_on < days.today()) if line.seen_on is None]
+
+
+def number_struck(by: Actor) -> ColumnElement[int]:
+    """How many stays of children were struck of which the duty desk may have something to read, seen or not, as a
+    column of another statement with the values of `strikes_moment`; 0 for everybody else."""
+    if not by.may(Permission.REFERRAL_DIRECT):
+        return literal(0)
+    counted = select(func.count()).select_from(StayCorrection).join(Stay, Stay.id == StayCorrection.stay_id)
+    counted = counted.join(Case, Case.id == Stay.case_id)
+    return counted.where(*_struck(bindparam("strikes_since"))).scalar_subquery()
+
+
+def strikes_moment(by: Actor) -> dict[str, date]:
+    """The value that `number_struck` needs."""
+    return {"strikes_since": _strikes_since()} if by.may(Permission.REFERRAL_DIRECT) else {}
+
+
+def _strikes_since() -> date:
+    return days.today() - rules.STRIKE_WAITS
+
+
+def _struck(since: Any) -> tuple[ColumnElement[bool], ...]:
+    grew_up = exists().where(
+        CaseAge.case_id == Case.id, CaseAge.age_class == "adult", CaseAge.recorded_on >= StayCorrection.known_on
+    )
+    return (
+        StayCorrection.kind == str(Kind.ARRIVAL),
+        StayCorrection.known_on > since,
+        Stay.taken_back_on.is_not(None),
+        or_(Case.age_class != "adult", grew_up),
+    )
+
+
+def _struck_lines(by: Actor, *where: ColumnElement[bool]) -> list[StruckLine]:
+    statement = (
+        select(Case, Stay.id, Stay.admitted_on, StayCorrection.known_on, StayCorrection.why)
+        .join(Stay, Stay.case_id == Case.id)
+        .join(StayCorrection, StayCorrection.stay_id == Stay.id)
+        .where(*_struck(_strikes_since()), *where)
+        .order_by(StayCorrection.known_on.desc(), Stay.id)
+        .limit(_MOST)
+    )
+    found = db.session.execute(statement).all()
+    seen = strikes_seen(by=by) if found else {}
+    return [
+        StruckLine(
+            stay_id,
+            case.id,
+            case.pseudonym,
+            admitted_on,
+            struck_on,
+            Why(why),
+            _has_file(case),
+            *seen.get(stay_id, ("", None)),
+        )
+        for case, stay_id, admitted_on, struck_on, why in found
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedLine:
+    """The end of a child's stay by a decision that its house took back, or changed, on `changed_on`: what it said, and
+    what holds now. `ended_on` is None where the stay goes on. `open` as of EndLine; where the child is, is not said."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    was_ended_on: date
+    was_reason: str
+    was_destination: str
+    changed_on: date
+    why: Why
+    ended_on: date | None
+    reason: str
+    destination: str
+    open: bool
+
+
+def changed_lately(*, by: Actor) -> list[ChangedLine]:
+    """The children whom the actor's child protection service assesses and of whom a house says that an end by a
+    decision was wrong, the last one first; empty for everybody else (ADR 0238)."""
     if not _assesses(by):
         return []
     since = days.today() - rules.END_SHOWN_FOR
-    grew_up = exists().where(
-        CaseAge.case_id == Case.id, CaseAge.age_class == "adult", CaseAge.recorded_on >= Stay.taken_back_on
-    )
     statement = (
-        select(Case, Stay.admitted_on, StayCorrection.known_on, StayCorrection.why)
+        select(Case, Stay, StayCorrection)
         .join(Stay, Stay.case_id == Case.id)
-        .join(StayCorrection, (StayCorrection.stay_id == Stay.id) & (StayCorrection.kind == str(Kind.ARRIVAL)))
-        .where(Stay.taken_back_on > since, or_(Case.age_class != "adult", grew_up), _asked(by))
-        .order_by(Stay.taken_back_on.desc(), Stay.id)
+        .join(StayCorrection, (StayCorrection.stay_id == Stay.id) & (StayCorrection.kind == str(Kind.EXIT)))
+        .where(StayCorrection.known_on > since, StayCorrection.was["child_gate"].as_string() == "assessed")
+        .where(Stay.taken_back_on.is_(None), _asked(by))
+        .order_by(StayCorrection.known_on.desc(), StayCorrection.stay_id, StayCorrection.position.desc())
         .limit(_MOST)
     )
     return [
-        StruckLine(case.id, case.pseudonym, admitted_on, struck_on, Why(why), _has_file(case))
-        for case, admitted_on, struck_on, why in db.session.execute(statement)
+        ChangedLine(
+            case.id,
+            case.pseudonym,
+            struck.was_ended_on,
+            struck.was["exit_reason"],
+            struck.was["destination"],
+            struck.known_on,
+            Why(struck.why),
+            stay.ended_on,
+            stay.exit_reason,
+            stay.destination,
+            _has_file(case),
+        )
+        for case, stay, struck in db.session.execute(statement)
+        if struck.was_ended_on is not None
     ]
+
+
+def strikes_seen(of: str = "stay_id", *, by: Actor) -> dict[uuid.UUID, tuple[str, date]]:
+    """Strikes that child protection has seen: stay, or days away (`away_id`) -> (by whom, when); for it and the duty
+    desk, and empty for everybody else."""
+    told = rows.strikes_seen(of) if _assesses(by) or by.may(Permission.REFERRAL_DIRECT) else {}
+    ids = {member_id for member_id, _ in told.values()}
+    people = {each.id: each for each in db.session.scalars(select(Member).where(Member.id.in_(ids)))} if ids else {}
+    codes = signed_names.codes(people)
+    called: dict[uuid.UUID | None, str] = {
+        id_: signed_names.who(codes, id_, each.name, each.login) for id_, each in people.items()
+    }
+    return {struck: (called.get(member_id, ""), on) for struck, (member_id, on) in told.items()}
 
 
 def _assesses(by: Actor) -> bool:

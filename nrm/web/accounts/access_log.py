@@ -17,6 +17,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 from nrm import clock
+from nrm.log_lines import FIELDS, JSON, JsonLine
 
 TO_STANDARD_ERROR = "-"
 _ROUTE = "nrm.route"
@@ -27,14 +28,17 @@ _log = logging.getLogger("nrm.access")
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def register(app: Flask, target: str) -> None:
-    """Write to `target`: a file, or `-` for standard error; empty: write nothing. To be registered last.""" ""
+def register(app: Flask, target: str, form: str = "text") -> None:
+    """Write to `target`: a file, or `-` for standard error; empty: write nothing. `form`: of `config.LOG_FORMATS`.
+
+    To be registered last.
+    """
     if not target:
         return
     handler = (
         logging.StreamHandler(sys.stderr) if target == TO_STANDARD_ERROR else WatchedFileHandler(target, delay=True)
     )
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(JsonLine() if form == JSON else logging.Formatter("%(message)s"))
     for former in _log.handlers[:]:
         _log.removeHandler(former)
         former.close()
@@ -65,15 +69,21 @@ def _timed(wsgi: Wsgi) -> Wsgi:
         if environ.get(_ROUTE) in UNWRITTEN:
             return body
         method = environ.get("REQUEST_METHOD", "")
-        _log.info(
-            "%s %s %s %s %.0f ms %s B",
-            f"{clock.now():%Y-%m-%dT%H:%MZ}",
-            method if method in _METHODS else "other",
-            environ.get(_ROUTE, "no-such-page"),
-            ended["status"],
-            (time.perf_counter() - started) * 1000,
-            ended["length"],
-        )
+        fields = {
+            "at": f"{clock.now():%Y-%m-%dT%H:%MZ}",
+            "method": method if method in _METHODS else "other",
+            "page": environ.get(_ROUTE, "no-such-page"),
+            "status": ended["status"],
+            "milliseconds": round((time.perf_counter() - started) * 1000),
+            "bytes": ended["length"],
+        }
+        _log.info("%s %s %s %s %d ms %s B", *fields.values(), extra={FIELDS: fields | _numbers(ended)})
         return body
 
     return answer
+
+
+def _numbers(ended: dict[str, str]) -> dict[str, int | None]:
+    """What a collector counts with: numbers, and nothing where the answer did not say it."""
+    names = {"status": "status", "length": "bytes"}
+    return {name: int(ended[key]) if ended[key].isdigit() else None for key, name in names.items()}

@@ -67,6 +67,15 @@ def role_of(by: Actor) -> Role:
     return by.role
 
 
+def _numbers(role: Role) -> tuple[telephones.Telephone, ...]:
+    """Whom the role calls: nobody calls the desk, or the office, that they are."""
+    if role is Role.DUTY_OFFICER:
+        return tuple(each for each in telephones.numbers() if each not in telephones.desk())
+    if GUIDES[role].meets_people:
+        return telephones.numbers()
+    return (*telephones.desk(), *(telephones.coordinator() if role is not Role.COORDINATOR else ()))
+
+
 def _page(role: Role, by: Actor, pictures: Mapping[int, str] | None = None) -> str:
     guide = GUIDES[role]
     shown = dict(enumerate(guide.steps, 1))
@@ -83,7 +92,7 @@ def _page(role: Role, by: Actor, pictures: Mapping[int, str] | None = None) -> s
         may_be_pictured=not pictures and bool(_pictures(role)),
         never=(*guide.never, *NEVER_ASKED),
         open_to={each.page for each in shown.values() if not waits and access.is_open_to(by, each.page)},
-        numbers=telephones.numbers() if guide.meets_people else telephones.desk(),
-        operator=telephones.operator(),
+        numbers=_numbers(role),
+        operator=telephones.operator() if role is not Role.ADMINISTRATOR else (),
         documents=documentation.is_there() and not waits,
     )

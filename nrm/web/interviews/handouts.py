@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, after_this_request, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.names import language_name
@@ -18,9 +18,11 @@ from nrm.actions.interviews.interviews import Draft, NoLongerDraft, OpeningEnded
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.interviews.facts import struck_out
 from nrm.domain.interviews.handouts import Handout
+from nrm.domain.interviews.interviews import Answers
 from nrm.domain.interviews.understanding import doubts
 from nrm.domain.interviews.wordings import language_question, reading_language
 from nrm.domain.referrals.crossing_points import POSTS
+from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.domain.shelter.consents import asked_in_interview
 from nrm.domain.words import N_
 from nrm.render.pdf import PdfUnavailable, to_pdf
@@ -30,7 +32,7 @@ from nrm.store.interviews import interviews as store
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals.referrals import ReferralLine
 from nrm.store.shelter import consents
-from nrm.web import access, errors, formats
+from nrm.web import access, errors, formats, sessions
 from nrm.web.language import current_language, gettext, text_in
 
 blueprint = Blueprint("handouts", __name__)
@@ -43,13 +45,18 @@ ASKED = {
     "consent_statistics": ("statistics",),
     "consent_urgent": ("services", "sharing"),
 }
+LEAFLET, UNSAFE = "leaflet", "unsafe"
+"""The question whether the leaflet was offered, and the answer that it was not safe."""
+NONE_SAFE = "none"
+KEPT_SECONDS = 3600
+Leaflets = list[tuple[str, str, str, bool]]
 YES = frozenset({"yes", "given"})
 NO = frozenset({"no", "refused"})
 
 
-def leaflets() -> list[tuple[str, str, str, bool]]:
-    """(language, its name, the language of the name, whether a draft) of every leaflet, in the Albanian order of the
-    names. Languages in which nothing else is there have the name that the officer knows."""
+def leaflets(first: str = "") -> Leaflets:
+    """(language, its name, the language of the name, whether a draft) of every leaflet, `first` before the others, in
+    the order of the names. Languages in which nothing else is there have the name that the officer knows."""
     handouts, mine = country().handouts, current_language()
     found = [
         (code, handouts.greetings[code].parts["name"], code, leaflet.status == "draft")
@@ -57,7 +64,55 @@ def leaflets() -> list[tuple[str, str, str, bool]]:
         else (code, language_name(code, mine).capitalize(), mine, leaflet.status == "draft")
         for code, leaflet in handouts.leaflets.items()
     ]
-    return sorted(found, key=lambda each: formats.sort_key(each[1], current_language()))
+    return sorted(found, key=lambda each: (each[0] != first, formats.sort_key(each[1], current_language())))
+
+
+def of_talk(draft: Draft, answers: Answers) -> Leaflets | None:
+    """The leaflets, that in the language of the talk first; None where the officer wrote that none is safe to have."""
+    if answers.get(LEAFLET) == UNSAFE:
+        return None
+    return leaflets(str(answers.get(language_question(draft.questionnaire)) or ""))
+
+
+def remember(draft: Draft, answers: Answers) -> None:
+    """Let the pages after this interview offer leaflets as `of_talk` does, when its answers are sealed: the browser
+    keeps for an hour the language, or that none is safe, and nothing is kept on the server. That none is safe is kept
+    of each interview on its own: another one that ends meanwhile does not replace it."""
+    unsafe = answers.get(LEAFLET) == UNSAFE
+    language = str(answers.get(language_question(draft.questionnaire)) or "")
+    value = f"{draft.interview_id} {NONE_SAFE if unsafe else language}"
+
+    @after_this_request
+    def _keep(response: BaseResponse) -> BaseResponse:
+        own = _cookie(draft.interview_id)
+        _set(response, _cookie(), value)
+        if unsafe:
+            _set(response, own, NONE_SAFE)
+        elif own in request.cookies:
+            response.delete_cookie(own, secure=sessions.is_secure(), httponly=True, samesite="Strict", path="/")
+        return response
+
+
+def _set(response: BaseResponse, name: str, value: str) -> None:
+    secure = sessions.is_secure()
+    response.set_cookie(name, value, KEPT_SECONDS, secure=secure, httponly=True, samesite="Strict", path="/")
+
+
+def after_talk(interview_id: uuid.UUID | None) -> Leaflets | None:
+    """The leaflets on a page after an interview, as `remember` said of it; None for `interview_id`: of whichever ended
+    last. All of them where nothing is known."""
+    if interview_id is not None and _cookie(interview_id) in request.cookies:
+        return None
+    known, _, what = request.cookies.get(_cookie(), "").partition(" ")
+    if interview_id is not None and known != str(interview_id):
+        return leaflets()
+    return None if what == NONE_SAFE else leaflets(what)
+
+
+def _cookie(interview_id: uuid.UUID | None = None) -> str:
+    """The name of the cookie of whichever interview ended last, or of one in which no leaflet is safe."""
+    name = "__Host-nrm-leaflet" if sessions.is_secure() else "nrm-leaflet"
+    return f"{name}-{interview_id.hex}" if interview_id is not None else name
 
 
 def duty_of(line: ReferralLine) -> list[tuple[str, str]]:
@@ -70,6 +125,13 @@ def duty_of(line: ReferralLine) -> list[tuple[str, str]]:
         if each.kind == "responsible_authority" and not struck & {each.party, each.code}
     ]
     return desks or [(gettext("Help line"), country().emergency.helpline)]
+
+
+def closed_desk(line: ReferralLine) -> str:
+    """The number to be called now while nobody has answered and the desk of who is asked is closed; empty otherwise,
+    and where the actor is not told who that is."""
+    waits = line.status is ReferralStatus.SENT and line.told
+    return organisation_names.number_while_closed(line.receiver_code) if waits else ""
 
 
 @blueprint.get("/leaflets")

@@ -15,7 +15,7 @@ from nrm.domain.interviews.endings import OF_THE_PERSON
 from nrm.domain.words import N_
 from nrm.steps.interviews.drafts import NoLongerDraft
 from nrm.store.countries import country
-from nrm.store.interviews import child_alerts
+from nrm.store.interviews import child_alerts, written_answers
 from nrm.store.interviews import holds as store
 from nrm.web import access, errors
 from nrm.web.interviews import groups, handouts
@@ -40,13 +40,15 @@ def held(interview_id: uuid.UUID) -> Answer:
         return errors.error_page(409, OVER)
     line = store.mine(interview_id, by=by)
     told = child_alerts.of_interview(interview_id, by=by)
+    child = told is not None and told.contradictable
     return render_template(
         "interviews/holds/held.html",
         line=line,
-        child=told is not None and told.contradictable,
+        child=child,
+        written=written_answers.of_child(interview_id, by=by) if child else None,
         of_the_person=line.ending in OF_THE_PERSON,
         telephone=country().emergency.helpline,
-        leaflets=handouts.leaflets(),
+        leaflets=handouts.after_talk(interview_id),
         groups=groups.under_way(by),
     )
 
@@ -127,6 +129,7 @@ def _look(interview_id: uuid.UUID, form: OpenHeldForm, status: int = 200) -> tup
             form=form,
             opened=found,
             parts=parts,
+            written=written_answers.of_child(interview_id, by=by),
             reason_labels=REASON_LABELS,
         ),
         status,

@@ -27,17 +27,17 @@ from nrm.domain.words import N_
 from nrm.steps.interviews.screenings import ending_of
 from nrm.store import names as organisation_names
 from nrm.store.countries import country
-from nrm.store.interviews import child_alerts
+from nrm.store.interviews import child_alerts, written_answers
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.referrals import notification_calls
 from nrm.web import access
-from nrm.web.interviews import holds
+from nrm.web.accounts import told_once
+from nrm.web.interviews import handouts, holds
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.opened import answer_rows
 
 DISCARDED = "discarded"
 WHY = "assessment_why"
-LEAFLET = "leaflet"
 # Answers that need not be shown before an interview is destroyed.
 QUIET: dict[str, Any] = {"alone": "yes", "companions": ["none"], "hurt": "no", "needs": ["none"], "children": "0"}
 TEXTS = ("short_text", "long_text")
@@ -108,6 +108,7 @@ def show(draft: Draft, ending: str, form: OnceForm | None = None, status: int = 
             asks_reason=asks or (not child and ending != REFUSED and bool(against)),
             asks=asks,
             by_telephone=told is not None and told.contradictable,
+            written=written_answers.of_child(draft.interview_id, by=access.actor()) if told else None,
             hours=kept.hold_hours,
             minutes=kept.refused_minutes,
             rows=_summary_rows(draft, against, shelter),
@@ -212,6 +213,7 @@ def carry_out(draft: Draft, ending: str, seen: int) -> BaseResponse | tuple[str,
     interview_id, by = draft.interview_id, access.actor()
     form = _form_of(draft, ending, request.form)
     right = form.validate()
+    handouts.remember(draft, draft.answers)
     reason, sentence = (request.form.get(name, "") for name in ("reason", "sentence"))
     try:
         if is_a_childs(draft) and not _may_end(draft):
@@ -238,12 +240,13 @@ def carry_out(draft: Draft, ending: str, seen: int) -> BaseResponse | tuple[str,
         return show(draft, ending, form, 422)
     except actions.ChildWaits:
         return show(draft, ending, status=409)
-    return redirect(after(interview_id, ending), 303)
+    return after_ending(interview_id, ending)
 
 
-def after(interview_id: uuid.UUID, ending: str) -> str:
-    """The page that says what was done: that it is held, and the way back; or that it is destroyed."""
-    return holds.address(interview_id) or url_for("interviews.ended", ending=ending)
+def after_ending(interview_id: uuid.UUID, ending: str) -> BaseResponse:
+    """To the page that says what was done: that it is held, and the way back; or that it is destroyed."""
+    held = holds.address(interview_id)
+    return redirect(held, 303) if held else told_once.lead_to(url_for("interviews.ended", ending=ending))
 
 
 def _may_end(draft: Draft) -> bool:
@@ -264,7 +267,7 @@ def after_last_page(draft: Draft, last: LastPage, *, preset: str | None) -> Base
     if not asked_apart:
         try:
             ending = actions.end(interview_id=interview_id, last=last, shelter=bool(shelter), by=by)
-            return redirect(after(interview_id, ending), 303)
+            return after_ending(interview_id, ending)
         except (actions.ReasonNeeded, actions.ChildWaits, actions.Anothers):
             pass
     actions.save_page(
@@ -296,6 +299,7 @@ def after_screen(draft: Draft, given: dict[str, Any], *, page: str, seen: int) -
     unasked = ending_of(draft.questionnaire, answers) == NOT_ASKED
     if (lost or against or unasked) and not confirmed:
         return _shorter(draft, answers, page, lost, against, EndForm(), 200)
+    handouts.remember(draft, answers)
     try:
         last = actions.LastPage(page, given, seen)
         right = not against or form.validate()
@@ -312,7 +316,7 @@ def after_screen(draft: Draft, given: dict[str, Any], *, page: str, seen: int) -
     except actions.ChildWaits:
         actions.save_page(draft=draft, page=page, given=given, seen=seen, by=access.actor())
         return ask_again(draft.interview_id, discard=False)
-    return redirect(after(draft.interview_id, ending), 303)
+    return after_ending(draft.interview_id, ending)
 
 
 def _shorter(
@@ -360,7 +364,7 @@ def before_losing(draft: Draft, answers: Mapping[str, Any], page: str) -> str | 
 def _is_told(question: Question, answers: Mapping[str, Any]) -> bool:
     """Whether the answer says something of what happened, of who the person is, or of what was seen."""
     said = answers[question.id]
-    told = question.compartment in ("story", "identity") and question.id != LEAFLET
+    told = question.compartment in ("story", "identity") and question.id != handouts.LEAFLET
     return told and not is_unknown(said) and said not in ([NONE], "")
 
 

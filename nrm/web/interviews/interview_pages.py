@@ -235,13 +235,17 @@ def _render(
     if naming.strikes_out(draft, page):
         more["named"] = naming.named(draft, form, by=by)
         if form is None and not last and proposed_routes.nobody_left(draft, by=by):
-            more |= {"left": proposed_routes.numbers_left(draft, answers, by=by), "leaflets": handouts.leaflets()}
+            more |= {
+                "left": proposed_routes.numbers_left(draft, answers, by=by),
+                "leaflets": handouts.of_talk(draft, answers),
+            }
     if last and any(handouts.consent_parts(draft)):
         more["receipt"] = True
     if ends:
         more |= proposed_routes.after_a_no(draft, by=by)
     if last and not ends:
-        more |= proposed_routes.sending(draft, answers, picked, by=by)
+        here = [each.code for each in more.get("named", ())]
+        more |= proposed_routes.sending(draft, answers, picked, here, by=by)
         if consent == "not_asked_urgent":
             more |= {
                 "undecided": True,
@@ -252,7 +256,7 @@ def _render(
         if "assessment" in page.questions:
             more["profile"] = drawn = _profile(draft)
             more["outcome"] = outcome_sentence(draft.questionnaire, drawn, draft.answers, language)
-            more |= {"helpline": country().emergency.helpline, "leaflets": handouts.leaflets()}
+            more |= {"helpline": country().emergency.helpline, "leaflets": handouts.of_talk(draft, answers)}
     if page.summary or _shows_paper(draft, page):
         more["summary"] = answers_shown.summary(draft, page)
     if draft.aside and (page.summary or (last and not any(each.summary for each in journey))):
@@ -263,7 +267,8 @@ def _render(
         "page_id": page.id,
         "title": page.title[language],
         "number": place + 1,
-        "pages": _pages_known(draft, screens),
+        "pages": len(_screen_alone(draft, screens)) or len(draft.pages),
+        "of_screen": bool(_screen_alone(draft, screens)),
         "screens": _ends_the_screen(draft.questionnaire, page),
         "back": journey[place - 1] if place else None,
         "last": last,
@@ -309,12 +314,10 @@ def _render(
     )
 
 
-def _pages_known(draft: Draft, screens: bool) -> int:
-    """How many pages there are: of the short screen until its answers make it the whole interview."""
+def _screen_alone(draft: Draft, screens: bool) -> list[Page]:
+    """The pages that are counted on a page of the short screen until its answers make it the whole interview."""
     screen = [page for page in draft.pages if page in screen_of(draft.questionnaire)]
-    if screens and any(page.id in draft.journey.lacking for page in screen):
-        return len(screen)
-    return len(draft.pages)
+    return screen if screens and any(page.id in draft.journey.lacking for page in screen) else []
 
 
 def _ends_the_screen(questionnaire: Questionnaire, page: Page) -> bool:
@@ -330,7 +333,10 @@ def _struck_on_page(draft: Draft, answers: Answers) -> set[str]:
 
 def _key(shown: Mapping[str, Any]) -> tuple[Any, ...]:
     told = tuple((repr(line.directive), line.read) for line in shown["directives"])
-    return (*(shown[name] for name in ("pages", "last", "ends", "urgent", "numbers", "child", "screens")), told)
+    return (
+        *(shown[name] for name in ("pages", "of_screen", "last", "ends", "urgent", "numbers", "child", "screens")),
+        told,
+    )
 
 
 def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) -> str:

@@ -56,7 +56,7 @@ from nrm.web.interviews import (
     proposed_routes,
 )
 from nrm.web.language import current_language, gettext
-from nrm.web.referrals import next_receiver
+from nrm.web.referrals import announced_returns, next_receiver
 
 blueprint = Blueprint("interviews", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -142,7 +142,7 @@ def _address_after_ending(interview_id: uuid.UUID, error: NoLongerDraft, *, form
     if error.status == "held":
         return redirect(holds.address(interview_id) or url_for("home.index"), 303)
     # Nothing is kept of how it ended, so the page does not say whether it was counted.
-    return redirect(url_for("interviews.ended", ending="before"), 303)
+    return told_once.lead_to(url_for("interviews.ended", ending="before"))
 
 
 def _ask_to_continue(interview_id: uuid.UUID, page: str) -> str:
@@ -356,6 +356,7 @@ def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], see
     warned = interview_pages.warned_of_form(draft, page)
     last = LastPage(page.id, given, seen, named, warned)
     picked = None
+    handouts.remember(draft, draft.filled(page.id, given))
     if draft.page_to_do.id != page.id:
         saved = actions.save_page(draft=draft, page=page.id, given=given, seen=seen, by=by, named=named, warned=warned)
         return _to_page(saved, saved.page_to_do)
@@ -437,7 +438,7 @@ def without_page(interview_id: uuid.UUID) -> Answer:
         back=draft.page_to_do.id,
         rows=interview_endings.said(draft),
         numbers=proposed_routes.numbers_left(draft, draft.answers, by=by),
-        leaflets=handouts.leaflets(),
+        leaflets=handouts.of_talk(draft, draft.answers),
         minutes=country().retention.refused_minutes,
     )
 
@@ -446,7 +447,8 @@ def without_page(interview_id: uuid.UUID) -> Answer:
 @access.requires(Permission.INTERVIEW_CONDUCT)
 def without(interview_id: uuid.UUID) -> Answer:
     try:
-        interview_pages.draft_of_form(interview_id, actions.read)
+        draft = interview_pages.draft_of_form(interview_id, actions.read)
+        handouts.remember(draft, draft.answers)
         actions.leave(interview_id=interview_id, by=access.actor())
     except NoLongerDraft as error:
         return _address_after_ending(interview_id, error)
@@ -456,7 +458,7 @@ def without(interview_id: uuid.UUID) -> Answer:
         return _go_on(interview_id)
     except paper_entries.EnteredTwice:
         return redirect(url_for("paper_forms.twin_page", interview_id=interview_id), 303)
-    return redirect(interview_endings.after(interview_id, "undecided"), 303)
+    return interview_endings.after_ending(interview_id, "undecided")
 
 
 @blueprint.get("/interviews/<uuid:interview_id>/discard")
@@ -525,14 +527,15 @@ def _confirmed(interview_id: uuid.UUID, *, discard: bool) -> Answer:
 @blueprint.get("/interviews/ended/<ending>")
 @access.requires(Permission.INTERVIEW_CONDUCT)
 def ended(ending: str) -> str:
-    """What was kept and what was destroyed, without any code: nothing leads back to the person."""
-    if ending not in ENDINGS:
+    """What was kept and what was destroyed, without any code: nothing leads back to the person. It says so to whom
+    ending an interview led here, for ten minutes; to everybody else there is no such page (ADR 0239)."""
+    if ending not in ENDINGS or not told_once.was_led():
         raise NotVisible
     return render_template(
         "interviews/interviews/ended.html",
         ending=ending,
         telephone=country().emergency.helpline,
-        leaflets=handouts.leaflets(),
+        leaflets=handouts.after_talk(None),
         groups=groups.under_way(access.actor()),
     )
 
@@ -552,11 +555,13 @@ def sent(interview_id: uuid.UUID) -> Answer:
         send_now=referral_store.waits_for_keys(line),
         told=draft_lines.told(store.to_be_told(interview_id, by=by)),
         duty=handouts.duty_of(line),
+        closed=handouts.closed_desk(line),
         post=by.kind in POSTS,
         status_labels=STATUS_LABELS,
-        leaflets=handouts.leaflets(),
+        leaflets=handouts.after_talk(interview_id),
         interview_id=interview_id,
         groups=groups.under_way(by),
+        announced=announced_returns.sent_part(interview_id),
     )
 
 
@@ -576,6 +581,7 @@ def answer(interview_id: uuid.UUID) -> str:
         line=line,
         send_now=referral_store.waits_for_keys(line),
         duty=handouts.duty_of(line),
+        closed=handouts.closed_desk(line),
         post=access.actor().kind in POSTS,
         status_labels=STATUS_LABELS,
         interview_id=interview_id,

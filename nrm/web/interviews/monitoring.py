@@ -101,6 +101,9 @@ def monitor_home() -> str:
     return render_template(
         "home/monitor.html",
         draws=lines[:8],
+        to_draw=sorted((each for each in lines if each.may_draw and not each.drawn_on), key=lambda each: each.quarter)[
+            :8
+        ],
         samples=store.to_score(by=by, limit=20),
         remedies=store.remedies(by=by, open_only=True),
         items=_items(),
@@ -305,7 +308,7 @@ def _mending() -> dict[str, object]:
 
 
 def _headings(table: store.ScoreTable) -> list[object]:
-    return [gettext("Post"), *((quarter, "n") for quarter in table.quarters)]
+    return [gettext("Post or help line"), *((quarter, "n") for quarter in table.quarters)]
 
 
 @blueprint.get("/monitoring/remedies/new")
@@ -382,6 +385,7 @@ def _check(remedy: store.RemedyLine, form: CheckMendedForm, status: int = 200) -
             actions=ACTION_LABELS,
             owners=OWNER_LABELS,
             outcomes=OUTCOME_LABELS,
+            early=today() < remedy.due_on,
         ),
         status,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -14,25 +14,27 @@ from markupsafe import Markup
 from forms.referrals.referrals import STATUS_LABELS
 from nrm import clock
 from nrm.actions.interviews import interviews as actions
-from nrm.domain.accounts.accounts import Role
+from nrm.domain.accounts.accounts import Actor, Role
 from nrm.domain.interviews.interviews import Questionnaire
+from nrm.domain.referrals.post_tasks import Said, TaskKind
 from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.domain.words import N_
 from nrm.steps.interviews import drafts as draft_steps
-from nrm.store.interviews import draft_owners, family_notices
+from nrm.store.interviews import draft_owners, family_notices, written_answers
 from nrm.store.interviews import holds as held_store
 from nrm.store.interviews import interviews as store
 from nrm.store.interviews.draft_owners import AnothersLine
 from nrm.store.interviews.family_notices import FamilyLine
 from nrm.store.interviews.interviews import UnsentLine
-from nrm.store.referrals import referrals, supplements
+from nrm.store.interviews.written_answers import PostAnswer
+from nrm.store.referrals import post_tasks, referrals, supplements
 from nrm.store.referrals.referrals import SentLine
 from nrm.store.referrals.supplements import OpenSupplement
 from nrm.web import access, formats, home, telephones
 from nrm.web.interviews import draft_lines, groups, rollout
 from nrm.web.interviews.draft_lines import DraftLine
 from nrm.web.language import current_language, gettext, text_in
-from nrm.web.referrals import announced_returns, sent_filter
+from nrm.web.referrals import announced_returns, critical_path, sent_filter
 
 AT_HOME = 6  # rows of each list: the page stays small, and the rest is one click away
 SENT_AT_HOME = 8
@@ -59,11 +61,19 @@ def border_officer_home() -> str:
     lines = [described(row) for row in drafts.rows]
     added = supplements.open_now(by=by)
     families = family_notices.written(by=by, size=AT_HOME) if g.top.families else []
+    written = written_answers.of_post(by=by) if g.top.written else []
     find, called = _same_for_all(current_language(), telephones.numbers())
     return render_template(
         "home/border_officer.html",
         new_id=uuid.uuid4(),
-        waiting=[*_of_sent(sent.rows), *_of_families(families), *_of_drafts(lines), *_of_supplements(added)],
+        waiting=[
+            *_of_answers(written, {line.id for line in lines}),
+            *_of_tasks(by),
+            *_of_sent(sent.rows),
+            *_of_families(families),
+            *_of_drafts(lines, {each.interview_id for each in written}),
+            *_of_supplements(added),
+        ],
         families=families,
         drafts=lines,
         more_drafts=drafts.after,
@@ -114,6 +124,56 @@ def page_title(questionnaire: str, page: str) -> str:
     return text_in(found.title) if found is not None else ""
 
 
+def _of_answers(written: Sequence[PostAnswer], own: Collection[uuid.UUID]) -> Iterator[Waiting]:
+    """The children at the post of whom an answer of the child authority was written down that it denies, or has not
+    confirmed; `own`: the reader's drafts."""
+    for line in written:
+        values = {"code": line.pseudonym}
+        if line.denied:
+            text = gettext("%(code)s: they did not say what was written down: keep the child here", **values)
+            yield Waiting(text, url_for("notification_calls.child_answer_page", interview_id=line.interview_id))
+        elif line.goes_on:
+            text = gettext("%(code)s: the child authority has not confirmed what was written down", **values)
+            page = "interviews.end_page" if line.interview_id in own else "draft_owners.open_page"
+            yield Waiting(text, url_for(page, interview_id=line.interview_id))
+
+
+def _of_tasks(by: Actor) -> Iterator[Waiting]:
+    """What shelters said of people whom anybody of the post sent, until somebody says that it was done."""
+    for line in post_tasks.denied(by=by) if g.top.post_tasks else ():
+        values = {"code": line.pseudonym, "office": critical_path.names_of_parties().get(line.party, line.party)}
+        text = gettext("%(code)s: %(office)s says that nobody told them: call them and the duty desk now", **values)
+        yield Waiting(text, url_for("referrals.show", referral_id=line.referral_id))
+    for task in post_tasks.of_post(by=by) if g.top.post_tasks else ():
+        if task.what is TaskKind.MEETING:
+            text = gettext(
+                "%(code)s has left, and the shelter now says where you meet: tell the escort", code=task.pseudonym
+            )
+        elif task.what is TaskKind.NO_PLACE:
+            text = gettext("%(code)s has left, and no meeting place is agreed: call now", code=task.pseudonym)
+        elif task.how is Said.HERE:
+            text = gettext(
+                "%(code)s is said to have arrived, and this post says that the person is still here: call the duty "
+                "desk now",
+                code=task.pseudonym,
+            )
+        elif task.what is TaskKind.UNSAID:
+            text = gettext(
+                "%(code)s arrived, and nobody here said that they left: is the person still with you, or did they go "
+                "with somebody else? Call at once",
+                code=task.pseudonym,
+            )
+        else:
+            text = gettext("%(code)s did not arrive: call the duty desk", code=task.pseudonym)
+            if not task.left:
+                text = gettext(
+                    "%(code)s did not arrive, and nobody here said that they left: is the person still with you? Call "
+                    "the duty desk",
+                    code=task.pseudonym,
+                )
+        yield Waiting(text, url_for("referrals.show", referral_id=task.referral_id))
+
+
 def _of_sent(rows: Sequence[SentLine]) -> Iterator[Waiting]:
     """What the newest referral of each person asks of who sent it."""
     newest: dict[uuid.UUID, SentLine] = {}
@@ -124,14 +184,15 @@ def _of_sent(rows: Sequence[SentLine]) -> Iterator[Waiting]:
             continue
         address = url_for("referrals.show", referral_id=line.id)
         code = line.pseudonym
-        if line.status is ReferralStatus.NOT_ARRIVED:
-            yield Waiting(gettext("%(code)s did not arrive: call the duty desk", code=code), address)
-        elif line.status is ReferralStatus.MISTAKEN:
+        if line.status is ReferralStatus.MISTAKEN:
             yield Waiting(gettext("%(code)s: accepted by mistake, do not set off, call", code=code), address)
         elif line.status in (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN):
             yield Waiting(gettext("%(code)s: nobody is being asked now, call", code=code), address)
         elif line.keyless:
             text = gettext("%(code)s: the duty officer chose a shelter, send it the keys now", code=code)
+            yield Waiting(text, address)
+        elif line.promise_denied:
+            text = gettext("%(code)s: they say that they promised nothing, call them and the duty desk", code=code)
             yield Waiting(text, address)
         elif line.status is ReferralStatus.SENT and line.late:
             values = {"code": code, "receiver": text_in(line.receiver)}
@@ -150,9 +211,10 @@ def _of_families(lines: Sequence[FamilyLine]) -> Iterator[Waiting]:
             yield Waiting(text, url_for("family_notices.show", family_id=line.id))
 
 
-def _of_drafts(lines: Sequence[DraftLine]) -> Iterator[Waiting]:
+def _of_drafts(lines: Sequence[DraftLine], said: Collection[uuid.UUID]) -> Iterator[Waiting]:
+    """`said`: interviews of which a line above says what was answered."""
     for line in lines:
-        if line.child == "answered":
+        if line.child == "answered" and line.id not in said:
             address = url_for("interviews.end_page", interview_id=line.id)
             yield Waiting(gettext("%(code)s: the child authority has answered", code=line.code), address)
         elif line.warn:

@@ -26,6 +26,7 @@ from nrm.steps.interviews.drafts import Draft, NoLongerDraft, OpeningEnded, Stal
 from nrm.store.countries import country
 from nrm.store.interviews import paper_forms as store
 from nrm.web import access, errors, formats
+from nrm.web.accounts import told_once
 from nrm.web.interviews import interview_pages, paper_print
 from nrm.web.interviews.interview_pages import WARNED
 from nrm.web.language import current_language, gettext, text_in
@@ -163,7 +164,7 @@ def _ask_to_continue(interview_id: uuid.UUID) -> Answer:
 def _address_after_ending(interview_id: uuid.UUID, error: NoLongerDraft) -> BaseResponse:
     if error.status == "sent":
         return redirect(url_for("interviews.sent", interview_id=interview_id), 303)
-    return redirect(url_for("interviews.ended", ending="before"), 303)
+    return told_once.lead_to(url_for("interviews.ended", ending="before"))
 
 
 def _printed(draft: Draft) -> list[str]:

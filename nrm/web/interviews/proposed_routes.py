@@ -20,16 +20,19 @@ from nrm.web.interviews import handouts
 from nrm.web.language import current_language, text_in
 
 
-def sending(draft: Draft, answers: Answers, picked: SendInterviewForm | None, *, by: Actor) -> dict[str, Any]:
+def sending(
+    draft: Draft, answers: Answers, picked: SendInterviewForm | None, read_out: Collection[str], *, by: Actor
+) -> dict[str, Any]:
     """The parties that can be asked, in the agreement's order; none is ticked before, unless exactly one must be asked.
 
     If nobody can be asked: what is left to do. A struck-out party is never offered, and neither is its telephone.
+    `read_out`: those that the page itself names to the person; who was named neither here nor before is marked.
     """
     proposed = proposal_steps.proposal(draft.questionnaire, answers, by=by, before_consent=True)
     struck = struck_out(draft.questionnaire, answers)
     nobody = not proposed.choices
     if nobody:
-        more: dict[str, Any] = {"left": _numbers(proposed, struck), "leaflets": handouts.leaflets()}
+        more: dict[str, Any] = {"left": _numbers(proposed, struck), "leaflets": handouts.of_talk(draft, answers)}
         more["refused_all"] = bool(struck)
     else:
         more = {}
@@ -38,12 +41,15 @@ def sending(draft: Draft, answers: Answers, picked: SendInterviewForm | None, *,
         only = proposed.proposed
         picked.party.data = only[0].party if len(only) == 1 and only[0].must else None
     language = current_language()
+    agrees = consent_of(draft.questionnaire, answers) == "given"
+    unread = {choice.party for choice in proposed.choices} - draft.named - set(read_out) if agrees else set()
     asked = picked.party.data if picked.asks else None
     return more | {
         "picked": picked,
         "asked_of": next((_choice(each)["name"] for each in proposed.choices if each.party == asked), ""),
         "proposed": [_choice(choice) for choice in proposed.proposed],
         "others": [_choice(choice) for choice in proposed.choices if not choice.proposed],
+        "unread": unread,
         "excluded": _excluded(proposed),
         "fallback": FALLBACKS[proposed.route.fallback][language] if proposed.route.fallback else "",
         "duty_desks": _duty_desks(proposed, struck),
@@ -105,7 +111,11 @@ def after_a_no(draft: Draft, *, by: Actor) -> dict[str, Any]:
     emergency, answers = country().emergency, draft.answers
     helpline = [number for _, number in numbers_left(draft, answers, by=by) if number == emergency.helpline]
     danger = answers.get("danger") == "yes" or answers.get("risk") == "high"
-    return {"helpline": helpline, "emergency": emergency if danger else None, "leaflets": handouts.leaflets()}
+    return {
+        "helpline": helpline,
+        "emergency": emergency if danger else None,
+        "leaflets": handouts.of_talk(draft, answers),
+    }
 
 
 def nobody_left(draft: Draft, *, by: Actor) -> bool:

@@ -26,6 +26,8 @@ from nrm.domain.interviews.wordings import reading_language
 from nrm.domain.languages import QUOTED, ByLanguage, words_in
 
 TEMPLATE = "interviews/interviews/questions.html"
+MOST_BESIDE = 8
+"""Of more questions than this a page shows what is read out in one language only."""
 WORDS: Mapping[str, ByLanguage] = MappingProxyType(
     {
         "error": ByLanguage("Error:"),
@@ -151,7 +153,7 @@ class QuestionMarkup:
     choices: Choices = NO_CHOICES
     _pieces: dict[tuple[Page, frozenset[Question], str, str | None, bool, bool], _Piece] = field(default_factory=dict)
     _above: dict[tuple[bool, bool, str, str | None], list[Markup]] = field(default_factory=dict)
-    _wordings: dict[tuple[str, str, str], Markup] = field(default_factory=dict)
+    _wordings: dict[tuple[str, str, str, bool], Markup] = field(default_factory=dict)
     _plans: dict[_PlanKey, tuple[str, list[_Piece]]] = field(default_factory=dict)
 
     def page(self, page: Page, answers: Answers, *, staff: str, spoken: str | None, leads: bool = True) -> Markup:
@@ -261,15 +263,18 @@ class QuestionMarkup:
         return Markup("").join(html)
 
     def wordings(self, page: Page, *, staff: str, spoken: str | None) -> Markup:
-        """What is read out on the page, in the person's language when there is a wording in it."""
+        """What is read out on the page, in the person's language when there is a wording in it; in the officer's too,
+        unless the page is one of many questions, and heavy already."""
+        few = len(page.questions) <= MOST_BESIDE
         say = reading_language(self.questionnaire, spoken, staff=staff)
         html = [Markup(self._lacking(staff, spoken))] if page.wordings else []  # noqa: S704 - a macro's own output
         for name in page.wordings:
-            key = (name, staff, say)
+            key = (name, staff, say, few)
             if key not in self._wordings:
                 wording = self.questionnaire.wordings[name]
                 note = self._draft(staff, say) if say in wording.text else ""
-                text = self._template.wording(wording, staff, say, note)
+                both = few and say != staff and say in wording.text
+                text = self._template.wording(wording, staff, say, note, both)
                 self._wordings[key] = Markup(text)  # noqa: S704 - a macro's own output
             html.append(self._wordings[key])
         return Markup("").join(html)

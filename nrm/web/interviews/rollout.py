@@ -11,7 +11,7 @@ from nrm import clock
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.interviews import rollout as rules
 from nrm.domain.interviews.rollout import State, Use
-from nrm.domain.interviews.screenings import FEWEST, Compared
+from nrm.domain.interviews.screenings import FEWEST, ComparedShares
 from nrm.domain.quarters import Quarter
 from nrm.domain.words import N_
 from nrm.store.countries import country
@@ -45,10 +45,10 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Assessment against profile at one post."""
+    """Assessment against profile at one post; None where too few were assessed."""
 
     name: str
-    compared: Compared
+    shares: ComparedShares | None
 
 
 def today() -> date:
@@ -111,6 +111,11 @@ def _called(code: str) -> str:
     return f"{text_in(known.title)}, {version}"
 
 
+def _order(shares: ComparedShares | None) -> tuple[int, int]:
+    """Where officers most often saw less stands first; posts with too few people last, in no order of theirs."""
+    return (-shares.less, -shares.more) if shares is not None else (1, 0)
+
+
 @blueprint.get("/rollout/assessments")
 @access.requires(Permission.ASSESSMENT_READ)
 def assessments() -> str:
@@ -124,9 +129,8 @@ def assessments() -> str:
     found = screenings.against_profile(first, last, by=by)
     shares = screenings.shares(first, last, by=by)
     rows = [
-        Difference(text_in(points[code].names) if code in points else gettext("Help line and shelters"), compared)
-        for code, compared in sorted(found.items(), key=lambda item: (-item[1].less, -item[1].more, item[0]))
-        if compared.assessed
+        Difference(text_in(points[code].names) if code in points else gettext("Help line and shelters"), shown)
+        for code, shown in sorted(found.items(), key=lambda item: (*_order(item[1]), item[0]))
     ]
     screened = [
         (text_in(points[code].names), each)

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms import SelectChoice
 from forms.names import country_code, country_name
 from forms.referrals.announced_returns import (
+    AGE_LABELS,
     BACK_REASON_LABELS,
     IDENTITY_FIELDS,
     IMPOSSIBLE,
@@ -18,11 +19,12 @@ from forms.referrals.announced_returns import (
     STATUS_LABELS,
     AnnounceReturnForm,
     OpenNoticeForm,
+    SentOneForm,
     TakeBackForm,
 )
 from nrm import clock
 from nrm.actions.referrals import announced_returns as actions
-from nrm.domain.accounts.accounts import OrganisationKind, Permission
+from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
 from nrm.domain.presses import SentAlready
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.announced_returns import (
@@ -44,6 +46,7 @@ from nrm.domain.words import N_
 from nrm.steps.referrals import announced_returns as steps
 from nrm.store import days, names
 from nrm.store.countries import country
+from nrm.store.interviews import interviews as interview_store
 from nrm.store.referrals import announced_returns as store
 from nrm.web import access, carrying, errors, formats
 from nrm.web.accounts import told_once
@@ -70,7 +73,7 @@ def _rank(line: store.ExpectedLine) -> int:
 
 def expected_part() -> Markup:
     """The part of a home page that says whom to expect; empty where nobody is."""
-    lines = store.expected(by=access.actor())
+    lines = store.listed(by=access.actor())
     if not lines:
         return Markup("")
     shown, authority = lines, _is_authority()
@@ -95,7 +98,7 @@ def index() -> str:
     """Everybody who is expected, or did not come."""
     return render_template(
         "referrals/announced_returns/index.html",
-        lines=store.expected(by=access.actor()),
+        lines=store.listed(by=access.actor()),
         more=0,
         country_of=_country,
         authority=_is_authority(),
@@ -112,6 +115,19 @@ def recorded_part() -> Markup:
         labels=STATUS_LABELS,
         quarter_of=lambda day: str(Quarter.of(day)),
     )
+    return Markup(part)  # noqa: S704 - a template of ours, escaped there
+
+
+def sent_part(interview_id: uuid.UUID) -> Markup:
+    """The part of the page of what was sent that asks whether the person was announced, where somebody is expected, or
+    shows who was said to be it; never who it is (ADR 0240)."""
+    by = access.actor()
+    if not by.may(Permission.NOTICE_RECEIVE):
+        return Markup("")
+    said = store.said_of_sent(interview_id, by=by)
+    if said is None and not store.may_be_of(interview_id, by=by):
+        return Markup("")
+    part = render_template("referrals/announced_returns/sent_part.html", said=said, interview_id=interview_id)
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
 
 
@@ -228,19 +244,44 @@ def cancel(notice_id: uuid.UUID) -> Answer:
 @blueprint.post("/notices/<uuid:notice_id>/seen")
 @access.requires(Permission.REFERRAL_DIRECT)
 def back_seen(notice_id: uuid.UUID) -> Answer:
-    """The duty desk has seen that it was taken back, or that its interview told nothing."""
+    """The duty desk has seen that it was taken back, or that its interview told nothing. Where that destroys who it was
+    it is asked once more, and only a page that says what is said now does it (ADR 0239)."""
+    by, read, sure = access.actor(), request.form.get("read", "")[:40], request.form.get("sure") == "yes"
+    line = _to_destroy(notice_id)
+    if line is not None and line.said_at is not None and (not sure or not read):
+        if read not in ("", line.said_at.isoformat()):
+            return errors.error_page(409, OVER)
+        return render_template(
+            "referrals/announced_returns/seen_sure.html", line=line, back_reasons=BACK_REASON_LABELS, ages=AGE_LABELS
+        ), 200
     try:
-        actions.back_seen(notice_id=notice_id, read=request.form.get("read", "")[:40], by=access.actor())
+        actions.back_seen(notice_id=notice_id, read=read, by=by)
     except AnnouncedReturnRefused as error:
         return errors.error_page(409, IMPOSSIBLE[error.reason][1])
     return redirect(url_for("home.index"), 303)
 
 
+def _to_destroy(notice_id: uuid.UUID) -> store.ExpectedLine | None:
+    """A return of which the press of the duty desk destroys who it was; None of another, or once that is done."""
+    try:
+        line = store.one_expected(notice_id, by=access.actor())
+    except NotVisible:
+        return None
+    return line if line.said in TO_SEE and line.status not in OPEN else None
+
+
 @blueprint.get("/notices/<uuid:notice_id>")
 @access.requires(Permission.NOTICE_RECEIVE)
 def show(notice_id: uuid.UUID) -> Answer:
-    """Who is expected and when; the name only after it was opened."""
-    return _show(notice_id, OpenNoticeForm(), 200)
+    """Who is expected and when; the name only after it was opened. An old window of whoever began the interview says
+    what became of it, and where that goes on."""
+    try:
+        return _show(notice_id, OpenNoticeForm(), 200)
+    except NotVisible:
+        begun = store.begun_by_me(notice_id, by=access.actor())
+        if begun is None:
+            raise
+        return render_template("referrals/announced_returns/begun.html", notice=begun), errors.NOTHING_THERE
 
 
 def _show(notice_id: uuid.UUID, form: OpenNoticeForm, status: int) -> tuple[str, int]:
@@ -292,6 +333,60 @@ def arrived(notice_id: uuid.UUID) -> Answer:
     except AnnouncedReturnRefused:
         return errors.error_page(409, OVER)
     return redirect(url_for("interviews.tasks", interview_id=begun), 303)
+
+
+@blueprint.get("/notices/sent/<uuid:interview_id>")
+@access.requires(Permission.INTERVIEW_CONDUCT)
+def of_sent_page(interview_id: uuid.UUID) -> Answer:
+    """Which of those who are expected was handed over with an interview that did not begin with "has arrived"."""
+    return _of_sent(interview_id, _sent_form(interview_id), 200)
+
+
+def _sent_form(interview_id: uuid.UUID) -> SentOneForm:
+    form = SentOneForm(request.form)
+    lines = store.may_be_of(interview_id, by=access.actor())
+    form.notice.choices = [SelectChoice(value=str(line.id), label=_in_a_line(line)) for line in lines]
+    return form
+
+
+def _of_sent(interview_id: uuid.UUID, form: SentOneForm, status: int) -> tuple[str, int]:
+    if interview_store.interview(interview_id, by=access.actor()).status != "sent":
+        raise NotVisible
+    page = render_template("referrals/announced_returns/of_sent.html", form=form, interview_id=interview_id)
+    return page, status
+
+
+def _in_a_line(line: store.ExpectedLine) -> str:
+    """Who is expected, without who it is."""
+    day = formats.day(line.expected_on, current_language())
+    when = day if line.hour is None else f"{day}, {line.hour:02}:00"
+    return ", ".join((when, translated(AGE_LABELS[line.child]), _country(line.country)))
+
+
+@blueprint.post("/notices/sent/<uuid:interview_id>")
+@access.requires(Permission.INTERVIEW_CONDUCT)
+def of_sent(interview_id: uuid.UUID) -> Answer:
+    """The person was announced: the duty desk reads it, and until then nothing of it is destroyed."""
+    by, form = access.actor(), _sent_form(interview_id)
+    if store.said_of_sent(interview_id, by=by) is None:  # else it was pressed twice, or said by a colleague
+        if not form.validate():
+            return _of_sent(interview_id, form, 422)
+        try:
+            actions.sent_otherwise(notice_id=uuid.UUID(form.notice.data), interview_id=interview_id, by=by)
+        except AnnouncedReturnRefused as error:
+            return errors.error_page(409, IMPOSSIBLE[error.reason][1])
+    return redirect(url_for("interviews.sent", interview_id=interview_id), 303)
+
+
+@blueprint.post("/notices/<uuid:notice_id>/another")
+@access.requires(Permission.INTERVIEW_CONDUCT)
+def another(notice_id: uuid.UUID) -> Answer:
+    """It was another person who was handed over: the return is expected again."""
+    try:
+        interview_id = actions.another_was_sent(notice_id=notice_id, by=access.actor())
+    except AnnouncedReturnRefused:
+        return errors.error_page(409, OVER)
+    return redirect(url_for("interviews.sent", interview_id=interview_id), 303)
 
 
 @blueprint.get("/notices/<uuid:notice_id>/not-come")

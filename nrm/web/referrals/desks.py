@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,7 +17,7 @@ from nrm import clock
 from nrm.actions.interviews import child_alerts as child_actions
 from nrm.domain.accounts.accounts import OrganisationKind, Permission, Role
 from nrm.domain.agreement.agreements import Desk
-from nrm.domain.interviews.endings import LAST_WORDS, ChildAnswer
+from nrm.domain.interviews.endings import LAST_WORDS, ChildAnswer, as_answered
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.critical_path import numbers_of
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
@@ -24,16 +25,17 @@ from nrm.domain.referrals.transfers import Stand
 from nrm.store import days as calendar
 from nrm.store.agreement import agreements
 from nrm.store.countries import country
-from nrm.store.interviews import child_alerts, family_notices
+from nrm.store.interviews import child_alerts, family_notices, written_answers
 from nrm.store.paging import Page
-from nrm.store.referrals import obligations, referrals
+from nrm.store.referrals import meetings, obligations, referrals
 from nrm.store.shelter import absences, arrivals, away, cases, guardians, others_there, permits, places, stay_history
-from nrm.web import access, home
+from nrm.web import access, home, telephones
 from nrm.web.interviews import helpline
 from nrm.web.language import gettext
-from nrm.web.referrals import announced_returns, to_do
+from nrm.web.referrals import announced_returns, answered_since, to_do
 from nrm.web.reports import contributions
 from nrm.web.shelter import ages, child_returns, corrections, findings, key_workers, missing_told, shifts
+from nrm.web.shelter import away as away_pages
 from nrm.web.shelter import permits as permit_pages
 from nrm.web.shelter import places as place_pages
 from nrm.web.support import hearings, threats
@@ -46,13 +48,14 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class DirectoryLine:
-    """One desk of the directory. `now`: the number to dial first, then the others."""
+    """One desk of the directory. `now`: the number to dial first, then the others. `duty`: what it is to all others."""
 
-    names: dict[str, str]
+    names: Mapping[str, str]
     hours: str
     is_open: bool
     now: str
     others: tuple[str, ...]
+    duty: str = ""
 
 
 @home.page(Role.CASE_WORKER, Role.SHELTER_MANAGER)
@@ -72,6 +75,7 @@ def shelter_home() -> str:
     coming = referrals.coming(by=by, size=SHOWN) if g.top.coming else Page([], "")
     waiting = arrivals.waiting(by=by) if g.top.without_place else ()
     shown = to_do.beside(now, len(received.rows) + len(coming.rows) + len(waiting))
+    moved = away.moved_late(there.away, by=by)
     seen = {step.person.case_id for step in steps} | {task.case_id for task in shown if task.case_id is not None}
     labels = shifts.labels(seen)
     return render_template(
@@ -81,7 +85,8 @@ def shelter_home() -> str:
         left=absences.left(by=by) if g.top.left else (),
         struck=stay_history.struck_by_another(by=by) if g.top.missing else (),
         late=[line for line in there.away if line.late],
-        moved=away.moved_late(there.away, by=by),
+        moved=moved,
+        away_told=away_pages.told_part({each.line.id for each in moved}) if g.top.away_told else "",
         overdue=[line for line in there.moves if line.stand is Stand.OVERDUE],
         people=key_workers.home_part(steps, labels),
         part=contributions.waiting_part() if g.top.quarter else "",
@@ -91,6 +96,7 @@ def shelter_home() -> str:
         kept=places.kept_for(by=by) if g.top.kept else (),
         received=received,
         coming=coming,
+        no_place=meetings.left_without(coming.rows),
         waiting=waiting,
         ending=agreements.leaving(by=by),
         guardians=guardians.named_lately(by=by) if g.top.guardians else (),
@@ -118,6 +124,10 @@ def desk_home() -> str:
     consular = by.role is Role.CONSULAR_OFFICER
     of_children = by.kind is OrganisationKind.CHILD_PROTECTION
     old = obligations.number_old(by=by) + len(child_alerts.alerts(by=by, old=True)) if of_children else 0
+    strikes, ends = findings.home_parts() if of_children else ("", "")
+    if of_children and g.top.away_struck:
+        waiting, seen = away_pages.struck_part()
+        strikes, ends = strikes + waiting, ends + seen
     return render_template(
         "home/desk.html",
         threats=threats.home_part() if g.top.threats else "",
@@ -125,7 +135,8 @@ def desk_home() -> str:
         hearings=hearings.home_part() if by.role is Role.WITNESS_LIAISON else "",
         owed=obligations.owed(by=by, size=SHOWN, old=False if of_children else None),
         old=old,
-        child_ends=findings.ends_part() if of_children else "",
+        child_strikes=strikes + findings.written_part() if of_children else strikes,
+        child_ends=ends,
         telephoned=obligations.telephoned(by=by) if of_children else (),
         arrival_only=consular,
         part=contributions.waiting_part() if g.top.quarter else "",
@@ -182,7 +193,9 @@ def child_answer_page(interview_id: uuid.UUID) -> tuple[str, int]:
             line=line,
             said_by=said_by,
             answers=ANSWER_LABELS,
+            written=written_answers.of_child(interview_id, by=access.actor()),
             hours=country().retention.hold_hours,
+            seen=as_answered(line.answer, line.answered_at),
         ), 200
     if not line.answerable:
         raise IllegalTransition(TransitionRefusal.STATE)
@@ -190,7 +203,13 @@ def child_answer_page(interview_id: uuid.UUID) -> tuple[str, int]:
 
 
 def _answer_page(line: child_alerts.AlertLine, form: ChildAnswerForm, status: int) -> tuple[str, int]:
-    return render_template("referrals/referrals/child_answer.html", line=line, form=form, reasons=REASON_LABELS), status
+    return render_template(
+        "referrals/referrals/child_answer.html",
+        line=line,
+        form=form,
+        reasons=REASON_LABELS,
+        seen=as_answered(line.answer, line.answered_at),
+    ), status
 
 
 @blueprint.post("/children/<uuid:interview_id>/answer")
@@ -206,20 +225,73 @@ def child_answer(interview_id: uuid.UUID) -> BaseResponse | tuple[str, int]:
         raise IllegalTransition(TransitionRefusal.STATE)
     if not form.validate():
         return _answer_page(line, form, 422)
-    answer = ChildAnswer(form.answer.data)
+    answer, seen = ChildAnswer(form.answer.data), request.form.get("seen", "")
+    if seen != as_answered(line.answer, line.answered_at):
+        return _answered_since(line, form, answer)
     if answer in LAST_WORDS and request.form.get("sure") != "yes":
         return render_template(
-            "referrals/referrals/child_sure.html", line=line, answer=answer, answers=ANSWER_LABELS
+            "referrals/referrals/child_sure.html", line=line, answer=answer, answers=ANSWER_LABELS, seen=seen
         ), 200
-    child_actions.answer_child(interview_id=interview_id, answer=answer, by=by)
+    try:
+        child_actions.answer_child(interview_id=interview_id, answer=answer, seen=seen, by=by)
+    except IllegalTransition as refused:
+        if refused.reason is not TransitionRefusal.CHANGED:
+            raise
+        return _answered_since(child_alerts.of_desk(interview_id, by=by), form, answer)
     return redirect(url_for("home.index"), 303)
+
+
+def _answered_since(
+    line: child_alerts.AlertLine, form: ChildAnswerForm, answer: ChildAnswer
+) -> BaseResponse | tuple[str, int]:
+    """An old page does not replace what was recorded since: its answer is asked for once more. One press of two that
+    say the same is enough."""
+    if line.answer == answer:
+        return redirect(url_for("home.index"), 303)
+    form.answer.errors = [answered_since.words(line.answer, line.answered_at, child_alerts.answered_by(line))]
+    return _answer_page(line, form, 409)
+
+
+@blueprint.post("/children/<uuid:interview_id>/confirm")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def confirm(interview_id: uuid.UUID) -> BaseResponse:
+    """The child authority did say what was written down as said by telephone. An old page leads to what holds now."""
+    back = redirect(url_for("desks.child_answer_page", interview_id=interview_id), 303)
+    try:
+        child_actions.confirm(interview_id=interview_id, seen=request.form.get("seen", ""), by=access.actor())
+    except IllegalTransition as refused:
+        if refused.reason is not TransitionRefusal.CHANGED:
+            raise
+        return back
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.get("/children/<uuid:interview_id>/contradict")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def contradict_page(interview_id: uuid.UUID) -> str:
+    """What follows when the child authority denies what was written down as said by telephone (ADR 0240)."""
+    line = child_alerts.of_desk(interview_id, by=access.actor())
+    if not line.contradictable:
+        raise IllegalTransition(TransitionRefusal.STATE)
+    said_by = child_alerts.answered_by(line)
+    return render_template(
+        "referrals/referrals/contradict.html",
+        line=line,
+        said_by=said_by,
+        answers=ANSWER_LABELS,
+        seen=as_answered(line.answer, line.answered_at),
+    )
 
 
 @blueprint.post("/children/<uuid:interview_id>/contradict")
 @access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def contradict(interview_id: uuid.UUID) -> BaseResponse:
     """The child authority did not say what was written down as said by telephone."""
-    child_actions.contradict(interview_id=interview_id, by=access.actor())
+    try:
+        child_actions.contradict(interview_id=interview_id, seen=request.form.get("seen"), by=access.actor())
+    except IllegalTransition as refused:
+        if refused.reason is not TransitionRefusal.CHANGED:
+            raise  # an old page denies nothing of what was answered since: it leads there
     return redirect(url_for("desks.child_answer_page", interview_id=interview_id), 303)
 
 
@@ -249,7 +321,8 @@ def _directory() -> list[DirectoryLine]:
         numbers = numbers_of(party, local)
         names = dict(party.names) if posts else each.names
         lines.append(DirectoryLine(names, _hours(party.desk), party.desk.is_open(local), numbers[0], numbers[1:]))
-    return lines
+    office = country().organisations[telephones.coordinator_office()].names
+    return [*lines, *(DirectoryLine(office, "", True, each.number, (), each.name) for each in telephones.coordinator())]
 
 
 def _hours(desk: Desk) -> str:

@@ -9,9 +9,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
-from forms.referrals.referrals import STATUS_LABELS
+from forms.referrals.referrals import OVERRIDE_LABELS, STATUS_LABELS
 from forms.shelter.cases import FindCaseForm
 from forms.support.follow_ups import ACT_LABELS
 from nrm import clock
@@ -22,26 +23,25 @@ from nrm.domain.agreement.routing import Capacity
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.critical_path import ANSWER, ARRIVAL, DECISION
 from nrm.domain.referrals.duty import CHILD, CHILD_ANSWER, FAMILY, MOVE, NOT_COME, OLD_AFTER, Tag
-from nrm.domain.shelter.absences import child_authority
 from nrm.domain.words import N_
-from nrm.store import names as organisation_names
 from nrm.store.agreement import agreements
 from nrm.store.countries import country
 from nrm.store.days import today
 from nrm.store.interviews import child_alerts, holds
 from nrm.store.referrals import duty as store
+from nrm.store.referrals import obligations
 from nrm.store.referrals import system as system_store
 from nrm.store.referrals.duty import DutyLine
 from nrm.store.referrals.system import Place
 from nrm.store.reports import contributions, reports
-from nrm.store.shelter import absences, matching, others_there
+from nrm.store.shelter import absences, arrivals, matching, others_there
 from nrm.store.support import complaints as complaint_store
 from nrm.store.support import feedback, follow_up_ends, follow_ups
 from nrm.web import access, errors, home
 from nrm.web.choices import label_of
 from nrm.web.language import gettext, ngettext, text_in, translated
 from nrm.web.referrals import announced_returns, critical_path
-from nrm.web.shelter import ages, corrections, data_requests
+from nrm.web.shelter import ages, away, closings, corrections, data_requests, findings
 from nrm.web.shelter.absences import place as country_in_words
 from nrm.web.support import threats
 
@@ -67,7 +67,9 @@ SHOWN = 6
 
 TAG_WORDS = {
     Tag.DENIED: N_("the answer that was written down is denied: ask where the child is"),
+    Tag.NOT_PROMISED: N_("they say that they promised nothing"),
     Tag.NOT_TOLD: N_("they say that nobody told them"),
+    Tag.NO_PLACE: N_("left, and no meeting place is agreed"),
     Tag.DANGER: N_("danger"),
     Tag.CHILD: N_("child"),
     Tag.UNSURE: N_("may be a child"),
@@ -101,10 +103,12 @@ def _address_of(line: DutyLine) -> str:
 
 def _words() -> dict[str, Any]:
     """The words that the rows of every list use, for the template."""
-    words = {"names": critical_path.step_names(), "statuses": STATUS_LABELS, "tags": TAG_WORDS, "way": _address_of}
     return {
-        **words,
-        "child_number": organisation_names.number_now(child_authority(country().in_force(clock.now()))),
+        "names": critical_path.step_names(),
+        "statuses": STATUS_LABELS,
+        "tags": TAG_WORDS,
+        "way": _address_of,
+        "overrides": OVERRIDE_LABELS,
     }
 
 
@@ -132,12 +136,16 @@ def duty_home() -> str:
         **_words(),
         threats=threats.home_part() if g.top.threats else "",
         age_words=ages.home_part() + corrections.mistakes_at_home() if g.top.ages else "",
+        strikes=(findings.unseen_part() if g.top.struck else Markup())
+        + (away.struck_part(of_desk=True)[0] if g.top.away_struck else ""),
         missing=missing[0],
         missing_long=missing[1],
         ended=absences.ended(by=by) if g.top.missing else (),
         left=absences.left(by=by) if g.top.left else (),
         left_number=absences.left_number(Quarter.of(today()), by=by) if g.top.left else 0,
         held=holds.of_desk(by=by),
+        unsaid=arrivals.unsaid(by=by) if g.top.unsaid else (),
+        telephoned=obligations.telephoned(by=by) if g.top.told_of else (),
         recorded=child_alerts.recorded(by=by) if g.top.calls_of_children else (),
         others=others_there.of_desk(by=by) if g.top.others else (),
         asked_for=matching.desk(by=by) if g.top.looked_for else (),
@@ -145,6 +153,7 @@ def duty_home() -> str:
         acts=ACT_LABELS,
         children_long=children[1],
         not_safe_at_end=follow_up_ends.not_safe_at_end(by=by) if g.top.follow_ups else (),
+        closed_missing=closings.of_missing_part() if g.top.closed_lately else "",
         place=country_in_words,
         destination=partial(label_of, "destinations"),
         expected=announced_returns.expected_part(),

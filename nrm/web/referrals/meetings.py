@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
@@ -20,12 +21,14 @@ from nrm.domain.referrals.transfers import MEETING
 from nrm.domain.words import N_
 from nrm.steps.referrals import hand_overs
 from nrm.store import names
-from nrm.store.accounts import members as member_store
 from nrm.store.countries import country
 from nrm.store.referrals import meetings as store
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals.referrals import ReferralLine
 from nrm.web import access, errors
+from nrm.web.formats import moment
+from nrm.web.language import current_language
+from nrm.web.referrals import openers, post_tasks
 
 blueprint = Blueprint("meetings", __name__)
 Answer = Response | tuple[str, int] | str
@@ -47,7 +50,8 @@ def section(line: ReferralLine) -> Markup:
             value = hand_overs.written(line.id, MEETING, by=by)
             meeting, mine = Meeting.of_value(value) if value is not None else None, True
         except NotVisible:
-            escort = _escort(line)
+            goes = openers.of(line)
+            escort = goes.name if goes is not None else ""
     part = render_template(
         "referrals/meetings/section.html",
         line=line,
@@ -55,21 +59,19 @@ def section(line: ReferralLine) -> Markup:
         mine=mine,
         escort=escort,
         meeting=meeting,
+        comes=_comes(meeting) if meeting is not None else "",
         brings=BRINGS_LABELS,
+        task=post_tasks.section(line) if stand.said and not stand.sends else "",
     )
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
 
 
-def _escort(line: ReferralLine) -> str:
-    """The name of the colleague who goes with the person; empty if nobody is known."""
-    by = access.actor()
-    member_id = hand_overs.escort_of(referral_store.row(line.id, by=by), by=by)
-    if member_id is None:
-        return ""
+def _comes(meeting: Meeting) -> str:
+    """When the shelter comes, with the day; what was typed before that was kept stands as it is."""
     try:
-        return member_store.colleague(member_id, by=by).name
-    except NotVisible:
-        return ""
+        return moment(datetime.fromisoformat(meeting.hour), current_language()) if meeting.hour else ""
+    except ValueError:
+        return meeting.hour
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/where")
@@ -98,8 +100,9 @@ def say(referral_id: uuid.UUID) -> Answer:
     line = _to_say(referral_id)
     if not form.fits(*_own_names()):
         return _say_page(line, form, 422)
+    now = clock.now().astimezone(country().timezone)
     try:
-        actions.say(referral_id=referral_id, meeting=form.meeting(), by=by)
+        actions.say(referral_id=referral_id, meeting=form.meeting(now), by=by)
         transfer_actions.open_written(referral_id=referral_id, what=MEETING, by=by)  # the case page shows what was said
     except IllegalTransition:
         return errors.error_page(409, OVER)

@@ -29,7 +29,8 @@ from nrm.store.referrals import referrals as store
 from nrm.store.referrals import transfers as transfer_store
 from nrm.store.referrals.referrals import ReferralLine
 from nrm.web import access, errors
-from nrm.web.referrals.referrals import NOT_FREE, ON_THE_WAY, offer_places, why_not
+from nrm.web.referrals.referrals import NOT_FREE, offer_places
+from nrm.web.referrals.refused_steps import ON_THE_WAY, why_not
 from nrm.web.referrals.taken_back import may_say_not_left, may_say_not_taken, may_say_on_the_way
 
 blueprint = Blueprint("mistakes", __name__)
@@ -119,7 +120,7 @@ def acceptance_page(referral_id: uuid.UUID) -> Answer:
     if transfer_store.is_before_leaving(referral_id, by=access.actor()):
         return redirect(url_for("transfers.call_off_page", referral_id=referral_id), 303)
     if not may_say_not_taken(line):
-        return errors.error_page(409, ON_THE_WAY if line.departed_at else NOT_NOW)
+        return _not_taken_back(line, ON_THE_WAY if line.departed_at else NOT_NOW)
     return render_template("referrals/mistakes/acceptance.html", line=line, form=AcceptanceBackForm())
 
 
@@ -136,8 +137,13 @@ def acceptance(referral_id: uuid.UUID) -> Answer:
     try:
         actions.take_back_acceptance(referral_id=referral_id, why=Why(form.why.data), by=by)
     except IllegalTransition as error:
-        return errors.error_page(409, why_not(error) or NOT_NOW)
+        return _not_taken_back(line, why_not(error) or NOT_NOW)
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
+
+
+def _not_taken_back(line: ReferralLine, why: str) -> Answer:
+    """Who comes already is told of by the sender: its number stands with the refusal."""
+    return errors.error_page(409, why, call=line.sender_telephone if why == ON_THE_WAY else "")
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/not-arrived/back")

@@ -19,6 +19,7 @@ from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.shelter.direct_intake import REFER_ON
 from nrm.domain.words import N_, Phrase
+from nrm.steps.referrals import next_receiver as steps
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.referrals import next_receiver as store
@@ -27,12 +28,13 @@ from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import places, stays
 from nrm.store.shelter.cases import CaseRelation
 from nrm.web import access, errors
-from nrm.web.language import text_in
+from nrm.web.language import gettext, text_in
 from nrm.web.referrals import transfers
 
 blueprint = Blueprint("next_receiver", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
+UNREAD = N_("Was not read out to the person: name it to them, and say what they answer.")
 REFUSED = {
     ReferralRefusal.ALREADY_OPEN: N_(
         "Somebody is being asked already. Wait for the answer, or withdraw the referral first."
@@ -191,7 +193,7 @@ def _offer_shelters(case_id: uuid.UUID, form: PlaceReferralForm) -> None:
         for each in names.shelters_that_signed(clock.now())
         if each.id != by.organisation_id and each.party not in barred.forbidden
     ]
-    named = _named_by_clause(case_id, by)
+    named, read_out = _named_by_clause(case_id, by), steps.read_out(case_id, by=by)
     shelters.sort(
         key=lambda each: (
             each.party not in named,
@@ -211,7 +213,7 @@ def _offer_shelters(case_id: uuid.UUID, form: PlaceReferralForm) -> None:
                     named=named.get(each.party, ""),
                     routed=bool(candidates),
                 ),
-                "note": _receives(each.party),
+                "note": _note(each.party, read_out),
             },
         )
         for each in shelters
@@ -249,6 +251,13 @@ def _hint(
     if candidate.asked:
         return N_("On the route; was asked already")
     return N_("On the route, clause %(clause)s", clause=candidate.clause)
+
+
+def _note(party: str, read_out: set[str] | None) -> str:
+    """What is to be known of a shelter before it is asked; `read_out`: the parties to which the person said yes, None
+    where nobody is asked for each."""
+    unread = read_out is not None and party not in read_out
+    return " ".join(each for each in (gettext(UNREAD) if unread else "", _receives(party)) if each)
 
 
 def _receives(party: str) -> str:

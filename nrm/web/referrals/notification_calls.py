@@ -18,21 +18,33 @@ from nrm import clock
 from nrm.actions.interviews import child_alerts as child_actions
 from nrm.actions.referrals import notification_calls as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
-from nrm.domain.interviews.endings import CHILD_ROUTE, FINAL
+from nrm.domain.interviews.endings import CHILD_ROUTE, FINAL, as_answered
 from nrm.domain.referrals.notification_calls import CallRefusal, CallRefused, may_be_at, next_number
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
-from nrm.domain.words import N_
+from nrm.domain.words import N_, Phrase
 from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.referrals import notification_calls as store
 from nrm.store.referrals import obligations
-from nrm.store.referrals.notification_calls import DeniedCall, NumberLine
-from nrm.web import access, formats
+from nrm.store.referrals.notification_calls import NumberLine, WrittenCall
+from nrm.web import access, errors, formats, telephones
 from nrm.web.language import current_language, gettext, text_in
+from nrm.web.referrals import answered_since
 
 blueprint = Blueprint("notification_calls", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 DENIED = N_("They say that nobody told them: it counts once they say themselves that they know, or the duty desk calls")
+WITH_A_SHELTER = N_(
+    "Nothing is recorded: a shelter has accepted meanwhile, and whoever is told now is told by the duty desk. Call it, "
+    "%(desk)s, and say whom you called and who answered.",
+    desk="",
+)
+TYPED = N_(
+    "Nothing is recorded: a shelter has accepted meanwhile, and whoever is told now is told by the duty desk. Call it, "
+    "%(desk)s, and say whom you called and who answered. You typed: %(typed)s",
+    desk="",
+    typed="",
+)
 DENIED_TO_DESK = N_("They say that nobody told them: ask for a name, and write down who answers")
 
 
@@ -40,22 +52,34 @@ DENIED_TO_DESK = N_("They say that nobody told them: ask for a name, and write d
 class Subject:
     """What somebody is told of by telephone: the `code` of its case, if there is one yet, whom to call, from when on
     there is something to tell (None: long ago), the call that is `denied`, `why` the child authority is asked, whether
-    the interview was `sent`, and whether the post alone says 18 or over (`doubted`)."""
+    the interview was `sent`, and whether the post alone says 18 or over (`doubted`). `desk`: the call that reached the
+    duty desk in place of the party; `is_child`: whether it is about a child."""
 
     code: str
     numbers: list[NumberLine]
     since: datetime | None
-    denied: DeniedCall | None = None
+    denied: WrittenCall | None = None
     why: str = ""
     sent: bool = False
     doubted: bool = False
+    seen: str | None = None  # of an answer about a child: the one that stands, for the form
+    desk: WrittenCall | None = None
+    is_child: bool = True
+
+    @property
+    def in_vain(self) -> bool:
+        """Whether the asker records only calls that nobody answered: a post whose call was denied (ADR 0228)."""
+        return self.denied is not None and not access.actor().may(Permission.REFERRAL_DIRECT)
 
 
 @blueprint.get("/obligations/<uuid:obligation_id>/call")
 @access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
 def obligation_page(obligation_id: uuid.UUID) -> Answer:
     """Whom to call so that a party knows what it has to know."""
-    return _call_page(_of_obligation(obligation_id), CallForm())
+    try:
+        return _call_page(_of_obligation(obligation_id), CallForm())
+    except NotVisible:
+        return _with_a_shelter(obligation_id)
 
 
 def _of_obligation(obligation_id: uuid.UUID) -> Subject:
@@ -63,7 +87,7 @@ def _of_obligation(obligation_id: uuid.UUID) -> Subject:
     found = store.of_obligation(obligation_id, by=access.actor())
     if found.is_done:
         raise IllegalTransition(TransitionRefusal.STATE)
-    return Subject(found.code, found.numbers, found.since, found.denied)
+    return Subject(found.code, found.numbers, found.since, found.denied, desk=found.desk, is_child=found.is_child)
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/call")
@@ -72,10 +96,22 @@ def tell(obligation_id: uuid.UUID) -> Answer:
     again = url_for("notification_calls.obligation_page", obligation_id=obligation_id)
     try:
         return _record(_of_obligation(obligation_id), partial(actions.tell, obligation_id=obligation_id), again)
-    except IllegalTransition:
+    except (IllegalTransition, NotVisible) as refused:
         if not obligations.called_lately(obligation_id, by=access.actor()):
+            if isinstance(refused, NotVisible):
+                return _with_a_shelter(obligation_id)
             raise
         return redirect(url_for("home.index"), 303)  # pressed twice: the home page says what was recorded (ADR 0223)
+
+
+def _with_a_shelter(obligation_id: uuid.UUID) -> Answer:
+    """A shelter accepted while the post was on the telephone: where the call is recorded now, and what was typed.
+    Raises NotVisible of whom the post did not send."""
+    if not store.is_with_a_shelter(obligation_id, by=access.actor()):
+        raise NotVisible
+    fields = (request.form.get(name, "").strip()[:100] for name in ("name", "number"))
+    values = {"desk": telephones.duty_desk(), "typed": ", ".join(each for each in fields if each)}
+    return errors.error_page(409, Phrase((TYPED if values["typed"] else WITH_A_SHELTER).message, values))
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/call/back")
@@ -187,7 +223,8 @@ def _of_answer(interview_id: uuid.UUID) -> tuple[Subject, str]:
     of_desk = by.may(Permission.REFERRAL_DIRECT)
     offered = alert.age_class if of_desk else CHILD_ROUTE[0]
     doubted = of_desk and child_alerts.is_doubted(interview_id, by=by)
-    return Subject("", numbers, alert.told_at, denied, alert.opinion_why, sent, doubted), offered
+    seen = as_answered(alert.answer, alert.answered_at)
+    return Subject("", numbers, alert.told_at, denied, alert.opinion_why, sent, doubted, seen), offered
 
 
 @blueprint.post("/children/<uuid:interview_id>/answer/call")
@@ -196,17 +233,36 @@ def child_answer(interview_id: uuid.UUID) -> Answer:
     subject, age_class = _of_answer(interview_id)
     again = url_for("notification_calls.child_answer_page", interview_id=interview_id)
     form = ChildCallForm(request.form).of(age_class)
-    action = partial(actions.answer_for_child, interview_id=interview_id, decision=str(form.decision.data or ""))
-    return _record(subject, action, again, form)
+    decision, seen = str(form.decision.data or ""), request.form.get("seen", "")
+    action = partial(actions.answer_for_child, interview_id=interview_id, decision=decision, seen=seen)
+    try:
+        return _record(subject, action, again, form)
+    except IllegalTransition as refused:
+        if refused.reason is not TransitionRefusal.CHANGED:
+            raise
+    return _answered_since(interview_id, form, decision)
+
+
+def _answered_since(interview_id: uuid.UUID, form: ChildCallForm, decision: str) -> Answer:
+    """An old page does not replace what was recorded since: its answer is asked for once more. One press of two that
+    say the same is enough."""
+    answer, at, name = store.answered(interview_id, by=access.actor())
+    if answer == decision:
+        return redirect(url_for("home.index"), 303)
+    form.decision.errors = [answered_since.words(answer, at, name)]
+    return _call_page(_of_answer(interview_id)[0], form, 409)
 
 
 def _record(subject: Subject, action: Callable[..., bool], again: str, form: CallForm | None = None) -> Answer:
     form = form or CallForm(request.form)
     _offer(form, subject)
     early = form.when.data in map(str, MINUTES_AGO) and not _is_offered(int(form.when.data), subject)
-    if not form.validate():
+    tells = subject.in_vain and form.answer.data == ANSWERED
+    if not form.validate() or tells:
         if early:
             form.when.errors = [_too_early(subject)]
+        if tells:
+            form.answer.errors = [DENIED]
         return _call_page(subject, form, 422)
     try:
         told = action(
@@ -238,11 +294,13 @@ def _too_early(subject: Subject) -> str:
 
 
 def _offer(form: CallForm, subject: Subject) -> None:
+    if subject.in_vain:
+        form.offer_in_vain()
     form.number.choices = [
         SelectChoice(
             value=each.telephone,
             label=f"{text_in(each.names)}: {each.telephone}",
-            render_kw={"hint": N_("No answer so far") if each.unanswered_at else ""},
+            render_kw={"hint": _hint(each)},
         )
         for each in subject.numbers
     ]
@@ -250,6 +308,19 @@ def _offer(form: CallForm, subject: Subject) -> None:
     form.offer_hours(offered)
     if len(offered) < len(MINUTES_AGO):
         form.when.description = _too_early(subject)
+
+
+def _hint(line: NumberLine) -> str:
+    if line.unanswered_at:
+        return N_("No answer so far")
+    if line.of_desk and not access.actor().may(Permission.REFERRAL_DIRECT):
+        return N_("The last one to call. It goes on calling; nobody else is told by it.")
+    return ""
+
+
+def _tried_at(line: NumberLine) -> datetime:
+    assert line.unanswered_at is not None
+    return line.unanswered_at
 
 
 def _call_page(subject: Subject, form: CallForm, status: int = 200) -> tuple[str, int]:
@@ -264,11 +335,17 @@ def _call_page(subject: Subject, form: CallForm, status: int = 200) -> tuple[str
         "referrals/notification_calls/call.html",
         code=subject.code,
         following=following,
+        tried=max((each for each in numbers if each.unanswered_at), key=_tried_at, default=None),
         denied=subject.denied,
         why=subject.why,
         sent=subject.sent,
         doubted=subject.doubted,
         denial=DENIED_TO_DESK if of_desk else DENIED,
+        in_vain=subject.in_vain,
+        desk=subject.desk,
+        is_child=subject.is_child,
+        of_desk=of_desk,
         form=form,
+        seen=subject.seen,
     )
     return page, status

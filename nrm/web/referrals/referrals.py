@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +10,6 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
-from forms.interviews.endings import ANSWER_LABELS
 from forms.referrals.mistakes import StillComesForm
 from forms.referrals.referrals import (
     DECLINE_LABELS,
@@ -21,7 +19,6 @@ from forms.referrals.referrals import (
     AcceptReferralForm,
     DeclineReferralForm,
     DepartReferralForm,
-    PromiseReferralForm,
 )
 from forms.referrals.transfers import HandOverFields
 from forms.shelter.cases import PURPOSE_LABELS, OpenCaseForm
@@ -31,16 +28,13 @@ from nrm.actions.referrals import referrals as actions
 from nrm.actions.referrals import transfers as transfer_actions
 from nrm.actions.shelter import cases as case_actions
 from nrm.actions.shelter import shifts
-from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.accounts.members import TooFewKeyHolders
 from nrm.domain.referrals.crossing_points import POSTS
-from nrm.domain.referrals.duty import PRESSED_WRONG_WITHIN
 from nrm.domain.referrals.referrals import (
-    LONGEST_WAY,
-    NO_SHOW_AFTER,
+    OF_THE_SHELTER,
     REASONS_UNDER_MUST,
     DeclineReason,
-    Escort,
     IllegalTransition,
     PlaceNotFree,
     ReferralEvent,
@@ -48,89 +42,43 @@ from nrm.domain.referrals.referrals import (
     Relation,
     TransitionRefusal,
     actors_of,
-    as_departed,
-    escorts_for,
 )
 from nrm.domain.referrals.transfers import TRANSFER
 from nrm.domain.roles import MechanismRole
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.words import N_
+from nrm.steps.referrals import next_receiver as next_receiver_steps
 from nrm.steps.shelter import cases as case_steps
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
 from nrm.store.referrals import meetings as meeting_store
 from nrm.store.referrals import mistakes as mistake_store
-from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as store
 from nrm.store.referrals import transfers as transfer_store
 from nrm.store.referrals.referrals import ReferralLine
+from nrm.store.shelter import arrivals, consents, places
 from nrm.store.shelter import cases as case_store
-from nrm.store.shelter import consents, places
 from nrm.web import access, errors
 from nrm.web.interviews import handouts
 from nrm.web.language import text_in
 from nrm.web.opened import Rows, answer_rows
-from nrm.web.referrals import critical_path, meetings, sent_filter, taken_back, transfers
-from nrm.web.shelter.arrivals import NOT_AWAITED
+from nrm.web.referrals import (
+    critical_path,
+    departures,
+    meetings,
+    post_tasks,
+    refused_steps,
+    sent_filter,
+    taken_back,
+    transfers,
+)
 from nrm.web.shelter.stays import is_only_choice, place_choices
 
 blueprint = Blueprint("referrals", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
-LATE = N_("The time to answer this referral has passed. The duty desk has taken over; call it.")
-TOO_FEW = N_(
-    "Your organisation cannot accept anybody yet: two people must hold its key and have typed in their recovery code. "
-    "Invite a colleague and confirm them, or let them type in their code; until then decline or telephone."
-)
-LEFT = N_("This shelter is no longer bound by the agreement, so nobody is handed over to it. The next party is asked.")
-BINDING = N_("The duty officer decided that you receive this person. Call the duty desk if you cannot.")
-STILL_THERE = N_(
-    "The other shelter has not recorded that the person left: call it. If the person stays there, call the move off "
-    "instead."
-)
-MISSING = N_(
-    "An alarm says that this person is missing. Whoever raised it ends it first: call the other shelter or the duty "
-    "desk."
-)
-ON_THE_WAY = N_(
-    "They have left already, so the person is on the way to you: call the sender. Who comes is received first; "
-    "after that you can ask another shelter."
-)
-PRESSED_LONG_AGO = N_(
-    "This was pressed more than ten minutes ago and cannot be taken back any more. Call the shelter; what it says to "
-    "the referral counts."
-)
-TOO_LONG = N_(
-    "Nobody is expected later than %(hours)s hours after they left: choose an earlier hour, or call the duty desk",
-    hours=LONGEST_WAY // timedelta(hours=1),
-)
-CONFLICTS: Mapping[TransitionRefusal, str] = {
-    TransitionRefusal.LATE: LATE,
-    TransitionRefusal.LEFT: LEFT,
-    TransitionRefusal.ASSIGNED: BINDING,
-    TransitionRefusal.STILL_THERE: STILL_THERE,
-    TransitionRefusal.MISSING: MISSING,
-    TransitionRefusal.PRESSED_LONG_AGO: PRESSED_LONG_AGO,
-    TransitionRefusal.TOO_LONG: TOO_LONG,
-    TransitionRefusal.ON_THE_WAY: ON_THE_WAY,
-    # Of these the page says no more than of every conflict: that somebody was faster.
-    TransitionRefusal.ACTOR: "",
-    TransitionRefusal.STATE: "",
-    TransitionRefusal.EARLY: "",
-    TransitionRefusal.REASON: "",
-    TransitionRefusal.MUST: "",
-    TransitionRefusal.ESCORT: "",
-    TransitionRefusal.CHANGED: "",
-}
 NOT_FREE = N_("Choose another place: this one is no longer free")
-NOWHERE_TO_MEET = N_(
-    "The shelter has not said where you meet. Have they really left? Otherwise call the duty desk first"
-)
-RECORDED_SINCE = N_(
-    "Somebody recorded another departure since you loaded this page: it stands above. Send this only if it is right "
-    "now."
-)
 
 
 def questionnaire_of(identifier: str) -> Any:
@@ -176,7 +124,7 @@ def sent() -> str:
 def show(referral_id: uuid.UUID) -> str:
     line = store.referral(referral_id, by=access.actor())
     if line.relation is Relation.SENDER:
-        return _sender_page(line, _depart_form(line))
+        return _sender_page(line, departures.form_of(line))
     return _receiver_page(line, AcceptReferralForm())
 
 
@@ -190,8 +138,9 @@ def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
         statuses=STATUS_LABELS,
         reasons=DECLINE_LABELS,
         may=_allowed_events(line),
-        path=critical_path.section(line.case_id),
+        path=post_tasks.denied(line) + critical_path.section(line.case_id),
         calls=handouts.duty_of(line),
+        closed=handouts.closed_desk(line),
         desk=not consents.struck_out(line) & {country().party_in(MechanismRole.AUTHORITY)},
         send_now=store.waits_for_keys(line),
         newest=store.newest_of(line.case_id, by=by),
@@ -203,6 +152,9 @@ def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
         not_left=taken_back.may_say_not_left(line),
         goes_to=mistake_store.goes_to(line),
         post=by.kind in POSTS,
+        drives=line.departed_at is None and by.may(Permission.INTERVIEW_CONDUCT),
+        unsaid=bool(arrivals.unsaid_of([line])),
+        task=post_tasks.section(line),
         meeting=meetings.section(line),
     )
 
@@ -243,6 +195,10 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         move=transfers.of_referral(line.id),
         moves=transfer_store.is_move(line),
         not_come=store.has_not_come(line),
+        said_escorts=store.escorts_said(line, by=by),
+        sent_nobody=line.relation is Relation.RECEIVER
+        and line.escort in OF_THE_SHELTER
+        and meeting_store.of_post(line),
         doubted=line.relation is Relation.DUTY_OFFICER and child_alerts.is_doubted(line.case_id, by=by),
         taken_back=taken_back.section(line),
         arrival_back="did" in request.args and store.took_arrival_back(line, by=by),
@@ -264,6 +220,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         may_accept=store.receiver_may_accept(line),
         purpose=PURPOSE_LABELS[_purpose(line)],
         path=critical_path.section(line.case_id) if line.relation is Relation.DUTY_OFFICER else "",
+        task=post_tasks.section(line) if line.status is ReferralStatus.ARRIVED else "",
         meeting=meetings.section(line),
     )
 
@@ -340,7 +297,7 @@ def accept(referral_id: uuid.UUID) -> Answer:
         if kept is not None and str(kept) == request.form.get("bed"):
             # This form came before, and its answer was lost on the way.
             return _accepted(referral_id)
-        return _conflict(error)
+        return refused_steps.conflict(error)
 
 
 def _accepted(referral_id: uuid.UUID) -> Answer:
@@ -355,7 +312,7 @@ def _accepted(referral_id: uuid.UUID) -> Answer:
 
 def _accept(referral_id: uuid.UUID) -> Answer:
     by = access.actor()
-    line = _to_decide(referral_id, ReferralEvent.ACCEPT)
+    line = refused_steps.to_decide(referral_id, ReferralEvent.ACCEPT)
     form = AcceptReferralForm(request.form)
     offer_places(form)
     if not form.validate():
@@ -372,34 +329,16 @@ def _accept(referral_id: uuid.UUID) -> Answer:
         form.bed.errors = [NOT_FREE]
         return _receiver_page(line, form), 422
     except TooFewKeyHolders:
-        return errors.error_page(409, TOO_FEW)
+        return errors.error_page(409, refused_steps.TOO_FEW)
     return _accepted(referral_id)
-
-
-def _to_decide(referral_id: uuid.UUID, event: ReferralEvent) -> ReferralLine:
-    """The referral, seen by somebody who may do this; raises NotVisible, IllegalTransition."""
-    line = store.referral(referral_id, by=access.actor())
-    if line.relation not in actors_of(line.status, event):
-        raise IllegalTransition(TransitionRefusal.STATE)
-    return line
-
-
-def _conflict(error: IllegalTransition) -> Answer:
-    """409 with the reason, where there is one worth knowing."""
-    return errors.error_page(409, why_not(error))
-
-
-def why_not(error: IllegalTransition) -> str:
-    """Why a step of a referral is refused; empty where somebody was faster."""
-    return CONFLICTS[error.reason]
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/decline")
 @access.requires(Permission.REFERRAL_DECIDE)
 def decline_page(referral_id: uuid.UUID) -> Answer:
-    line = _to_decide(referral_id, ReferralEvent.DECLINE)
+    line = refused_steps.to_decide(referral_id, ReferralEvent.DECLINE)
     if line.assigned:
-        return errors.error_page(409, BINDING)
+        return errors.error_page(409, refused_steps.BINDING)
     return render_template("referrals/referrals/decline.html", line=line, form=_decline_form(line))
 
 
@@ -416,7 +355,7 @@ def _decline_form(line: ReferralLine) -> DeclineReferralForm:
 @blueprint.post("/referrals/<uuid:referral_id>/decline")
 @access.requires(Permission.REFERRAL_DECIDE)
 def decline(referral_id: uuid.UUID) -> Answer:
-    line = _to_decide(referral_id, ReferralEvent.DECLINE)
+    line = refused_steps.to_decide(referral_id, ReferralEvent.DECLINE)
     form = _decline_form(line)
     if not form.validate():
         return render_template("referrals/referrals/decline.html", line=line, form=form), 422
@@ -429,51 +368,14 @@ def decline(referral_id: uuid.UUID) -> Answer:
     try:
         actions.decline(referral_id=referral_id, reason=DeclineReason(form.reason.data), by=access.actor())
     except IllegalTransition as error:
-        return _conflict(error)
-    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
-
-
-@blueprint.get("/referrals/<uuid:referral_id>/not-arrived")
-@access.requires(Permission.REFERRAL_DECIDE, Permission.REFERRAL_DIRECT)
-def not_arrived_page(referral_id: uuid.UUID) -> Answer:
-    return _not_arrived_page(referral_id)
-
-
-def _not_arrived_page(referral_id: uuid.UUID, status: int = 200) -> Answer:
-    line = store.referral(referral_id, by=access.actor())
-    if line.relation not in actors_of(line.status, ReferralEvent.NOT_ARRIVE):
-        return errors.error_page(409, NOT_AWAITED)
-    if transfer_store.is_before_leaving(line.id, by=access.actor()):
-        return errors.error_page(409, STILL_THERE)
-    early = _is_early(line)
-    page = render_template("referrals/referrals/not_arrived.html", line=line, early=early, wrong=status == 422)
-    return page, status
-
-
-def _is_early(line: ReferralLine) -> bool:
-    """Whether the duty desk would say so before the person can be late: it asks both sides first."""
-    if line.relation is not Relation.DUTY_OFFICER:
-        return False
-    awaited = line.expected_at or line.decided_at
-    return awaited is not None and clock.now() < awaited + NO_SHOW_AFTER
-
-
-@blueprint.post("/referrals/<uuid:referral_id>/not-arrived")
-@access.requires(Permission.REFERRAL_DECIDE, Permission.REFERRAL_DIRECT)
-def not_arrived(referral_id: uuid.UUID) -> Answer:
-    if request.form.get("asked") != "y" and _is_early(store.referral(referral_id, by=access.actor())):
-        return _not_arrived_page(referral_id, 422)
-    try:
-        actions.not_arrived(referral_id=referral_id, by=access.actor())
-    except IllegalTransition as error:
-        return errors.error_page(409, why_not(error) or NOT_AWAITED)
+        return refused_steps.conflict(error)
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/withdraw")
 @access.requires(Permission.REFERRAL_SEND)
 def withdraw_page(referral_id: uuid.UUID) -> Answer:
-    line = _to_decide(referral_id, ReferralEvent.WITHDRAW)
+    line = refused_steps.to_decide(referral_id, ReferralEvent.WITHDRAW)
     return render_template("referrals/referrals/withdraw.html", line=line)
 
 
@@ -491,7 +393,7 @@ def withdraw(referral_id: uuid.UUID) -> Answer:
 @access.requires(Permission.REFERRAL_DIRECT)
 def direction_page(referral_id: uuid.UUID) -> Answer:
     """What happens when the duty desk takes its own direction back."""
-    line = _to_decide(referral_id, ReferralEvent.TAKE_BACK_DIRECTION)
+    line = refused_steps.to_decide(referral_id, ReferralEvent.TAKE_BACK_DIRECTION)
     if not line.assigned:
         raise IllegalTransition(TransitionRefusal.STATE)
     return render_template("referrals/referrals/direction.html", line=line)
@@ -502,115 +404,6 @@ def direction_page(referral_id: uuid.UUID) -> Answer:
 def take_back_direction(referral_id: uuid.UUID) -> Answer:
     case_id = actions.take_back_direction(referral_id=referral_id, by=access.actor())
     return redirect(url_for("next_receiver.direct_page", case_id=case_id), 303)
-
-
-@blueprint.get("/referrals/<uuid:referral_id>/promise")
-@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
-def promise_page(referral_id: uuid.UUID) -> Answer:
-    line = _to_decide(referral_id, ReferralEvent.PROMISE)
-    return render_template("referrals/referrals/promise.html", line=line, form=PromiseReferralForm())
-
-
-@blueprint.post("/referrals/<uuid:referral_id>/promise")
-@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
-def promise(referral_id: uuid.UUID) -> Answer:
-    """They said yes by telephone."""
-    line = _to_decide(referral_id, ReferralEvent.PROMISE)
-    form = PromiseReferralForm(request.form)
-    if not form.validate():
-        return render_template("referrals/referrals/promise.html", line=line, form=form), 422
-    try:
-        actions.promise(referral_id=referral_id, promised_by=(form.name.data or "").strip(), by=access.actor())
-    except IllegalTransition as error:
-        return _conflict(error)
-    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
-
-
-@blueprint.post("/referrals/<uuid:referral_id>/promise/back")
-@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
-def take_back_promise(referral_id: uuid.UUID) -> Answer:
-    """Say some minutes after that nobody promised it, or that it was another person's."""
-    try:
-        actions.take_back_promise(referral_id=referral_id, by=access.actor())
-    except IllegalTransition as error:
-        return _conflict(error)
-    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
-
-
-@blueprint.get("/referrals/<uuid:referral_id>/depart")
-@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
-def depart_page(referral_id: uuid.UUID) -> Answer:
-    line = _to_decide(referral_id, ReferralEvent.DEPART)
-    form = _depart_form(line)
-    if line.departed_at is not None:
-        form.escort.data = line.escort
-    return _depart_page(line, form)
-
-
-def _depart_page(line: ReferralLine, form: DepartReferralForm, now: ReferralLine | None = None) -> str:
-    """`now`: what somebody recorded since the page was loaded, beside what this form says."""
-    moves = transfer_store.is_move(line)
-    return render_template(
-        "referrals/referrals/depart.html", line=line, form=form, moves=moves, now=now, escorts=ESCORT_LABELS
-    )
-
-
-def _says_the_same(line: ReferralLine, form: DepartReferralForm) -> bool:
-    """Whether it was recorded just so some minutes ago."""
-    if line.departed_at is None or line.expected_at is None or line.escort != form.escort.data:
-        return False
-    expected = clock.now() + timedelta(hours=int(form.expected.data))
-    return abs(expected - line.expected_at) <= PRESSED_WRONG_WITHIN
-
-
-def _depart_form(line: ReferralLine) -> DepartReferralForm:
-    form = DepartReferralForm(request.form, seen=as_departed(line.departed_at, line.escort, line.expected_at))
-    offered = escorts_for(line.gender)
-    form.escort.choices = [SelectChoice(value=str(each), label=ESCORT_LABELS[each]) for each in offered]
-    form.escort.description = (
-        N_("Never a companion.")
-        if len(offered) == len(Escort)
-        else N_("A woman for a woman or girl; never a companion.")
-    )
-    return form
-
-
-@blueprint.post("/referrals/<uuid:referral_id>/depart")
-@access.requires(Permission.REFERRAL_SEND, Permission.REFERRAL_DIRECT)
-def depart(referral_id: uuid.UUID) -> Answer:
-    """The person is on the way."""
-    line = _to_decide(referral_id, ReferralEvent.DEPART)
-    form = _depart_form(line)
-    if not form.validate():
-        return _depart_page(line, form), 422
-    stand = meeting_store.stand(line) if line.departed_at is None else None
-    if stand is not None and stand.sends and not stand.said and not form.without.data:
-        form.without.errors = [NOWHERE_TO_MEET]
-        return _depart_page(line, form), 422
-    try:
-        actions.depart(
-            referral_id=referral_id,
-            escort=Escort(form.escort.data),
-            expected_at=clock.now() + timedelta(hours=int(form.expected.data)),
-            seen=form.seen.data or "",
-            by=access.actor(),
-        )
-    except IllegalTransition as error:
-        if error.reason is TransitionRefusal.TOO_LONG:
-            form.expected.errors = [TOO_LONG]
-            return _depart_page(line, form), 422
-        if error.reason not in (TransitionRefusal.MISSING, TransitionRefusal.CHANGED):
-            raise
-        if error.reason is TransitionRefusal.MISSING:
-            form.escort.errors = [MISSING]
-            return _depart_page(line, form), 409
-        line = store.referral(referral_id, by=access.actor())
-        if _says_the_same(line, form):  # pressed twice, or sent again after *Back*: it was answered
-            return redirect(url_for("referrals.show", referral_id=referral_id), 303)
-        form.escort.errors = [RECORDED_SINCE]
-        form.seen.data = as_departed(line.departed_at, line.escort, line.expected_at)
-        return _depart_page(line, form, now=line), 409
-    return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 
 @blueprint.get("/referrals/<uuid:referral_id>/offer")
@@ -652,8 +445,9 @@ def offer(referral_id: uuid.UUID) -> Answer:
 @access.requires(Permission.REFERRAL_DIRECT)
 def expire_page(referral_id: uuid.UUID) -> Answer:
     """Whom it closes out, and who is asked then, before it is done: it is not taken back."""
-    line = _to_decide(referral_id, ReferralEvent.EXPIRE)
-    return render_template("referrals/referrals/expire.html", line=line)
+    line = refused_steps.to_decide(referral_id, ReferralEvent.EXPIRE)
+    following = next_receiver_steps.asked_next(referral_id, by=access.actor())
+    return render_template("referrals/referrals/expire.html", line=line, following=following)
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/expire")
@@ -665,45 +459,3 @@ def expire(referral_id: uuid.UUID) -> Answer:
     if following is None:
         return redirect(url_for("next_receiver.direct_page", case_id=case_id), 303)
     return redirect(url_for("referrals.show", referral_id=following), 303)
-
-
-@blueprint.get("/obligations")
-@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
-def owed() -> str:
-    """Everything this desk is asked to know or to do; of child protection what is `old` on a page of its own."""
-    by, after = access.actor(), request.args.get("after", "")
-    if by.kind is not OrganisationKind.CHILD_PROTECTION:
-        return render_template("referrals/referrals/owed.html", page=obligations.owed(by=by, after=after), old=False)
-    old = "old" in request.args
-    return render_template(
-        "referrals/referrals/owed.html",
-        page=obligations.owed(by=by, after=after, old=old),
-        old=old,
-        alerts=child_alerts.alerts(by=by, old=True) if old and not after else (),
-        own_alerts=True,
-        child_answers=ANSWER_LABELS,
-    )
-
-
-@blueprint.get("/obligations/<uuid:obligation_id>/acknowledge")
-@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
-def acknowledge_page(obligation_id: uuid.UUID) -> Answer:
-    """What is said to be done, of whom, before it is: that is not taken back."""
-    obligation, pseudonym = obligations.to_acknowledge(obligation_id, by=access.actor())
-    return render_template("referrals/referrals/acknowledge.html", obligation=obligation, pseudonym=pseudonym)
-
-
-@blueprint.post("/obligations/<uuid:obligation_id>/acknowledge")
-@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
-def acknowledge(obligation_id: uuid.UUID) -> Answer:
-    """Told, or done."""
-    actions.acknowledge(obligation_id=obligation_id, by=access.actor())
-    return redirect(url_for("home.index"), 303)
-
-
-@blueprint.post("/obligations/<uuid:obligation_id>/known/back")
-@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
-def take_back_known(obligation_id: uuid.UUID) -> Answer:
-    """Say that "we know" was pressed by mistake, some minutes after."""
-    actions.take_back_known(obligation_id=obligation_id, by=access.actor())
-    return redirect(url_for("home.index"), 303)

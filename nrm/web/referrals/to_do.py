@@ -14,8 +14,10 @@ from forms.shelter.closings import OWED_LABELS
 from forms.shelter.data_requests import KIND_LABELS
 from nrm import clock
 from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.domain.referrals.transfers import Stand
+from nrm.domain.reports.reports import due_on
 from nrm.domain.shelter.direct_intake import REFER_ON
 from nrm.domain.shelter.permits import PermitStatus
 from nrm.domain.support.hearings import HearingEntryKind
@@ -89,9 +91,18 @@ class Task:
         return self.day > today + _AHEAD or (self.owed is not None and self.day < today - OLD_AFTER)
 
     @property
-    def in_order(self) -> tuple[bool, date, bool, datetime, str]:
-        """The sort key: who is not safe, then by day; of one day what has an hour first; without a day last."""
-        return not self.urgent, self.day or _NOT_DATED, self.at is None, self.at or clock.now(), self.pseudonym
+    def in_order(self) -> tuple[bool, bool, date, bool, datetime, str]:
+        """The sort key: who is not safe, then who was handed over urgently and is not there yet, then by day; of one
+        day what has an hour first; without a day last."""
+        handed_over = self.owed is not None and self.owed.urgent
+        return (
+            not self.urgent,
+            not handed_over,
+            self.day or _NOT_DATED,
+            self.at is None,
+            self.at or clock.now(),
+            self.pseudonym,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +367,8 @@ def _nights(line: subsidies.Line) -> Task:
             quarter=named,
         )
     address = url_for("subsidies.sign_page", quarter=str(line.base.quarter))
-    return Task("", None, calendar.today(), text, address, own=True)
+    day = min(calendar.today(), due_on(Quarter.parse(str(line.base.quarter)), country().calendar.release_after_days))
+    return Task("", None, day, text, address, own=True)
 
 
 def _before(line: match_lines.DueLine) -> Task:

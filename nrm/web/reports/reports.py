@@ -194,12 +194,26 @@ def show(report: str, quarter: str) -> str:
         quarter=str(release.quarter),
         body=Markup(body),  # noqa: S704 - our own markup, escaped when it was sealed
         not_recorded=_filled_with_nothing(report, which),
+        without=_without(report, rules.Window(release.first_quarter, release.quarter)),
         downloads=[
             (translated(label), url_for("reports.download", report=report, quarter=quarter, ending=ending))
             for ending, (name, _, label) in downloads().items()
             if name in release.formats
         ],
     )
+
+
+def _without(report: str, window: rules.Window) -> list[tuple[str, list[str]]]:
+    """(quarter, names) of who did not give their part of a report on several quarters: it names them once for all."""
+    found, by = BY_NAME[report], access.actor()
+    if window.first == window.last or isinstance(found, FiledReport):
+        return []
+    named = organisation_names.names_by_code(current_language())
+    missing = {
+        text: contributions.silent(found, rules.Window(Quarter.parse(text), Quarter.parse(text)), by=by)
+        for text in window.quarters
+    }
+    return [(text, [named[code] for code in codes]) for text, codes in missing.items() if codes]
 
 
 def _filled_with_nothing(report: str, quarter: Quarter) -> list[tuple[str, str]]:
@@ -356,10 +370,10 @@ def close(quarter: str) -> BaseResponse | tuple[str, int]:
         return not_now(which, unsigned=str(error))
     except PartsOutstanding as error:
         names = organisation_names.names_by_code(current_language())
-        return not_now(which, missing=[names[code] for code in error.codes])
+        return not_now(which, missing=[(code, names[code]) for code in error.codes])
     except SilenceUnconfirmed as error:
         names = organisation_names.names_by_code(current_language())
-        return not_now(which, silent=[names[code] for code in error.codes])
+        return not_now(which, silent=[(code, names[code]) for code in error.codes])
     return redirect(url_for("reports.state_of_quarter" if already else "reports.closing", quarter=str(which)), 303)
 
 
@@ -369,8 +383,8 @@ def not_now(
     expected: Quarter | None = None,
     unsigned: str = "",
     gone: Sequence[str] = (),
-    missing: Sequence[str] = (),
-    silent: Sequence[str] = (),
+    missing: Sequence[tuple[str, str]] = (),
+    silent: Sequence[tuple[str, str]] = (),
 ) -> tuple[str, int]:
     """Why nothing is closed, or joined, and what comes first."""
     due_on = rules.due_on(quarter, country().calendar.release_after_days)
@@ -400,7 +414,12 @@ def _in_work(quarter: Quarter) -> BaseResponse:
         return redirect(url_for("reports.state_of_quarter", quarter=str(quarter)), 303)
     refused = state.findings if isinstance(state, actions.Refused) else None
     running = state == "closing"
-    page = Response(render_template("reports/reports/closing.html", quarter=quarter, running=running, refused=refused))
+    signed = running and any(line.signed_at for line in store.waiting(by=access.actor()) if line.quarter == quarter)
+    page = Response(
+        render_template(
+            "reports/reports/closing.html", quarter=quarter, running=running, publishing=signed, refused=refused
+        )
+    )
     if running:
         page.headers["Refresh"] = str(ASK_AGAIN_SECONDS)
     return page

@@ -50,6 +50,7 @@ from nrm.store.shelter import absences as store
 from nrm.store.shelter import cases, stay_history, stays
 from nrm.store.shelter import missing_told as told_store
 from nrm.web import access, errors
+from nrm.web.accounts import told_once
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import current_language, gettext, text_in
 from nrm.web.shelter import missing_told
@@ -157,7 +158,7 @@ def report(case_id: uuid.UUID) -> Answer:
         field = form.since_day if form.since.data == "other" else form.since
         field.errors = [ABSENCE_REFUSED[error.reason]]
         return _missing(case_id, form, 422)
-    return redirect(url_for("missing_told.police_page", missing_id=missing_id), 303)
+    return told_once.lead(url_for("missing_told.police_page", missing_id=missing_id, did="raised"))
 
 
 def _since(form: MissingForm) -> datetime:

@@ -18,12 +18,13 @@ from nrm.actions.referrals import referrals as referral_actions
 from nrm.actions.shelter import corrections
 from nrm.actions.shelter import stays as stay_actions
 from nrm.domain.accounts.accounts import Permission
+from nrm.domain.hours import on_day
 from nrm.domain.referrals.referrals import IllegalTransition, ReferralEvent, ReferralStatus, actors_of
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.corrections import CorrectionRefused, Why
 from nrm.domain.shelter.places import may_be_with_mother
 from nrm.domain.shelter.stays import ImpossibleStay
-from nrm.domain.words import N_, Phrase
+from nrm.domain.words import N_, Moment, Phrase
 from nrm.steps.shelter.arrivals import Admission, Told
 from nrm.store import days as calendar
 from nrm.store.countries import country
@@ -33,6 +34,7 @@ from nrm.web import access, errors
 from nrm.web.formats import day as day_in_words
 from nrm.web.formats import moment
 from nrm.web.language import current_language, gettext
+from nrm.web.referrals.refused_steps import OVER
 from nrm.web.shelter.stays import chosen_place, is_how_it_began, mark_impossible, offer_places
 
 Answer = Response | str | tuple[str, int]
@@ -40,9 +42,23 @@ Answer = Response | str | tuple[str, int]
 blueprint = Blueprint("arrivals", __name__)
 
 NOT_YET = N_("This hour of today has not come yet: enter the hour of arrival, or choose the day before")
+NOT_SENT = N_("The referral was sent on %(moment)s, after this hour: is it right?", moment="")
+BEFORE_LEAVING = N_("They left on %(moment)s, as was recorded: is this hour right?", moment="")
 NOT_LEFT = N_("The post has not said that they left: is it this person who stands before you?")
 NOT_AWAITED = N_("This person is not awaited any more: the arrival was recorded, or it was said that nobody came.")
 
+NOT_COME_SINCE = N_(
+    "Nothing is recorded: after this page was opened %(name)s recorded on %(moment)s that the person did not arrive. "
+    "Is it this person who stands before you? Then press once more.",
+    name="",
+    moment="",
+)
+MISTAKEN_SINCE = N_(
+    "Nothing is recorded: after this page was opened %(name)s recorded on %(moment)s that the person was accepted by "
+    "mistake. Is the person here after all? Then press once more.",
+    name="",
+    moment="",
+)
 BACK_SINCE = N_(
     "Nothing is recorded: this arrival was taken back by %(name)s on %(moment)s, after the page was opened. Is the "
     "person there? Then open the page again.",
@@ -56,10 +72,16 @@ BACK_SINCE = N_(
 def arrive_page(referral_id: uuid.UUID) -> Answer:
     line = _awaited(referral_id)
     if line is None:
-        return errors.error_page(409, NOT_AWAITED)
+        return errors.error_page(409, not_awaited(referral_id))
     form, back = _form(line, empty=True), referrals.arrival_taken_back(line, by=access.actor())
     form.seen.data = back.mark if back is not None else ""
+    form.stood.data = str(line.status)
     return _page(line, form)
+
+
+def not_awaited(referral_id: uuid.UUID) -> str:
+    """Why somebody is not awaited any more, for who may know of the referral; raises NotVisible."""
+    return OVER.get(referrals.referral(referral_id, by=access.actor()).status, NOT_AWAITED)
 
 
 def _awaited(referral_id: uuid.UUID) -> referrals.ReferralLine | None:
@@ -123,11 +145,13 @@ def _arrive(referral_id: uuid.UUID) -> Answer:
     by = access.actor()
     line = _awaited(referral_id)
     if line is None:
-        return errors.error_page(409, NOT_AWAITED)
+        return errors.error_page(409, not_awaited(referral_id))
     form, back = _form(line), referrals.arrival_taken_back(line, by=by)
     if back is not None and form.seen.data != back.mark:  # sent from a page of before (ADR 0232)
-        at = moment(back.at, current_language())
-        return errors.error_page(409, Phrase(BACK_SINCE.message, {"name": back.name, "moment": at}))
+        values = {"name": back.name, "moment": Moment.of(back.at)}
+        return errors.error_page(409, Phrase(BACK_SINCE.message, values))
+    if referrals.has_not_come(line) and form.stood.data == ReferralStatus.ACCEPTED:
+        return _said_since(line, form)
     if not form.validate():
         return _page(line, form, 422)
     arrived_on = chosen_day(form.admitted, form.admitted_day, calendar.today())
@@ -136,6 +160,8 @@ def _arrive(referral_id: uuid.UUID) -> Answer:
         return _page(line, form, 422)
     if arrived_on == calendar.today() and _is_to_come(form.hour.data or ""):
         form.hour.errors = [NOT_YET]
+        return _page(line, form, 422)
+    if not _fits_way(line, form, arrived_on):
         return _page(line, form, 422)
     if _has_not_left(line) and not form.is_here.data:
         form.is_here.errors = [NOT_LEFT]
@@ -150,6 +176,34 @@ def _arrive(referral_id: uuid.UUID) -> Answer:
     if current is None:
         return redirect(url_for("cases.show", case_id=line.case_id), 303)
     return redirect(url_for("stays.show", stay_id=current.id, did="arrived"), 303)
+
+
+def _fits_way(line: referrals.ReferralLine, form: ArrivalForm, arrived_on: date) -> bool:
+    """Whether the hour that was told is not before the sending, nor before the departure, unless that was asked: what
+    was written on paper first is typed in later. Of who arrived before, only the quarter of both is left."""
+    if not form.hour.data or line.quarter or form.sooner.data:
+        return True
+    at = on_day(form.hour.data, arrived_on, country().timezone)
+    for recorded, words in ((line.sent_at, NOT_SENT), (line.departed_at, BEFORE_LEAVING)):
+        if recorded is not None and at < recorded.replace(second=0, microsecond=0):
+            form.hour.errors = [Phrase(words.message, {"moment": Moment.of(recorded)})]
+            form.sooner.errors = [N_("Is the hour right? Then tick it")]
+            return False
+    return True
+
+
+def _said_since(line: referrals.ReferralLine, form: ArrivalForm) -> Answer:
+    """A page that awaited somebody does not undo what was recorded since: it comes back with what that was, and one
+    more press says that the person is here after all (ADR 0238)."""
+    said = referrals.said_not_to_come(line, by=access.actor())
+    values = {
+        "name": said.name if said is not None else "",
+        "moment": moment(said.at if said is not None else None, current_language()),
+    }
+    question = MISTAKEN_SINCE if line.status is ReferralStatus.MISTAKEN else NOT_COME_SINCE
+    form.stood.data = str(line.status)
+    form.bed.errors = [Phrase(question.message, values)]
+    return _page(line, form, 409)
 
 
 def _has_not_left(line: referrals.ReferralLine) -> bool:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import date, timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from forms.days import OTHER, chosen_day
-from forms.shelter.away import AWAY_REFUSED, AwayForm, BackForm, ExpectedForm
+from forms.shelter.away import AWAY_REFUSED, LONGER_LABELS, AwayForm, BackForm, ExpectedForm
 from forms.shelter.cases import CASE_REFUSED
-from forms.shelter.corrections import CORRECTION_REFUSED, StrikeAwayForm
+from forms.shelter.corrections import CORRECTION_REFUSED, WHY_LABELS, StrikeAwayForm
+from nrm import clock
 from nrm.actions.shelter import away as actions
 from nrm.domain.accounts.accounts import Permission
+from nrm.domain.shelter.absences import child_authority
 from nrm.domain.shelter.away import AwayRefusal, AwayRefused, Over
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.corrections import CorrectionRefused, Why
 from nrm.domain.shelter.stays import StayOver
 from nrm.store import days as calendar
+from nrm.store import names as organisation_names
 from nrm.store.countries import country
 from nrm.store.shelter import away as store
 from nrm.store.shelter import stays
@@ -126,11 +131,12 @@ def expect(away_id: uuid.UUID) -> Answer:
     if not form.validate() or form.expected_day.data is None:
         return render_template("shelter/away/expected.html", line=line, form=form), 422
     try:
-        stay_id = actions.expect(away_id=away_id, expected_on=form.expected_day.data, by=by)
+        stay_id = actions.expect(away_id=away_id, expected_on=form.expected_day.data, why=form.longer, by=by)
     except AwayRefused as error:
         if error.reason is AwayRefusal.OVER:
             return errors.error_page(409, AWAY_REFUSED[error.reason])
-        form.expected_day.errors = [AWAY_REFUSED[error.reason]]
+        field = form.why if error.reason is AwayRefusal.WHY else form.expected_day
+        field.errors = [AWAY_REFUSED[error.reason]]
         return render_template("shelter/away/expected.html", line=line, form=form), 422
     return redirect(url_for("stays.show", stay_id=stay_id, did="expected"), 303)
 
@@ -178,3 +184,33 @@ def strike(away_id: uuid.UUID) -> Answer:
     except CorrectionRefused as error:
         return errors.error_page(409, CORRECTION_REFUSED[error.reason])
     return redirect(url_for("stays.show", stay_id=stay_id, did="not_away"), 303)
+
+
+def told_part(moved: Collection[uuid.UUID]) -> Markup:
+    """The part of a house's home page that says what colleagues wrote lately of somebody's return; `moved`: the
+    absences of which it says already that a later day was said."""
+    lines = [each for each in store.told_lately(by=access.actor()) if each.back or each.away_id not in moved]
+    return Markup(render_template("shelter/away/told.html", lines=lines, whys=LONGER_LABELS))  # noqa: S704 - as below
+
+
+def struck_part(*, of_desk: bool = False) -> tuple[Markup, Markup]:
+    """Two parts of a home page about days away of children that a house struck: those that wait to be seen by the child
+    authority (`of_desk`: for a day already), and those that it has seen."""
+    lines = store.struck_of_children(by=access.actor())
+    parts = ([each for each in lines if each.seen_on is None], [each for each in lines if each.seen_on is not None])
+    number = organisation_names.number_now(child_authority(country().in_force(clock.now()))) if of_desk else ""
+    waiting, seen = (
+        render_template("shelter/away/struck.html", struck=part, whys=WHY_LABELS, of_desk=of_desk, child_number=number)
+        if part
+        else ""
+        for part in parts
+    )
+    return Markup(waiting), Markup(seen)  # noqa: S704 - a template of ours, escaped there
+
+
+@blueprint.post("/children/away/<uuid:away_id>/seen")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def see_strike(away_id: uuid.UUID) -> Answer:
+    """The child authority has seen that days away of a child were struck."""
+    actions.see_strike(away_id=away_id, by=access.actor())
+    return redirect(url_for("home.index"), 303)

@@ -368,8 +368,10 @@ def _write_page(
     form: WrittenForm,
     status: int = 200,
     stored: Mapping[str, str] | None = None,
+    gone: Mapping[str, str] | None = None,
 ) -> tuple[str, int]:
-    """The form; `stored`: what somebody else wrote meanwhile, shown next to what was typed here."""
+    """The form; `stored`: what somebody else wrote meanwhile, shown next to what was typed here; `gone`: what of it
+    is not in what was typed."""
     page = render_template(
         "shelter/cases/write.html",
         case=case,
@@ -378,6 +380,7 @@ def _write_page(
         compartment=str(part),
         label=COMPARTMENT_LABELS[part],
         stored=written_rows(stored) if stored is not None else None,
+        gone=written_rows(gone) if gone is not None else None,
     )
     return page, status
 
@@ -398,12 +401,19 @@ def write(case_id: uuid.UUID, compartment: str) -> Answer:
         return _write_page(case, part, form, 422)
     value = {name: one_line_ends(form[name].data or "") for name in FIELDS[part]}
     try:
-        actions.write(case_id=case_id, compartment=part, value=value, seen=int(seen), by=by)
+        actions.write(case_id=case_id, compartment=part, value=value, seen=int(seen), beside=form.meanwhile, by=by)
     except actions.StaleRevision:
         opened = case_steps.opened(case_id=case_id, by=by).get(part)
-        form.revision.data = str(opened.revision) if opened else seen
-        form.show(opened.value if opened else {}, typed=form.touched())
-        return _write_page(case, part, form, 409, opened.value if opened else {})
+        if opened is None:  # nothing is shown that is not open any more
+            return _write_page(case, part, form, 409, {})
+        form.show_both(opened.value)
+        form.revision.data = str(opened.revision)
+        stored = {name: text for name, text in opened.value.items() if name in form.meanwhile.names}
+        return _write_page(case, part, form, 409, stored)
+    except actions.WouldGo as error:
+        opened = case_steps.opened(case_id=case_id, by=by).get(part)
+        gone = {name: opened.value[name] for name in error.names} if opened is not None else {}
+        return _write_page(case, part, form, 409, gone=gone)
     except CaseRefused as error:
         return transfers.not_saved(CASE_REFUSED[error.reason])
     return redirect(address(case_id, compartment), 303)

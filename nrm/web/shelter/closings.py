@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.shelter.cases import CASE_REFUSED, COMPARTMENT_LABELS, MISTYPED, FindCaseForm
@@ -44,6 +45,7 @@ from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.support.follow_ups import FollowUpRefused, check_closing
 from nrm.domain.support.plans import AtClosing
 from nrm.domain.words import N_
+from nrm.steps.shelter import closings as closing_steps
 from nrm.steps.support import hearings as hearing_steps
 from nrm.store import days
 from nrm.store.referrals import referrals
@@ -89,6 +91,8 @@ def close_page(case_id: uuid.UUID) -> Answer:
 def _form(case_id: uuid.UUID) -> CloseCaseForm:
     """The checklist; what becomes of open steps of the plan is asked where there are some."""
     form = CloseCaseForm(request.form)
+    if closing_steps.nobody_found(case_id):  # who has not been seen has said nothing (ADR 0249)
+        form.offer_nothing_that_nobody_said()
     if not _open_steps(case_id):
         del form.open_steps
     return form
@@ -395,9 +399,19 @@ def debts_still_open(case_id: uuid.UUID) -> Answer:
 def index() -> str:
     """The closed cases that this organisation held last, by month."""
     by = access.actor()
-    page = store.closed(by=by, after=request.args.get("after", ""))
+    after = request.args.get("after", "")
+    page = store.closed(by=by, after=after)
     touch = follow_up_ends.of_cases([line.id for line in page.rows], by=by)
-    return render_template("shelter/closings/index.html", page=page, months=store.by_month(page.rows), touch=touch)
+    lately = [] if after else store.lately(by=by)
+    return render_template(
+        "shelter/closings/index.html", page=page, months=store.by_month(page.rows), touch=touch, lately=lately
+    )
+
+
+def of_missing_part() -> Markup:
+    """The part of the duty desk's home page that says who was closed without being found."""
+    lines = store.of_missing(by=access.actor())
+    return Markup(render_template("shelter/closings/of_missing.html", lines=lines))  # noqa: S704 - a template of ours
 
 
 @blueprint.get("/cases/returning")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -20,6 +21,7 @@ from forms.shelter.consents import (
     WEIGHED_LABELS,
     AskConsentForm,
     AskLinkForm,
+    HowAskedForm,
     WeighWishForm,
     WithdrawConsentForm,
 )
@@ -41,7 +43,10 @@ from nrm.domain.shelter.consents import (
     Topic,
     Weighed,
     asking,
+    is_interpreted,
     nothing_is_kept,
+    read_from,
+    texts_to_ask,
 )
 from nrm.domain.words import N_
 from nrm.store import days
@@ -163,7 +168,28 @@ def _consent_row(line: ConsentLine) -> dict[str, object]:
         "language": language_name(line.language, language) if line.language else "",
         "interpreter": interpreter_label(line.interpreter),
         "wording": _wording(line.wording),
+        "interpreted": _interpreted(line),
     }
+
+
+def _interpreted(line: ConsentLine) -> str:
+    """From which language it was interpreted, in words; empty where it was read in the person's own."""
+    known = (each for each in country().questionnaires.values() if line.wording in each.wordings)
+    questionnaire = next(known, None)
+    read = read_from(questionnaire, line.wording, line.wording_sha256) if questionnaire is not None else ""
+    return language_name(read, current_language()) if read and line.language not in ("", read) else ""
+
+
+def _has_text(form: HowAskedForm, texts: Collection[str]) -> bool:
+    """Whether there is a text in the language of a valid form, or somebody interprets; says it at the field if not."""
+    if is_interpreted(form.language_code, str(form.interpreter.data), texts):
+        return True
+    language = language_name(form.language_code, current_language())
+    words = gettext(
+        "There is no text in %(language)s: somebody interprets, or read it in another language", language=language
+    )
+    form.interpreter.errors = [words]
+    return False
 
 
 def _ended(line: ConsentLine) -> str:
@@ -273,6 +299,9 @@ def ask(case_id: uuid.UUID) -> Answered:
     form = _form(case)
     if not form.validate():
         return _ask_page(case, form, 422)
+    texts = texts_to_ask(_questionnaire(case)) if case.age_class == "adult" else frozenset()
+    if not _has_text(form, texts | set(country().languages)):
+        return _ask_page(case, form, 422)
     answers, weighed = _answers(case, form)
     if "back" in request.form:
         return _ask_page(case, form)
@@ -330,7 +359,9 @@ def ask_link(case_id: uuid.UUID) -> Answered:
     form = AskLinkForm(request.form)
     if not form.validate():
         return _ask_link_page(case_id, form, 422)
-    _held_case(case_id)
+    case = _held_case(case_id)
+    if not _has_text(form, {*country().languages, *_questionnaire(case).languages}):
+        return _ask_link_page(case_id, form, 422)
     now = link_codes.stand(case_id, by=access.actor())
     if form.stands.data != now.token:
         return _stands_otherwise(case_id)
@@ -338,7 +369,7 @@ def ask_link(case_id: uuid.UUID) -> Answered:
         form.sure.errors = [LINK_IS_DESTROYED]
         return _ask_link_page(case_id, form, 422)
     said = Answer(Topic.LINK, Said.GIVEN if form.link.data == "yes" else Said.REFUSED)
-    how = Asking(_questionnaire(_held_case(case_id)).id, form.language_code, str(form.interpreter.data))
+    how = Asking(_questionnaire(case).id, form.language_code, str(form.interpreter.data))
     try:
         actions.ask(case_id=case_id, answers=[said], asking=how, link_stands=now.token, by=access.actor())
     except CaseRefused as error:

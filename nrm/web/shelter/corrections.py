@@ -33,7 +33,14 @@ from forms.typed import OnceForm
 from nrm.actions.shelter import corrections as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefused, parse_pseudonym
-from nrm.domain.shelter.corrections import CorrectionRefusal, CorrectionRefused, MistakeRefused, MistakeWhy, Why
+from nrm.domain.shelter.corrections import (
+    CorrectionRefusal,
+    CorrectionRefused,
+    MistakeRefusal,
+    MistakeRefused,
+    MistakeWhy,
+    Why,
+)
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.shelter.stays import ImpossibleStay
 from nrm.domain.words import N_
@@ -298,6 +305,16 @@ def answer_mistake(case_id: uuid.UUID) -> Answer:
     closings.mistake_of(case_id, by=by)
     act = actions.agree_mistake if form.answer.data == "yes" else actions.decline_mistake
     return _done_mistake(case_id, form, lambda: act(case_id=case_id, by=by))
+
+
+@blueprint.get("/cases/<uuid:case_id>/mistake/take-back")
+@access.requires(Permission.CASE_READ)
+def take_back_mistake_page(case_id: uuid.UUID) -> Answer:
+    """What follows for the question of the house, before it is taken back."""
+    seen = closings.mistake_of(case_id, by=access.actor())
+    if not seen.may_take_back:
+        return errors.error_page(409, MISTAKE_REFUSED[MistakeRefusal.NO_WORD][1])
+    return render_template("shelter/corrections/take_back_mistake.html", case_id=case_id, seen=seen)
 
 
 @blueprint.post("/cases/<uuid:case_id>/mistake/take-back")

@@ -17,12 +17,16 @@ from forms.shelter.child_returns import ASSESSMENT_LABELS
 from forms.shelter.corrections import WHY_LABELS
 from forms.shelter.findings import FOUND_LABELS, IMPOSSIBLE, NEW, CaseFindingsForm, FindingsForm
 from forms.shelter.stays import CLOSED
+from nrm import clock
 from nrm.actions.shelter import best_interests
 from nrm.actions.shelter import findings as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.shelter.absences import child_authority
 from nrm.domain.shelter.child_returns import State
 from nrm.domain.shelter.findings import FindingRefusal, FindingRefused
 from nrm.domain.words import N_
+from nrm.store import names as organisation_names
+from nrm.store.countries import country
 from nrm.store.days import today
 from nrm.store.shelter import child_returns
 from nrm.store.shelter import findings as store
@@ -163,17 +167,72 @@ def _findings_page(
     return page, status
 
 
-def ends_part() -> Markup:
-    """The part of the home page of child protection that says whose stay ended by a decision, why and where to, and
-    of whom a house says that they were never there."""
+def written_part() -> Markup:
+    """The part of a home page of child protection that says which assessments colleagues wrote down in one's name."""
+    lines = store.written_in_my_name(by=access.actor())
+    page = render_template("shelter/findings/written.html", lines=lines, **words()) if lines else ""
+    return Markup(page)  # noqa: S704 - a template of ours, escaped there
+
+
+@blueprint.post("/children/findings/<uuid:finding_id>/not-mine")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def deny(finding_id: uuid.UUID) -> Answer:
+    """The member in whose name a colleague wrote down an assessment did not assess it."""
+    try:
+        actions.deny(finding_id=finding_id, by=access.actor())
+    except FindingRefused as error:
+        return errors.error_page(409, IMPOSSIBLE[error.reason][1])
+    return redirect(url_for("home.index"), 303)
+
+
+def home_parts() -> tuple[Markup, Markup]:
+    """Two parts of the home page of child protection: of which child a house says that it was never there, until
+    somebody has seen that; and whose stay ended by a decision, why and where to, which of these ends a house took back
+    or changed, and the strikes that were seen."""
     by = access.actor()
-    lines, struck = store.ended_lately(by=by), store.struck_lately(by=by)
-    if not lines and not struck:
+    lines, changed, struck = store.ended_lately(by=by), store.changed_lately(by=by), store.struck_lately(by=by)
+    return _strikes([each for each in struck if each.seen_on is None]), _ends(
+        lines, changed, [each for each in struck if each.seen_on is not None]
+    )
+
+
+def _ends(
+    lines: Sequence[store.EndLine], changed: Sequence[store.ChangedLine], struck: Sequence[store.StruckLine]
+) -> Markup:
+    if not lines and not changed and not struck:
         return Markup()
     page = render_template(
-        "shelter/findings/ends.html", lines=lines, struck=struck, whys=WHY_LABELS, place=country_in_words
+        "shelter/findings/ends.html",
+        lines=lines,
+        changed=changed,
+        struck=struck,
+        whys=WHY_LABELS,
+        place=country_in_words,
     )
     return Markup(page)  # noqa: S704 - a template of ours, escaped there
+
+
+def unseen_part() -> Markup:
+    """The part of the home page of the duty desk that says which strikes child protection has not seen for a day."""
+    return _strikes(store.struck_unseen(by=access.actor()), of_desk=True)
+
+
+def _strikes(struck: Sequence[store.StruckLine], *, of_desk: bool = False) -> Markup:
+    if not struck:
+        return Markup()
+    number = organisation_names.number_now(child_authority(country().in_force(clock.now()))) if of_desk else ""
+    page = render_template(
+        "shelter/findings/struck.html", struck=struck, whys=WHY_LABELS, of_desk=of_desk, child_number=number
+    )
+    return Markup(page)  # noqa: S704 - a template of ours, escaped there
+
+
+@blueprint.post("/children/struck/<uuid:stay_id>/seen")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def see_strike(stay_id: uuid.UUID) -> Answer:
+    """Child protection has seen that the stay of a child was struck."""
+    actions.see_strike(stay_id=stay_id, by=access.actor())
+    return redirect(url_for("home.index"), 303)
 
 
 def words() -> dict[str, Any]:

@@ -17,9 +17,11 @@ from nrm.actions.shelter import first_talks as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.interviews.indicators import Profile, profile_of_answered
 from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
+from nrm.domain.interviews.questionnaires import LONGEST
 from nrm.domain.shelter import first_talks as rules
 from nrm.domain.shelter.cases import CaseRefused, Compartment, MistypedPseudonym, parse_pseudonym
 from nrm.domain.words import N_
+from nrm.domain.written_over import Beside, mark, together
 from nrm.steps.shelter import cases as case_steps
 from nrm.store import names
 from nrm.store.countries import country
@@ -37,10 +39,6 @@ from nrm.web.parts import Part
 blueprint = Blueprint("first_talks", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
-MEANWHILE = N_(
-    "Somebody else wrote here in the meantime. Below stands what they wrote; your text is in the boxes. Put both "
-    "together and save again."
-)
 MEANWHILE_CLOSED = N_(
     "Somebody else wrote here in the meantime, and the story is closed again. Your text is in the boxes: open the "
     "story in another window, then save again and see what they wrote."
@@ -94,13 +92,36 @@ def write_page(case_id: uuid.UUID) -> Answer:
     parts: dict[str, Mapping[str, Any]] = {str(name): each.value for name, each in opened.items()}
     coded = store.coded(case_id, by=by)
     before = _not_asked_here(questionnaire, rules.told_before(questionnaire, parts.get("story", {}), coded))
+    shown = _marks(questionnaire, _as_typed(questionnaire, parts.get("story", {}), coded))
     parts = {**parts, "story": rules.begun_with(questionnaire, parts.get("story", {}), coded)}
-    talk = rules.form_of(questionnaire, rules.rows_for(questionnaire, parts["story"]))
     begun = rules.typed_from(questionnaire, parts, coded)
+    talk, body = _filled(case, questionnaire, parts["story"], begun)
+    return _form_page(case, talk, body, told.revision if told else 0, shown=shown, before=before)
+
+
+def _filled(
+    case: SeenCase, questionnaire: Questionnaire, story: Mapping[str, Any], begun: Mapping[str, Any]
+) -> tuple[rules.FirstTalk, list[_Part]]:
+    """The form with a row for each that `story` has, and its parts with the answers it begins with."""
+    talk = rules.form_of(questionnaire, rules.rows_for(questionnaire, story))
     answers = {**begun, questionnaire.derive["age"]: case.age_class}
     markup, language = interview_pages.markup_of(talk.questionnaire), current_language()
-    shown = _parts(talk, lambda page: markup.page(page, answers, staff=language, spoken=None, leads=False))
-    return _form_page(case, talk, shown, told.revision if told else 0, before=before)
+    return talk, _parts(talk, lambda page: markup.page(page, answers, staff=language, spoken=None, leads=False))
+
+
+def _as_typed(questionnaire: Questionnaire, story: Mapping[str, Any], coded: Mapping[str, Any]) -> dict[str, Any]:
+    """What a browser would send of the story for a form that begins with what stands there, by question or page."""
+    begun = {"story": rules.begun_with(questionnaire, story, coded)}
+    return rules.sorted_into(questionnaire, rules.typed_from(questionnaire, begun, coded))["story"]
+
+
+def _marks(questionnaire: Questionnaire, typed: Mapping[str, Any]) -> str:
+    return ".".join(mark(typed[name]) for name in _keys(questionnaire))
+
+
+def _keys(questionnaire: Questionnaire) -> list[str]:
+    """What the form writes into the story, in its order: questions, and pages that have rows."""
+    return list(rules.sorted_into(questionnaire, {})["story"])
 
 
 def _parts(talk: rules.FirstTalk, body: Callable[[Page], Markup]) -> list[_Part]:
@@ -120,14 +141,18 @@ def _form_page(
     parts: list[_Part],
     revision: int,
     *,
+    shown: str = "",
+    beside: str = "",
     form: PageForm | None = None,
     before: Rows | None = None,
     stored: Rows | None = None,
+    gone: Rows | None = None,
     refused: str = "",
     status: int = 200,
 ) -> tuple[str, int]:
     """The form; `before`: what was told before the talk; `stored`: what somebody else wrote meanwhile, shown next to
-    what was typed here; `refused`: why it is not saved."""
+    what was typed here; `gone`: what of it is not in what was typed; `refused`: why it is not saved; `shown`, `beside`:
+    with which answers the form came, and where somebody else wrote meanwhile."""
     counts = {section.page.id: len(section.rows) for section in talk.sections if section.rows}
     page = render_template(
         "shelter/first_talks/write.html",
@@ -135,9 +160,12 @@ def _form_page(
         parts=parts,
         counts=counts,
         revision=revision,
+        shown=shown,
+        beside=beside,
         form=form,
         before=before,
         stored=stored,
+        gone=gone,
         refused=refused,
     )
     return page, status
@@ -157,23 +185,91 @@ def save(case_id: uuid.UUID) -> Answer:
     age = {questionnaire.derive["age"]: case.age_class}
     given = _checked(form, questionnaire, form.accept(age, today=today()), language)
 
-    def again(revision: int, status: int, refused: str = "", stored: Rows | None = None) -> Answer:
+    shown = request.form.get("shown", "")
+    keys = _keys(questionnaire)
+    names = [name for name in keys if name in request.form.get("beside", "").split(".")]
+
+    def again(revision: int, status: int, refused: str = "", gone: Rows | None = None) -> Answer:
         markup = interview_pages.markup_of(talk.questionnaire)
         parts = _parts(talk, lambda page: markup.again(form, age, staff=language, spoken=None, only=page, leads=False))
-        return _form_page(case, talk, parts, revision, form=form, stored=stored, refused=refused, status=status)
+        beside = ".".join(names)
+        return _form_page(
+            case,
+            talk,
+            parts,
+            revision,
+            shown=shown,
+            beside=beside,
+            form=form,
+            gone=gone,
+            refused=refused,
+            status=status,
+        )
 
     if given is None:
         return again(int(seen), 422)
     try:
-        actions.save(case_id=case_id, answers=given, seen=int(seen), by=by)
+        meanwhile = Beside(names, sure=request.form.get("over") == seen)
+        actions.save(case_id=case_id, answers=given, seen=int(seen), beside=meanwhile, by=by)
     except actions.StaleRevision:
         opened = case_steps.opened(case_id=case_id, by=by).get(Compartment.STORY)
         if opened is None:
             return again(int(seen), 409, gettext(MEANWHILE_CLOSED))
-        return again(opened.revision, 409, gettext(MEANWHILE), _written(questionnaire, opened.value))
+        return _both_page(case, questionnaire, given, opened.value, opened.revision, shown.split("."), names)
+    except actions.WouldGo as error:
+        opened = case_steps.opened(case_id=case_id, by=by).get(Compartment.STORY)
+        there = {name: opened.value[name] for name in error.names} if opened is not None else {}
+        return again(int(seen), 409, gone=answer_rows(questionnaire, there, {}))
     except CaseRefused as error:
         return again(int(seen), 409, translated(CASE_REFUSED[error.reason]))
     return redirect(url_for("first_talks.saved", case_id=case_id), 303)
+
+
+def _both_page(
+    case: SeenCase,
+    questionnaire: Questionnaire,
+    given: Mapping[str, Any],
+    there: Mapping[str, Any],
+    revision: int,
+    came: list[str],
+    beside: list[str],
+) -> Answer:
+    """The form with what somebody else wrote since it came, and what was typed here; `there`: the story; `came`: marks
+    of the answers with which it came; `beside`: where somebody else had written before."""
+    sorted_in = rules.sorted_into(questionnaire, given)
+    mine = sorted_in["story"]
+    theirs = _as_typed(questionnaire, there, store.coded(case.id, by=access.actor()))
+    both, changed = dict(mine), set(beside)
+    marks = came if len(came) == len(mine) else [""] * len(mine)
+    for (name, typed), was in zip(mine.items(), marks, strict=True):
+        if mark(theirs[name]) == was:
+            continue
+        changed.add(name)
+        both[name] = theirs[name] if mark(typed) == was else _together(questionnaire, name, theirs[name], typed)
+    begun = rules.typed_from(questionnaire, {**sorted_in, "story": both}, {})
+    talk, body = _filled(case, questionnaire, {name: value for name, value in both.items() if value}, begun)
+    wrote = {name: value for name, value in there.items() if name in changed}
+    return _form_page(
+        case,
+        talk,
+        body,
+        revision,
+        shown=_marks(questionnaire, theirs),
+        beside=".".join(sorted(changed)),
+        stored=answer_rows(questionnaire, wrote, {}),
+        status=409,
+    )
+
+
+def _together(questionnaire: Questionnaire, name: str, theirs: Any, mine: Any) -> Any:
+    """Two answers to one question, or the rows of a page, as one where they can be."""
+    if (page := questionnaire.pages.get(name)) is not None:
+        return together(theirs, mine, longest=page.repeat)
+    question = questionnaire.questions[name]
+    if question.kind in ("short_text", "long_text"):
+        between = "\n\n" if question.kind == "long_text" else "; "
+        return together(theirs, mine, longest=LONGEST[question.kind], between=between)
+    return together(theirs, mine, longest=len(question.options) if question.kind == "some_of" else 0)
 
 
 def _rows_sent(questionnaire: Questionnaire) -> tuple[tuple[str, int], ...]:

@@ -24,7 +24,7 @@ from nrm import clock
 from nrm.actions.support import follow_ups as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
-from nrm.domain.support.follow_ups import SAFE_IS_SHOWN, WORDS, FollowUpRefusal, FollowUpRefused, Result, Safe, Stand
+from nrm.domain.support.follow_ups import SAFE_IS_SHOWN, FollowUpRefusal, FollowUpRefused, Result, Safe, Stand
 from nrm.domain.words import N_
 from nrm.store.accounts import second_hands
 from nrm.store.days import today
@@ -42,6 +42,7 @@ from nrm.web.support.follow_up_words import agreed, agreed_before, done, entered
 
 blueprint = Blueprint("follow_ups", __name__)
 Answer = BaseResponse | tuple[str, int] | str
+Words = list[tuple[str, str]] | None
 
 CHANGED = N_(
     "Somebody wrote here in the meantime, so nothing is recorded yet. What you typed is here still: send it again"
@@ -150,8 +151,7 @@ def agree_page(case_id: uuid.UUID) -> Answer:
         if opened is None:
             return errors.error_page(409, OPEN_FIRST)
         form.revision.data = str(opened[1])
-        for name in WORDS:
-            form[name].data = opened[0].get(name, "")
+        form.show(opened[0])
     return _agree_page(case, form)
 
 
@@ -166,11 +166,13 @@ def _agree_form(case: SeenCase) -> AgreeForm:
 
 
 def _agree_page(
-    case: SeenCase, form: AgreeForm, status: int = 200, stored: list[tuple[str, str]] | None = None
+    case: SeenCase, form: AgreeForm, status: int = 200, stored: Words = None, gone: Words = None
 ) -> tuple[str, int]:
-    """`stored`: what somebody else wrote meanwhile; what was typed stands in the form."""
-    found = _standing(case.id)
-    return render_template("support/follow_ups/agree.html", case=case, form=form, found=found, stored=stored), status
+    """`stored`: what somebody else wrote meanwhile; `gone`: what of it is not in what was typed."""
+    page = render_template(
+        "support/follow_ups/agree.html", case=case, form=form, found=_standing(case.id), stored=stored, gone=gone
+    )
+    return page, status
 
 
 @blueprint.post("/cases/<uuid:case_id>/follow-up/agree")
@@ -187,13 +189,20 @@ def agree(case_id: uuid.UUID) -> Answer:
             child_return = isinstance(form, AgreeForChildForm) and form.child_return.data == "yes"
             actions.agree(case_id=case_id, words=form.words, child_return=child_return, by=by)
         elif seen.isascii() and seen.isdigit() and len(seen) < 10:
-            actions.change(case_id=case_id, words=form.words, seen=int(seen), by=by)
+            actions.change(case_id=case_id, words=form.words, seen=int(seen), beside=form.meanwhile, by=by)
         else:
             return errors.error_page(409, REFUSED[FollowUpRefusal.STANDS])
     except actions.StaleRevision:
         opened = actions.opened(case_id=case_id, by=by)
-        form.revision.data = str(opened[1]) if opened else seen
-        return _agree_page(case, form, 409, agreed(opened[0]) if opened else [])
+        if opened is None:
+            return _agree_page(case, form, 409, [])
+        form.show_both(opened[0])
+        form.revision.data = str(opened[1])
+        return _agree_page(case, form, 409, agreed(opened[0]))
+    except actions.WouldGo as error:
+        opened = actions.opened(case_id=case_id, by=by)
+        there = {name: opened[0][name] for name in error.names} if opened is not None else {}
+        return _agree_page(case, form, 409, gone=agreed(there))
     except FollowUpRefused as error:
         if error.reason is FollowUpRefusal.CHILD_RETURN and isinstance(form, AgreeForChildForm):
             form.child_return.errors = [REFUSED[error.reason]]

@@ -160,7 +160,7 @@ def _page(line: Line, form: SignNightsForm) -> str:
     return render_template(
         "support/subsidies/sign.html",
         line=line,
-        form=form,
+        form=form.of(line.base.basis),
         foreign=FOREIGN if line.stand is Stand.FOREIGN else None,
         bases=BASES,
         lines=early_nights.waiting(by=by),

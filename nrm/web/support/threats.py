@@ -18,7 +18,7 @@ from nrm.store.countries import country
 from nrm.store.support import hearings as people
 from nrm.store.support import threats as store
 from nrm.store.support.hearings import Person
-from nrm.web import access, errors
+from nrm.web import access, errors, telephones
 from nrm.web.accounts import told_once
 
 blueprint = Blueprint("threats", __name__)
@@ -60,6 +60,7 @@ def _tell_page(person: Person, back: str) -> str:
         back=back,
         told=store.told(person, by=access.actor()),
         doubt_labels=DOUBT_LABELS,
+        numbers=telephones.protecting(),
     )
 
 

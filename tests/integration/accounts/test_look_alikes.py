@@ -30,7 +30,7 @@ NAMES = {
     "Ana Vatra Caseworker": "the sign-in name of a colleague",
     "Duty desk": "the name of a role or of an office",
     "Administrator": "the name of a role or of an office",
-    "Drejtues Strehëze": "the name of a role or of an office",
+    "Drejtues Qendre": "the name of a role or of an office",
     "Autoriteti Përgjegjës": "the name of a role or of an office",
     "Ana Dyla NRC": "the name of a role or of an office",
 }

@@ -140,6 +140,7 @@ def test_an_administrator_suspends_and_lets_in_again_from_the_home_page(
     home = desk.get("/?lang=en")
     assert "An administrator suspended VATRA" in home and "It is closed, or nobody answers there" in home  # noqa: PT018
     assert "An administrator suspended" not in sign_in("nrc.shelter_manager").get("/?lang=en")
+    assert 'href="/alarms">Who did it, and when' in home
     alarms = desk.get("/alarms?lang=en")
     assert "Accounts or organisations ended or suspended, or asked for: 1" in alarms
     assert "Sign-in name: administrator" in alarms

@@ -1030,7 +1030,7 @@ def test_who_waits_for_a_colleague_reads_so_after_the_passkey(at: Flask) -> None
         session.execute(update(Member).where(Member.login == ME).values(waits_at=clock.now()))
     _, answer = through_the_pages(at, device)
     assert answer.status_code == 422
-    assert "U shtypën tepër kode të gabuara" in answer.text
+    assert "U shkruan tepër kode të gabuara" in answer.text
 
 
 def test_a_wrong_answer_leads_back_to_the_sign_in_page_and_a_late_one_too(at: Flask) -> None:

@@ -131,6 +131,52 @@ def test_pages_of_other_roles_and_addresses_that_are_none_count_and_strangers_do
     assert len(app.extensions["nrm.refused"]) == 1
 
 
+@pytest.mark.slow
+def test_the_alarm_stands_from_one_too_many_on_and_no_refusal_is_written_alone(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was counted in tens, so it stood from the 110th on."""
+    written: list[int] = []
+    count = refusals.count
+    monkeypatch.setattr(refusals, "count", lambda *, number, by: written.append(number) or count(number=number, by=by))
+    worker = Person(app.test_client(), WORKER)
+    guess(worker, BOUND)
+    assert told() == []
+    guess(worker, 1)
+    (said,) = told()
+    assert said["cases"] == BOUND + 1
+    guess(worker, 2 * AT_ONCE - 1)
+    assert sum(written) == BOUND + 2 * AT_ONCE
+    assert len(written) == BOUND // AT_ONCE + 3  # in tens, and once more at the bound
+
+
+def test_other_methods_and_spent_links_count_like_any_page(app: Flask) -> None:
+    """A method that a page does not have, and the link of an invitation that is none, were not counted."""
+    worker = Person(app.test_client(), WORKER)
+    for method in ("PUT", "DELETE", "PATCH"):
+        assert worker.client.open(f"/cases/{uuid.uuid4()}", method=method).status_code == 405
+        assert worker.client.open(f"/nothing/{method}", method=method).status_code == 404
+    assert worker.client.options("/nothing/options").status_code == 404
+    assert worker.client.get("/invitations/guessed").status_code == 404
+    assert worker.client.get("/invitations/guessed/code").status_code == 404
+    assert db.session.scalars(select(FailedTries)).all() == []
+    for _ in range(AT_ONCE):  # each a second time, with any method: one address
+        assert worker.client.put("/nothing/PUT").status_code == 404
+    # What a page answers is no refusal: it tells which methods there are, of no case.
+    assert worker.client.options(f"/cases/{uuid.uuid4()}").status_code == 200
+    assert db.session.scalars(select(FailedTries)).all() == []
+    assert worker.client.delete("/tasks").status_code == 405
+    db.session.rollback()
+    assert [each.number for each in db.session.scalars(select(FailedTries))] == [AT_ONCE]
+    stranger = app.test_client()
+    for number in range(2 * AT_ONCE):
+        assert stranger.get(f"/invitations/guessed{number}").status_code == 404
+        assert stranger.put(f"/cases/{uuid.uuid4()}").status_code == 405
+    db.session.rollback()
+    assert [each.number for each in db.session.scalars(select(FailedTries))] == [AT_ONCE]
+    assert len(app.extensions["nrm.refused"]) == 1
+
+
 def test_codes_of_people_that_are_guessed_count_and_mistyped_ones_do_not(app: Flask) -> None:
     worker = Person(app.test_client(), WORKER)
     code = new_pseudonym(os.urandom(16))

@@ -30,7 +30,7 @@ from tests.integration.interviews.test_ending import CHILD, alert, asked_about, 
 SignIn = Callable[[str], Person]
 AUTHORITY = "child_protection.case_worker"
 NOT_YET = "Autoriteti i fëmijëve u pyet"
-SAYS_ADULT = "Pika tani thotë: 18 vjeç e lart"
+SAYS_ADULT = "Pika kufitare tani thotë: 18 vjeç e lart"
 
 
 def change_age(person: Person, interview: str, age: str, **more: Any) -> None:

@@ -72,6 +72,7 @@ def interview_of(address: str) -> uuid.UUID:
     ("warning", "question", "changed"),
     [
         ("not_alone", "alone", {**CHILD, "alone": "no"}),
+        ("not_apart", "apart", {"alone": "no", "companions": ["friend"], "apart": "telephone"}),
         ("no_interpreter", "interpreter", {**CHILD, "language": "el", "interpreter": "not_found"}),
         ("not_understood", "purpose_read", {"purpose_read": "partly"}),
         ("not_understood", "purpose_read", {"purpose_read": "not_read"}),
@@ -98,6 +99,22 @@ def test_what_does_not_fit_is_shown_once_beside_its_question_and_in_a_summary_an
     assert page_id(after) != page
     again = person.post(address, fields(page, person.get(address), answers))
     assert page_id(again) == page_id(after), "who saw it is not shown it a second time"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"alone": "no", "companions": ["friend"], "apart": "go_on"},
+        {"language": "el", "interpreter": "not_found", "apart": "telephone"},
+    ],
+)
+def test_who_is_apart_and_understood_goes_on_and_no_answer_names_both(sign_in: SignIn, changed: dict[str, Any]) -> None:
+    person, answers = sign_in(LOGIN), calm(**changed)
+    address = to_page(person, "apart", answers)
+    sent = fields("apart", person.get(address), answers)
+    missing = html.unescape(person.post(f"{address}?lang=en", {**sent, "apart": ""}, status=422))
+    assert "Choose an answer: Is the person apart now, and do you understand each other?" in missing
+    assert page_id(person.post(address, sent)) == "six"
 
 
 def test_nothing_is_shown_a_second_time_where_nothing_warns(sign_in: SignIn) -> None:

@@ -18,7 +18,7 @@ from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case
 from nrm.render import pdf
 from nrm.store.countries import country
-from tests import accessible, glyphs
+from tests import accessible, glyphs, told
 from tests.conftest import Person
 from tests.factories_interviews import LOGIN, begin, example, fields, questionnaire, walk
 
@@ -206,10 +206,58 @@ def test_there_is_no_leaflet_in_a_language_that_has_none(app: Flask, sign_in: Si
 def test_everybody_is_offered_the_leaflet_whatever_the_outcome(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     for ending in ("refused", "none"):
+        told.lead(app, person, f"/interviews/ended/{ending}")
         assert 'href="/leaflets/el"' in person.get(f"/interviews/ended/{ending}")
     interview = on_page(person, "decision")
     sent = person.post(f"{interview}/decision", fields("decision", person.get(f"{interview}/decision"), example()))
     assert 'href="/leaflets/el"' in person.get(sent)
+
+
+def leaflets_of(body: str) -> list[str]:
+    return re.findall(r'href="/leaflets/(\w+)"', body)
+
+
+@pytest.mark.slow
+def test_the_leaflet_in_the_language_of_the_talk_comes_first_and_none_is_offered_where_none_is_safe(
+    app: Flask, sign_in: SignIn
+) -> None:
+    person, kept = sign_in(LOGIN), len(country().handouts.leaflets)
+
+    def sent(**changed: Any) -> str:
+        interview = on_page(person, "decision", **changed)
+        page = f"{interview}/decision"
+        return person.post(page, fields("decision", person.get(page), example(**changed)))
+
+    greek = sent(language="el", interpreter="present")
+    assert leaflets_of(person.get(greek))[0] == "el"
+    for _ in range(2):  # loaded again, it is still so
+        assert len(leaflets_of(person.get(greek))) == kept
+    unsafe = sent(leaflet="unsafe")
+    for _ in range(2):
+        body = person.get(f"{unsafe}?lang=en")
+        assert leaflets_of(body) == []
+        assert "no leaflet is safe" in body
+    # Of another interview nothing is said by that.
+    assert len(leaflets_of(person.get(greek))) == kept
+    assert leaflets_of(person.get("/leaflets"))
+    # Nor does another one, which ends later, forget it.
+    later = sent()
+    assert len(leaflets_of(person.get(later))) == kept
+    assert leaflets_of(person.get(unsafe)) == []
+
+
+@pytest.mark.slow
+def test_an_interview_that_ends_where_no_leaflet_is_safe_offers_none(app: Flask, sign_in: SignIn) -> None:
+    person = sign_in(LOGIN)
+    interview = on_page(person, "decision", assessment="none", leaflet="unsafe")
+    page = f"{interview}/decision"
+    form = fields("decision", person.get(page), example(assessment="none", leaflet="unsafe"))
+    asked = person.get(person.post(page, {**form, "end": "1"}))
+    [seen] = re.findall(r'name="seen" value="(\d+)"', asked)
+    left = person.post(f"{interview}/end", {"seen": seen, "reason": "other", "sentence": "Her sister came."})
+    assert leaflets_of(person.get(left)) == []
+    told.lead(app, person, "/interviews/ended/none")
+    assert leaflets_of(person.get("/interviews/ended/none")) == []
 
 
 @pytest.mark.slow
@@ -271,3 +319,20 @@ def test_the_drivers_sheet_has_no_name_and_no_address(app: Flask, sign_in: SignI
         assert secret not in words
     for login, status in (("durres.border_officer", 404), ("vatra.case_worker", 404), ("molsa.statistician", 403)):
         sign_in(login).get(f"{interview}/transport/pdf", status=status)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["sq", "el"])
+def test_what_is_read_out_of_consent_stands_in_the_officers_language_too(
+    app: Flask, sign_in: SignIn, language: str
+) -> None:
+    """An officer who reads Greek to nobody could not see what the person agrees to."""
+    person = sign_in(LOGIN)
+    interview = on_page(person, "consent", language=language)
+    text = questionnaire().wordings["consent"].text
+    body = person.get(f"{interview}/consent?lang=en")
+    theirs = f"<p lang={language} dir=auto>{text['el' if language == 'el' else 'sq']}".replace("'", "&#39;")
+    assert body.count(theirs) == 1
+    assert body.count(f"<p class=who lang=en>{text['en']}") == 1
+    assert f"<p class=who lang=sq>{text['sq']}" not in person.get(f"{interview}/consent?lang={language}")
+    assert text["en"] in person.get(f"{interview}/consent/aloud?lang=en"), "as on the page for reading out"

@@ -27,11 +27,12 @@ from tests import factories, screened, world
 from tests.conftest import Person
 from tests.factories import actor
 from tests.factories_interviews import LOGIN, begin, example, fields, last_of, page_asking, questionnaire, walk
-from tests.factories_referrals import HAND_OVER_FORM, NAMED, bed, organisation
+from tests.factories_referrals import HAND_OVER_FORM, NAMED, bed, organisation, sent
 
 SignIn = Callable[[str], Person]
 # IOM receives nobody at high risk: it is no party of the route, and the officer may ask it with a reason.
 UNNAMED: dict[str, Any] = {"risk": "high", "needs": ["medical"], "gender": "feminine"}
+UNREAD = "Was not read out to the person"
 AGAINST = {"party": "IOM", "override_reason": "medical_need"}
 
 
@@ -70,6 +71,50 @@ def _consent(case_id: uuid.UUID) -> str:
 
 def _compartments(case_id: uuid.UUID) -> set[str]:
     return set(_now().scalars(select(SealedCompartment.compartment).where(SealedCompartment.case_id == case_id)))
+
+
+def _marked(page: str) -> dict[str, bool]:
+    """Of each shelter that can be asked: whether it is marked as not read out."""
+    choices = re.findall(r'name="party" value="(\w+)".*?</label>', page, re.S)
+    parts = re.findall(r'name="party" value="\w+".*?</label>', page, re.S)
+    return {code: UNREAD in part for code, part in zip(choices, parts, strict=True)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("urgent", [False, True])
+def test_a_shelter_that_was_not_read_out_says_so_before_it_is_chosen(
+    app: Flask, sign_in: SignIn, *, urgent: bool
+) -> None:
+    assert app
+    person = sign_in(LOGIN)
+    answers = example(**UNNAMED, consent_urgent="given")
+    page = "urgent_send" if urgent else "decision"
+    marked = _marked(person.get(f"{_to(person, page, answers, urgent=urgent)}?lang=en"))
+    assert marked.pop("IOM")
+    assert marked
+    assert not any(marked.values())
+
+
+@pytest.mark.slow
+def test_the_next_shelter_says_which_was_not_read_out_to_the_person(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    made = sent(actor(LOGIN), **UNNAMED)
+    shelters = re.findall(
+        r"<label for=.receiver[^>]*>(.*?)</label>",
+        sign_in("ra.duty_officer").get(f"/cases/{made.case_id}/direct?lang=en"),
+        re.S,
+    )
+    assert shelters
+    unread = {each.split("<small>")[0] for each in shelters if UNREAD in each}
+    agreed = {each for each in shelters if UNREAD not in each}
+    assert unread
+    assert agreed
+
+
+def test_of_a_child_nobody_is_read_out_and_no_shelter_is_marked(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    made = sent(actor(LOGIN), "VATRA", age="child", override_reason="other")
+    assert UNREAD not in sign_in("ra.duty_officer").get(f"/cases/{made.case_id}/direct?lang=en")
 
 
 @pytest.mark.slow
@@ -385,7 +430,7 @@ def test_who_is_refused_by_name_later_is_not_asked(app: Flask, sign_in: SignIn) 
 def test_who_is_in_a_shelter_is_asked_before_the_move(app: Flask, sign_in: SignIn) -> None:
     case_id = world.build().own_case
     manager = sign_in("vatra.shelter_manager")
-    assert "Personi është në strehëzë" in _place(manager, case_id, "not_asked", status=422)
+    assert "Personi është në qendër" in _place(manager, case_id, "not_asked", status=422)
     assert "identity" in _compartments(case_id)
     assert _now().scalar(select(func.count()).select_from(Referral).where(Referral.case_id == case_id)) == 0
 

@@ -12,6 +12,7 @@ from flask import Flask
 
 from nrm import clock
 from nrm.actions.interviews import interview_sending
+from nrm.actions.referrals import referrals
 from nrm.actions.shelter import absences
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.absences import Feared
@@ -132,3 +133,30 @@ def test_a_child_of_whom_the_desk_knows_stands_there_until_the_case_is_sent(sign
     assert f"/children/{child}/known" not in page
     interview_sending.send(interview_id=child, party="NRC", by=officer)
     assert 'id="children"' not in desk.get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_once_somebody_has_the_child_the_number_of_who_answers_now_stands_first(sign_in: SignIn) -> None:
+    """The post opens nothing of the child any more; which shelter has it child protection is not told."""
+    made = people.sent(factories.actor("rinas.border_officer"), age="child")
+
+    def numbers() -> list[str]:
+        page = sign_in(AUTHORITY).get("/?lang=en")
+        row = next(
+            each for each in page.split("<tr>") if f"{made.pseudonym}</span>" in each and 'data-l="From"' in each
+        )
+        cell = row.partition('data-l="From"')[2].partition("</td>")[0]
+        assert "Rinas" in cell
+        assert "NRC" not in cell
+        return re.findall(r'href="tel:([^"]+)"', cell)
+
+    duty = DUTY_NUMBER.replace(" ", "")
+    assert duty not in numbers()
+    worker = factories.actor("nrc.case_worker")
+    expected = clock.now() + timedelta(hours=3)
+    referrals.accept(referral_id=made.referral_id, place_id=people.bed("NRC"), expected_at=expected, by=worker)
+    found = numbers()
+    assert found[0] == duty
+    assert len(found) == 2  # the post knows what was said there
+    other = sign_in("nrc.case_worker").get("/?lang=en")
+    assert "you ask the duty desk" not in other

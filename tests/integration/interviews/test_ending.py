@@ -19,8 +19,10 @@ from nrm.db import db, transaction
 from nrm.domain.interviews.endings import ChildAnswer
 from nrm.domain.referrals.referrals import IllegalTransition
 from nrm.models.interviews.interviews import Interview
-from nrm.models.referrals.referrals import ChildAlert
+from nrm.models.referrals.referrals import Call, ChildAlert
 from nrm.models.shelter.cases import Case, SealedCompartment
+from nrm.store.interviews import child_alerts as alert_store
+from nrm.vault.unattended import call_names
 from tests import factories_referrals as people
 from tests import screened
 from tests.conftest import Person
@@ -258,7 +260,11 @@ def test_the_child_authority_answers_and_only_two_answers_let_the_post_end_it(
         assert "Mbylleni dhe asgjësojeni" not in body
         person.post(f"{interview}/end", {"seen": seen(person.get(f"{interview}/screen"))}, status=409)
         assert drafts() == 1
-        desk.post(address, {"answer": "nothing", "sure": "yes"})  # they came, and nothing is left to do
+        old = desk.post(f"{address}?lang=en", {"answer": "nothing", "sure": "yes"}, status=409)
+        assert "Nothing is recorded" in old
+        desk.post(
+            address, {"answer": "nothing", "sure": "yes", "seen": stood(desk.get(address))}
+        )  # they came, and nothing is left to do
         assert "Mbylleni dhe asgjësojeni" in person.get(f"{interview}/end")
         return
     assert person.post(f"{interview}/end", {"seen": seen(body)}) == "/interviews/ended/none"
@@ -268,6 +274,51 @@ def test_the_child_authority_answers_and_only_two_answers_let_the_post_end_it(
     withdrawn = alert(interview)
     assert withdrawn is not None
     assert withdrawn.withdrawn_why == "answered"
+
+
+def stood(body: str) -> str:
+    """What stood of an answer when this page was shown."""
+    return re.findall(r'name="seen" value="([^"]*)"', body)[0]
+
+
+def test_a_confirmation_of_before_does_not_replace_what_was_answered_since(app: Flask, sign_in: SignIn) -> None:
+    """One window asks *nothing further?*; in the other one a colleague records that they come."""
+    assert app
+    interview = asked_about(sign_in(LOGIN))
+    desk = sign_in("child_protection.case_worker")
+    address = f"/children/{interview.rsplit('/', 1)[1]}/answer"
+    first = stood(desk.get(address))
+    sure = desk.post(address, {"answer": "nothing", "seen": first}, status=200)
+    assert 'name="sure"' in sure
+    assert stood(sure) == first == ""
+    desk.post(address, {"answer": "coming", "seen": first})
+    refused = desk.post(f"{address}?lang=en", {"answer": "nothing", "sure": "yes", "seen": stood(sure)}, status=409)
+    assert "Nothing is recorded: " in refused
+    assert "after you opened the page" in refused
+    found = alert(interview)
+    assert found is not None
+    assert found.answer == "coming"
+    desk.post(address, {"answer": "coming", "seen": first})  # pressed twice
+    again = desk.post(address, {"answer": "nothing", "seen": stood(refused)}, status=200)
+    desk.post(address, {"answer": "nothing", "sure": "yes", "seen": stood(again)})
+    found = alert(interview)
+    assert found is not None
+    assert found.answer == "nothing"
+
+
+def test_what_is_late_stands_above_what_waits_and_that_above_what_is_answered(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    person, authority = sign_in(LOGIN), actor("child_protection.case_worker")
+    late, waits, answered = (asked_about(person) for _ in range(3))
+    first, second, third = (uuid.UUID(each.rsplit("/", 1)[1]) for each in (late, waits, answered))
+    child_alerts.answer_child(interview_id=third, answer=ChildAnswer.COMING, by=authority)
+    past = clock.now() - timedelta(hours=3)
+    with transaction() as session:  # told and known long ago, and still owed an answer
+        its = update(ChildAlert).where(ChildAlert.id == first)
+        session.execute(its.values(told_at=past, done_at=past, due_at=past, answer_due_at=clock.now()))
+    lines = alert_store.alerts(by=authority)
+    assert [line.id for line in lines] == [first, second, third]
+    assert [line.answer_late for line in lines] == [True, False, False]
 
 
 def asked_about(person: Person, **changed: Any) -> str:
@@ -305,11 +356,24 @@ def test_the_duty_desk_records_what_was_answered_by_telephone(app: Flask, sign_i
     duty.post(address, {**call, "decision": "parents"})
     found = alert(interview)
     assert found is not None
-    assert (found.answer, found.answer_how, found.answered_name) == ("parents", "telephone", "Drita Hoxha")
+    assert "Drita" not in found.answered_name
+    name = call_names.opened(found.id, found.answered_name)
+    assert (found.answer, found.answer_how, name) == ("parents", "telephone", "Drita Hoxha")
     assert found.answered_at is not None
     assert timedelta(minutes=14) < clock.now() - found.answered_at < timedelta(minutes=16)
     duty.post(address, {**call, "decision": "nothing"}, status=409)
     assert "Drita Hoxha" in person.get(f"{interview}/end")
+
+    # What an earlier program wrote in clear is sealed by time, of the call and of the answer.
+    with transaction() as session:
+        session.execute(update(Call).where(Call.answered).values(name="Drita Hoxha"))
+        session.execute(update(ChildAlert).values(answered_name="Drita Hoxha"))
+    assert tending.tend()["names_sealed"] == 2
+    found = alert(interview)
+    assert found is not None
+    assert "Drita" not in found.answered_name
+    assert call_names.opened(found.id, found.answered_name) == "Drita Hoxha"
+    assert tending.tend()["names_sealed"] == 0
 
 
 def test_destroying_a_draft_repeats_what_is_in_it_and_asks_why(app: Flask, sign_in: SignIn) -> None:

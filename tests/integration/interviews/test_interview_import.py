@@ -389,6 +389,27 @@ def test_a_line_that_is_nested_deeply_fails_alone(take_in: Import) -> None:
     assert PSEUDONYM.fullmatch(second)
 
 
+def test_after_a_thousand_lines_that_are_no_interviews_none_is_read_and_that_is_said(take_in: Import) -> None:
+    result = take_in(_line(), *[b"a"] * 1000, _line(age="41"))
+    assert result.return_value == 1, result.exception
+    taken, *refused = result.stdout.splitlines()
+    assert PSEUDONYM.fullmatch(taken)  # what came before them is taken in
+    assert refused == [f"interviews.jsonl:{n}: line: Enter one JSON object" for n in range(2, 1002)]
+    assert result.stderr.splitlines()[-2:] == [
+        "interviews.jsonl:1001: 1000 lines are no interviews, and none after this one was read: "
+        "put them right, and give the file again",
+        "1 taken in, 1000 not",
+    ]
+    assert _count(Interview) == 1
+
+
+def test_a_thousand_interviews_that_lack_something_are_all_named(take_in: Import) -> None:
+    lacking = {**_line(), "interviewed_at": "x"}
+    result = take_in(*[lacking] * 1001, _line())
+    assert sum("interviewed_at" in line for line in result.stdout.splitlines()) == 1001
+    assert _count(Interview) == 1
+
+
 def test_an_older_paper_that_answers_what_is_now_asked_after_the_arrival_is_taken_in(take_in: Import) -> None:
     line, older = _line(), {"method": "at_work", "before": ["poverty"], "why_late": "frikë", "wish_region": "vlore"}
     line["answers"] |= older

@@ -329,7 +329,7 @@ def test_a_struck_out_party_is_neither_asked_nor_told(app: Flask, sign_in: SignI
     body = person.get(check)
     assert named[0] not in re.findall(r'name="party" value="(\w+)"', body)
     refused = person.post(check, {**fields("decision", body, example()), "party": named[0]}, status=422)
-    assert "Zgjidhni strehëzën" in refused
+    assert "Zgjidhni qendrën" in refused
     assert loaded[-1] == "decision"
     sent = person.get(person.post(check, fields("decision", body, example())))
     assert "Autoriteti Përgjegjës (" not in sent

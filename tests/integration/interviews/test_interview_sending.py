@@ -18,7 +18,7 @@ from nrm.actions.referrals import proposals
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.interviews.questionnaire_flow import prune
-from nrm.domain.referrals.referrals import ReferralRefused
+from nrm.domain.referrals.referrals import ReferralRefusal, ReferralRefused
 from nrm.domain.shelter.cases import UNKNOWN
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Obligation, Referral, RouteCandidate
@@ -29,6 +29,7 @@ from nrm.vault import compartments as vault
 from nrm.vault.members import CannotOpen
 from tests import factories_referrals as people
 from tests import screened
+from tests.conftest import Person
 from tests.factories import actor
 from tests.factories_interviews import LOGIN, example, questionnaire
 from tests.factories_referrals import NAMED
@@ -243,3 +244,49 @@ def test_who_is_asked_when_everybody_of_the_route_was_struck_out_owes_what_a_rec
         (each.kind, each.party, each.due_at and each.due_at - referral.sent_at) for each in owed
     }
     assert "RA" not in {each.party for each in owed}
+
+
+URGENT = {"consent_urgent": "given", "alone": "yes"}
+
+
+def test_the_urgent_way_asks_why_another_shelter_than_the_first_is_asked(app: Flask) -> None:
+    """One officer's urgent hand-overs went to one house each time, and no row said why."""
+    assert app
+    by = actor(LOGIN)
+    held_id = people.interview(by, urgent=True, **URGENT)
+    route = proposals.propose(interview_id=held_id, by=by)
+    first, other = route.named[0], route.named[1]
+    assert [each.party for each in route.proposed] == [first.party]
+    with pytest.raises(ReferralRefused) as refused:
+        interview_sending.send(interview_id=held_id, party=other.party, by=by)
+    assert refused.value.reason is ReferralRefusal.NO_REASON
+    sent = interview_sending.send(interview_id=held_id, party=other.party, override_reason="safety", by=by)
+    referral = db.session.get_one(Referral, sent.referral_id)
+    assert (referral.override_reason, referral.must) == ("safety", False)
+    assert referral.overrides
+    # The first one is asked as before, without a word.
+    sent = people.sent(by, first.party, urgent=True, **URGENT)
+    assert db.session.get_one(Referral, sent.referral_id).override_reason == ""
+
+
+def test_without_haste_each_shelter_of_the_route_is_asked_without_a_reason(app: Flask) -> None:
+    assert app
+    by = actor(LOGIN)
+    route = proposals.propose(interview_id=people.interview(by), by=by)
+    assert len(route.proposed) > 1
+    sent = people.sent(by, route.proposed[-1].party)
+    assert db.session.get_one(Referral, sent.referral_id).override_reason == ""
+
+
+@pytest.mark.slow
+def test_the_desk_and_the_house_read_why_another_shelter_was_asked(app: Flask) -> None:
+    assert app
+    by = actor(LOGIN)
+    route = proposals.propose(interview_id=people.interview(by, urgent=True, **URGENT), by=by)
+    code = route.named[1].organisation.code
+    sent = people.sent(by, route.named[1].party, override_reason="no_road_tonight", urgent=True, **URGENT)
+    people.sent(by, route.proposed[0].party, urgent=True, **URGENT)
+    words = "Not asked in the order of the agreement: No way to travel tonight"
+    assert Person(app.test_client(), "ra.duty_officer").get("/?lang=en").count(words) == 1
+    house = Person(app.test_client(), f"{code.lower()}.case_worker")
+    assert words in house.get(f"/referrals/{sent.referral_id}?lang=en")

@@ -565,6 +565,36 @@ def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
     assert "90%" in monitor.get("/monitoring/scores")
 
 
+@pytest.mark.slow
+def test_the_home_of_the_monitor_begins_with_what_is_urgent_and_asks_on_the_day(
+    app: Flask, sign_in: Callable[[str], Person]
+) -> None:
+    drawn()
+    form: dict[str, object] = {
+        **{"id": str(uuid.uuid4()), "post": str(people.organisation("RINAS")), "item": "alone", "action": "room"},
+        **{"owner": "post_chief", "due-day": "1", "due-month": "9", "due-year": "2026"},
+    }
+    monitor = sign_in(MONITOR)
+    monitor.post("/monitoring/remedies", form)
+    home, check = monitor.get("/?lang=en"), f"/monitoring/remedies/{form['id']}?lang=en"
+    assert "its day comes on 1 September 2026" in home
+    assert home.index("Interviews to score") < home.index("To be checked")
+    early = monitor.get(check)
+    assert "Its day has not come: on 1 September 2026" in early
+    assert early.index("<details>") < early.index("<form id=")  # the answer is there, behind the word "earlier"
+    assert monitoring.commit_seeds() == 1  # of the quarter that runs, which is over later
+    clock.set_clock(lambda: datetime(2026, 10, 5, 12, tzinfo=UTC))
+    monitor = sign_in(MONITOR)
+    home = monitor.get("/?lang=en")
+    assert home.index("Samples to be drawn") < home.index("To be checked") < home.index("Interviews to score")
+    assert home.index("July–September 2026") < home.index("To be checked")
+    late = monitor.get(check)
+    assert "Its day has not come" not in late
+    assert "<details>" not in late[late.index("<main") : late.index("</main>")]
+    monitor.post(check, {"outcome": "done"})
+    assert check.partition("?")[0] not in monitor.get("/?lang=en")
+
+
 def test_an_interview_that_is_not_sent_leaves_nothing(rinas: Actor) -> None:
     """A record is written in the transaction of sending: no send, no record."""
     interview_id = people.interview(rinas)

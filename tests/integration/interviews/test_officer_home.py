@@ -15,7 +15,7 @@ from nrm import clock
 from nrm.actions.referrals import next_receiver, referrals
 from nrm.db import db
 from nrm.domain.accounts.accounts import SESSION_IDLE_MINUTES
-from nrm.domain.referrals.referrals import DeclineReason, OverrideReason
+from nrm.domain.referrals.referrals import DeclineReason, Escort, OverrideReason
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.store.countries import country
@@ -65,12 +65,12 @@ def test_own_drafts_say_age_class_and_page_and_those_of_colleagues_the_page(sign
     walk(owner, example(), address, until=asking("consent_services"))
     own = part(owner.get("/"), "drafts")
     saved = {page.title["sq"] for page in questionnaire().pages.values() if page.title["sq"] in own}
-    assert "i rritur" in own
+    assert "18 vjeç e lart" in own
     assert len(saved) == 1
     others = part(sign_in(second).get("/"), "colleagues")
     assert next(iter(saved)) in others
     assert re.search(r"\d\d:\d\d", others)
-    assert "i rritur" not in others
+    assert "18 vjeç e lart" not in others
 
 
 def test_a_child_and_an_interview_just_begun(sign_in: SignIn) -> None:
@@ -83,7 +83,7 @@ def test_a_child_and_an_interview_just_begun(sign_in: SignIn) -> None:
     person.post(page, fields(page_id(page), person.get(page), child))
     own = part(person.get("/"), "drafts")
     assert own.count("nën 18") == 1
-    assert "i rritur" not in own
+    assert "18 vjeç e lart" not in own
     # A child who stands there is not "nothing waits".
     home = person.get("/?lang=en")
     assert "An interview is not finished or not sent: it stands below." in home
@@ -227,6 +227,8 @@ def test_whom_nobody_is_asked_for_any_more_waits_until_the_person_is_somewhere(s
     assert f"{withdrawn.pseudonym}: tani nuk po pyetet askush" in said
     assert f"{declined.pseudonym}: tani" not in said
     referrals.accept(referral_id=referral_id, place_id=bed, by=there)
+    soon = clock.now() + timedelta(hours=2)
+    referrals.depart(referral_id=referral_id, escort=Escort.WOMAN_OFFICER, expected_at=soon, by=by)
     referrals.arrive(referral_id=referral_id, by=there)
     said = waiting_for_me(person.get("/"))
     assert withdrawn.pseudonym in said

@@ -337,8 +337,8 @@ def test_no_other_post_can_type_in_or_see_a_paper(app: Flask, sign_in: SignIn, l
     unknown = paper_forms.drawn(1)[0]
     said = [stranger.post("/papers/type-in", heading(number=each), status=422) for each in (paper, unknown)]
     for body in said:
-        assert "asnjë formular i kësaj pike nuk e ka" in body
-    assert "Të shtypur për këtë pikë" not in stranger.get("/papers")
+        assert "asnjë formular i kësaj pike kufitare nuk e ka" in body
+    assert "Të printuar për këtë pikë kufitare" not in stranger.get("/papers")
     interview = typed_at.rsplit("/", 1)[0]
     stranger.get(typed_at, status=404)
     stranger.post(typed_at, {}, status=404)
@@ -384,7 +384,7 @@ def test_a_talk_is_not_ahead_and_not_before_its_paper(app: Flask, sign_in: SignI
     ahead = person.post("/papers/type-in", heading(clock.now() + timedelta(hours=1), number=paper), status=422)
     assert "nuk është në të ardhmen" in ahead
     before = person.post("/papers/type-in", heading(clock.now() - timedelta(hours=3), number=paper), status=422)
-    assert "formulari u shtyp më vonë" in before
+    assert "formulari u printua më vonë" in before
 
 
 def test_a_double_press_begins_one_draft(app: Flask, sign_in: SignIn) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +18,7 @@ from nrm.countries import Country
 from nrm.db import db
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.interviews.rollout import Use
-from nrm.domain.interviews.screenings import Screening
+from nrm.domain.interviews.screenings import FEWEST, Screening
 from nrm.domain.quarters import Quarter
 from nrm.models.accounts.accounts import Member
 from nrm.models.audit import AuditEntry
@@ -181,7 +182,7 @@ def test_an_officer_who_left_is_neither_a_reader_nor_one_who_should_be(app: Flas
 def test_before_its_day_a_post_is_told_so_and_interviews_as_ever(app: Flask, sign_in: SignIn) -> None:
     app.extensions["nrm.country"] = replace(known(app), uses=(Use("rinas", "returnee-1", date(2027, 3, 1)),))
     person = sign_in(LOGIN)
-    assert "Kjo pikë kalimi e përdor pyetësorin nga 1 mars 2027." in person.get("/")
+    assert "Kjo pikë kufitare e përdor pyetësorin nga 1 mars 2027." in person.get("/")
     assert walk(person, example(), begin(person))[-1] == "sent"
     assert "1 mars 2027" in sign_in("ra.duty_officer").get("/rollout")
 
@@ -218,23 +219,39 @@ def screening(profile: str, assessment: str, month: date = date(2026, 5, 1), pos
     )  # fmt: skip
 
 
-def test_assessment_against_profile_is_counted_by_post_over_quarters_that_are_over(app: Flask, sign_in: SignIn) -> None:
+def compared_rows(page: str) -> list[list[str]]:
+    table = page.split('id="screened"', maxsplit=1)[0]
+    rows = [row.split("</tr>")[0] for row in table.split('<tr><th scope="row">')[1:]]
+    return [[re.sub(r"<[^>]*>", "", part) for part in re.split(r"<td[^>]*>", row)] for row in rows]
+
+
+def test_assessment_against_profile_is_told_in_shares_by_post_over_quarters_that_are_over(
+    app: Flask, sign_in: SignIn
+) -> None:
     assert app
     screened.count([
-        screening("possible", "suspected"), screening("possible", "possible"), screening("none", "possible"),
-        screening("suspected", "99"), screening("possible", "none", post=""),
-        screening("possible", "none", month=date(2026, 7, 1)),  # this quarter is not over
-        screening("possible", "none", month=date(2025, 6, 1)),  # more than four quarters ago
+        *[screening("possible", "suspected")] * 3, *[screening("possible", "possible")] * 16,
+        *[screening("none", "possible")] * 2, screening("suspected", "99"),
+        *[screening("possible", "none", post="")] * 2,
+        *[screening("possible", "none", month=date(2026, 7, 1))] * 9,  # this quarter is not over
+        *[screening("possible", "none", month=date(2025, 6, 1))] * 9,  # more than four quarters ago
     ])  # fmt: skip
     for login in ("ra.duty_officer", "oms.monitor"):
-        page = sign_in(login).get("/rollout/assessments")
-        rows = [row.split("</tr>")[0] for row in page.split('<tr><th scope="row">')[1:]]
-        shown = [[part.split("<")[0] for part in row.replace("<strong>", "").split('<td class="n">')] for row in rows]
-        assert shown == [
-            ["Aeroporti i Rinasit", "3", "1", "1", "1"],
-            ["Linja e ndihmës dhe strehëzat", "1", "0", "0", "1"],
+        page = sign_in(login).get("/rollout/assessments?lang=en")
+        assert compared_rows(page) == [
+            ["Rinas airport", "75 %", "10 %", "15 %"],
+            ["Help line and shelters", "fewer than 20 people"],
         ]
     sign_in("oms.coordinator").get("/rollout/assessments", status=403)
+
+
+@pytest.mark.parametrize("number", [1, 2, FEWEST - 1])
+def test_a_monitor_reads_no_count_of_few_people(app: Flask, sign_in: SignIn, number: int) -> None:
+    """One person whom an officer at a small post had assessed otherwise stood there as a 1."""
+    assert app
+    screened.count([screening("possible", "none")] * number)
+    page = sign_in("oms.monitor").get("/rollout/assessments?lang=en")
+    assert compared_rows(page) == [["Rinas airport", "fewer than 20 people"]]
 
 
 def test_an_interview_against_its_profile_is_counted_without_leading_to_the_case(app: Flask, sign_in: SignIn) -> None:

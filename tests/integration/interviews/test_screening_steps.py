@@ -27,7 +27,7 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.reports.counting import RETURNEE
 from nrm.models.interviews.screenings import ScreenStep
 from nrm.store.countries import country
-from nrm.store.reports import counting
+from nrm.store.reports import crossing_counting
 from nrm.store.rows.interviews import screenings as screening_rows
 from tests import screened
 from tests.conftest import Person
@@ -73,7 +73,7 @@ def test_report_x_prints_who_could_not_be_asked(app: Flask, sign_in: SignIn) -> 
     left_unasked(person, ordinary(**ASKED_BEFORE_OTHERS, language="sq"))
     quarter = Quarter.of(clock.today(country().timezone))
     with db.engine.connect() as connection:
-        found = counting.returnees(connection, quarter, quarter, by=RELEASE)
+        found = crossing_counting.returnees(connection, quarter, quarter, by=RELEASE)
     place = RETURNEE.index("outcome"), RETURNEE.index("processed")
     assert [tuple(codes[each] for each in place) for codes in found] == [(NOT_ASKED, NOT_ASKED)]
     outcomes = country().tables["x"].dimensions["outcome"]
@@ -173,15 +173,16 @@ def test_the_monitor_sees_rounded_shares_of_quarters_that_are_over_and_no_count(
     sign_in(LOGIN).get("/rollout/assessments", status=403)
 
 
-def test_a_number_is_of_one_month_and_one_post(app: Flask) -> None:
+def test_a_number_is_of_one_quarter_and_one_post(app: Flask) -> None:
     assert app
     count(date(2026, 5, 1), "rinas", screened=2)
     count(date(2026, 6, 1), "rinas", screened=1)
+    count(date(2026, 7, 1), "rinas", screened=1)
     count(date(2026, 5, 1), "durres", screened=1)
     db.session.rollback()
-    found = db.session.execute(select(ScreenStep.month, ScreenStep.crossing_point, ScreenStep.number))
+    found = db.session.execute(select(ScreenStep.quarter_on, ScreenStep.crossing_point, ScreenStep.number))
     assert sorted(map(tuple, found)) == [
-        (date(2026, 5, 1), "durres", 1),
-        (date(2026, 5, 1), "rinas", 2),
-        (date(2026, 6, 1), "rinas", 1),
+        (date(2026, 4, 1), "durres", 1),
+        (date(2026, 4, 1), "rinas", 3),
+        (date(2026, 7, 1), "rinas", 1),
     ]

@@ -79,8 +79,10 @@ def test_the_screen_says_that_it_has_two_pages_until_it_is_more(app: Flask, sign
     person = sign_in(LOGIN)
     address = begin(person)
     assert "1 / 2" in person.get(address)
+    assert "<dt>Short screen:</dt> <dd>1 / 2" in person.get(f"{address}?lang=en")
     walk(person, example(), address, until=page_asking("story", example()))
     assert "4 / 9" in person.get(on(address, "story", example()))
+    assert "<dt>Page:</dt> <dd>4 / 9" in person.get(f"{on(address, 'story', example())}?lang=en")
 
 
 def test_one_alarm_makes_it_the_interview_and_everything_said_is_carried_over(app: Flask, sign_in: SignIn) -> None:

@@ -29,6 +29,7 @@ from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
 from tests.races import race
+from tests.told import seen
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
@@ -161,9 +162,12 @@ def test_taking_it_back_destroys_it_and_only_who_announced_it_can(desks: Desks) 
 def test_who_did_not_come_is_the_authoritys_to_look_for_until_30_days_after(desks: Desks) -> None:
     notice_id = desks.announced(hour=12)
     announced_returns.not_come(notice_id=notice_id, by=desks.rinas)
+    for who in (desks.rinas, desks.authority):
+        assert [line.status for line in store.expected(by=who)] == ["not_come"], "the post knows who may come late"
+    assert opened(notice_id, desks.authority) == WHO
+    clock.set_clock(lambda: NOON + timedelta(days=7))
     assert store.expected(by=desks.rinas) == []
     assert [line.status for line in store.expected(by=desks.authority)] == ["not_come"]
-    assert opened(notice_id, desks.authority) == WHO
     clock.set_clock(lambda: NOON + timedelta(days=29))
     assert tending.tend()["notices_over"] == 0
     clock.set_clock(lambda: NOON + timedelta(days=30))
@@ -197,7 +201,7 @@ def test_what_was_entered_by_mistake_is_taken_back_also_after_nobody_came(
     assert "may be looked for" in going
     assert "announce it again" in going
     consul.post(address, {"why": "mistake"})
-    sign_in("ra.duty_officer").post(f"/notices/{notice_id}/seen")
+    seen(sign_in("ra.duty_officer"), f"/notices/{notice_id}")
     nothing_is_left(notice_id)
 
 
@@ -321,7 +325,7 @@ def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
         ({"day-year": "1999"}, "Shkruani një ditë që nuk ka kaluar"),
         ({"name": ""}, "Shkruani emrin, si në dokument"),
         ({"companions": "many"}, "Shkruani sa janë"),
-        ({"post": ""}, "Zgjidhni pikën e kalimit"),
+        ({"post": ""}, "Zgjidhni pikën kufitare"),
         ({"origin": "helpline"}, "Zgjidhni kush e njofton kthimin"),
     ):
         refused = consul.post("/notices", {**form, **wrong}, status=422)
@@ -370,3 +374,31 @@ def test_no_notice_takes_the_id_of_an_interview_and_no_interview_that_of_a_notic
     with pytest.raises(NotVisible):
         interviews.start(interview_id=notice_id, by=desks.rinas)
     assert interviews.read(interview_id=draft, by=desks.rinas).status == "draft"
+
+
+@pytest.mark.slow
+def test_the_post_keeps_reading_that_a_child_was_taken_back_until_the_day_has_passed(
+    desks: Desks, sign_in: Callable[[str], Person]
+) -> None:
+    """A child that was announced for tomorrow was gone from the page of the post without a word."""
+    notice_id = desks.announced(expected_on=TODAY + timedelta(days=1))
+    other = desks.announced(expected_on=TODAY + timedelta(days=1), post="DURRES")
+    sign_in("consular.consular_officer").post(f"/notices/{notice_id}/cancel", {"why": "mistake"})
+    said = "Taken back by "
+    for address in ("/?lang=en", "/notices?lang=en"):
+        page = sign_in("rinas.border_officer").get(address)
+        assert said in page
+        name = re.findall(r"Taken back by ([^<]*)\. Is that right\? Call the duty desk\.", page)[0]
+        assert "2 March 2026" in name
+        assert "Tirana" in name or "onsul" in name, "the organisation"
+        assert ": " in name, "and the reason"
+        assert f"/notices/{notice_id}" not in page, "who it was is not opened by the post any more"
+        assert said not in sign_in("durres.border_officer").get(address)
+    sign_in("rinas.border_officer").get(f"/notices/{notice_id}", status=404)
+    assert [line.id for line in store.expected(by=desks.rinas)] == []
+    assert [line.id for line in store.expected(by=factories.actor("durres.border_officer"))] == [other]
+    assert opened(other, desks.authority) == WHO
+    clock.set_clock(lambda: NOON + timedelta(days=1))
+    assert said in sign_in("rinas.border_officer").get("/?lang=en")
+    clock.set_clock(lambda: NOON + timedelta(days=2))
+    assert said not in sign_in("rinas.border_officer").get("/?lang=en")

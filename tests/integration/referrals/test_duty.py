@@ -20,6 +20,7 @@ from nrm.domain.referrals.referrals import NO_SHOW_AFTER, DeclineReason
 from nrm.domain.shelter.corrections import Why
 from nrm.models.referrals.reminder_calls import ReminderCall
 from nrm.models.shelter.places import Place
+from nrm.store.countries import country
 from nrm.store.referrals import critical_path, duty, system
 from nrm.web import formats
 from tests import factories
@@ -155,19 +156,60 @@ def test_who_is_next_in_the_order_is_not_told_to_call_their_own_desk(app: Flask,
     assert line.call is not None
     assert line.call.rung == "duty_officer"
     person = sign_in("ra.duty_officer")
-    # Nothing is offered that would be refused: before the answer is late nobody else can be asked.
+    # Nothing is offered that would be refused: before the answer is late nobody else can be asked, and who is asked is
+    # called, whether or not anybody called before.
     page = person.get("/duty?lang=en")
-    assert "Now it is your turn." in page
+    assert "Now it is your turn." not in page
     assert line.call.telephone not in page
-    assert "/duty/calls/answer" not in page
-    assert "the one that is asked may still answer" in page
+    assert line.again is not None
+    assert line.again.telephone in row_of(page, f"/referrals/{sent.referral_id}")
+    assert "Call now:" in page
+    assert f"/duty/calls/answer/{sent.referral_id}" in page
+    assert "the one that is asked may still answer. From then on you ask" in page
     expire = f"/referrals/{sent.referral_id}/expire"
     assert expire not in page
     person.post(expire, {}, 409)
     factories.later(minutes=70)
     person = sign_in("ra.duty_officer")
     assert f'href="{expire}">Ask the next party' in person.get("/duty?lang=en")
-    assert "Ask the next party" in person.get(f"{expire}?lang=en")
+    # What is not taken back says before it is pressed whom it asks.
+    page = person.get(f"{expire}?lang=en")
+    assert "Ask the next party" in page
+    assert "Asked at once, and this is not taken back: <strong>International Organization for Migration, Tirana" in page
+    assert person.post(expire) != expire
+    (following,) = [each for each in lines(ra()) if each.kind == "answer"]
+    assert following.organisation["en"] == "International Organization for Migration, Tirana"
+
+
+def test_before_the_last_of_the_route_is_passed_over_it_says_that_the_desk_decides(app: Flask, sign_in: SignIn) -> None:
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    referral_id = sent.referral_id
+    for _ in range(9):
+        factories.later(hours=2)
+        person = sign_in("ra.duty_officer")
+        page = person.get(f"/referrals/{referral_id}/expire?lang=en")
+        address = person.post(f"/referrals/{referral_id}/expire")
+        if "/direct" in address:
+            break
+        assert "Asked at once" in page
+        referral_id = uuid.UUID(address.rsplit("/", 1)[1])
+    assert "/direct" in address
+    assert "Nobody of the route is asked then: you decide where the person goes." in page
+    assert "Asked at once" not in page
+
+
+def test_who_is_late_to_be_told_stands_there_with_a_number_and_nobody_before(app: Flask, sign_in: SignIn) -> None:
+    people.sent(factories.actor("rinas.border_officer"), age="child")
+    owed = [each for each in lines(ra()) if each.kind == "owed" and each.telling]
+    assert owed
+    assert {each.tell_number for each in owed} == {""}
+    factories.later(hours=30)
+    late = [each for each in lines(ra()) if each.kind == "owed" and each.telling and each.late]
+    assert late
+    page = sign_in("ra.duty_officer").get("/duty?lang=en")
+    for each in late:
+        assert each.tell_number
+        assert f">{each.tell_number}</a>" in page
 
 
 def test_a_call_goes_back_to_the_list_it_was_made_from(app: Flask, sign_in: SignIn) -> None:
@@ -308,7 +350,7 @@ def test_after_nobody_answered_both_buttons_stay_and_after_reached_the_words_say
         return re.findall(rf'formaction="{address}" name="call" value="([^"]+)"', person.get("/duty?lang=en"))
 
     pressed = 0
-    while "Now it is your turn." not in person.get("/duty?lang=en"):
+    while "the one that is asked may still answer" not in person.get("/duty?lang=en"):
         assert len(buttons()) == 2
         pressed += 1
         person.post(address, {"call": buttons()[1]})
@@ -333,3 +375,23 @@ def test_after_nobody_answered_both_buttons_stay_and_after_reached_the_words_say
     assert "Call now:" not in row
     assert "The call was made, and somebody was reached." in row
     assert len(buttons()) == 2
+
+
+def test_only_a_number_of_the_order_of_a_line_is_recorded(sign_in: SignIn) -> None:
+    """A call to the NRC about what waits at VATRA stood there as "reached"."""
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    factories.later(minutes=5)
+    (line,) = [each for each in lines(ra()) if each.kind == "answer"]
+    assert line.call is not None
+    person, address = sign_in("ra.duty_officer"), f"/duty/calls/answer/{sent.referral_id}"
+    parties = country().in_force(clock.now()).parties
+    asked = parties[line.call.party]
+    for code, party in parties.items():
+        for number in {party.on_call, party.desk.telephone} - {""}:
+            if (code, number) not in line.numbers:
+                person.post(address, {"call": f"yes|{code}|{number}"}, 422)
+    assert db.session.scalars(select(ReminderCall)).all() == []
+    for number in {asked.on_call, asked.desk.telephone} - {""}:
+        assert (asked.code, number) in line.numbers
+        person.post(address, {"call": f"no|{asked.code}|{number}"})
+    assert len({code for code, _ in line.numbers}) < len(parties) / 2

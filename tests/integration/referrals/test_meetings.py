@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -17,7 +18,7 @@ from nrm.actions.referrals import meetings, mistakes, referrals, transfers
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import NotVisible, Role
 from nrm.domain.interviews.draft_owners import NoSuchColleague
-from nrm.domain.referrals.crossing_points import Brings, Meeting
+from nrm.domain.referrals.crossing_points import MEETING_ENDS, Brings, Meeting
 from nrm.domain.referrals.referrals import Escort, IllegalTransition
 from nrm.domain.referrals.transfers import MEETING
 from nrm.domain.shelter.corrections import Why
@@ -25,6 +26,7 @@ from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Reading, SealedCompartment
 from nrm.steps.referrals import hand_overs
+from nrm.store.referrals import post_tasks as store
 from nrm.vault import shredding
 from tests import factories
 from tests.conftest import Person
@@ -327,3 +329,223 @@ def test_a_colleague_must_be_one_of_the_post(accepted: uuid.UUID) -> None:
     said(accepted)
     with pytest.raises(NoSuchColleague):
         meetings.name_escort(referral_id=accepted, name="durres.border_officer", by=factories.actor(INTERVIEWER))
+
+
+@pytest.mark.slow
+def test_who_left_before_a_meeting_place_was_agreed_stands_on_both_home_pages_until_it_is(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person]
+) -> None:
+    def shown(login: str) -> bool:
+        return "no meeting place is agreed" in sign_in(login).get("/?lang=en")
+
+    assert not shown(INTERVIEWER)
+    assert not shown("nrc.case_worker")
+    gone = {"escort": Escort.WOMAN_OFFICER, "expected_at": clock.now() + timedelta(hours=6)}
+    referrals.depart(referral_id=accepted, **gone, by=factories.actor(INTERVIEWER))
+    officer = sign_in(INTERVIEWER).get("/?lang=en")
+    assert "has left, and no meeting place is agreed: call now" in officer
+    assert f'href="/referrals/{accepted}"' in officer
+    house = sign_in("nrc.case_worker").get("/?lang=en").partition("no meeting place is agreed")[2].partition("</th>")[0]
+    assert f'href="/referrals/{accepted}/where"' in house
+    assert 'href="tel:' in house
+    assert not shown("vatra.case_worker")
+    said(accepted)
+    assert not shown(INTERVIEWER)
+    assert not shown("nrc.case_worker")
+
+
+def test_once_nobody_can_agree_on_a_place_the_person_is_late_and_not_without_one(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person]
+) -> None:
+    gone = {"escort": Escort.WOMAN_OFFICER, "expected_at": clock.now() + timedelta(hours=6)}
+    referrals.depart(referral_id=accepted, **gone, by=factories.actor(INTERVIEWER))
+    factories.later(timedelta(hours=6) + MEETING_ENDS)
+    for login in (INTERVIEWER, "nrc.case_worker"):
+        assert "no meeting place is agreed" not in sign_in(login).get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_the_sheet_for_who_drives_stands_on_the_page_of_the_referral_until_they_have_left(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person]
+) -> None:
+    row, post = _row(accepted), sign_in(INTERVIEWER)
+    sheet = f'href="/interviews/{row.case_id}/transport/pdf"'
+    assert sheet in post.get(f"/referrals/{accepted}")
+    assert sheet not in sign_in("nrc.case_worker").get(f"/referrals/{accepted}")
+    made = sent(factories.actor(INTERVIEWER))
+    assert "/transport/pdf" not in post.get(f"/referrals/{made.referral_id}"), "nobody has accepted yet"
+    referrals.depart(
+        referral_id=accepted, escort=Escort.WOMAN_OFFICER, expected_at=row.expected_at, by=factories.actor(INTERVIEWER)
+    )
+    assert sheet not in post.get(f"/referrals/{accepted}")
+
+
+def test_after_sending_the_page_says_who_holds_the_joint_interview_and_when(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person]
+) -> None:
+    case_id = _row(accepted).case_id
+    assert "The joint interview is held later" in sign_in(INTERVIEWER).get(f"/interviews/{case_id}/sent?lang=en")
+
+
+@pytest.mark.slow
+def test_who_presses_on_a_page_of_before_the_meeting_place_is_told_that_there_is_one(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person]
+) -> None:
+    post = sign_in(INTERVIEWER)
+    form = {"escort": "woman_officer", "expected": "4", "without": "y", "seen": "", "met": ""}
+    said(accepted)
+    page = post.post(f"/referrals/{accepted}/depart?lang=en", form, 409)
+    assert "has said since then who comes and where you meet" in page
+    assert _row(accepted).departed_at is None
+    assert 'name="met" type="hidden" value="1"' in page
+    asked = post.post(f"/referrals/{accepted}/depart?lang=en", {**form, "met": "1"}, 200)
+    assert "you have not read it" in asked
+    assert _row(accepted).departed_at is None
+    post.post(f"/referrals/{accepted}/meeting/open")
+    post.post(f"/referrals/{accepted}/depart", {**form, "met": "1"})
+    assert _row(accepted).departed_at is not None
+
+
+@pytest.mark.slow
+def test_a_meeting_place_that_was_changed_after_the_page_was_opened_is_read_before_they_leave(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person]
+) -> None:
+    said(accepted)
+    officer, depart = sign_in(INTERVIEWER), f"/referrals/{accepted}/depart?lang=en"
+    officer.post(f"/referrals/{accepted}/meeting/open")
+    old = _hidden(officer.get(f"/referrals/{accepted}")) | {"escort": "woman_officer", "expected": "4"}
+    assert old["met"] == "1"
+    said(accepted, dataclasses.replace(BROUGHT, place="Bashkia e Lushnjës"))
+    page = officer.post(depart, dict(old), 409)
+    assert "The meeting place was changed after you opened this page" in page
+    assert 'value="woman_officer" checked' in page
+    assert "Bashkia" in page
+    assert _row(accepted).departed_at is None
+    assert officer.post(depart, {**old, **_hidden(page)}) == f"/referrals/{accepted}"
+    assert _row(accepted).departed_at is not None
+    assert store.of_post(by=factories.actor(INTERVIEWER)) == []
+
+
+@pytest.mark.slow
+def test_who_opened_the_meeting_place_of_before_is_asked_about_the_one_of_now(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person]
+) -> None:
+    said(accepted)
+    sign_in(INTERVIEWER).post(f"/referrals/{accepted}/meeting/open")
+    factories.later(minutes=20)
+    said(accepted)
+    officer, depart = sign_in(INTERVIEWER), f"/referrals/{accepted}/depart?lang=en"
+    form = _hidden(officer.get(depart)) | {"escort": "woman_officer", "expected": "4"}
+    assert (form["met"], form.get("known")) == ("2", None)
+    assert "you have not read it" in officer.post(depart, dict(form), 200)
+    officer.post(f"/referrals/{accepted}/meeting/open")
+    assert officer.post(depart, dict(form)) == f"/referrals/{accepted}"
+
+
+@pytest.mark.slow
+def test_they_leave_unread_after_one_more_question_about_what_stands_now(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person]
+) -> None:
+    said(accepted)
+    officer, depart = sign_in(INTERVIEWER), f"/referrals/{accepted}/depart?lang=en"
+    form = _hidden(officer.get(f"/referrals/{accepted}")) | {"escort": "woman_officer", "expected": "4"}
+    asked = officer.post(depart, dict(form), 200)
+    assert "you have not read it" in asked
+    assert 'value="woman_officer" checked' in asked
+    sure = form | _hidden(asked)
+    assert sure["known"] == "1"
+    said(accepted)  # the answer to the question of before is none to this one
+    assert "was changed after you opened this page" in officer.post(depart, dict(sure), 409)
+    assert "you have not read it" in officer.post(depart, {**sure, "met": "2"}, 200)
+    assert officer.post(depart, {**sure, "met": "2", "known": "2"}) == f"/referrals/{accepted}"
+    assert _row(accepted).departed_at is not None
+
+
+@pytest.mark.slow
+def test_a_colleague_who_records_the_departure_is_told_whom_to_ask(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person]
+) -> None:
+    said(accepted)
+    joins(INTERVIEWER, SECOND, Role.BORDER_OFFICER, "RINAS")
+    officer, depart = sign_in(SECOND), f"/referrals/{accepted}/depart?lang=en"
+    form = _hidden(officer.get(f"/referrals/{accepted}")) | {"escort": "woman_officer", "expected": "4"}
+    name = f"Test {Role.BORDER_OFFICER}"
+    assert f"{name}, who alone sees it, has not read it: ask {name}" in officer.post(depart, dict(form), 200)
+    sign_in(INTERVIEWER).post(f"/referrals/{accepted}/meeting/open")
+    said(accepted)
+    page = officer.post(depart, dict(form), 409)
+    assert f"Ask {name}, who alone sees it, to read it" in page
+    assert "/meeting/open" not in page
+    sign_in(INTERVIEWER).post(f"/referrals/{accepted}/meeting/open")
+    assert officer.post(depart, form | _hidden(page)) == f"/referrals/{accepted}"
+    assert _row(accepted).departed_at is not None
+
+
+def test_the_meeting_place_is_held_against_the_page_in_the_same_step_too(accepted: uuid.UUID) -> None:
+    gone = {"escort": Escort.WOMAN_OFFICER, "expected_at": clock.now() + timedelta(hours=6)}
+    officer = factories.actor(INTERVIEWER)
+    said(accepted)
+    for wrong in ("", "2"):
+        with pytest.raises(IllegalTransition):
+            referrals.depart(referral_id=accepted, **gone, met=wrong, by=officer)
+    referrals.depart(referral_id=accepted, **gone, met="1", by=officer)
+    assert _row(accepted).departed_at is not None
+
+
+def _hidden(page: str) -> dict[str, object]:
+    """The hidden fields of the form of a departure."""
+    part = page.partition('<form id="sheet"')[2].partition("</form>")[0]
+    found = re.findall(r'<input[^>]*name="(seen|met|known)"[^>]*?(?:value="([^"]*)")?>', part)
+    return dict(found)
+
+
+@pytest.mark.slow
+def test_the_house_that_says_where_after_they_have_left_is_told_to_call(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person]
+) -> None:
+    house, words = sign_in("nrc.case_worker"), "They have left already"
+    assert words not in house.get(f"/referrals/{accepted}/where?lang=en")
+    gone = {"escort": Escort.WOMAN_OFFICER, "expected_at": clock.now() + timedelta(hours=6)}
+    referrals.depart(referral_id=accepted, **gone, by=factories.actor(INTERVIEWER))
+    page = house.get(f"/referrals/{accepted}/where?lang=en").partition(words)[2].partition("</div>")[0]
+    assert 'href="tel:' in page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hour", ["quarter past", "25:99 tomorrow maybe", "24:00", "9", "9:7"])
+def test_when_the_shelter_comes_is_a_real_hour(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person], hour: str
+) -> None:
+    page = sign_in("nrc.case_worker").post(f"/referrals/{accepted}/where?lang=en", {**COMES, "hour": hour}, 422)
+    assert "Enter an hour from 0:00 to 23:59" in page
+    assert f'value="{hour}"' in page
+    assert not is_there(accepted)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("hour", "day"), [("22:05", 2), ("22.05", 2), ("9:05", 3), ("21:00", 3)])
+def test_the_post_reads_the_day_with_the_hour_at_which_the_shelter_comes(
+    app: Flask, sign_in: Callable[[str], Person], hour: str, day: int
+) -> None:
+    """Nine in the evening, said at nine or after, is that of tomorrow, and both sides read it."""
+    assert app
+    evening = datetime(2026, 3, 2, 20, tzinfo=UTC)  # 21:00 on the clocks of the country
+    clock.set_clock(lambda: evening)
+    made = sent(factories.actor(INTERVIEWER))
+    nrc = sign_in("nrc.case_worker")
+    referrals.accept(referral_id=made.referral_id, place_id=bed("NRC"), by=factories.actor("nrc.case_worker"))
+    nrc.post(f"/referrals/{made.referral_id}/where", {**COMES, "hour": hour})
+    officer = sign_in(INTERVIEWER)
+    officer.post(f"/referrals/{made.referral_id}/meeting/open")
+    said_ = f"{day} March 2026, {hour.replace('.', ':').rjust(5, '0')}"
+    assert said_ in officer.get(f"/referrals/{made.referral_id}?lang=en")
+    assert said_ in nrc.get(f"/cases/{made.case_id}?lang=en")
+
+
+def test_an_hour_of_before_that_was_typed_as_text_is_shown_as_it_is(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person]
+) -> None:
+    said(accepted, Meeting(Brings.SHELTER, PLACE, hour="pas mesnate", word="ulliri"))
+    officer = sign_in(INTERVIEWER)
+    officer.post(f"/referrals/{accepted}/meeting/open")
+    assert "pas mesnate" in officer.get(f"/referrals/{accepted}")

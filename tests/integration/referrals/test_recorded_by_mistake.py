@@ -302,8 +302,13 @@ def test_a_person_accepted_by_mistake_stays_on_every_desk_until_another_shelter_
     assert (row.status, row.arrived_at) == ("mistaken", None)
     db.session.rollback()
     code = sent.pseudonym
-    assert "accepted by mistake" in person.get("/?lang=en")
-    assert code in sign_in("ra.duty_officer").get("/")
+    home = person.get("/?lang=en")
+    assert "accepted by mistake" in home
+    assert "Say where the person is" not in home
+    for path in ("/?lang=en", "/duty?lang=en"):
+        at_the_desk = sign_in("ra.duty_officer").get(path)
+        assert code in at_the_desk.partition("Accepted by mistake: the shelter asks another one")[2]
+        assert "Did not arrive" not in at_the_desk
     told = officer.get("/?lang=en")
     assert "do not set off" in told
     page = officer.get(f"{address}?lang=en")
@@ -324,7 +329,7 @@ def test_a_person_accepted_by_mistake_stays_on_every_desk_until_another_shelter_
         by=nrc,
     )
     assert "Another shelter is being asked now." in officer.get(f"{address}?lang=en")
-    assert code not in sign_in("ra.duty_officer").get("/").partition("Did not arrive")[2]
+    assert code not in sign_in("ra.duty_officer").get("/").partition("Accepted by mistake")[2]
     referrals.accept(referral_id=asked, place_id=people.bed("VATRA"), by=factories.actor(VATRA))
     page = officer.get(f"{address}?lang=en")
     assert "Another shelter takes the person in. Ask the duty desk where it meets you." in page

@@ -36,6 +36,7 @@ PAGES = {
     ReferralEvent.WITHDRAW: "withdraw",
     ReferralEvent.EXPIRE: "expire",
     ReferralEvent.PROMISE: "promise",
+    ReferralEvent.DENY_PROMISE: "promise/deny",
     ReferralEvent.DEPART: "depart",
     ReferralEvent.ARRIVE: "arrival",
     ReferralEvent.NOT_ARRIVE: "not-arrived",
@@ -60,6 +61,7 @@ FORBIDDEN = {
         ReferralEvent.TAKE_AFTER_ALL,
         ReferralEvent.AWAIT_AGAIN,
         ReferralEvent.TAKE_BACK_DIRECTION,
+        ReferralEvent.DENY_PROMISE,
     },
     Relation.RECEIVER: {ReferralEvent.EXPIRE, ReferralEvent.TAKE_BACK_DIRECTION},
     Relation.OUTSIDER: {ReferralEvent.EXPIRE, ReferralEvent.TAKE_BACK_DIRECTION},
@@ -73,6 +75,7 @@ FORBIDDEN = {
         ReferralEvent.TAKE_BACK_ACCEPTANCE,
         ReferralEvent.TAKE_AFTER_ALL,
         ReferralEvent.AWAIT_AGAIN,
+        ReferralEvent.DENY_PROMISE,
     },
 }
 # Only a move from one shelter to another is called off; for the hand-over of a post that is refused like all else.
@@ -171,7 +174,10 @@ def test_what_stands_in_the_table_works(
     if status is ReferralStatus.ARRIVED:
         receiver.post(f"/referrals/{sent.referral_id}/arrival", _form(ReferralEvent.ARRIVE))
     if status is ReferralStatus.NOT_ARRIVED:
-        receiver.post(f"/referrals/{sent.referral_id}/not-arrived", {})
+        receiver.post(f"/referrals/{sent.referral_id}/not-arrived", {"asked": "y"})
+    if event is ReferralEvent.DENY_PROMISE:
+        promise = _form(ReferralEvent.PROMISE)
+        sign_in(PEOPLE[Relation.SENDER]).post(f"/referrals/{sent.referral_id}/promise", promise)
     if event is ReferralEvent.TAKE_BACK_DIRECTION:
         with transaction() as session:
             session.execute(update(Referral).where(Referral.id == sent.referral_id).values(assigned=True))

@@ -28,6 +28,7 @@ from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
 from tests.factories_interviews import nothing_alarming, walk
+from tests.told import seen
 
 SignIn = Callable[[str], Person]
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -170,10 +171,32 @@ def test_the_short_screen_of_an_adult_who_arrived_asks_no_more_and_the_desk_read
     assert "Lule Planted" in desk.get(address)
     desk.post(f"{address}/seen", {"read": "2026-03-02T11:00:00+00:00"}, 409)  # the page said something else
     for _ in range(2):  # pressed twice, seen once
-        desk.post(f"{address}/seen", {"read": f"{NOON.isoformat()}"})
+        desk.post(f"{address}/seen", {"read": f"{NOON.isoformat()}", "sure": "yes"})
     assert (row(address).status, row(address).expected_on, row(address).said) == ("arrived", None, "")
     assert is_destroyed(address)
     assert address not in desk.get("/")
+
+
+def test_what_destroys_who_it_was_is_asked_once_more_and_no_old_page_does_it(sign_in: SignIn) -> None:
+    """One press at the duty desk destroyed the name of somebody of whom nothing tells where they are."""
+    address, desk = announced(child="yes"), sign_in(DESK)
+    sign_in(CONSUL).post(f"{address}/cancel", {"why": "mistake"})
+    said_at = NOON.isoformat()
+    page = desk.post(f"{address}/seen?lang=en", {"read": said_at}, 200)
+    assert "With this press the name is destroyed" in page
+    assert "Back, nothing is destroyed" in page
+    assert f"{name_of(CONSUL)} took it back on" in page
+    assert len(re.findall(r'href="tel:\+', page)) >= 2  # the crossing point, and who announced it
+    for old in ({}, {"sure": "yes"}, {"sure": "no", "read": said_at}):  # of no page that says what is said now
+        desk.post(f"{address}/seen", old, 200)
+    for old in ({"read": "2026-03-02T11:00:00+00:00"}, {"read": "2026-03-02T11:00:00+00:00", "sure": "yes"}):
+        desk.post(f"{address}/seen", old, 409)
+    for login in (POST, CONSUL):
+        sign_in(login).post(f"{address}/seen", {"read": said_at, "sure": "yes"}, 403)
+    assert not is_destroyed(address)
+    assert desk.post(f"{address}/seen", {"read": said_at, "sure": "yes"}) == "/"
+    assert is_destroyed(address)
+    assert desk.post(f"{address}/seen", {"read": said_at, "sure": "yes"}) == "/"  # pressed twice
 
 
 def test_whose_interview_ended_and_nobody_saw_it_has_no_name_after_thirty_days(sign_in: SignIn) -> None:
@@ -309,7 +332,7 @@ def test_who_is_late_is_taken_back_with_a_reason_and_stays_with_the_desk_until_i
     desk.post(f"{address}/open", {"purpose": "safety"})
     assert "Lule Planted" in desk.get(address)
     for _ in range(2):  # pressed twice, seen once
-        desk.post(f"{address}/seen")
+        seen(desk, address)
     assert (row(address).status, row(address).expected_on, row(address).said_by_id) == ("cancelled", None, None)
     assert is_destroyed(address)
     assert address not in desk.get("/")
@@ -477,7 +500,7 @@ def test_a_later_press_leaves_what_the_desk_has_not_seen(sign_in: SignIn) -> Non
     discarded(post, arrived(post, address))
     assert "time before that the person arrived" not in desk.get("/?lang=en")
     interview_id = arrived(post, address)
-    once = "It was said 1 time before that the person arrived, and the interview told nothing."
+    once = "It was said 1 time before that the person arrived; it was taken back, or the interview told nothing."
     for there in ("/?lang=en", f"{address}?lang=en"):
         assert once in desk.get(there)
     discarded(post, interview_id)
@@ -504,5 +527,5 @@ def test_a_later_press_leaves_what_the_desk_has_not_seen(sign_in: SignIn) -> Non
     assert twice in page
     assert f"{name_of(CONSUL)} took it back on" in page
     assert page.count(f"{name_of(POST)} said on 2 March 2026, 13:00 that the person did not come.") == 1
-    desk.post(f"{address}/seen")
+    seen(desk, address)
     assert (row(address).untold, row(address).announced_by_id, is_destroyed(address)) == (0, None, True)

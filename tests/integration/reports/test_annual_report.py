@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from html import unescape
 from pathlib import Path
 
 import openpyxl
@@ -218,3 +219,14 @@ def test_lengths_of_stay_over_eight_quarters_are_those_of_two_years_each_rounded
 def test_the_lengths_of_quarters_lead_to_those_of_years(closed: Flask) -> None:
     page = Person(closed.test_client(), "oms.reader").get("/reports/ix/lengths/2026Q2/1")
     assert 'href="/reports/annual/lengths"' in page
+
+
+@pytest.mark.slow
+def test_a_year_names_the_quarters_of_which_an_office_gave_no_part(year: Flask) -> None:
+    reader = Person(year.test_client(), "molsa.statistician")
+    page = reader.get("/reports/annual/2025Q4?lang=en")
+    said = dict(re.findall(r"<li>(2025Q\d): ([^<]+)</li>", page[page.index("Who gave no part of a quarter:") :]))
+    sealed = json.loads(store.release_file(Q4, "json", by=RELEASE, report=ANNUAL.name))["no_report_from"]
+    named = names.names_by_code("en")
+    assert {each for line in said.values() for each in unescape(line).split("; ")} == {named[code] for code in sealed}
+    assert "Who gave no part of a quarter:" not in reader.get("/reports/ix/2025Q4?lang=en")  # of one it says it once

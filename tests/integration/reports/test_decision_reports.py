@@ -34,7 +34,7 @@ from nrm.statistics.attack import audit
 from nrm.statistics.verdicts import Draft, Refused
 from nrm.steps.reports import release_building
 from nrm.store import names
-from nrm.store.reports import counting
+from nrm.store.reports import decision_counting
 from nrm.store.reports import reports as store
 from tests import accommodated, factories
 from tests import printed as paper
@@ -98,12 +98,12 @@ def claimants(number: int) -> None:
 
 def counted(first: Quarter, last: Quarter) -> list[rules.Row]:
     with db.engine.connect() as connection:
-        return counting.claims(connection, first, last, CODES["compensation"], by=RELEASE)
+        return decision_counting.claims(connection, first, last, CODES["compensation"], by=RELEASE)
 
 
 def identified(first: Quarter, last: Quarter) -> list[rules.Row]:
     with db.engine.connect() as connection:
-        return counting.identifications(connection, first, last, CODES["identifications"], by=RELEASE)
+        return decision_counting.identifications(connection, first, last, CODES["identifications"], by=RELEASE)
 
 
 def published(report: str, quarter: Quarter) -> dict[str, Any]:
@@ -204,7 +204,7 @@ def test_no_account_counts_anybody(app: Flask, role: Role) -> None:
     assert app
     by = Actor(uuid.uuid4(), uuid.uuid4(), role)
     with db.engine.connect() as connection:
-        for count in (counting.claims, counting.identifications):
+        for count in (decision_counting.claims, decision_counting.identifications):
             with pytest.raises(NotPermitted):
                 count(connection, Q2, Q2, {}, by=by)
 

@@ -33,7 +33,7 @@ from nrm.models.support.plans import ServiceAnswer
 from nrm.statistics.tables import MalformedMicrodata
 from nrm.steps.reports import release_building
 from nrm.store import names
-from nrm.store.reports import counting
+from nrm.store.reports import counting, crossing_counting
 from nrm.store.reports import reports as store
 from nrm.store.reports.ways_of_counting import COUNTING
 from nrm.web.reports.trends import shares_of
@@ -116,7 +116,7 @@ def test_returnees_are_counted_once_and_only_nationals_at_crossing_points(app: F
     screened.count([screening(date(2026, 5, 1), crossing_point="")])
     screened.count([screening(date(2026, 3, 1)), screening(date(2026, 7, 1))])
     with db.engine.connect() as connection:
-        counted = counting.returnees(connection, Q2, Q2, by=RELEASE)
+        counted = crossing_counting.returnees(connection, Q2, Q2, by=RELEASE)
     common = ("adult", "feminine", "GR", "no", "no")
     assert counted == {
         ("rinas", "possible", "referred_nrc", *common): 4,

@@ -718,7 +718,11 @@ def test_a_table_that_is_late_for_several_quarters_is_one_line_of_the_register(b
     filed.file("arrests", Q2, Answer.NO_REPORT)
     page = sign_in("oms.coordinator").get("/register?lang=en")
     late = page[page.index('aria-labelledby="late"') : page.index('aria-labelledby="requirements"')]
-    lines = re.findall(r'<tr><th scope="row">([^<]+)</th><td>([^<]+)</td><td>[^<]+</td><td class="n">(\d+)</td>', late)
+    lines = re.findall(
+        r'<tr><th scope="row">([^<]+)</th><td>([^<]+)</td><td>[^<]+ <a href="tel:[^<]+</a></td>'
+        r'<td class="n">(\d+)</td>',
+        late,
+    )
     assert len(lines) == 12
     said = {name: (quarters, days) for name, quarters, days in lines}
     assert said["Arrests by charge"] == ("2026Q1", "97")

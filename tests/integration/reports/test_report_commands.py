@@ -14,15 +14,17 @@ from flask import Flask
 from sqlalchemy import delete, update
 
 from nrm.actions.reports import reports as actions
+from nrm.cli import reports
 from nrm.cli.refusals import Refused
 from nrm.cli.reports import report
 from nrm.db import transaction
 from nrm.domain.quarters import Quarter
 from nrm.models.reports.reports import ReleaseFile, SilentPart
 from nrm.statistics import release as statistics
+from nrm.statistics.printed import STEPS
 from nrm.store.countries import country
 from nrm.store.reports import reports as store
-from tests import accommodated
+from tests import accommodated, factories
 from tests.conftest import Command
 from tests.integration.reports import test_reports
 from tests.integration.reports.test_reports import TODAY
@@ -85,6 +87,28 @@ def test_what_cannot_be_done_ends_with_2_and_one_line(
     assert said in err
 
 
+def test_closing_again_says_of_each_report_what_became_of_it(closed: Flask, command: Command) -> None:
+    code, out, _ = command(closed, "report", "close", "2026Q2", "--as", "molsa.statistician")
+    lines = dict(line.split(": ", 1) for line in out.decode().splitlines())
+    by = factories.actor("molsa.statistician")
+    released = {
+        name
+        for name in country().tables
+        for line in store.releases(by=by, report=name)
+        if line.first_quarter <= Quarter(2026, 2) <= line.quarter
+    }
+    assert code == 0
+    assert len(released) > 1
+    assert {name for name in country().tables if "was released before" in lines[f"2026Q2 {name}"]} == released
+    assert lines["2026Q2 victims"] == "not made, its tables were not filed"
+    assert "two_way" not in out.decode()
+    assert "one_way" not in out.decode()
+
+
+def test_every_step_of_detail_has_words() -> None:
+    assert list(reports._DETAIL) == [name for name, _, _ in STEPS]
+
+
 @pytest.mark.slow
 def test_a_quarter_is_closed_once(app: Flask, command: Command) -> None:
     accommodated.at(TODAY)
@@ -96,7 +120,10 @@ def test_a_quarter_is_closed_once(app: Flask, command: Command) -> None:
         session.execute(delete(SilentPart))
     accommodated.without(Quarter(2026, 2))
     code, out, err = command(app, "report", "close", "2026Q2", "--as", "molsa.statistician")
-    assert (code, out.splitlines()[0]) == (0, b"2026Q2: closed, waits for two signatures, total")
+    assert (code, out.splitlines()[0]) == (
+        0,
+        b"2026Q2 ix: closed, waits for two signatures, with the number in all alone",
+    )
     assert b"2026Q2 vi: waits for the quarters that follow" in out
     assert b"2026Q2 victims: not made, its tables were not filed" in out
     told = [line.split(b":")[0].split()[-1].decode() for line in out.splitlines()[1:]]
@@ -105,7 +132,7 @@ def test_a_quarter_is_closed_once(app: Flask, command: Command) -> None:
     said = re.sub(r"draw \d+ of \d+", "draw", err)
     assert [line for line in said.splitlines() if any(sign.isdigit() for sign in line)] == []
     code, out, _ = command(app, "report", "close", "2026Q2", "--as", "molsa.statistician")
-    assert (code, out.splitlines()[0]) == (0, b"2026Q2: was closed before, total")
+    assert (code, out.splitlines()[0]) == (0, b"2026Q2 ix: was closed before, waits for its signatures")
 
 
 @pytest.mark.slow
@@ -200,6 +227,17 @@ def test_anybody_checks_a_file_by_the_public_key_alone(closed: Flask, shared: Pa
     assert verify_alone(shared / name, key)[0] == 0
     assert verify_alone(shared / name, bytes(31) + b"\1")[0] == 1
     assert verify_alone(shared / name, *(each for each, _, _ in actions.public_keys()))[0] == 0
+
+
+def test_a_whole_line_of_the_keys_is_read_by_its_first_word(closed: Flask, command: Command, shared: Path) -> None:
+    _, out, _ = command(closed, "report", "keys")
+    line = out.decode().splitlines()[0]
+    assert line.split()[1:] == ["server"]
+    checked = CliRunner(env={"NRM_DIR": None}).invoke(report, ["verify", str(shared / "ix.json"), "--key", line])
+    assert checked.exit_code == 0
+    for wrong in ("server", "", " ", f"server {line}", line[2:]):
+        refused = CliRunner(env={"NRM_DIR": None}).invoke(report, ["verify", str(shared / "ix.json"), "--key", wrong])
+        assert "64 hexadecimal digits" in str(refused.exception), wrong
 
 
 def test_many_keys_do_not_make_up_for_a_signature_that_is_missing(closed: Flask, shared: Path) -> None:

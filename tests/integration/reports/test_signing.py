@@ -191,6 +191,22 @@ def test_a_quarter_whose_sealed_reports_another_hand_took_out_is_not_closed_with
 
 
 @pytest.mark.slow
+def test_after_the_second_signature_a_quarter_is_being_published_and_before_it_is_being_closed(
+    closed: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "state", lambda *_, **__: "closing")
+    statistician = Person(closed.test_client(), "molsa.statistician")
+    page = statistician.get("/reports/ix/2026Q2/closing?lang=en")
+    assert "is being closed</h1>" in page
+    assert "is being published" not in page
+    reports.sign(Q2, by=factories.actor("molsa.statistician"))
+    authority = Person(closed.test_client(), "ra.duty_officer")
+    page = authority.get("/reports/quarter/2026Q2/sealing?lang=en")
+    assert "is being published</h1>" in page
+    assert "is being closed" not in page
+
+
+@pytest.mark.slow
 def test_the_pages_lead_from_the_draft_to_the_release(closed: Flask) -> None:
     statistician = Person(closed.test_client(), "molsa.statistician")
     assert 'href="/reports/quarter/2026Q2"' in statistician.get("/")

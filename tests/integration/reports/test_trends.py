@@ -99,7 +99,7 @@ def test_where_a_release_prints_too_little_for_a_curve_the_page_says_that(
 ) -> None:
     monkeypatch.setattr("nrm.web.reports.trends.has_curve", lambda *_: False)
     reader = Person(closed.test_client(), "oms.reader")
-    assert "nuk i shtyp shifrat nga të cilat bëhet lakorja" in reader.get("/reports/ix/lengths")
+    assert "nuk i printon shifrat nga të cilat bëhet lakorja" in reader.get("/reports/ix/lengths")
 
 
 def test_the_same_address_gives_the_same_page_after_another_release_and_whatever_is_asked(closed: Flask) -> None:

@@ -132,6 +132,19 @@ def test_where_no_birth_is_known_the_shelter_makes_nobody_an_adult_by_a_month(
         _end(opened.stay_id, days.today(), vatra)
 
 
+def test_a_month_that_is_sent_empty_says_of_each_field_what_is_missing_and_nothing_twice(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    person, address = sign_in(HOLDER), f"/cases/{girl(vatra)}/age/month?lang=en"
+    both = ("Choose the month", "Enter the year in four figures")
+    for sent, missing in (({}, both), ({"month": "3"}, both[1:]), ({"year": "2027"}, both[:1])):
+        page = person.post(address, sent, 422)
+        summary = page.split('class="errors"', 1)[1].split("</ul>", 1)[0]
+        assert summary.count("<li>") == len(missing)
+        for words in both:
+            assert summary.count(words) == (words in missing)
+
+
 @pytest.mark.parametrize("agrees", [True, False])
 def test_at_18_what_child_protection_reads_ends_unless_she_agrees_and_her_consent_is_asked(
     vatra: Actor, agrees: bool
@@ -230,6 +243,33 @@ def test_that_somebody_is_18_is_asked_once_it_can_be_recorded_and_until_then_the
     assert _of_age(case_id) == "adult"
 
 
+@pytest.mark.parametrize("first", [SERVICE, DESK])
+def test_in_the_month_of_18_a_child_is_one_until_the_day_and_one_hand_makes_no_adult(vatra: Actor, first: str) -> None:
+    """Child protection alone made an adult of a child on the first of the month; the house ended the stay at once."""
+    assert vatra
+    factories.later(days=(after(month_of(days.today())) - days.today()).days)  # some days of the month lie ahead
+    by, today = factories.actor("vatra.shelter_manager"), days.today()
+    case_id = girl(by, born=born_18_years_before(today + timedelta(days=9)))
+    open_identity(case_id, by)
+    enter_month(case_id, month_of(today), by)
+    second = factories.actor(DESK if first == SERVICE else SERVICE)
+    ages.assess(case_id=case_id, age_class="adult", on=today, by=factories.actor(first))
+    assert _of_age(case_id) == "child"
+    assert {"assess_risk", "assess_security", "assess_family"} <= owed(case_id)
+    assert factories.actor(SERVICE).organisation_id in readers(case_id)
+    ages.agree(case_id=case_id, by=second)
+    assert _of_age(case_id) == "adult"
+
+
+def test_once_the_month_of_18_is_over_one_hand_records_what_the_calendar_says(vatra: Actor) -> None:
+    case_id = girl(vatra, born=born_18_years_before(days.today()))
+    open_identity(case_id, vatra)
+    enter_month(case_id, month_of(days.today()), vatra)
+    factories.later(days=(after(month_of(days.today())) - days.today()).days)
+    ages.assess(case_id=case_id, age_class="adult", on=days.today(), by=factories.actor(SERVICE))
+    assert _of_age(case_id) == "adult"
+
+
 def test_without_a_day_of_birth_it_can_be_recorded_once_the_month_is_over(vatra: Actor) -> None:
     today = days.today()
     case_id = admitted(vatra, CHILD, identity={"given": "Mira"}).case_id
@@ -313,8 +353,9 @@ def test_the_task_opens_on_the_first_of_the_month_and_the_day_shows_after_openin
     assert "Open the identity first" in person.post(f"{path}/month?lang=en", form, 422)
     open_it: dict[str, object] = {"compartment": "identity", "purpose": "care"}
     person.post(f"/cases/{case_id}/open", open_it)
-    for wrong in ({"month": "13"}, {"year": "26"}, {"year": "xx"}):
-        assert "Choose a month" in person.post(f"{path}/month?lang=en", {**form, **wrong}, 422)
+    year = "Enter the year in four figures"
+    for wrong, said in (({"month": "13"}, "Choose the month"), ({"year": "26"}, year), ({"year": "xx"}, year)):
+        assert said in person.post(f"{path}/month?lang=en", {**form, **wrong}, 422)
     assert "Enter this month or a later one" in person.post(f"{path}/month?lang=en", {**form, "year": "2020"}, 422)
     person.post(f"{path}/month", form)
     assert path not in person.get("/?lang=en")

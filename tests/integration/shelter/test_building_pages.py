@@ -145,7 +145,7 @@ def test_the_numbers_of_a_house_add_up_on_every_page(app: Flask, sign_in: SignIn
     tonight = f"Tonight {free} places are free: {free} for everybody. 1 of them is asked for."
     home, board, stays = (worker.get(f"{page}?lang=en") for page in ("/", "/beds", "/stays"))
     assert tonight in home
-    assert f"Of {room.places} places 1 are taken, 1 kept, 0 out of service." in home
+    assert f"Of {room.places} places 1 is taken, 1 kept, 0 out of service." in home
     assert tonight in board
     for page in (board, stays):
         assert f"{room.places} places: 1 taken, 1 kept, {free} free (1 of them asked for)." in page

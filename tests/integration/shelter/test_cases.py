@@ -132,6 +132,47 @@ def test_a_box_that_was_not_touched_takes_what_somebody_else_wrote_there(
     assert "mine alone</textarea>" in person.post(path, {"revision": "1", "health": "mine alone"}, 409)
 
 
+def test_a_second_save_without_the_colleagues_words_is_asked_about_and_nothing_is_gone(
+    held: uuid.UUID, nrc: Actor, app: Flask
+) -> None:
+    """An allergy was gone: the second one saved late, got only the own text in the box, and pressed Save again."""
+    worker, manager = (Person(app.test_client(), f"nrc.{role}") for role in ("case_worker", "shelter_manager"))
+    path, theirs, mine = f"/cases/{held}/write/care", "Bandage changed,\nallergic to penicillin", "Slept well"
+    first = worker.get(path)
+    late = manager.get(path)
+    worker.post(path, {**hidden_of(first), "health": theirs}, 303)
+    for person in (worker, manager):
+        person.post(f"/cases/{held}/open", {"compartment": "care", "purpose": "care"})
+    both = manager.post(f"{path}?lang=en", {**hidden_of(late), "health": mine}, 409)
+    assert f"{theirs}\n\n{mine}</textarea>" in both.replace("\r", "")
+    asked = manager.post(path, {**every_hidden(both), "health": mine}, 409)
+    assert "Nothing is saved yet" in asked
+    assert "allergic to penicillin</dd>" in asked
+    assert opened(held, Compartment.CARE, nrc).value["health"] == theirs
+    again = {**every_hidden(asked), "health": mine}
+    manager.post(path, {**again, "over": "7"}, 409)  # of another revision
+    assert opened(held, Compartment.CARE, nrc).value["health"] == theirs
+    worker.post(path, {**hidden_of(worker.get(path)), "health": f"{theirs}, no fever"}, 303)
+    both = manager.post(path, {**again, "over": again["revision"]}, 409)  # somebody wrote once more
+    assert f"{theirs}, no fever\n\n{mine}</textarea>" in both.replace("\r", "")
+    sure = {**every_hidden(both), "health": mine}
+    manager.post(path, {**sure, "over": sure["revision"]}, 303)
+    assert opened(held, Compartment.CARE, nrc).value["health"] == mine
+    page = manager.get(f"/cases/{held}")
+    assert "penicillin, no fever" in page  # as what was replaced, by whom
+    assert "replaced on" in page
+    assert "nrc.shelter_manager" in page
+    # Whoever keeps both is asked nothing.
+    manager.post(path, {**sure, "revision": "3", "health": mine, "plan": "rest"}, 303)
+
+
+def every_hidden(page: str) -> dict[str, str]:
+    """The hidden fields of the form of a part, with where somebody else wrote meanwhile."""
+    form = page[page.index('id="sheet"') :]
+    fields = [re.findall(r'(name|value)="([^"]*)"', each) for each in re.findall(r"<input[^>]*hidden[^>]*>", form)]
+    return {each["name"]: each["value"] for each in map(dict, fields) if each["name"] != "csrf_token"}
+
+
 def hidden_of(page: str) -> dict[str, str]:
     """The hidden fields of the form of a part."""
     return dict(re.findall(r'type="hidden" name="(revision|shown)" value="([^"]*)"', page))

@@ -48,7 +48,7 @@ from nrm.domain.shelter.findings import Found
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Erasure, Grant, SealedCompartment, ShredKey
 from nrm.models.shelter.child_returns import ChildReturn, ChildReturnStep
-from nrm.store.reports import counting
+from nrm.store.reports import care_counting, counting
 from nrm.store.shelter import child_returns as store
 from tests import factories
 from tests.conftest import Person
@@ -395,7 +395,7 @@ def _in_month(months: int) -> Actor:
 def counted(quarter: Quarter) -> list[tuple[str, str, str]]:
     codes = {"returned_from": ["GR", "IT", "other"], "sex": ["feminine", "masculine"]}
     with db.engine.connect() as connection:
-        rows = counting.returned_children(connection, quarter, quarter, codes, by=counting.RELEASE)
+        rows = care_counting.returned_children(connection, quarter, quarter, codes, by=counting.RELEASE)
     return [(each["returned_from"], each["sex"], each["integration"]) for each in rows]
 
 

@@ -18,7 +18,7 @@ from nrm.actions.referrals import next_receiver
 from nrm.actions.shelter import absences, cases, consents, erasures, permits, stays
 from nrm.actions.support import plans, what_desks_know
 from nrm.db import db, transaction
-from nrm.domain.accounts.accounts import Actor, NotVisible
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import OverrideReason, ReferralRefused
@@ -542,3 +542,36 @@ def test_a_closed_case_says_at_once_what_can_be_corrected_and_what_still_be_writ
         assert "nothing of this stay can be corrected now" in said
         assert f"/cases/{opened.case_id}/reopen" in said
     assert "What can still be recorded" in person.get(f"/cases/{opened.case_id}?part=closing&lang=en")
+
+
+@pytest.mark.slow  # pages of three people
+def test_who_one_colleague_ended_and_closed_is_read_by_the_others_for_a_fortnight(app: Flask, sign_in: SignIn) -> None:
+    """Two posts by one worker took an adult off every list of the house, and nobody else had a line to read."""
+    worker, leads = factories.actor("vatra.case_worker"), sign_in("vatra.shelter_manager")
+    line = "1 case was closed in the last 14 days: look who said so, and where to"
+    assert line not in leads.get("/?lang=en")
+    case_id = gone(worker)
+    code = db.session.get_one(Case, case_id).pseudonym
+    db.session.rollback()
+    assert line in leads.get("/?lang=en")
+    assert line not in sign_in("vatra.case_worker").get("/?lang=en")  # who closed it knows
+    assert line not in sign_in("nrc.shelter_manager").get("/?lang=en")
+    lately = leads.get("/cases/closed?lang=en").partition('id="lately"')[2].partition("</ul>")[0]
+    assert code in lately
+    assert lately.count("(vatra.case_worker)") == 2
+    assert "home of their own" in lately
+    assert "one person said both" in lately
+    assert "lately" not in sign_in("nrc.shelter_manager").get("/cases/closed?lang=en")
+    with pytest.raises(NotPermitted):
+        store.lately(by=factories.actor("molsa.statistician"))
+    factories.later(days=14)
+    assert line not in sign_in("vatra.shelter_manager").get("/?lang=en")
+
+
+def test_who_was_ended_by_one_and_closed_by_another_is_not_marked(vatra: Actor) -> None:
+    opened = admitted(vatra, days_ago=5)
+    leaves(opened.stay_id, vatra)
+    cases.close(case_id=opened.case_id, by=factories.actor("vatra.case_worker"))
+    (line,) = store.lately(by=vatra)
+    assert (line.case_id, line.alone) == (opened.case_id, False)
+    assert line.ended_by != line.closed_by

@@ -548,6 +548,28 @@ def test_a_childs_wish_is_heard_and_weighed_and_no_consent_is_asked(world_app: P
         consents.withdraw(case_id=case_id, what=Topic.SERVICES, by=vatra)
 
 
+def test_what_was_read_in_no_language_of_the_person_was_interpreted_and_says_so(world_app: Planted) -> None:
+    """Asked in Bulgarian, of which there is no text, without an interpreter; and "wording, version 1" stood there."""
+    app, world = world_app
+    nrc = Person(app.test_client(), "nrc.case_worker")
+    address, link = f"/cases/{world.case}/consents/ask", f"/cases/{world.case}/consents/link"
+    form: dict[str, object] = {"services": "yes", "sharing": "yes", "statistics": "no", "language": "bg"}
+    refused = nrc.post(f"{address}?lang=en", {**form, "interpreter": "nobody"}, 422)
+    assert "There is no text in Bulgarian: somebody interprets, or read it in another language" in refused
+    nrc.post(address, {**form, "interpreter": "telephone"})
+    page = nrc.get(f"/cases/{world.case}/consents?lang=en")
+    assert page.count("interpreted from Albanian: Wording") == 3
+    stands = re.findall('name="stands" value="([^"]*)"', nrc.get(link))[0]
+    of_link: dict[str, object] = {"link": "yes", "language": "bg", "interpreter": "nobody", "stands": stands}
+    assert "There is no text in Bulgarian" in nrc.post(f"{link}?lang=en", of_link, 422)
+    nrc.post(link, {**of_link, "interpreter": "present"})
+    # A text in the person's own language was read, and nobody had to interpret it.
+    nrc.post(address, {**form, "language": "ro", "interpreter": "nobody"})
+    page = nrc.get(f"/cases/{world.case}/consents?lang=en")
+    now = page.partition("asked again")[0]
+    assert "interpreted from" not in now.partition("Romanian")[2].partition("</tr>")[0]
+
+
 def test_the_page_asks_each_question_for_itself_and_keeps_what_was_chosen(world_app: Planted) -> None:
     app, world = world_app
     nrc = Person(app.test_client(), "nrc.case_worker")

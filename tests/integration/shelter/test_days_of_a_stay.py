@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -17,7 +17,7 @@ from nrm.actions.shelter import absences, away, cases, corrections
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.absences import Feared
-from nrm.domain.shelter.away import AwayRefused
+from nrm.domain.shelter.away import AwayRefused, Longer
 from nrm.domain.shelter.cases import Compartment, Purpose
 from nrm.domain.shelter.corrections import CorrectionRefused, Why
 from nrm.domain.shelter.stays import ImpossibleStay
@@ -99,6 +99,9 @@ def test_arrival_and_admission_are_one_page_and_the_hour_is_sealed(app: Flask, s
     page = person.post(address, {**typed, "hour": f"{soon:%H:%M}"}, 422)
     assert "nuk ka ardhur ende" in page
     assert store.of_case(case_id, by=nrc).current is None
+    assert "a është e saktë?" in person.post(address, typed, 422)  # before the sending: asked once (ADR 0247)
+    assert store.of_case(case_id, by=nrc).current is None
+    typed["sooner"] = "y"
     where = person.post(address, typed)
     db.session.rollback()
     current = store.of_case(case_id, by=nrc).current
@@ -385,8 +388,8 @@ def test_who_did_not_come_back_on_the_day_leaves_by_no_single_hand(vatra: Actor,
     manager = sign_in("vatra.shelter_manager")
     shown = "was expected back on"
     assert shown not in manager.get("/?lang=en")
-    away.expect(away_id=away_id, expected_on=today + timedelta(days=25), by=vatra)
-    away.expect(away_id=away_id, expected_on=today + timedelta(days=26), by=vatra)
+    away.expect(away_id=away_id, expected_on=today + timedelta(days=25), why=Longer.OTHER, by=vatra)
+    away.expect(away_id=away_id, expected_on=today + timedelta(days=26), why=Longer.OTHER, by=vatra)
     page = manager.get("/?lang=en")
     assert shown in page
     assert opened.pseudonym in page.partition(shown)[0]
@@ -395,6 +398,47 @@ def test_who_did_not_come_back_on_the_day_leaves_by_no_single_hand(vatra: Actor,
     away.back(away_id=away_id, back_on=today, by=vatra)
     assert shown not in manager.get("/?lang=en")
     person.post(f"/stays/{opened.stay_id}/end", end)
+
+
+def test_what_one_hand_writes_of_a_return_is_read_by_the_others_for_a_week(vatra: Actor, sign_in: SignIn) -> None:
+    """Somebody overdue was "back" two days ago by one post, and a day of return weeks later was read by nobody."""
+    assert vatra
+    late, longer = admitted(vatra, days_ago=10), admitted(vatra, days_ago=10, bed=1)
+    today, worker = days.today(), sign_in("vatra.case_worker")
+    went, missed = today - timedelta(days=5), today - timedelta(days=3)
+    ids = [
+        away.record(stay_id=late.stay_id, since_on=went, expected_on=missed, reason="", by=vatra),
+        away.record(stay_id=longer.stay_id, since_on=went, expected_on=today + timedelta(days=1), reason="", by=vatra),
+    ]
+    shown, moved, manager = "was late since", "comes back on", sign_in("vatra.shelter_manager")
+
+    def day_of(name: str, day: date) -> dict[str, object]:
+        return {f"{name}-{part}": getattr(day, part) for part in ("day", "month", "year")}
+
+    back = {"back": "other", **day_of("back_day", today - timedelta(days=2))}
+    worker.post(f"/away/{ids[0]}/back", back)
+    to = f"/away/{ids[1]}/expected?lang=en"
+    far = day_of("expected_day", today + timedelta(days=50))
+    assert "Choose why the person comes back later" in worker.post(to, far, 422)
+    with pytest.raises(AwayRefused, match="why"):
+        away.expect(away_id=ids[1], expected_on=today + timedelta(days=2), by=vatra)
+    assert moved not in manager.get("/?lang=en")
+    worker.post(to, {**far, "why": "family"})
+    page = manager.get("/?lang=en")
+    assert late.pseudonym in page.partition(shown)[0]
+    assert "Test case_worker wrote: back on" in page
+    assert longer.pseudonym in page.partition(moved)[0]
+    assert "With family or friends" in page
+    for person in (worker, sign_in("nrc.shelter_manager")):  # not who wrote it, and no other house
+        assert shown not in person.get("/?lang=en")
+    # Who was not late is no line, nor is a change of one day; nothing that is pressed takes a line away.
+    away.expect(away_id=ids[1], expected_on=today + timedelta(days=49), by=factories.actor("vatra.case_worker"))
+    assert manager.get("/?lang=en").count(moved) == 1
+    away.not_back(away_id=ids[0], by=factories.actor("vatra.case_worker"))
+    assert shown in manager.get("/?lang=en")
+    factories.later(days=7)
+    page = sign_in("vatra.shelter_manager").get("/?lang=en")
+    assert (shown in page, moved in page) == (False, False)
 
 
 def test_of_a_child_the_day_of_return_is_near_and_child_protection_reads_it(vatra: Actor, sign_in: SignIn) -> None:

@@ -21,7 +21,7 @@ from nrm.models.shelter.cases import Case
 from nrm.steps.shelter import cases as case_steps
 from nrm.store import days as calendar
 from nrm.store.countries import country
-from nrm.store.reports import counting
+from nrm.store.reports import care_counting, counting
 from tests import factories
 from tests.conftest import Person
 from tests.factories_stays import CHILD, admitted, may_go
@@ -49,7 +49,7 @@ def counted() -> tuple[list[str], list[dict[str, str]]]:
     codes = {name: tables.dimensions[name].codes for name in tables.roots}
     with db.engine.connect() as connection:
         people = [each.person for each in counting.people(connection, quarter, by=release)]
-        return people, counting.dependants(connection, quarter, quarter, codes, by=release)
+        return people, care_counting.dependants(connection, quarter, quarter, codes, by=release)
 
 
 def test_a_child_has_a_case_a_code_and_a_bed_of_its_own_and_belongs_to_the_mother_under_seal(vatra: Actor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import uuid
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -11,19 +12,22 @@ import pytest
 from flask import Flask
 
 from nrm.actions.referrals import referrals
-from nrm.actions.shelter import cases, child_returns, stays
+from nrm.actions.shelter import cases, child_returns, findings, stays
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.child_returns import Asked, Assessment
-from nrm.domain.shelter.findings import FindingRefused
+from nrm.domain.shelter.findings import FindingRefused, Found
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.shelter.stays import Destination, ExitReason, Source
+from nrm.models.accounts.accounts import Member
 from nrm.store import days
+from nrm.store.rows.shelter import findings as finding_rows
+from nrm.store.shelter import findings as finding_store
 from nrm.store.shelter import stays as store
 from tests import factories
 from tests.conftest import Person
 from tests.factories_referrals import bed, sent
-from tests.factories_stays import CHILD, admitted, found, may_go
+from tests.factories_stays import CHILD, admitted, decided, found, looked, may_go
 
 SignIn = Callable[[str], Person]
 SERVICE = "child_protection.child_protection_officer"
@@ -189,3 +193,58 @@ def test_no_case_of_a_child_in_no_bed_is_closed_by_old_findings(app: Flask) -> N
     factories.later(days=91)
     with pytest.raises(GateClosed, match="assessed_too_old"):
         cases.close(case_id=line.case_id, by=factories.actor("nrc.case_worker"))
+
+
+def test_an_assessment_in_a_colleagues_name_says_who_wrote_it_and_the_colleague_says_that_it_was_none(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    """Ina recorded three as another colleague's: who typed them stood nowhere, and the colleague read nothing."""
+    child = admitted(vatra, CHILD)
+    writer, colleague = sign_in(SERVICE), factories.actor("child_protection.case_worker")
+    name = db.session.get_one(Member, colleague.member_id).name
+    household = findings.record(
+        case_id=child.case_id,
+        found=dict.fromkeys(Assessment, Found.SAFE),
+        on=days.today(),
+        assessor=name.upper(),
+        household="The aunt in Fier",
+        where="Seen at home",
+        by=factories.actor(SERVICE),
+    )
+    looked(child.case_id, household)
+    decided(child.case_id, household)
+    assert finding_store.of_case(child.case_id, by=vatra).opening  # type: ignore[union-attr]
+    page = sign_in("ra.duty_officer").get(f"/cases/{child.case_id}/best-interests?lang=en")
+    assert "written down by Test child_protection_officer" in page
+    told = sign_in("child_protection.case_worker")
+    home = told.get("/?lang=en")
+    assert home.count("wrote down that you assessed this child") == 3
+    assert f"/cases/{child.case_id}/best-interests" in home
+    assert "wrote down that you" not in writer.get("/?lang=en")
+    press = re.findall(r"/children/findings/[0-9a-f-]+/not-mine", home)[0]
+    writer.post(press, {}, 404)  # only who is named
+    sign_in("ra.duty_officer").post(press, {}, 404)
+    for _ in range(2):
+        told.post(press, {}, 303)
+    db.session.rollback()
+    assert finding_store.of_case(child.case_id, by=vatra).opening is None  # type: ignore[union-attr]
+    assert "I did not assess what was written down" in writer.get(f"/cases/{child.case_id}/best-interests?lang=en")
+    assert told.get("/?lang=en").count("You said that you did not") == 1
+    assert len(finding_rows.entries(child.case_id)) == 4
+    factories.later(days=14)
+    assert "wrote down that you" not in sign_in("child_protection.case_worker").get("/?lang=en")
+
+
+def test_who_assessed_and_wrote_it_down_is_named_once(vatra: Actor, sign_in: SignIn) -> None:
+    child = admitted(vatra, CHILD)
+    by = factories.actor(SERVICE)
+    findings.record(
+        case_id=child.case_id,
+        found={Assessment.RISK: Found.SAFE},
+        on=days.today(),
+        assessor=db.session.get_one(Member, by.member_id).name,
+        household="The aunt in Fier",
+        where="Seen at home",
+        by=by,
+    )
+    assert "written down by" not in sign_in(SERVICE).get(f"/cases/{child.case_id}/best-interests?lang=en")

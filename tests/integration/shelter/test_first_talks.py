@@ -45,7 +45,7 @@ def opened(person: Person, case_id: uuid.UUID, compartment: str = "story") -> No
 
 def form_of(page: str) -> dict[str, Any]:
     """What a browser would send of the page as it stands."""
-    hidden = re.findall(r'<input type="hidden" name="(rows-[a-z_]+|revision)" value="(\d+)"', page)
+    hidden = re.findall(r'<input type="hidden" name="(rows-[a-z_]+|revision|shown|beside)" value="([\w.]+)"', page)
     texts = re.findall(r'<input (?:class=\w+ inputmode=numeric )?id=([\w-]+) name=([\w-]+) value="([^"]+)"', page)
     areas = re.findall(r"<textarea rows=5 id=\w+ name=(\w+)[^>]*>\n([^<]+)</textarea>", page)
     ticked = re.findall(r"<input type=(?:radio|checkbox)(?: id=\w+)? name=(\w+) value=(\w+)[^>]* checked", page)
@@ -174,15 +174,49 @@ def test_what_was_written_meanwhile_is_not_lost_and_neither_is_what_was_typed(ap
     one.post(address, first, 303)  # the same button twice: it stands there already
     page = two.post(address, second, 409)
     assert "the first" in page
-    assert form_of(page)["why_late"] == "the second"
-    assert int(form_of(page)["revision"]) == int(first["revision"]) + 1
-    two.post(address, form_of(page), 303)
-    assert story(case_id, factories.actor("nrc.case_worker"))["why_late"] == "the second"
+    both = form_of(page)
+    assert both["why_late"] == "the first; the second"
+    assert int(both["revision"]) == int(first["revision"]) + 1
+    # Who takes the colleague's words out is asked once more.
+    alone = both | {"why_late": "the second"}
+    asked = two.post(f"{address}?lang=en", alone, 409)
+    assert "Nothing is saved yet" in asked
+    assert "the first" in asked
+    assert form_of(asked)["why_late"] == "the second"
+    nrc = factories.actor("nrc.case_worker")
+    assert story(case_id, nrc)["why_late"] == "the first"
+    two.post(address, both, 303)
+    assert story(case_id, nrc)["why_late"] == "the first; the second"
+    one.post(address, form_of(one.get(address)) | {"why_late": "the third"}, 303)  # read before, so nobody asks
+    page = two.post(address, both | {"why_late": "mine"}, 409)
+    two.post(address, form_of(page) | {"why_late": "mine", "over": form_of(page)["revision"]}, 303)
+    assert story(case_id, nrc)["why_late"] == "mine"
+    assert "the third" in two.get(f"/cases/{case_id}")  # as what was replaced
     with transaction() as session:
         vault.end_leave(session, case_id, Compartment.STORY)
-    page = two.post(address, second | {"why_late": "the third"}, 409)  # nothing is shown that is not open any more
-    assert "the third" in page
+    page = two.post(address, second | {"why_late": "the fourth"}, 409)  # nothing is shown that is not open any more
+    assert "the fourth" in page
     assert f'href="/cases/{case_id}" target' in page
+
+
+def test_of_two_who_save_each_keeps_what_the_other_did_not_touch(app: Flask, sign_in: SignIn) -> None:
+    """Rows, ticks and texts of the one stand beside those of the other, without a choice that takes one away."""
+    assert app
+    case_id = arrived()
+    one, two = sign_in("nrc.case_worker"), sign_in("nrc.shelter_manager")
+    for person in (one, two):
+        opened(person, case_id)
+    address = f"/cases/{case_id}/first-talk"
+    begun, late = form_of(one.get(address)), form_of(two.get(address))
+    one.post(address, begun | {"method": "at_work", "episode_who_note_0": "a cousin", "before": "poverty"}, 303)
+    page = two.post(address, late | {"why_late": WORD, "before": "school", "episode_who_note_0": "a neighbour"}, 409)
+    both = form_of(page)
+    assert both["method"] == "at_work"
+    two.post(address, both, 303)
+    kept = story(case_id, factories.actor("nrc.case_worker"))
+    assert (kept["method"], kept["why_late"]) == ("at_work", WORD)
+    assert set(kept["before"]) == {"poverty", "school"}
+    assert {row["episode_who_note"] for row in kept["receiver_episodes"]} == {"a cousin", "a neighbour"}
 
 
 def test_what_cannot_be_kept_comes_back_with_what_to_do(app: Flask, sign_in: SignIn) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from nrm import clock
 from nrm.actions.referrals import next_receiver, referrals
-from nrm.actions.shelter import absences, cases, missing_told, stays
+from nrm.actions.shelter import absences, cases, erasures, missing_told, stays
 from nrm.actions.shelter.direct_intake import Opened
 from nrm.actions.support import what_desks_know
 from nrm.db import db, transaction
@@ -24,12 +24,16 @@ from nrm.domain.referrals.referrals import OverrideReason
 from nrm.domain.referrals.transfers import HandOver
 from nrm.domain.shelter.absences import AbsenceRefused, Feared, Ground
 from nrm.domain.shelter.cases import CaseRefused
+from nrm.domain.shelter.closings import Answers, Debts, Documents, FollowUp, Way
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay, Period, present
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.absences import Missing, MissingTold
+from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import arrivals
+from nrm.steps.shelter import closings as closing_steps
+from nrm.steps.shelter import consents as consent_steps
 from nrm.steps.shelter.arrivals import Told
 from nrm.store import days
 from nrm.store.countries import country
@@ -44,7 +48,7 @@ from nrm.vault import members
 from tests import factories
 from tests.conftest import Person
 from tests.factories_referrals import HAND_OVER, NOT_SAFE, bed
-from tests.factories_stays import CHILD, admitted
+from tests.factories_stays import ALBANIAN, CHILD, admitted
 
 SignIn = Callable[[str], Person]
 BOARD = "/beds"
@@ -192,6 +196,66 @@ def test_the_alarm_is_ended_on_a_second_page_after_the_countrys_days(vatra: Acto
     assert place_store.room(by=vatra).taken == 0
     alarm = db.session.get_one(Missing, missing_id)
     assert (alarm.outcome, alarm.since_at) == ("not_found", None)
+
+
+def test_whoever_was_not_found_is_not_erased_as_if_she_wished_it(vatra: Actor, sign_in: SignIn) -> None:
+    """Two members of the house say the wish of somebody whom nobody has seen since."""
+    opened, found = admitted(vatra, days_ago=5), admitted(vatra, days_ago=5)
+    missing_id, alarm = _report(opened.case_id, vatra), _report(found.case_id, vatra)
+    absences.found(missing_id=alarm, by=vatra)
+    factories.later(days=3)
+    absences.end(missing_id=missing_id, by=vatra)
+    with pytest.raises(CaseRefused, match="not_found"):
+        erasures.erase(case_id=opened.case_id, by=vatra)
+    with transaction() as session:
+        assert consent_steps.is_with_somebody(session, opened.case_id)
+        with pytest.raises(CaseRefused, match="not_found"):
+            closing_steps.close(session, session.get_one(Case, opened.case_id), Way.WITHDRAWN, vatra)
+    person = sign_in("vatra.case_worker")
+    page = person.get(f"/cases/{opened.case_id}/erase?lang=en")
+    assert "This person was missing and was not found" in page
+    assert not closing_steps.nobody_found(found.case_id)
+    assert not closing_steps.nobody_found(admitted(vatra).case_id)
+    cases.close(case_id=opened.case_id, by=vatra)  # with the checklist, as before
+    assert str(erasures.why_not_erased(case_id=opened.case_id, by=vatra)) == "not_found"
+
+
+def test_nobody_says_of_whoever_was_not_found_that_she_wants_nobody_to_stay_in_touch_and_the_desk_reads_who_closed(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    """One person closed a missing woman as "does not want it": nobody had heard her say so, and no list had her."""
+    opened, here = admitted(vatra, days_ago=5), admitted(vatra, days_ago=5)
+    missing_id = _report(opened.case_id, vatra)
+    factories.later(days=3)
+    absences.end(missing_id=missing_id, by=vatra)
+    worker, close = sign_in("vatra.case_worker"), f"/cases/{opened.case_id}/close?lang=en"
+    assert 'value="not_wanted"' not in worker.get(close)
+    sent: dict[str, object] = {"follow_up": "not_wanted", "documents": "none_held", "debts": "none", "step": "2"}
+    assert "nobody can have said it" in worker.post(close, sent, 422)
+    answers = Answers(FollowUp.NOT_WANTED, Documents.NONE_HELD, Debts.NONE)
+    with pytest.raises(CaseRefused, match="not_found"):
+        cases.close(case_id=opened.case_id, answers=answers, by=vatra)
+    heading, code = "Missing, not found, and closed", db.session.get_one(Case, opened.case_id).pseudonym
+    assert heading not in sign_in("ra.duty_officer").get("/?lang=en")
+    worker.post(close, {**sent, "follow_up": "not_asked"}, 303)
+    stays.end(
+        stay_id=here.stay_id,
+        ended_on=days.today(),
+        exit_reason=ExitReason.INDEPENDENT_LIVING,
+        destination=Destination.OWN_HOME,
+        where="home",
+        by=vatra,
+    )
+    cases.close(case_id=here.case_id, answers=answers, by=vatra)  # who was there and said so
+    page = sign_in("ra.duty_officer").get("/?lang=en")
+    of_desk = page.partition(heading)[2].partition("</section>")[0]
+    assert code in of_desk
+    assert of_desk.count("<li>") == 1
+    assert "by Test case_worker of" in of_desk
+    lately = sign_in("vatra.shelter_manager").get("/cases/closed?lang=en").partition('id="lately"')[2]
+    assert code in lately.partition("</ul>")[0]
+    factories.later(days=14)
+    assert heading not in sign_in("ra.duty_officer").get("/?lang=en")
 
 
 def test_nights_of_a_missing_person_are_not_counted_and_the_bed_stays_hers(vatra: Actor) -> None:
@@ -567,3 +631,19 @@ def test_each_list_says_once_what_holds_of_who_is_missing_again(vatra: Actor, si
     page = desk.get("/?lang=en")
     assert "Missing now" in page
     assert "Found on" not in page
+
+
+@pytest.mark.parametrize("child", [False, True])
+def test_the_page_after_an_alarm_says_once_that_the_duty_desk_reads_it(
+    vatra: Actor, sign_in: SignIn, *, child: bool
+) -> None:
+    opened = admitted(vatra, CHILD if child else ALBANIAN)
+    person = sign_in("vatra.case_worker")
+    sent: dict[str, object] = {"since": "1", "feared": "yes", "official": "no"}
+    page = person.post(f"/cases/{opened.case_id}/missing?lang=en", sent)
+    said = "the child authority read it now" if child else "the duty desk reads it now"
+    first = person.get(f"{page}&lang=en")
+    assert said in first
+    assert 'href="tel:' in first.split(said, 1)[1].split("</div>", 1)[0]
+    assert "The alarm is raised" not in person.get(f"{page}&lang=en")
+    assert "The alarm is raised" not in sign_in("vatra.shelter_manager").get(f"{page}&lang=en")

@@ -59,7 +59,7 @@ def stays_and_notes(case: people.Sent) -> tuple[int, int]:
 def test_the_second_press_of_an_arrival_leads_where_the_first_did(sign_in: SignIn, awaited: people.Sent) -> None:
     nrc = sign_in(NRC)
     address = f"/referrals/{awaited.referral_id}/arrival"
-    form = filled_in(nrc.get(address), hour="0:00")
+    form = filled_in(nrc.get(address), hour="0:00", sooner="y")
     before = stays_and_notes(awaited)
     first = nrc.post(address, form)
     after = stays_and_notes(awaited)
@@ -97,7 +97,7 @@ def test_an_arrival_without_a_place_is_answered_twice_too(sign_in: SignIn, await
 def test_both_presses_at_once_are_one_arrival(app: Flask, sign_in: SignIn, awaited: people.Sent) -> None:
     nrc = sign_in(NRC)
     address = f"/referrals/{awaited.referral_id}/arrival"
-    form = {"csrf_token": nrc.csrf_token, **filled_in(nrc.get(address), hour="0:00")}
+    form = {"csrf_token": nrc.csrf_token, **filled_in(nrc.get(address), hour="0:00", sooner="y")}
     cookies = [(each.key, each.value) for each in nrc.client._cookies.values()]
 
     def press() -> tuple[int, str | None]:
@@ -121,7 +121,7 @@ def test_who_comes_after_a_colleague_is_told_so_and_typed_words_are_not_dropped_
 ) -> None:
     nrc = sign_in(NRC)
     address = f"/referrals/{awaited.referral_id}/arrival"
-    form = filled_in(nrc.get(address), hour="0:00")
+    form = filled_in(nrc.get(address), hour="0:00", sooner="y")
     colleague = sign_in(COLLEAGUE)
     colleague.post(address, form)
     assert "not awaited any more" in nrc.post(f"{address}?lang=en", form, status=409)
@@ -135,7 +135,7 @@ def test_who_is_recorded_again_without_a_place_is_to_be_admitted_and_has_not_lef
 ) -> None:
     nrc = sign_in(NRC)
     address = f"/referrals/{awaited.referral_id}/arrival"
-    nrc.post(address, filled_in(nrc.get(address), hour="0:00"))
+    nrc.post(address, filled_in(nrc.get(address), hour="0:00", sooner="y"))
     page = nrc.get(nrc.post(f"{address}/back", {"why": "mistyped"}) + "&lang=en")
     assert "Strike that note in the care of the person" in page
     page = nrc.get(f"/cases/{awaited.case_id}?lang=en")

@@ -11,10 +11,12 @@ from flask import Flask
 
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import ages, corrections, stays
+from nrm.audit import Event
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.corrections import Why
 from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.store import days
+from nrm.store.rows import entries
 from nrm.store.shelter import findings as store
 from tests import factories
 from tests import factories_referrals as people
@@ -23,6 +25,8 @@ from tests.factories_stays import ALBANIAN, CHILD, admitted, may_go
 
 SignIn = Callable[[str], Person]
 HOUSE, SERVICE = "vatra.shelter_manager", "child_protection.child_protection_officer"
+DUTY = "ra.duty_officer"
+WAITS = "We have seen it"
 TITLE = "Children of whom a shelter says"
 NAMED = {"given": "Ana", "family": "Hoxha"}
 OTHERS = (
@@ -71,10 +75,66 @@ def test_child_protection_reads_at_home_that_a_stay_was_struck_when_and_why_and_
     for login in OTHERS:
         assert TITLE not in sign_in(login).get("/?lang=en")
         assert store.struck_lately(by=factories.actor(login)) == []
+    # It waits until somebody has seen it; then it is read for as long as an end is (ADR 0239).
     factories.later(days=13)
-    assert TITLE in sign_in(SERVICE).get("/?lang=en")
+    service = sign_in(SERVICE)
+    assert WAITS in told(service.get("/?lang=en"))
     factories.later(days=2)
-    assert TITLE not in sign_in(SERVICE).get("/?lang=en")
+    service = sign_in(SERVICE)
+    assert WAITS in told(service.get("/?lang=en"))
+    service.post(f"/children/struck/{child.stay_id}/seen")
+    assert TITLE not in service.get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_a_strike_is_due_until_child_protection_has_seen_it_and_after_a_day_at_the_duty_desk(
+    house: Actor, sign_in: SignIn
+) -> None:
+    child, adult = admitted(house, CHILD, identity=NAMED), admitted(house, ALBANIAN)
+    for each in (child, adult):
+        corrections.opened_by_mistake(stay_id=each.stay_id, why=Why.MISTYPED, by=house)
+    seen = f"/children/struck/{child.stay_id}/seen"
+    home = sign_in(SERVICE).get("/?lang=en")
+    assert seen in home
+    assert home.index(TITLE) < home.index("What waits for you")  # with what is due first
+    assert TITLE not in sign_in(DUTY).get("/?lang=en")
+    factories.later(days=1)
+    part = told(sign_in(DUTY).get("/?lang=en"))
+    assert "Child protection has not said that it has seen this" in part
+    assert child.pseudonym in part
+    assert "/seen" not in part
+    for word in (adult.pseudonym, "Vatra", "Ana", "Hoxha"):
+        assert word not in part
+    for login in OTHERS:
+        sign_in(login).post(seen, status=404)
+        if login != DUTY:
+            assert TITLE not in sign_in(login).get("/?lang=en")
+            assert store.struck_unseen(by=factories.actor(login)) == []
+    sign_in("molsa.statistician").post(seen, status=403)
+    service = sign_in(SERVICE)
+    service.post(f"/children/struck/{adult.stay_id}/seen", status=404)
+    service.post(f"/children/struck/{uuid.uuid4()}/seen", status=404)
+    assert TITLE in sign_in(DUTY).get("/?lang=en")  # nobody of them has seen it for child protection
+    for _ in range(2):  # a double press is one
+        assert service.post(seen) == "/"
+    assert len(list(entries.since(entries.EVER, Event.CHILD_STRIKE_SEEN))) == 1
+    assert TITLE not in sign_in(DUTY).get("/?lang=en")
+    page = sign_in("child_protection.case_worker").get("/?lang=en")
+    assert "Seen on" in told(page)
+    assert SERVICE in told(page)
+    assert seen not in page
+
+
+def test_nobody_waits_for_ever_and_a_stay_that_stands_is_not_seen(house: Actor, sign_in: SignIn) -> None:
+    struck, stands = admitted(house, CHILD), admitted(house, CHILD)
+    sign_in(SERVICE).post(f"/children/struck/{stands.stay_id}/seen", status=404)
+    corrections.opened_by_mistake(stay_id=struck.stay_id, why=Why.MISTYPED, by=house)
+    factories.later(days=29)
+    assert [line.stay_id for line in store.struck_unseen(by=factories.actor(DUTY))] == [struck.stay_id]
+    factories.later(days=2)
+    assert store.struck_unseen(by=factories.actor(DUTY)) == []
+    assert read() == {}
+    sign_in(SERVICE).post(f"/children/struck/{struck.stay_id}/seen", status=404)
 
 
 def test_an_arrival_of_a_child_that_is_taken_back_is_read_too_and_an_end_or_a_right_day_is_not(house: Actor) -> None:

@@ -19,7 +19,7 @@ from nrm.models.shelter import testimony as models
 from nrm.steps.shelter import erasures
 from nrm.store import days
 from nrm.store.countries import country
-from nrm.store.reports import counting
+from nrm.store.reports import counting, decision_counting
 from nrm.store.shelter import testimony as store
 from tests import factories
 from tests.conftest import Person
@@ -49,7 +49,7 @@ def counted() -> list[dict[str, str]]:
     this = Quarter.of(days.today())
     codes = {name: set(each.codes) for name, each in country().tables["vi"].dimensions.items()}
     with db.engine.connect() as connection:
-        return counting.witnesses(connection, this, this, codes, by=counting.RELEASE)
+        return decision_counting.witnesses(connection, this, this, codes, by=counting.RELEASE)
 
 
 def test_a_struck_step_stays_with_who_and_why_and_counts_nowhere(vatra: Actor) -> None:

@@ -45,7 +45,7 @@ from nrm.models.support.request_limits import RequestLimits
 from nrm.render.pdf import PdfUnavailable
 from nrm.steps.reports import release_building
 from nrm.store import days
-from nrm.store.reports import counting
+from nrm.store.reports import care_counting, counting
 from nrm.store.reports.reports import release_file
 from nrm.store.rows.support import feedback as rows
 from nrm.store.support import feedback as store
@@ -263,7 +263,7 @@ def test_it_is_published_with_the_other_reports_and_a_house_sees_its_own_row_fro
     assert box().answers == box("IOM").answers == {}
     with db.engines["shred"].connect() as connection:
         assert keys.isdisjoint(set(connection.execute(of_boxes)))
-    counted = counting.answered(db.session.connection(), Q2, Q2, {"house": ()}, by=counting.RELEASE)
+    counted = care_counting.answered(db.session.connection(), Q2, Q2, {"house": ()}, by=counting.RELEASE)
     assert counted == []
 
 

@@ -49,7 +49,7 @@ from nrm.steps.shelter import ages as age_steps
 from nrm.store import days
 from nrm.store import home as home_store
 from nrm.store.countries import country
-from nrm.store.reports import counting
+from nrm.store.reports import care_counting, counting
 from nrm.store.shelter import places as place_store
 from nrm.store.support import follow_ups as store
 from nrm.web import formats
@@ -124,6 +124,34 @@ def refused(reason: FollowUpRefusal, act: Callable[..., object], **more: object)
     with pytest.raises(FollowUpRefused) as found:
         act(**more)
     assert found.value.reason is reason
+
+
+def test_of_two_who_change_what_was_agreed_neither_takes_the_others_words_away(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, days_ago=3)
+    manager, worker = sign_in(MANAGER), sign_in(WORKER)
+    page_of = f"/cases/{opened.case_id}/follow-up"
+    manager.post(f"{page_of}/agree", dict(WORDS))
+    for person in (manager, worker):
+        person.post(f"{page_of}/open")
+    first, late = hidden_of(manager.get(f"{page_of}/agree")), hidden_of(worker.get(f"{page_of}/agree"))
+    warned, mine = f"{SAY}; never on Sundays, he is there", f"{SAY}; from the course"
+    manager.post(f"{page_of}/agree", {**WORDS, **first, "say": warned})
+    both = worker.post(f"{page_of}/agree", {**WORDS, **late, "say": mine}, 409)
+    assert f"{warned}\n\n{mine}</textarea>" in both.replace("\r", "")
+    alone = {**WORDS, **hidden_of(both), "say": mine}
+    asked = worker.post(f"{page_of}/agree?lang=en", alone, 409)
+    assert "Nothing is saved yet" in asked
+    assert warned in worker.get(page_of)
+    worker.post(f"{page_of}/agree", {**alone, "over": alone["revision"]})
+    page = worker.get(page_of)
+    assert mine in page
+    assert warned in page  # as what was agreed before
+
+
+def hidden_of(page: str) -> dict[str, str]:
+    """The hidden fields of the form of what is agreed."""
+    fields = re.findall(r'<input id="\w+" name="(\w+)" type="hidden" value="([^"]*)"', page)
+    return {name: value for name, value in fields if name in ("revision", "shown", "beside")}
 
 
 @pytest.mark.slow
@@ -490,7 +518,7 @@ def test_a_report_counts_each_person_once_and_keeps_what_nobody_wrote_apart(vatr
     codes: Codes = {"sex": ("feminine",), "age_band": ("18-20", "24-26")}
 
     def counted(first: Quarter, last: Quarter) -> dict[str, tuple[str, str]]:
-        rows = counting.followed_up(db.session.connection(), first, last, codes, by=counting.RELEASE)
+        rows = care_counting.followed_up(db.session.connection(), first, last, codes, by=counting.RELEASE)
         return {str(row["person"]): (str(row["outcome"]), str(row["contacts"])) for row in rows}
 
     assert counted(quarter, quarter) == {
@@ -502,7 +530,7 @@ def test_a_report_counts_each_person_once_and_keeps_what_nobody_wrote_apart(vatr
     assert counted(quarter.previous, quarter.previous) == {}
     assert counted(quarter.previous, quarter) == counted(quarter, quarter)
     with pytest.raises(NotPermitted):
-        counting.followed_up(db.session.connection(), quarter, quarter, codes, by=vatra)
+        care_counting.followed_up(db.session.connection(), quarter, quarter, codes, by=vatra)
     # What nobody finished is over in time, and does not turn into anything else.
     factories.later(days=120)
     assert tending.tend()["follow_ups_on"] >= 1

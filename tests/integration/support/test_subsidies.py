@@ -179,7 +179,7 @@ def test_a_contract_that_is_recorded_after_the_closing_pays_for_its_days_on_each
     assert whole > 4 * naive
     manager = sign_in(MANAGER)
     before = manager.get("/payment/2026Q3/sign?lang=en")
-    assert f"<dt>Nights counted</dt><dd>{naive}</dd>" in before
+    assert f"<dt>Counted for payment</dt><dd>{naive}</dd>" in before
     assert "beyond the contract" not in before
     put_right = "a correction of a stay changes nothing of it" if residents == 1 else "you correct at the stay"
     part = "what is counted are those of the days that it covers"
@@ -192,7 +192,7 @@ def test_a_contract_that_is_recorded_after_the_closing_pays_for_its_days_on_each
     said = json.loads(subsidies.take(Q3, "VATRA", by=desk))
     assert (said["nights"], said["to_pay"]) == (naive, naive * 100)
     for page in (sign_in(DESK).get("/payment?lang=en"), manager.get("/payment?lang=en")):
-        assert f'data-l="Nights counted">{naive}<' in page
+        assert f'data-l="Counted for payment">{naive}<' in page
         assert (page.count(part), "beyond the contract" in page) == (1, False)
     assert f",{naive},250," in sign_in(DESK).post("/payment/csv?lang=en", {}, 200)
     # It ends before the quarter does: what was signed stays, and what is signed next is that of fewer days.
@@ -748,3 +748,36 @@ def test_two_contracts_never_pay_for_one_night(app: Flask, sign_in: SignIn) -> N
         assert "A day is entered below" in page.post(f"/contracts/{first}?lang=en", {**sent, **early}, 422)
     asked = page.post(f"/contracts/{first}", {**sent, "quarter_nights": "1 000", "quarter_amount": "2.000.000"})
     assert "1 000, 2 000 000" in page.get(f"{asked}?lang=en").replace("\u00a0", " ").replace(",000", " 000")
+
+
+def test_places_by_days_are_not_called_nights_of_people_and_each_sign_is_explained(app: Flask, sign_in: SignIn) -> None:
+    on(date(2026, 10, 20))
+    contract(400, 800_000)
+    freeze(Q3, nights=7, earlier=2, payable=390, basis="places")
+    manager, desk = sign_in(MANAGER), sign_in(DESK)
+    page = manager.get("/payment/2026Q3/sign?lang=en")
+    assert "<dt>Nights that people slept in the quarter</dt><dd>7</dd>" in page
+    assert "<dt>Counted for payment</dt><dd>390</dd>" in page
+    assert "I have compared these places, kept day by day" in page
+    assert "I have compared these nights" not in page
+    listed = manager.get("/payment?lang=en")
+    assert 'data-l="Counted for payment">390<br><small>Places kept, each by the day</small>' in listed
+    for each in (listed, desk.get("/payment?lang=en")):
+        assert "Nights counted" not in each
+        assert "–</td>" not in each
+        assert each.count("A colon (:) stands where there is no figure") == 1
+    assert "Nights counted" in desk.post("/payment/csv?lang=en", {}, 200)  # others read the file by its heads
+    # The line of what is to be done has the day on which the quarter is due, not whichever day it is.
+    home = manager.get("/?lang=en")
+    line_there = home[: home.index("Sign the nights of July")].rpartition("<tr")[2]
+    assert "14 October 2026" in line_there
+    assert "20 October 2026" not in line_there
+
+
+def test_nights_of_people_are_signed_as_nights(app: Flask, sign_in: SignIn) -> None:
+    on(date(2026, 10, 10))
+    contract(400, 800_000)
+    freeze(Q3, payable=450, basis="nights")
+    page = sign_in(MANAGER).get("/payment/2026Q3/sign?lang=en")
+    assert "I have compared these nights" in page
+    assert "these places" not in page

@@ -25,6 +25,7 @@ from nrm.store import days
 from nrm.store.support import hearings as hearing_store
 from nrm.store.support import threats as threat_store
 from nrm.store.support import witnesses as store
+from nrm.web import telephones
 from tests import factories
 from tests.conftest import Person
 from tests.integration.shelter.test_testimony_strikes import counted
@@ -128,6 +129,21 @@ def test_the_duty_desk_is_told_of_a_threat_and_not_of_whom(app: Flask) -> None:
     [line] = threat_store.of_desk(by=factories.actor("ra.duty_officer"))
     assert (line.case_id, line.pseudonym) == (None, "")
     assert not threat_store.of_desk(by=factories.actor("vatra.case_worker"))
+
+
+def test_who_learns_what_of_a_threat_is_one_statement_with_the_numbers_to_call(app: Flask, sign_in: SignIn) -> None:
+    case_id = entered(_S.STATEMENT_GIVEN)
+    liaison = sign_in(LIAISON)
+    page = liaison.get(f"/witnesses/{case_id}/threat?lang=en")
+    assert "The duty desk is told at once that a witness is threatened, and not which one." in page
+    for name in ("Police", "Duty desk"):
+        number = next(each.number for each in telephones.protecting() if each.name == name)
+        assert f'{name} <a href="tel:{number.replace(" ", "")}">' in page[page.index("<main") :]
+    assert "the duty desk reads it at once, and the shelter that has the person" in page  # the help line
+    assert "desks that protect" not in page
+    guide = liaison.get("/guide?lang=en")
+    assert "everybody who has to act" not in guide
+    assert "of a threat the duty desk, and the shelter that has the person" in guide
 
 
 @pytest.mark.slow

@@ -9,11 +9,12 @@ from sqlalchemy import select
 from nrm import clock
 from nrm.audit import Event
 from nrm.db import db
-from nrm.domain.interviews.endings import DENIED_FOR
+from nrm.domain.interviews.endings import CONFIRMED_WITHIN, DENIED_FOR
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import ChildAlert
 from nrm.store.rows import entries
 
+_NEWEST = 50_000
 GOES_ON = ("draft", "completed", "held")
 """The statuses of an interview that is neither sent nor destroyed."""
 
@@ -49,3 +50,16 @@ def denied() -> frozenset[uuid.UUID]:
     wrote down: the row keeps no trace of that answer, and the child may have left because of it."""
     told = entries.since(clock.now() - DENIED_FOR, Event.CHILD_ANSWER_CONTRADICTED)
     return frozenset(uuid.UUID(each.said["interview_id"]) for each in told)
+
+
+def in_clear(interview_id: uuid.UUID, sealed: str) -> ChildAlert | None:
+    """The alert of the interview, if it was answered by telephone and the name does not begin as a sealed one does."""
+    found = db.session.get(ChildAlert, interview_id)
+    return found if found is not None and found.answered_name and not found.answered_name.startswith(sealed) else None
+
+
+def confirmed() -> dict[tuple[uuid.UUID, str], entries.Entry]:
+    """(interview, answer as `as_answered` gives it) -> where the child authority said that it gave the answer that
+    somebody wrote down (ADR 0243)."""
+    told = entries.since(clock.now() - CONFIRMED_WITHIN, Event.CHILD_ANSWER_CONFIRMED, newest=_NEWEST)
+    return {(uuid.UUID(each.said["interview_id"]), each.said["seen"]): each for each in told}

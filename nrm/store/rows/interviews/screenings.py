@@ -1,4 +1,8 @@
-"""Counting one screening: one row for each combination of codes, raised by one."""
+"""Counting one screening: one row for each combination of codes, raised by one.
+
+A number is kept under the first day of its quarter: one of a month would say of a single person in which it was, and no
+report tells less than a quarter (ADR 0242).
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,11 @@ from sqlalchemy.orm import Session
 
 from nrm.db import db
 from nrm.domain.interviews.screenings import FAMILIES, FAMILY_CHILDREN, KIND, Screening
+from nrm.domain.quarters import Quarter
 from nrm.models.interviews.screenings import ScreenedLine, ScreeningCount, ScreeningKind, ScreenStep
 from nrm.prepared import Prepared
 
-_BESIDE = ("profile", "assessment", "reason")  # what a month's number is kept by besides the kind
+_BESIDE = ("profile", "assessment", "reason")  # what a quarter's number is kept by besides the kind
 
 
 _KIND = select(ScreeningKind.id).where(
@@ -25,7 +30,7 @@ _KIND = select(ScreeningKind.id).where(
 _ONE_MORE = Prepared(
     update(ScreeningCount.__table__)  # type: ignore[arg-type]
     .where(
-        ScreeningCount.month == bindparam("of_month", type_=Date),
+        ScreeningCount.quarter_on == bindparam("of_quarter_on", type_=Date),
         ScreeningCount.kind_id == _KIND.scalar_subquery(),
         *(getattr(ScreeningCount, name) == bindparam(f"of_{name}", type_=String) for name in _BESIDE),
     )
@@ -36,7 +41,7 @@ _ONE_MORE = Prepared(
 _STEP_MORE = Prepared(
     update(ScreenStep.__table__)  # type: ignore[arg-type]
     .where(
-        ScreenStep.month == bindparam("of_month", type_=Date),
+        ScreenStep.quarter_on == bindparam("of_quarter_on", type_=Date),
         ScreenStep.crossing_point == bindparam("of_point", type_=String),
         ScreenStep.step == bindparam("of_step", type_=String),
     )
@@ -48,6 +53,7 @@ def count(session: Session, screenings: Iterable[Screening]) -> None:
     """Add one to each number. Call it after `audit.append`: writers queue there, and so not for the same number."""
     for screening in screenings:
         codes = asdict(screening)
+        codes["quarter_on"] = Quarter.of(codes.pop("month")).start
         wanted = {f"of_{name}": code for name, code in codes.items()}
         if _ONE_MORE.run(session, wanted):
             continue
@@ -76,9 +82,10 @@ def count_family(session: Session, month: date, crossing_point: str, children: i
 
 
 def _count_step(session: Session, month: date, crossing_point: str, step: str, more: int) -> None:
-    wanted = {"of_month": month, "of_point": crossing_point, "of_step": step, "of_more": more}
+    first = Quarter.of(month).start
+    wanted = {"of_quarter_on": first, "of_point": crossing_point, "of_step": step, "of_more": more}
     if not _STEP_MORE.run(session, wanted):
-        session.add(ScreenStep(month=month, crossing_point=crossing_point, step=step, number=more))
+        session.add(ScreenStep(quarter_on=first, crossing_point=crossing_point, step=step, number=more))
         session.flush()
 
 

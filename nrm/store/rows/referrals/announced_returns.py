@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from nrm.db import db
+from nrm.domain.referrals.announced_returns import Said
 from nrm.models.referrals.announced_returns import AnnouncedReturn
 
 
@@ -19,8 +20,7 @@ def is_known(notice_id: uuid.UUID) -> bool:
 
 def over(day: date, limit: int) -> Sequence[AnnouncedReturn]:
     """Notices whose day was `day` or earlier and is still kept, and of which no interview goes on; for `tend`."""
+    goes_on_no_more = or_(AnnouncedReturn.interview_id.is_(None), AnnouncedReturn.said == Said.ENDED)
     return db.session.scalars(
-        select(AnnouncedReturn)
-        .where(AnnouncedReturn.expected_on <= day, AnnouncedReturn.interview_id.is_(None))
-        .limit(limit)
+        select(AnnouncedReturn).where(AnnouncedReturn.expected_on <= day, goes_on_no_more).limit(limit)
     ).all()

@@ -7,6 +7,7 @@ Nothing here is run and nothing sealed is read. A new kind of thing needs one mo
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -32,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from nrm import clock
-from nrm.db import UtcDateTime
+from nrm.db import UtcDateTime, db
 from nrm.domain.interviews.endings import DUTY_DESK_AFTER
 from nrm.domain.referrals.critical_path import (
     ANSWER,
@@ -67,9 +68,9 @@ from nrm.models.shelter.cases import Case
 from nrm.store.countries import country
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.referrals.obligations import is_waited_for
-from nrm.store.rows.referrals.referrals import handed_over_urgently, not_come
+from nrm.store.rows.referrals.referrals import handed_over_urgently, not_come, promise_denied
 
-MARKED = (Tag.DANGER, Tag.URGENT, Tag.NOT_TOLD)
+MARKED = (Tag.DANGER, Tag.URGENT, Tag.NOT_TOLD, Tag.NO_PLACE, Tag.NOT_PROMISED)
 """The tags that a source can give; a child is seen by the age class, what is late by the hour."""
 _ENDED = (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN)
 
@@ -79,6 +80,7 @@ class Source:
     """One kind of thing. `due` plus `shift` is its hour; `statement` has the columns that all sources have.
 
     `put_off`: how often the hour was changed on the way, and `put_off_to`: the hour that was said last.
+    `why`: the reason with which the sender asked another party than the route does.
     `at_post`: whether somebody waits at a post for it; `marks`: for a tag, the condition under which it applies.
     """
 
@@ -93,29 +95,38 @@ class Source:
     marks: Mapping[Tag, ColumnElement[bool]] = field(default_factory=dict)
     put_off: Any = field(default_factory=lambda: literal(0))
     put_off_to: Any = field(default_factory=null)
+    why: Any = field(default_factory=lambda: literal(""))
+
+    @property
+    def at_once(self) -> ColumnElement[bool]:
+        """Whether it stands among what is due now, whatever its hour: who left without a meeting place."""
+        return self.marks.get(Tag.NO_PLACE, false())
 
     @property
     def first(self) -> ColumnElement[int]:
-        """0 for a child and for a person with a tag who wait at a post, and for who did not arrive; 1 for all else."""
+        """0 for a child and for a person with a tag who wait at a post, for who did not arrive, and for who left
+        without a meeting place; 1 for all else."""
         if self.kind == NOT_COME:
             return literal(0)
         tagged = or_(self.age_class.in_(tuple(CHILDREN)), *self.marks.values())
-        return case((and_(self.at_post, tagged), 0), else_=1)
+        return case((or_(and_(self.at_post, tagged), self.at_once), 0), else_=1)
 
     @property
     def tagged(self) -> Select[Any]:
         """The statement with a column for each tag a source can give, and what was put off."""
         marks = ((tag, self.marks.get(tag, false())) for tag in MARKED)
         return self.statement.add_columns(*(mark.label(f"is_{tag}") for tag, mark in marks)).add_columns(
-            self.put_off.label("put_off"), self.put_off_to.label("put_off_to")
+            self.put_off.label("put_off"), self.put_off_to.label("put_off_to"), self.why.label("why")
         )
 
 
-def _referred(step: str) -> Select[Any]:
+def _referred(step: str, outcome: Any = None) -> Select[Any]:
     return (
         select(Referral.id, Referral.case_id, Case.pseudonym, Case.age_class, Referral.clause, literal(step))
         .add_columns(Referral.receiver_id, literal(""), Case.opened_by_id, Case.holder_id)
-        .add_columns(Referral.sent_at, Referral.promised_at, literal(""), Referral.agreement)
+        .add_columns(
+            Referral.sent_at, Referral.promised_at, literal("") if outcome is None else outcome, Referral.agreement
+        )
         .join(Case, Case.id == Referral.case_id)
     )
 
@@ -131,7 +142,10 @@ def sources() -> tuple[Source, ...]:
     )
     on_the_way = exists().where(
         Referral.case_id == Case.id,
-        or_((Referral.status == "accepted") & Referral.expected_at.is_not(None), not_come()),
+        or_(
+            (Referral.status == "accepted") & or_(Referral.expected_at.is_not(None), Referral.missed_at.is_not(None)),
+            not_come(),
+        ),
     )
     newest, later = aliased(Referral), aliased(Referral)
     ended_at = func.coalesce(newest.decided_at, newest.expires_at, Interview.started_at, type_=Referral.sent_at.type)
@@ -171,7 +185,15 @@ def sources() -> tuple[Source, ...]:
         .add_columns(FamilyNotice.told_at, null(), nothing, nothing)
         .where(FamilyNotice.answer == "", FamilyNotice.told_at <= since)
     )
-    awaited = func.coalesce(Referral.expected_at, Referral.decided_at, Referral.sent_at, type_=Referral.sent_at.type)
+    accepted_at = func.coalesce(Referral.decided_at, Referral.sent_at, type_=Referral.sent_at.type)
+    by_now = bindparam("not_come_by", type_=UtcDateTime(), callable_=clock.now)
+    awaited = case(
+        (Referral.missed_at <= by_now, Referral.missed_at),
+        (and_(Referral.missed_at.is_not(None), Referral.expected_at > by_now), accepted_at),
+        else_=func.coalesce(Referral.expected_at, accepted_at, type_=Referral.sent_at.type),
+    )
+    why = case((Referral.assigned, literal("")), else_=Referral.override_reason)
+    alarm_at = func.coalesce(Referral.missed_at, Referral.expected_at, type_=Referral.expected_at.type)
     answer_due = case((Referral.promised_at.is_(None), Referral.due_at), else_=Referral.expires_at)
     return (
         Source(
@@ -182,32 +204,35 @@ def sources() -> tuple[Source, ...]:
             Referral.clause,
             Case.age_class,
             sending,
-            marks=marks,
+            marks={Tag.NOT_PROMISED: promise_denied(), **marks},
+            why=why,
         ),
         Source(
             ARRIVAL,
-            _referred(ARRIVAL).where(Referral.status == "accepted", Referral.expected_at.is_not(None)),
-            # Another hour, said when one had passed, takes nothing off the list.
-            func.coalesce(Referral.missed_at, Referral.expected_at, type_=Referral.expected_at.type),
+            _referred(ARRIVAL).where(Referral.status == "accepted", alarm_at.is_not(None)),
+            # Another hour, or none, said when one had passed, takes nothing off the list.
+            alarm_at,
             Referral.id,
             Referral.clause,
             Case.age_class,
             false(),
             NO_SHOW_AFTER,
-            marks,
+            {**marks, Tag.NO_PLACE: transfer_rows.left_without_meeting()},
             Referral.put_off,
             Referral.expected_at,
+            why,
         ),
-        # From the hour at which the person was awaited; without one, from the acceptance.
+        # From the hour of the alarm, or at which the person was awaited; else from the acceptance.
         Source(
             NOT_COME,
-            _referred(NOT_COME).where(not_come()),
+            _referred(NOT_COME, Referral.status).where(not_come()),
             awaited,
             Referral.id,
             Referral.clause,
             Case.age_class,
             false(),
             marks=marks,
+            why=why,
         ),
         Source(
             MOVE,
@@ -279,6 +304,12 @@ def _marks_of_case() -> dict[Tag, ColumnElement[bool]]:
         Tag.DANGER: exists().where(referral.case_id == Case.id, danger).correlate(Case),
         Tag.URGENT: handed_over_urgently(),
     }
+
+
+def is_pressing(case_id: uuid.UUID) -> bool:
+    """Whether the person of a case is a child or may be one, is in danger, or was handed over urgently."""
+    said = or_(Case.age_class.in_(tuple(CHILDREN)), *_marks_of_case().values())
+    return db.session.scalar(select(Case.id).where(Case.id == case_id, said), values_of_all()) is not None
 
 
 def values_of_all() -> dict[str, Any]:

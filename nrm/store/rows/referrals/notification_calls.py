@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,18 +15,28 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.interviews import Interview
-from nrm.models.referrals.referrals import Call, Obligation, Referral
+from nrm.models.referrals.referrals import Call, ChildAlert, Obligation, Referral
 from nrm.store.countries import country
 from nrm.store.rows import entries
+
+_OF_DESK = uuid.UUID("5b1f6a3e-6c0c-4f0b-9d53-5d1f8f0d7c11")
 
 
 @dataclass(frozen=True, slots=True)
 class NumberLine:
-    """One number of the directory; `unanswered_at`: when it was last called in vain."""
+    """One number of the directory; `unanswered_at`: when it was last called in vain. `of_desk`: the duty desk's, which
+    stands in for the party and is not the party."""
 
     names: dict[str, str]
     telephone: str
     unanswered_at: datetime | None
+    of_desk: bool = False
+
+
+def about_desk(subject_id: uuid.UUID) -> uuid.UUID:
+    """What a call is about that reached the duty desk in place of the party (ADR 0248): the party was told nothing by
+    it, so it is no call about what the party has to know."""
+    return uuid.uuid5(_OF_DESK, subject_id.hex)
 
 
 def numbers(
@@ -47,16 +58,29 @@ def numbers(
     agreement = country().in_force(clock.now())
     if not listed and party in agreement.parties:  # it has no desk in the system
         listed[agreement.parties[party].on_call] = dict(agreement.parties[party].names)
+    of_party = set(listed)
     for desk in db.session.scalars(
         select(Organisation).where(Organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY)
     ):
         listed.setdefault(desk.telephone, desk.names)
     own = db.session.scalar(select(Organisation.telephone).where(Organisation.id == caller_id))
     return [
-        NumberLine(names, telephone, tried.get(telephone))
+        NumberLine(names, telephone, tried.get(telephone), telephone not in of_party)
         for telephone, names in listed.items()
         if telephone and telephone != own
     ]
+
+
+def numbers_to_ask(alert: ChildAlert, caller_id: uuid.UUID | None, *, of_post: bool) -> list[NumberLine]:
+    """As `numbers`, for asking what happens with a child at a post: the duty desk is not the child authority, so a post
+    is not offered its number (ADR 0248)."""
+    listed = numbers(alert.party, alert.organisation_id, alert.id, caller_id)
+    return [each for each in listed if not (of_post and each.of_desk)]
+
+
+def is_of_desk(listed: Sequence[NumberLine], number: str) -> bool:
+    """Whether a number of the list is the duty desk's, in place of the party."""
+    return any(each.of_desk for each in listed if each.telephone == number)
 
 
 def told_since(obligation: Obligation) -> datetime | None:
@@ -97,6 +121,17 @@ def last_denied(subject_id: uuid.UUID) -> Call | None:
     return next((each for each in reversed(calls(subject_id)) if each.answered), None)
 
 
+def desk_called(subject_id: uuid.UUID) -> Call | None:
+    """The last call about it that reached the duty desk in place of the party."""
+    return next(iter(reversed(calls(about_desk(subject_id)))), None)
+
+
 def calls(subject_id: uuid.UUID) -> list[Call]:
     """Every call about it, oldest first; for actions and pages that saw the subject already."""
     return list(db.session.scalars(select(Call).where(Call.subject_id == subject_id).order_by(Call.called_at, Call.id)))
+
+
+def in_clear(sealed: str, most: int) -> Sequence[Call]:
+    """Calls whose name does not begin as a sealed one does."""
+    clear = (Call.name != "", ~Call.name.startswith(sealed, autoescape=True))
+    return db.session.scalars(select(Call).where(*clear).limit(most)).all()

@@ -28,9 +28,31 @@ def terms(referral: Referral | Row) -> Terms:
         must=referral.must,
         assigned=referral.assigned,
         promised_at=referral.promised_at,
+        promise_denied=is_promise_denied(referral),
         expected_at=referral.expected_at,
         missed_at=referral.missed_at,
     )
+
+
+def is_promise_denied(referral: Referral | Row) -> bool:
+    """Whether who is asked said that it promised nothing: the name of who is said to have promised is kept without the
+    hour (ADR 0248)."""
+    return referral.promised_at is None and referral.promised_by != ""
+
+
+def promise_denied() -> ColumnElement[bool]:
+    """`is_promise_denied`, as a condition."""
+    return and_(Referral.promised_at.is_(None), Referral.promised_by != "")
+
+
+def was_promise_denied(referral: Referral) -> bool:
+    """Whether who is asked said so of any promise, also of one before this."""
+    return any(True for _ in entries.since(referral.sent_at, "promise_denied", entries.about(referral.id)))
+
+
+def promises(since: datetime) -> dict[uuid.UUID, entries.Entry]:
+    """Referral -> who wrote down the last promise by telephone since then."""
+    return {uuid.UUID(each.said["referral_id"]): each for each in entries.since(since, "referral_promised")}
 
 
 def promised_by(referral_id: uuid.UUID, member_id: uuid.UUID | None, since: datetime) -> bool:
@@ -52,6 +74,18 @@ def last_arrival_taken_back(referral_id: uuid.UUID) -> entries.Entry | None:
     """The last time that the arrival was taken back; the caller has checked the referral."""
     found = entries.newest_of(entries.EVER, ("arrival_taken_back",), entries.about(referral_id))
     return found[1] if found is not None else None
+
+
+def last_said_not_to_come(referral_id: uuid.UUID) -> entries.Entry | None:
+    """The last *did not arrive* or *accepted by mistake*; the caller has checked the referral."""
+    events = ("referral_not_arrived", "acceptance_taken_back")
+    found = entries.newest_of(entries.EVER, events, entries.about(referral_id))
+    return found[1] if found is not None else None
+
+
+def departures(referral_id: uuid.UUID) -> list[entries.Entry]:
+    """Each time that a departure was recorded, the oldest first; the caller has checked the referral."""
+    return list(entries.since(entries.EVER, "referral_departed", entries.about(referral_id)))
 
 
 def _did(event: str, referral_id: uuid.UUID, member_id: uuid.UUID | None, since: datetime) -> bool:

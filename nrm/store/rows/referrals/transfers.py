@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from enum import StrEnum
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, select
 
-from nrm.db import db
+from nrm import clock
+from nrm.audit import Event
+from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.referrals.crossing_points import MEETING_ENDS, POSTS
 from nrm.domain.referrals.referrals import ReferralStatus
@@ -15,6 +18,7 @@ from nrm.domain.referrals.transfers import MEETING, TRANSFER
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import SealedCompartment
+from nrm.store.rows import entries
 
 _POSTS = tuple(str(each) for each in sorted(POSTS))
 _SHELTERS = tuple(str(each) for each in OrganisationKind if each.takes_people_in)
@@ -49,6 +53,41 @@ def is_of_a_post(referral: Referral) -> bool:
 def from_a_post() -> ColumnElement[bool]:
     """The condition for referrals that a post sent."""
     return Referral.sender_id.in_(select(Organisation.id).where(Organisation.kind.in_(_POSTS)))
+
+
+def left_without_meeting() -> ColumnElement[bool]:
+    """The condition for referrals of a post whose person has left before the shelter said where it meets them, as long
+    as it can still say so."""
+    written = exists().where(SealedCompartment.case_id == Referral.id, SealedCompartment.compartment == MEETING)
+    awaited = func.coalesce(Referral.expected_at, Referral.decided_at, type_=Referral.decided_at.type)
+    since = bindparam("met_since", type_=UtcDateTime(), callable_=lambda: clock.now() - MEETING_ENDS)
+    left = and_(Referral.status == ReferralStatus.ACCEPTED, Referral.departed_at.is_not(None))
+    return and_(left, from_a_post(), awaited > since, ~written)
+
+
+def meetings_said(referral_id: uuid.UUID) -> list[datetime]:
+    """When the shelter said where it meets the person, the oldest first, as far as the audit chain is looked through.
+    The caller has checked the referral."""
+    return [each.at for each in entries.since(entries.EVER, Event.MEETING_SAID, entries.about(referral_id))]
+
+
+class Gone(StrEnum):
+    """Why where they meet, which was said, can be opened by nobody any more."""
+
+    ARRIVED = "arrived"  # an arrival was recorded, and taken back
+    ELSE = "else"
+
+
+def meeting_gone(referral_id: uuid.UUID) -> Gone | None:
+    """Why what the shelter said of where they meet is not there; None where it said nothing. The caller has checked the
+    referral, and that nothing is there."""
+    about = entries.about(referral_id)
+    found = entries.newest_of(
+        entries.EVER, (Event.MEETING_SAID, Event.ARRIVAL_TAKEN_BACK, Event.REFERRAL_NOT_ARRIVED), about
+    )
+    if found is None or not meetings_said(referral_id):
+        return None
+    return Gone.ARRIVED if found[0] == Event.ARRIVAL_TAKEN_BACK else Gone.ELSE
 
 
 def with_a_meeting_over(at: datetime) -> list[uuid.UUID]:

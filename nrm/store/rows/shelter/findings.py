@@ -10,23 +10,26 @@ from datetime import date
 from sqlalchemy import func, select
 
 from nrm import clock
+from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.shelter.child_returns import Assessment
-from nrm.domain.shelter.findings import Decision, Entry, Found, Look, Outcome, Record, opening
+from nrm.domain.shelter.findings import STRIKE_WAITS, Decision, Entry, Found, Look, Outcome, Record, is_of, opening
 from nrm.domain.shelter.findings import begun_on as first_day
 from nrm.domain.shelter.permits import ChildFacts, Opening
-from nrm.models.accounts.accounts import Organisation
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.interviews.interviews import Interview
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.findings import ChildDecision, ChildFinding, ChildHousehold, ChildLook
 from nrm.models.shelter.stays import Stay
 from nrm.store.countries import country
+from nrm.store.rows import entries as chain
 from nrm.store.rows.shelter import ages
 
 
 @dataclass(frozen=True, slots=True)
 class FindingLine:
-    """The last finding of one kind; `assessor` is empty where only "done" was known."""
+    """The last finding of one kind; `assessor` is empty where only "done" was known. `written_by`: who wrote it down,
+    where that is somebody else than the assessor; `denied`: the assessor of the one before says that it was none."""
 
     kind: Assessment
     found: Found
@@ -34,6 +37,24 @@ class FindingLine:
     assessor: str
     organisation: dict[str, str]
     id: uuid.UUID
+    written_by: str = ""
+    denied: bool = False
+
+
+_NEWEST = 100_000
+"""So many of the newest entries of the chain are looked through; what was seen before them is asked anew."""
+
+
+def strikes_seen(of: str) -> dict[uuid.UUID, tuple[uuid.UUID | None, date]]:
+    """The strikes of which child protection said that it has seen them: stay (`stay_id`), or days away (`away_id`) ->
+    (which member, when)."""
+    told = chain.since(clock.now() - 2 * STRIKE_WAITS, Event.CHILD_STRIKE_SEEN, newest=_NEWEST)
+    found: dict[uuid.UUID, tuple[uuid.UUID | None, date]] = {}
+    for each in told:
+        seen = each.member_id, clock.day_of(each.at, country().timezone)
+        if of in each.said:
+            found.setdefault(uuid.UUID(each.said[of]), seen)
+    return found
 
 
 def entries(subject_id: uuid.UUID) -> list[Entry]:
@@ -116,18 +137,36 @@ def begun_on(case: Case) -> date:
 def lines(subject_id: uuid.UUID, household_id: uuid.UUID | None = None) -> tuple[FindingLine, ...]:
     """The last finding of each kind, of a household of a case, or of a return, that was seen already."""
     statement = (
-        select(ChildFinding, Organisation)
+        select(ChildFinding, Organisation, Member.name)
         .outerjoin(Organisation, Organisation.id == ChildFinding.organisation_id)
+        .outerjoin(Member, Member.id == ChildFinding.member_id)
         .where(ChildFinding.subject_id == subject_id, ChildFinding.household_id == household_id)
         .order_by(ChildFinding.position)
     )
-    last = {found.kind: (found, who) for found, who in db.session.execute(statement)}
+    last = {found.kind: (found, who, name or "") for found, who, name in db.session.execute(statement)}
+    unclear = any(found.found == Found.NOT_YET_CLEAR for found, *_ in last.values())
+    denied = {entry_id for entry_id, _ in denials(about=subject_id).values()} if unclear else set()
     return tuple(
-        FindingLine(kind, Found(found.found), found.found_on, found.assessor, _names(who), found.id)
+        FindingLine(
+            kind,
+            Found(found.found),
+            found.found_on,
+            found.assessor,
+            _names(who),
+            found.id,
+            "" if is_of(found.assessor, name) else name,
+            found.id in denied,
+        )
         for kind in Assessment
         if kind in last
-        for found, who in [last[kind]]
+        for found, who, name in [last[kind]]
     )
+
+
+def denials(*, about: uuid.UUID) -> dict[uuid.UUID, tuple[uuid.UUID, uuid.UUID | None]]:
+    """Finding of a case that was seen -> (the entry that takes its place, who said that it was not theirs)."""
+    told = chain.since(chain.EVER, Event.CHILD_FINDING_DENIED, chain.about(about), newest=_NEWEST)
+    return {uuid.UUID(each.said["finding_id"]): (uuid.UUID(each.said["entry_id"]), each.member_id) for each in told}
 
 
 def _names(organisation: Organisation | None) -> dict[str, str]:

@@ -72,7 +72,7 @@ GUIDES: Mapping[Role, Guide] = {
                     " comes and where you meet; when they go, press “%(left)s”.",
                     left=N_("They have left"),
                 ),
-                on=("referrals.show", "referrals.depart_page"),
+                on=("referrals.show", "departures.depart_page"),
             ),
             Step(
                 "paper_forms.index",
@@ -89,8 +89,8 @@ GUIDES: Mapping[Role, Guide] = {
             Trouble(
                 N_("Nobody answers the referral, and its hour is over."),
                 N_(
-                    "Call the house; its number stands on the referral. Then call the duty desk, which decides where"
-                    " the person goes. Nobody leaves the crossing point without an answer."
+                    "Call the shelter; its number stands on the referral. Then call the duty desk, which"
+                    " decides where the person goes. Nobody leaves the crossing point without an answer."
                 ),
             ),
             Trouble(
@@ -165,7 +165,7 @@ GUIDES: Mapping[Role, Guide] = {
             STRANGE_CALL,
             NO_PAGE,
         ),
-        (N_("You never see anything after the arrival: no house, no story, no other notice than your office’s."),),
+        (N_("You never see anything after the arrival: no shelter, no story, no other notice than your office’s."),),
     ),
     Role.HELPLINE_OPERATOR: Guide(
         N_(
@@ -214,8 +214,8 @@ GUIDES: Mapping[Role, Guide] = {
                 "referrals.sent",
                 N_("Sent referrals"),
                 N_(
-                    "Look for the answer to each referral that you sent. If its hour is over, call the house, then"
-                    " the duty desk."
+                    "Look for the answer to each referral that you sent. If its hour is over, call the"
+                    " shelter, then the duty desk."
                 ),
             ),
             Step(
@@ -245,6 +245,6 @@ GUIDES: Mapping[Role, Guide] = {
             ),
             STRANGE_CALL,
         ),
-        (N_("You never see the cases of a house. What you sent is no longer yours to read once it is accepted."),),
+        (N_("You never see the cases of a shelter. What you sent is no longer yours to read once it is accepted."),),
     ),
 }

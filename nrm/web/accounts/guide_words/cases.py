@@ -43,15 +43,15 @@ _ANSWER = Step(
     on=("referrals.show",),
 )
 _OTHER_HOUSES = N_(
-    "You never see the cases of another house. Nobody outside of yours sees the care that you write down, unless the"
-    " person agreed or a clause of the agreement gives it."
+    "You never see the cases of another shelter. Nobody outside of yours sees the care that you write down,"
+    " unless the person agreed or a clause of the agreement gives it."
 )
 
 GUIDES: Mapping[Role, Guide] = {
     Role.CASE_WORKER: Guide(
         N_(
-            "You work in a house that takes people in. You answer referrals, receive people, plan with them, and stay"
-            " at their side until they need no more help."
+            "You work in a shelter that takes people in. You answer referrals, receive people, plan with"
+            " them, and stay at their side until they need no more help."
         ),
         (
             _BEGIN,
@@ -125,8 +125,8 @@ GUIDES: Mapping[Role, Guide] = {
     ),
     Role.SHELTER_MANAGER: Guide(
         N_(
-            "You lead a house that takes people in. You do what a case worker does, and you answer for the places,"
-            " for the team, and for what the house is paid."
+            "You lead a shelter that takes people in. You do what a case worker does, and you answer for the"
+            " places, for the team, and for what the shelter is paid."
         ),
         (
             _BEGIN,
@@ -135,8 +135,8 @@ GUIDES: Mapping[Role, Guide] = {
                 "places.board",
                 N_("Places and the next 14 days"),
                 N_(
-                    "Keep the board true: a place that is wrong here is a person before a closed door. The house is"
-                    " full and somebody has to sleep here: “%(extra)s”.",
+                    "Keep the board true: a place that is wrong here is a person before a closed door. The"
+                    " shelter is full and somebody has to sleep here: “%(extra)s”.",
                     extra=N_("Make an extra place"),
                 ),
             ),
@@ -162,8 +162,9 @@ GUIDES: Mapping[Role, Guide] = {
                 "accounts.members",
                 N_("Colleagues"),
                 N_(
-                    "Somebody begins: “%(invite)s”; type their words only when you see them or know the voice."
-                    " Somebody leaves: “%(end)s”, the same day.",
+                    "Somebody begins: “%(invite)s”. She opens the link, types in her recovery code, signs in"
+                    " and reads four words: type them only when you see her or know the voice. Somebody"
+                    " leaves: “%(end)s”, the same day.",
                     invite=N_("Invite a person"),
                     end=N_("End the account"),
                 ),
@@ -190,10 +191,10 @@ GUIDES: Mapping[Role, Guide] = {
         ),
         (
             Trouble(
-                N_("The house is full, and a referral waits."),
+                N_("The shelter is full, and a referral waits."),
                 N_(
-                    "Look on the board for a place that is kept for nobody any more. If there is none, decline at"
-                    " once and say why: only then the next house is asked."
+                    "Look on the board for a place that is kept for nobody any more. If there is none,"
+                    " decline at once and say why: only then the next shelter is asked."
                 ),
             ),
             Trouble(
@@ -211,8 +212,8 @@ GUIDES: Mapping[Role, Guide] = {
     ),
     Role.TRP_OFFICER: Guide(
         N_(
-            "You keep the residence permits of people from other countries. You record what was asked, decided and"
-            " issued, in the cases that a house shares with you."
+            "You keep the residence permits of people from other countries. You record what was asked,"
+            " decided and issued, in the cases that a shelter shares with you."
         ),
         (
             Step(
@@ -233,8 +234,8 @@ GUIDES: Mapping[Role, Guide] = {
                 "permits.desk",
                 N_("Residence permits"),
                 N_(
-                    "What a house entered from a paper of yours counts, unless you object in time. Compare it with your"
-                    " file, and answer."
+                    "What a shelter entered from a paper of yours counts, unless you object in time. Compare"
+                    " it with your file, and answer."
                 ),
             ),
             SHARED,
@@ -262,8 +263,8 @@ GUIDES: Mapping[Role, Guide] = {
     ),
     Role.WITNESS_LIAISON: Guide(
         N_(
-            "You keep what a witness does in court, and what puts a witness in danger. You tell the house before a"
-            " hearing, and everybody who has to act when a witness is threatened."
+            "You keep what a witness does in court, and what puts a witness in danger. You tell the shelter"
+            " before a hearing, and of a threat the duty desk, and the shelter that has the person."
         ),
         (
             Step(
@@ -272,14 +273,16 @@ GUIDES: Mapping[Role, Guide] = {
                 N_("Begin with “%(hearings)s”.", hearings=N_("Hearings of the next 30 days")),
             ),
             Step(
-                "hearings.index",
-                N_("Hearings that lie ahead"),
+                "witnesses.index",
+                N_("Witnesses who are not victims"),
                 N_(
-                    "The court set a day: open the witness and “%(announce)s” at once. The house needs the days"
-                    " before.",
+                    "The court set a day: open the witness on this page, or a victim under “%(cases)s”; then"
+                    " “%(hearings)s”, and fill in “%(announce)s” at once. The shelter needs the days before.",
+                    cases=N_("Cases of which you may read a part"),
+                    hearings=N_("Hearings"),
                     announce=N_("Announce a hearing"),
                 ),
-                on=("hearings.of_witness",),
+                on=(HOME, "witnesses.show", "hearings.of_witness"),
             ),
             Step(
                 "hearings.index",
@@ -299,11 +302,14 @@ GUIDES: Mapping[Role, Guide] = {
                 "witnesses.index",
                 N_("Witnesses who are not victims"),
                 N_(
-                    "A witness is threatened: open the witness, “%(threat)s”, and press “%(tell)s”. Then call.",
+                    "A witness is threatened: open the witness, or a victim under “%(cases)s”, then"
+                    " “%(threat)s”, and press “%(tell)s”. The page says who learns what. Then call: the"
+                    " numbers stand there.",
+                    cases=N_("Cases of which you may read a part"),
                     threat=N_("The witness is threatened"),
                     tell=N_("Tell them now"),
                 ),
-                on=("witnesses.show", "threats.tell_of_witness_page"),
+                on=(HOME, "witnesses.show", "threats.tell_of_witness_page"),
             ),
             SHARED,
             OWED,
@@ -314,8 +320,8 @@ GUIDES: Mapping[Role, Guide] = {
             Trouble(
                 N_("The hearing is put to another day."),
                 N_(
-                    "Open the witness, and choose “%(off)s” for the old day: only then is the house told of one day."
-                    " The page that follows asks for the new day.",
+                    "Open the witness, and choose “%(off)s” for the old day: only then is the shelter told of"
+                    " one day. The page that follows asks for the new day.",
                     off=N_("There is no hearing on that day"),
                 ),
                 on=("hearings.of_witness",),
@@ -326,6 +332,6 @@ GUIDES: Mapping[Role, Guide] = {
             ),
             STRANGE_CALL,
         ),
-        (N_("You never see the address of the house, and never what is written there about care."),),
+        (N_("You never see the address of the shelter, and never what is written there about care."),),
     ),
 }

@@ -36,21 +36,21 @@ GUIDES: Mapping[Role, Guide] = {
             Step(
                 "duty.system_map",
                 N_("Map of the system"),
-                N_("Before you call a house, look which one is free, and for whom."),
+                N_("Before you call a shelter, look which one is free, and for whom."),
             ),
             Step(
                 HOME,
                 N_("Duty desk"),
                 N_(
-                    "No house takes the person: call one, open “%(decide)s” on the case, choose it, and press"
-                    " “%(direct)s”.",
+                    "No shelter takes the person: call one, open “%(decide)s” on the case, choose it, and"
+                    " press “%(direct)s”.",
                     decide=N_("Decide where the person goes"),
                     direct=N_("Direct the person there"),
                 ),
                 on=("next_receiver.direct_page",),
             ),
             Step(
-                "referrals.owed",
+                "obligations.owed",
                 N_("What this desk is asked"),
                 N_(
                     "You are told of a person: read it, do what is asked, and press “%(know)s”. Until then it counts"
@@ -76,18 +76,18 @@ GUIDES: Mapping[Role, Guide] = {
         ),
         (
             Trouble(
-                N_("The house does not answer the telephone."),
+                N_("The shelter does not answer the telephone."),
                 N_(
-                    "Try its number out of hours, on the page “%(telephones)s”, then the next house of the route."
-                    " Write down each call, also the vain ones: they show that you tried.",
+                    "Try its number out of hours, on the page “%(telephones)s”, then the next shelter of the"
+                    " route. Write down each call, also the vain ones: they show that you tried.",
                     telephones=N_("Telephones"),
                 ),
             ),
             Trouble(
-                N_("A person is missing from a house."),
+                N_("A person is missing from a shelter."),
                 N_(
-                    "Read what the house wrote and whom the page says you may tell. Of an adult that is what she"
-                    " allowed, and no more. Call the house back before you call anybody else."
+                    "Read what the shelter wrote and whom the page says you may tell. Of an adult that is"
+                    " what she allowed, and no more. Call the shelter back before you call anybody else."
                 ),
             ),
             Trouble(

@@ -19,8 +19,8 @@ GUIDES: Mapping[Role, Guide] = {
                 HOME,
                 N_("Organisations and accounts"),
                 N_(
-                    "Look first at “%(keys)s”: an organisation with fewer than two such people is close to losing its"
-                    " cases.",
+                    "Look first at “%(keys)s”: an organisation that needs a key and has fewer than two such"
+                    " people is close to losing its cases.",
                     keys=N_("Hold its key"),
                 ),
             ),
@@ -46,8 +46,8 @@ GUIDES: Mapping[Role, Guide] = {
                 "accounts.members",
                 N_("Colleagues"),
                 N_(
-                    "Somebody cannot get in any more: see who it is, or call a number that you had before; then"
-                    " “%(anew)s”.",
+                    "Somebody of an office without a key cannot get in any more: see who it is, or call a"
+                    " number that you had before; then “%(anew)s”. Elsewhere a colleague of theirs does it.",
                     anew=N_("Begin anew"),
                 ),
             ),
@@ -55,7 +55,8 @@ GUIDES: Mapping[Role, Guide] = {
                 "accounts.members",
                 N_("Colleagues"),
                 N_(
-                    "Somebody has left: “%(end)s”. Somebody must stop at once: “%(suspend)s”.",
+                    "Somebody of an office without a key has left: “%(end)s”; elsewhere their colleagues do"
+                    " it. Somebody must stop at once, wherever it is: “%(suspend)s”.",
                     end=N_("End the account"),
                     suspend=N_("Suspend"),
                 ),
@@ -102,8 +103,9 @@ GUIDES: Mapping[Role, Guide] = {
             Trouble(
                 N_("The server does not answer."),
                 N_(
-                    "Tell the duty desk first, so that all work on paper. Then go through the operator’s guide, in"
-                    " its order: disk, database, keys, backup."
+                    "Tell the duty desk first, so that all work on paper. Then go through the operator’s"
+                    " guide, the file docs/operator.md of the program, in its order: disk, database, keys,"
+                    " backup."
                 ),
             ),
         ),
@@ -201,14 +203,14 @@ GUIDES: Mapping[Role, Guide] = {
     ),
     Role.PAYMENT_OFFICER: Guide(
         N_(
-            "You pay the nights of houses, and benefits of people whom you do not know. You see codes, sums and"
-            " months, and nothing else."
+            "You pay the nights of shelters, and benefits of people whom you do not know. You see codes, sums"
+            " and months, and nothing else."
         ),
         (
             Step(
                 "payment_lines.index",
                 N_("Nights that shelters are paid for"),
-                N_("Look which nights are signed: only what the manager of the house has signed is paid."),
+                N_("Look which nights are signed: only what the manager of the shelter has signed is paid."),
             ),
             Step(
                 "payment_lines.index",
@@ -219,8 +221,8 @@ GUIDES: Mapping[Role, Guide] = {
                 "benefits.of_desk",
                 N_("Benefits"),
                 N_(
-                    "Benefits that wait stand first: open the code and pay to the account of the house, or against"
-                    " its voucher."
+                    "Benefits that wait stand first: open the code and pay to the account of the shelter, or"
+                    " against its voucher."
                 ),
             ),
             Step(
@@ -233,21 +235,21 @@ GUIDES: Mapping[Role, Guide] = {
         (
             Trouble(
                 N_("Somebody wants to know for whom the money is."),
-                N_("You do not know, and need not know. Ask the house nothing; its papers are with the house."),
+                N_("You do not know, and need not know. Ask the shelter nothing; its papers are with the shelter."),
             ),
             Trouble(
                 N_("The sum is not what the contract says."),
                 N_(
-                    "Pay what was signed, not what was said by telephone. If it is wrong, the manager of the house"
-                    " signs the quarter again."
+                    "Pay what was signed, not what was said by telephone. If it is wrong, the manager of the"
+                    " shelter signs the quarter again."
                 ),
             ),
             NO_PAGE,
         ),
         (
             N_(
-                "You never see a name, a case or a reason. If a house tells you one, write it down nowhere, and tell"
-                " the duty desk."
+                "You never see a name, a case or a reason. If a shelter tells you one, write it down nowhere,"
+                " and tell the duty desk."
             ),
         ),
         meets_people=False,

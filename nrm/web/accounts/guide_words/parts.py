@@ -75,7 +75,7 @@ LEAVE = Step(
     ),
 )
 OWED = Step(
-    "referrals.owed",
+    "obligations.owed",
     N_("What this desk is asked"),
     N_(
         "What the agreement asks of your desk, and by which hour, stands on one page. Answer it there, the first due"

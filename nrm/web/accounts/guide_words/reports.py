@@ -62,7 +62,7 @@ GUIDES: Mapping[Role, Guide] = {
                 ),
             ),
             Trouble(
-                N_("Somebody wants one figure more, or the figure of one house."),
+                N_("Somebody wants one figure more, or the figure of one shelter."),
                 N_(
                     "What stands in no released report is not given out, not by telephone either. In small figures"
                     " people are found."
@@ -118,7 +118,7 @@ GUIDES: Mapping[Role, Guide] = {
             ),
             NO_PAGE,
         ),
-        (N_("You never see a person, how full a house is tonight, or a quarter that is not released."),),
+        (N_("You never see a person, how full a shelter is tonight, or a quarter that is not released."),),
         meets_people=False,
     ),
     Role.MONITOR: Guide(
@@ -185,7 +185,7 @@ GUIDES: Mapping[Role, Guide] = {
             ),
             NO_PAGE,
         ),
-        (N_("You never see who it is: no name, no document, no house."),),
+        (N_("You never see who it is: no name, no document, no shelter."),),
         meets_people=False,
     ),
     Role.FOCAL_POINT: Guide(

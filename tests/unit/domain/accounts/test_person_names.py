@@ -33,7 +33,7 @@ Mercedes Gómez y Núñez|Nuñez-Iñaki Peña|Renée François"""
 NAMES = [each for line in REAL.splitlines() for each in line.split("|")]
 OFFICES = ("Qendra Psiko-Sociale “Vatra”, Vlorë", "Responsible Authority", "Morina", "Hani i Hotit")
 CODES = ("VATRA", "RA", "NRC", "MOLSA", "TRP_UNIT")
-ROLES = {*map(str, ROLE_LABELS.values()), "Duty desk", "Drejtues strehëze", "Statisticien"}
+ROLES = {*map(str, ROLE_LABELS.values()), "Duty desk", "Drejtues i qendrës", "Statisticien"}
 
 
 def of_the_demo() -> list[str]:
@@ -157,7 +157,7 @@ def test_what_nobody_reads_with_care_is_no_name(name: str, why: NameRefusal) -> 
 @pytest.mark.parametrize(
     "name",
     ["Duty desk", "duty-desk", "DutyDesk", "Administrator", "Ana Dyla Administrator", "Shelter manager", "Manager Desk",
-     "Drejtues strehëze", "Drejtuesi i Strehëzës", "Statisticienia Ana", "Administratori",
+     "Drejtues i qendrës", "Drejtuesi i Qendrës", "Statisticienia Ana", "Administratori",
      "Responsible Authority", "Ana Qendra Psiko-Sociale", "Ana NRC",
      "Ana RA", "Duty Dеsk"],
 )  # fmt: skip

@@ -33,10 +33,10 @@ def test_a_post_uses_what_began_last_and_nothing_before_its_day() -> None:
         ("kakavija", date(2026, 5, 1), date(2026, 4, 1), State.NO_DATE),
         ("rinas", date(2026, 2, 9), date(2026, 1, 1), State.LATER),
         ("rinas", date(2026, 2, 10), None, State.UNUSED),
-        ("rinas", date(2026, 2, 10), date(2026, 1, 1), State.UNUSED),  # before its day does not count as use
-        ("rinas", date(2026, 2, 10), date(2026, 2, 1), State.USED),  # the month it began in
-        ("rinas", date(2026, 6, 30), date(2026, 2, 1), State.USED),  # in the quarter that is over
-        ("rinas", date(2026, 7, 1), date(2026, 3, 1), State.QUIET),  # neither in that quarter nor in this one
+        ("rinas", date(2026, 2, 10), date(2025, 10, 1), State.UNUSED),  # before its day does not count as use
+        ("rinas", date(2026, 2, 10), date(2026, 1, 1), State.USED),  # the quarter it began in
+        ("rinas", date(2026, 6, 30), date(2026, 1, 1), State.USED),  # in the quarter that is over
+        ("rinas", date(2026, 7, 1), date(2026, 1, 1), State.QUIET),  # neither in that quarter nor in this one
     ],
 )
 def test_where_a_post_stands(post: str, today: date, counted: date | None, expected: State) -> None:

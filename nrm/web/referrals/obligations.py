@@ -1,0 +1,60 @@
+"""What a desk is asked to know or to do."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms.interviews.endings import ANSWER_LABELS
+from nrm.actions.referrals import referrals as actions
+from nrm.domain.accounts.accounts import OrganisationKind, Permission
+from nrm.store.interviews import child_alerts
+from nrm.store.referrals import obligations
+from nrm.web import access
+
+blueprint = Blueprint("obligations", __name__)
+Answer = BaseResponse | tuple[str, int] | str
+
+
+@blueprint.get("/obligations")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def owed() -> str:
+    """Everything this desk is asked to know or to do; of child protection what is `old` on a page of its own."""
+    by, after = access.actor(), request.args.get("after", "")
+    if by.kind is not OrganisationKind.CHILD_PROTECTION:
+        return render_template("referrals/referrals/owed.html", page=obligations.owed(by=by, after=after), old=False)
+    old = "old" in request.args
+    return render_template(
+        "referrals/referrals/owed.html",
+        page=obligations.owed(by=by, after=after, old=old),
+        old=old,
+        alerts=child_alerts.alerts(by=by, old=True) if old and not after else (),
+        own_alerts=True,
+        child_answers=ANSWER_LABELS,
+    )
+
+
+@blueprint.get("/obligations/<uuid:obligation_id>/acknowledge")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def acknowledge_page(obligation_id: uuid.UUID) -> Answer:
+    """What is said to be done, of whom, before it is: that is not taken back."""
+    obligation, pseudonym = obligations.to_acknowledge(obligation_id, by=access.actor())
+    return render_template("referrals/referrals/acknowledge.html", obligation=obligation, pseudonym=pseudonym)
+
+
+@blueprint.post("/obligations/<uuid:obligation_id>/acknowledge")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def acknowledge(obligation_id: uuid.UUID) -> Answer:
+    """Told, or done."""
+    actions.acknowledge(obligation_id=obligation_id, by=access.actor())
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.post("/obligations/<uuid:obligation_id>/known/back")
+@access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
+def take_back_known(obligation_id: uuid.UUID) -> Answer:
+    """Say that "we know" was pressed by mistake, some minutes after."""
+    actions.take_back_known(obligation_id=obligation_id, by=access.actor())
+    return redirect(url_for("home.index"), 303)

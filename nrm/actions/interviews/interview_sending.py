@@ -28,6 +28,7 @@ from nrm.domain.interviews.facts import (
     beside,
     case_facts,
     compartments,
+    concluded,
     consent_of,
     routing_facts,
     statistics_consent,
@@ -345,7 +346,7 @@ def _seal(
     """Seal the compartments, offer them to every party of the route, and grant what a clause grants at once.
 
     A compartment holds answers by question id; `hand_over` also holds `interviewed_at`, and `story` also `wordings` and
-    the warnings that the officer saw (`warned`).
+    the warnings that the officer saw (`warned`), and what they concluded.
 
     Identity and story are sealed with consent, or for a child. Otherwise there is neither, and the hand-over holds only
     what the urgent way asks; what else was told is withheld until the receiver has asked. What was said before the age
@@ -376,7 +377,8 @@ def _seal(
     holders, members = ([], [by.member_id]) if own and by.member_id is not None else ([by.organisation_id], [])
     vault.create(session, case_id, {"hand_over": hand_over}, holders, by=by if own else None, members=members)
     if consent in ("given", "not_asked_child"):
-        story = {**sealed["story"], "wordings": draft.wordings, "warned": warned}
+        said = {**sealed["story"], **concluded(questionnaire, answers)}
+        story = {**said, "wordings": draft.wordings, "warned": warned}
         values = {"identity": sealed["identity"], "story": story}
         vault.create(session, case_id, values, holders, by=by if own else None, members=members)
     session.flush()

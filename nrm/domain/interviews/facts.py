@@ -14,12 +14,14 @@ from nrm.domain.interviews.answers import earliest, is_unknown, latest
 from nrm.domain.interviews.interview_findings import turns_adult
 from nrm.domain.interviews.interviews import Answers, Fact, Question, Questionnaire, chosen
 from nrm.domain.interviews.questionnaire_flow import decided_anew, prune, reachable, weighed
+from nrm.domain.interviews.screenings import SUSPECTED
 from nrm.domain.interviews.understanding import Doubt, doubts
 from nrm.domain.shelter.cases import DOES_NOT_KNOW, NOT_COLLECTED, PREFERS_NOT, STATELESS, UNKNOWN, age_band
 
 HOME = "home"  # what an answer `elsewhere` stands for when it is the country itself
 SEVERAL = "several"
-SCREENING = ("returned_from", "return_manner", "announced", "refusal_reason", "assessment")
+ASSESSMENT = "assessment"
+SCREENING = ("returned_from", "return_manner", "announced", "refusal_reason", ASSESSMENT)
 ROUTED = ("gender", "citizenship_class", "security_risk", "proceedings_in", "wish_region")
 ROUTED_MORE = ("children_with", "official_involved")
 ROUTED_SETS = ("needs", "avoid_regions", "refused_parties")
@@ -277,6 +279,24 @@ def compartments(questionnaire: Questionnaire, answers: Answers) -> dict[str, di
         if compartment != "fact":
             sealed[compartment][name] = value
     return sealed
+
+
+def concluded(questionnaire: Questionnaire, answers: Answers) -> dict[str, Any]:
+    """What the officer concluded, by the id of the question; empty where the urgent way asked none.
+
+    No row in clear tells it of a case: it is sealed with the story, so that the receiver reads it (ADR 0251).
+    """
+    kept = prune(questionnaire, answers)
+    return {name: kept[name] for name in _concluding(questionnaire) if name in kept}
+
+
+def is_suspected(questionnaire: Questionnaire, story: Mapping[str, Any]) -> bool:
+    """Whether the officer who was there concluded that there is suspicion: a joint interview is needed."""
+    return any(story.get(name) == SUSPECTED for name in _concluding(questionnaire))
+
+
+def _concluding(questionnaire: Questionnaire) -> list[str]:
+    return [name for name, question in questionnaire.questions.items() if question.fact == ASSESSMENT]
 
 
 def beside(questionnaire: Questionnaire, aside: Answers, consent: str) -> dict[str, dict[str, Any]]:

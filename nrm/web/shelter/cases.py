@@ -35,6 +35,7 @@ from forms.shelter.strikes import STRIKE_LABELS, StrikeEntryForm
 from nrm.actions.shelter import cases as actions
 from nrm.actions.shelter import erasures
 from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
+from nrm.domain.interviews.facts import is_suspected
 from nrm.domain.interviews.interviews import Questionnaire
 from nrm.domain.shelter import first_talks as first_talk_rules
 from nrm.domain.shelter.cases import (
@@ -205,6 +206,7 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
         parts=parts,
         opened=_unfolded(parts, case, note),
         holds=holds,
+        joint=holds and _needs_joint_interview(case, opened),
         may={str(each): by.may(each) for each in Permission},
         note=note,
     )
@@ -227,6 +229,14 @@ def _owed(case_id: uuid.UUID) -> list[obligations.ObligationLine]:
     """What this organisation has to do by an hour that is set, the first due first."""
     lines = obligations.of_case(case_id, by=access.actor())
     return [each for each in lines if each.own and each.done_at is None and each.due_at and each.kind != ARRIVAL]
+
+
+def _needs_joint_interview(case: SeenCase, opened: Mapping[Compartment, case_steps.Opened]) -> bool:
+    """Whether the opened story ends with suspicion, and nobody asked for the joint interview yet."""
+    questionnaire, story = country().questionnaires.get(case.questionnaire), opened.get(Compartment.STORY)
+    if questionnaire is None or story is None or not is_suspected(questionnaire, story.value):
+        return False
+    return identifications.can_be_asked(case.id)
 
 
 def _unfolded(parts: list[Part], case: SeenCase, note: AddNoteForm) -> set[str]:

@@ -107,6 +107,12 @@ def summary(case_id: uuid.UUID) -> Part | None:
     return Part.rendered("identification", title, state, "shelter/identifications/summary.html", **words)
 
 
+def can_be_asked(case_id: uuid.UUID) -> bool:
+    """Whether the reader holds the case, and formal identification was not asked for yet."""
+    by = access.actor()
+    return by.may(Permission.CASE_OPEN) and Event.ASK in store.of_case(case_id, by=by).events
+
+
 def _words(seen: store.Seen) -> dict[str, Any]:
     """Everything a page says, in the reader's language."""
     language = current_language()

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from nrm import audit
 from nrm import db as database
 from nrm.actions.accounts import joining
-from nrm.actions.referrals import outside_referrals
+from nrm.actions.referrals import outside_referrals, referrals
 from nrm.actions.shelter import cases, consents, identifications, permits, stays
 from nrm.actions.shelter.identifications import Conclusion, JointInterview
 from nrm.db import db
@@ -411,3 +411,43 @@ def test_a_holder_asks_with_both_sides_and_the_persons_yes(world_app: Planted) -
     assert "Kush e lexon procesverbalin" in nrc.get(f"/cases/{world.case}/identification")
     page = nrc.get(f"/cases/{world.case}/identification?lang=en")
     assert "the person is a possible victim, also where the interview ended with “suspected”" in page
+
+
+@pytest.mark.slow
+def test_who_opens_the_story_reads_that_a_joint_interview_is_needed_and_no_row_in_clear_tells_it(
+    world_app: Planted,
+) -> None:
+    app, world = world_app
+    wanted = "once the person agrees: the interview at the crossing point ended with"
+    nrc, page = Person(app.test_client(), "nrc.case_worker"), f"/cases/{world.case}?lang=en"
+    assert wanted not in nrc.get(page)  # nobody opened it
+    nrc.post(f"/cases/{world.case}/open", {"compartment": "story", "purpose": "care"})
+    shown = nrc.get(page)
+    assert wanted in shown
+    assert "Suspected, a joint interview is needed" in shown
+    for table in db.metadata.sorted_tables:
+        if "case_id" in table.columns:
+            rows = db.session.execute(select(table).where(table.c.case_id == world.case)).all()
+            assert not [row for row in rows if "suspected" in map(str, row)], table.name
+    identifications.ask(
+        case_id=world.case,
+        organisations=[people.organisation("STATE_POLICE"), people.organisation("RA")],
+        agreed=True,
+        by=factories.actor("nrc.case_worker"),
+    )
+    shown = nrc.get(page)
+    assert wanted not in shown
+    assert "Suspected, a joint interview is needed" in shown
+
+
+def test_of_a_possible_victim_the_page_asks_for_no_joint_interview_by_itself(world_app: Planted) -> None:
+    app, _ = world_app
+    sent = people.sent(factories.actor("rinas.border_officer"), assessment="possible")
+    nrc = factories.actor("nrc.case_worker")
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC", 2), by=nrc)
+    referrals.arrive(referral_id=sent.referral_id, by=nrc)
+    worker = Person(app.test_client(), "nrc.case_worker")
+    worker.post(f"/cases/{sent.case_id}/open", {"compartment": "story", "purpose": "care"})
+    shown = worker.get(f"/cases/{sent.case_id}?lang=en")
+    assert "Possible victim" in shown
+    assert "once the person agrees: the interview at the crossing point ended" not in shown

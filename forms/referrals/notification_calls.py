@@ -8,7 +8,7 @@ from wtforms import HiddenField, RadioField, StringField
 from wtforms.validators import ValidationError
 
 from forms import SelectChoice
-from forms.typed import Offered, OnceForm, PlainText
+from forms.typed import Offered, PlainText, WriteForm
 from nrm.domain.referrals.notification_calls import LONGEST_NAME
 from nrm.domain.words import N_
 
@@ -30,7 +30,7 @@ def _hours(minutes_ago: Iterable[int]) -> list[SelectChoice]:
     return [SelectChoice(value=str(each), label=_ago(each)) for each in minutes_ago]
 
 
-class CallForm(OnceForm):
+class CallForm(WriteForm):
     """Which number, whether somebody answered, who, and when."""
 
     number = RadioField(

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nrm import audit, clock
@@ -29,12 +30,22 @@ from nrm.vault.unattended import call_names
 _BATCH = 200
 
 
-def tell(*, obligation_id: uuid.UUID, number: str, name: str, answered: bool, called_at: datetime, by: Actor) -> bool:
+def tell(
+    *,
+    obligation_id: uuid.UUID,
+    number: str,
+    name: str,
+    answered: bool,
+    called_at: datetime,
+    call_id: uuid.UUID | None = None,
+    by: Actor,
+) -> bool:
     """Record a call about what a party has to know in a case; returns whether the party counts as told now.
 
     A party that denied such a call is told by the duty desk, or says itself that it knows (ADR 0228). Where the duty
-    desk answered in its place the party is told by nobody yet: the desk goes on calling (ADR 0248). Raises
-    NotPermitted, NotVisible, CallRefused, IllegalTransition (told already).
+    desk answered in its place the party is told by nobody yet: the desk goes on calling (ADR 0248). `call_id`: of the
+    press, here and for the other calls; the same again records nothing twice (ADR 0227). Raises NotPermitted,
+    NotVisible, CallRefused, IllegalTransition (told already).
     """
     by.must(Permission.OBLIGATION_ACKNOWLEDGE)
     with transaction() as session:
@@ -46,7 +57,9 @@ def tell(*, obligation_id: uuid.UUID, number: str, name: str, answered: bool, ca
         if answered and rows.denied(obligation) is not None and not by.may(Permission.REFERRAL_DIRECT):
             raise CallRefused(CallRefusal.DENIED)
         desk = answered and not by.may(Permission.REFERRAL_DIRECT) and rows.is_of_desk(listed, number)
-        at = _record(session, obligation.id, listed, number, name, answered, called_at, since, by, of_desk=desk)
+        at = _record(
+            session, obligation.id, listed, number, name, answered, called_at, since, call_id, by, of_desk=desk
+        )
         if desk:
             return False
         if answered:
@@ -69,7 +82,14 @@ def take_back(*, obligation_id: uuid.UUID, by: Actor) -> None:
 
 
 def tell_of_child(
-    *, interview_id: uuid.UUID, number: str, name: str, answered: bool, called_at: datetime, by: Actor
+    *,
+    interview_id: uuid.UUID,
+    number: str,
+    name: str,
+    answered: bool,
+    called_at: datetime,
+    call_id: uuid.UUID | None = None,
+    by: Actor,
 ) -> bool:
     """As `tell`, about a child at a post, before there is a case; by the duty officer.
 
@@ -81,14 +101,21 @@ def tell_of_child(
         if alert.done_at is not None or alert.withdrawn_at is not None:
             raise IllegalTransition(TransitionRefusal.STATE)
         listed = rows.numbers(alert.party, alert.organisation_id, alert.id, by.organisation_id)
-        at = _record(session, alert.id, listed, number, name, answered, called_at, alert.told_at, by)
+        at = _record(session, alert.id, listed, number, name, answered, called_at, alert.told_at, call_id, by)
         if answered:
             child_alert_steps.acknowledge(session, alert.id, how="telephone", at=at, by=by)
         return answered
 
 
 def tell_of_family(
-    *, family_id: uuid.UUID, number: str, name: str, answered: bool, called_at: datetime, by: Actor
+    *,
+    family_id: uuid.UUID,
+    number: str,
+    name: str,
+    answered: bool,
+    called_at: datetime,
+    call_id: uuid.UUID | None = None,
+    by: Actor,
 ) -> bool:
     """As `tell_of_child`, about a family notice that the child authority has not seen for a day; by the duty officer.
 
@@ -98,7 +125,7 @@ def tell_of_family(
     with transaction() as session:
         notice = family_notices.to_tell(family_id, by=by)
         listed = rows.numbers(notice.party, notice.organisation_id, notice.id, by.organisation_id)
-        at = _record(session, notice.id, listed, number, name, answered, called_at, notice.told_at, by)
+        at = _record(session, notice.id, listed, number, name, answered, called_at, notice.told_at, call_id, by)
         if answered:
             family_steps.answered(session, notice.id, DeskAnswer.SEEN, how="telephone", at=at, by=by)
         return answered
@@ -144,6 +171,7 @@ def answer_for_child(
     called_at: datetime,
     decision: str = "",
     seen: str | None = None,
+    call_id: uuid.UUID | None = None,
     by: Actor,
 ) -> bool:
     """Record what the child authority decided by telephone about a child at a post; returns whether it decided.
@@ -162,7 +190,7 @@ def answer_for_child(
         listed = rows.numbers_to_ask(alert, by.organisation_id, of_post=not by.may(Permission.REFERRAL_DIRECT))
         if answered and alert.id in alert_rows.denied() and not by.may(Permission.REFERRAL_DIRECT):
             raise CallRefused(CallRefusal.DENIED)
-        at = _record(session, alert.id, listed, number, name, answered, called_at, alert.told_at, by)
+        at = _record(session, alert.id, listed, number, name, answered, called_at, alert.told_at, call_id, by)
         if answered:
             said = ChildAnswer(decision)
             if said is ChildAnswer.ADULT and not by.may(Permission.REFERRAL_DIRECT):
@@ -180,29 +208,36 @@ def _record(
     answered: bool,
     called_at: datetime,
     since: datetime | None,
+    call_id: uuid.UUID | None,
     by: Actor,
     *,
     of_desk: bool = False,
 ) -> datetime:
     """Write the call down; returns its hour: never before `since`, from when on there was something to tell. `of_desk`:
-    the duty desk answered in place of the party."""
+    the duty desk answered in place of the party. A call of that id is written down once."""
     if by.member_id is None:
         raise NotVisible
     numbers = [each.telephone for each in listed]
     check_call(number, name, answered=answered, numbers=numbers, at=called_at, now=clock.now(), since=since)
     at = called_at if since is None else max(called_at, since)
     about = rows.about_desk(subject_id) if of_desk else subject_id
-    session.add(
-        Call(
-            subject_id=about,
-            number=number,
-            answered=answered,
-            name=call_names.seal(about, name if answered else ""),
-            called_at=at,
-            called_by_id=by.member_id,
-        )
+    known = session.get(Call, call_id) if call_id is not None else None
+    if known is not None and known.answered == answered:  # pressed twice; one that was taken back is made anew
+        return known.called_at
+    call = Call(
+        id=call_id if call_id is not None and known is None else uuid.uuid4(),
+        subject_id=about,
+        number=number,
+        answered=answered,
+        name=call_names.seal(about, name if answered else ""),
+        called_at=at,
+        called_by_id=by.member_id,
     )
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(call)
+    except IntegrityError:  # pressed twice at once
+        return session.get_one(Call, call.id).called_at
     told = int(answered and not of_desk)
     audit.append(session, audit.Event.CALLED, by=by, subject_id=subject_id, answered=told, of_desk=int(of_desk))
     return at

@@ -19,6 +19,7 @@ from nrm.actions.interviews import child_alerts as child_actions
 from nrm.actions.referrals import notification_calls as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.interviews.endings import CHILD_ROUTE, FINAL, as_answered
+from nrm.domain.presses import id_of
 from nrm.domain.referrals.notification_calls import CallRefusal, CallRefused, may_be_at, next_number
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.domain.words import N_, Phrase
@@ -230,7 +231,13 @@ def _of_answer(interview_id: uuid.UUID) -> tuple[Subject, str]:
 @blueprint.post("/children/<uuid:interview_id>/answer/call")
 @access.requires(Permission.REFERRAL_DIRECT, Permission.INTERVIEW_CONDUCT)
 def child_answer(interview_id: uuid.UUID) -> Answer:
-    subject, age_class = _of_answer(interview_id)
+    try:
+        subject, age_class = _of_answer(interview_id)
+    except IllegalTransition:
+        answer, _, name = store.answered(interview_id, by=access.actor())
+        if (answer, name) != (request.form.get("decision"), request.form.get("name", "").strip()):
+            raise
+        return redirect(url_for("home.index"), 303)  # pressed twice (ADR 0223)
     again = url_for("notification_calls.child_answer_page", interview_id=interview_id)
     form = ChildCallForm(request.form).of(age_class)
     decision, seen = str(form.decision.data or ""), request.form.get("seen", "")
@@ -264,13 +271,16 @@ def _record(subject: Subject, action: Callable[..., bool], again: str, form: Cal
         if tells:
             form.answer.errors = [DENIED]
         return _call_page(subject, form, 422)
+    by, name = access.actor(), (form.name.data or "").strip()
+    assert by.member_id is not None
     try:
         told = action(
             number=form.number.data,
-            name=(form.name.data or "").strip(),
+            name=name,
             answered=form.answer.data == ANSWERED,
             called_at=clock.now() - timedelta(minutes=int(form.when.data)),
-            by=access.actor(),
+            call_id=id_of(by.member_id, form.press, form.number.data, form.answer.data, name, form.when.data),
+            by=by,
         )
     except CallRefused as error:
         if error.reason is CallRefusal.EARLY:  # told anew meanwhile
@@ -325,6 +335,7 @@ def _tried_at(line: NumberLine) -> datetime:
 
 def _call_page(subject: Subject, form: CallForm, status: int = 200) -> tuple[str, int]:
     numbers = subject.numbers
+    form.once.data = str(form.press)
     _offer(form, subject)
     first = next_number(
         [each.telephone for each in numbers], [each.telephone for each in numbers if each.unanswered_at]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from nrm.actions.interviews import child_alerts as actions
 from nrm.audit import Event
@@ -17,7 +17,7 @@ from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.interviews.endings import ChildAnswer, as_answered
 from nrm.domain.referrals.referrals import IllegalTransition
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.referrals.referrals import ChildAlert
+from nrm.models.referrals.referrals import Call, ChildAlert
 from nrm.store.interviews import child_alerts, written_answers
 from nrm.store.rows import entries
 from tests.conftest import Person
@@ -188,6 +188,25 @@ def test_no_answer_beside_a_name_and_a_decision_is_no_answer(app: Flask, sign_in
     beside = re.findall(r'name="beside"[^>]* value="([^"]*)"', page)[0]
     assert person.post(address, {**call, "beside": beside}) == address
     assert seen(interview) == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("decision", ["parents", "coming"])
+def test_an_answer_by_telephone_that_is_pressed_twice_is_recorded_once(
+    app: Flask, sign_in: SignIn, decision: str
+) -> None:
+    assert app
+    interview = asked_about(sign_in(LOGIN))
+    told_long_ago(interview)
+    duty, address = sign_in(DUTY), f"/children/{id_of(interview)}/answer/call"
+    page = duty.get(address)
+    found = {name: re.findall(rf'name="{name}"[^>]* value="([^"]*)"', page)[0] for name in ("number", "seen", "once")}
+    call = {**found, "answer": "answered", "name": "Drita Hoxha", "when": "0", "decision": decision}
+    assert duty.post(address, call) == "/"
+    assert duty.post(address, call) == "/"
+    duty.post(address, {**call, "decision": "nothing"}, 409)
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(Call)) == 1
 
 
 @pytest.mark.slow

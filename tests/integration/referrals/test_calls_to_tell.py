@@ -475,3 +475,44 @@ def test_every_link_of_the_critical_path_of_a_post_leads_somewhere(sign_in: Sign
     for link in links:
         assert link.endswith("/call"), link
         post.get(link)
+
+
+def press(page: str) -> str:
+    return re.findall(r'name="once"[^>]* value="([^"]+)"', page)[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("answer", ["nobody", "answered"])
+def test_a_call_to_the_duty_desk_that_is_pressed_twice_is_one_call(sign_in: SignIn, answer: str) -> None:
+    case_id = people.sent(factories.actor(POST), age="child").case_id
+    at(minutes=6)
+    post, address = sign_in(POST), address_of(case_id)
+    name = "Gentiana" if answer == "answered" else ""
+    call = {"number": DESK_NUMBER, "answer": answer, "name": name, "when": "0"}
+    made = select(func.count()).select_from(Call).where(Call.number == DESK_NUMBER)
+    first = {**call, "once": press(post.get(address))}
+    for _ in range(2):
+        assert post.post(address, first) == address
+    db.session.rollback()
+    assert db.session.scalar(made) == 1
+    # Another showing of the form is another call, and so are other words.
+    assert post.post(address, {**call, "once": press(post.get(address))}) == address
+    assert post.post(address, {**first, "when": "5"}) == address
+    db.session.rollback()
+    assert db.session.scalar(made) == 3
+
+
+@pytest.mark.slow
+def test_a_call_that_was_taken_back_is_written_down_again_from_the_same_form(sign_in: SignIn) -> None:
+    case_id = people.sent(factories.actor(POST), age="child").case_id
+    at(minutes=6)
+    post, address = sign_in(POST), address_of(case_id)
+    page = post.get(address)
+    call = {"number": numbers(page)[0], "answer": "answered", "name": "Drita Hoxha", "when": "0", "once": press(page)}
+    post.post(address, call)
+    post.post(f"{address}/back")
+    assert owed(case_id).done_at is None
+    post.post(address, call)
+    assert owed(case_id).done_at is not None
+    about = select(Call.answered).where(Call.subject_id == owed(case_id).id)
+    assert sorted(db.session.scalars(about)) == [False, True]

@@ -334,7 +334,7 @@ def _is_replaced(row: AgreementVersion) -> bool:
 
 
 def proposer_of(version: str, *, by: Actor) -> tuple[Mapping[str, str], str]:
-    """(the names of the organisation that proposed a version, its telephone): whom to call. Raises NotVisible."""
+    """(the names of the organisation that proposed a version, its code): whom to call. Raises NotVisible."""
     return agreement_version_rows.proposer(store.version(version, by=by).proposed_by)
 
 

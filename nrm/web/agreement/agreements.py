@@ -55,7 +55,7 @@ from nrm.store import names as organisation_names
 from nrm.store.agreement import agreement_versions as store
 from nrm.store.agreement import readiness
 from nrm.store.countries import country
-from nrm.web import access, errors, home, sessions
+from nrm.web import access, errors, home, sessions, telephones
 from nrm.web.agreement import agreement_changes, agreement_simulation, agreement_texts, contracts
 from nrm.web.agreement import agreement_words as words
 from nrm.web.agreement.text_differences import differences
@@ -531,13 +531,14 @@ def _sign_page(version: str, form: SignAgreementForm) -> Answer:
     before, text = version_studies.texts_compared(version, by=access.actor())
     own = organisation_names.party_of(access.actor().organisation_id)
     given = store.signature_lines(version, by=access.actor())
+    names, code = actions.proposer_of(version, by=access.actor())
     return _step_page(
         version,
         VersionStatus.OPEN,
         VersionStatus.SIGNED,
         "agreement/agreements/sign.html",
         form=form,
-        proposer=actions.proposer_of(version, by=access.actor()),
+        proposer=(names, telephones.of_office(code)),
         desk=_desk_number(),
         signs_for=(words.names_of(text)[own], [each for each in given if each.party == own]),
         office=_office,

@@ -23,10 +23,12 @@ from nrm.actions.agreement import agreement_simulation as simulations
 from nrm.actions.agreement import agreement_versions as actions
 from nrm.db import db, transaction
 from nrm.domain.agreement.agreement_documents import parse_agreement
+from nrm.models.accounts.accounts import Organisation
 from nrm.models.agreement.agreements import AcceptedWeakening
 from nrm.models.audit import AuditEntry
 from nrm.steps.agreement import known_versions, version_studies
 from nrm.store.agreement.agreement_simulation import SIMULATION
+from nrm.web import telephones
 from nrm.web.agreement import agreement_texts
 from nrm.web.agreement.agreement_texts import text_in_words
 from nrm.web.agreement.text_differences import differences
@@ -499,11 +501,30 @@ def test_a_party_that_leaves_later_and_every_changed_word_stand_before_the_signa
     sheet = signer.get("/agreement/2027/sign?lang=en")
     assert "Your signature counts for the whole of Vatra, Vlorë, with all its offices" in sheet
     assert "Nobody has signed for it yet." in sheet
-    assert "no number of it is kept here, so call the duty desk" in sheet
+    call = sheet.partition("which proposed it, and say what you want changed:")[2].partition("</p>")[0]
+    assert ">+355 4 000 0112</a>" in call
+    assert "If nobody answers there, the duty desk passes it on:" in sheet
     assert "There is no button for a no" in sheet
     assert "sign only if whoever leads it has named you" in signer.get("/?lang=en")
     for path in ("compared", "people"):
         assert "From " in signer.get(f"/agreement/2027/{path}?lang=en")
+
+
+@pytest.mark.slow
+def test_whom_to_call_about_a_text_is_not_said_by_the_rows_and_without_a_number_the_duty_desk_passes_it_on(
+    app: Flask, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert app
+    texts.opened(texts.draft("2027", None))
+    with transaction() as session:
+        session.execute(update(Organisation).where(Organisation.code == "OMS").values(telephone="+355 69 000 0000"))
+    sheet = sign_in("vatra.case_worker").get("/agreement/2027/sign?lang=en")
+    assert "+355 69 000 0000" not in sheet
+    assert ">+355 4 000 0112</a>" in sheet
+    monkeypatch.setattr(telephones, "of_office", lambda code: "")
+    sheet = sign_in("vatra.case_worker").get("/agreement/2027/sign?lang=en")
+    assert "no number of it is kept here, so call the duty desk" in sheet
+    assert ">+355 4 000 0105</a>" in sheet
 
 
 @pytest.mark.slow

@@ -67,10 +67,10 @@ def open_for_signature() -> Sequence[AgreementVersion]:
 
 
 def proposer(member_id: uuid.UUID) -> tuple[dict[str, str], str]:
-    """(the names of a member's organisation, its telephone)."""
+    """(the names of a member's organisation, its code)."""
     of = select(Organisation).join(Member, Member.organisation_id == Organisation.id).where(Member.id == member_id)
     found = db.session.scalars(of).one()
-    return found.names, found.telephone
+    return found.names, found.code
 
 
 def withdrawal_of(version_id: uuid.UUID) -> tuple[AgreementWithdrawal, str, dict[str, str]] | None:

@@ -37,9 +37,11 @@ _zone = ZoneInfo("UTC")  # until the country is known
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What Babel knows of a language: months 1 to 12 in words, and the signs in a number."""
+    """What Babel knows of a language: months 1 to 12 in words, the days of the week in short from Monday on, and the
+    signs in a number."""
 
     months: tuple[str, ...]
+    weekdays: tuple[str, ...]
     group: str
     decimal: str
 
@@ -49,9 +51,11 @@ def habits(language: str) -> Habits:
     """The habits of `language`, asked of Babel once."""
     locale = Locale.parse(LOCALES.get(language, language))
     months = locale.months["format"]["wide"]
+    weekdays = locale.days["format"]["abbreviated"]
     symbols = locale.number_symbols["latn"]
     return Habits(
         months=tuple(months[number] for number in range(1, 13)),
+        weekdays=tuple(weekdays[number] for number in range(7)),
         group=symbols["group"],
         decimal=symbols["decimal"],
     )
@@ -88,6 +92,11 @@ def day(value: date | str | None, language: str) -> str:
 def month(value: date, language: str) -> str:
     """The month of a date in words, where the day means nothing: March 2026."""
     return f"{habits(language).months[value.month - 1]} {value.year}"
+
+
+def weekday(value: date, language: str) -> str:
+    """The day of the week, in short: Tue."""
+    return habits(language).weekdays[value.weekday()]
 
 
 def moment(value: datetime | str | None, language: str) -> str:

@@ -230,8 +230,8 @@ def register(
 
     Templates get: `lang`, `lang_links`; `_`, `gettext`, `ngettext`, `pgettext`, `npgettext`, `{% trans %}`,
     `N_`, `NP_`; the filters `translated`,
-    `text_in`, `direction`, `dir_of`, `isolated`, `day`, `month`, `moment`, `clock`, `quarter`, `number`, `percent`,
-    `masked`.
+    `text_in`, `direction`, `dir_of`, `isolated`, `day`, `month`, `weekday`, `moment`, `clock`, `quarter`, `number`,
+    `percent`, `masked`.
     """
     default = default or spoken[0]
     app.extensions["nrm.languages"] = tuple(spoken)
@@ -264,6 +264,7 @@ def register(
         isolated=isolated,
         day=lambda value: formats.day(value, current_language()),
         month=lambda value: formats.month(value, current_language()),
+        weekday=lambda value: formats.weekday(value, current_language()),
         moment=lambda value: formats.moment(value, current_language()),
         clock=formats.clock,
         quarter=lambda name, last="": formats.quarter(name, current_language(), last),

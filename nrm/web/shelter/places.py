@@ -90,9 +90,10 @@ def board() -> str:
     by = access.actor()
     room = store.room(by=by)
     board_days, rows = store.board(by=by)
-    units: dict[str, list[tuple[store.PlaceLine, list[tuple[On, int]]]]] = {}
+    units: dict[str, list[tuple[store.PlaceLine, list[tuple[str, int]]]]] = {}
     for line, runs in rows:
-        units.setdefault(f"{line.unit}, {for_whom(line.for_whom)}" if line.unit else "", []).append((line, runs))
+        shown = [(_planned(what) if number else str(what), length) for number, (what, length) in enumerate(runs)]
+        units.setdefault(f"{line.unit}, {for_whom(line.for_whom)}" if line.unit else "", []).append((line, shown))
     return render_template(
         "shelter/places/board.html",
         room=room,
@@ -102,6 +103,11 @@ def board() -> str:
         without=stay_store.without_place(by=by),
         small=store.with_mother(by=by),
     )
+
+
+def _planned(what: On) -> str:
+    """What a place will be on days to come: nobody is late yet whose day has not passed."""
+    return "kept_on" if what is On.KEPT_OVERDUE else str(what)
 
 
 @blueprint.get("/beds/list")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -28,6 +29,7 @@ from nrm.store.shelter import places as store
 from nrm.store.shelter import stays as stay_store
 from tests import factories
 from tests import factories_referrals as people
+from tests.conftest import Person
 from tests.factories_stays import ALBANIAN, CHILD, admitted, has, out_of_service
 
 DAY = timedelta(days=1)
@@ -150,6 +152,26 @@ def test_a_kept_place_is_released_by_a_person_and_the_referral_stays(app: Flask)
     promises.release(promise_id=line.id, by=nrc)
     assert _on(place, nrc) is On.FREE
     assert referrals.arrive(referral_id=sent.referral_id, by=nrc) == sent.case_id
+
+
+@pytest.mark.slow
+def test_the_board_says_overdue_of_nobody_whose_day_is_still_to_come(
+    app: Flask, sign_in: Callable[[str], Person]
+) -> None:
+    assert app
+    in_days(0)
+    nrc = factories.actor("nrc.case_worker")
+    sent, place = people.sent(factories.actor("rinas.border_officer")), people.bed("NRC")
+    referrals.accept(
+        referral_id=sent.referral_id, place_id=place, expected_at=clock.now() + timedelta(minutes=1), by=nrc
+    )
+    later = f"still kept for {sent.pseudonym}, if they have not come"
+    for days_on, late in ((0, False), (2, True)):
+        in_days(days_on)
+        row = sign_in("nrc.case_worker").get("/beds?lang=en").partition(f"/beds/{place}")[2].partition("</tr>")[0]
+        assert (f"kept for {sent.pseudonym}, overdue" in row) is late
+        assert (later in row) is not late
+        assert ('class="overdue"' in row) is late
 
 
 def _on(place_id: uuid.UUID, by: Actor) -> On:

@@ -246,6 +246,11 @@ def test_numbers_have_the_signs_of_the_language() -> None:
     assert formats.percent(35, "en") == "35%"
 
 
+@pytest.mark.parametrize(("spoken", "short"), [("en", "Wed"), ("sq", "mër"), ("mk", "сре.")])
+def test_the_day_of_the_week_stands_in_short_beside_a_number(spoken: str, short: str) -> None:
+    assert formats.weekday(date(2026, 12, 2), spoken) == short
+
+
 def test_a_quarter_is_named_by_its_months() -> None:
     assert formats.quarter("2026Q1", "sq") == "janar–mars 2026"
     assert formats.quarter("2026Q4", "en") == "October–December 2026"

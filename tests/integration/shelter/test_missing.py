@@ -6,7 +6,7 @@ import dataclasses
 import re
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -637,6 +637,8 @@ def test_each_list_says_once_what_holds_of_who_is_missing_again(vatra: Actor, si
 def test_the_page_after_an_alarm_says_once_that_the_duty_desk_reads_it(
     vatra: Actor, sign_in: SignIn, *, child: bool
 ) -> None:
+    noon = (datetime.now(UTC) + timedelta(days=1)).replace(hour=11)  # an hour ago is the same day
+    clock.set_clock(lambda: noon)
     opened = admitted(vatra, CHILD if child else ALBANIAN)
     person = sign_in("vatra.case_worker")
     sent: dict[str, object] = {"since": "1", "feared": "yes", "official": "no"}

@@ -33,8 +33,10 @@ class SuspensionLine:
     member_id: uuid.UUID
     member_name: str
     login: str
+    organisation_id: uuid.UUID
     organisation: dict[str, str]
     telephone: str
+    by_id: uuid.UUID
     by: str
     by_administrator: bool
     reason: SuspensionReason
@@ -268,8 +270,10 @@ def _line(found: Any, by: Actor) -> SuspensionLine:
         member_id=suspension.member_id,
         member_name=codes.get(suspension.member_id, name),
         login="" if suspension.member_id in codes else login,
+        organisation_id=organisation.id,
         organisation=dict(signed_names.organisation_names(organisation)),
         telephone=names.number_of(organisation),
+        by_id=suspension.by_id,
         by=signed_names.who(codes, suspension.by_id, *who[:2]),
         by_administrator=suspension.by_administrator,
         reason=SuspensionReason(suspension.reason),

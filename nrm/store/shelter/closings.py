@@ -213,7 +213,8 @@ def number_lately(by: Actor) -> ColumnElement[int]:
         return select(func.count()).select_from(Closing).where(*lately).scalar_subquery()
     if not by.may(Permission.STAY_MANAGE):
         return literal(0)
-    by_others = (*_by_hand(by, bindparam("closed_since", type_=Date())), Closing.closed_by_id != by.member_id)
+    by_hand = _by_hand(by.organisation_id, bindparam("closed_since", type_=Date()))
+    by_others = (*by_hand, Closing.closed_by_id != by.member_id)
     return select(func.count()).select_from(Closing).where(*by_others).scalar_subquery()
 
 
@@ -264,10 +265,10 @@ def of_missing(*, by: Actor) -> list[ClosedMissingLine]:
     ]
 
 
-def _by_hand(by: Actor, since: date | ColumnElement[date]) -> tuple[ColumnElement[bool], ...]:
-    """Closed lately by a member of the actor's house, and not opened again."""
+def _by_hand(house: uuid.UUID | None, since: date | ColumnElement[date]) -> tuple[ColumnElement[bool], ...]:
+    """Closed lately by a member of that house, and not opened again."""
     return (
-        Closing.organisation_id == by.organisation_id,
+        Closing.organisation_id == house,
         Closing.reopened_on.is_(None),
         Closing.closed_by_id.is_not(None),
         Closing.closed_on > since,
@@ -294,15 +295,26 @@ def lately(*, by: Actor) -> list[ClosedLatelyLine]:
     """What one member of the house can have said alone, the last first: for everybody of the house, for 14 days
     (ADR 0246). Raises NotPermitted."""
     by.must(Permission.STAY_MANAGE)
+    return _lately(by.organisation_id)
+
+
+def of_who_suspended(member_id: uuid.UUID, house: uuid.UUID, *, by: Actor) -> list[ClosedLatelyLine]:
+    """What of `lately` a member of that house closed, who suspended a colleague that cannot look now: for the house and
+    the duty desk; empty for all others."""
+    own = by.organisation_id == house and by.may(Permission.STAY_MANAGE)
+    return _lately(house, Closing.closed_by_id == member_id) if own or by.may(Permission.REFERRAL_DIRECT) else []
+
+
+def _lately(house: uuid.UUID | None, *more: ColumnElement[bool]) -> list[ClosedLatelyLine]:
     found = db.session.execute(
         select(Closing, Case.pseudonym)
         .join(Case, Case.id == Closing.case_id)
-        .where(*_by_hand(by, days.today() - LATELY))
+        .where(*_by_hand(house, days.today() - LATELY), *more)
         .order_by(Closing.closed_on.desc(), Case.pseudonym)
         .limit(PAGE)
     ).all()
     ids = [closing.case_id for closing, _ in found]
-    own = (Stay.case_id.in_(ids), Stay.organisation_id == by.organisation_id, Stay.taken_back_on.is_(None))
+    own = (Stay.case_id.in_(ids), Stay.organisation_id == house, Stay.taken_back_on.is_(None))
     stays = db.session.scalars(select(Stay).where(*own).order_by(Stay.ended_on)) if ids else ()
     last = {stay.case_id: stay for stay in stays}
     said = {str(stay.id): stay.case_id for stay in last.values()}

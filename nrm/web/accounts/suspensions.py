@@ -17,6 +17,7 @@ from nrm.domain.words import N_
 from nrm.store.accounts import members as member_store
 from nrm.store.accounts import suspending
 from nrm.store.accounts import suspensions as store
+from nrm.store.shelter import closings
 from nrm.web import access, errors, sessions
 from nrm.web.accounts.key_log import NEW_AT_DESK
 from nrm.web.accounts.members import OWN
@@ -107,7 +108,7 @@ def suspend(member_id: uuid.UUID) -> Answer:
 @blueprint.get("/suspensions/<uuid:suspension_id>")
 @access.requires(Permission.ACCOUNT_DISABLE)
 def show(suspension_id: uuid.UUID) -> str:
-    """Who is suspended, by whom, why and until when; and what a second hand can do."""
+    """Who is suspended, by whom, why and until when; what who did it closed lately; and what a second hand can do."""
     line = store.one(suspension_id, by=access.actor())
     return render_template(
         "accounts/suspensions/show.html",
@@ -115,6 +116,7 @@ def show(suspension_id: uuid.UUID) -> str:
         reasons=REASON_LABELS,
         ends=ENDS,
         refusals=REFUSALS,
+        closed=closings.of_who_suspended(line.by_id, line.organisation_id, by=access.actor()),
         keeps_accounts=access.actor().may(Permission.ORGANISATION_FOUND),
     )
 

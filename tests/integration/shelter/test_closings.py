@@ -14,11 +14,13 @@ from sqlalchemy import delete, select, update
 
 from nrm import clock
 from nrm.actions import tending
+from nrm.actions.accounts import suspensions
 from nrm.actions.referrals import next_receiver
 from nrm.actions.shelter import absences, cases, consents, erasures, permits, stays
 from nrm.actions.support import plans, what_desks_know
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.accounts.suspensions import SuspensionReason
 from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import OverrideReason, ReferralRefused
@@ -566,6 +568,28 @@ def test_who_one_colleague_ended_and_closed_is_read_by_the_others_for_a_fortnigh
         store.lately(by=factories.actor("molsa.statistician"))
     factories.later(days=14)
     assert line not in sign_in("vatra.shelter_manager").get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_who_closed_somebody_and_suspends_the_one_who_could_look_is_read_by_the_duty_desk(
+    app: Flask, sign_in: SignIn
+) -> None:
+    assert app
+    worker = factories.actor("vatra.case_worker")
+    code = db.session.get_one(Case, gone(worker)).pseudonym
+    db.session.rollback()
+    manager = factories.actor("vatra.shelter_manager").member_id
+    assert manager is not None
+    suspended = suspensions.suspend(member_id=manager, reason=SuspensionReason.LOST_DEVICE, by=worker)
+    page = f"/suspensions/{suspended}?lang=en"
+    shown = sign_in("ra.duty_officer").get(page)
+    closed = shown.partition("closed in the last 14 days</h2>")[2].partition("</ul>")[0]
+    assert code in closed
+    assert "one person said both" in closed
+    assert "home of their own" not in closed  # where to is for the house to say
+    for login in ("vatra.case_worker", "administrator"):
+        assert (code in sign_in(login).get(page)) is (login == "vatra.case_worker")
+    sign_in("nrc.shelter_manager").get(page, 404)
 
 
 def test_who_was_ended_by_one_and_closed_by_another_is_not_marked(vatra: Actor) -> None:

@@ -403,6 +403,22 @@ def test_an_obligation_is_acknowledged_once_and_only_by_who_may(sign_in: SignIn,
 
 
 @pytest.mark.slow
+def test_legal_counsel_is_recorded_with_the_permit_where_there_is_one(sign_in: SignIn) -> None:
+    """The path said that counsel was found, and the page of the permit that it was not."""
+    sent = people.sent(factories.actor("rinas.border_officer"), citizenship="MD", citizenship_class="third_country")
+    nrc = factories.actor("nrc.case_worker")
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
+    referrals.arrive(referral_id=sent.referral_id, by=nrc)
+    line = next(each for each in obligations.owed(by=nrc).rows if each.kind == "legal_counsel")
+    worker, permit = sign_in("nrc.case_worker"), f"/cases/{sent.case_id}/permit"
+    assert f'href="{permit}"' in worker.get(f"/obligations/{line.id}/acknowledge")
+    today = {"on": "today", "language": "romanian", "language_other": ""}
+    for event in ("inform", "counsel"):
+        worker.post(permit, {**today, "event": event})
+    assert "legal_counsel" not in {each.kind for each in obligations.owed(by=nrc).rows}
+
+
+@pytest.mark.slow
 def test_no_form_answers_junk_with_anything_but_4xx(sign_in: SignIn, rinas: people.Sent) -> None:
     nrc, officer, duty = sign_in("nrc.case_worker"), sign_in("rinas.border_officer"), sign_in("ra.duty_officer")
     referral = f"/referrals/{rinas.referral_id}"

@@ -142,7 +142,7 @@ def done_by_nobody(page: Page, base: str, urgent: people.Sent) -> None:
     page.get_by_role("link", name=f"The interview is complete {urgent.pseudonym}").dblclick()
     expect(page.locator("main")).to_contain_text("It cannot be taken back")
     expect(page.locator("main .code")).to_have_text(urgent.pseudonym)
-    expect(page.locator("main")).to_contain_text("Nothing was added to the urgent interview yet.")
+    expect(page.locator("main")).to_contain_text("You have added nothing to the urgent interview yet.")
     expect(page.locator("main").get_by_role("link", name="Complete the urgent interview")).to_be_visible()
     checks.assert_good_page(page, page.url)
     page.get_by_role("link", name="Home").first.click()

@@ -41,7 +41,12 @@ def owed() -> str:
 def acknowledge_page(obligation_id: uuid.UUID) -> Answer:
     """What is said to be done, of whom, before it is: that is not taken back."""
     obligation, pseudonym = obligations.to_acknowledge(obligation_id, by=access.actor())
-    return render_template("referrals/referrals/acknowledge.html", obligation=obligation, pseudonym=pseudonym)
+    return render_template(
+        "referrals/referrals/acknowledge.html",
+        obligation=obligation,
+        pseudonym=pseudonym,
+        unread=obligations.is_unread(obligation),
+    )
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/acknowledge")

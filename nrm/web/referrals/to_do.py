@@ -367,8 +367,8 @@ def _nights(line: subsidies.Line) -> Task:
             quarter=named,
         )
     address = url_for("subsidies.sign_page", quarter=str(line.base.quarter))
-    day = min(calendar.today(), due_on(Quarter.parse(str(line.base.quarter)), country().calendar.release_after_days))
-    return Task("", None, day, text, address, own=True)
+    due = due_on(Quarter.parse(str(line.base.quarter)), country().calendar.release_after_days)
+    return Task("", None, min(calendar.today(), due), text, address, due < calendar.today(), own=True)
 
 
 def _before(line: match_lines.DueLine) -> Task:

@@ -5,6 +5,7 @@ The joint report of a quarter: `nrm/web/reports/joint_report.py`.
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -108,7 +109,17 @@ def file_page(quarter: str, matrix: str) -> errors.Answer:
     table, which = _table(matrix, quarter)
     if (answer := _closed(table, which)) is not None:
         return answer
-    return _form_page(table, which, FileTableForm(), Typed({}))
+    return _form_page(table, which, FileTableForm(), _filed(table, which))
+
+
+def _filed(table: Matrix, quarter: Quarter) -> Typed:
+    """The cells as they were filed last, so that a correction changes what is wrong; none where figures are sealed, or
+    were changed by hand."""
+    last, figures = store.newest(table, quarter, by=access.actor()), None
+    if last is not None:
+        with contextlib.suppress(NotVisible):
+            _, figures = actions.read(last.id, by=access.actor())
+    return Typed({key: _written(figure) for key, figure in rules.cells(table, figures)} if figures else {})
 
 
 @blueprint.post(_TABLE)
@@ -299,6 +310,7 @@ def _form_page(
     ]
     if len(faults) > MOST_SHOWN:
         more.append(("file" if of_file else "answer", gettext("And %(number)s more", number=len(faults) - MOST_SHOWN)))
+    last = store.newest(table, quarter, by=access.actor())
     return render_template(
         "reports/register/file.html",
         table=table,
@@ -308,9 +320,9 @@ def _form_page(
         more=more,
         problem=problem,
         shown=_shown(table, cells.cells, messages),
-        last=store.newest(table, quarter, by=access.actor()),
+        last=last,
         due_on=table.due_on(quarter),
-        days_late=table.days_late(quarter, days.today()),
+        days_late=0 if last is not None else table.days_late(quarter, days.today()),
     )
 
 

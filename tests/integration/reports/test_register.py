@@ -104,6 +104,11 @@ def test_a_table_is_filed_by_form_read_once_more_signed_and_corrected(begun: Fla
     assert "Ministry of Public Order" in shown
     assert "Correct it" in shown
 
+    # A correction begins with what was filed, without an answer, and nothing is late any more.
+    begins = focal.get("/register/2026Q2/arrests?lang=en")
+    assert re.findall(r'name=(r0c0|r1c2) value="([^"]+)"', begins) == [("r0c0", "7"), ("r1c2", "nr")]
+    assert "checked" not in begins
+    assert "late" not in begins.partition("Due on")[2].partition("</div>")[0]
     page = focal.post("/register/2026Q2/arrests", {"answer": "zero"}, status=200)
     corrected = focal.post("/register/2026Q2/arrests/sign", hidden(page))
     db.session.rollback()

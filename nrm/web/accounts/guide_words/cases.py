@@ -276,7 +276,7 @@ GUIDES: Mapping[Role, Guide] = {
                 "witnesses.index",
                 N_("Witnesses who are not victims"),
                 N_(
-                    "The court set a day: open the witness on this page, or a victim under “%(cases)s”; then"
+                    "The court set a day: open the witness on the list, or a victim under “%(cases)s”; then"
                     " “%(hearings)s”, and fill in “%(announce)s” at once. The shelter needs the days before.",
                     cases=N_("Cases of which you may read a part"),
                     hearings=N_("Hearings"),

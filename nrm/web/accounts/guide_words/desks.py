@@ -116,7 +116,7 @@ GUIDES: Mapping[Role, Guide] = {
                 HOME,
                 N_("Home"),
                 N_(
-                    "A child who waits stands on top of this page. Say there that you know as soon as you act; call"
+                    "A child who waits stands on top of the home page. Say there that you know as soon as you act; call"
                     " the number beside it when you have to talk first."
                 ),
             ),
@@ -188,7 +188,7 @@ GUIDES: Mapping[Role, Guide] = {
             Step(
                 "identifications.index",
                 N_("Formal identification"),
-                N_("Begin with the codes on this page: each says what waits for you."),
+                N_("Begin with the codes on the list: each says what waits for you."),
             ),
             Step(
                 "identifications.index",

@@ -47,7 +47,9 @@ class Frames:
             page = render(self.marks.by_slot)
             slot_of = {mark: slot for slot, mark in self.marks.by_slot.items()}
             frame = self.marks.cut.split(page), [slot_of[mark] for mark in self.marks.cut.findall(page)]
-            if len(self._kept) < _MOST:
+            # A page in which an address was made without the marks is of this one alone.
+            is_of_all = not any(str(values[slot]) in page for slot in ("id", "token") if slot in values)
+            if is_of_all and len(self._kept) < _MOST:
                 self._kept[key] = frame
         texts, slots = frame
         filled = {slot: value if isinstance(value, Markup) else escape(value) for slot, value in values.items()}

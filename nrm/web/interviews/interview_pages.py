@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flask import current_app, render_template, request
+from flask import current_app, render_template, request, url_for
 from markupsafe import Markup
 
 from forms import latin
@@ -340,10 +340,11 @@ def _key(shown: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _frame(mark: Mapping[str, str], shown: Mapping[str, Any], wordings: Markup) -> str:
-    """The page with marks for what differs from one showing to the next."""
+    """The page with marks for what differs from one showing to the next; its own address, too."""
     return render_template(
         "interviews/interviews/page.html",
         interview_id=uuid.UUID(mark["id"]),
+        lang_page=url_for("interviews.page", interview_id=mark["id"], page=shown["page_id"]),
         code=mark["code"],
         body=mark["body"],
         wordings=wordings,

@@ -90,6 +90,24 @@ def test_the_questions_stand_in_the_language_of_the_person_from_the_first_page_o
         assert not re.search("name=hurt value=no[^>]* checked", person.get(address))
 
 
+@pytest.mark.slow
+def test_no_page_of_an_interview_has_the_address_of_another(app: Flask, sign_in: SignIn) -> None:
+    """The button of the other language sent what was typed to the interview that was shown before, of another post."""
+    assert app
+    answers, shown = example(), []
+    for login in (LOGIN, "durres.border_officer"):
+        person = sign_in(login)
+        address = begin(person)
+        loaded = walk(person, answers, address, until=last_of(answers))
+        folder = address.rsplit("/", 1)[0]
+        shown.append((folder, {page: person.get(f"{folder}/{page}") for page in loaded}))
+    (before, _), (own, pages) = shown
+    assert len(pages) > 6
+    for page, body in pages.items():
+        assert before not in body, page
+        assert f'formaction="/spoken/en{own}/{page}"' in body, page
+
+
 def test_the_home_page_stays_light_however_much_waits(app: Flask, sign_in: SignIn) -> None:
     by = actor(LOGIN)
     started = [interviews.start(interview_id=uuid.uuid4(), by=by) for _ in range(24)]

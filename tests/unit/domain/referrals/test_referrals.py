@@ -220,4 +220,4 @@ def test_the_next_candidate_is_the_first_that_was_not_asked(candidates: list[str
 
 def test_the_hand_worked_triples_are_a_small_part_of_all():
     assert len(LEGAL) == len(TRANSITIONS) == 25
-    assert len(list(product(ReferralStatus, ReferralEvent, Relation))) == 675
+    assert len(list(product(ReferralStatus, ReferralEvent, Relation))) == 720

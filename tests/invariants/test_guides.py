@@ -144,7 +144,7 @@ def test_a_guide_of_others_has_no_way_to_where_the_reader_may_not_go(app: Flask)
     monitor.get("/guide/nobody", 404)
     child = Person(app.test_client(), login_of("child_protection", Role.CASE_WORKER))
     theirs = main_of(child.get("/guide?lang=en"))
-    assert "A child who waits stands on top of this page" in theirs
+    assert "A child who waits stands on top of the home page" in theirs
     assert "Returns of children" not in theirs  # the page refuses them
     officer = Person(app.test_client(), LOGINS[Role.CHILD_PROTECTION_OFFICER])
     assert "Returns of children" in main_of(officer.get("/guide?lang=en"))

@@ -45,6 +45,7 @@ class WordLine:
     answered_by: str = ""
     answered_from: dict[str, str] | None = None
     answered_on: date | None = None
+    answered_from_id: uuid.UUID | None = None
 
 
 def of_case(case: Case) -> WordLine | None:
@@ -72,12 +73,23 @@ def number_said(by: Actor) -> ColumnElement[int]:
 
 
 def of_others(*, by: Actor) -> list[tuple[Case, WordLine]]:
-    """The words of other organisations that wait, the oldest first, and those that they took back lately (ADR 0238);
-    whoever asks looks at the case before it shows."""
+    """The words of other organisations that wait, the oldest first, those that they took back lately (ADR 0238), and
+    for child protection those that the duty desk agreed to lately (ADR 0255); whoever asks looks at the case before it
+    shows one that waits."""
     told = _read(_AT_HOME).values()
-    said = [each for each in told if each.state in (Word.SAID, Word.BACK) and may_answer(each, by=by)]
+    said = [each for each in told if each.state is not Word.NO and may_answer(each, by=by)]
     found = [(db.session.get(Case, each.case_id), each) for each in said]
-    return [(case, each) for case, each in found if case is not None and (_was_taken_back(each) or _waits(each, case))]
+    return [
+        (case, each)
+        for case, each in found
+        if case is not None and (_was_taken_back(each) or was_agreed(each, by=by) or _waits(each, case))
+    ]
+
+
+def was_agreed(word: WordLine, *, by: Actor) -> bool:
+    """Whether others than the asker's organisation, which is child protection, agreed lately."""
+    others = by.kind is OrganisationKind.CHILD_PROTECTION and word.answered_from_id != by.organisation_id
+    return word.state is Word.AGREED and others and _lately(word)
 
 
 def may_answer(word: WordLine, *, by: Actor) -> bool:
@@ -86,8 +98,11 @@ def may_answer(word: WordLine, *, by: Actor) -> bool:
 
 
 def _was_taken_back(word: WordLine) -> bool:
-    on = word.answered_on
-    return word.state is Word.BACK and on is not None and days.today() - on < END_SHOWN_FOR
+    return word.state is Word.BACK and _lately(word)
+
+
+def _lately(word: WordLine) -> bool:
+    return word.answered_on is not None and days.today() - word.answered_on < END_SHOWN_FOR
 
 
 def _waits(word: WordLine, case: Case) -> bool:
@@ -113,5 +128,6 @@ def _read(newest: int, *where: ColumnElement[bool]) -> dict[uuid.UUID, WordLine]
             found[case_id] = word
         elif case_id in found:
             said = found[case_id]
-            found[case_id] = replace(said, state=state, answered_by=who, answered_from=house, answered_on=on)
+            answer = replace(said, state=state, answered_by=who, answered_from=house, answered_on=on)
+            found[case_id] = replace(answer, answered_from_id=each.organisation_id)
     return found

@@ -130,11 +130,12 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Age:
 
 def words_at_home(*, by: Actor) -> list[tuple[str, WordLine]]:
     """The codes of children of whom another organisation says that they are adults, or took that back lately, and what
-    it says; for the duty desk and the service that assesses."""
+    it says; for the duty desk and the service that assesses, which also reads of whom two others said it, although the
+    case is no child's any more."""
     found = []
     for case, word in age_words.of_others(by=by):
         with contextlib.suppress(NotVisible):
-            if relation(case.id, by=by) is not CaseRelation.HOLDER:
+            if age_words.was_agreed(word, by=by) or relation(case.id, by=by) is not CaseRelation.HOLDER:
                 found.append((case.pseudonym, word))
     return found
 

@@ -17,6 +17,7 @@ from nrm.actions.interviews import interviews
 from nrm.actions.interviews.interviews import Draft, OpeningEnded
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews import answer_warnings
+from nrm.domain.interviews.endings import is_child
 from nrm.domain.interviews.facts import consent_of, struck_out, wish
 from nrm.domain.interviews.indicators import Profile, outcome_sentence, profile
 from nrm.domain.interviews.interviews import Answers, AnswerWarning, Page, Questionnaire, content_of
@@ -121,6 +122,13 @@ def show(draft: Draft, page: Page, *, by: Actor) -> str:
     # Of answers that came from a file, or were saved before the page was finished, nobody has seen them yet.
     warnings = answer_warnings.unseen(draft.questionnaire, draft.answers, draft.warned)
     return _render(draft, page, body, by=by, form=None, picked=None, revision=draft.revision, warnings=warnings)
+
+
+def says_child(draft: Draft, answers: Answers) -> bool:
+    """Whether the person is a child, or may be one, by these answers and was not before: that counts as said, whatever
+    else the page asks about (ADR 0255)."""
+    age = draft.questionnaire.derive["age"]
+    return is_child(answers.get(age)) and not is_child(draft.answers.get(age))
 
 
 def warned(

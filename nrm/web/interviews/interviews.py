@@ -253,11 +253,15 @@ def save(interview_id: uuid.UUID, page: str) -> Answer:
         given |= _struck_out(draft, asked)
         warned = interview_pages.warned_of_form(draft, asked)
         warnings = answer_warnings.unseen(draft.questionnaire, draft.filled(page, given), {**draft.warned, **warned})
-        if warnings and draft.revision == seen:
-            return interview_pages.warned(draft, asked, form, warnings, by=by, answers=draft.filled(page, given))
+        answers = draft.filled(page, given)
+        losing = interview_endings.before_losing(draft, answers, page)
+        if warnings and (draft.revision == seen or answers == draft.answers):
+            if losing is None and interview_pages.says_child(draft, answers):
+                named = _named(draft, asked)
+                draft = actions.save_page(draft=draft, page=page, given=given, seen=seen, by=by, named=named)
+            return interview_pages.warned(draft, asked, form, warnings, by=by, answers=answers)
         if ends:
             return interview_endings.after_screen(draft, given, page=page, seen=seen)
-        losing = interview_endings.before_losing(draft, draft.filled(page, given), page)
         if losing is not None and draft.revision == seen:
             return losing
         if journey(draft.questionnaire, draft.filled(page, given)).after(page) is None:

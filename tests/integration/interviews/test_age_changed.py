@@ -24,7 +24,7 @@ from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
 from tests.factories import actor
-from tests.factories_interviews import LOGIN, confirmation, example, fields, last_of, questionnaire, walk
+from tests.factories_interviews import LOGIN, begin, confirmation, example, fields, last_of, questionnaire, walk
 from tests.integration.interviews.test_ending import CHILD, alert, asked_about, at_check, drafts, seen, told_long_ago
 
 SignIn = Callable[[str], Person]
@@ -41,6 +41,26 @@ def change_age(person: Person, interview: str, age: str, **more: Any) -> None:
 def told_of(person: Person) -> str:
     """A child of whom the notice merely stands."""
     return at_check(person, example(**CHILD), "people_child")
+
+
+@pytest.mark.slow
+def test_who_was_said_to_be_a_child_was_told_of_although_the_page_asked_about_something_else(
+    app: Flask, sign_in: SignIn
+) -> None:
+    """A child with a parent: the page warned, kept nothing, and "18 or over" on the next press left no trace."""
+    person, answers = sign_in(LOGIN), example(**CHILD, alone="no", companions=["parent"])
+    page = begin(person)
+    person.post(page, fields("screen", person.get(page), answers), status=200)
+    interview = page.rsplit("/", 1)[0]
+    told = alert(interview)
+    assert told is not None
+    assert told.age_class == "child"
+    assert f"/children/{interview.rsplit('/', 1)[1]}" in sign_in(AUTHORITY).get("/")
+    change_age(person, interview, "adult")
+    told = alert(interview)
+    assert told is not None
+    assert (told.withdrawn_at, told.age_class, told.opinion_why) == (None, "adult", "age_changed")
+    assert SAYS_ADULT in sign_in(AUTHORITY).get("/")
 
 
 @pytest.mark.parametrize("before", [told_of, asked_about])

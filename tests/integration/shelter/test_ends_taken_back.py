@@ -11,9 +11,11 @@ from flask import Flask
 
 from nrm.actions.shelter import ages, corrections, stays
 from nrm.actions.shelter.direct_intake import Opened
+from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.corrections import Why
 from nrm.domain.shelter.stays import Destination, ExitReason
+from nrm.models.shelter.cases import Case
 from nrm.steps.shelter.leaving import Exit
 from nrm.store import days
 from nrm.store.shelter import findings as store
@@ -142,6 +144,25 @@ def test_a_month_of_18_that_the_house_takes_back_is_read_where_it_waited(house: 
         assert "It counts only if you agree" not in page
     factories.later(days=15)
     assert address not in sign_in(SERVICE).get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_a_month_of_18_that_the_duty_desk_agreed_to_is_read_by_child_protection(house: Actor, sign_in: SignIn) -> None:
+    """The line vanished without a word, and what child protection reads of the person ended."""
+    soon = after(month_of(days.today()))
+    case_id = girl(house, born=born_18_years_before(soon))
+    open_identity(case_id, house)
+    ages.set_month(case_id=case_id, month=soon, by=house)
+    code = db.session.get_one(Case, case_id).pseudonym
+    ages.agree(case_id=case_id, by=factories.actor(DESK))
+    line = sign_in(SERVICE).get("/?lang=en").partition(f"{code}</span>: ")[2].partition("</div>")[0]
+    assert "entered on" in line
+    assert "agreed on" in line
+    assert "+355 4 000 0105" in line
+    for login in (DESK, HOUSE):
+        assert "so it counts" not in sign_in(login).get("/?lang=en")
+    factories.later(days=15)
+    assert "so it counts" not in sign_in(SERVICE).get("/?lang=en")
 
 
 @pytest.mark.slow

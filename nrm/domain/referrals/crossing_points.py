@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -73,13 +74,20 @@ class Meeting:
 
 
 def names_shelter(text: str, names: Collection[str]) -> bool:
-    """Whether a text has one of these names, what of it stands before a comma, or what of it stands in quotation marks;
-    in capitals or not, whatever stands between its words. Endings of a word are not seen through."""
+    """Whether a text has one of these names, what of it stands before a comma or in quotation marks, its first three
+    words where it has more, or the capitals it begins its words with; in capitals or not, with marks on letters or
+    without, whatever stands between its words. Endings of a word are not seen through."""
     said = _words_of(text)
-    known = [
-        part for name in names for part in (name, name.partition(",")[0], *re.findall(r"[“„\"«](.+?)[”“\"»]", name))
-    ]
+    known = [part for name in names for part in (name, name.partition(",")[0], *_QUOTED.findall(name), *_short(name))]
     return any(words and words in said for words in map(_words_of, known))
+
+
+def _short(name: str) -> list[str]:
+    """How people shorten a name of many words: its beginning, and its capitals from the third on."""
+    words = re.findall(r"\w+", name)
+    capitals = "".join(word[0] for word in words if word[0].isupper())
+    beginning = [" ".join(words[:_FEW])] if len(words) > _FEW else []
+    return beginning + [capitals[:length] for length in range(_FEW, len(capitals) + 1)]
 
 
 def is_number_of(telephone: str, numbers: Collection[str]) -> bool:
@@ -89,6 +97,7 @@ def is_number_of(telephone: str, numbers: Collection[str]) -> bool:
     return any(digits.endswith(each[-_LOCAL:]) for each in known)
 
 
+_FEW = 3
 _QUOTED = re.compile(r"[“„\"«](.+?)[”“\"»]")
 _LOCAL = 8
 """So many digits at the end tell one telephone from another."""
@@ -99,4 +108,6 @@ def _digits(text: str) -> str:
 
 
 def _words_of(text: str) -> str:
-    return " " + " ".join(re.findall(r"\w+", text.casefold())) + " " if re.search(r"\w", text) else ""
+    bare = "".join(each for each in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(each))
+    words = ["centre" if word == "center" else word for word in re.findall(r"\w+", bare)]
+    return " " + " ".join(words) + " " if words else ""

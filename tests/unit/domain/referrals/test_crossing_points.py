@@ -59,6 +59,28 @@ def test_a_text_names_the_shelter_by_its_words(text: str, named: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("QKPVT, Linzë", True),
+        ("te QKP", True),
+        ("Qendra Kombetare Pritese, Tirane", True),
+        ("National Reception Center", True),
+        ("the NRC gate", True),
+        ("hyrja e Qendrës Tregtare", False),
+        ("qendra e qytetit", False),
+        ("gate 3 of the national library", False),
+    ],
+)
+def test_a_name_that_is_shortened_or_written_without_its_marks_names_the_shelter(text: str, named: bool) -> None:
+    names = (
+        "NRC",
+        "Qendra Kombëtare Pritëse e Viktimave të Trafikimit",
+        "National Reception Centre for Victims of Trafficking",
+    )
+    assert names_shelter(text, names) is named
+
+
+@pytest.mark.parametrize(
     ("number", "known"),
     [
         ("+355 33 000 103", True),

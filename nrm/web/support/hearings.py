@@ -121,9 +121,11 @@ def _entry(entry: EntryView) -> str:
 
 
 def home_part() -> Markup:
-    """The hearings of the next thirty days, by day, for the home page of the witness liaison."""
+    """The hearings of the next thirty days, by day, for the home page of the witness liaison; first what colleagues
+    called off or changed."""
     lines = [_line(*each) for each in steps.ahead(by=access.actor())]
-    part = render_template("support/hearings/ahead.html", lines=lines[:SHOWN], kept=_kept()[:SHOWN])
+    told = store.told_lately(by=access.actor())
+    part = render_template("support/hearings/ahead.html", lines=lines[:SHOWN], kept=_kept()[:SHOWN], told=told[:SHOWN])
     return Markup(part)  # noqa: S704
 
 

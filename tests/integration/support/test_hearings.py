@@ -27,13 +27,14 @@ from nrm.models.support.hearings import HearingEntry
 from nrm.models.support.threats import ThreatAlarm
 from nrm.steps.shelter import erasures
 from nrm.steps.support import hearings as steps
-from nrm.store import days
+from nrm.store import days, names
 from nrm.store.rows.accounts import mailboxes as mailbox_rows
 from nrm.store.support import hearings as store
 from nrm.store.support import threats as threat_store
 from nrm.web import formats
 from tests import factories
 from tests.conftest import Person
+from tests.factories_agreements import colleague
 from tests.factories_referrals import organisation
 from tests.factories_stays import admitted
 from tests.integration.shelter.test_closings import leaves
@@ -421,3 +422,30 @@ def test_after_a_day_is_put_off_the_page_asks_for_the_new_one(vatra: Actor, sign
     assert "Is there another day?" not in liaison.get(f"/cases/{case_id}/hearings?lang=en")
     guide = liaison.get("/guide?lang=en")
     assert "The page that follows asks for the new day" in guide
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["called off", "struck"])
+def test_a_hearing_that_one_liaison_takes_away_is_read_by_the_others_for_a_week(
+    vatra: Actor, sign_in: SignIn, way: str
+) -> None:
+    """The colleague read "No hearing is announced", and nothing of who said so."""
+    case_id, liaison = witness(vatra), factories.actor("prosecution.witness_liaison")
+    other = colleague(names.organisation_by_code("PROSECUTION"), "prosecution.witness_liaison", liaison)
+    code = store.of_case(case_id, by=liaison).code
+    hearing_id = heard(case_id, liaison, days_from_now=3)
+    words = "wrote on" if way == "called off" else "struck out on"
+    assert words not in sign_in(other).get("/?lang=en")
+    if way == "called off":
+        hearings.call_off(hearing_id=hearing_id, why=CalledOff.NOT_NEEDED, by=liaison)
+    else:
+        hearings.strike(entry_id=hearing_id, reason=StrikeReason.WRONG_DAY, by=liaison)
+    page = sign_in(other).get("/?lang=en").partition("What colleagues changed")[2].partition("</ul>")[0]
+    assert code in page
+    assert words in page
+    for login in ("prosecution.witness_liaison", "nrc.case_worker"):
+        assert "What colleagues changed" not in sign_in(login).get("/?lang=en")
+    with pytest.raises(NotVisible):
+        store.told_lately(by=factories.actor("molsa.statistician"))
+    factories.later(days=8)
+    assert "What colleagues changed" not in sign_in(other).get("/?lang=en")

@@ -155,7 +155,7 @@ def test_an_alarm_that_can_be_ended_without_the_person_sooner_is_weaker_and_late
     ("old", "new"),
     [
         ('children = "116 000"', 'children = "116 001"'),
-        ('telephone = "+355 4 000 0202"', 'telephone = "+355 4 000 0666"'),
+        ('telephone = "+355 4 000 0302"', 'telephone = "+355 4 000 0666"'),
         ("months = [1, 3, 6, 12]", "months = [12]"),
         ("answer_days = 7", "answer_days = 13"),
     ],

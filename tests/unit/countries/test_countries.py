@@ -85,6 +85,17 @@ def test_an_organisation_that_can_be_called_has_a_telephone(albania: countries.C
         assert each.on_call, each.code  # a ministry, too: it is called for its tables (ADR 0250)
 
 
+@every_country
+def test_no_number_of_the_directory_reaches_two_offices(code: str):
+    """A child protection unit had the number of another party's desk: whoever called it reached neither for sure."""
+    country = countries.load(code)
+    parties = country.agreements[-1].parties.values()
+    told = [(party.code, number) for party in parties for number in {party.on_call, party.desk.telephone}]
+    told += [(each.names["en"], each.telephone) for each in country.next_numbers]
+    numbers = [number for _, number in told if number]
+    assert sorted(each for each in told if numbers.count(each[1]) > 1) == []
+
+
 def test_every_code_has_words_in_both_languages(albania: countries.Country):
     for reason in ExitReason:
         assert albania.label("exit_reasons", reason, "sq") != albania.label("exit_reasons", reason, "en")

@@ -168,6 +168,7 @@ def test_the_duty_desk_and_the_coordinator_see_all_and_a_party_itself_alone(app:
         person = sign_in(login)
         assert "/readiness" in person.get("/")
         page = person.get("/readiness?lang=en")
+        assert ">+355 4 000 0101</a>" in page  # the number of a party stands beside it
         assert "1 party is not ready" in page
         assert "no building entered" in page
         # By the name that the agreement says, too; the posts of the border police have a page of their own.

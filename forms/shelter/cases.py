@@ -84,6 +84,10 @@ CASE_REFUSED = {
         "The urgent interview is completed, and nothing is written over it. Write what is to be corrected into the "
         "part on care, or as a note of the case."
     ),
+    CaseRefusal.BORN_LATER: N_(
+        "By the date of birth this person is under 18, and the case says 18 or over. Record first on the page of the "
+        "age that the person is a child; then do this again. If the date is wrong, do not take it over."
+    ),
     CaseRefusal.NOT_SAFE: N_(
         "The person said after the shelter that she is not safe, or needs help now. Nothing is closed or destroyed. On "
         "the page “After the shelter” the manager writes down what the house does, and records when the person is "

@@ -18,12 +18,14 @@ from nrm.db import hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.interviews.interviews import Answers
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
-from nrm.domain.referrals.supplements import AGREED, by_compartment
+from nrm.domain.referrals.supplements import AGREED, against_age, by_compartment
+from nrm.domain.shelter.ages import CHILD
 from nrm.domain.shelter.cases import SUPPLEMENT, CaseRefusal, CaseRefused
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.cases import Case, Supplement
 from nrm.steps.referrals import supplements as steps
 from nrm.steps.shelter import cases as case_steps
+from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.referrals import obligations
 from nrm.store.referrals import supplements as store
@@ -80,8 +82,8 @@ def take_over(*, case_id: uuid.UUID, by: Actor) -> None:
     """Write the answers into the compartments they belong to, for a session that opened the supplement; it is then
     destroyed.
 
-    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`consent_first`: the person has not said yes; `closed`),
-    StaleRevision.
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`consent_first`: the person has not said yes; `closed`;
+    `born_later`: by the date of birth the adult of the case is a child, which is recorded first), StaleRevision.
     """
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
@@ -147,9 +149,13 @@ def _merge(
 ) -> None:
     """Write each answer into its compartment; a missing compartment is begun for the holder alone.
 
-    `wordings`: which texts were read out, of an interview that is taken over whole.
+    Raises CaseRefused for a child's date of birth in an adult's case. `wordings`: which texts were read
+    out, of an interview that is taken over whole.
     """
-    parts = by_compartment(country().questionnaires[case.questionnaire], answers)
+    questionnaire = country().questionnaires[case.questionnaire]
+    if against_age(questionnaire, answers, case.age_class, today=days.today()) == CHILD:
+        raise CaseRefused(CaseRefusal.BORN_LATER)  # else nobody is told that it is a child (ADR 0252)
+    parts = by_compartment(questionnaire, answers)
     if wordings:
         parts.setdefault("story", {})["wordings"] = dict(wordings)
     case_steps.merge(session, case.id, parts, by)

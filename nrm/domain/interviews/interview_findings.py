@@ -33,16 +33,11 @@ def page_findings(questionnaire: Questionnaire, page: Page, answers: Answers, *,
     for check in contradictions(questionnaire, page, kept):
         found.setdefault(check.question, _with_page(questionnaire, page, kept, check))
     birth = questionnaire.derive["birth"]
-    if birth in page.questions and birth in kept and birth not in found:
-        age = kept.get(questionnaire.derive["age"])
-        if (age == "adult" and turns_adult(earliest(kept[birth])) > today) or (
-            age == "child" and turns_adult(latest(kept[birth])) <= today
-        ):
-            asked_on = next(
-                each for each in pages(questionnaire, kept) if questionnaire.derive["age"] in each.questions
-            )
-            question = questionnaire.questions[birth]
-            found[birth] = message("enter_birth", question, page=asked_on.title)
+    age = questionnaire.derive["age"]
+    here = birth in page.questions and birth in kept and birth not in found
+    if here and born_as(kept.get(age), kept[birth], today=today) is not None:
+        asked_on = next(each for each in pages(questionnaire, kept) if age in each.questions)
+        found[birth] = message("enter_birth", questionnaire.questions[birth], page=asked_on.title)
     return found
 
 
@@ -61,6 +56,14 @@ def _with_page(questionnaire: Questionnaire, page: Page, kept: Answers, check: C
     if asked_on is None:
         return check.text
     return ASKED_ON.filled(text=check.text, page=asked_on.title).among(check.text)
+
+
+def born_as(age: object, birth: str, *, today: date) -> str | None:
+    """As what somebody counts by a partial date of birth, where that contradicts the age class: "child" of an adult who
+    is surely under 18, "adult" of a child who is surely 18; None where both agree, or it is not sure."""
+    if age == "adult" and turns_adult(earliest(birth)) > today:
+        return "child"
+    return "adult" if age == "child" and turns_adult(latest(birth)) <= today else None
 
 
 def turns_adult(born: date) -> date:

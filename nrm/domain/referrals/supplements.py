@@ -6,9 +6,11 @@ Without consent there is no name: only what was told and whom it concerns can be
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from functools import lru_cache
 
 from nrm.domain.conditions import ALWAYS
+from nrm.domain.interviews.interview_findings import born_as
 from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
 from nrm.domain.languages import ByLanguage
 
@@ -51,6 +53,13 @@ def owed_part(questionnaire: Questionnaire, consent: str) -> tuple[Questionnaire
         checks=(),
     )
     return alone, page
+
+
+def against_age(questionnaire: Questionnaire, answers: Answers, age_class: str, *, today: date) -> str | None:
+    """As what somebody counts ("child", "adult") by the date of birth among the answers, where the case says something
+    else; None otherwise."""
+    birth = answers.get(questionnaire.derive["birth"])
+    return born_as(age_class, birth, today=today) if isinstance(birth, str) else None
 
 
 def by_compartment(questionnaire: Questionnaire, answers: Answers) -> dict[str, dict[str, object]]:

@@ -169,6 +169,7 @@ class CaseRefusal(StrEnum):
     CONSENT_FIRST = "consent_first"
     NOTHING_ADDED = "nothing_added"
     COMPLETED = "completed"
+    BORN_LATER = "born_later"  # by the date of birth the adult of this case is a child
     NOT_SAFE = "not_safe"  # after the shelter, and nobody recorded yet that the person is safe
     PARKED = "parked"  # the person took everything back, or asked for erasure: nobody opens the case
 

@@ -11,6 +11,8 @@ from sqlalchemy import bindparam, select
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.referrals.referrals import ReferralStatus
+from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Supplement
 from nrm.prepared import Prepared
 from nrm.store.rows.referrals import supplements as supplement_rows
@@ -27,6 +29,7 @@ class OpenSupplement:
     id: uuid.UUID
     pseudonym: str
     consent: str
+    age_class: str
     questionnaire: str
     open_until: datetime
 
@@ -36,7 +39,7 @@ def open_now(*, by: Actor) -> list[OpenSupplement]:
     if by.organisation_id is None or not by.may(Permission.INTERVIEW_CONDUCT):
         return []
     return [
-        OpenSupplement(row.id, row.pseudonym, row.consent, row.questionnaire, row.open_until)
+        OpenSupplement(row.id, row.pseudonym, row.consent, row.age_class, row.questionnaire, row.open_until)
         for row in _OPEN.all(db.session, {"organisation_id": by.organisation_id, "now": clock.now()})
         if row.open_until is not None and rows.is_supplement(row, row.pseudonym)
     ]
@@ -49,6 +52,7 @@ _OPEN = Prepared(
         Supplement.organisation_id,
         Case.pseudonym,
         Case.consent,
+        Case.age_class,
         Case.questionnaire,
         Supplement.open_until,
         Supplement.mark,
@@ -87,3 +91,17 @@ def row(supplement_id: uuid.UUID, *, by: Actor) -> Supplement:
 def of_case(case: SeenCase) -> Supplement | None:
     """The supplement of a case, in whatever state; None where there is none."""
     return supplement_rows.of_case(case.id)
+
+
+def is_awaited(case: SeenCase, *, by: Actor) -> bool:
+    """Whether the person of a case that the asker's organisation holds has not arrived there, as far as it said."""
+    statement = (
+        select(Referral.status)
+        .where(Referral.case_id == case.id, Referral.receiver_id == by.organisation_id)
+        .order_by(Referral.position.desc())
+        .limit(1)
+    )
+    return db.session.scalar(statement) in _AWAITED
+
+
+_AWAITED = (ReferralStatus.ACCEPTED, ReferralStatus.NOT_ARRIVED, ReferralStatus.MISTAKEN)

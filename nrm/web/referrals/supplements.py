@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.interviews.interviews import PageForm, page_form
-from forms.referrals.supplements import accept_some
+from forms.referrals.supplements import SureForm, accept_some
 from forms.shelter.cases import CASE_REFUSED, COMPARTMENT_LABELS, OpenCaseForm
 from nrm.actions.referrals import supplements as actions
 from nrm.actions.shelter import cases as case_actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.interviews.interviews import Answers
 from nrm.domain.referrals.referrals import IllegalTransition
-from nrm.domain.referrals.supplements import owed_part
+from nrm.domain.referrals.supplements import against_age, owed_part
+from nrm.domain.shelter.ages import CHILD
 from nrm.domain.shelter.cases import SUPPLEMENT, CaseRefusal, CaseRefused, Purpose
-from nrm.domain.words import N_
+from nrm.domain.words import N_, Phrase
 from nrm.steps.referrals import supplements as supplement_steps
+from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.referrals import obligations
 from nrm.store.referrals import supplements as store
@@ -26,13 +30,26 @@ from nrm.store.shelter import cases as case_store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors
 from nrm.web.interviews import interview_pages
-from nrm.web.language import current_language
+from nrm.web.language import current_language, translated
 from nrm.web.opened import answer_rows
 
 blueprint = Blueprint("supplements", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
 NOTHING = N_("Answer at least one question")
+IS_IT_THIS_PERSON = N_("This person has not arrived yet: is it %(code)s with whom you have spoken?", code="")
+UNDER_18 = N_(
+    "By this date the person is under 18, and the case says 18 or over. Enter the date again, or record first on the "
+    "page of the age that the person is a child"
+)
+UNDER_18_SAYS_POST = N_(
+    "By this date the person is under 18, and was handed over as 18 or over. Enter the date again. If it is right, "
+    "call the duty desk now and say so; then tick that the date is right"
+)
+OVER_18 = N_(
+    "By this date the person is 18 or over, and the case says under 18. Enter the date again, or tick that it is "
+    "right: the person counts as a child until the age is changed on the page of the age"
+)
 
 
 def _form(questionnaire: str, consent: str) -> tuple[PageForm, Markup]:
@@ -41,6 +58,32 @@ def _form(questionnaire: str, consent: str) -> tuple[PageForm, Markup]:
     language = current_language()
     form = page_form(asked, page, language)(request.form)
     return form, interview_pages.markup_of(asked).page(page, {}, staff=language, spoken=None)
+
+
+def _against_age(form: PageForm, sure: SureForm, given: Answers, age_class: str, *, post: bool) -> str | None:
+    """Say at the date of birth that it contradicts the age of the case, and ask whether it is right. Not asked of the
+    shelter about the date of a child, whom it protects first; what was ticked is asked no more."""
+    born = against_age(form.questionnaire, given, age_class, today=days.today())
+    if born is None:
+        return None
+    refused = born == CHILD and not post
+    if sure.birth_is_right.data and not refused:
+        return born
+    words = (UNDER_18_SAYS_POST if post else UNDER_18) if born == CHILD else OVER_18
+    form.question_fields()[form.questionnaire.derive["birth"]].errors = [translated(words)]
+    if refused:
+        sure.birth_is_right.data = False
+    else:
+        sure.birth_is_right.errors = [N_("Is the date right? Then tick it")]
+    return born
+
+
+def _wrong(form: PageForm, sure: SureForm, given: Answers | None) -> list[tuple[str, str | Phrase]]:
+    """(id, words) of what stands beside the errors of the answers: nothing was answered, or something is asked."""
+    nothing: list[tuple[str, str | Phrase]] = []
+    if given is not None and not given and not sure.errors:
+        nothing = [(next(iter(form.question_fields())), NOTHING)]
+    return nothing + [(field.id, field.errors[0]) for field in sure if field.errors]
 
 
 def _page_again(form: PageForm) -> Markup:
@@ -54,7 +97,8 @@ def write_page(supplement_id: uuid.UUID) -> str:
     """What was left out, to be added within the hours there are."""
     line = store.one_open(supplement_id, by=access.actor())
     _, body = _form(line.questionnaire, line.consent)
-    return render_template("referrals/supplements/write.html", line=line, body=body, form=None, nothing=())
+    sure = SureForm()
+    return render_template("referrals/supplements/write.html", line=line, body=body, form=None, nothing=(), sure=sure)
 
 
 @blueprint.post("/supplements/<uuid:supplement_id>")
@@ -66,13 +110,15 @@ def send(supplement_id: uuid.UUID) -> Answer:
         return redirect(url_for("supplements.sent", supplement_id=supplement_id), 303)
     line = store.one_open(supplement_id, by=by)
     form, _ = _form(line.questionnaire, line.consent)
-    given = accept_some(form)
-    if not given:
-        nothing = [(next(iter(form.question_fields())), NOTHING)] if given is not None else []
-        body = _page_again(form)
-        return render_template(
-            "referrals/supplements/write.html", line=line, body=body, form=form, nothing=nothing
-        ), 422
+    given, sure = accept_some(form, today=days.today()), SureForm(request.form)
+    if given and sure.validate():
+        _against_age(form, sure, given, line.age_class, post=True)
+    if not given or form.errors or sure.errors:
+        nothing = _wrong(form, sure, given)
+        page = render_template(
+            "referrals/supplements/write.html", line=line, body=_page_again(form), form=form, nothing=nothing, sure=sure
+        )
+        return page, 422
     try:
         actions.send(supplement_id=supplement_id, answers=given, by=by)
     except CaseRefused as error:
@@ -118,15 +164,18 @@ def _show(case_id: uuid.UUID, form: OpenCaseForm, status: int) -> tuple[str, int
     if supplement.status not in ("sent", "filed"):
         raise NotVisible
     opened = supplement_steps.read(case_id=case_id, by=access.actor())
-    rows = None
+    rows, born = None, None
     if opened is not None:
         questionnaire = country().questionnaires.get(case.questionnaire)
         rows = answer_rows(questionnaire, opened.value["answers"], {})
+        if questionnaire is not None:
+            born = against_age(questionnaire, opened.value["answers"], case.age_class, today=days.today())
     page = render_template(
         "referrals/supplements/show.html",
         case=case,
         form=form,
         rows=rows,
+        born=born,
         filed=supplement.status == "filed",
         label=COMPARTMENT_LABELS[SUPPLEMENT],
     )
@@ -178,21 +227,46 @@ def complete_page(case_id: uuid.UUID) -> Answer:
     if not obligations.is_owed(case, obligations.COMPLETE_INTERVIEW):
         return errors.error_page(409, CASE_REFUSED[CaseRefusal.COMPLETED])
     _, body = _form(case.questionnaire, _consent(case))
-    return render_template("referrals/supplements/complete.html", case=case, body=body, form=None, nothing=())
+    return _complete_page(case, body, None, SureForm())
+
+
+def _complete_page(
+    case: SeenCase,
+    body: Markup,
+    form: PageForm | None,
+    sure: SureForm,
+    *,
+    nothing: Sequence[tuple[str, str | Phrase]] = (),
+    born: str | None = None,
+) -> str:
+    """`born`: as what the person counts by the date of birth that was typed, where the case says something else."""
+    return render_template(
+        "referrals/supplements/complete.html",
+        case=case,
+        body=body,
+        form=form,
+        nothing=nothing,
+        sure=sure,
+        awaited=store.is_awaited(case, by=access.actor()),
+        born=born,
+    )
 
 
 @blueprint.post("/cases/<uuid:case_id>/complete")
 @access.requires(Permission.CASE_OPEN)
 def complete(case_id: uuid.UUID) -> Answer:
     case = _completable(case_id)
+    if not obligations.is_owed(case, obligations.COMPLETE_INTERVIEW):
+        return errors.error_page(409, CASE_REFUSED[CaseRefusal.COMPLETED])
     form, _ = _form(case.questionnaire, _consent(case))
-    given = accept_some(form)
-    if not given:
-        nothing = [(next(iter(form.question_fields())), NOTHING)] if given is not None else []
-        page = render_template(
-            "referrals/supplements/complete.html", case=case, body=_page_again(form), form=form, nothing=nothing
-        )
-        return page, 422
+    given, sure, born = accept_some(form, today=days.today()), SureForm(request.form), None
+    if given and sure.validate():
+        born = _against_age(form, sure, given, case.age_class, post=False)
+        if not sure.is_here.data and store.is_awaited(case, by=access.actor()):
+            sure.is_here.errors = [Phrase(IS_IT_THIS_PERSON.message, {"code": case.pseudonym})]
+    if not given or form.errors or sure.errors:
+        nothing = _wrong(form, sure, given)
+        return _complete_page(case, _page_again(form), form, sure, nothing=nothing, born=born), 422
     try:
         actions.complete(case_id=case_id, answers=given, by=access.actor())
     except CaseRefused as error:

@@ -267,6 +267,7 @@ def test_sent_in_the_instant_of_the_next_acceptance_it_is_the_new_holders(
     assert set(db.session.scalars(held)) == {vatra.organisation_id}
 
 
+@pytest.mark.slow
 def test_by_pages_with_few_clicks(urgent: Urgent, sign_in: Callable[[str], Person]) -> None:
     clock.set_clock(None)
     row, code = urgent.row(), db.session.get_one(Case, urgent.case_id).pseudonym
@@ -296,7 +297,7 @@ def test_by_pages_with_few_clicks(urgent: Urgent, sign_in: Callable[[str], Perso
     complete = f"/cases/{urgent.case_id}/complete"
     assert complete in shelter.get("/")
     shelter.post(complete, {}, status=422)
-    shelter.post(complete, {"family": "Planted"})
+    shelter.post(complete, {"family": "Planted", "is_here": "y"})
     assert complete not in shelter.get("/")
     refused = shelter.post(f"{complete}?lang=en", {"family": "Another", "story": "another story"}, status=409)
     assert "nothing is written over it" in refused
@@ -306,6 +307,78 @@ def test_by_pages_with_few_clicks(urgent: Urgent, sign_in: Callable[[str], Perso
     assert identity["family"] == "Planted"
     assert "Shtojca" in shelter.get(f"/cases/{urgent.case_id}/openings?lang=sq")
     sign_in("vatra.case_worker").get(show, status=404)
+
+
+@pytest.mark.slow
+def test_a_birth_that_cannot_be_or_makes_a_child_of_an_adult_is_not_written_without_a_word(
+    app: Flask, sign_in: Callable[[str], Person]
+) -> None:
+    """A shelter typed 2030, and 2015 for an adult: the case had a child in it, and nobody was told."""
+    rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
+    sent = people.sent(rinas, urgent=True)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
+    worker, case, today = sign_in("nrc.case_worker"), f"/cases/{sent.case_id}", days.today()
+    complete = f"{case}/complete?lang=en"
+    worker.post(f"/referrals/{sent.referral_id}/arrival", {"bed": "none-yet", "admitted": "today", "is_here": "y"})
+    future = worker.post(complete, {"birth": str(today.year + 4), "story": "kept text"}, status=422)
+    assert "Enter a date that is not in the future" in future
+    assert "kept text" in future
+    child: dict[str, object] = {"birth": str(today.year - 11), "story": "kept text", "birth_is_right": "y"}
+    refused = worker.post(complete, child, status=422)
+    assert "By this date the person is under 18, and the case says 18 or over" in refused
+    assert "kept text" in refused
+    assert f'href="{case}/age" target="_blank"' in refused
+    assert 'id="birth_is_right"' not in refused  # nothing to tick: the age comes first
+    with pytest.raises(CaseRefused, match="born_later"):
+        supplements.complete(case_id=sent.case_id, answers={"birth": str(today.year - 11)}, by=nrc)
+    db.session.rollback()
+    worker.post(f"{case}/age/assessed", {"age_class": "child", "when": "today"})
+    worker.post(complete, child)
+
+
+def test_the_post_is_asked_about_a_birth_against_the_age_and_the_shelter_reads_it(
+    app: Flask, sign_in: Callable[[str], Person]
+) -> None:
+    rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
+    sent = people.sent(rinas, urgent=True)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
+    line, today = store.open_now(by=rinas)[0], days.today()
+    post, add = sign_in("rinas.border_officer"), f"/supplements/{line.id}?lang=en"
+    assert "not in the future" in post.post(add, {"birth": str(today.year + 4)}, status=422)
+    child: dict[str, object] = {"birth": str(today.year - 11), "story": "kept text"}
+    asked = post.post(add, child, status=422)
+    assert "call the duty desk now" in asked
+    assert "kept text" in asked
+    post.post(add, {**child, "birth_is_right": "y"})
+    cases.open_compartment(case_id=sent.case_id, compartment=SUPPLEMENT, purpose=Purpose.CARE, by=nrc)
+    worker, show = sign_in("nrc.case_worker"), f"/cases/{sent.case_id}/supplement"
+    worker.post(f"{show}/open", {"compartment": SUPPLEMENT, "purpose": "care"})
+    read = worker.get(f"{show}?lang=en")
+    assert "By the date of birth this person is under 18, and the case says 18 or over" in read
+    assert f'href="/cases/{sent.case_id}/age"' in read
+    assert "Record first on the page of the age" in worker.post(f"{show}/take?lang=en", status=409)
+    worker.post(f"/cases/{sent.case_id}/age/assessed", {"age_class": "child", "when": "today"})
+    worker.post(f"{show}/take")
+
+
+def test_the_page_says_whom_it_is_about_and_asks_once_about_somebody_who_has_not_arrived(
+    app: Flask, sign_in: Callable[[str], Person]
+) -> None:
+    """One person's story was typed into the case of another one, for whom a place was kept."""
+    rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
+    sent = people.sent(rinas, urgent=True)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
+    worker, complete = sign_in("nrc.case_worker"), f"/cases/{sent.case_id}/complete?lang=en"
+    code = db.session.get_one(Case, sent.case_id).pseudonym
+    page = worker.get(complete)
+    assert f"<strong>{code}</strong>" in page
+    assert "This person has not arrived yet." in page
+    asked = worker.post(complete, {"story": "kept text"}, status=422)
+    assert f"is it {code} with whom you have spoken?" in asked
+    assert "kept text" in asked
+    worker.post(f"/referrals/{sent.referral_id}/arrival", {"bed": "none-yet", "admitted": "today", "is_here": "y"})
+    assert "has not arrived yet" not in worker.get(complete)
+    worker.post(complete, {"story": "kept text"})
 
 
 @pytest.mark.slow
@@ -324,7 +397,9 @@ def test_who_takes_in_a_child_of_unknown_age_does_not_make_her_an_adult_alone(
         "birth-month": str(today.month),
         "birth": str(today.year - 18),
     }
-    worker.post(f"{case}/complete", birth)
+    asked = worker.post(f"{case}/complete?lang=en", birth, status=422)
+    assert "By this date the person is 18 or over, and the case says under 18" in asked
+    worker.post(f"{case}/complete", {**birth, "birth_is_right": "y"})
     worker.post(f"{case}/open", {"compartment": "identity", "purpose": "care"})
     worker.post(f"{case}/age/month", {"month": str(today.month), "year": str(today.year)})
     worker.post(f"{case}/age/turned", {"agrees": "no"}, status=422)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -34,7 +35,7 @@ from forms.shelter.stays import CLOSED
 from forms.shelter.strikes import STRIKE_LABELS, StrikeEntryForm
 from nrm.actions.shelter import cases as actions
 from nrm.actions.shelter import erasures
-from nrm.domain.accounts.accounts import NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.interviews.facts import is_suspected
 from nrm.domain.interviews.interviews import Questionnaire
 from nrm.domain.shelter import first_talks as first_talk_rules
@@ -379,9 +380,11 @@ def _write_page(
     status: int = 200,
     stored: Mapping[str, str] | None = None,
     gone: Mapping[str, str] | None = None,
+    *,
+    closed: str = "",
 ) -> tuple[str, int]:
     """The form; `stored`: what somebody else wrote meanwhile, shown next to what was typed here; `gone`: what of it
-    is not in what was typed."""
+    is not in what was typed; `closed`: where it is opened first, by who does not read it now."""
     page = render_template(
         "shelter/cases/write.html",
         case=case,
@@ -391,6 +394,7 @@ def _write_page(
         label=COMPARTMENT_LABELS[part],
         stored=written_rows(stored) if stored is not None else None,
         gone=written_rows(gone) if gone is not None else None,
+        closed=closed,
     )
     return page, status
 
@@ -409,24 +413,36 @@ def write(case_id: uuid.UUID, compartment: str) -> Answer:
         return errors.error_page(422)
     if not form.validate():
         return _write_page(case, part, form, 422)
-    value = {name: one_line_ends(form[name].data or "") for name in FIELDS[part]}
     try:
-        actions.write(case_id=case_id, compartment=part, value=value, seen=int(seen), beside=form.meanwhile, by=by)
-    except actions.StaleRevision:
+        _save(case_id, part, form, by)
+    except (actions.StaleRevision, actions.WouldGo) as error:
         opened = case_steps.opened(case_id=case_id, by=by).get(part)
-        if opened is None:  # nothing is shown that is not open any more
-            return _write_page(case, part, form, 409, {})
-        form.show_both(opened.value)
-        form.revision.data = str(opened.revision)
+        if opened is None:  # nothing is shown that is not open, or not any more
+            closed = url_for("cases.open_page", case_id=case_id, compartment=compartment)
+            return _write_page(case, part, form, 409, closed=closed)
+        if isinstance(error, actions.WouldGo):
+            return _write_page(case, part, form, 409, gone={name: opened.value[name] for name in error.names})
         stored = {name: text for name, text in opened.value.items() if name in form.meanwhile.names}
         return _write_page(case, part, form, 409, stored)
-    except actions.WouldGo as error:
-        opened = case_steps.opened(case_id=case_id, by=by).get(part)
-        gone = {name: opened.value[name] for name in error.names} if opened is not None else {}
-        return _write_page(case, part, form, 409, gone=gone)
     except CaseRefused as error:
         return transfers.not_saved(CASE_REFUSED[error.reason])
     return redirect(address(case_id, compartment), 303)
+
+
+def _save(case_id: uuid.UUID, part: Compartment, form: WrittenForm, by: Actor) -> None:
+    value = {name: one_line_ends(form[name].data or "") for name in FIELDS[part]}
+    write = partial(actions.write, case_id=case_id, compartment=part, value=value, beside=form.meanwhile, by=by)
+    try:
+        write(seen=int(form.revision.data or "0"))
+    except actions.StaleRevision:
+        opened = case_steps.opened(case_id=case_id, by=by).get(part)
+        if opened is None:
+            raise
+        form.show_both(opened.value)
+        form.revision.data = str(opened.revision)
+        if form.meanwhile.names:
+            raise
+        write(seen=opened.revision)  # what was written is none of these texts: a note, or the number of a permit
 
 
 @blueprint.post("/cases/<uuid:case_id>/notes")

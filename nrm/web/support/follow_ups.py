@@ -166,11 +166,18 @@ def _agree_form(case: SeenCase) -> AgreeForm:
 
 
 def _agree_page(
-    case: SeenCase, form: AgreeForm, status: int = 200, stored: Words = None, gone: Words = None
+    case: SeenCase, form: AgreeForm, status: int = 200, stored: Words = None, gone: Words = None, *, closed: str = ""
 ) -> tuple[str, int]:
-    """`stored`: what somebody else wrote meanwhile; `gone`: what of it is not in what was typed."""
+    """`stored`: what somebody else wrote meanwhile; `gone`: what of it is not in what was typed; `closed`: where it is
+    opened first, by who does not read it now."""
     page = render_template(
-        "support/follow_ups/agree.html", case=case, form=form, found=_standing(case.id), stored=stored, gone=gone
+        "support/follow_ups/agree.html",
+        case=case,
+        form=form,
+        found=_standing(case.id),
+        stored=stored,
+        gone=gone,
+        closed=closed,
     )
     return page, status
 
@@ -183,26 +190,27 @@ def agree(case_id: uuid.UUID) -> Answer:
     form = _agree_form(case)
     if not form.validate():
         return _agree_page(case, form, 422)
-    seen = form.revision.data or ""
+    seen, closed = form.revision.data or "", url_for("follow_ups.show", case_id=case_id)
+    found = _standing(case_id)
+    if found is not None and seen and actions.opened(case_id=case_id, by=by) is None:
+        return _agree_page(case, form, 409, closed=closed)  # open for a quarter of an hour
     try:
-        if _standing(case_id) is None:
+        if found is None:
             child_return = isinstance(form, AgreeForChildForm) and form.child_return.data == "yes"
             actions.agree(case_id=case_id, words=form.words, child_return=child_return, by=by)
         elif seen.isascii() and seen.isdigit() and len(seen) < 10:
             actions.change(case_id=case_id, words=form.words, seen=int(seen), beside=form.meanwhile, by=by)
         else:
             return errors.error_page(409, REFUSED[FollowUpRefusal.STANDS])
-    except actions.StaleRevision:
+    except (actions.StaleRevision, actions.WouldGo) as error:
         opened = actions.opened(case_id=case_id, by=by)
         if opened is None:
-            return _agree_page(case, form, 409, [])
+            return _agree_page(case, form, 409, closed=closed)
+        if isinstance(error, actions.WouldGo):
+            return _agree_page(case, form, 409, gone=agreed({name: opened[0][name] for name in error.names}))
         form.show_both(opened[0])
         form.revision.data = str(opened[1])
         return _agree_page(case, form, 409, agreed(opened[0]))
-    except actions.WouldGo as error:
-        opened = actions.opened(case_id=case_id, by=by)
-        there = {name: opened[0][name] for name in error.names} if opened is not None else {}
-        return _agree_page(case, form, 409, gone=agreed(there))
     except FollowUpRefused as error:
         if error.reason is FollowUpRefusal.CHILD_RETURN and isinstance(form, AgreeForChildForm):
             form.child_return.errors = [REFUSED[error.reason]]

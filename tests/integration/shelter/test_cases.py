@@ -166,6 +166,56 @@ def test_a_second_save_without_the_colleagues_words_is_asked_about_and_nothing_i
     manager.post(path, {**sure, "revision": "3", "health": mine, "plan": "rest"}, 303)
 
 
+@pytest.mark.parametrize(("part", "field"), [("care", "health"), ("legal", "counsel")])
+def test_of_two_who_write_a_part_first_the_second_opens_it_and_both_texts_are_kept(
+    held: uuid.UUID, nrc: Actor, app: Flask, part: str, field: str
+) -> None:
+    """The second one was told of words that stood nowhere, and every further press said the same."""
+    worker, manager = (Person(app.test_client(), f"nrc.{role}") for role in ("case_worker", "shelter_manager"))
+    path, theirs, mine = f"/cases/{held}/write/{part}", "allergic to penicillin", "slept well"
+    first, late = worker.get(path), manager.get(path)
+    worker.post(path, {**hidden_of(first), field: theirs}, 303)
+    refused = manager.post(f"{path}?lang=en", {**hidden_of(late), field: mine}, 409)
+    assert "Nothing is saved yet" in refused
+    assert "The boxes have it too" not in refused
+    assert f'href="/cases/{held}/open/{part}" target="_blank"' in refused
+    assert theirs not in refused
+    assert f"{mine}</textarea>" in refused
+    again = manager.post(path, {**every_hidden(refused), field: mine}, 409)  # not opened yet: the same is said
+    assert f'href="/cases/{held}/open/{part}" target="_blank"' in again
+    manager.post(f"/cases/{held}/open", {"compartment": part, "purpose": "care" if part == "care" else "legal_help"})
+    both = manager.post(path, {**every_hidden(again), field: mine}, 409)
+    assert f"{theirs}\n\n{mine}</textarea>" in both.replace("\r", "")
+    manager.post(path, {**every_hidden(both), field: f"{theirs}\n\n{mine}"}, 303)
+    there = opened(held, Compartment(part), nrc).value
+    assert there[field] == f"{theirs}\n\n{mine}"
+
+
+def test_a_note_beside_a_text_that_is_being_written_asks_for_nothing_but_the_opening(
+    held: uuid.UUID, nrc: Actor, app: Flask
+) -> None:
+    """A note begins the part on care: a text that was begun before it had no way in."""
+    manager, path = Person(app.test_client(), "nrc.shelter_manager"), f"/cases/{held}/write/care"
+    late = {**hidden_of(manager.get(path)), "plan": "the doctor on Monday"}
+    cases.add_note(case_id=held, text="had a headache", by=nrc)
+    manager.post(path, late, 409)
+    manager.post(f"/cases/{held}/open", {"compartment": "care", "purpose": "care"})
+    manager.post(path, late, 303)
+    assert opened(held, Compartment.CARE, nrc).value["plan"] == "the doctor on Monday"
+
+
+def test_a_text_that_would_go_is_not_shown_as_nothing_once_the_part_is_closed_again(
+    held: uuid.UUID, nrc: Actor, app: Flask
+) -> None:
+    cases.write(case_id=held, compartment=Compartment.CARE, value={"health": "allergic"}, seen=0, by=nrc)
+    manager, path = Person(app.test_client(), "nrc.shelter_manager"), f"/cases/{held}/write/care"
+    sent = {"revision": "1", "beside": "health", "health": "slept well"}
+    closed = manager.post(f"{path}?lang=en", sent, 409)
+    assert f'href="/cases/{held}/open/care" target="_blank"' in closed
+    assert "let it go" not in closed
+    assert "slept well</textarea>" in closed
+
+
 def every_hidden(page: str) -> dict[str, str]:
     """The hidden fields of the form of a part, with where somebody else wrote meanwhile."""
     form = page[page.index('id="sheet"') :]

@@ -136,6 +136,9 @@ def test_of_two_who_change_what_was_agreed_neither_takes_the_others_words_away(v
     first, late = hidden_of(manager.get(f"{page_of}/agree")), hidden_of(worker.get(f"{page_of}/agree"))
     warned, mine = f"{SAY}; never on Sundays, he is there", f"{SAY}; from the course"
     manager.post(f"{page_of}/agree", {**WORDS, **first, "say": warned})
+    closed = sign_in(WORKER).post(f"{page_of}/agree?lang=en", {**WORDS, **late, "say": mine}, 409)
+    assert f'href="{page_of}" target="_blank"' in closed  # a session that has not opened it is led there
+    assert warned not in closed
     both = worker.post(f"{page_of}/agree", {**WORDS, **late, "say": mine}, 409)
     assert f"{warned}\n\n{mine}</textarea>" in both.replace("\r", "")
     alone = {**WORDS, **hidden_of(both), "say": mine}

@@ -5,15 +5,31 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from wtforms import RadioField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
 from forms import SelectChoice
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.hours import is_hour, next_at
-from nrm.domain.referrals.crossing_points import Brings, Meeting, is_number_of, names_shelter
+from nrm.domain.referrals.crossing_points import (
+    Brings,
+    Meeting,
+    is_destroyed_before,
+    is_number_of,
+    names_shelter,
+    passed_lately,
+)
 from nrm.domain.telephones import EXAMPLE, is_telephone
-from nrm.domain.words import N_
+from nrm.domain.words import N_, Moment, Phrase
+
+PASSED = N_(
+    "%(passed)s has passed. Do you come only on %(next)s? Then tick it, or correct the hour", passed="", next=""
+)
+TOO_LATE = N_(
+    "On %(next)s what you write here is destroyed already: enter an hour before %(until)s, or call the sender",
+    next="",
+    until="",
+)
 
 BRINGS_LABELS = {
     Brings.POST: N_("The post brings the person to a public place"),
@@ -45,6 +61,8 @@ class MeetingForm(OnceForm):
         description=N_("For example 22:30. The next such hour counts; the page of the case then shows the day, too."),
         validators=[PlainText(40)],
     )
+    is_next = BooleanField(N_("Yes, only then"))
+    asked = HiddenField()  # the hour about which `is_next` was asked
     word = StringField(
         N_("Code word"),
         description=N_("Whoever comes says it, and the post hands nobody over without it."),
@@ -73,6 +91,20 @@ class MeetingForm(OnceForm):
         for field in (self.place, self.hour, self.word):
             if names_shelter(field.data or "", names):
                 field.errors = [N_("This names the shelter. Write it without your name")]
+        return not self.errors
+
+    def comes_in_time(self, now: datetime, until: datetime) -> bool:
+        """Whether the hour of a form that fits is meant as it is taken, and comes before what was said is destroyed
+        (`until`). An hour that has just passed is asked about once: it would be that of the next day (ADR 0252)."""
+        comes = self.meeting(now).hour
+        if not comes:
+            return True
+        at, sure = datetime.fromisoformat(comes), bool(self.is_next.data) and self.asked.data == comes
+        if is_destroyed_before(comes, until):
+            self.hour.errors = [Phrase(TOO_LATE.message, {"next": Moment.of(at), "until": Moment.of(until)})]
+        elif (passed := passed_lately(at, now)) is not None and not sure:
+            self.is_next.errors = [Phrase(PASSED.message, {"passed": Moment.of(passed), "next": Moment.of(at)})]
+            self.asked.data, self.is_next.data = comes, False
         return not self.errors
 
     def meeting(self, now: datetime) -> Meeting:

@@ -11,7 +11,7 @@ from nrm import audit, clock
 from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.interviews.draft_owners import NoSuchColleague
-from nrm.domain.referrals.crossing_points import ESCORT, Meeting
+from nrm.domain.referrals.crossing_points import ESCORT, Meeting, is_destroyed_before, meeting_ends
 from nrm.domain.referrals.post_tasks import AFTER_LEAVING
 from nrm.domain.referrals.referrals import IllegalTransition, Relation, TransitionRefusal
 from nrm.domain.referrals.transfers import MEETING
@@ -30,7 +30,8 @@ CannotOpen = members.CannotOpen
 def say(*, referral_id: uuid.UUID, meeting: Meeting, by: Actor) -> None:
     """The shelter that accepted says where it meets the person and who goes with them, in place of what it said before.
 
-    Raises NotPermitted, NotVisible, IllegalTransition (`state`), CannotOpen.
+    Raises NotPermitted, NotVisible, IllegalTransition (`state`; `too_long`: it is destroyed before the shelter
+    comes), CannotOpen.
     """
     by.must(Permission.REFERRAL_DECIDE)
     with transaction() as session:
@@ -39,6 +40,10 @@ def say(*, referral_id: uuid.UUID, meeting: Meeting, by: Actor) -> None:
             raise NotVisible
         if referral.status != "accepted" or hand_overs.meeting_is_over(referral):
             raise IllegalTransition(TransitionRefusal.STATE)
+        if referral.decided_at is not None:
+            until = meeting_ends(referral.expected_at, referral.decided_at)
+            if is_destroyed_before(meeting.hour, until):
+                raise IllegalTransition(TransitionRefusal.TOO_LONG)
         if not grants.is_of_referral(referral):  # a row by hand would have it sealed to somebody else
             raise CannotOpen
         if rows.is_written(referral_id, MEETING):

@@ -50,6 +50,25 @@ def meeting_ends(expected_at: datetime | None, accepted_at: datetime) -> datetim
     return (expected_at or accepted_at) + MEETING_ENDS
 
 
+PASSED_LATELY = timedelta(hours=6)
+"""An hour of a day that passed so short a time ago is perhaps not meant as that of the next day."""
+
+
+def passed_lately(comes_at: datetime, now: datetime) -> datetime | None:
+    """The same hour a day before the next one (`comes_at`), if it passed so lately that it is asked which is meant."""
+    before = comes_at - timedelta(days=1)
+    return before if now - before < PASSED_LATELY else None
+
+
+def is_destroyed_before(hour: str, until: datetime) -> bool:
+    """Whether what was said is destroyed (`until`) before the shelter comes at this hour, as it is sealed; no for an
+    hour that was kept as it was typed."""
+    try:
+        return bool(hour) and datetime.fromisoformat(hour) >= until
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Meeting:
     """Where the shelter that accepted meets the person, and who goes with them. `telephone`: of whoever meets the

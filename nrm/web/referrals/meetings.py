@@ -100,7 +100,9 @@ def say(referral_id: uuid.UUID) -> Answer:
     line = _to_say(referral_id)
     if not form.fits(*_own_names()):
         return _say_page(line, form, 422)
-    now = clock.now().astimezone(country().timezone)
+    now, stand = clock.now().astimezone(country().timezone), store.stand(line)
+    if stand is not None and stand.until > now and not form.comes_in_time(now, stand.until):
+        return _say_page(line, form, 422)
     try:
         actions.say(referral_id=referral_id, meeting=form.meeting(now), by=by)
         transfer_actions.open_written(referral_id=referral_id, what=MEETING, by=by)  # the case page shows what was said

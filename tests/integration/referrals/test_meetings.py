@@ -26,6 +26,7 @@ from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Reading, SealedCompartment
 from nrm.steps.referrals import hand_overs
+from nrm.store.countries import country
 from nrm.store.referrals import post_tasks as store
 from nrm.vault import shredding
 from tests import factories
@@ -67,6 +68,7 @@ def is_there(referral_id: uuid.UUID) -> bool:
     return db.session.scalar(here) is not None
 
 
+@pytest.mark.slow
 def test_after_accepting_the_shelter_is_asked_for_a_public_place(app: Flask, sign_in: Callable[[str], Person]) -> None:
     made = sent(factories.actor(INTERVIEWER))
     nrc = sign_in("nrc.case_worker")
@@ -267,10 +269,11 @@ def test_when_the_shelter_comes_there_is_an_hour_and_a_word_and_no_telephone(
     nrc, officer = sign_in("nrc.case_worker"), sign_in(INTERVIEWER)
     for missing in ("hour", "word"):
         nrc.post(f"/referrals/{accepted}/where", {**COMES, missing: " "}, status=422)
-    nrc.post(f"/referrals/{accepted}/where", {**COMES, "telephone": MOBILE})
+    soon = f"{clock.now().astimezone(country().timezone) + timedelta(hours=1):%H:%M}"
+    nrc.post(f"/referrals/{accepted}/where", {**COMES, "hour": soon, "telephone": MOBILE})
     officer.post(f"/referrals/{accepted}/meeting/open")
     page = officer.get(f"/referrals/{accepted}")
-    assert "23:30" in page
+    assert soon in page
     assert "ulliri" in page
     assert MOBILE not in page
     assert "fjalën e kodit" in page
@@ -533,13 +536,70 @@ def test_the_post_reads_the_day_with_the_hour_at_which_the_shelter_comes(
     clock.set_clock(lambda: evening)
     made = sent(factories.actor(INTERVIEWER))
     nrc = sign_in("nrc.case_worker")
-    referrals.accept(referral_id=made.referral_id, place_id=bed("NRC"), by=factories.actor("nrc.case_worker"))
-    nrc.post(f"/referrals/{made.referral_id}/where", {**COMES, "hour": hour})
+    until = evening + timedelta(hours=18)
+    worker = factories.actor("nrc.case_worker")
+    referrals.accept(referral_id=made.referral_id, place_id=bed("NRC"), expected_at=until, by=worker)
+    where, typed = f"/referrals/{made.referral_id}/where", {**COMES, "hour": hour}
+    if hour == "21:00":  # has just passed
+        typed |= again_of(nrc.post(where, typed, 422))
+    nrc.post(where, typed)
     officer = sign_in(INTERVIEWER)
     officer.post(f"/referrals/{made.referral_id}/meeting/open")
     said_ = f"{day} March 2026, {hour.replace('.', ':').rjust(5, '0')}"
     assert said_ in officer.get(f"/referrals/{made.referral_id}?lang=en")
     assert said_ in nrc.get(f"/cases/{made.case_id}?lang=en")
+
+
+def again_of(page: str) -> dict[str, str]:
+    """What a form that asks about an hour sends when the hour is right."""
+    found = re.search(r'name="asked" type="hidden" value="([^"]*)"', page)
+    assert found is not None
+    return {"asked": found[1], "is_next": "y"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hour", ["0:30", "23.45"])
+def test_an_hour_that_has_just_passed_is_asked_about_once(
+    app: Flask, sign_in: Callable[[str], Person], hour: str
+) -> None:
+    """At 0:37 the hour 0:30 was saved as that of the next day, and nobody was asked."""
+    assert app
+    night = datetime(2026, 12, 1, 23, 37, tzinfo=UTC)  # 0:37 of the second on the clocks of the country
+    clock.set_clock(lambda: night)
+    made, worker = sent(factories.actor(INTERVIEWER)), factories.actor("nrc.case_worker")
+    late = night + timedelta(hours=18)
+    referrals.accept(referral_id=made.referral_id, place_id=bed("NRC"), expected_at=late, by=worker)
+    nrc, where = sign_in("nrc.case_worker"), f"/referrals/{made.referral_id}/where?lang=en"
+    typed = {**COMES, "hour": hour}
+    asked = nrc.post(where, typed, 422)
+    passed, next_ = ("2 December", "3 December") if hour == "0:30" else ("1 December", "2 December")
+    shown = hour.replace(".", ":").rjust(5, "0")
+    assert f"{passed} 2026, {shown} has passed. Do you come only on {next_} 2026, {shown}?" in asked
+    assert PLACE in asked
+    assert f'value="{hour}"' in asked
+    assert not is_there(made.referral_id)
+    again = again_of(asked)
+    assert "has passed" in nrc.post(where, {**typed, **again, "hour": "0:15"}, 422)  # that was another hour
+    nrc.post(where, {**typed, **again})
+    assert f"{next_} 2026, {shown}" in nrc.get(f"/cases/{made.case_id}?lang=en")
+
+
+def test_nobody_is_met_after_the_meeting_place_is_destroyed(app: Flask, sign_in: Callable[[str], Person]) -> None:
+    assert app
+    night = datetime(2026, 12, 1, 23, 37, tzinfo=UTC)
+    clock.set_clock(lambda: night)
+    made, worker = sent(factories.actor(INTERVIEWER)), factories.actor("nrc.case_worker")
+    referrals.accept(referral_id=made.referral_id, place_id=bed("NRC"), by=worker)
+    nrc, where = sign_in("nrc.case_worker"), f"/referrals/{made.referral_id}/where?lang=en"
+    for hour in ("0:30", "12:45"):
+        page = nrc.post(where, {**COMES, "hour": hour}, 422)
+        assert "enter an hour before 2 December 2026, 12:37" in page
+        assert PLACE in page
+    late = Meeting(Brings.SHELTER, PLACE, hour=(night + timedelta(hours=13)).isoformat(), word="ulliri")
+    with pytest.raises(IllegalTransition):
+        said(made.referral_id, late)
+    assert not is_there(made.referral_id)
+    nrc.post(where, {**COMES, "hour": "12:30"})
 
 
 def test_an_hour_of_before_that_was_typed_as_text_is_shown_as_it_is(

@@ -51,14 +51,19 @@ def by(member_id: uuid.UUID | None) -> ColumnElement[bool]:
 
 def since(moment: datetime, event: str, *where: ColumnElement[bool], newest: int = NEWEST) -> Iterator[Entry]:
     """The entries of this event after the moment, the oldest first. The caller has checked what they are about."""
+    return (entry for _, entry in any_since(moment, AuditEntry.event == event, *where, newest=newest))
+
+
+def any_since(moment: datetime, *which: ColumnElement[bool], newest: int = NEWEST) -> Iterator[tuple[str, Entry]]:
+    """The entries after the moment, the oldest first, each with its event. `which` names the events; the caller has
+    checked what they are about."""
     last = select(func.max(AuditEntry.id)).scalar_subquery()
-    statement = select(AuditEntry.at, AuditEntry.member_id, AuditEntry.organisation_id, AuditEntry.details).where(
-        AuditEntry.id > last - newest, AuditEntry.event == event, *where
-    )
-    for when, member, organisation, details in db.session.execute(statement.order_by(AuditEntry.id)).all():
+    columns = AuditEntry.event, AuditEntry.at, AuditEntry.member_id, AuditEntry.organisation_id, AuditEntry.details
+    statement = select(*columns).where(AuditEntry.id > last - newest, *which)
+    for event, when, member, organisation, details in db.session.execute(statement.order_by(AuditEntry.id)).all():
         at = datetime.fromisoformat(when)
         if at > moment:
-            yield Entry(at, _id(member), _id(organisation), details_of(details))
+            yield event, Entry(at, _id(member), _id(organisation), details_of(details))
 
 
 def newest_of(moment: datetime, events: Collection[str], *where: ColumnElement[bool]) -> tuple[str, Entry] | None:

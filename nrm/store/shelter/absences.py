@@ -4,31 +4,39 @@ the child authority, which does not learn in which shelter the child was."""
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Date, and_, bindparam, case, exists, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from nrm import clock
+from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.quarters import Quarter
 from nrm.domain.roles import MechanismRole
-from nrm.domain.shelter.absences import Outcome, may_end_on
+from nrm.domain.shelter.absences import Feared, Outcome, may_end_on
+from nrm.domain.shelter.away import TOLD_FOR
 from nrm.domain.shelter.places import missing_place_until
 from nrm.domain.shelter.stays import ExitReason
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.audit import AuditEntry
 from nrm.models.shelter.absences import LeftAlone, Missing
 from nrm.models.shelter.cases import Case
+from nrm.models.shelter.closings import Closing
 from nrm.models.shelter.places import Occupancy
 from nrm.models.shelter.stays import Stay
 from nrm.store import names
 from nrm.store.countries import country
+from nrm.store.rows import entries
 from nrm.store.rows.accounts import occasions
 from nrm.store.rows.shelter import absences as rows
 
 _MOST = 50
+_LOOKED_THROUGH = 50_000
+"""Of so many entries of the chain it is looked who ended an alarm, or a stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,9 @@ class MissingLine:
 @dataclass(frozen=True, slots=True)
 class EndedLine:
     """One alarm that is over: `outcome` and its day; of one that was struck as a mistake, the day of that. `shelter` is
-    empty for the child authority."""
+    empty for the child authority. `ender`: who ended it; then, if that came after it, when the stay ended and the case
+    was closed, and who said so. Who that was is empty where the newest entries of the audit chain do not tell it.
+    `gone`: danger was feared, the person was said to be there, and is in no shelter any more (ADR 0253)."""
 
     id: uuid.UUID
     case_id: uuid.UUID
@@ -79,6 +89,12 @@ class EndedLine:
     """Who struck it as a mistake; the same person as `reporter`, or not (`by_another`: ADR 0211)."""
     by_another: bool = False
     telephone: str = ""
+    ender: str = ""
+    stay_ended_on: date | None = None
+    stay_ended_by: str = ""
+    closed_on: date | None = None
+    closed_by: str = ""
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +138,11 @@ def _visible_missing(by: Actor) -> ColumnElement[bool]:
 
 
 def _told_of_the_end(by: Actor) -> ColumnElement[bool]:
-    """The condition for alarms of whose end the actor's desk is told: since yesterday, and of one that was struck as a
-    mistake until the desk says that it knows."""
+    """The condition for alarms of whose end the actor's desk is told: since yesterday, for a week of who was feared
+    for, found, and is gone since, and of one that was struck as a mistake until the desk says that it knows."""
     lately = Missing.over_on >= bindparam("ended_since", type_=Date())
+    if _is_desk(by):
+        lately = or_(lately, and_(Missing.over_on >= bindparam("struck_since", type_=Date()), _is_gone()))
     return case(
         (
             Missing.outcome == Outcome.MISTAKE,
@@ -132,6 +150,21 @@ def _told_of_the_end(by: Actor) -> ColumnElement[bool]:
         ),
         else_=and_(Missing.outcome != "", lately),
     )
+
+
+def _is_gone() -> ColumnElement[bool]:
+    """Danger was feared, the person was said to be there, and since then the stay ended or the case was closed."""
+    there = exists().where(Stay.case_id == Missing.case_id, Stay.ended_on.is_(None)).correlate(Missing)
+    ended = exists().where(Stay.id == Missing.stay_id, Stay.ended_on.is_not(None)).correlate(Missing)
+    closed = exists().where(_closed_since()).correlate(Missing)
+    return and_(
+        Missing.feared == str(Feared.YES), Missing.outcome == str(Outcome.FOUND), or_(and_(ended, ~there), closed)
+    )
+
+
+def _closed_since() -> ColumnElement[bool]:
+    """The condition for the closing of a case after its alarm had ended, that stands."""
+    return and_(Closing.case_id == Missing.case_id, Closing.reopened_on.is_(None), Closing.closed_on >= Missing.over_on)
 
 
 def struck_by_another(by: Actor) -> ColumnElement[bool]:
@@ -164,15 +197,20 @@ def number_missing(by: Actor) -> ColumnElement[int]:
 
 
 def ended(*, by: Actor) -> list[EndedLine]:
-    """The alarms that ended yesterday or today, for the desks that were told of them."""
-    reporter, striker, again = aliased(Member), aliased(Member), aliased(Missing)
+    """The alarms that ended yesterday or today, for the desks that were told of them; for a week, those of people who
+    were feared for, found, and are gone since."""
+    reporter, striker, closer, again = aliased(Member), aliased(Member), aliased(Member), aliased(Missing)
     missing_again = exists().where(again.case_id == Missing.case_id, again.outcome == "")
     statement = (
         select(Missing, Case.pseudonym, Organisation, reporter.name, striker.name)
+        .add_columns(Stay.ended_on, Closing.closed_on, closer.name, _is_gone())
         .join(Case, Case.id == Missing.case_id)
         .join(Organisation, Organisation.id == Missing.organisation_id)
         .join(reporter, reporter.id == Missing.reported_by_id)
         .join(striker, striker.id == Missing.mistake_by_id, isouter=True)
+        .join(Stay, Stay.id == Missing.stay_id, isouter=True)
+        .join(Closing, _closed_since(), isouter=True)
+        .join(closer, closer.id == Closing.closed_by_id, isouter=True)
         .where(
             _visible_missing(by),
             _told_of_the_end(by),
@@ -180,30 +218,59 @@ def ended(*, by: Actor) -> list[EndedLine]:
         )
         .order_by(Missing.outcome != Outcome.MISTAKE, Missing.age_class == "adult", Missing.over_on.desc(), Missing.id)
         .limit(_MOST)
+        .execution_options(populate_existing=True)
     )
+    moments = {"ended_since": rows.ended_since(), "struck_since": rows.struck_since()}
+    found_rows = db.session.execute(statement, moments).all()
+    said = _who_said([row[0] for row in found_rows])
     authority = by.kind is OrganisationKind.CHILD_PROTECTION
-    return [
-        EndedLine(
-            id=found.id,
-            case_id=found.case_id,
-            pseudonym=pseudonym,
-            age_class=found.age_class,
-            outcome=found.outcome,
-            on=found.mistake_on or found.over_on,
-            shelter={} if authority else shelter.names,
-            known=found.authority_knows if authority else found.desk_knows,
-            feared=found.feared,
-            reporter=reported_by,
-            striker=struck_by or "",
-            by_another=found.mistake_by_id not in (None, found.reported_by_id),
-            telephone=names.number_now(country().party_in(MechanismRole.AUTHORITY)) if authority else shelter.telephone,
+    lines = []
+    for found, pseudonym, shelter, reported_by, struck_by, stay_ended_on, closed_on, closed_by, gone in found_rows:
+        if found.over_on is None:
+            continue
+        was_found = found.outcome == Outcome.FOUND  # of nobody else the end of the stay tells something new
+        lines.append(
+            EndedLine(
+                id=found.id,
+                case_id=found.case_id,
+                pseudonym=pseudonym,
+                age_class=found.age_class,
+                outcome=found.outcome,
+                on=found.mistake_on or found.over_on,
+                shelter={} if authority else shelter.names,
+                known=found.authority_knows if authority else found.desk_knows,
+                feared=found.feared,
+                reporter=reported_by,
+                striker=struck_by or "",
+                by_another=found.mistake_by_id not in (None, found.reported_by_id),
+                telephone=names.number_now(country().party_in(MechanismRole.AUTHORITY))
+                if authority
+                else shelter.telephone,
+                ender=said.get(str(found.id), ""),
+                stay_ended_on=stay_ended_on if was_found else None,
+                stay_ended_by=said.get(str(found.stay_id), ""),
+                closed_on=closed_on,
+                closed_by=closed_by or "",
+                gone=bool(gone),
+            )
         )
-        for found, pseudonym, shelter, reported_by, struck_by in db.session.execute(
-            statement.execution_options(populate_existing=True),
-            {"ended_since": rows.ended_since(), "struck_since": rows.struck_since()},
-        )
-        if found.over_on is not None
-    ]
+    return lines
+
+
+def _who_said(alarms: Sequence[Missing]) -> dict[str, str]:
+    """Alarm -> who ended it, and stay -> who ended that, last."""
+    about = [each.id for each in alarms] + [each.stay_id for each in alarms if each.stay_id is not None]
+    if not about:
+        return {}
+    which = AuditEntry.event.in_((str(Event.MISSING_FOUND), str(Event.MISSING_ENDED), str(Event.STAY_ENDED)))
+    since = clock.now() - TOLD_FOR - timedelta(days=1)
+    told = entries.any_since(since, which, or_(*map(entries.about, about)), newest=_LOOKED_THROUGH)
+    hands = {
+        entry.said["missing_id" if "missing_id" in entry.said else "stay_id"]: entry.member_id for _, entry in told
+    }
+    people = db.session.scalars(select(Member).where(Member.id.in_(set(hands.values()) - {None})))
+    called = {each.id: each.name for each in people}
+    return {id_: called[hand] for id_, hand in hands.items() if hand in called}
 
 
 def missing(*, by: Actor) -> list[MissingLine]:

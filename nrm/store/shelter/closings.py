@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -19,7 +19,7 @@ from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter import claims as claim_rules
-from nrm.domain.shelter.absences import Outcome
+from nrm.domain.shelter.absences import Feared, Outcome
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.closings import SETTLED, Owed, Reminder, ReopenRefusal, ReopenRefused
 from nrm.domain.shelter.corrections import MISTAKE_CLOSES_AFTER, AgainstMistake, MistakeWhy, MistakeWord
@@ -278,7 +278,8 @@ def _by_hand(house: uuid.UUID | None, since: date | ColumnElement[date]) -> tupl
 @dataclass(frozen=True, slots=True)
 class ClosedLatelyLine:
     """A case that was closed lately: who closed it, and how the last stay in the house ended and by whose word (all
-    empty without a stay). `alone`: one member said both."""
+    empty without a stay). `alone`: one member said both. `missing_until`: on which day, lately, an alarm of this person
+    had ended, and `feared`, whether danger was feared then."""
 
     case_id: uuid.UUID
     pseudonym: str
@@ -289,6 +290,8 @@ class ClosedLatelyLine:
     destination: str
     ended_by: str
     alone: bool
+    missing_until: date | None = None
+    feared: bool = False
 
 
 def lately(*, by: Actor) -> list[ClosedLatelyLine]:
@@ -324,6 +327,7 @@ def _lately(house: uuid.UUID | None, *more: ColumnElement[bool]) -> list[ClosedL
     people = {closing.closed_by_id for closing, _ in found} | set(hands.values())
     members = {each.id: each for each in db.session.scalars(select(Member).where(Member.id.in_(people - {None})))}
     codes = signed_names.codes(members)
+    alarms = _alarms_of(ids)
 
     def who(id_: uuid.UUID | None) -> str:
         return signed_names.who(codes, id_, members[id_].name, members[id_].login) if id_ in members else ""
@@ -334,8 +338,21 @@ def _lately(house: uuid.UUID | None, *more: ColumnElement[bool]) -> list[ClosedL
         ended = (stay.ended_on, stay.exit_reason, stay.destination) if stay is not None else (None, "", "")
         alone = hand is not None and hand == closing.closed_by_id
         closed_by = who(closing.closed_by_id)
-        lines.append(ClosedLatelyLine(closing.case_id, code, closing.closed_on, closed_by, *ended, who(hand), alone))
+        before = [each for each in alarms.get(closing.case_id, ()) if each[0] >= closing.closed_on - LATELY]
+        until, feared = max((on for on, _ in before), default=None), any(each for _, each in before)
+        told = (*ended, who(hand), alone, until, feared)
+        lines.append(ClosedLatelyLine(closing.case_id, code, closing.closed_on, closed_by, *told))
     return lines
+
+
+def _alarms_of(case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[tuple[date, bool]]]:
+    """Case -> the day on which each alarm ended, also one that was struck, and whether danger was feared."""
+    found: dict[uuid.UUID, list[tuple[date, bool]]] = {}
+    over = select(Missing.case_id, Missing.over_on, Missing.feared).where(Missing.case_id.in_(case_ids))
+    for case_id, over_on, feared in db.session.execute(over) if case_ids else ():
+        if over_on is not None:
+            found.setdefault(case_id, []).append((over_on, feared == str(Feared.YES)))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from nrm.domain.accounts.vouching import TOLD_FOR
 from nrm.domain.quarters import Quarter
 from nrm.domain.support.follow_ups import SAFE_IS_SHOWN
 from nrm.domain.support.threats import SEEN_IS_SHOWN
-from nrm.store import days
+from nrm.store import days, told_lately
 from nrm.store.accounts import alarms, changes, erased_lately, members, occasions, second_hands, suspensions
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices, groups, holds, written_answers
@@ -86,8 +86,8 @@ class Top:
     struck; how many people arrived lately of whom no post said that they left, how many calls others wrote down
     lately, how much a post may have to tell an escort, or to ask about who did not arrive, how many days away of
     children were struck, of how many children at the post an answer was written down or asked lately, how many cases
-    colleagues closed lately (for the desk: of people who may be missing), and how often colleagues wrote of somebody's
-    return. An actor who has no part in one of them gets 0.
+    colleagues closed lately (for the desk: of people who may be missing), and what colleagues said lately of somebody.
+    An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -151,7 +151,7 @@ class Top:
     away_struck: int = 0
     written: int = 0
     closed_lately: int = 0
-    away_told: int = 0
+    told_lately: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -187,7 +187,7 @@ def top(*, by: Actor) -> Top:
         **away.strikes_moment(by),
         **written_answers.post_moment(by),
         **closings.moment(by),
-        **away.told_moment(by),
+        **told_lately.moment(by),
         **contributions.moment(quarter, by=by),
     }
     row = _top(by)(**values).one()
@@ -259,5 +259,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         away.number_struck(by),
         written_answers.number_of_post(by),
         closings.number_lately(by),
-        away.number_told(by),
+        told_lately.number(by),
     )

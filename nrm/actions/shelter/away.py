@@ -161,7 +161,7 @@ def strike(*, away_id: uuid.UUID, why: Why, by: Actor) -> uuid.UUID:
         if away.outcome == Over.STRUCK:
             raise AwayRefused(AwayRefusal.OVER)
         was = {name: getattr(away, name) for name in ("id", "since_on", "expected_on", "over_on", "outcome")}
-        correction_steps.append(session, stay, Kind.AWAY, why, by, was=was)
+        correction_steps.append(session, stay, Kind.AWAY, why, by, was=was, away_id=away.id)
         session.execute(
             update(Away)
             .where(Away.id == away.id)

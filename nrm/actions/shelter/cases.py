@@ -18,6 +18,7 @@ from nrm.domain import written_over
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.alarms import AlarmKind
 from nrm.domain.shelter.cases import (
+    AGREED,
     BY_CONSENT,
     WRITTEN_BY_HOLDER,
     CaseRefusal,
@@ -214,6 +215,7 @@ def share(
                 case_id=case_id,
                 organisation_id_shared=organisation_id,
                 compartment=compartment,
+                ground=AGREED if compartment in by_consent else None,
             )
         if set(compartments) & by_consent:
             party = organisation.party or organisation.code

@@ -189,6 +189,10 @@ def shareable(kind: OrganisationKind, age_class: str) -> frozenset[Compartment]:
     return SHAREABLE.get(kind, frozenset())
 
 
+AGREED = "agreed"
+"""Why an organisation reads something, as the audit chain tells it: the person agreed, the one who shared it says."""
+
+
 def check_share(
     kind: OrganisationKind,
     compartments: Collection[Compartment],

@@ -52,8 +52,18 @@ NO_END: dict[str, Any] = {
 }
 
 
-def append(session: Session, stay: Stay, kind: Kind, why: Why, by: Actor, *, was: Mapping[str, object]) -> None:
-    """Keep what stands, with all that is struck of it, before the row says anything else. The stay is locked."""
+def append(
+    session: Session,
+    stay: Stay,
+    kind: Kind,
+    why: Why,
+    by: Actor,
+    *,
+    was: Mapping[str, object],
+    away_id: uuid.UUID | None = None,
+) -> None:
+    """Keep what stands, with all that is struck of it, before the row says anything else. The stay is locked.
+    `away_id`: the days away that are struck."""
     if by.member_id is None:
         raise NotVisible
     number = select(func.count()).select_from(StayCorrection).where(StayCorrection.stay_id == stay.id)
@@ -80,6 +90,7 @@ def append(session: Session, stay: Stay, kind: Kind, why: Why, by: Actor, *, was
         stay_id=stay.id,
         kind=str(kind),
         why=str(why),
+        away_id=away_id,
     )
 
 

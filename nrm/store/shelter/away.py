@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Select,
-    String,
     bindparam,
     exists,
     func,
@@ -23,15 +22,13 @@ from sqlalchemy import (
 )
 
 from nrm import clock
-from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter.absences import child_authority
-from nrm.domain.shelter.away import TOLD_FOR, Longer, is_late, is_told
+from nrm.domain.shelter.away import is_late
 from nrm.domain.shelter.corrections import Kind, Why
 from nrm.domain.shelter.findings import END_SHOWN_FOR, STRIKE_WAITS
 from nrm.models.accounts.accounts import Member, Organisation
-from nrm.models.audit import AuditEntry
 from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.away import Away
 from nrm.models.shelter.cases import Case
@@ -39,14 +36,11 @@ from nrm.models.shelter.corrections import StayCorrection
 from nrm.models.shelter.stays import Stay
 from nrm.store import days
 from nrm.store.countries import country
-from nrm.store.rows import entries
 from nrm.store.rows.shelter import away as rows
 from nrm.store.shelter import findings
 from nrm.store.statements import built_once
 
 _MOST = 100
-_TOLD_AT_HOME = 20_000
-"""Of so many entries of the chain a home page reads what was written of returns."""
 # Nobody is away from a stay that is over; said here, so that the stays of the past are not read.
 _AWAY_NOW = (Stay.ended_on.is_(None), Away.outcome == "")
 
@@ -87,95 +81,6 @@ def moved_late(lines: Collection[AwayLine], *, by: Actor) -> list[MovedLine]:
         for each in lines
         if each.id in moved and moved[each.id].member_id != by.member_id
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class ToldLine:
-    """What a colleague wrote of somebody's return, on which day: `back`, that she came back on the day `now` and was
-    late since `was`; else that she comes on the day `now` and not on the day `was`, and why."""
-
-    away_id: uuid.UUID
-    stay_id: uuid.UUID
-    pseudonym: str
-    name: str
-    on: date
-    back: bool
-    was: date
-    now: date
-    why: Longer | None
-
-
-def number_told(by: Actor) -> ColumnElement[int]:
-    """How often colleagues of the actor wrote lately that somebody came back, or comes on another day; a part of
-    another statement, which gives `told_moment`."""
-    if not _has_stays(by):
-        return literal(0)
-    last = select(func.max(AuditEntry.id)).scalar_subquery()
-    counted = select(func.count()).select_from(AuditEntry).where(AuditEntry.id > last - _TOLD_AT_HOME)
-    lately = AuditEntry.at >= bindparam("away_told_since", type_=String())
-    events = AuditEntry.event.in_((str(Event.AWAY_ENDED), str(Event.AWAY_MOVED)))
-    house = AuditEntry.organisation_id == bindparam("away_told_house", type_=String())
-    others = AuditEntry.member_id != bindparam("away_told_member", type_=String())
-    return counted.where(events, lately, house, others).scalar_subquery()
-
-
-def told_moment(by: Actor) -> dict[str, str]:
-    """The values that `number_told` needs."""
-    if not _has_stays(by):
-        return {}
-    since = (clock.now() - TOLD_FOR).isoformat()
-    own = {"away_told_house": str(by.organisation_id), "away_told_member": str(by.member_id)}
-    return {"away_told_since": since, **own}
-
-
-def _by_colleagues(by: Actor) -> tuple[ColumnElement[bool], ...]:
-    return AuditEntry.organisation_id == str(by.organisation_id), AuditEntry.member_id != str(by.member_id)
-
-
-def told_lately(*, by: Actor) -> list[ToldLine]:
-    """What colleagues wrote in the last seven days of who was late and is back, and of a day of return that they
-    changed by more than a day, as the audit chain tells, the last first (ADR 0249); no press takes it away. Empty for
-    an actor who takes nobody in."""
-    if not _has_stays(by):
-        return []
-    since = clock.now() - TOLD_FOR
-    told = [
-        *_told(entries.since(since, Event.AWAY_ENDED, *_by_colleagues(by), newest=_TOLD_AT_HOME), "back"),
-        *_told(entries.since(since, Event.AWAY_MOVED, *_by_colleagues(by), newest=_TOLD_AT_HOME), "now"),
-    ]
-    if not told:
-        return []
-    ids = {away_id for away_id, *_ in told}
-    own = _rows(Stay.organisation_id == by.organisation_id, Away.id.in_(ids))
-    lines = {each.id: each for each in (_line(*found) for found in db.session.execute(own))}
-    members = {entry.member_id for _, entry, *_ in told}
-    people = {each.id: each.name for each in db.session.scalars(select(Member).where(Member.id.in_(members)))}
-    return [
-        ToldLine(
-            away_id,
-            lines[away_id].stay_id,
-            lines[away_id].pseudonym,
-            people.get(entry.member_id, "") if entry.member_id is not None else "",
-            clock.day_of(entry.at, country().timezone),
-            "back" in entry.said,
-            was,
-            now,
-            Longer(entry.said["why"]) if entry.said.get("why") else None,
-        )
-        for away_id, entry, was, now in sorted(told, key=lambda each: each[1].at, reverse=True)
-        if away_id in lines
-    ]
-
-
-def _told(found: Iterable[entries.Entry], to: str) -> Iterator[tuple[uuid.UUID, entries.Entry, date, date]]:
-    """(absence, entry, the day that was said before, the day that was said now) of what is to be read."""
-    for each in found:
-        if to not in each.said or "was" not in each.said:
-            continue  # of an earlier program
-        was, now = (date.fromisoformat(each.said[name]) for name in ("was", to))
-        late = is_late(was, clock.day_of(each.at, country().timezone))
-        if late if to == "back" else is_told(was, now):
-            yield uuid.UUID(each.said["away_id"]), each, was, now
 
 
 def away(*, by: Actor) -> list[AwayLine]:

@@ -86,7 +86,7 @@ def shelter_home() -> str:
         struck=stay_history.struck_by_another(by=by) if g.top.missing else (),
         late=[line for line in there.away if line.late],
         moved=moved,
-        away_told=away_pages.told_part({each.line.id for each in moved}) if g.top.away_told else "",
+        told_lately=away_pages.told_part({each.line.id for each in moved}) if g.top.told_lately else "",
         overdue=[line for line in there.moves if line.stand is Stand.OVERDUE],
         people=key_workers.home_part(steps, labels),
         part=contributions.waiting_part() if g.top.quarter else "",

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from forms.days import OTHER, chosen_day
 from forms.shelter.away import AWAY_REFUSED, LONGER_LABELS, AwayForm, BackForm, ExpectedForm
-from forms.shelter.cases import CASE_REFUSED
+from forms.shelter.cases import CASE_REFUSED, COMPARTMENT_LABELS
 from forms.shelter.corrections import CORRECTION_REFUSED, WHY_LABELS, StrikeAwayForm
 from nrm import clock
 from nrm.actions.shelter import away as actions
@@ -24,6 +24,7 @@ from nrm.domain.shelter.corrections import CorrectionRefused, Why
 from nrm.domain.shelter.stays import StayOver
 from nrm.store import days as calendar
 from nrm.store import names as organisation_names
+from nrm.store import told_lately
 from nrm.store.countries import country
 from nrm.store.shelter import away as store
 from nrm.store.shelter import stays
@@ -33,6 +34,10 @@ from nrm.web.shelter.stays import OVER
 Answer = Response | str | tuple[str, int]
 
 blueprint = Blueprint("away", __name__)
+_WHYS = {str(each): words for each, words in LONGER_LABELS.items()} | {
+    str(each): words for each, words in WHY_LABELS.items()
+}
+"""Why a day of return is later, and why days away were struck."""
 
 
 @blueprint.get("/stays/<uuid:stay_id>/away")
@@ -187,10 +192,12 @@ def strike(away_id: uuid.UUID) -> Answer:
 
 
 def told_part(moved: Collection[uuid.UUID]) -> Markup:
-    """The part of a house's home page that says what colleagues wrote lately of somebody's return; `moved`: the
-    absences of which it says already that a later day was said."""
-    lines = [each for each in store.told_lately(by=access.actor()) if each.back or each.away_id not in moved]
-    return Markup(render_template("shelter/away/told.html", lines=lines, whys=LONGER_LABELS))  # noqa: S704 - as below
+    """The part of a house's home page that says what colleagues said lately of somebody; `moved`: the absences of which
+    it says already that a later day was said."""
+    found = told_lately.lines(by=access.actor())
+    lines = [each for each in found if each.what != told_lately.What.MOVED or each.away_id not in moved]
+    shown = render_template("shelter/away/told.html", lines=lines, whys=_WHYS, part_labels=COMPARTMENT_LABELS)
+    return Markup(shown)  # noqa: S704 - as below
 
 
 def struck_part(*, of_desk: bool = False) -> tuple[Markup, Markup]:

@@ -10,13 +10,15 @@ import pytest
 from flask import Flask
 
 from nrm import clock
-from nrm.actions.shelter import absences, cases, stays
+from nrm.actions.shelter import absences, away, cases, identifications, stays
 from nrm.actions.shelter.direct_intake import Opened
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.absences import Feared
+from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.store import days
 from tests import factories
+from tests import factories_referrals as people
 from tests.conftest import Person
 from tests.factories_stays import CHILD, admitted
 
@@ -36,6 +38,10 @@ def at_noon(app: Flask) -> None:
 def words(page: str) -> str:
     """What somebody reads of it."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
+
+
+def home(person: Person) -> str:
+    return words(person.get("/?lang=en"))
 
 
 def listed(person: Person, title: str) -> str:
@@ -135,6 +141,20 @@ def test_child_protection_reads_who_said_that_a_child_was_found_and_not_where_it
 
 
 @pytest.mark.slow
+def test_the_colleague_who_raised_the_alarm_reads_for_a_week_who_said_that_the_person_is_there(sign_in: SignIn) -> None:
+    opened = found_by_the_manager(sign_in)
+    line = "Test shelter_manager wrote on 2 March 2026 that the person is there, missing since 2 March 2026."
+    page = home(sign_in(WORKER))
+    assert f"{opened.pseudonym}: {line} {FEARED}. Did you see the person?" in page
+    for login in (MANAGER, "nrc.shelter_manager"):  # not who wrote it, and no other house
+        assert line not in home(sign_in(login))
+    factories.later(days=6)
+    assert line in home(sign_in(WORKER))
+    factories.later(days=1)
+    assert line not in home(sign_in(WORKER))
+
+
+@pytest.mark.slow
 def test_the_list_of_closed_cases_marks_of_whom_an_alarm_had_just_ended(sign_in: SignIn) -> None:
     opened = found_by_the_manager(sign_in)
     factories.later(days=13)
@@ -150,3 +170,58 @@ def test_the_list_of_closed_cases_marks_of_whom_an_alarm_had_just_ended(sign_in:
     }
     assert f"an alarm ended on 2 March 2026 {FEARED}" in marked[opened.pseudonym]
     assert "an alarm ended" not in marked[other.pseudonym]
+
+
+# --- never away, and agreed
+
+
+@pytest.mark.slow
+def test_who_was_never_away_by_one_hand_is_read_by_the_colleague_who_recorded_it(sign_in: SignIn) -> None:
+    worker, today = factories.actor(WORKER), days.today()
+    opened, later = admitted(worker, days_ago=1), admitted(worker, days_ago=1, bed=1)
+    soon = today + timedelta(days=3)
+    away_id = away.record(stay_id=opened.stay_id, since_on=today, expected_on=soon, reason="", by=worker)
+    ahead = away.record(stay_id=later.stay_id, since_on=soon, expected_on=soon, reason="", by=worker)
+    manager, line = sign_in(MANAGER), "Test shelter_manager wrote on 2 March 2026: was never away"
+    for each in (away_id, ahead):  # of days that had not come nothing is read
+        manager.post(f"/away/{each}/strike", {"why": "came_back"})
+    page = home(sign_in(WORKER))
+    said = "from 2 March 2026 to 5 March 2026. The person came back within hours."
+    assert f"{opened.pseudonym}: {line} {said}" in page
+    assert page.count(line) == 1
+    assert line not in home(manager)
+    factories.later(days=7)
+    assert line not in home(sign_in(WORKER))
+
+
+@pytest.mark.slow
+def test_what_a_person_agreed_to_by_the_word_of_one_hand_is_read_by_the_colleagues(sign_in: SignIn) -> None:
+    """Nobody had asked the person whether the prosecution may read the identity and the legal file."""
+    opened = admitted(factories.actor(WORKER))
+    prosecution = people.organisation("PROSECUTION")
+    line = "Test shelter_manager let Prosecution"
+    assert line not in home(sign_in(WORKER))
+    cases.share(
+        case_id=opened.case_id,
+        organisation_id=prosecution,
+        compartments={Compartment.IDENTITY, Compartment.LEGAL},
+        agreed=True,
+        by=factories.actor(MANAGER),
+    )
+    page = home(sign_in(WORKER))
+    assert page.count(line) == 1
+    said = page.partition(line)[2]
+    assert "read on 2 March 2026, and says that the person agreed: Identity, Legal file." in said
+    assert opened.pseudonym in page.partition(line)[0]
+    for login in (MANAGER, "nrc.shelter_manager"):
+        assert line not in home(sign_in(login))
+    factories.later(days=7)
+    assert line not in home(sign_in(WORKER))
+
+
+@pytest.mark.slow
+def test_what_formal_identification_shares_by_itself_is_no_line(sign_in: SignIn) -> None:
+    opened, manager = admitted(factories.actor(WORKER)), factories.actor(MANAGER)
+    readers = [people.organisation(code) for code in ("STATE_POLICE", "RA")]
+    identifications.ask(case_id=opened.case_id, organisations=readers, agreed=True, by=manager)
+    assert "says that the person agreed" not in home(sign_in(WORKER))

@@ -1,0 +1,202 @@
+"""What one hand said lately of somebody of a house, as the audit chain tells: for all of the house but who said it.
+
+That somebody is back, or comes on another day, or was never away; that somebody who was missing is there; that a person
+agreed that another organisation reads of them. No press takes a line away (ADR 0249, ADR 0253).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, func, literal, or_, select
+
+from nrm import clock
+from nrm.audit import Event
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.shelter.absences import Feared
+from nrm.domain.shelter.away import TOLD_FOR, is_late, is_told
+from nrm.domain.shelter.cases import AGREED
+from nrm.domain.shelter.corrections import Kind
+from nrm.models.accounts.accounts import Member
+from nrm.models.audit import AuditEntry
+from nrm.models.shelter.absences import Missing
+from nrm.models.shelter.away import Away
+from nrm.models.shelter.cases import Case
+from nrm.store import names
+from nrm.store.countries import country
+from nrm.store.rows import entries
+
+_LOOKED_THROUGH = 20_000
+"""Of so many entries of the chain a home page reads this."""
+_MOST = 100
+
+
+class What(StrEnum):
+    """What a colleague said."""
+
+    BACK = "back"
+    MOVED = "moved"
+    STRUCK = "struck"
+    FOUND = "found"
+    SHARED = "shared"
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLine:
+    """What a colleague said of somebody, on which day (`on`). Of days away: `was`, the day of return that was said
+    before, and `now`, the one that is said now, or the day on which the person came back; of those that were struck
+    both are their first and last day; `why`: the code of the reason. Of who was missing: `was`, since when, and whether
+    danger was `feared`. Of who agreed: which `office` reads which `parts`. `stay_id`: of days away."""
+
+    what: What
+    case_id: uuid.UUID
+    pseudonym: str
+    is_own: bool
+    name: str
+    on: date
+    was: date | None = None
+    now: date | None = None
+    why: str = ""
+    feared: bool = False
+    office: Mapping[str, str] | None = None
+    parts: tuple[str, ...] = ()
+    away_id: uuid.UUID | None = None
+    stay_id: uuid.UUID | None = None
+
+
+def number(by: Actor) -> ColumnElement[int]:
+    """How many entries of the chain `lines` has something to read of; a part of another statement, which gives
+    `moment`."""
+    if not _reads(by):
+        return literal(0)
+    last = select(func.max(AuditEntry.id)).scalar_subquery()
+    counted = select(func.count()).select_from(AuditEntry).where(AuditEntry.id > last - _LOOKED_THROUGH)
+    lately = AuditEntry.at >= bindparam("told_lately_since", type_=String())
+    house = AuditEntry.organisation_id == bindparam("told_lately_house", type_=String())
+    others = AuditEntry.member_id != bindparam("told_lately_member", type_=String())
+    return counted.where(_which(), lately, house, others).scalar_subquery()
+
+
+def moment(by: Actor) -> dict[str, str]:
+    """The values that `number` needs."""
+    if not _reads(by):
+        return {}
+    own = {"told_lately_house": str(by.organisation_id), "told_lately_member": str(by.member_id)}
+    return {"told_lately_since": (clock.now() - TOLD_FOR).isoformat(), **own}
+
+
+def _reads(by: Actor) -> bool:
+    return by.organisation_id is not None and by.may(Permission.STAY_MANAGE)
+
+
+def _which() -> ColumnElement[bool]:
+    """The entries that say such a thing; as `audit` writes what they say."""
+    whole = (Event.AWAY_ENDED, Event.AWAY_MOVED, Event.MISSING_FOUND)
+    return or_(
+        AuditEntry.event.in_([str(each) for each in whole]),
+        and_(AuditEntry.event == str(Event.STAY_CORRECTED), AuditEntry.details.contains(f'"kind":"{Kind.AWAY}"')),
+        and_(AuditEntry.event == str(Event.CASE_SHARED), AuditEntry.details.contains(f'"ground":"{AGREED}"')),
+    )
+
+
+def lines(*, by: Actor) -> list[ToldLine]:
+    """What colleagues said in the last seven days, the last first: who was late and is back, a day of return that they
+    changed by more than a day, days away that they struck, who was missing and is there, and who agreed that another
+    organisation reads something. Empty for an actor who takes nobody in."""
+    if not _reads(by):
+        return []
+    house, others = AuditEntry.organisation_id == str(by.organisation_id), AuditEntry.member_id != str(by.member_id)
+    since = clock.now() - TOLD_FOR
+    found = [
+        (what, entry)
+        for event, entry in entries.any_since(since, _which(), house, others, newest=_LOOKED_THROUGH)
+        if (what := _what(event, entry)) is not None
+    ]
+    if not found:
+        return []
+    rows = _Rows([entry for _, entry in found])
+    made = (rows.line(what, entry, by) for what, entry in reversed(found))
+    return _together(line for line in made if line is not None)[:_MOST]
+
+
+def _what(event: str, entry: entries.Entry) -> What | None:
+    """What the entry says, if it is to be read; nothing of what an earlier program wrote without what is needed."""
+    said, on = entry.said, clock.day_of(entry.at, country().timezone)
+    if event == Event.MISSING_FOUND:
+        return What.FOUND
+    if event == Event.CASE_SHARED:
+        return What.SHARED
+    if event == Event.STAY_CORRECTED:
+        return What.STRUCK if "away_id" in said else None
+    if "was" not in said:
+        return None
+    was = date.fromisoformat(said["was"])
+    if "back" in said:
+        return What.BACK if is_late(was, on) else None
+    return What.MOVED if "now" in said and is_told(was, date.fromisoformat(said["now"])) else None
+
+
+class _Rows:
+    """What the rows say beside the entries: who said it, of whom, of which days away, of which alarm."""
+
+    def __init__(self, found: Collection[entries.Entry]) -> None:
+        self._names = _read(select(Member.id, Member.name), {each.member_id for each in found})
+        self._cases = _read(select(Case.id, Case.pseudonym, Case.holder_id), {_id(each, "case_id") for each in found})
+        away = select(Away.id, Away.stay_id, Away.since_on, Away.expected_on)
+        self._away = _read(away, {_id(each, "away_id") for each in found})
+        alarms = select(Missing.id, Missing.since_on, Missing.feared)
+        self._alarms = _read(alarms, {_id(each, "missing_id") for each in found})
+
+    def line(self, what: What, entry: entries.Entry, by: Actor) -> ToldLine | None:
+        """None where there is nothing to be read: what is meant is gone, or had not come."""
+        case, person = self._cases.get(_id(entry, "case_id")), self._names.get(entry.member_id)
+        if case is None or person is None:
+            return None
+        on = clock.day_of(entry.at, country().timezone)
+        make = partial(ToldLine, what, case[0], case[1], case[2] == by.organisation_id, person[1], on)
+        if what is What.SHARED:
+            office = names.organisations_by_id().get(uuid.UUID(entry.said["organisation_id_shared"]))
+            return make(office=office.names, parts=(entry.said["compartment"],)) if office is not None else None
+        if what is What.FOUND:
+            alarm = self._alarms.get(_id(entry, "missing_id"))
+            return make(was=alarm[1], feared=alarm[2] == str(Feared.YES)) if alarm is not None else None
+        away = self._away.get(_id(entry, "away_id"))
+        if away is None or (what is What.STRUCK and away[2] > on):
+            return None
+        was, now = away[2], away[3]
+        if what is not What.STRUCK:
+            was, now = (date.fromisoformat(entry.said[each]) for each in ("was", _NOW[what]))
+        return make(was=was, now=now, why=entry.said.get("why") or "", away_id=away[0], stay_id=away[1])
+
+
+_NOW = {What.BACK: "back", What.MOVED: "now"}
+"""Which day an entry about a return names as the one that holds."""
+
+
+def _id(entry: entries.Entry, name: str) -> uuid.UUID | None:
+    return uuid.UUID(entry.said[name]) if name in entry.said else None
+
+
+def _read(statement: Select[*tuple[Any, ...]], ids: Collection[uuid.UUID | None]) -> dict[uuid.UUID | None, Any]:
+    """Id -> the row of the statement, whose first column is the id."""
+    wanted = set(ids) - {None}
+    if not wanted:
+        return {}
+    return {row[0]: row for row in db.session.execute(statement.where(statement.selected_columns[0].in_(wanted)))}
+
+
+def _together(found: Iterable[ToldLine]) -> list[ToldLine]:
+    """What one colleague let one organisation read of one person on one day is one line."""
+    kept: dict[tuple[object, ...], ToldLine] = {}
+    for each in found:
+        key = (each.case_id, each.name, each.on, str(each.office)) if each.what is What.SHARED else (len(kept),)
+        before = kept.get(key)
+        kept[key] = replace(before, parts=tuple(sorted({*before.parts, *each.parts}))) if before is not None else each
+    return list(kept.values())

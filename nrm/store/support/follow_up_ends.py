@@ -15,7 +15,7 @@ from nrm import clock
 from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.support.follow_ups import UNSAFE_END_IS_SHOWN, Ended
+from nrm.domain.support.follow_ups import END_IS_KEPT, UNSAFE_END_IS_SHOWN, Ended
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case
@@ -61,6 +61,20 @@ class EndedDeskLine:
     telephone: str
     name: str
     told: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndedChildLine:
+    """A child with whom a house does not stay in touch any more, by its own word: who ended it (empty where the newest
+    entries of the audit chain do not tell it), who had stayed in touch, and until when it can be taken back."""
+
+    pseudonym: str
+    on: date
+    holder: dict[str, str]
+    telephone: str
+    name: str
+    worker: str
+    until: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +193,39 @@ def not_safe_at_end(*, by: Actor) -> list[EndedDeskLine]:
             told,
         )
         for each, code, house, told in found
+    ]
+
+
+def of_children(*, by: Actor) -> list[EndedChildLine]:
+    """The children with whom a house ended staying in touch, for as long as that can be taken back, the newest first;
+    who was not safe then stands in `not_safe_at_end`. For the duty desk alone (ADR 0253). Raises NotPermitted."""
+    by.must(Permission.REFERRAL_DIRECT)
+    anew = aliased(FollowUp)
+    stands = exists().where(anew.case_id == FollowUp.case_id, anew.ended_on.is_(None))
+    not_safe = exists().where(FollowUpDate.follow_up_id == FollowUp.id, rows.let_go())
+    statement = (
+        select(FollowUp, Case.pseudonym, Organisation, Member.name)
+        .join(Case, Case.id == FollowUp.case_id)
+        .join(Organisation, Organisation.id == FollowUp.organisation_id)
+        .join(Member, Member.id == FollowUp.worker_id)
+        .where(rows.is_child(), rows.kept_end(rows.kept_since()), ~stands, ~not_safe)
+        .order_by(FollowUp.ended_on.desc(), Case.pseudonym)
+        .limit(_OF_DESK)
+    )
+    found = db.session.execute(statement).all()
+    who = _who_ended(_LOOKED_THROUGH) if found else {}
+    return [
+        EndedChildLine(
+            code,
+            on,
+            house.names,
+            names.number_of(house),
+            _name(who.get((each.case_id, on))),
+            worker,
+            on + END_IS_KEPT,
+        )
+        for each, code, house, worker in found
+        if (on := each.ended_on) is not None
     ]
 
 

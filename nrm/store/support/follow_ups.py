@@ -28,7 +28,6 @@ from nrm.domain.support.follow_ups import (
     why_not_ended,
 )
 from nrm.models.accounts.accounts import Member, Organisation
-from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
@@ -393,7 +392,7 @@ def children(*, by: Actor) -> list[DeskLine]:
     whom nobody acts yet, last those whom the house recorded as safe within a week. Raises NotPermitted."""
     by.must(Permission.REFERRAL_DIRECT)
     statement = (
-        select(Case.id, Case.pseudonym, FollowUpDate, Organisation, _is_child())
+        select(Case.id, Case.pseudonym, FollowUpDate, Organisation, rows.is_child())
         .join(FollowUp, FollowUp.case_id == Case.id)
         .join(FollowUpDate, FollowUpDate.follow_up_id == FollowUp.id)
         .join(Organisation, Organisation.id == FollowUp.organisation_id)
@@ -424,24 +423,16 @@ def children(*, by: Actor) -> list[DeskLine]:
 
 def _is_for_desk(since: ColumnElement[Any], now: ColumnElement[Any]) -> ColumnElement[bool]:
     """Every alarm of a child, also one that is settled since; of an adult what stands where no manager reads it."""
-    child = _is_child()
+    child = rows.is_child()
     of_child = and_(child, or_(rows.unsafe_now(), FollowUpDate.safe_at > since))
     return or_(of_child, and_(~child, rows.unsafe_now(), ~key_worker_rows.leader_at(FollowUp.organisation_id, now)))
 
 
-def _is_child() -> ColumnElement[bool]:
-    """Whether the person counts as a child, or did since it was agreed: no change of an age takes anybody off the list
-    while they are not safe (ADR 0216)."""
-    since = CaseAge.recorded_on >= FollowUp.agreed_month
-    was = exists().where(CaseAge.case_id == Case.id, CaseAge.was.in_(("child", "unsure")), since)
-    return or_(Case.age_class != "adult", was.correlate(Case, FollowUp))
-
-
 def number_due(by: Actor) -> ColumnElement[int]:
     """How many contacts and alarms the actor's shelter has now, and for the duty desk how many alarms it reads; and
-    how many ended lately while the person was not safe, and for who works with stays how many ends can be taken back. A
-    column of another statement. The caller gives `follow_up_until`, `follow_up_safe_since`, `follow_up_over_since`,
-    `follow_up_kept_since` and `follow_up_now`."""
+    how many ended lately while the person was not safe, and for who works with stays, and of children for the duty
+    desk, how many ends can be taken back. A column of another statement. The caller gives `follow_up_until`,
+    `follow_up_safe_since`, `follow_up_over_since`, `follow_up_kept_since` and `follow_up_now`."""
     counted = (
         select(func.count())
         .select_from(FollowUpDate)
@@ -451,11 +442,12 @@ def number_due(by: Actor) -> ColumnElement[int]:
     over = and_(rows.let_go(), rows.over_since(bindparam("follow_up_over_since")), FollowUp.ended_why == _NO_LONGER)
     if by.may(Permission.REFERRAL_DIRECT):
         alarm = _is_for_desk(bindparam("follow_up_safe_since"), bindparam("follow_up_now"))
-        return counted.where(or_(alarm, over)).scalar_subquery()
+        of_child = and_(rows.is_child(), rows.kept_end(bindparam("follow_up_kept_since")))
+        return counted.where(or_(alarm, over, of_child)).scalar_subquery()
     if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
         return literal(0)
     due = and_(FollowUpDate.state == str(Stand.OPEN), FollowUpDate.next_on <= bindparam("follow_up_until"))
-    kept = and_(rows.over_since(bindparam("follow_up_kept_since")), FollowUp.ended_why == _NO_LONGER)
+    kept = rows.kept_end(bindparam("follow_up_kept_since"))
     ended = select(func.count()).select_from(FollowUp).join(Case, Case.id == FollowUp.case_id).where(_own(by), kept)
     there = counted.where(_own(by), or_(FollowUpDate.alarm_on.is_not(None), due, over))
     return there.scalar_subquery() + ended.scalar_subquery()

@@ -153,6 +153,7 @@ def duty_home() -> str:
         acts=ACT_LABELS,
         children_long=children[1],
         not_safe_at_end=follow_up_ends.not_safe_at_end(by=by) if g.top.follow_ups else (),
+        ended_of_children=follow_up_ends.of_children(by=by) if g.top.follow_ups else (),
         closed_missing=closings.of_missing_part() if g.top.closed_lately else "",
         place=country_in_words,
         destination=partial(label_of, "destinations"),

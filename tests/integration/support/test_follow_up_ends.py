@@ -17,11 +17,13 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.accounts.second_hands import WaitsForSecond
 from nrm.domain.accounts.suspensions import SuspensionReason
 from nrm.domain.shelter.data_requests import RequestKind
-from nrm.domain.support.follow_ups import Acts, FollowUpRefusal
+from nrm.domain.support.follow_ups import END_IS_KEPT, Acts, FollowUpRefusal
 from nrm.models.shelter.cases import Case
+from nrm.store import days
 from nrm.store.accounts import second_hands
 from nrm.store.rows import lost_records
 from nrm.store.support import follow_ups as store
+from nrm.web import formats
 from tests import factories
 from tests.integration.support.test_follow_ups import (
     MANAGER,
@@ -240,3 +242,47 @@ def test_who_is_not_safe_where_no_manager_works_stands_with_the_duty_desk(vatra:
     page = sign_in(DESK).get("/?lang=en")
     assert words in page
     assert code in page
+
+
+@pytest.mark.slow
+def test_the_duty_desk_reads_who_ended_staying_in_touch_with_a_child_while_it_can_be_taken_back(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    """The manager alone ended it of a child who had named no danger; after a week everything was destroyed."""
+    case_id, adult, taken_back = (followed(vatra, bed=each) for each in range(3))
+    for each in (case_id, taken_back):
+        _is_child(each)
+    follow_ups.take_over(case_id=case_id, by=factories.actor(WORKER))
+    desk, manager, title = sign_in(DESK), sign_in(MANAGER), "Staying in touch with a child was ended"
+    assert title not in desk.get("/?lang=en")
+    for each in (case_id, adult, taken_back):
+        manager.post(f"/cases/{each}/follow-up/end", COMPARED)
+    manager.post(f"/cases/{taken_back}/follow-up/end/undo")
+    told = desk.get("/?lang=en").partition(title)[2].partition("</section>")[0]
+    assert code_of(case_id) in told
+    assert code_of(adult) not in told
+    assert code_of(taken_back) not in told
+    assert "ended by Test shelter_manager of" in told
+    assert "Test case_worker stayed in touch" in told
+    until = formats.day(days.today() + END_IS_KEPT, "en")
+    assert f"can be taken back until {until}" in told
+    assert "tel:" in told
+    assert str(case_id) not in told  # no link: the desk does not open the case
+    assert "The duty desk reads for 7 days" in manager.get(f"/cases/{taken_back}/follow-up/end?lang=en")
+    factories.later(days=7)
+    assert title in sign_in(DESK).get("/?lang=en")
+    factories.later(days=1)
+    assert title not in sign_in(DESK).get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_who_was_not_safe_when_it_ended_and_is_a_child_stands_on_one_list_of_the_duty_desk(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    case_id = unsafe(vatra)
+    alarms.act(case_id=case_id, what=Acts.MET, text="Vera", by=factories.actor(MANAGER))
+    follow_ups.end(case_id=case_id, by=factories.actor(MANAGER))
+    _is_child(case_id)
+    page = sign_in(DESK).get("/?lang=en")
+    assert "Not safe when a house ended staying in touch" in page
+    assert "Staying in touch with a child was ended" not in page

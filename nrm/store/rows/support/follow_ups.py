@@ -22,7 +22,8 @@ from nrm.domain.support.follow_ups import (
     Ended,
     Stand,
 )
-from nrm.models.shelter.cases import SealedCompartment
+from nrm.models.shelter.ages import CaseAge
+from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.models.shelter.stays import Stay
 from nrm.models.support.benefits import Benefit
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
@@ -78,6 +79,20 @@ def shown_since() -> date:
 def over_since(day: date | BindParameter[Any]) -> ColumnElement[bool]:
     """Whether it is over since that day, or a later one."""
     return FollowUp.ended_on >= day
+
+
+def kept_end(since: date | BindParameter[Any]) -> ColumnElement[bool]:
+    """Whether it ended on that day or later because the person does not want it any more: until the end is
+    destroyed (`kept_since`) it can be taken back."""
+    return and_(over_since(since), FollowUp.ended_why == str(Ended.NO_LONGER))
+
+
+def is_child() -> ColumnElement[bool]:
+    """Whether the person counts as a child, or did since it was agreed: no change of an age takes anybody off a list
+    of children (ADR 0216)."""
+    since = CaseAge.recorded_on >= FollowUp.agreed_month
+    was = exists().where(CaseAge.case_id == Case.id, CaseAge.was.in_(("child", "unsure")), since)
+    return or_(Case.age_class != "adult", was.correlate(Case, FollowUp))
 
 
 def was_admitted_since(found: FollowUp, *, lives_here: bool = False) -> bool:

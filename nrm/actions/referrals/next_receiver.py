@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -176,6 +177,7 @@ def refer(
             clause=clause,
             overrides="" if candidate is not None else clause,
             override_reason=str(reason),
+            due_at=_hour_of_before(case, by.organisation_id, receiver.id),
         )
         if hand_over is not None and case.status == "open":
             hand_overs.write(session, referral, hand_over, by)
@@ -184,6 +186,14 @@ def refer(
         )
     shredding.work_off()
     return referral.id
+
+
+def _hour_of_before(case: Case, sender_id: uuid.UUID, receiver_id: uuid.UUID) -> datetime | None:
+    """By when a shelter answers that a post asks again after it took that back: as when it was asked first, late at
+    once where that has passed. None: it gets its own hour (ADR 0254)."""
+    if case.status != "referred":  # who is in a shelter waits at no post
+        return None
+    return next_receiver_rows.first_hour(case.id, sender_id, receiver_id)
 
 
 def _must_have_asked(case_id: uuid.UUID, party: str, by: Actor) -> None:

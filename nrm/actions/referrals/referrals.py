@@ -263,7 +263,8 @@ def take_back_direction(*, referral_id: uuid.UUID, by: Actor) -> uuid.UUID:
 def promise(*, referral_id: uuid.UUID, promised_by: str, by: Actor) -> None:
     """The asked party said yes by telephone: the place is held and the time starts again; no key is released. Recorded
     again after it was taken back, the time counts from the first record: nobody puts off with it whose turn is next.
-    Of a child and of somebody in danger it holds for an hour at most (ADR 0248).
+    Of a child and of somebody in danger it holds for an hour at most (ADR 0248). A sender who took back a referral with
+    a promise of the same party writes no second one down: the duty desk does (ADR 0254).
 
     `promised_by` is the name of the colleague who said so; it is kept until the person arrives. Raises NotPermitted,
     NotVisible, IllegalTransition.
@@ -273,6 +274,8 @@ def promise(*, referral_id: uuid.UUID, promised_by: str, by: Actor) -> None:
     now = clock.now()
     with transaction() as session:
         referral, after = decided(referral_id, ReferralEvent.PROMISE, by)
+        if store.was_promised_before(referral.id, by=by):
+            raise IllegalTransition(TransitionRefusal.PROMISED_BEFORE)
         expires_within = referral.expires_at - (referral.promised_at or referral.sent_at)
         if duty_rows.is_pressing(referral.case_id):
             expires_within = min(expires_within, PROMISE_AT_MOST)

@@ -188,6 +188,7 @@ class TransitionRefusal(StrEnum):
     MISSING = "missing"  # an alarm stands: whoever raised it ends it, and not a departure
     PRESSED_LONG_AGO = "pressed_long_ago"  # what is taken back for some minutes alone
     PROMISE_DENIED = "promise_denied"  # who is asked said that it promised nothing: the duty desk asks it again
+    PROMISED_BEFORE = "promised_before"  # the sender took back a referral with a promise of the same party
 
 
 class IllegalTransition(Exception):

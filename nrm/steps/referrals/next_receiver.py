@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -124,11 +125,15 @@ def new_referral(
     overrides: str = "",
     override_reason: str = "",
     like: Referral | None = None,
+    due_at: datetime | None = None,
 ) -> Referral:
-    """A referral that is sent now. Its times are those of `before`, else the agreement's times for an answer."""
+    """A referral that is sent now. Its times are those of `like`, else the agreement's times for an answer; `due_at`:
+    the hour of who was asked before and does not get a fresh one."""
     now = clock.now()
     agreement = country().in_force(now)
-    answer_within = like.due_at - like.sent_at if like is not None else None
+    answer_within = None
+    if like is not None and not next_receiver_rows.has_hour_of_before(like):
+        answer_within = like.due_at - like.sent_at
     if not answer_within:
         answer_within = next(step.within for step in agreement.path if step.step == "answer")
     position = session.scalar(select(func.max(Referral.position)).where(Referral.case_id == case_id)) or 0
@@ -148,7 +153,7 @@ def new_referral(
         overrides=overrides,
         override_reason=override_reason,
         sent_at=now,
-        due_at=now + answer_within,
+        due_at=due_at or now + answer_within,
         expires_at=now + agreement.expires_within,
     )
     session.add(referral)

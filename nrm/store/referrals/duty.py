@@ -116,6 +116,9 @@ class DutyLine:
     put_off_to: datetime | None
     override_reason: str  # of a post that asked another party than the route does (ADR 0244)
     numbers: frozenset[tuple[str, str]]  # (party, telephone) of everybody in the order of whom to call
+    asked: int  # of who waits at a post: how often somebody was asked, also where it was withdrawn (ADR 0254)
+    waits_since: datetime | None  # when somebody was asked first, where it was more than once
+    withdrawn_promise: WrittenPromise | None  # what was written down last for a referral that was withdrawn
 
     @property
     def records_calls(self) -> bool:
@@ -172,7 +175,8 @@ def desk(*, by: Actor, size: int) -> Desk:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A row of a source. Its last columns are: at a post, whether it comes first (0), its hour without the shift."""
+    """A row of a source. Its last columns are: how often somebody was asked, at a post, whether it comes first (0), its
+    hour without the shift."""
 
     source: Source
     row: Any
@@ -188,6 +192,11 @@ class _Found:
     @property
     def at_post(self) -> bool:
         return bool(self.row[-3])
+
+    @property
+    def asked(self) -> int:
+        """How often somebody was asked for a person who waits at a post; 0 for all else."""
+        return cast("int", self.row[-4]) if self.at_post else 0
 
     @property
     def place(self) -> tuple[int, datetime, uuid.UUID]:
@@ -305,6 +314,7 @@ def _how_much(now: datetime) -> tuple[Counts, frozenset[str]]:
     return Counts(**number, without_places=tuple(empty)), frozenset(kinds)
 
 
+_WITHDRAWN = str(ReferralStatus.WITHDRAWN)
 _EMPTY = "without places: "
 
 
@@ -384,6 +394,8 @@ class _Lines:
         self.denied = child_alert_rows.denied() if asked else frozenset()
         promised = {each.id: each.row[10] for each in found if each.source.kind == ANSWER and each.row[11] is not None}
         self.promises = promises.written(promised, by=by)
+        again = {each.row[1] for each in found if each.asked > 1 or (each.asked and each.row[12] == _WITHDRAWN)}
+        self.before = promises.before(again, by=by)
         self.now = clock.now()
         self.agreement = country().in_force(self.now)
         self.authority = country().party_in(MechanismRole.AUTHORITY)
@@ -395,6 +407,7 @@ class _Lines:
         )
         version, marks = row[13], row[14 : 14 + len(MARKED)]
         put_off, put_off_to, override_reason = row[14 + len(MARKED) : 17 + len(MARKED)]
+        before = self.before.get(case_id) if found.asked else None
         organisation = self._responsible(with_id, party, opener, holder)
         calls = tuple(self.calls.get((kind, id_), ()))
         rung = self._rung(kind, step, organisation, version)
@@ -439,6 +452,9 @@ class _Lines:
             put_off_to=put_off_to,
             override_reason=override_reason,
             numbers=self._numbers(order),
+            asked=found.asked,
+            waits_since=before.since if before is not None and found.asked > 1 else None,
+            withdrawn_promise=before.promise if before is not None and not promised else None,
         )
 
     def _responsible(

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Uuid, bindparam, func, literal, select
 
-from nrm.db import db
+from nrm import clock
+from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Case
 from nrm.store import signed_names
 from nrm.store.rows.referrals import duty as duty_rows
 from nrm.store.rows.referrals import referrals as rows
 
+READ_FOR = timedelta(days=7)
+"""How long a house reads what was written down in its name after the referral was withdrawn."""
 _HANDS_OVER = (Permission.REFERRAL_SEND, Permission.REFERRAL_DECIDE, Permission.REFERRAL_DIRECT)
 
 
@@ -50,6 +55,85 @@ def written(promised: Mapping[uuid.UUID, datetime], *, by: Actor) -> dict[uuid.U
             who = signed_names.who(codes, member.id, member.name, member.login)
             lines[id_] = WrittenPromise(who, signed_names.organisation_names(office), entry.at, said[id_])
     return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Since when somebody is asked for a person, and what was written down last for a referral that was withdrawn."""
+
+    since: datetime
+    promise: WrittenPromise | None
+
+
+def before(case_ids: Collection[uuid.UUID], *, by: Actor) -> dict[uuid.UUID, Before]:
+    """Case -> what its referrals say of the time before; for cases that the actor may see. Asks nothing without any."""
+    if not case_ids:
+        return {}
+    statement = select(Referral.case_id, Referral.id, Referral.sent_at, Referral.promised_by, Referral.status)
+    found = db.session.execute(statement.where(Referral.case_id.in_(case_ids)).order_by(Referral.position)).all()
+    promised = {row.id: row.sent_at for row in found if row.promised_by and row.status == ReferralStatus.WITHDRAWN}
+    said = written(promised, by=by)
+    last = {row.case_id: said[row.id] for row in found if row.id in said}
+    since: dict[uuid.UUID, datetime] = {}
+    for row in found:  # the oldest first
+        since.setdefault(row.case_id, row.sent_at)
+    return {case_id: Before(at, last.get(case_id)) for case_id, at in since.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawnPromise:
+    """What was written down in the name of a house, of a referral that was withdrawn. `denied`: it said that it
+    promised nothing."""
+
+    referral_id: uuid.UUID
+    pseudonym: str
+    withdrawn_at: datetime
+    denied: bool
+    promise: WrittenPromise
+
+
+def withdrawn(*, by: Actor) -> list[WithdrawnPromise]:
+    """What was written down lately in the name of the actor's house for people of whom it is asked no more, the newest
+    first: whoever is said to have promised reads it when the shift comes (ADR 0254). Empty for everybody else."""
+    if not _answers(by):
+        return []
+    columns = (Referral.id, Case.pseudonym, Referral.sent_at, Referral.decided_at, Referral.promised_at)
+    statement = select(*columns).join(Case, Case.id == Referral.case_id).where(*_withdrawn())
+    values = {"promise_receiver_id": by.organisation_id, **moment(by)}
+    found = db.session.execute(statement.order_by(Referral.decided_at.desc(), Referral.id), values).all()
+    said = written({row.id: row.sent_at for row in found}, by=by)
+    return [
+        WithdrawnPromise(row.id, row.pseudonym, row.decided_at, row.promised_at is None, said[row.id])
+        for row in found
+        if row.id in said and row.decided_at is not None
+    ]
+
+
+def number_withdrawn(by: Actor) -> ColumnElement[int]:
+    """How many `withdrawn` looks at; a part of another statement, which gives `moment`."""
+    if not _answers(by):
+        return literal(0)
+    counted = select(func.count()).select_from(Referral).where(*_withdrawn(by.organisation_id))
+    return counted.scalar_subquery()
+
+
+def moment(by: Actor) -> dict[str, datetime]:
+    """The value of `number_withdrawn`; none for who answers for no house."""
+    return {"promises_since": clock.now() - READ_FOR} if _answers(by) else {}
+
+
+def _withdrawn(receiver_id: uuid.UUID | None = None) -> tuple[ColumnElement[bool], ...]:
+    whose = bindparam("promise_receiver_id", type_=Uuid()) if receiver_id is None else receiver_id
+    return (
+        Referral.receiver_id == whose,
+        Referral.status == ReferralStatus.WITHDRAWN,
+        Referral.promised_by != "",
+        Referral.decided_at > bindparam("promises_since", type_=UtcDateTime()),
+    )
+
+
+def _answers(by: Actor) -> bool:
+    return by.organisation_id is not None and by.may(Permission.REFERRAL_DECIDE)
 
 
 def is_short(case_id: uuid.UUID, *, by: Actor) -> bool:

@@ -186,9 +186,17 @@ def referral(referral_id: uuid.UUID, *, by: Actor) -> ReferralLine:
 
 def _with_promises(lines: Sequence[ReferralLine], by: Actor) -> list[ReferralLine]:
     """The lines with who wrote down what was promised; asks nothing where nothing was, or all is answered."""
-    promised = {each.id: each.sent_at for each in lines if each.promised_at and each.status is ReferralStatus.SENT}
+    promised = {each.id: each.sent_at for each in lines if _reads_promise(each)}
     written = promises.written(promised, by=by)
     return [replace(each, promise=written.get(each.id)) for each in lines] if written else list(lines)
+
+
+def _reads_promise(line: ReferralLine) -> bool:
+    """Whether it is read who wrote a promise down: while a party is asked, and some days after that was withdrawn."""
+    if line.status is ReferralStatus.WITHDRAWN:
+        lately = line.decided_at is not None and line.decided_at > clock.now() - promises.READ_FOR
+        return lately and line.promised_by != ""
+    return line.status is ReferralStatus.SENT and line.promised_at is not None
 
 
 def may_take_back_promise(referral_: ReferralLine | Referral, *, by: Actor) -> bool:
@@ -197,6 +205,22 @@ def may_take_back_promise(referral_: ReferralLine | Referral, *, by: Actor) -> b
     since, at = clock.now() - PRESSED_WRONG_WITHIN, referral_.promised_at
     lately = referral_.status == ReferralStatus.SENT and at is not None and at > since
     return lately and referral_rows.promised_by(referral_.id, by.member_id, since)
+
+
+def was_promised_before(referral_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the actor is the sender and took back a referral of this person to the same party of which a promise was
+    written down: the duty desk alone writes another one down (ADR 0254). Raises NotVisible."""
+    found = row(referral_id, by=by)
+    if relation_to(found, by=by) is not Relation.SENDER:
+        return False
+    return next_receiver_rows.was_promised(found.case_id, found.sender_id, found.receiver_id)
+
+
+def is_asked_again(referral_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether the answer is due by the hour at which the party was asked first, and that was withdrawn (ADR 0254).
+    Raises NotVisible."""
+    found = row(referral_id, by=by)
+    return found.status == ReferralStatus.SENT and next_receiver_rows.has_hour_of_before(found)
 
 
 def recorded_arrival(referral: ReferralLine, *, by: Actor) -> bool:

@@ -240,6 +240,8 @@ def promise_page(referral_id: uuid.UUID) -> Answer:
 def _promise_page(line: ReferralLine, form: PromiseReferralForm, status: int = 200) -> Answer:
     if line.promise_denied and line.relation is not Relation.DUTY_OFFICER:
         return errors.error_page(409, refused_steps.PROMISE_DENIED)
+    if store.was_promised_before(line.id, by=access.actor()):
+        return errors.error_page(409, refused_steps.PROMISED_BEFORE)
     short = promises.is_short(line.case_id, by=access.actor())
     return render_template("referrals/referrals/promise.html", line=line, form=form, short=short), status
 

@@ -27,7 +27,7 @@ from nrm.store.agreement import agreements
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices, written_answers
 from nrm.store.paging import Page
-from nrm.store.referrals import meetings, obligations, referrals
+from nrm.store.referrals import meetings, obligations, promises, referrals
 from nrm.store.shelter import absences, arrivals, away, cases, guardians, others_there, permits, places, stay_history
 from nrm.web import access, home, telephones
 from nrm.web.interviews import helpline
@@ -95,6 +95,7 @@ def shelter_home() -> str:
         tonight=place_pages.tonight(room),
         kept=places.kept_for(by=by) if g.top.kept else (),
         received=received,
+        withdrawn=promises.withdrawn(by=by) if g.top.withdrawn_promises else (),
         coming=coming,
         no_place=meetings.left_without(coming.rows),
         waiting=waiting,

@@ -63,6 +63,10 @@ PROMISE_DENIED = N_(
     "They said that they promised nothing. If they promise now, the duty desk writes it down: call it, or ask them to "
     "accept."
 )
+PROMISED_BEFORE = N_(
+    "A promise of this shelter was written down already, and the referral was withdrawn. The duty desk alone writes "
+    "another one down: call it."
+)
 CONFLICTS: Mapping[TransitionRefusal, str] = {
     TransitionRefusal.LATE: LATE,
     TransitionRefusal.LEFT: LEFT,
@@ -73,6 +77,7 @@ CONFLICTS: Mapping[TransitionRefusal, str] = {
     TransitionRefusal.TOO_LONG: TOO_LONG,
     TransitionRefusal.ON_THE_WAY: ON_THE_WAY,
     TransitionRefusal.PROMISE_DENIED: PROMISE_DENIED,
+    TransitionRefusal.PROMISED_BEFORE: PROMISED_BEFORE,
     # Of these the page says no more than of every conflict: that somebody was faster.
     TransitionRefusal.ACTOR: "",
     TransitionRefusal.STATE: "",

@@ -68,7 +68,7 @@ from nrm.models.shelter.cases import Case
 from nrm.store.countries import country
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.referrals.obligations import is_waited_for
-from nrm.store.rows.referrals.referrals import handed_over_urgently, not_come, promise_denied
+from nrm.store.rows.referrals.referrals import handed_over_urgently, not_come, promise_denied, promise_denied_before
 
 MARKED = (Tag.DANGER, Tag.URGENT, Tag.NOT_TOLD, Tag.NO_PLACE, Tag.NOT_PROMISED)
 """The tags that a source can give; a child is seen by the age class, what is late by the hour."""
@@ -80,7 +80,7 @@ class Source:
     """One kind of thing. `due` plus `shift` is its hour; `statement` has the columns that all sources have.
 
     `put_off`: how often the hour was changed on the way, and `put_off_to`: the hour that was said last.
-    `why`: the reason with which the sender asked another party than the route does.
+    `why`: the reason with which the sender asked another party than the route does; `asked`: how many were asked.
     `at_post`: whether somebody waits at a post for it; `marks`: for a tag, the condition under which it applies.
     """
 
@@ -96,6 +96,7 @@ class Source:
     put_off: Any = field(default_factory=lambda: literal(0))
     put_off_to: Any = field(default_factory=null)
     why: Any = field(default_factory=lambda: literal(""))
+    asked: Any = field(default_factory=lambda: literal(0))
 
     @property
     def at_once(self) -> ColumnElement[bool]:
@@ -115,8 +116,10 @@ class Source:
     def tagged(self) -> Select[Any]:
         """The statement with a column for each tag a source can give, and what was put off."""
         marks = ((tag, self.marks.get(tag, false())) for tag in MARKED)
-        return self.statement.add_columns(*(mark.label(f"is_{tag}") for tag, mark in marks)).add_columns(
-            self.put_off.label("put_off"), self.put_off_to.label("put_off_to"), self.why.label("why")
+        return (
+            self.statement.add_columns(*(mark.label(f"is_{tag}") for tag, mark in marks))
+            .add_columns(self.put_off.label("put_off"), self.put_off_to.label("put_off_to"), self.why.label("why"))
+            .add_columns(self.asked.label("asked"))
         )
 
 
@@ -204,8 +207,9 @@ def sources() -> tuple[Source, ...]:
             Referral.clause,
             Case.age_class,
             sending,
-            marks={Tag.NOT_PROMISED: promise_denied(), **marks},
+            marks={Tag.NOT_PROMISED: or_(promise_denied(), promise_denied_before()), **marks},
             why=why,
+            asked=Referral.position,
         ),
         Source(
             ARRIVAL,
@@ -270,7 +274,8 @@ def sources() -> tuple[Source, ...]:
             Case.age_class,
             sending,
             DECISION_WITHIN,
-            marks,
+            {Tag.NOT_PROMISED: and_(newest.status == ReferralStatus.WITHDRAWN, promise_denied(newest)), **marks},
+            asked=func.coalesce(newest.position, 0),
         ),
         # An answer about the child also acknowledges: once it is asked for, only the answer is waited for.
         Source(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import Row, exists, select
+from sqlalchemy import ColumnElement, Row, exists, func, select
 
 from nrm.db import db
 from nrm.domain.agreement.routes import EXCLUSIONS, Exclusion
@@ -64,6 +65,38 @@ def _excluded(case_id: uuid.UUID, *why: Exclusion) -> set[str]:
         select(RouteExclusion.party, RouteExclusion.reason).where(RouteExclusion.case_id == case_id)
     )
     return {party for party, reason in rows if reason.get("en") in said}
+
+
+def first_hour(case_id: uuid.UUID, sender_id: uuid.UUID, receiver_id: uuid.UUID) -> datetime | None:
+    """By when this receiver had to answer when the same sender asked it first and took that back; for actions that saw
+    the case already (ADR 0254)."""
+    return db.session.scalar(select(func.min(Referral.due_at)).where(*_withdrawn(case_id, sender_id, receiver_id)))
+
+
+def has_hour_of_before(referral: Referral) -> bool:
+    """Whether the answer is due by the hour of an earlier referral (`first_hour`): what is left of that is no time for
+    who is asked next."""
+    before = _withdrawn(referral.case_id, referral.sender_id, referral.receiver_id)
+    same = exists().where(*before, Referral.position < referral.position, Referral.due_at == referral.due_at)
+    return bool(db.session.scalar(select(same)))
+
+
+def was_promised(case_id: uuid.UUID, sender_id: uuid.UUID, receiver_id: uuid.UUID) -> bool:
+    """Whether a promise of this receiver was written down for a referral that the same sender took back, also one that
+    was denied; for actions and pages that saw the case already."""
+    promised = (*_withdrawn(case_id, sender_id, receiver_id), Referral.promised_by != "")
+    return bool(db.session.scalar(select(exists().where(*promised))))
+
+
+def _withdrawn(case_id: uuid.UUID, sender_id: uuid.UUID, receiver_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+    """The referrals that a sender took back; a direction is taken back by the duty desk."""
+    return (
+        Referral.case_id == case_id,
+        Referral.sender_id == sender_id,
+        Referral.receiver_id == receiver_id,
+        Referral.status == ReferralStatus.WITHDRAWN,
+        Referral.assigned.is_(False),
+    )
 
 
 def were_with(case_id: uuid.UUID) -> set[uuid.UUID]:

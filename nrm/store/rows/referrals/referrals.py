@@ -40,9 +40,20 @@ def is_promise_denied(referral: Referral | Row) -> bool:
     return referral.promised_at is None and referral.promised_by != ""
 
 
-def promise_denied() -> ColumnElement[bool]:
+def promise_denied(of: type[Referral] = Referral) -> ColumnElement[bool]:
     """`is_promise_denied`, as a condition."""
-    return and_(Referral.promised_at.is_(None), Referral.promised_by != "")
+    return and_(of.promised_at.is_(None), of.promised_by != "")
+
+
+def promise_denied_before() -> ColumnElement[bool]:
+    """Whether who is asked said so of an earlier referral of this person, which was then withdrawn (ADR 0254)."""
+    before = aliased(Referral)
+    return exists().where(
+        before.case_id == Referral.case_id,
+        before.receiver_id == Referral.receiver_id,
+        before.status == ReferralStatus.WITHDRAWN,
+        promise_denied(before),
+    )
 
 
 def was_promise_denied(referral: Referral) -> bool:

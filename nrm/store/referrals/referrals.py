@@ -362,7 +362,8 @@ def sent(*, by: Actor, after: str = "", size: int = PAGE, wanted: Wanted = ALL) 
     values = {"since": wanted.since, "until": wanted.until, "status": wanted.status}
     given = {name: value for name, value in values.items() if value is not None}
     rows = _sent(by, *shape)(most=size + 1, **values_of(place), **given)
-    return page([_referral_line(each, by) for each in rows], lambda line: (line.sent_at, line.id), size)
+    lines = _with_promises([_referral_line(each, by) for each in rows], by)
+    return page(lines, lambda line: (line.sent_at, line.id), size)
 
 
 @built_once
@@ -401,6 +402,9 @@ class SentLine:
     """Whoever is asked can open nothing: who sent it sends the keys now."""
     promise_denied: bool
     """Whoever is asked says that it promised nothing by telephone."""
+    promised_at: datetime | None
+    promise: WrittenPromise | None = None
+    """Who wrote down what was promised, while nobody has answered."""
 
 
 def sent_by_me(*, by: Actor, size: int) -> Page[SentLine]:
@@ -408,11 +412,12 @@ def sent_by_me(*, by: Actor, size: int) -> Page[SentLine]:
     by.must(Permission.REFERRAL_SEND)
     whose = {"organisation_id": by.organisation_id, "member_id": by.member_id, "most": size + 1}
     now = clock.now()
-    return page(
-        [_sent_line(row, now, by) for row in _SENT_BY.all(db.session, whose)],
-        lambda each: (each.sent_at, each.id),
-        size,
-    )
+    lines = [_sent_line(row, now, by) for row in _SENT_BY.all(db.session, whose)]
+    promised = {each.id: each.sent_at for each in lines if each.promised_at and each.status is ReferralStatus.SENT}
+    if promised:
+        written = promises.written(promised, by=by)
+        lines = [replace(each, promise=written.get(each.id)) for each in lines]
+    return page(lines, lambda each: (each.sent_at, each.id), size)
 
 
 _SENT_BY = Prepared(
@@ -461,12 +466,21 @@ def _sent_line(row: PreparedRow, now: datetime, by: Actor) -> SentLine:
         sent_at=row.sent_at,
         due_at=row.due_at,
         departed_at=row.departed_at,
-        late=referral_rows.terms(row).is_late(status, now),
+        late=_is_late_for_sender(row, status, now),
         quarter=_quarter(row),
         somewhere=bool(row.somewhere),
         keyless=status is ReferralStatus.SENT and not row.keys,
         promise_denied=status is ReferralStatus.SENT and referral_rows.is_promise_denied(row),
+        promised_at=row.promised_at,
     )
+
+
+def _is_late_for_sender(of: Referral | PreparedRow, status: ReferralStatus, at: datetime) -> bool:
+    """Whether something is late for who keeps the person: the answer by its first hour, whatever was promised since by
+    telephone (ADR 0254)."""
+    if status is ReferralStatus.SENT:
+        return bool(at >= of.due_at)
+    return referral_rows.terms(of).is_late(status, at)
 
 
 def directory(*, by: Actor) -> list[Organisation]:
@@ -570,13 +584,15 @@ def _referral_line(
     status = ReferralStatus(referral_.status)
     held_it = interviewer is not None and interviewer == by.member_id
     told = is_told_receiver(by.kind, status, interviewer=held_it)
-    of_person = status.is_open and relation_to(referral_, by=by) in (Relation.RECEIVER, Relation.DUTY_OFFICER)
+    relation, now = relation_to(referral_, by=by), clock.now()
+    sends = relation is Relation.SENDER
+    of_person = status.is_open and relation in (Relation.RECEIVER, Relation.DUTY_OFFICER)
     return ReferralLine(
         id=referral_.id,
         case_id=case_.id,
         pseudonym=case_.pseudonym,
         status=status,
-        relation=relation_to(referral_, by=by),
+        relation=relation,
         told=told,
         interviewer=held_it,
         sender=sender.names,
@@ -607,7 +623,9 @@ def _referral_line(
         citizenship_class=case_.citizenship_class,
         consent=case_.consent,
         questionnaire=case_.questionnaire,
-        late=referral_rows.terms(referral_).is_late(status, clock.now()),
+        late=_is_late_for_sender(referral_, status, now)
+        if sends
+        else referral_rows.terms(referral_).is_late(status, now),
         urgent=bool(urgently),
         doctor=doctor,
         missing_since=missing_since if of_person else None,

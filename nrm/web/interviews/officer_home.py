@@ -196,7 +196,14 @@ def _of_sent(rows: Sequence[SentLine]) -> Iterator[Waiting]:
             yield Waiting(text, address)
         elif line.status is ReferralStatus.SENT and line.late:
             values = {"code": code, "receiver": text_in(line.receiver)}
-            yield Waiting(gettext("%(code)s: the answer of %(receiver)s is late, call", **values), address)
+            text = gettext("%(code)s: the answer of %(receiver)s is late, call", **values)
+            if line.promise is not None:
+                text = gettext(
+                    "%(code)s: the answer of %(receiver)s is late, though %(name)s is said to have promised it: call",
+                    name=line.promise.promised_by,
+                    **values,
+                )
+            yield Waiting(text, address)
         elif line.status is ReferralStatus.ACCEPTED and line.departed_at is None:
             yield Waiting(gettext("%(code)s: accepted, look who comes and where you meet", code=code), address)
         elif line.status is ReferralStatus.ACCEPTED and line.late:

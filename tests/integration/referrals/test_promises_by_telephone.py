@@ -112,3 +112,26 @@ def test_of_a_child_a_promise_holds_for_an_hour(sign_in: SignIn, age: str, hours
     assert expires_at == (now + timedelta(hours=hours) if hours else before + timedelta(minutes=10))
     assert post.post(f"{page}/promise/back") == page
     assert row(sent.referral_id).expires_at == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("login", [POST, DESK])
+def test_the_post_reads_who_is_said_to_have_promised_and_that_the_answer_is_late(sign_in: SignIn, login: str) -> None:
+    sent = people.sent(factories.actor(POST), age="child")
+    due_at = row(sent.referral_id).due_at
+    now = due_at - timedelta(minutes=20)
+    clock.set_clock(lambda: now)
+    actions.promise(referral_id=sent.referral_id, promised_by="Vjosa Kola", by=factories.actor(login))
+    post, page = sign_in(POST), f"/referrals/{sent.referral_id}?lang=en"
+    said = re.compile(rf"Promised by telephone: Vjosa Kola; written down by [^,;]*\({login}\), ")
+    pages = ("/?lang=en", page, "/referrals/sent?lang=en")
+    for shown in (text(post.get(each)) for each in pages):
+        assert said.search(shown)
+        assert "late" not in shown.partition("Promised by telephone")[0][-60:]
+    clock.set_clock(lambda: due_at)
+    post = sign_in(POST)
+    for shown in (text(post.get(each)) for each in pages):
+        assert "late" in shown.partition("Promised by telephone")[0][-60:]
+    assert "is late, though Vjosa Kola is said to have promised it: call" in post.get(pages[0])
+    assert "The answer is late: call." in post.get(page)
+    assert not duty.line("answer", sent.referral_id, by=factories.actor(DESK)).late, "the clock of the desk rests"

@@ -152,6 +152,12 @@ class PlaceReferralForm(ByNameForm):
         N_("I called there: somebody will hold the key, and takes the person in"),
         description=N_("This shelter cannot accept anybody yet: too few people there hold its key."),
     )
+    though_unsafe = BooleanField(
+        N_("I called there: the person can be kept safe there now"),
+        description=N_("This shelter said of this person: “We cannot keep the person safe”."),
+    )
+    """Shown and asked for once, where the one that is chosen said so in this case; `unsafe_of` is that one."""
+    unsafe_of = HiddenField()
     go_on_reading = SelectMultipleField(
         N_("Who may go on reading a part after the move?"),
         description=N_("Ask the person. Who is not ticked stops reading now."),

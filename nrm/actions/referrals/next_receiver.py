@@ -13,6 +13,7 @@ from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals.referrals import (
     Asked,
+    DeclineReason,
     IllegalTransition,
     OverrideReason,
     ReferralRefusal,
@@ -54,13 +55,15 @@ def direct(
     by: Actor,
     by_name: ByName | None = None,
     anyway: bool = False,
+    though_unsafe: bool = False,
 ) -> uuid.UUID:
     """The duty officer's binding decision when nobody is being asked; returns the new referral.
 
     A party without pending keys (they are destroyed, or it was no candidate) can open nothing until the holder has sent
     the keys (`offer`). `by_name`: what an adult says about a party that was not named to them, or that they struck out;
     without a yes the party learns only needs and danger, and must ask the person first. `anyway`: whoever directs has
-    read that the party cannot accept anybody yet. Raises NotPermitted, NotVisible, ReferralRefused.
+    read that the party cannot accept anybody yet; `though_unsafe`: or that it said in this case that it cannot keep the
+    person safe. Raises NotPermitted, NotVisible, ReferralRefused.
     """
     by.must(Permission.REFERRAL_DIRECT)
     with transaction() as session:
@@ -85,6 +88,9 @@ def direct(
             raise ReferralRefused(ReferralRefusal.ITSELF)
         if not anyway and not member_rows.may_accept(receiver.id):
             raise ReferralRefused(ReferralRefusal.CANNOT_ACCEPT)
+        said = next_receiver_rows.answers(case_id).get(receiver.code)
+        if not though_unsafe and said is not None and said.reason == DeclineReason.CANNOT_KEEP_SAFE:
+            raise ReferralRefused(ReferralRefusal.NOT_SAFE)
         consent_records.face(session, case, receiver.party, by_name, by)
         first = next(iter(route.values()), None)
         clause = candidate.clause if candidate is not None else first.clause if first is not None else "duty_officer"

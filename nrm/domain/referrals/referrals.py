@@ -347,6 +347,7 @@ class ReferralRefusal(StrEnum):
     BY_NAME = "by_name"  # it was not named to the person, and nobody has said yet what the person says of it
     ASK_FIRST = "ask_first"  # as BY_NAME, and the person is in a shelter and can be asked
     CANNOT_ACCEPT = "cannot_accept"  # too few hold its key: directed to only by who has read that
+    NOT_SAFE = "not_safe"  # it said in this case that it cannot keep the person safe: only by who has read that
     NO_HAND_OVER = "no_hand_over"  # a shelter that hands somebody on writes what the other one has to know
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import exists, select
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals.crossing_points import POSTS
+from nrm.domain.referrals.referrals import Asked
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.interviews import Interview
 from nrm.store.rows.referrals import next_receiver as rows
@@ -53,6 +54,13 @@ def candidates(case_id: uuid.UUID, *, by: Actor) -> list[CandidateLine]:
         )
         for candidate, code in rows.route_of(case_id)
     ]
+
+
+def answers(case_id: uuid.UUID, *, by: Actor) -> dict[str, Asked]:
+    """Code -> why a shelter did not take the person, for the duty desk, which binds one; empty for everybody else: a
+    post is not told (ADR 0106). Raises NotVisible."""
+    _check_places(case_id, by)
+    return rows.answers(case_id) if by.may(Permission.REFERRAL_DIRECT) else {}
 
 
 @dataclass(frozen=True, slots=True)

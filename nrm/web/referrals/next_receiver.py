@@ -14,7 +14,14 @@ from forms.referrals.transfers import MovePersonForm
 from nrm import clock
 from nrm.actions.referrals import next_receiver as actions
 from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Permission
-from nrm.domain.referrals.referrals import OverrideReason, ReferralRefusal, ReferralRefused
+from nrm.domain.referrals.referrals import (
+    Asked,
+    DeclineReason,
+    OverrideReason,
+    ReferralRefusal,
+    ReferralRefused,
+    ReferralStatus,
+)
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.consents import ByName
 from nrm.domain.shelter.direct_intake import REFER_ON
@@ -28,7 +35,7 @@ from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import places, stays
 from nrm.store.shelter.cases import CaseRelation
 from nrm.web import access, errors
-from nrm.web.language import gettext, text_in
+from nrm.web.language import gettext, text_in, translated
 from nrm.web.referrals import transfers
 
 blueprint = Blueprint("next_receiver", __name__)
@@ -54,6 +61,7 @@ REFUSED = {
     ReferralRefusal.NO_SHELTER: N_("Choose another shelter: this one cannot be asked now"),
     ReferralRefusal.ITSELF: N_("Choose another shelter: the person is with this one"),
     ReferralRefusal.CANNOT_ACCEPT: N_("Choose another shelter, or tick that you called this one"),
+    ReferralRefusal.NOT_SAFE: N_("Choose another shelter, or tick that you called this one"),
     ReferralRefusal.NO_HAND_OVER: N_("Write the hand-over first: the other shelter decides by it"),
 }
 
@@ -102,6 +110,7 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
     more: dict[str, Any] = {"go_on_reading": chosen} if readers else {}
     if action is actions.direct:
         more["anyway"] = form.anyway.data
+        more["though_unsafe"] = form.though_unsafe.data and form.unsafe_of.data == form.receiver.data
     if isinstance(form, MovePersonForm):
         more["hand_over"] = form.hand_over(transfers.as_words(form))
     try:
@@ -125,6 +134,9 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
                 form.by_name.errors = [REFUSED[ReferralRefusal.STRUCK_OUT]]
         elif error.reason is ReferralRefusal.CANNOT_ACCEPT:
             form.anyway.errors = [REFUSED[error.reason]]
+        elif error.reason is ReferralRefusal.NOT_SAFE:
+            form.though_unsafe.errors, form.though_unsafe.data = [REFUSED[error.reason]], False
+            form.unsafe_of.data = form.receiver.data
         elif error.reason in (ReferralRefusal.ASK_FIRST, ReferralRefusal.ASKED_BY_ANOTHER):
             form.by_name.errors = [REFUSED[error.reason]]
         elif error.reason in (
@@ -194,6 +206,7 @@ def _offer_shelters(case_id: uuid.UUID, form: PlaceReferralForm) -> None:
         if each.id != by.organisation_id and each.party not in barred.forbidden
     ]
     named, read_out = _named_by_clause(case_id, by), steps.read_out(case_id, by=by)
+    answers = store.answers(case_id, by=by)
     shelters.sort(
         key=lambda each: (
             each.party not in named,
@@ -213,7 +226,7 @@ def _offer_shelters(case_id: uuid.UUID, form: PlaceReferralForm) -> None:
                     named=named.get(each.party, ""),
                     routed=bool(candidates),
                 ),
-                "note": _note(each.party, read_out),
+                "note": " ".join(filter(None, (_answered(answers.get(each.code)), _note(each.party, read_out)))),
             },
         )
         for each in shelters
@@ -251,6 +264,15 @@ def _hint(
     if candidate.asked:
         return N_("On the route; was asked already")
     return N_("On the route, clause %(clause)s", clause=candidate.clause)
+
+
+def _answered(said: Asked | None) -> str:
+    """Why a shelter did not take the person when it was asked in this case."""
+    if said is None:
+        return ""
+    if said.status is ReferralStatus.EXPIRED:
+        return gettext("It did not answer in time.")
+    return gettext("It declined: %(reason)s.", reason=translated(DECLINE_LABELS[DeclineReason(said.reason)]))
 
 
 def _note(party: str, read_out: set[str] | None) -> str:

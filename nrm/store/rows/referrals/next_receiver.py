@@ -10,7 +10,13 @@ from sqlalchemy import ColumnElement, Row, exists, func, select
 
 from nrm.db import db
 from nrm.domain.agreement.routes import EXCLUSIONS, Exclusion
-from nrm.domain.referrals.referrals import Asked, ReferralStatus, chain_since_holder, duty_officer_decides
+from nrm.domain.referrals.referrals import (
+    Asked,
+    DeclineReason,
+    ReferralStatus,
+    chain_since_holder,
+    duty_officer_decides,
+)
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Referral, RouteCandidate, RouteExclusion
 from nrm.models.shelter.cases import PendingGrant
@@ -28,6 +34,22 @@ def chain(case_id: uuid.UUID) -> list[Asked]:
     return chain_since_holder(
         [Asked(code, ReferralStatus(status), reason) for code, status, reason in db.session.execute(statement)]
     )
+
+
+def answers(case_id: uuid.UUID) -> dict[str, Asked]:
+    """Code -> the last no of a shelter that was asked in this case, or that it did not answer; that it cannot keep the
+    person safe stays, whatever it said later. For actions and pages that saw the case already."""
+    statement = (
+        select(Organisation.code, Referral.status, Referral.decline_reason)
+        .join(Organisation, Organisation.id == Referral.receiver_id)
+        .where(Referral.case_id == case_id, Referral.status.in_((ReferralStatus.DECLINED, ReferralStatus.EXPIRED)))
+        .order_by(Referral.position)
+    )
+    said: dict[str, Asked] = {}
+    for code, status, reason in db.session.execute(statement):
+        if code not in said or said[code].reason != DeclineReason.CANNOT_KEEP_SAFE:
+            said[code] = Asked(code, ReferralStatus(status), reason)
+    return said
 
 
 def route_of(case_id: uuid.UUID) -> Sequence[Row[RouteCandidate, str]]:

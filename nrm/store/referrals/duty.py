@@ -73,7 +73,7 @@ from nrm.store.referrals import obligations, promises
 from nrm.store.referrals.critical_path import CallLine
 from nrm.store.referrals.promises import WrittenPromise
 from nrm.store.rows.interviews import child_alerts as child_alert_rows
-from nrm.store.rows.referrals.duty import MARKED, Source, sources, values_of_all
+from nrm.store.rows.referrals.duty import LAST, MARKED, Source, sources, values_of_all
 from nrm.store.rows.shelter import places as place_rows
 
 
@@ -175,8 +175,8 @@ def desk(*, by: Actor, size: int) -> Desk:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A row of a source. Its last columns are: how often somebody was asked, at a post, whether it comes first (0), its
-    hour without the shift."""
+    """A row of a source. Its last columns are: how often somebody was asked, at a post, how far it comes first
+    (`Source.first`), its hour without the shift."""
 
     source: Source
     row: Any
@@ -202,11 +202,10 @@ class _Found:
     def place(self) -> tuple[int, datetime, uuid.UUID]:
         return self.row[-2], self.due, self.id
 
-    def on_first_page(self, tonight: datetime) -> tuple[int, bool, bool, datetime, uuid.UUID]:
-        """At a post: first who comes first, a child before others, what is of tonight before what is late for days."""
-        if not self.at_post:
-            return self.row[-2], False, False, self.due, self.id
-        return self.row[-2], self.due <= tonight, self.row[3] not in CHILDREN, self.due, self.id
+    def on_first_page(self, tonight: datetime) -> tuple[bool, bool, int, datetime, uuid.UUID]:
+        """First who comes first: at a post what is of tonight before what is late for days, then a child in danger
+        before who is one of both, then by hour."""
+        return self.row[-2] == LAST, self.at_post and self.due <= tonight, *self.place
 
 
 def _with_place(source: Source) -> Select[Any]:
@@ -220,12 +219,12 @@ def _on_first_page(number: int) -> Select[*tuple[Any, ...]]:
     source = sources()[number]
     hour = bindparam("ahead", type_=UtcDateTime())
     older = case((and_(source.at_post, source.due <= bindparam("tonight", type_=UtcDateTime())), 1), else_=0)
-    child = case((source.age_class.in_(tuple(CHILDREN)), 0), else_=1)
+    last = case((source.first == LAST, 1), else_=0)
     rows = (
         _with_place(source)
         .add_columns(
             func.row_number()
-            .over(partition_by=source.at_post, order_by=(source.first, older, child, source.due, source.id))
+            .over(partition_by=source.at_post, order_by=(last, older, source.first, source.due, source.id))
             .label("number")
         )
         .where(
@@ -242,12 +241,12 @@ def waiting(
 ) -> Page[DutyLine]:
     """Everything that has a due hour or is late, of one `clause` if given; `old`: what the desk sums up in one line.
 
-    Children and people with a tag who wait at a post first, then the first due. Raises NotPermitted, NotVisible for a
-    forged `after`.
+    Children and people with a tag who wait at a post first, a child in danger before all, then the first due. Raises
+    NotPermitted, NotVisible for a forged `after`.
     """
     by.must(Permission.REFERRAL_DIRECT)
     ranked, _, mark = after.partition("~")
-    if after and ranked not in ("0", "1"):
+    if after and ranked not in map(str, range(LAST + 1)):
         raise NotVisible
     place = place_after(mark)
     if after and place is None:

@@ -51,6 +51,7 @@ from nrm.store.referrals import promises
 from nrm.store.referrals.promises import WrittenPromise
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.entries import Entry
+from nrm.store.rows.referrals import duty as duty_rows
 from nrm.store.rows.referrals import next_receiver as next_receiver_rows
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.statements import built_once
@@ -69,6 +70,7 @@ _TaggedLines = Select[
     bool,
     date | None,
     uuid.UUID | None,
+    bool,
     bytes | None,
     int | None,
     bytes | None,
@@ -125,6 +127,7 @@ class ReferralLine:
     late: bool
     urgent: bool  # handed over the urgent way
     doctor: bool  # a doctor is needed, for the party that is asked; False also where nobody said
+    danger: bool  # for who is asked, or awaits the person: in danger, as the duty desk reads it
     missing_since: date | None  # for who is asked, or awaits the person: an alarm stands since then
     quarter: str
     """`2026Q1` once the person has arrived: from then on only the quarter of the times is kept. Before that: empty."""
@@ -530,20 +533,20 @@ def _referral_rows() -> _Lines:
 def _received_by(status: ReferralStatus, by: Actor, after: str, size: int) -> Page[ReferralLine]:
     by.must(Permission.REFERRAL_DECIDE)
     place = place_after(after)
-    rows = _first_due_first(by, status, bool(place))(most=size + 1, **values_of(place))
+    rows = _first_due_first(by, status, bool(place), duty_rows.said_of_danger())(most=size + 1, **values_of(place))
     found = _with_promises([_received_line(each, by) for each in rows], by)
     return page(found, lambda line: (_hour(line), line.id), size)
 
 
 def _received_line(found: Row[*tuple[Any, ...]], by: Actor) -> ReferralLine:
     """A line with the tag that was sealed to the asker's organisation; this is no opening (ADR 0064)."""
-    *rest, sealed, version, wrapped = found
+    *rest, danger, sealed, version, wrapped = found
     doctor = (
         sealed is not None
         and version is not None
         and tags.needs_doctor(db.session(), rest[1].id, sealed, version, wrapped, by=by)
     )
-    return _referral_line(cast(Any, rest), by, doctor=doctor)
+    return _referral_line(cast(Any, rest), by, doctor=doctor, danger=bool(danger))
 
 
 def _hour(line: ReferralLine) -> datetime:
@@ -554,7 +557,7 @@ def _hour(line: ReferralLine) -> datetime:
 
 
 @built_once
-def _first_due_first(by: Actor, status: ReferralStatus, further: bool) -> _TaggedLines:
+def _first_due_first(by: Actor, status: ReferralStatus, further: bool, danger: tuple[str, ...]) -> _TaggedLines:
     hour = _EXPECTED if status is ReferralStatus.ACCEPTED else _DUE
     asked = (RouteCandidate.case_id == Case.id, RouteCandidate.organisation_id == Referral.receiver_id)
     of_move = Referral.sealed_tags.is_not(None)  # what the shelter says now, before what the post said
@@ -563,7 +566,7 @@ def _first_due_first(by: Actor, status: ReferralStatus, further: bool) -> _Tagge
     version = (Keyring.organisation_id == Referral.receiver_id, Keyring.version == made_for)
     statement = (
         _referral_rows()
-        .add_columns(sealed, made_for, KeyringWrap.sealed_private)
+        .add_columns(duty_rows.in_danger(danger), sealed, made_for, KeyringWrap.sealed_private)
         .outerjoin(RouteCandidate, and_(*asked))
         .outerjoin(Keyring, and_(*version))
         .outerjoin(KeyringWrap, and_(KeyringWrap.keyring_id == Keyring.id, KeyringWrap.member_id == by.member_id))
@@ -579,6 +582,7 @@ def _referral_line(
     by: Actor,
     *,
     doctor: bool = False,
+    danger: bool = False,
 ) -> ReferralLine:
     referral_, case_, sender, receiver, place, urgently, missing_since, interviewer = found
     status = ReferralStatus(referral_.status)
@@ -628,6 +632,7 @@ def _referral_line(
         else referral_rows.terms(referral_).is_late(status, now),
         urgent=bool(urgently),
         doctor=doctor,
+        danger=danger,
         missing_since=missing_since if of_person else None,
         quarter=_quarter(referral_),
     )

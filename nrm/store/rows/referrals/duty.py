@@ -72,6 +72,8 @@ from nrm.store.rows.referrals.referrals import handed_over_urgently, not_come, p
 
 MARKED = (Tag.DANGER, Tag.URGENT, Tag.NOT_TOLD, Tag.NO_PLACE, Tag.NOT_PROMISED)
 """The tags that a source can give; a child is seen by the age class, what is late by the hour."""
+LAST = 3
+"""The place of whatever comes by its hour alone (`Source.first`)."""
 _ENDED = (ReferralStatus.DECLINED, ReferralStatus.EXPIRED, ReferralStatus.WITHDRAWN)
 
 
@@ -105,12 +107,19 @@ class Source:
 
     @property
     def first(self) -> ColumnElement[int]:
-        """0 for a child and for a person with a tag who wait at a post, for who did not arrive, and for who left
-        without a meeting place; 1 for all else."""
+        """0 for a child in danger who waits at a post; 1 for who is one of both, for who did not arrive, and for who
+        left without a meeting place; 2 for who has another tag there; `LAST` for all else (ADR 0254)."""
+        child = self.age_class.in_(tuple(CHILDREN))
+        danger = self.marks.get(Tag.DANGER, false())
         if self.kind == NOT_COME:
-            return literal(0)
-        tagged = or_(self.age_class.in_(tuple(CHILDREN)), *self.marks.values())
-        return case((or_(and_(self.at_post, tagged), self.at_once), 0), else_=1)
+            return case((and_(child, danger), 0), else_=1)
+        comes = or_(and_(self.at_post, or_(child, *self.marks.values())), self.at_once)
+        return case(
+            (and_(comes, child, danger), 0),
+            (and_(comes, or_(child, danger, self.at_once)), 1),
+            (comes, 2),
+            else_=LAST,
+        )
 
     @property
     def tagged(self) -> Select[Any]:
@@ -302,13 +311,21 @@ def sources() -> tuple[Source, ...]:
 
 def _marks_of_case() -> dict[Tag, ColumnElement[bool]]:
     """Conditions on unsealed columns that give a tag: the kind of hand-over, the clause, the reason of a decline."""
-    referral = aliased(Referral)
     said = bindparam("clauses_of_danger", type_=String(), expanding=True)
-    danger = or_((referral.agreement + " " + referral.clause).in_(said), referral.decline_reason == UNSAFE)
-    return {
-        Tag.DANGER: exists().where(referral.case_id == Case.id, danger).correlate(Case),
-        Tag.URGENT: handed_over_urgently(),
-    }
+    return {Tag.DANGER: in_danger(said), Tag.URGENT: handed_over_urgently()}
+
+
+def in_danger(clauses: Any) -> ColumnElement[bool]:
+    """Whether the person of the case of a statement is in danger, as a clause or the decline of a shelter says it;
+    `clauses`: those of `said_of_danger`."""
+    referral = aliased(Referral)
+    danger = or_((referral.agreement + " " + referral.clause).in_(clauses), referral.decline_reason == UNSAFE)
+    return exists().where(referral.case_id == Case.id, danger).correlate(Case)
+
+
+def said_of_danger() -> tuple[str, ...]:
+    """Each clause that is for people in danger alone, with its version."""
+    return tuple(" ".join(each) for each in clauses_of_danger(country().agreements))
 
 
 def is_pressing(case_id: uuid.UUID) -> bool:
@@ -319,7 +336,7 @@ def is_pressing(case_id: uuid.UUID) -> bool:
 
 def values_of_all() -> dict[str, Any]:
     """The values that every statement about the sources has."""
-    return {"clauses_of_danger": [" ".join(each) for each in clauses_of_danger(country().agreements)]}
+    return {"clauses_of_danger": list(said_of_danger())}
 
 
 def _declines() -> ScalarSelect[int]:

@@ -222,7 +222,7 @@ class ArrivalForm(AdmitStayForm):
     stood = HiddenField()
     """How the referral stood on the page that was sent (`ReferralStatus`)."""
     is_here = BooleanField(N_("Yes, it is this person who stands before me"))
-    """Shown and asked for once, where the post has not said that they left."""
+    """Shown and asked for once, where the post has not said that they left, or said so a moment ago."""
     sooner = BooleanField(N_("The hour is right: it was recorded later"))
     """Shown and asked for once, where the hour is before the sending or the recorded departure."""
 

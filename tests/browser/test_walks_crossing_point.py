@@ -69,6 +69,8 @@ def test_an_officer_at_midnight_knows_what_to_do_and_not_where_she_is(
     officer.shows(PLACE)  # on the way, too
 
     # She arrives; an hour later and on the next day the list says so, and no more.
+    factories.later(timedelta(minutes=45))
+    shelter, officer = desks("iom.case_worker", lang), desks(OFFICER, lang)
     shelter.home().follow(f"{address}/arrival").send(admitted="today", planned="30")
     officer.page.goto(f"{officer.base}{address}")
     officer.shows(PLACE, seen=False)

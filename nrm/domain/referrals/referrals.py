@@ -225,6 +225,15 @@ MOVED_AT_MOST = timedelta(hours=3)
 """By how much the sender alone can move the hour of an alarm before it has passed, and once (ADR 0244)."""
 
 
+TOO_SOON = 4
+"""An arrival in less than this part of the time that the way was said to take is asked about once."""
+
+
+def is_too_soon(departed_at: datetime, expected_at: datetime, at: datetime) -> bool:
+    """Whether who left then can hardly be there at `at`, by the hour that was said (ADR 0254)."""
+    return (at - departed_at) * TOO_SOON < expected_at - departed_at
+
+
 def held(
     missed_at: datetime | None, said: datetime | None, now_said: datetime | None, *, put_off: int, at: datetime
 ) -> datetime | None:

@@ -19,7 +19,7 @@ from nrm.actions.shelter import corrections
 from nrm.actions.shelter import stays as stay_actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.hours import on_day
-from nrm.domain.referrals.referrals import IllegalTransition, ReferralEvent, ReferralStatus, actors_of
+from nrm.domain.referrals.referrals import IllegalTransition, ReferralEvent, ReferralStatus, actors_of, is_too_soon
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.corrections import CorrectionRefused, Why
 from nrm.domain.shelter.places import may_be_with_mother
@@ -45,6 +45,11 @@ NOT_YET = N_("This hour of today has not come yet: enter the hour of arrival, or
 NOT_SENT = N_("The referral was sent on %(moment)s, after this hour: is it right?", moment="")
 BEFORE_LEAVING = N_("They left on %(moment)s, as was recorded: is this hour right?", moment="")
 NOT_LEFT = N_("The post has not said that they left: is it this person who stands before you?")
+TOO_SOON = N_(
+    "They left on %(left)s and are expected on %(expected)s: is it this person who stands before you?",
+    left="",
+    expected="",
+)
 NOT_AWAITED = N_("This person is not awaited any more: the arrival was recorded, or it was said that nobody came.")
 
 NOT_COME_SINCE = N_(
@@ -163,8 +168,8 @@ def _arrive(referral_id: uuid.UUID) -> Answer:
         return _page(line, form, 422)
     if not _fits_way(line, form, arrived_on):
         return _page(line, form, 422)
-    if _has_not_left(line) and not form.is_here.data:
-        form.is_here.errors = [NOT_LEFT]
+    if not form.is_here.data and (doubt := _doubt(line)) is not None:
+        form.is_here.errors = [doubt]
         return _page(line, form, 422)
     try:
         _record(line, form, arrived_on)
@@ -206,9 +211,16 @@ def _said_since(line: referrals.ReferralLine, form: ArrivalForm) -> Answer:
     return _page(line, form, 409)
 
 
-def _has_not_left(line: referrals.ReferralLine) -> bool:
-    """Whether the person is awaited from a post that has not said that they left."""
-    return line.status is ReferralStatus.ACCEPTED and line.departed_at is None and meetings.of_post(line)
+def _doubt(line: referrals.ReferralLine) -> str | Phrase | None:
+    """Why it may be somebody else: the person is awaited from a post that has not said that they left, or too soon
+    after it said so for the way (ADR 0254)."""
+    if line.status is not ReferralStatus.ACCEPTED or not meetings.of_post(line):
+        return None
+    if line.departed_at is None:
+        return NOT_LEFT
+    if line.expected_at is None or not is_too_soon(line.departed_at, line.expected_at, clock.now()):
+        return None
+    return Phrase(TOO_SOON.message, {"left": Moment.of(line.departed_at), "expected": Moment.of(line.expected_at)})
 
 
 def _is_to_come(hour: str) -> bool:

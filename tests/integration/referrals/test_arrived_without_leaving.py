@@ -239,3 +239,29 @@ def test_a_late_press_is_told_which_of_the_things_was_recorded(app: Flask, sign_
     assert "This person is not awaited any more: the arrival was recorded." in house.post(
         f"{address}/not-arrived?lang=en", {}, 409
     )
+
+
+@pytest.mark.slow
+def test_an_arrival_long_before_the_hour_is_asked_about_once(app: Flask, sign_in: SignIn) -> None:
+    """They left a minute ago and are expected in four hours (ADR 0254)."""
+    assert app
+    made, soon = accepted(age="child"), accepted(4)
+    at = clock.now()
+    for each, hours in ((made, 4), (soon, 1)):
+        referrals.depart(
+            referral_id=each.referral_id,
+            escort=Escort.WOMAN_OFFICER,
+            expected_at=at + timedelta(hours=hours),
+            by=factories.actor(POST),
+        )
+    factories.later(minutes=1)
+    house, page = sign_in(HOUSE), f"/referrals/{made.referral_id}/arrival"
+    sent: dict[str, object] = {"admitted": "today", "bed": NO_PLACE}
+    asked = house.post(f"{page}?lang=en", sent, 422)
+    assert re.search(r"They left on [^<]+ and are expected on [^<]+: is it this person who stands before you\?", asked)
+    assert store.referral(made.referral_id, by=factories.actor(HOUSE)).status == "accepted"
+    house.post(page, {**sent, "is_here": "y"})
+    assert store.referral(made.referral_id, by=factories.actor(HOUSE)).status == "arrived"
+    factories.later(minutes=15)
+    sign_in(HOUSE).post(f"/referrals/{soon.referral_id}/arrival", sent)  # a quarter of the way has passed
+    assert store.referral(soon.referral_id, by=factories.actor(HOUSE)).status == "arrived"

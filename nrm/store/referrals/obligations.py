@@ -507,9 +507,10 @@ def _may_tell(obligation: Obligation, case: Case, by: Actor) -> bool:
     return sending or by.may(Permission.REFERRAL_DIRECT)
 
 
-def is_unread(obligation: Obligation) -> bool:
-    """Whether the post added something to the case of an obligation that the asker saw, and nobody has read it."""
-    return rows.is_owed(obligation.case_id, READ_SUPPLEMENT)
+def is_unread(obligation: Obligation, *, by: Actor) -> bool:
+    """Whether the post added something to the case of an obligation that the asker saw, which nobody has read, and the
+    asker may."""
+    return by.may(Permission.CASE_OPEN) and rows.is_owed(obligation.case_id, READ_SUPPLEMENT)
 
 
 def is_owed(case: SeenCase, kind: str) -> bool:

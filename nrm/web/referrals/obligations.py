@@ -45,7 +45,7 @@ def acknowledge_page(obligation_id: uuid.UUID) -> Answer:
         "referrals/referrals/acknowledge.html",
         obligation=obligation,
         pseudonym=pseudonym,
-        unread=obligations.is_unread(obligation),
+        unread=obligations.is_unread(obligation, by=access.actor()),
     )
 
 

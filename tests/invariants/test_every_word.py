@@ -107,7 +107,8 @@ def known_texts(folder: Path) -> set[str]:
     for file in folder.glob("*.toml"):
         known.update(data_texts(tomllib.loads(file.read_text("utf-8"))))
     locale = Locale.parse(MADE_UP)
-    named = (*locale.months["format"]["wide"].values(), *locale.languages.values(), *locale.territories.values())
+    dates = (*locale.months["format"]["wide"].values(), *locale.days["format"]["abbreviated"].values())
+    named = (*dates, *locale.languages.values(), *locale.territories.values())
     known.update(each for text in named for each in (text, text.capitalize()))
     own = (Locale.parse(each) for each in ("sq", "en", MADE_UP))
     known.update(str(each.display_name).capitalize() for each in own)

@@ -366,7 +366,7 @@ def test_nobody_is_told_until_somebody_answered_and_the_directory_says_whom_to_c
     post = sign_in("rinas.border_officer")
     address = f"/obligations/{owed.id}/call"
     page = post.get(f"{address}?lang=en")
-    order = ["+355 4 000 0109", "+355 4 000 0211", "+355 4 000 0220", "+355 4 000 0105"]
+    order = ["+355 4 000 0109", "+355 4 000 0311", "+355 4 000 0220", "+355 4 000 0105"]
     # The authority's own number, the unit of the prefecture (Tirana for Rinas), State Social Services, the duty desk.
     assert [number for number in order if number in page] == order
     assert sorted(order, key=page.rindex) == order

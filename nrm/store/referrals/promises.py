@@ -66,7 +66,9 @@ class Before:
 
 
 def before(case_ids: Collection[uuid.UUID], *, by: Actor) -> dict[uuid.UUID, Before]:
-    """Case -> what its referrals say of the time before; for cases that the actor may see. Asks nothing without any."""
+    """Case -> what its referrals say of the time before; for the duty desk. Asks nothing without any. Raises
+    NotPermitted."""
+    by.must(Permission.REFERRAL_DIRECT)
     if not case_ids:
         return {}
     statement = select(Referral.case_id, Referral.id, Referral.sent_at, Referral.promised_by, Referral.status)

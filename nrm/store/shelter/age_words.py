@@ -82,11 +82,11 @@ def of_others(*, by: Actor) -> list[tuple[Case, WordLine]]:
     return [
         (case, each)
         for case, each in found
-        if case is not None and (_was_taken_back(each) or was_agreed(each, by=by) or _waits(each, case))
+        if case is not None and (_was_taken_back(each) or _was_agreed(each, by) or _waits(each, case))
     ]
 
 
-def was_agreed(word: WordLine, *, by: Actor) -> bool:
+def _was_agreed(word: WordLine, by: Actor) -> bool:
     """Whether others than the asker's organisation, which is child protection, agreed lately."""
     others = by.kind is OrganisationKind.CHILD_PROTECTION and word.answered_from_id != by.organisation_id
     return word.state is Word.AGREED and others and _lately(word)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, func, literal, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.shelter.ages import ADULT, Kind, assessable
+from nrm.domain.shelter.ages import ADULT, Kind, Word, assessable
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case
@@ -135,7 +135,7 @@ def words_at_home(*, by: Actor) -> list[tuple[str, WordLine]]:
     found = []
     for case, word in age_words.of_others(by=by):
         with contextlib.suppress(NotVisible):
-            if age_words.was_agreed(word, by=by) or relation(case.id, by=by) is not CaseRelation.HOLDER:
+            if word.state is Word.AGREED or relation(case.id, by=by) is not CaseRelation.HOLDER:
                 found.append((case.pseudonym, word))
     return found
 

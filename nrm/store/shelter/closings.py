@@ -301,11 +301,13 @@ def lately(*, by: Actor) -> list[ClosedLatelyLine]:
     return _lately(by.organisation_id)
 
 
-def of_who_suspended(member_id: uuid.UUID, house: uuid.UUID, *, by: Actor) -> list[ClosedLatelyLine]:
+def of_who_suspended(member_id: uuid.UUID, organisation_id: uuid.UUID, *, by: Actor) -> list[ClosedLatelyLine]:
     """What of `lately` a member of that house closed, who suspended a colleague that cannot look now: for the house and
     the duty desk; empty for all others."""
-    own = by.organisation_id == house and by.may(Permission.STAY_MANAGE)
-    return _lately(house, Closing.closed_by_id == member_id) if own or by.may(Permission.REFERRAL_DIRECT) else []
+    own = by.organisation_id == organisation_id and by.may(Permission.STAY_MANAGE)
+    if not own and not by.may(Permission.REFERRAL_DIRECT):
+        return []
+    return _lately(organisation_id, Closing.closed_by_id == member_id)
 
 
 def _lately(house: uuid.UUID | None, *more: ColumnElement[bool]) -> list[ClosedLatelyLine]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, literal, or_, select
@@ -141,17 +142,29 @@ TOLD_FOR = timedelta(days=7)
 _TOLD_OF = 20_000
 
 
+class Told(StrEnum):
+    """What a colleague did to what is known of somebody who is heard."""
+
+    CALLED_OFF = "called_off"
+    STRUCK = "struck"
+    CORRECTED = "corrected"
+
+
+_TOLD_BY = {
+    Event.HEARING_RECORDED: Told.CALLED_OFF,  # of those that say so
+    Event.HEARING_STRUCK: Told.STRUCK,
+    Event.WITNESS_CORRECTED: Told.CORRECTED,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ToldLine:
-    """What a colleague did to what is known of somebody who is heard; `what` is a key of `TOLD`."""
+    """What a colleague did, of whom, and on which day."""
 
     code: str
-    what: str
+    what: Told
     name: str
     on: date
-
-
-CALLED_OFF, STRUCK, CORRECTED = TOLD = "called_off", "struck", "corrected"
 
 
 def told_lately(*, by: Actor) -> list[ToldLine]:
@@ -160,32 +173,30 @@ def told_lately(*, by: Actor) -> list[ToldLine]:
     proceedings (ADR 0249). Raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.TESTIMONY_RECORD):
         raise NotVisible
-    others = (AuditEntry.organisation_id == str(by.organisation_id), AuditEntry.member_id != str(by.member_id))
-    events = {Event.HEARING_RECORDED: CALLED_OFF, Event.HEARING_STRUCK: STRUCK, Event.WITNESS_CORRECTED: CORRECTED}
+    which = (
+        AuditEntry.event.in_([str(each) for each in _TOLD_BY]),
+        AuditEntry.organisation_id == str(by.organisation_id),
+        AuditEntry.member_id != str(by.member_id),
+    )
+    found = entries.any_since(clock.now() - TOLD_FOR, *which, newest=_TOLD_OF)
     told = [
-        (each, what)
-        for event, what in events.items()
-        for each in entries.since(clock.now() - TOLD_FOR, event, *others, newest=_TOLD_OF)
-        if event is not Event.HEARING_RECORDED or each.said.get("kind") == HearingEntryKind.CALLED_OFF
+        (_TOLD_BY[Event(event)], each)
+        for event, each in found
+        if event != Event.HEARING_RECORDED or each.said.get("kind") == HearingEntryKind.CALLED_OFF
     ]
     if not told:
         return []
-    codes = _codes([each.said for each, _ in told], by)
-    people = {each.id: each.name for each in db.session.scalars(select(Member).where(Member.id.in_(_who(told))))}
-    lines = [
-        ToldLine(code, what, people.get(each.member_id or uuid.UUID(int=0), ""), _day(each.at))
-        for each, what in sorted(told, key=lambda found: found[0].at, reverse=True)
+    codes = _codes([each.said for _, each in told], by)
+    members = {each.member_id for _, each in told}
+    names = {
+        row.id: row.name for row in db.session.execute(select(Member.id, Member.name).where(Member.id.in_(members)))
+    }
+    lines = (
+        ToldLine(code, what, names.get(each.member_id, ""), clock.day_of(each.at, country().timezone))
+        for what, each in reversed(told)
         if (code := codes.get(str(each.said.get("case_id") or each.said.get("witness_id"))))
-    ]
+    )
     return list(dict.fromkeys(lines))
-
-
-def _who(told: Sequence[tuple[entries.Entry, str]]) -> set[uuid.UUID]:
-    return {each.member_id for each, _ in told if each.member_id is not None}
-
-
-def _day(at: datetime) -> date:
-    return clock.day_of(at, country().timezone)
 
 
 def _codes(said: Sequence[Mapping[str, Any]], by: Actor) -> dict[str, str]:

@@ -310,6 +310,24 @@ def test_by_pages_with_few_clicks(urgent: Urgent, sign_in: Callable[[str], Perso
 
 
 @pytest.mark.slow
+def test_before_an_interview_is_said_to_be_complete_the_page_names_what_the_post_added(
+    urgent: Urgent, sign_in: Callable[[str], Person]
+) -> None:
+    """ "Nothing was added" stood beside "Read what the post added"."""
+    wanted = (Obligation.case_id == urgent.case_id, Obligation.kind == "complete_interview")
+    page = f"/obligations/{db.session.scalars(select(Obligation.id).where(*wanted)).one()}/acknowledge?lang=en"
+    worker, read = sign_in("nrc.case_worker"), f'href="/cases/{urgent.case_id}/supplement"'
+    shown = worker.get(page)
+    assert "You have added nothing to the urgent interview yet." in shown
+    assert f'href="/cases/{urgent.case_id}/complete"' in shown
+    assert read not in shown
+    urgent.send()
+    assert read in worker.get(page)
+    for login in ("vatra.case_worker", "rinas.border_officer"):
+        sign_in(login).get(page, 404)
+
+
+@pytest.mark.slow
 def test_a_birth_that_cannot_be_or_makes_a_child_of_an_adult_is_not_written_without_a_word(
     app: Flask, sign_in: Callable[[str], Person]
 ) -> None:

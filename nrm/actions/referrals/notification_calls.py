@@ -14,7 +14,7 @@ from nrm.db import transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.interviews.endings import FINAL, ChildAnswer, as_answered
 from nrm.domain.interviews.family_notices import DeskAnswer
-from nrm.domain.referrals.notification_calls import CallRefusal, CallRefused, check_call
+from nrm.domain.referrals.notification_calls import CallRefusal, CallRefused, MadeCall, check_call
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.models.referrals.referrals import Call
 from nrm.steps.interviews import child_alerts as child_alert_steps
@@ -30,22 +30,12 @@ from nrm.vault.unattended import call_names
 _BATCH = 200
 
 
-def tell(
-    *,
-    obligation_id: uuid.UUID,
-    number: str,
-    name: str,
-    answered: bool,
-    called_at: datetime,
-    call_id: uuid.UUID | None = None,
-    by: Actor,
-) -> bool:
+def tell(*, obligation_id: uuid.UUID, call: MadeCall, by: Actor) -> bool:
     """Record a call about what a party has to know in a case; returns whether the party counts as told now.
 
     A party that denied such a call is told by the duty desk, or says itself that it knows (ADR 0228). Where the duty
-    desk answered in its place the party is told by nobody yet: the desk goes on calling (ADR 0248). `call_id`: of the
-    press, here and for the other calls; the same again records nothing twice (ADR 0227). Raises NotPermitted,
-    NotVisible, CallRefused, IllegalTransition (told already).
+    desk answered in its place the party is told by nobody yet: the desk goes on calling (ADR 0248). Raises
+    NotPermitted, NotVisible, CallRefused, IllegalTransition (told already).
     """
     by.must(Permission.OBLIGATION_ACKNOWLEDGE)
     with transaction() as session:
@@ -54,17 +44,15 @@ def tell(
             raise IllegalTransition(TransitionRefusal.STATE)
         listed = rows.numbers(obligation.party, case.opened_by_id, obligation.id, by.organisation_id)
         since = rows.told_since(obligation)
-        if answered and rows.denied(obligation) is not None and not by.may(Permission.REFERRAL_DIRECT):
+        if call.answered and rows.denied(obligation) is not None and not by.may(Permission.REFERRAL_DIRECT):
             raise CallRefused(CallRefusal.DENIED)
-        desk = answered and not by.may(Permission.REFERRAL_DIRECT) and rows.is_of_desk(listed, number)
-        at = _record(
-            session, obligation.id, listed, number, name, answered, called_at, since, call_id, by, of_desk=desk
-        )
+        desk = call.answered and not by.may(Permission.REFERRAL_DIRECT) and rows.is_of_desk(listed, call.number)
+        at = _record(session, obligation.id, listed, call, since, by, of_desk=desk)
         if desk:
             return False
-        if answered:
+        if call.answered:
             obligation_steps.fulfil(session, obligation, at, "telephone", by)
-        return answered
+        return call.answered
 
 
 def take_back(*, obligation_id: uuid.UUID, by: Actor) -> None:
@@ -81,16 +69,7 @@ def take_back(*, obligation_id: uuid.UUID, by: Actor) -> None:
         _nobody_answered(rows.last_answered(obligation.id, by.member_id))
 
 
-def tell_of_child(
-    *,
-    interview_id: uuid.UUID,
-    number: str,
-    name: str,
-    answered: bool,
-    called_at: datetime,
-    call_id: uuid.UUID | None = None,
-    by: Actor,
-) -> bool:
+def tell_of_child(*, interview_id: uuid.UUID, call: MadeCall, by: Actor) -> bool:
     """As `tell`, about a child at a post, before there is a case; by the duty officer.
 
     Raises NotPermitted, NotVisible, CallRefused, IllegalTransition.
@@ -101,22 +80,13 @@ def tell_of_child(
         if alert.done_at is not None or alert.withdrawn_at is not None:
             raise IllegalTransition(TransitionRefusal.STATE)
         listed = rows.numbers(alert.party, alert.organisation_id, alert.id, by.organisation_id)
-        at = _record(session, alert.id, listed, number, name, answered, called_at, alert.told_at, call_id, by)
-        if answered:
+        at = _record(session, alert.id, listed, call, alert.told_at, by)
+        if call.answered:
             child_alert_steps.acknowledge(session, alert.id, how="telephone", at=at, by=by)
-        return answered
+        return call.answered
 
 
-def tell_of_family(
-    *,
-    family_id: uuid.UUID,
-    number: str,
-    name: str,
-    answered: bool,
-    called_at: datetime,
-    call_id: uuid.UUID | None = None,
-    by: Actor,
-) -> bool:
+def tell_of_family(*, family_id: uuid.UUID, call: MadeCall, by: Actor) -> bool:
     """As `tell_of_child`, about a family notice that the child authority has not seen for a day; by the duty officer.
 
     Raises NotPermitted, NotVisible, CallRefused, IllegalTransition.
@@ -125,10 +95,10 @@ def tell_of_family(
     with transaction() as session:
         notice = family_notices.to_tell(family_id, by=by)
         listed = rows.numbers(notice.party, notice.organisation_id, notice.id, by.organisation_id)
-        at = _record(session, notice.id, listed, number, name, answered, called_at, notice.told_at, call_id, by)
-        if answered:
+        at = _record(session, notice.id, listed, call, notice.told_at, by)
+        if call.answered:
             family_steps.answered(session, notice.id, DeskAnswer.SEEN, how="telephone", at=at, by=by)
-        return answered
+        return call.answered
 
 
 def take_back_of_family(*, family_id: uuid.UUID, by: Actor) -> None:
@@ -165,13 +135,9 @@ def _nobody_answered(call: Call) -> None:
 def answer_for_child(
     *,
     interview_id: uuid.UUID,
-    number: str,
-    name: str,
-    answered: bool,
-    called_at: datetime,
+    call: MadeCall,
     decision: str = "",
     seen: str | None = None,
-    call_id: uuid.UUID | None = None,
     by: Actor,
 ) -> bool:
     """Record what the child authority decided by telephone about a child at a post; returns whether it decided.
@@ -183,61 +149,59 @@ def answer_for_child(
     """
     with transaction() as session:
         alert = child_alerts.row_to_answer(interview_id, by=by, lock=True)
-        if answered and seen not in (None, as_answered(alert.answer, alert.answered_at)):
+        if call.answered and seen not in (None, as_answered(alert.answer, alert.answered_at)):
             raise IllegalTransition(TransitionRefusal.CHANGED)
         if alert.opinion_at is None or alert.answer in list(FINAL) or alert.withdrawn_at is not None:
             raise IllegalTransition(TransitionRefusal.STATE)
         listed = rows.numbers_to_ask(alert, by.organisation_id, of_post=not by.may(Permission.REFERRAL_DIRECT))
-        if answered and alert.id in alert_rows.denied() and not by.may(Permission.REFERRAL_DIRECT):
+        if call.answered and alert.id in alert_rows.denied() and not by.may(Permission.REFERRAL_DIRECT):
             raise CallRefused(CallRefusal.DENIED)
-        at = _record(session, alert.id, listed, number, name, answered, called_at, alert.told_at, call_id, by)
-        if answered:
+        at = _record(session, alert.id, listed, call, alert.told_at, by)
+        if call.answered:
             said = ChildAnswer(decision)
             if said is ChildAnswer.ADULT and not by.may(Permission.REFERRAL_DIRECT):
                 raise NotVisible
-            child_alert_steps.answered(session, alert.id, said, how="telephone", at=at, name=name, by=by)
-        return answered
+            child_alert_steps.answered(session, alert.id, said, how="telephone", at=at, name=call.name, by=by)
+        return call.answered
 
 
 def _record(
     session: Session,
     subject_id: uuid.UUID,
     listed: Sequence[NumberLine],
-    number: str,
-    name: str,
-    answered: bool,
-    called_at: datetime,
+    call: MadeCall,
     since: datetime | None,
-    call_id: uuid.UUID | None,
     by: Actor,
     *,
     of_desk: bool = False,
 ) -> datetime:
     """Write the call down; returns its hour: never before `since`, from when on there was something to tell. `of_desk`:
-    the duty desk answered in place of the party. A call of that id is written down once."""
+    the duty desk answered in place of the party. A call of its id is written down once."""
     if by.member_id is None:
         raise NotVisible
     numbers = [each.telephone for each in listed]
-    check_call(number, name, answered=answered, numbers=numbers, at=called_at, now=clock.now(), since=since)
-    at = called_at if since is None else max(called_at, since)
+    check_call(
+        call.number, call.name, answered=call.answered, numbers=numbers, at=call.at, now=clock.now(), since=since
+    )
+    at = call.at if since is None else max(call.at, since)
     about = rows.about_desk(subject_id) if of_desk else subject_id
-    known = session.get(Call, call_id) if call_id is not None else None
-    if known is not None and known.answered == answered:  # pressed twice; one that was taken back is made anew
+    known = session.get(Call, call.id) if call.id is not None else None
+    if known is not None and known.answered == call.answered:  # pressed twice; one that was taken back is made anew
         return known.called_at
-    call = Call(
-        id=call_id if call_id is not None and known is None else uuid.uuid4(),
+    row = Call(
+        id=call.id if call.id is not None and known is None else uuid.uuid4(),
         subject_id=about,
-        number=number,
-        answered=answered,
-        name=call_names.seal(about, name if answered else ""),
+        number=call.number,
+        answered=call.answered,
+        name=call_names.seal(about, call.name if call.answered else ""),
         called_at=at,
         called_by_id=by.member_id,
     )
     try:
         with session.begin_nested():
-            session.add(call)
+            session.add(row)
     except IntegrityError:  # pressed twice at once
-        return session.get_one(Call, call.id).called_at
-    told = int(answered and not of_desk)
+        return session.get_one(Call, row.id).called_at
+    told = int(call.answered and not of_desk)
     audit.append(session, audit.Event.CALLED, by=by, subject_id=subject_id, answered=told, of_desk=int(of_desk))
     return at

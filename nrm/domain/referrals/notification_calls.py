@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -10,6 +12,18 @@ LONGEST_AGO = timedelta(hours=12)
 LONGEST_NAME = 60
 ROUNDED_BY = timedelta(minutes=1)
 """Whoever writes a call down says how many minutes ago it was: it may be that much earlier than it can have been."""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeCall:
+    """A call as whoever made it writes it down: which number, who answered (`name`, empty where nobody did), when.
+    `id`: of the press; the same again records nothing twice (ADR 0227)."""
+
+    number: str
+    name: str
+    answered: bool
+    at: datetime
+    id: uuid.UUID | None = None
 
 
 class CallRefusal(StrEnum):

@@ -20,7 +20,7 @@ from nrm.actions.referrals import notification_calls as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.interviews.endings import CHILD_ROUTE, FINAL, as_answered
 from nrm.domain.presses import id_of
-from nrm.domain.referrals.notification_calls import CallRefusal, CallRefused, may_be_at, next_number
+from nrm.domain.referrals.notification_calls import CallRefusal, CallRefused, MadeCall, may_be_at, next_number
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.domain.words import N_, Phrase
 from nrm.store.interviews import child_alerts, family_notices
@@ -274,14 +274,14 @@ def _record(subject: Subject, action: Callable[..., bool], again: str, form: Cal
     by, name = access.actor(), (form.name.data or "").strip()
     assert by.member_id is not None
     try:
-        told = action(
-            number=form.number.data,
-            name=name,
-            answered=form.answer.data == ANSWERED,
-            called_at=clock.now() - timedelta(minutes=int(form.when.data)),
-            call_id=id_of(by.member_id, form.press, form.number.data, form.answer.data, name, form.when.data),
-            by=by,
+        call = MadeCall(
+            form.number.data,
+            name,
+            form.answer.data == ANSWERED,
+            clock.now() - timedelta(minutes=int(form.when.data)),
+            id_of(by.member_id, form.press, form.number.data, form.answer.data, name, form.when.data),
         )
+        told = action(call=call, by=by)
     except CallRefused as error:
         if error.reason is CallRefusal.EARLY:  # told anew meanwhile
             form.when.errors = [_too_early(subject)]

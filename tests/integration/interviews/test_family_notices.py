@@ -30,6 +30,7 @@ from nrm.domain.interviews.family_notices import (
     NobodyToTell,
 )
 from nrm.domain.quarters import Quarter
+from nrm.domain.referrals.notification_calls import MadeCall
 from nrm.domain.referrals.referrals import IllegalTransition
 from nrm.models.accounts.mailboxes import Mailbox
 from nrm.models.audit import AuditEntry
@@ -358,9 +359,9 @@ def test_the_duty_desk_sees_it_after_a_day_without_an_answer_and_tells_by_teleph
     assert number_of(Call) == 2
     assert address not in officer.get("/duty")
     officer.get(address, status=404)
-    called: dict[str, Any] = {"number": DESK_NUMBER, "name": "X", "answered": True, "called_at": clock.now()}
+    made = MadeCall(DESK_NUMBER, "X", answered=True, at=clock.now())
     with pytest.raises(NotPermitted):
-        notification_calls.tell_of_family(family_id=family_id, by=factories.actor(POST), **called)
+        notification_calls.tell_of_family(family_id=family_id, call=made, by=factories.actor(POST))
 
 
 @pytest.mark.slow

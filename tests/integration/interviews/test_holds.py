@@ -22,6 +22,7 @@ from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role
 from nrm.domain.interviews.interviews import Questionnaire
 from nrm.domain.interviews.questionnaire_flow import pages
 from nrm.domain.quarters import Quarter
+from nrm.domain.referrals.notification_calls import MadeCall
 from nrm.models.audit import AuditEntry
 from nrm.models.interviews.interviews import Hold, Interview
 from nrm.models.interviews.monitoring import NegativeScreen, ProcedureRecord
@@ -724,9 +725,11 @@ def test_a_post_cannot_write_down_that_a_child_is_an_adult(app: Flask, sign_in: 
     number = re.findall(r'name="number" value="([^"]+)"', body)[0]
     call = {"number": number, "answer": "answered", "name": "Drita Hoxha", "when": "0", "decision": "adult"}
     person.post(address, call, status=422)
-    given = {"number": number, "name": "D", "answered": True, "called_at": clock.now(), "decision": "adult"}
+    made = MadeCall(number, "D", answered=True, at=clock.now())
     with pytest.raises(NotVisible):
-        notification_calls.answer_for_child(interview_id=id_of(interview), by=factories.actor(LOGIN), **given)
+        notification_calls.answer_for_child(
+            interview_id=id_of(interview), call=made, decision="adult", by=factories.actor(LOGIN)
+        )
 
 
 def test_after_a_day_without_an_answer_the_post_is_sent_to_the_duty_desk(app: Flask, sign_in: SignIn) -> None:

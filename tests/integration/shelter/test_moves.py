@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,7 +19,7 @@ from nrm.actions.shelter import cases, permits, stays
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
 from nrm.domain.referrals.critical_path import DECISION
-from nrm.domain.referrals.notification_calls import CallRefused
+from nrm.domain.referrals.notification_calls import CallRefused, MadeCall
 from nrm.domain.referrals.outside_referrals import OutsideKind, OutsideReason, OutsideReferralRefused
 from nrm.domain.referrals.referrals import DeclineReason, Escort, IllegalTransition, OverrideReason, ReferralRefused
 from nrm.domain.shelter.cases import CaseRefused, Compartment, Purpose
@@ -377,7 +378,7 @@ def test_nobody_is_told_until_somebody_answered_and_the_directory_says_whom_to_c
     assert _owed(sent.case_id, "CHILD_PROTECTION").done_at is None
     assert f"tel:{order[1].replace(' ', '')}" in post.get(address)
     told = notification_calls.tell(
-        obligation_id=owed.id, number=order[1], name="Mira", answered=True, called_at=clock.now(), by=duty
+        obligation_id=owed.id, call=MadeCall(order[1], "Mira", answered=True, at=clock.now()), by=duty
     )
     # The authority reads at once who wrote that down, whom they spoke with, and says that it does not know.
     authority, back = sign_in("child_protection.case_worker"), f"/obligations/{owed.id}/known/back"
@@ -390,7 +391,7 @@ def test_nobody_is_told_until_somebody_answered_and_the_directory_says_whom_to_c
     assert _owed(sent.case_id, "CHILD_PROTECTION").done_at is None
     assert back not in authority.get("/")
     told = notification_calls.tell(
-        obligation_id=owed.id, number=order[1], name="Mira", answered=True, called_at=clock.now(), by=duty
+        obligation_id=owed.id, call=MadeCall(order[1], "Mira", answered=True, at=clock.now()), by=duty
     )
     assert told
     db.session.expire_all()
@@ -404,7 +405,7 @@ def test_nobody_is_told_until_somebody_answered_and_the_directory_says_whom_to_c
     ]
     with pytest.raises(IllegalTransition):
         notification_calls.tell(
-            obligation_id=owed.id, number=order[1], name="M", answered=True, called_at=clock.now(), by=duty
+            obligation_id=owed.id, call=MadeCall(order[1], "M", answered=True, at=clock.now()), by=duty
         )
     post.get(address, 409)
 
@@ -414,16 +415,16 @@ def test_only_the_duty_desk_and_the_post_that_still_has_the_person_tell_others(a
     rinas, nrc = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
     sent = people.sent(rinas, age="child")
     owed = _owed(sent.case_id, "CHILD_PROTECTION")
-    call = {"number": "+355 4 000 0109", "name": "Mira", "answered": True}
+    call = MadeCall("+355 4 000 0109", "Mira", answered=True, at=clock.now())
     for login in ("nrc.case_worker", "durres.border_officer", "trp_unit.trp_officer", "child_protection.case_worker"):
         with pytest.raises((NotVisible, NotPermitted)):
-            notification_calls.tell(obligation_id=owed.id, called_at=clock.now(), by=factories.actor(login), **call)  # type: ignore[arg-type]
+            notification_calls.tell(obligation_id=owed.id, call=call, by=factories.actor(login))
     for at in (clock.now() + timedelta(minutes=1), clock.now() - timedelta(days=2)):
         with pytest.raises(CallRefused, match="time"):
-            notification_calls.tell(obligation_id=owed.id, called_at=at, by=rinas, **call)  # type: ignore[arg-type]
+            notification_calls.tell(obligation_id=owed.id, call=replace(call, at=at), by=rinas)
     referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
     with pytest.raises(NotVisible):
-        notification_calls.tell(obligation_id=owed.id, called_at=clock.now(), by=rinas, **call)  # type: ignore[arg-type]
+        notification_calls.tell(obligation_id=owed.id, call=call, by=rinas)
     assert [line.may_acknowledge for line in obligations.of_case(sent.case_id, by=nrc) if line.id == owed.id] == [False]
 
 

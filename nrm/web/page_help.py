@@ -339,6 +339,7 @@ OF_PAGES: Mapping[str, str] = {
     "members.new_code_page": N_(
         "Here you make a new recovery code for yourself; from then on the old one opens nothing."
     ),
+    "supplements.complete_page": N_("Here the shelter writes what the urgent interview left out; it is done once."),
     "desks.child_answer_page": N_(
         "Here the child authority answers the post that told it of a child; the post reads the answer at once."
     ),

@@ -1,7 +1,7 @@
 """Who came over a crossing point: the screenings of report x, which are numbers alone, and those whom crossing points
 referred, by what was done to them; for the program alone.
 
-Decided in ADR 0097 and ADR 0226.
+Decided in ADR 0097, ADR 0226 and ADR 0256.
 """
 
 from __future__ import annotations
@@ -60,45 +60,62 @@ def exploited(
     ]
 
 
-def _returnees() -> Prepared:
-    kind = ScreeningKind
+_KIND = (
+    ScreeningKind.crossing_point,
+    ScreeningKind.outcome,
+    ScreeningKind.processed,
+    ScreeningKind.age_class,
+    ScreeningKind.gender,
+    ScreeningKind.returned_from,
+    ScreeningKind.announced,
+    ScreeningKind.agency,
+)
+_COUNTS = (
+    ScreeningKind.citizenship_class == HOME_CITIZEN,
+    or_(ScreeningKind.crossing_point != "", ScreeningKind.outcome.in_(tuple(PROCESSED_WITHOUT_HELP))),
+)
+
+
+def _of_one_quarter() -> Prepared:
+    """The numbers of a quarter stand together in the order of their kinds: they are read once, and each kind found."""
+    numbers = (
+        select(ScreeningCount.kind_id, func.sum(ScreeningCount.number).label("number"))
+        .where(ScreeningCount.quarter_on == bindparam("first", type_=Date()))
+        .group_by(ScreeningCount.kind_id)
+        .subquery()
+    )
+    return Prepared(
+        select(*_KIND, numbers.c.number).join(ScreeningKind, ScreeningKind.id == numbers.c.kind_id).where(*_COUNTS)
+    )
+
+
+def _of_several_quarters() -> Prepared:
+    """Each kind finds its numbers of the whole period in the index; a kind without any has None."""
     number = (
         select(func.sum(ScreeningCount.number))
         .where(
-            ScreeningCount.kind_id == kind.id,
+            ScreeningCount.kind_id == ScreeningKind.id,
             ScreeningCount.quarter_on.between(bindparam("first", type_=Date()), bindparam("last", type_=Date())),
         )
         .scalar_subquery()
     )
-    return Prepared(
-        select(
-            kind.crossing_point,
-            kind.outcome,
-            kind.processed,
-            kind.age_class,
-            kind.gender,
-            kind.returned_from,
-            kind.announced,
-            kind.agency,
-            number,
-        ).where(
-            kind.citizenship_class == HOME_CITIZEN,
-            or_(kind.crossing_point != "", kind.outcome.in_(tuple(PROCESSED_WITHOUT_HELP))),
-        )
-    )
+    return Prepared(select(*_KIND, number).where(*_COUNTS))
 
 
-_RETURNEES = _returnees()
+_OF_ONE_QUARTER, _OF_SEVERAL_QUARTERS = _of_one_quarter(), _of_several_quarters()
 
 
 def returnees(connection: Connection, first: Quarter, last: Quarter, *, by: Actor) -> Counter[tuple[str, ...]]:
     """How many screenings of nationals at crossing points, by their values in the order of `rules.RETURNEE`.
 
-    The cost depends on the kinds of screenings and the months, not on how many screenings there were (ADR 0226).
+    The cost depends on the kinds of screenings and the quarters, not on how many screenings there were (ADR 0226).
     """
     counting.must_count(by)
     driver = Writer(connection.connection.dbapi_connection, connection.dialect)
-    rows = _RETURNEES.all(driver, {"first": first.start, "last": last.end})
+    if first == last:
+        rows = _OF_ONE_QUARTER.all(driver, {"first": first.start})
+    else:
+        rows = _OF_SEVERAL_QUARTERS.all(driver, {"first": first.start, "last": last.end})
     return Counter({row[:-1]: int(row[-1]) for row in rows if row[-1] is not None})
 
 

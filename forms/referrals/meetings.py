@@ -48,7 +48,7 @@ class MeetingForm(OnceForm):
     )
     place = TextAreaField(
         N_("Where do you meet?"),
-        description=N_("A public place, such as a hospital or a town hall. Never your house, office or name."),
+        description=N_("A public place, such as a hospital or a town hall. Never your shelter, office or name."),
         validators=[InputRequired(N_("Enter a public place")), PlainText(500)],
     )
     telephone = StringField(

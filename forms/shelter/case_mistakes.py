@@ -15,7 +15,7 @@ WHY_LABELS = {
     MistakeWhy.NOBODY: N_("Nobody came: it was opened for nobody"),
 }
 STANDS_LABELS = {
-    AgainstMistake.HANDED_OVER: N_("Your house did not open this case: it was handed over"),
+    AgainstMistake.HANDED_OVER: N_("Your shelter did not open this case: it was handed over"),
     AgainstMistake.STAY: N_(
         "A stay is recorded: within a week it can be said on its page that the case was opened by mistake"
     ),
@@ -31,7 +31,7 @@ MISTAKE_REFUSED = {
     MistakeRefusal.STANDS: ("", N_("Something is recorded in this case by now that speaks against a mistake.")),
     MistakeRefusal.CODE: (
         "code",
-        N_("Enter the code of an open case of your house with a stay that stands; of the same child, a child’s case"),
+        N_("Enter the code of an open case of your shelter with a stay that stands; of the same child, a child’s case"),
     ),
     MistakeRefusal.WAITS: ("", N_("It was said already, or child protection said no within the last 30 days.")),
     MistakeRefusal.NO_WORD: ("", N_("Nothing waits here any more: it was answered or taken back.")),

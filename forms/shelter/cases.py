@@ -37,7 +37,7 @@ COMPARTMENT_LABELS: Mapping[str, Phrase] = {
     TRANSFER: N_("Hand-over written for the move"),
     MEETING: N_("Meeting place"),
     CHILD_FILE: N_("Assessments of a child"),
-    HOUSE_LABEL: N_("House label"),
+    HOUSE_LABEL: N_("Name in the shelter"),
     FOLLOW_UP: N_("After the shelter"),
     SHIFT: N_("Opened for a shift"),
 }
@@ -90,7 +90,7 @@ CASE_REFUSED = {
     ),
     CaseRefusal.NOT_SAFE: N_(
         "The person said after the shelter that she is not safe, or needs help now. Nothing is closed or destroyed. On "
-        "the page “After the shelter” the manager writes down what the house does, and records when the person is "
+        "the page “After the shelter” the manager writes down what the shelter does, and records when the person is "
         "safe. For an adult who wants it, the manager can also end staying in touch there; then this can be done."
     ),
     CaseRefusal.PARKED: N_(

@@ -37,7 +37,7 @@ DEBTS_LABELS = {
 }
 OWED_LABELS = {
     Owed.DOCUMENTS: N_("The person’s documents are still with us"),
-    Owed.DEBTS: N_("Money or things are still open between the house and the person"),
+    Owed.DEBTS: N_("Money or things are still open between the shelter and the person"),
 }
 AT_CLOSING_LABELS = {
     AtClosing.NOT_NEEDED: N_("Not needed any more: each of them is over"),
@@ -99,7 +99,7 @@ class CloseCaseForm(OnceForm):
         validate_choice=False,
     )
     debts = RadioField(
-        N_("Money or things between the house and the person"),
+        N_("Money or things between the shelter and the person"),
         choices=[SelectChoice(value=str(each), label=words) for each, words in DEBTS_LABELS.items()],
         validators=[Offered(N_("Choose whether something is open"))],
         validate_choice=False,

@@ -38,7 +38,7 @@ CORRECTION_REFUSED = {
         "This person is away and did not come back on the day: record first that the person is back, or is missing"
     ),
     CorrectionRefusal.ANOTHER: N_(
-        "The stay was entered more than a day ago: another member of your house takes it back, and not who entered it"
+        "The stay was entered more than a day ago: another member of your shelter takes it back, and not who entered it"
     ),
     CorrectionRefusal.REFERRED: N_("The person came by a referral: say at the referral that the person never arrived"),
     CorrectionRefusal.NO_ARRIVAL: N_("There is no arrival here that can be taken back: the stay has ended."),

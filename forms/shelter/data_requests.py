@@ -26,8 +26,8 @@ STATUS_LABELS = {
     RequestStatus.PASSED_ON: N_("passed on at once; nobody here learns whether there was anything"),
 }
 NO_FOLLOW_UP_STATUS = N_(
-    "passed on: it ended at once, unless the house knows that the person is not safe, or the person is or may be a "
-    "child. Then the house speaks with the person first. Nobody here learns which, or whether there was anything"
+    "passed on: it ended at once, unless the shelter knows that the person is not safe, or the person is or may be a "
+    "child. Then the shelter speaks with the person first. Nobody here learns which, or whether there was anything"
 )
 REFUSAL_LABELS = {
     Refusal.NO_CASE: N_("There is no case with this code"),

@@ -57,7 +57,7 @@ class HouseLabelForm(OnceForm):
 
     may_be_empty = False
     nickname = StringField(
-        N_("What the person is called in the house"),
+        N_("What the person is called in the shelter"),
         description=N_("Not the name as in the papers: this stands on lists"),
         validators=[PlainText(40)],
     )

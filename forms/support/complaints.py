@@ -117,14 +117,16 @@ class _HouseOrNone(OneOf):
     def __call__(self, form: Form, field: SelectFieldBase) -> None:
         """Raise ValidationError with the message."""
         if not field.data and (form["where"].data or "").strip():
-            raise ValidationError(N_("Choose the house, or “no house, or not known” if it is about the place below"))
+            raise ValidationError(
+                N_("Choose the shelter, or “no shelter, or not known” if it is about the place below")
+            )
         super().__call__(form, field)
 
 
 class CorrectHouseForm(OnceForm):
     """Which house a complaint is about that was typed in."""
 
-    house = SelectField(N_("About which house?"), validators=[OneOf(N_("Choose the house"))], validate_choice=False)
+    house = SelectField(N_("About which shelter?"), validators=[OneOf(N_("Choose the shelter"))], validate_choice=False)
 
 
 class TypeComplaintForm(OnceForm):
@@ -143,9 +145,9 @@ class TypeComplaintForm(OnceForm):
         validators=[DataRequired(N_("Write what was said or written")), PlainText(LONGEST)],
     )
     house = SelectField(
-        N_("About which house?"), validators=[_HouseOrNone(N_("Choose the house"))], validate_choice=False
+        N_("About which shelter?"), validators=[_HouseOrNone(N_("Choose the shelter"))], validate_choice=False
     )
-    where = StringField(N_("Where, if it is about no house"), validators=[PlainText(LONGEST_REACH)])
+    where = StringField(N_("Where, if it is about no shelter"), validators=[PlainText(LONGEST_REACH)])
     reach = StringField(
         N_("How the person can be reached"),
         description=N_("Leave it empty if the person did not say."),

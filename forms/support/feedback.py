@@ -30,7 +30,7 @@ REFUSED: Mapping[FeedbackRefusal, str] = {
     FeedbackRefusal.STREET: N_("Write no street and no number of a house: nobody can tell who waits there"),
     FeedbackRefusal.OWN: N_("You wrote it, or are one hand with who did: another member reads it before it is shown."),
     FeedbackRefusal.DOWN: N_(
-        "The Responsible Authority took a note of the house down: it alone shows this one. Call it, or write another."
+        "The Responsible Authority took a note of the shelter down: it alone shows this one. Call it, or write another."
     ),
 }
 DOWN_LABELS: Mapping[DownReason, str] = {
@@ -95,7 +95,7 @@ class TakeDownForm(OnceForm):
     """Why the Responsible Authority takes a note down."""
 
     reason = SelectField(
-        N_("Why do you take it down? The house reads it."),
+        N_("Why do you take it down? The shelter reads it."),
         choices=[
             SelectChoice(value="", label=""),
             *(SelectChoice(value=str(each), label=label) for each, label in DOWN_LABELS.items()),

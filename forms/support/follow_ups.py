@@ -43,14 +43,14 @@ REFUSED = {
     FollowUpRefusal.AGREED: N_(
         "It is agreed that somebody stays in touch. If that is over, end it on the page “After the shelter” first"
     ),
-    FollowUpRefusal.MANAGER: N_("The manager of your shelter says that the house acts."),
+    FollowUpRefusal.MANAGER: N_("The manager of your shelter says that the shelter acts."),
     FollowUpRefusal.NO_ALARM: N_("Somebody recorded already that the person is safe, or that it was decided."),
     FollowUpRefusal.WHAT_IS_DONE: N_("Write in one line what is done, and by whom"),
     FollowUpRefusal.WHO_SPOKE: N_("Write in one line who spoke with the person, and where the person is safe"),
-    FollowUpRefusal.NOT_ACTED: N_("Nobody said yet that the house acts."),
+    FollowUpRefusal.NOT_ACTED: N_("Nobody said yet that the shelter acts."),
     FollowUpRefusal.ACT_AGAIN: N_(
-        "After the house acted, somebody wrote once more that the person is not safe, or needs help now: read it, and "
-        "first say with “We act on it” what is done."
+        "After the shelter acted, somebody wrote once more that the person is not safe, or needs help now: read it, "
+        "and first say with “We act on it” what is done."
     ),
     FollowUpRefusal.SAID_SINCE: N_(
         "Nothing is recorded: somebody wrote something about this person after this page was shown. Read it on the "
@@ -58,19 +58,19 @@ REFUSED = {
     ),
     FollowUpRefusal.DANGER_SINCE: N_(
         "Nothing is recorded: after this page was shown, somebody wrote that the person is not safe or needs help now, "
-        "or took back that the house acts. Read it, and first say with “We act on it” what is done. What you typed is "
-        "here still."
+        "or took back that the shelter acts. Read it, and first say with “We act on it” what is done. What you typed "
+        "is here still."
     ),
     FollowUpRefusal.NOT_BEGUN: N_("The person has not left the shelter yet: what is said there belongs to the case."),
     FollowUpRefusal.NOT_SAFE: N_("Nobody said within the last week that the person is safe."),
     FollowUpRefusal.MANAGER_ENDS: N_(
         "The person is not safe, or needs help now: nothing ended, and nothing is destroyed. Only the manager of your "
-        "shelter can end this, after writing down what the house does. Call the manager. If the person is safe now, "
+        "shelter can end this, after writing down what the shelter does. Call the manager. If the person is safe now, "
         "the manager records that."
     ),
     FollowUpRefusal.ACT_FIRST: N_(
         "The person is not safe, or needs help now: nothing ended, and nothing is destroyed. First write down with “We "
-        "act on it” what the house does. Then end it here. If the person is safe now, record that instead."
+        "act on it” what the shelter does. Then end it here. If the person is safe now, record that instead."
     ),
     FollowUpRefusal.SAFE_FIRST: N_(
         "The person is not safe, or needs help now: settle that first on the page “After the shelter”. What was agreed "

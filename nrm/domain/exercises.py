@@ -227,7 +227,7 @@ EXERCISES: Sequence[Exercise] = (
             ),
         ),
         (_INTERVIEW, N_("Read why a shelter is not asked tonight, and send her to the first one that can take her.")),
-        N_("The program leaves out who has no free place and says so. You need not telephone from house to house."),
+        N_("The program leaves out who has no free place and says so. You need not telephone from shelter to shelter."),
         {
             **_WOMAN,
             "returned_from": "GR",

@@ -107,7 +107,7 @@ def test_an_adult_is_not_destroyed_by_any_wrong_button(shared_town: Town, desk: 
     officer.check('[name=assessment][value="possible"]')
     officer.locator("main [name=party]").first.check()
     officer.locator("button[name=end]").click()  # End, with "possible victim": sends nothing and ends nothing
-    expect(officer.locator("[data-errors]")).to_contain_text("zgjidhni „Asnjë tregues“")
+    expect(officer.locator("[data-errors]")).to_contain_text("zgjidhni “Asnjë tregues”")
     live.main_button(officer).click()
     officer.wait_for_url("**/sent")
 

@@ -143,7 +143,7 @@ def test_a_first_day(app: Flask, sit_down: Callable[[str, str], Desk], command: 
     code, out, err = command(app, "stays", "import", str(residents(tmp_path)), "--as", MANAGER)
     woman, girl, *wrong = out.decode().splitlines()
     assert (code, "2 taken in, 2 not" in err) == (1, True), out
-    assert "„Vendet“" in wrong[0]
+    assert "“Vendet”" in wrong[0]
     assert wrong[1].endswith("consent: Shkruani një nga këto: given, refused")
     her, child = the_case(woman), the_case(girl)
 

@@ -363,7 +363,7 @@ def test_a_language_that_nobody_knows_stops_no_urgent_hand_over(shared_town: Tow
     officer.fill("[name=language-other]", "Abrakadabra")
     officer.check('[name=interpreter][value="not_found"]')
     press(officer)
-    expect(officer.locator("[data-errors]")).to_contain_text("„e panjohur“")
+    expect(officer.locator("[data-errors]")).to_contain_text("“e panjohur”")
     assert officer.locator("[name=language-other]").input_value() == "Abrakadabra"
     officer.fill("[name=language-other]", "e panjohur")
     live.go_on(officer)

@@ -1,4 +1,4 @@
-"""What people say about the house that they live in: five closed questions, answered once for each slip of paper.
+"""What people say about the shelter that they live in: five closed questions, answered once for each slip of paper.
 
 Nothing says who answered, when, or in which order: the answers of a house lie in one sealed box (ADR 0158).
 """

@@ -238,14 +238,15 @@ def _agreed(error: AgreedBefore) -> str:
 def _agreed_beside(error: AgreedBeside) -> str:
     if error.at is not None:
         return N_(
-            "You agreed that another one of this house begins anew, and the same hand asked for that and invited this "
-            "person. Nobody else of the duty desk can type the words now: you type them from %(moment)s on.",
+            "You agreed that another one of this organisation begins anew, and the same hand asked for that and "
+            "invited this person. Nobody else of the duty desk can type the words now: you type them from "
+            "%(moment)s on.",
             moment=formats.moment(error.at, current_language()),
         )
     return N_(
-        "You agreed that another one of this house begins anew, and the same hand asked for that and invited this "
-        "person: one who was deceived must not let in both. Another one of the duty desk speaks with this person, and "
-        "types the words. Who can: %(names)s.",
+        "You agreed that another one of this organisation begins anew, and the same hand asked for that and "
+        "invited this person: one who was deceived must not let in both. Another one of the duty desk speaks with this "
+        "person, and types the words. Who can: %(names)s.",
         names=", ".join(
             typists.others_at_desk(by=access.actor()) or typists.waited_for_at_desk(by=access.actor()),
         ),

@@ -69,7 +69,7 @@ OUR_STANDS = {
 """As whoever asked reads it."""
 DONE = {
     "yes": N_(
-        "The yes is recorded. Names are compared within some minutes; if somebody is alike, the other house is asked."
+        "The yes is recorded. Names are compared within some minutes; if somebody is alike, the other shelter is asked."
     ),
     "again": N_(
         "The person is compared once more, within some minutes. What was said stays as it was, with its day and its "
@@ -85,7 +85,7 @@ DONE = {
     "mended": N_("Your answer is recorded, and can be changed until both sides say that it is the same person."),
     "answered": N_("Your answer is recorded, and can be changed for twelve hours, until the other side answers."),
     "may_be": N_(
-        "Recorded: it may be the same person. Whoever asks reads which house you are, and may call you. Nothing is "
+        "Recorded: it may be the same person. Whoever asks reads which shelter you are, and may call you. Nothing is "
         "linked before you say here yourself that it is the same person."
     ),
     "told": N_("Recorded: the same person. Now the other side is asked; you read here what it says."),

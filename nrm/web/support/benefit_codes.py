@@ -19,7 +19,7 @@ NEITHER = N_(
     " signs once more."
 )
 UNKNOWN = N_(
-    "No benefit has this code or number, or it waits still for a second one of its house. Compare it with the paper."
+    "No benefit has this code or number, or it waits still for a second one of its shelter. Compare it with the paper."
 )
 
 

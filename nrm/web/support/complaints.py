@@ -202,7 +202,7 @@ def _type_form(*, typed: bool = True) -> TypeComplaintForm:
 
 def _houses() -> list[SelectChoice]:
     houses = [SelectChoice(value=each.code, label=text_in(each.names)) for each in store.houses(by=access.actor())]
-    none = SelectChoice(value=NO_HOUSE, label=gettext("no house, or not known"))
+    none = SelectChoice(value=NO_HOUSE, label=gettext("no shelter, or not known"))
     return [SelectChoice(value="", label=""), none, *houses]
 
 

@@ -50,7 +50,7 @@ Answer = BaseResponse | tuple[str, int] | str
 
 BUSY = N_("Somebody else wrote in the same moment. Send it again.")
 CHANGED = N_(
-    "The box of the house was changed, deleted or put back in the database by another hand. Nothing was saved. Keep "
+    "The box of the shelter was changed, deleted or put back in the database by another hand. Nothing was saved. Keep "
     "what is on paper, and call the technical operator."
 )
 NUMBERS = Few("codes", 60, 600)

@@ -91,11 +91,11 @@ def test_send_never_destroys_and_end_never_sends(app: Flask, sign_in: SignIn) ->
     body = person.get(f"{interview}/{last_of(answers)}")
     assert "Dërgoje, ose mbylle pa referim" not in body
     refused = person.post(f"{interview}/{last_of(answers)}", last_page(person, interview, answers), status=422)
-    assert "Zgjidhët „Asnjë tregues“: me të nuk dërgohet asgjë" in refused
+    assert "Zgjidhët “Asnjë tregues”: me të nuk dërgohet asgjë" in refused
     assert drafts() == 1
     sent = {**last_page(person, interview, example(assessment="possible")), "end": "1"}
     refused = person.post(f"{interview}/{last_of(answers)}", sent, status=422)
-    assert "Për ta mbyllur pa referim zgjidhni „Asnjë tregues“" in refused
+    assert "Për ta mbyllur pa referim zgjidhni “Asnjë tregues”" in refused
     assert (drafts(), db.session.scalar(select(func.count()).select_from(Case))) == (1, 0)
 
 

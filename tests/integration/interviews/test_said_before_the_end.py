@@ -98,7 +98,7 @@ def test_who_wants_to_end_without_a_lie_is_told_the_way(app: Flask, sign_in: Sig
     answers = example(assessment="possible")
     interview = at_check(person, answers)
     refused = person.post(f"{interview}/decision", {**last_page(person, interview, answers), "end": "1"}, status=422)
-    assert "„Personi largohet pa qendër“" in refused
+    assert "“Personi largohet pa qendër”" in refused
     # The title says once that something is wrong.
     title = re.search(r"<title>(.*?)</title>", refused, re.DOTALL)
     assert title

@@ -135,7 +135,7 @@ def test_the_year_is_sealed_with_its_last_quarter_in_every_format_and_says_the_s
     # A year is not cited as its last quarter, on paper neither.
     for language, cited in (
         ("en", "Report “Victims of trafficking accommodated in a year”, 2025Q1–2025Q4"),
-        ("sq", "Raporti „Viktimat e trafikimit të strehuara në një vit“, 2025Q1–2025Q4"),
+        ("sq", "Raporti “Viktimat e trafikimit të strehuara në një vit”, 2025Q1–2025Q4"),
     ):
         assert f"<dd>{cited}, " in content[f"html.{language}"].decode()
         with pikepdf.open(io.BytesIO(content[f"pdf.{language}"])) as paper:

@@ -83,7 +83,7 @@ def test_a_case_worker_makes_an_extra_place_and_keeps_and_releases_one(app: Flas
     sent = {"code": "K7QM", "begins": "today", **boxes("ends_day", today + timedelta(days=2))}
     assert "Enter the code of the case" in worker.post(f"{place}/promise?lang=en", sent, 422)
     assert worker.post(f"{place}/promise", {**sent, "code": CODE}) == place
-    assert "Your house holds no case of this code" in worker.get(f"{place}?lang=en")
+    assert "Your shelter holds no case of this code" in worker.get(f"{place}?lang=en")
     board = worker.get("/beds?lang=en")
     assert f"kept for {CODE}" in board
     assert f"still kept for {CODE}, if they have not come" in board  # nobody is late yet

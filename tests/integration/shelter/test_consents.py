@@ -108,7 +108,7 @@ def test_the_page_tells_the_holder_in_words_and_nobody_else(world_app: Planted) 
     page = nrc.get(f"/cases/{world.case}/consents")
     assert "Njoftimi i organizatës" in page
     assert "Teksti consent" not in page
-    assert re.search("Teksti „[^“]+“, versioni 2", page)
+    assert re.search("Teksti “[^”]+”, versioni 2", page)
     assert "Pëlqimi" in nrc.get(f"/cases/{world.case}")
     for login in ("vatra.case_worker", "ra.duty_officer", "trp_unit.trp_officer"):
         Person(app.test_client(), login).get(f"/cases/{world.case}/consents", 404)

@@ -176,7 +176,7 @@ def test_taking_the_question_of_a_house_back_is_asked_once_more_with_its_number(
     page = officer.get(f"{address}?lang=en")
     assert f'action="{address}/take-back"' not in page
     assert f'href="{address}/take-back"' in page
-    asked = page.split("call the house", 1)[1].split("</p>", 1)[0]
+    asked = page.split("call the shelter", 1)[1].split("</p>", 1)[0]
     assert 'href="tel:' in asked
     assert "Vatra" in asked
     sure = officer.get(f"{address}/take-back?lang=en")

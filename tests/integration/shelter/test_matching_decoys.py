@@ -109,7 +109,7 @@ def test_a_decoy_learns_nothing_whether_somebody_of_its_name_comes_or_not(
     officer = sign_in(DUTY)
     officer.post(press, {"undo": "yes"}, 303)
     officer.post(press, {"ask": "yes"}, 303)
-    assert "That house is asked now" in shown(officer, "/")
+    assert "That shelter is asked now" in shown(officer, "/")
     (asked,) = store.to_answer(by=factories.actor(VATRA))
     assert (asked.case_id, asked.asked_by) == (decoy.case_id, None)
     page = shown(sign_in(VATRA), f"/who-was-here/theirs/{line.id}")

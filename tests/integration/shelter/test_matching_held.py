@@ -103,7 +103,7 @@ def test_a_short_stay_that_was_real_is_asked_about_once_the_desk_says_so(
     (alarm,) = store.desk(by=factories.actor("ra.duty_officer"))
     officer, press = sign_in("ra.duty_officer"), f"/duty/who-was-here/{alarm.id}"
     officer.post(press, {"ask": "yes"}, 303)
-    assert "That house is asked now" in shown(officer, "/")
+    assert "That shelter is asked now" in shown(officer, "/")
     assert [each.id for each in store.to_answer(by=factories.actor(VATRA))] == [alarm.id]
     officer.post(press, {"undo": "yes"}, 303)
     assert store.to_answer(by=factories.actor(VATRA)) == []

@@ -339,7 +339,7 @@ def test_the_desk_reads_what_the_house_of_a_resident_says_and_once_of_one_house(
     assert (told.alarm, told.stand, told.number) == (True, PairStand.UNTOLD, line.number)
     page = shown(sign_in("ra.duty_officer"), "/")
     assert line.number in page
-    assert "The house where she is says: the same person." in page
+    assert "The shelter where she is says: the same person." in page
     assert resident.pseudonym not in page.split('id="asked-for"')[1].split("</section>")[0]
 
 
@@ -394,7 +394,7 @@ def test_what_she_hears_before_her_yes_is_all_that_happens(vatra: Actor, sign_in
     asked = there.taken_in(vatra, MIRA)
     worker, page = sign_in(VATRA), f"/cases/{asked.case_id}/who-was-here"
     told = shown(worker, page)
-    for said in ("all houses that take people in", "and not which house", "struck out is told nothing"):
+    for said in ("all shelters that take people in", "and not which shelter", "struck out is told nothing"):
         assert said in told
     said = worker.post(page, {"said": "yes", "read": ""}, 303)
     assert "within some minutes" in shown(worker, said)

@@ -47,7 +47,7 @@ def test_within_a_day_who_entered_it_strikes_it_and_later_another_member(app: Fl
     with pytest.raises(CorrectionRefused) as refused:
         corrections.opened_by_mistake(stay_id=nobody.stay_id, why=Why.OTHER_PERSON, by=by)
     assert refused.value.reason is CorrectionRefusal.ANOTHER
-    assert "another member of your house" in sign_in(WORKER).post(
+    assert "another member of your shelter" in sign_in(WORKER).post(
         f"/stays/{nobody.stay_id}/mistake?lang=en", {"why": "other_person"}, 409
     )
     corrections.opened_by_mistake(stay_id=nobody.stay_id, why=Why.OTHER_PERSON, by=factories.actor(MANAGER))

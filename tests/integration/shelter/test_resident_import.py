@@ -139,7 +139,7 @@ def test_a_file_of_a_spreadsheet_with_semicolons_comes_in_and_a_place_of_today_i
     said = out.decode().splitlines()
     assert (code, "1 taken in, 3 not" in err) == (1, True), said
     assert "nuk ishte ende në ndërtesë atë ditë" in said[1]
-    assert "„Vendet“" in said[2]
+    assert "“Vendet”" in said[2]
     assert said[3].startswith("residents.csv:6: gender: Shkruani një nga këto: feminine")
     assert said[4] == "residents.csv:6: consent: Shkruani një nga këto: given, refused"
 

@@ -53,7 +53,7 @@ def test_the_particulars_wait_for_another_member_from_the_first_person_on(app: F
     worker, manager = Person(app.test_client(), WORKER), Person(app.test_client(), MANAGER)
     assert page not in worker.get("/tasks")
     shown = worker.get(f"{page}?lang=en")
-    assert "Another member of your house decides" in shown
+    assert "Another member of your shelter decides" in shown
     assert f"/cases/{found[0]}/consents/ask" in shown
     worker.post(page, {"wish": "own"}, 409)
     assert page in manager.get("/tasks")

@@ -40,7 +40,7 @@ from tests.integration.support.test_follow_ups import leaves
 
 WORKER = "vatra.case_worker"
 AGAIN = "1 benefit that was called off is asked for again"
-OFF = "1 benefit of the house was called off"
+OFF = "1 benefit of the shelter was called off"
 CARE = {"compartment": "care", "purpose": "care"}
 
 

@@ -638,7 +638,7 @@ def test_who_called_a_voucher_off_is_said_and_it_is_asked_for_again(vatra: Actor
         page.post(f"/cases/{case_id}/open", open_care)
     assert "the manager is told" in worker.get(f"{path}/call-off?lang=en")
     worker.post(f"{path}/call-off", {"code": code})
-    off = "1 benefit of the house was called off"
+    off = "1 benefit of the shelter was called off"
     assert off in manager.get("/?lang=en")
     assert off not in worker.get("/?lang=en")
     assert code in manager.get("/benefits/of-house").partition('id="off"')[2].partition("</form>")[0]

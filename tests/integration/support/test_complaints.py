@@ -576,9 +576,9 @@ def test_who_lives_in_a_house_complains_without_a_number_and_the_desk_deals_with
     assert f"typed by {DESK}" in page
     # About no house: chosen, and not left out.
     left_out = desk.post("/complaints/new?lang=en", {**paper, "house": "", "where": "Spitali"}, 422)
-    assert "or “no house, or not known” if it is about the place below" in left_out
+    assert "or “no shelter, or not known” if it is about the place below" in left_out
     assert "if it is about" not in desk.post("/complaints/new?lang=en", {**paper, "house": ""}, 422).partition("<h1")[0]
-    (none,) = re.findall(r'<option value="([^"]+)"[^>]*>no house, or not known', desk.get("/complaints/new?lang=en"))
+    (none,) = re.findall(r'<option value="([^"]+)"[^>]*>no shelter, or not known', desk.get("/complaints/new?lang=en"))
     elsewhere = {**paper, "text": "Mjeku më bërtiti.", "house": none, "where": "Spitali"}
     assert desk.post("/complaints/new", elsewhere) == "/complaints?typed=yes"
     (typed_in,) = [each for each in complaints.heard(by=factories.actor(DESK)) if each.house == ""]

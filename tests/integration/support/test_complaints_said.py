@@ -331,9 +331,9 @@ def test_one_press_types_in_one_complaint_and_who_typed_it_puts_the_house_right(
     page = html.unescape(first.get(f"{address}?lang=en"))
     assert "It came to the desk, about: " in page
     assert "From the page of" not in page
-    assert "Correct the house" in page
+    assert "Correct the shelter" in page
     # Nobody else puts it right, and it stays to be read what stood there.
-    assert "Correct the house" not in second.get(f"{address}?lang=en")
+    assert "Correct the shelter" not in second.get(f"{address}?lang=en")
     second.post(f"{address}/house", {"house": "VATRA"}, 404)
     first.post(f"{address}/house", {"house": ""}, 422)
     first.post(f"{address}/house", {"house": "MOLSA"}, 422)
@@ -341,13 +341,13 @@ def test_one_press_types_in_one_complaint_and_who_typed_it_puts_the_house_right(
     first.post(f"{address}/house", {"house": "VATRA"}, 409)
     page = html.unescape(second.get(f"{address}?lang=en"))
     assert re.search(r"about: [^.]*Vatra", page)
-    assert re.search(rf"{DESK} corrected the house\. Before, it was: [^<]*Migration", page)
+    assert re.search(rf"{DESK} corrected the shelter\. Before, it was: [^<]*Migration", page)
     assert PAPER["text"] in page
     assert events(address) == ["complaint_house_corrected"]
     factories.later(days=2)
     first = Person(app.test_client(), DESK)
     first.post(f"{address}/open", {"purpose": "safety"})
-    assert "Correct the house" not in first.get(f"{address}?lang=en")
+    assert "Correct the shelter" not in first.get(f"{address}?lang=en")
     first.post(f"{address}/house", {"house": "IOM"}, 404)
 
 

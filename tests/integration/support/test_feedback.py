@@ -474,7 +474,7 @@ def test_a_note_is_hidden_by_one_put_back_by_two_and_taken_down_by_the_authority
     assert waits in worker.get("/?lang=en")
     assert waits not in manager.get("/?lang=en")
     assert waits not in sign_in("tjeter_vizion.shelter_manager").get("/?lang=en")
-    assert "1 note for those who live in a house waits to be read" in desk.get("/?lang=en")
+    assert "1 note for those who live in a shelter waits to be read" in desk.get("/?lang=en")
     assert "to be read" not in sign_in("molsa.statistician").get("/?lang=en")
     worker.post(f"{address}/seen", dict(note))
     assert is_shown()
@@ -500,7 +500,7 @@ def test_a_note_is_hidden_by_one_put_back_by_two_and_taken_down_by_the_authority
     page = manager.get("/feedback/house?lang=en")
     assert "Taken down by the Responsible Authority:" in page
     assert "It names somebody, or shows who somebody is" in page
-    assert "took a note of the house down" in manager.post("/feedback/house/notes?lang=en", dict(note), 422)
+    assert "took a note of the shelter down" in manager.post("/feedback/house/notes?lang=en", dict(note), 422)
     manager.post(f"{address}/back", dict(note), 409)
     other = {**note, "text": "Ka dritë te korridori."}
     manager.post("/feedback/house/notes", dict(other))
@@ -579,7 +579,7 @@ def test_rows_that_another_hand_deleted_silence_no_tablet_and_stop_nothing_else(
 def test_nobody_is_offered_a_note_that_they_may_not_show_and_who_may_learns_of_it_on_their_home_page(
     app: Flask, sign_in: SignIn
 ) -> None:
-    waits, of_desk = "A note for those who live here waits", "1 note for those who live in a house waits to be read"
+    waits, of_desk = "A note for those who live here waits", "1 note for those who live in a shelter waits to be read"
     house_id = organisation("VATRA")
     note = {"language": "sq", "text": "Ka dritë në korridor."}
     factories.later(days=15)

@@ -234,7 +234,7 @@ def test_danger_that_is_told_after_somebody_ended_it_takes_the_end_back_and_late
 @pytest.mark.slow
 def test_who_is_not_safe_where_no_manager_works_stands_with_the_duty_desk(vatra: Actor, sign_in: SignIn) -> None:
     case_id = unsafe(vatra)
-    code, words = code_of(case_id), "no manager in the house"
+    code, words = code_of(case_id), "no manager in the shelter"
     assert code not in sign_in(DESK).get("/")
     manager, worker = factories.actor(MANAGER), factories.actor(WORKER)
     assert manager.member_id is not None
@@ -284,5 +284,5 @@ def test_who_was_not_safe_when_it_ended_and_is_a_child_stands_on_one_list_of_the
     follow_ups.end(case_id=case_id, by=factories.actor(MANAGER))
     _is_child(case_id)
     page = sign_in(DESK).get("/?lang=en")
-    assert "Not safe when a house ended staying in touch" in page
+    assert "Not safe when a shelter ended staying in touch" in page
     assert "Staying in touch with a child was ended" not in page

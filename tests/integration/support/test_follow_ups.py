@@ -249,7 +249,7 @@ def test_a_year_after_the_shelter_from_the_page_of_a_case_that_is_closed(vatra: 
     manager, said = sign_in(MANAGER), "Could not be reached after the shelter"
     assert said in manager.get("/?lang=en")
     assert said not in worker.get("/?lang=en")
-    assert "Call the manager of your house" in worker.get(f"{page_of}?lang=en")
+    assert "Call the manager of your shelter" in worker.get(f"{page_of}?lang=en")
     assert f"{page_of}/acting" not in worker.get(page_of)
     assert store.children(by=factories.actor("ra.duty_officer")) == []
     manager.post(f"{page_of}/acting", {"what": "looked_for", "text": "Punonjësja e terrenit"})

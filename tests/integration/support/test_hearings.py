@@ -342,7 +342,7 @@ def test_hearings_of_a_closed_case_and_threats_that_nobody_saw_stay_with_who_mus
     [line] = threat_store.of_desk(by=factories.actor("ra.duty_officer"))
     assert f'href="/threats/{line.id}"' in duty.get("/")
     page = duty.get(f"/threats/{line.id}?lang=en")
-    assert "The house that has, or had last, this person" in page
+    assert "The shelter that has, or had last, this person" in page
     assert "tel:" in page
     assert 'name="despite"' in desk.get(f"/hearings/kept/{kept.id}/forget")
     assert 'id="despite-error"' in desk.post(f"/hearings/kept/{kept.id}/forget", {}, 422)  # its day lies ahead

@@ -187,7 +187,7 @@ def test_what_comes_by_the_help_line_waits_as_her_wish_and_who_records_it_learns
     well, not_safe = followed(vatra, bed=1), unsafe(vatra)
     operator = sign_in(OPERATOR)
     said = {
-        "en": "unless the house knows that the person is not safe, or the person is",
+        "en": "unless the shelter knows that the person is not safe, or the person is",
         "sq": "përveç kur qendra e di",
     }[lang]
     assert said in operator.get(f"/requests/new?lang={lang}")
@@ -244,7 +244,7 @@ def test_the_manager_refuses_a_wish_that_is_not_the_persons_and_who_recorded_it_
 @pytest.mark.slow
 def test_taking_everything_back_and_erasing_end_no_alarm(vatra: Actor, sign_in: SignIn) -> None:
     case_id = unsafe(vatra)
-    manager, words = sign_in(MANAGER), "the manager writes down what the house does"
+    manager, words = sign_in(MANAGER), "the manager writes down what the shelter does"
     form = {"asked": "y", "signed": "y"} | _day("signed_day")
     assert words in manager.post(f"/cases/{case_id}/erase?lang=en", form, 409)
     for act in (erasures.erase,):
@@ -491,7 +491,7 @@ def test_who_ends_it_while_the_person_is_not_safe_is_named_to_the_house_and_the_
     assert "was in touch until" in closed
     assert "was not safe when it ended" in closed
     desk = (
-        sign_in(DESK).get("/?lang=en").split("Not safe when a house ended staying in touch")[1].split("</section>")[0]
+        sign_in(DESK).get("/?lang=en").split("Not safe when a shelter ended staying in touch")[1].split("</section>")[0]
     )
     assert code in desk
     assert f"ended by {name} of" in desk

@@ -289,7 +289,7 @@ def test_a_page_of_what_is_done_that_is_older_than_a_danger_covers_nothing(vatra
     said = {"sure": "y", "text": "Te motra", "seen": old}
     page = manager.post(f"{safe}?lang=en", said, 409)
     assert "somebody wrote once more that the person is not safe" in page
-    assert "Nobody said yet that the house acts" not in page
+    assert "Nobody said yet that the shelter acts" not in page
     assert "Te motra" in page
     assert acting in page
     assert "somebody wrote once more" in manager.get(f"{safe}?lang=en", 409)
@@ -310,7 +310,7 @@ def test_a_page_that_the_person_is_safe_says_what_was_told_since_however_often_i
     for _ in range(2):
         page = manager.post(f"{page_of}/safe?lang=en", said, 409)
         assert "after this page was shown, somebody wrote that the person is not safe" in page
-        assert "Nobody said yet that the house acts" not in page
+        assert "Nobody said yet that the shelter acts" not in page
         assert f"{page_of}/acting" in page
         assert "Te motra" in page
         said["seen"] = _seen(page)

@@ -559,7 +559,7 @@ def test_the_list_of_the_day_says_words_in_a_shift_alone_and_paper_no_code(
     browser.post("/shifts/people")
     page = browser.get("/day?lang=en")
     medication = page[page.index('<h2 id="medication">') : page.index('<h2 id="turning">')]
-    assert medication.count("Not opened for 1 other person in the house.") == 2
+    assert medication.count("Not opened for 1 other person in the shelter.") == 2
     assert "Nobody today" not in medication
     assert "Sertraline" not in medication
 

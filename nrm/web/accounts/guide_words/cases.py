@@ -171,7 +171,7 @@ GUIDES: Mapping[Role, Guide] = {
             ),
             Step(
                 "feedback.house",
-                N_("What people say about the house"),
+                N_("What people say about the shelter"),
                 N_(
                     "Give everybody a way to say how it is here: “%(print)s”. Read what was said, and write what you"
                     " did.",

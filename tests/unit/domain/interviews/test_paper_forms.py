@@ -144,7 +144,7 @@ def test_gates_say_in_words_where_to_go_on(questionnaire: Questionnaire) -> None
     (gate,) = paper.gates["age"]
     number = paper.numbers["age"]
     assert gate_words(paper, gate, "en").startswith(f"If {number} is “Under 18” or “Not sure”, go on only with")
-    assert gate_words(paper, gate, "sq").startswith(f"Nëse {number} është „Nën 18 vjeç“ ose „Nuk dihet me siguri“")
+    assert gate_words(paper, gate, "sq").startswith(f"Nëse {number} është “Nën 18 vjeç” ose “Nuk dihet me siguri”")
     (urgent,) = paper.gates["urgent"]
     assert f"only if {paper.numbers['consent_urgent']} is not “No”" in gate_words(paper, urgent, "en")
 

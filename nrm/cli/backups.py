@@ -154,7 +154,7 @@ def restore(
     key log. With --since-audit the accesses that were ended
     since the backup are listed: each has to be ended again.
     """
-    privates = [_key(actions.private_key_in, path, "--key") for path in keys]
+    privates = _both_keys(keys)
     listed = _list_of(main, erased, lost=list_is_lost)
     if directory.exists() and {path.name for path in directory.iterdir()} - {"keys"}:
         raise Refused(f"--dir: {directory} holds more than keys; restore into a new folder")
@@ -287,7 +287,7 @@ def drill(directory: Path, to: Path, keys: tuple[Path, ...], login: str | None) 
     On PostgreSQL they are made on the server, which takes the right to: ALTER ROLE ... CREATEDB, or two empty databases
     named by NRM_DRILL_DATABASE and NRM_DRILL_SHRED_DATABASE. Findings on standard output and exit 1.
     """
-    privates = [_key(actions.private_key_in, path, "--key") for path in keys]
+    privates = _both_keys(keys)
     tell_misspelt(os.environ)
     pair = actions.newest_pair(to)
     if pair is None:
@@ -350,6 +350,14 @@ def _tried_pair(
 def _of_kind(error: SQLAlchemyError) -> str:
     """The kind of a database error; its message is left out, because it may repeat a row."""
     return type(getattr(error, "orig", None) or error).__name__
+
+
+def _both_keys(paths: tuple[Path, ...]) -> list[bytes]:
+    """The private keys of the two keepers; raises Refused for one alone, also where it is given twice."""
+    privates = [_key(actions.private_key_in, path, "--key") for path in paths]
+    if len(set(privates)) < 2:
+        raise Refused("--key: one key opens no backup; give --key twice, with the private key file of each keeper")
+    return privates
 
 
 def _key(read, path: Path, option: str) -> bytes:  # type: ignore[no-untyped-def]

@@ -82,8 +82,9 @@ def place_of(name: str) -> tuple[str, Path | None]:
     if name.isidentifier() and (FOLDER / name / "country.toml").is_file():
         return name, None
     if not folder.is_dir():
-        shipped = ", ".join(sorted(file.parent.name for file in FOLDER.glob("*/country.toml")))
-        raise CountryError(f"{name}: country.toml: name a folder, or a country of the program ({shipped})")
+        shipped = sorted(file.parent.name for file in FOLDER.glob("*/country.toml"))
+        meant = f"; is {name.lower()} meant?" if name.lower() in shipped else ""
+        raise CountryError(f"{name}: no such folder, and no country of the program ({', '.join(shipped)}){meant}")
     try:
         return Table(_toml(folder / "country.toml")).text("code"), folder.absolute()
     except MalformedDocument as error:

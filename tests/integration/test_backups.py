@@ -209,8 +209,12 @@ def test_neither_file_says_anything_and_nobody_alone_opens_them(keeper: Keeper, 
             given = [part for each in keys_given for part in ("--key", each)]
             done = run("restore", "--dir", tmp_path / "new", "--main", pair[0], "--shred", pair[1], *given)
             assert done.exit_code == 2
-            assert "does not open" in done.stderr
+            assert "one key opens no backup; give --key twice" in done.stderr
             assert not (tmp_path / "new").exists()
+            # Not because the command says so: the files themselves do not open.
+            privates = [backups.private_key_in(each.read_bytes()) for each in keys_given]
+            with pytest.raises(backups.CannotOpen):
+                backups.check_pair(*pair, privates)
 
 
 def _cut(content: bytes) -> bytes:

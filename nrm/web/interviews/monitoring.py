@@ -98,12 +98,11 @@ def monitor_home() -> str:
         DrawLine(each.quarter, each.committed_on, each.drawn_on, today() > Quarter.parse(each.quarter).end)
         for each in store.draws(by=by)
     ]
+    to_draw = [each for each in lines if each.may_draw and not each.drawn_on]
     return render_template(
         "home/monitor.html",
-        draws=lines[:8],
-        to_draw=sorted((each for each in lines if each.may_draw and not each.drawn_on), key=lambda each: each.quarter)[
-            :8
-        ],
+        draws=[each for each in lines if each not in to_draw][:8],
+        to_draw=to_draw[::-1],
         samples=store.to_score(by=by, limit=20),
         remedies=store.remedies(by=by, open_only=True),
         items=_items(),
@@ -133,7 +132,6 @@ def quarter_page(quarter: str) -> Answer:
         may_draw=row.drawn_on is None and today() > wanted.end,
         late=row.committed_on > wanted.end,
         sizes=store.sizes(wanted, by=by),
-        waiting=[posts[each] for each in row.waiting or () if each in posts],
         differing=[
             (posts[each], DIFFERING_LABELS[how]) for each, how in (row.differing or {}).items() if each in posts
         ],

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -593,6 +593,36 @@ def test_the_home_of_the_monitor_begins_with_what_is_urgent_and_asks_on_the_day(
     assert "<details>" not in late[late.index("<main") : late.index("</main>")]
     monitor.post(check, {"outcome": "done"})
     assert check.partition("?")[0] not in monitor.get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_no_page_names_a_post_that_had_one_to_four_interviews(app: Flask, sign_in: Callable[[str], Person]) -> None:
+    """A list of them said that somebody was interviewed there in the quarter: of a small post, one person."""
+    filled("DURRES", 4)
+    drawn()
+    assert db.session.get_one(MonitoringDraw, "2026Q2").waiting == [str(people.organisation("DURRES"))]
+    db.session.rollback()
+    page = sign_in(MONITOR).get("/monitoring/quarters/2026Q2?lang=en")
+    assert "Rinas airport" in page
+    assert "Durrës" not in page
+    assert "fewer than five interviews waited, or none" in page
+
+
+@pytest.mark.slow
+def test_each_quarter_stands_once_at_home_however_many_wait_to_be_drawn(
+    app: Flask, sign_in: Callable[[str], Person]
+) -> None:
+    clock.set_clock(lambda: NOON)
+    filled("RINAS", 7)
+    quarters = [f"{year}Q{number}" for year in (2023, 2024, 2025) for number in (1, 2, 3, 4)]
+    with transaction() as session:
+        for each in quarters:
+            session.add(
+                MonitoringDraw(quarter=each, commitment="0" * 64, committed_on=date(2023, 1, 1), sealed_seed=b"-")
+            )
+    home = sign_in(MONITOR).get("/?lang=en")
+    listed = [home.count(f'href="/monitoring/quarters/{each}"') for each in quarters]
+    assert listed == [1] * len(quarters)
 
 
 def test_an_interview_that_is_not_sent_leaves_nothing(rinas: Actor) -> None:

@@ -158,7 +158,7 @@ def test_a_code_that_is_not_known_yet_is_marked_too(tmp_path: Path) -> None:
     [
         (("Third", "--to", "x"), "a code has small letters"),
         (("third", "--iso", "mk", "--to", "x"), "two capital letters"),
-        (("third", "--from", "nowhere", "--to", "x"), "name a folder, or a country of the program"),
+        (("third", "--from", "nowhere", "--to", "x"), "no such folder, and no country of the program"),
         (("third", "--to", "."), "is not an empty folder"),
         (("third", "--to", "there"), "is not an empty folder"),
         (("third", "--to", "nothing"), "is not an empty folder"),
@@ -232,7 +232,7 @@ def test_a_folder_outside_the_program_is_read_apart(tmp_path: Path, monkeypatch:
             "",
             "",
             "nowhere",
-            "--country: nowhere: country.toml: name a folder, or a country of the program (albania, north_macedonia)",
+            "--country: nowhere: no such folder, and no country of the program (albania, north_macedonia)",
         ),
         ("missing", "", "albania", "--country: "),
     ],

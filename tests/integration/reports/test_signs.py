@@ -31,7 +31,7 @@ def test_a_dash_stands_where_nothing_can_occur_and_a_colon_is_explained_on_its_p
             colons.add(path.name)
             assert "A colon (:)" in text, path.name
     assert dashes == {"body.html", "joint_body.html"}
-    assert {"notice.html", "scores.html", "year.html", "index.html"} <= colons
+    assert {"notice.html", "scores.html", "year.html"} <= colons
 
 
 def test_the_methods_say_what_each_sign_means(app: Flask, sign_in: Callable[[str], Person]) -> None:

@@ -765,7 +765,8 @@ def test_places_by_days_are_not_called_nights_of_people_and_each_sign_is_explain
     for each in (listed, desk.get("/payment?lang=en")):
         assert "Nights counted" not in each
         assert "–</td>" not in each
-        assert each.count("A colon (:) stands where there is no figure") == 1
+        assert each.count("No figure: not signed yet, no contract, or not shown any more.") == 1
+        assert ":</td>" not in each
     assert "Nights counted" in desk.post("/payment/csv?lang=en", {}, 200)  # others read the file by its heads
     # The line of what is to be done has the day on which the quarter is due, not whichever day it is.
     home = manager.get("/?lang=en")

@@ -112,17 +112,49 @@ def _chosen(fields: Iterable[tuple[str, str]]) -> list[str]:
     ]
 
 
+def to_copy(fields: Iterable[tuple[str, str]]) -> list[str]:
+    """Everything that was typed, chosen and ticked in a form, one line an answer, beside what it answers: for a page
+    that shows it for the last time, and from which nobody can send it."""
+    told = [
+        (name, value)
+        for name, value in fields
+        if value.strip() and name not in AROUND | NEVER_KEPT and not _ID.fullmatch(value)
+    ]
+    asked, known = _asked_by(told), _questions()
+    lines: dict[str, str] = {}
+    for name, value in told:
+        question = None if name in asked else known.get(name)  # a box of another form may be called as a question
+        whole = name.rpartition("-")[0] if question is None and _PART.fullmatch(name) else name
+        if question is not None:
+            option = question.option(value)
+            line = f"{text_in(question.text)}: {text_in(option.text) if option else value}"
+        elif whole == name:
+            line = _labelled(name, value, asked)
+        else:
+            label = asked[whole].label if whole in asked else ""
+            line = f"{translated(label)}: {value}" if label else value
+        together = whole != name and whole in lines
+        lines[whole if whole not in lines or together else f"{whole}-{len(lines)}"] = (
+            f"{lines[whole]} {value}" if together else line
+        )
+    return list(lines.values())
+
+
 def _asked_by(fields: Iterable[tuple[str, str]]) -> Mapping[str, Asked]:
     """The fields of the form that has all that was sent and offers most of what was chosen, of several the smallest;
-    without those that another one like it says otherwise."""
+    without those that another one like it says otherwise. A date that was sent in parts is a field of the form, too."""
+    fields = list(fields)
     wanted = [each for each in fields if not _PART.fullmatch(each[0])]
+    names = [name for name, _ in wanted] + [name.rpartition("-")[0] for name, _ in fields if _PART.fullmatch(name)]
     fitting: dict[tuple[int, int], list[Mapping[str, Asked]]] = {}
     for form in every_form():
         if all(_offers(form.get(name), value) for name, value in wanted):
             chosen = sum(value in form[name].choices for name, value in wanted)
             fitting.setdefault((-chosen, len(form)), []).append(form)
     alike = fitting[min(fitting)] if fitting else []
-    return {name: alike[0][name] for name, _ in wanted if alike and all(each[name] == alike[0][name] for each in alike)}
+    return {
+        name: alike[0][name] for name in names if alike and all(each.get(name) == alike[0].get(name) for each in alike)
+    }
 
 
 def _offers(asked: Asked | None, value: str) -> bool:

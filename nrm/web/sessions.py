@@ -290,7 +290,7 @@ def ask_to_sign_in() -> errors.Answer:
         carried = accounts.carry(ended, accounts.Carry.UNDONE, path=places.path_here(), fields=fields)
     if isinstance(ended, accounts.Ended) and ended.covered:
         return unlock_form(401, carried=carried)
-    written = _written() if ended is None and _is_from_our_page() else ()
+    written = _to_copy() if ended is None and _is_from_our_page() else ()
     return sign_in_form(
         status=401,
         carried=carried,
@@ -324,6 +324,11 @@ def _written() -> list[str]:
         return []
     kept = [each for each in request.form.items(multi=True) if each[0] not in _AROUND]
     return carrying.written(kept)
+
+
+def _to_copy() -> list[str]:
+    """What stood in the form that came, beside what it answers; nothing of one whose fields are secrets."""
+    return [] if request.endpoint in carried_forms.SECRETS else carrying.to_copy(request.form.items(multi=True))
 
 
 def _is_from_our_page() -> bool:

@@ -107,6 +107,30 @@ def test_what_was_written_is_shown_once_after_signing_out_in_another_window(worl
     assert "vjetër" not in person.client.post("/password", data=secret, headers=ASIDE).text
 
 
+def test_what_stands_there_for_the_last_time_is_whole_and_says_what_it_answers(app: Flask, sign_in: SignIn) -> None:
+    """The day of a return and *under 18* were left out, and codes stood there without their questions."""
+    person = sign_in("consular.consular_officer")
+    sent = {
+        **{"origin": "foreign_authority", "country": "Greqi", "post": "KAKAVIJA", "hour": "8", "child": "yes"},
+        **{"day-day": "4", "day-month": "12", "day-year": "2026", "companions": "2", "name": TYPED},
+        **{"id": "0f8fad5b-d9cb-469f-a165-70867728950e"},
+    }
+    person.post("/sign-out")
+    sent["csrf_token"] = person.csrf_token
+    page = unescape(person.client.post("/notices?lang=en", data=sent, headers=ASIDE).text)
+    for line in (
+        "Day of the return: 4 12 2026",
+        "Hour: 08:00",
+        "Is the person under 18?: Under 18",
+        "Crossing point: KAKAVIJA",
+        f": {TYPED}<",
+        "How many come along?: 2",
+    ):
+        assert line in page, line
+    assert "0f8fad5b" not in page
+    assert sent["csrf_token"] not in page
+
+
 def test_choices_and_ids_are_not_what_was_written(app: Flask) -> None:
     assert app
     fields = [

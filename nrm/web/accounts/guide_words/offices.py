@@ -126,7 +126,7 @@ GUIDES: Mapping[Role, Guide] = {
             Step(
                 HOME,
                 N_("The agreement"),
-                N_("Begin with “%(versions)s”: each line says its next step.", versions=N_("Versions")),
+                N_("Begin with “%(versions)s”: beside each stands what can be done with it.", versions=N_("Versions")),
             ),
             Step(
                 "agreement_drafts.begin_page",
@@ -141,7 +141,7 @@ GUIDES: Mapping[Role, Guide] = {
                 HOME,
                 N_("The agreement"),
                 N_(
-                    "Read “%(changes)s”: the page says what is missing before the approval. "
+                    "Beside the version in work, open “%(changes)s”: it says what is missing before the approval. "
                     "Record that only with the paper before you.",
                     changes=N_("What it changes"),
                 ),

@@ -19,7 +19,7 @@ from nrm.store import days, told_lately
 from nrm.store.accounts import alarms, changes, erased_lately, members, occasions, second_hands, suspensions
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices, groups, holds, written_answers
-from nrm.store.referrals import obligations, post_tasks, promises, referrals, transfers
+from nrm.store.referrals import notices_told, obligations, post_tasks, promises, referrals, transfers
 from nrm.store.reports import contributions, reports
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import ages as age_rows
@@ -87,8 +87,8 @@ class Top:
     lately, how much a post may have to tell an escort, or to ask about who did not arrive, how many days away of
     children were struck, of how many children at the post an answer was written down or asked lately, how many cases
     colleagues closed lately (for the desk: of people who may be missing), what colleagues said lately of somebody, and
-    how many promises were written down in the name of the house for referrals that were withdrawn. An actor who has no
-    part in one of them gets 0.
+    how many promises were written down in the name of the house for referrals that were withdrawn. An office that
+    announces returns: how many of them colleagues took back lately. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -154,6 +154,7 @@ class Top:
     closed_lately: int = 0
     told_lately: int = 0
     withdrawn_promises: int = 0
+    notices_told: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -191,6 +192,7 @@ def top(*, by: Actor) -> Top:
         **closings.moment(by),
         **told_lately.moment(by),
         **promises.moment(by),
+        **notices_told.moment(by),
         **contributions.moment(quarter, by=by),
     }
     row = _top(by)(**values).one()
@@ -264,4 +266,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         closings.number_lately(by),
         told_lately.number(by),
         promises.number_withdrawn(by),
+        notices_told.number(by),
     )

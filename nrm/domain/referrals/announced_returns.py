@@ -16,6 +16,8 @@ LATE_FOR = timedelta(days=7)
 """So long a post is shown who did not come, as they may come late."""
 SOONEST = timedelta(days=1)
 """So long before the announced day somebody may come who was announced for it."""
+TOLD_FOR = timedelta(days=7)
+"""So long an office reads what a colleague took back (ADR 0257)."""
 MOST_COMPANIONS = 20
 LONGEST_TEXT = 300
 

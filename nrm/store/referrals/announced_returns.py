@@ -5,7 +5,7 @@ the page of one, that an interview of who was said to have arrived told nothing.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -32,6 +32,7 @@ from nrm.models.referrals.announced_returns import AnnouncedReturn
 from nrm.models.shelter.cases import Case
 from nrm.store import days, signed_names
 from nrm.store.countries import country
+from nrm.store.referrals import notices_told
 from nrm.store.rows import entries
 from nrm.store.statements import built_once
 
@@ -69,19 +70,36 @@ class ExpectedLine:
     early: bool  # that the person arrived was said before the announced day
     before_at: datetime | None = None  # when it was said that the person did not come, where something was said since
     before_by: str = ""
+    announced_at: datetime | None = None  # where a page needs it, and the audit chain tells it within reach
+    announced_by: str = ""  # for the Responsible Authority
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedLine:
-    """A notice of the actor's own: until it is over with the day, afterwards with the quarter and the outcome."""
+    """A notice of the actor's office: until it is over with the day, who comes, and who announced it and when;
+    afterwards with the quarter and the outcome. Of one that was taken back and that the duty desk has not seen also who
+    did so, when and why."""
 
     id: uuid.UUID
     post: dict[str, str]
     country: str
     quarter_on: date
     expected_on: date | None
+    hour: int | None
+    child: str
+    companions: int | None
     status: str
     goes_on: bool  # the post says that the person arrived; its interview, or the duty desk, tells nothing yet
+    announced_at: datetime | None
+    announced_by: str
+    said_at: datetime | None
+    said_by: str
+    why: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be taken back: the person is expected, or is looked for."""
+        return self.expected_on is not None and self.status in OPEN
 
 
 def row(notice_id: uuid.UUID, *, by: Actor, lock: bool = False) -> AnnouncedReturn:
@@ -144,15 +162,18 @@ def expected(*, by: Actor) -> list[ExpectedLine]:
 
 def listed(*, by: Actor) -> list[ExpectedLine]:
     """As `expected`; the post also reads, until the announced day has passed, who took back whom, when and why, as long
-    as the duty desk has not seen it (ADR 0248)."""
+    as the duty desk has not seen it (ADR 0248). Where one was taken back, when each was announced tells it from others
+    that look alike, for the Responsible Authority with who announced it (ADR 0257)."""
     today = days.today()
     found, tells = list(_expected(by)(late_since=today - LATE_FOR, today=today)), by.may(Permission.REFERRAL_DIRECT)
     told = [notice.said_by_id for notice, *_ in found if tells or notice.said == Said.TAKEN_BACK]
     codes = signed_names.codes(told) if told else {}
-    return [
+    lines = [
         _expected_line(*each, codes=codes, tells=tells or each[0].status == AnnouncedReturnStatus.CANCELLED)
         for each in found
     ]
+    back = any(line.status == AnnouncedReturnStatus.CANCELLED for line in lines)
+    return _announced([each[0] for each in found], lines, by=by) if back else lines
 
 
 @built_once
@@ -188,7 +209,23 @@ def one_expected(notice_id: uuid.UUID, *, by: Actor) -> ExpectedLine:
         raise NotVisible
     tells = by.may(Permission.REFERRAL_DIRECT) or found[0].said in ("", *UNTOLD)
     line = _expected_line(*found, codes=signed_names.codes([found[0].said_by_id]), tells=tells)
+    (line,) = _announced([found[0]], [line], by=by)
     return _with_word_before(line) if by.may(Permission.REFERRAL_DIRECT) else line
+
+
+def _announced(notices: Sequence[AnnouncedReturn], lines: Sequence[ExpectedLine], *, by: Actor) -> list[ExpectedLine]:
+    """The lines with when each was announced, and, for the Responsible Authority, by whom."""
+    made = notices_told.announcements((each.id for each in notices), by=by)
+    tells = by.may(Permission.REFERRAL_DIRECT)
+    called = notices_told.names_of((each.announced_by_id for each in notices), by=by) if tells else {}
+    return [
+        replace(
+            line,
+            announced_at=made[line.id].at if line.id in made else None,
+            announced_by=called.get(notice.announced_by_id, ""),
+        )
+        for notice, line in zip(notices, lines, strict=True)
+    ]
 
 
 def _with_word_before(line: ExpectedLine) -> ExpectedLine:
@@ -252,20 +289,49 @@ def recorded(*, by: Actor) -> list[RecordedLine]:
         .order_by(AnnouncedReturn.quarter_on.desc(), AnnouncedReturn.expected_on.desc(), AnnouncedReturn.id)
         .limit(_MOST)
     )
-    found = db.session.execute(statement).all()
-    kept = [notice.expected_on if notice.status in OPEN else None for notice, _ in found]
-    return [
-        RecordedLine(
-            notice.id,
-            post.names,
-            notice.country,
-            notice.quarter_on,
-            day,
-            notice.status,
-            notice.interview_id is not None or notice.said == Said.ENDED,
-        )
-        for (notice, post), day in zip(found, kept, strict=True)
-    ]
+    return _recorded_lines([(notice, post) for notice, post in db.session.execute(statement)], by=by)
+
+
+def own_line(notice_id: uuid.UUID, *, by: Actor) -> RecordedLine:
+    """One notice of the actor's office as `recorded` tells it; raises NotVisible."""
+    notice = own(notice_id, by=by)
+    (line,) = _recorded_lines([(notice, db.session.get_one(Organisation, notice.post_id))], by=by)
+    return line
+
+
+def _recorded_lines(found: Sequence[tuple[AnnouncedReturn, Organisation]], *, by: Actor) -> list[RecordedLine]:
+    kept = [notice for notice, _ in found if notice.status in OPEN or notice.said == Said.TAKEN_BACK]
+    made = notices_told.announcements((notice.id for notice in kept), by=by)
+    hands = [member for notice in kept for member in (notice.announced_by_id, notice.said_by_id)]
+    called = notices_told.names_of(hands, by=by)
+    return [_recorded_line(notice, post, notice in kept, made.get(notice.id), called) for notice, post in found]
+
+
+def _recorded_line(
+    notice: AnnouncedReturn,
+    post: Organisation,
+    kept: bool,
+    made: entries.Entry | None,
+    called: Mapping[uuid.UUID | None, str],
+) -> RecordedLine:
+    back = kept and notice.said == Said.TAKEN_BACK
+    return RecordedLine(
+        notice.id,
+        post.names,
+        notice.country,
+        notice.quarter_on,
+        notice.expected_on if kept else None,
+        notice.hour if kept else None,
+        notice.child,
+        notice.companions if kept else None,
+        notice.status,
+        notice.interview_id is not None or notice.said == Said.ENDED,
+        made.at if made is not None else None,
+        called.get(notice.announced_by_id, "") if kept else "",
+        notice.said_at if back else None,
+        called.get(notice.said_by_id, "") if back else "",
+        notice.why if back else "",
+    )
 
 
 def _received(by: Actor) -> ColumnElement[bool]:

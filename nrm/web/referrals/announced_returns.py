@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -48,6 +48,7 @@ from nrm.store import days, names
 from nrm.store.countries import country
 from nrm.store.interviews import interviews as interview_store
 from nrm.store.referrals import announced_returns as store
+from nrm.store.referrals import notices_told
 from nrm.web import access, carrying, errors, formats
 from nrm.web.accounts import told_once
 from nrm.web.choices import label_of, of_list
@@ -108,11 +109,16 @@ def index() -> str:
 
 def recorded_part() -> Markup:
     """The part of a home page that says what became of one's own notices."""
+    by = access.actor()
+    lines = store.recorded(by=by)
     part = render_template(
         "referrals/announced_returns/recorded.html",
-        lines=store.recorded(by=access.actor()),
+        lines=lines,
+        told=notices_told.lines(by=by) if g.top.notices_told else [],
         country_of=_country,
         labels=STATUS_LABELS,
+        ages=AGE_LABELS,
+        back_reasons=BACK_REASON_LABELS,
         quarter_of=lambda day: str(Quarter.of(day)),
     )
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
@@ -217,7 +223,8 @@ def _cancel_page(notice_id: uuid.UUID, form: TakeBackForm, status: int) -> Answe
     page = render_template(
         "referrals/announced_returns/cancel.html",
         notice=notice,
-        post=names.organisation(notice.post_id).names,
+        line=store.own_line(notice_id, by=access.actor()),
+        ages=AGE_LABELS,
         country_of=_country,
         overdue=steps.is_overdue(notice),
         needs_reason=steps.needs_reason(notice, by=access.actor()),

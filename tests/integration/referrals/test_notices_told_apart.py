@@ -1,0 +1,153 @@
+"""Who announced whom, and when, tells two notices apart; what a colleague takes back is read by the office."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from flask import Flask
+
+from nrm import clock
+from nrm.actions.referrals import announced_returns
+from nrm.domain.accounts.accounts import Role
+from nrm.domain.referrals.announced_returns import Announcement, BackReason, Origin
+from nrm.store.referrals import notices_told
+from tests import factories
+from tests import factories_referrals as people
+from tests.conftest import Person
+from tests.told import seen
+from tests.twins import joins
+
+SignIn = Callable[[str], Person]
+NIGHT = datetime(2026, 3, 2, 3, 30, tzinfo=UTC)
+"""Half past four on the clocks of the country."""
+TODAY = date(2026, 3, 2)
+POST, DESK, CONSUL, OTHER = (
+    "rinas.border_officer",
+    "ra.duty_officer",
+    "consular.consular_officer",
+    "consular.second",
+)
+
+
+@pytest.fixture(autouse=True)
+def night(app: Flask) -> None:
+    assert app
+    clock.set_clock(lambda: NIGHT)
+
+
+@pytest.fixture
+def second() -> str:
+    """A colleague of the consular officer."""
+    joins(CONSUL, OTHER, Role.CONSULAR_OFFICER, "CONSULAR")
+    return OTHER
+
+
+def announced(
+    *,
+    child: str = "no",
+    hour: int | None = 8,
+    on: date = TODAY,
+    come: int = 0,
+    by: str = CONSUL,
+    post: str = "RINAS",
+    minutes: int = 0,
+) -> uuid.UUID:
+    notice_id = uuid.uuid4()
+    clock.set_clock(lambda: NIGHT + timedelta(minutes=minutes))
+    announced_returns.announce(
+        notice_id=notice_id,
+        post_id=people.organisation(post),
+        announced=Announcement(Origin.CONSULATE, "GR", on, child, hour, come, frozenset({"medical"})),
+        identity={"name": "Lule Planted"},
+        by=factories.actor(by),
+    )
+    return notice_id
+
+
+def line_of(page: str, notice_id: uuid.UUID) -> str:
+    (found,) = (each for each in re.findall(r"<tr>.*?</tr>", page, re.DOTALL) if str(notice_id) in each)
+    return str(found)
+
+
+@pytest.mark.slow
+def test_who_announced_reads_which_colleague_took_it_back_also_once_the_desk_has_seen_it(
+    sign_in: SignIn, second: str
+) -> None:
+    child = announced(child="yes", come=1)
+    clock.set_clock(lambda: NIGHT + timedelta(minutes=5))
+    announced_returns.cancel(notice_id=child, why=BackReason.MISTAKE, by=factories.actor(second))
+    false = announced(child="yes", come=1, by=second, post="DURRES", minutes=6)
+    home = sign_in(CONSUL).get("/?lang=en")
+    told = "What colleagues changed in the last 7 days"
+    assert told in home
+    said = home[home.index(told) :]
+    assert f"Test {second} took it back on 2 March 2026, 04:35" in said
+    assert "entered by mistake" in said
+    for each in ("2 March 2026, 08:00", "under 18", "1 comes along", "2 March 2026, 04:30"):
+        assert each in said, each
+    assert f"Announced by Test {second}, 2 March 2026, 04:36" in line_of(home, false)
+    assert told not in sign_in(second).get("/?lang=en"), "whoever took it back knows it"
+    desk = sign_in(DESK)
+    page = desk.get("/?lang=en")
+    assert "Announced by Test consular_officer, 2 March 2026, 04:30" in line_of(page, child)
+    assert f"Announced by Test {second}, 2 March 2026, 04:36" in line_of(page, false)
+    assert "Test consular_officer, 2 March 2026, 04:30" in desk.get(f"/notices/{child}?lang=en")
+    assert f"Test {second}, 2 March 2026, 04:36" in desk.get(f"/notices/{false}?lang=en")
+    seen(desk, f"/notices/{child}")
+    home = sign_in(CONSUL).get("/?lang=en")
+    assert f"Test {second} took it back on 2 March 2026, 04:35" in home, (
+        "the duty desk has seen it; the office reads it"
+    )
+    assert "2 March 2026, 08:00" not in home[home.index(told) : home.index("<table")], "the hour is destroyed"
+    clock.set_clock(lambda: NIGHT + timedelta(days=7, minutes=6))
+    assert told not in sign_in(CONSUL).get("/?lang=en")
+
+
+def test_only_the_own_office_is_told_and_nobody_of_what_they_took_back_themselves(second: str) -> None:
+    own, others = announced(child="yes"), announced(child="yes", by=second)
+    for each in (own, others):
+        announced_returns.cancel(notice_id=each, why=BackReason.ELSEWHERE, by=factories.actor(second))
+    (line,) = notices_told.lines(by=factories.actor(CONSUL))
+    assert (line.notice_id, line.hour, line.why) == (own, 8, "elsewhere")
+    for login in (second, "helpline.helpline_operator", DESK, POST):
+        assert notices_told.lines(by=factories.actor(login)) == [], login
+
+
+@pytest.mark.slow
+def test_an_adult_and_a_child_of_one_day_are_told_apart_where_they_are_taken_back(sign_in: SignIn, second: str) -> None:
+    adult, child = (
+        announced(on=date(2026, 3, 5)),
+        announced(child="yes", hour=9, on=date(2026, 3, 5), come=2, minutes=9),
+    )
+    consul = sign_in(second)
+    home = consul.get("/?lang=en")
+    for notice_id, words, others in (
+        (adult, ("adult", "5 March 2026, 08:00", "2 March 2026, 04:30"), "under 18"),
+        (child, ("under 18", "2 come along", "5 March 2026, 09:00", "2 March 2026, 04:39"), "adult"),
+    ):
+        for shown in (line_of(home, notice_id), consul.get(f"/notices/{notice_id}/cancel?lang=en")):
+            assert others not in shown
+            assert "Test consular_officer" in shown
+            for each in words:
+                assert each in shown, each
+            assert "Lule" not in shown
+    unsure = announced(child="unknown", hour=None)
+    assert "age not sure" in consul.get(f"/notices/{unsure}/cancel?lang=en")
+    assert "age not sure" in line_of(consul.get("/?lang=en"), unsure)
+
+
+@pytest.mark.slow
+def test_the_post_reads_by_what_the_one_that_was_taken_back_is_told_from_another(sign_in: SignIn) -> None:
+    back, stays = announced(child="yes", come=1), announced(child="yes", come=1, minutes=3)
+    assert "04:33" not in sign_in(POST).get("/?lang=en")
+    announced_returns.cancel(notice_id=back, why=BackReason.ELSEWHERE, by=factories.actor(CONSUL))
+    for address in ("/?lang=en", "/notices?lang=en"):
+        page = sign_in(POST).get(address)
+        gone = next(each for each in re.findall(r"<tr>.*?</tr>", page, re.DOTALL) if "Taken back by" in each)
+        for each in ("Announced on 2 March 2026, 04:30", "08:00", "1 comes along"):
+            assert each in gone, each
+        assert "Announced on 2 March 2026, 04:33" in line_of(page, stays)

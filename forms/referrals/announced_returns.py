@@ -83,9 +83,11 @@ UNKNOWN_HOUR = ""
 
 
 class AnnounceReturnForm(OnceForm):
-    """Where, when and with whom; and who it is, which is sealed."""
+    """Where, when and with whom; and who it is, which is sealed. `again`: the id of the notice that was taken back,
+    where the same person is announced for another day."""
 
     id = HiddenField()
+    again = HiddenField()
     origin = RadioField(
         N_("Who announces the return?"),
         validators=[Offered(IMPOSSIBLE[AnnouncedReturnRefusal.ORIGIN][1])],

@@ -22,12 +22,13 @@ ASKS = {
     "COOKIE": "the language",
     "KEPT": "brings back what was being written when the screen was hidden",
     "after": "from which row a list goes on",
-    "again": "the form on which a wrong answer of the child authority is contradicted",
+    "again": "the form on which a wrong answer of the child authority is contradicted, or which notice one begins with",
     "at": "the place on the page of a house",
     "asked": "the answer of an exercise, which says what is so",
     "back": "the reason that a form proposes",
     "before": "from which entry a list goes on",
     "clause": "of which clause a list is",
+    "come": "how many come along, as a form proposes it",
     "did": "said only where the data, or what the session was told, says so (ADR 0232)",
     "fallen": "named only while it is so",
     "from": "from which day a table is",
@@ -98,7 +99,7 @@ PAGES = (
     *("/", "/link", "/feedback/paper", "/feedback/house", "/complaints", "/beds/units", "/who-was-here", "/password"),
     *("/members", "/key-workers", "/tasks"),
 )
-VALUES = ("yes", "1", "added", "announced", "cover", "ended", "anew", "once", "linked", "people")
+VALUES = ("yes", "1", "added", "announced", "taken_back", "cover", "ended", "anew", "once", "linked", "people")
 
 
 def said(page: str) -> list[str]:

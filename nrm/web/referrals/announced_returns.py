@@ -58,6 +58,7 @@ blueprint = Blueprint("announced_returns", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
 _, OVER = IMPOSSIBLE[AnnouncedReturnRefusal.STATE]
+NOT_BACK = N_("This notice was not taken back: take it back first, then announce the return again.")
 
 
 SHOWN = 6
@@ -75,7 +76,7 @@ def _rank(line: store.ExpectedLine) -> int:
 def expected_part() -> Markup:
     """The part of a home page that says whom to expect; empty where nobody is."""
     lines = store.listed(by=access.actor())
-    if not lines:
+    if not lines and told_once.word("did") != "taken_back":
         return Markup("")
     shown, authority = lines, _is_authority()
     if authority:
@@ -147,10 +148,31 @@ def _is_authority() -> bool:
 
 @blueprint.get("/notices/new")
 @access.requires(Permission.NOTICE_ANNOUNCE)
-def announce_page() -> str:
+def announce_page() -> Answer:
     form = _form()
     form.id.data = str(uuid.uuid4())
+    again = request.args.get("again", "")
+    if again and not _filled_again(form, again):
+        return errors.error_page(409, NOT_BACK)
     return render_template("referrals/announced_returns/announce.html", form=form)
+
+
+def _filled_again(form: AnnounceReturnForm, again: str) -> bool:
+    """Fill in what is not sealed of a notice that was taken back, and of no other. How many come along stands in the
+    address where nothing of it is kept. Raises NotVisible."""
+    try:
+        notice = store.own(uuid.UUID(again), by=access.actor())
+    except ValueError as error:
+        raise NotVisible from error
+    if notice.status != AnnouncedReturnStatus.CANCELLED:
+        return False
+    form.again.data = str(notice.id)
+    form.origin.data, form.country.data, form.child.data = notice.origin, _country(notice.country), notice.child
+    form.post.data = names.organisation(notice.post_id).code
+    come = request.args.get("come", "")[:3] or str(notice.companions or "")
+    form.companions.data = come if come.isascii() and come.isdigit() else ""
+    form.needs.data = list(notice.needs or ())
+    return True
 
 
 def _form() -> AnnounceReturnForm:
@@ -236,16 +258,21 @@ def _cancel_page(notice_id: uuid.UUID, form: TakeBackForm, status: int) -> Answe
 @blueprint.post("/notices/<uuid:notice_id>/cancel")
 @access.requires(Permission.NOTICE_ANNOUNCE)
 def cancel(notice_id: uuid.UUID) -> Answer:
-    """Take it back; where the duty desk is to read it, with a reason."""
+    """Take it back; where the duty desk is to read it, with a reason. Who returns on another day, or elsewhere, is
+    announced again on the page to which it leads (ADR 0257)."""
     form = TakeBackForm(request.form)
     why = BackReason(form.why.data) if form.validate() else None
+    come = store.own(notice_id, by=access.actor()).companions
     try:
         actions.cancel(notice_id=notice_id, why=why, by=access.actor())
     except AnnouncedReturnRefused as error:
         if error.reason is AnnouncedReturnRefusal.REASON:
             return _cancel_page(notice_id, form, 422)
         return errors.error_page(409, OVER)
-    return redirect(url_for("home.index"), 303)
+    if why is BackReason.ELSEWHERE or request.form.get("again"):
+        new = url_for("announced_returns.announce_page", again=notice_id, come=come or None, did="taken_back")
+        return told_once.lead(new)
+    return told_once.lead(url_for("home.index", did="taken_back"))
 
 
 @blueprint.post("/notices/<uuid:notice_id>/seen")

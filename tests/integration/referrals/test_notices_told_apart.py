@@ -9,11 +9,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from nrm import clock
 from nrm.actions.referrals import announced_returns
+from nrm.db import db
 from nrm.domain.accounts.accounts import Role
 from nrm.domain.referrals.announced_returns import Announcement, BackReason, Origin
+from nrm.models.referrals.announced_returns import AnnouncedReturn
 from nrm.store.referrals import notices_told
 from tests import factories
 from tests import factories_referrals as people
@@ -68,6 +71,31 @@ def announced(
     return notice_id
 
 
+def filled(page: str, **changed: object) -> dict[str, object]:
+    """The form of a new announcement with the number that the page gave it."""
+    found = re.search(r'name="id" value="([0-9a-f-]+)"', page)
+    assert found
+    return {
+        "id": found.group(1),
+        "origin": "consulate",
+        "country": "Greece",
+        "post": "RINAS",
+        "day-day": 2,
+        "day-month": 3,
+        "day-year": 2026,
+        "hour": "8",
+        "child": "yes",
+        "companions": "2",
+        "name": "Lule Planted",
+        **changed,
+    }
+
+
+def rows() -> list[AnnouncedReturn]:
+    db.session.rollback()
+    return list(db.session.scalars(select(AnnouncedReturn)))
+
+
 def line_of(page: str, notice_id: uuid.UUID) -> str:
     (found,) = (each for each in re.findall(r"<tr>.*?</tr>", page, re.DOTALL) if str(notice_id) in each)
     return str(found)
@@ -87,6 +115,7 @@ def test_who_announced_reads_which_colleague_took_it_back_also_once_the_desk_has
     said = home[home.index(told) :]
     assert f"Test {second} took it back on 2 March 2026, 04:35" in said
     assert "entered by mistake" in said
+    assert f"/notices/new?again={child}" in said
     for each in ("2 March 2026, 08:00", "under 18", "1 comes along", "2 March 2026, 04:30"):
         assert each in said, each
     assert f"Announced by Test {second}, 2 March 2026, 04:36" in line_of(home, false)
@@ -151,3 +180,43 @@ def test_the_post_reads_by_what_the_one_that_was_taken_back_is_told_from_another
         for each in ("Announced on 2 March 2026, 04:30", "08:00", "1 comes along"):
             assert each in gone, each
         assert "Announced on 2 March 2026, 04:33" in line_of(page, stays)
+
+
+@pytest.mark.slow
+def test_who_returns_on_another_day_is_announced_again_on_the_page_to_which_it_leads(sign_in: SignIn) -> None:
+    child, consul = announced(child="yes", come=2), sign_in(CONSUL)
+    led = consul.post(f"/notices/{child}/cancel", {"why": "elsewhere"})
+    assert led.startswith("/notices/new?")
+    page = consul.get(f"{led}&lang=en")
+    assert "The notice is taken back" in page
+    assert "The new day is not announced yet" in page
+    for each in ('value="Greece"', '<option value="RINAS" selected', 'value="yes" checked', 'value="2"'):
+        assert each in page, each
+    assert "Lule" not in page
+    again = consul.get(f"{led}&lang=en")
+    assert "The notice is taken back" not in again, "it is said once"
+    assert "The new day is not announced yet" in again
+    assert f"/notices/new?again={child}" in line_of(consul.get("/?lang=en"), child)
+    form = filled(page, again=str(child), name="")
+    assert "The new day is not announced yet" in consul.post("/notices?lang=en", form, 422)
+    consul.post("/notices", {**form, "name": "Lule Planted", "day-day": 4})
+    assert sorted((each.status, each.child) for each in rows()) == [("announced", "yes"), ("cancelled", "yes")]
+    sign_in("helpline.helpline_operator").get(f"/notices/new?again={child}", 404)
+    consul.get("/notices/new?again=x", 404)
+    standing = announced(on=date(2026, 3, 6))
+    consul.get(f"/notices/new?again={standing}", 409)
+
+
+@pytest.mark.slow
+def test_what_is_taken_back_without_a_reason_is_said_at_home_or_announced_again(sign_in: SignIn) -> None:
+    consul = sign_in(CONSUL)
+    first, other = announced(on=date(2026, 3, 5)), announced(on=date(2026, 3, 5), come=3, minutes=5)
+    led = consul.post(f"/notices/{first}/cancel")
+    assert "The notice is taken back" in consul.get(f"{led}&lang=en")
+    assert "The notice is taken back" not in consul.get(f"{led}&lang=en")
+    assert 'name="again"' in consul.get(f"/notices/{other}/cancel")
+    led = consul.post(f"/notices/{other}/cancel", {"again": "yes"})
+    page = consul.get(f"{led}&lang=en")
+    assert "The new day is not announced yet" in page
+    assert 'value="3"' in page
+    assert [each.companions for each in rows()] == [None, None]

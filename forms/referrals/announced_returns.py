@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, tzinfo
 from typing import Any, cast
 
-from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms import ValidationError as Wrong
 from wtforms.validators import InputRequired, Optional
 
@@ -20,9 +21,11 @@ from nrm.domain.referrals.announced_returns import (
     AnnouncedReturnStatus,
     BackReason,
     Origin,
+    due_from,
+    late_from,
 )
 from nrm.domain.shelter.cases import Purpose
-from nrm.domain.words import N_
+from nrm.domain.words import N_, Moment, Phrase
 
 ORIGIN_LABELS = {
     Origin.CONSULATE: N_("Our embassy or consulate"),
@@ -69,6 +72,10 @@ IMPOSSIBLE = {
     AnnouncedReturnRefusal.ORIGIN: ("origin", N_("Choose who announces the return")),
     AnnouncedReturnRefusal.POST: ("post", N_("Choose another crossing point: nobody works at this one yet")),
     AnnouncedReturnRefusal.COUNTRY: ("country", N_("Enter the name of the country, for example Italy")),
+    AnnouncedReturnRefusal.HOME: (
+        "country",
+        N_("Enter the country from which the person returns: this is the one to which they return"),
+    ),
     AnnouncedReturnRefusal.NAME: ("name", N_("Enter the name, as in the document")),
     AnnouncedReturnRefusal.NEED: ("needs", N_("Choose needs from the list")),
     AnnouncedReturnRefusal.COMPANIONS: (
@@ -78,6 +85,7 @@ IMPOSSIBLE = {
     AnnouncedReturnRefusal.HOUR: ("hour", N_("Choose an hour, or “not known”")),
 }
 """Why a notice is refused -> the field it stands at, and what to do."""
+PASSED = N_("%(passed)s has passed. Is that right? Then tick it, or correct the day or the hour", passed="")
 PURPOSES = (Purpose.ADMISSION, Purpose.CHILD_PROTECTION, Purpose.SAFETY, Purpose.FAMILY_CONTACT)
 UNKNOWN_HOUR = ""
 
@@ -107,6 +115,8 @@ class AnnounceReturnForm(OnceForm):
         validators=[Offered(IMPOSSIBLE[AnnouncedReturnRefusal.HOUR][1])],
         validate_choice=False,
     )
+    hour_right = BooleanField(N_("Yes, the day and the hour are right"))
+    asked_hour = HiddenField()  # the day and hour about which `hour_right` was asked
     child = RadioField(
         N_("Is the person under 18?"),
         choices=[
@@ -141,6 +151,21 @@ class AnnounceReturnForm(OnceForm):
         """Codes of the list."""
         if not set(field.data or ()) <= {cast(Any, choice).value for choice in field.iter_choices()}:
             raise Wrong(IMPOSSIBLE[AnnouncedReturnRefusal.NEED][1])
+
+    def comes_in_time(self, today: date, now: datetime, zone: tzinfo | None) -> bool:
+        """Whether the hour of a valid form is meant as it stands: of one of `today` that has passed, so that the person
+        would be late at once, it is asked once (ADR 0257)."""
+        day, hour = self.day.data, self.hour.data
+        if day != today or not hour:
+            return True
+        meant = f"{day.isoformat()}-{int(hour):02}-00"
+        sure = bool(self.hour_right.data) and self.asked_hour.data == meant
+        if sure or now < late_from(day, int(hour), zone):
+            return True
+        at = Moment.of(due_from(day, int(hour), zone))
+        self.hour_right.errors = [Phrase(PASSED.message, {"passed": at})]
+        self.asked_hour.data, self.hour_right.data = meant, False
+        return False
 
     @property
     def identity(self) -> dict[str, str]:

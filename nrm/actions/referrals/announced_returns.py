@@ -74,7 +74,7 @@ def announce(
     """
     by.must(Permission.NOTICE_ANNOUNCE)
     needs = frozenset(country().lists["needs"])
-    check(announced, kind=by.kind, today=days.today(), needs=needs)
+    check(announced, kind=by.kind, today=days.today(), needs=needs, home=country().iso)
     if not identity.get("name"):
         raise AnnouncedReturnRefused(AnnouncedReturnRefusal.NAME)
     try:

@@ -84,6 +84,7 @@ class AnnouncedReturnRefusal(StrEnum):
     ORIGIN = "origin"
     POST = "post"
     COUNTRY = "country"
+    HOME = "home"
     NAME = "name"
     NEED = "need"
     COMPANIONS = "companions"
@@ -116,12 +117,17 @@ class Announcement:
     needs: frozenset[str] = field(default_factory=frozenset)
 
 
-def check(announced: Announcement, *, kind: OrganisationKind | None, today: date, needs: frozenset[str]) -> None:
-    """Raise AnnouncedReturnRefused unless the desk may record it so. `needs`: the codes there are."""
+def check(
+    announced: Announcement, *, kind: OrganisationKind | None, today: date, needs: frozenset[str], home: str
+) -> None:
+    """Raise AnnouncedReturnRefused unless the desk may record it so. `needs`: the codes there are; `home`: the country
+    to which people return."""
     if kind is None or announced.origin not in ORIGINS_OF.get(kind, ()):
         raise AnnouncedReturnRefused(AnnouncedReturnRefusal.ORIGIN)
     if announced.country not in COUNTRIES:
         raise AnnouncedReturnRefused(AnnouncedReturnRefusal.COUNTRY)
+    if announced.country == home:
+        raise AnnouncedReturnRefused(AnnouncedReturnRefusal.HOME)
     if announced.expected_on < today:
         raise AnnouncedReturnRefused(AnnouncedReturnRefusal.PAST)
     if announced.expected_on > today + FURTHEST:

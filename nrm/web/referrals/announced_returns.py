@@ -211,6 +211,8 @@ def announce() -> Answer:
         companions=int((form.companions.data or "").strip() or 0),
         needs=frozenset(form.needs.data or ()),
     )
+    if not form.comes_in_time(days.today(), clock.now(), country().timezone):
+        return render_template("referrals/announced_returns/announce.html", form=form), 422
     try:
         actions.announce(
             notice_id=press.id,

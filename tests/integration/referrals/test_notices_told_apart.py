@@ -15,7 +15,7 @@ from nrm import clock
 from nrm.actions.referrals import announced_returns
 from nrm.db import db
 from nrm.domain.accounts.accounts import Role
-from nrm.domain.referrals.announced_returns import Announcement, BackReason, Origin
+from nrm.domain.referrals.announced_returns import AnnouncedReturnRefused, Announcement, BackReason, Origin
 from nrm.models.referrals.announced_returns import AnnouncedReturn
 from nrm.store.referrals import notices_told
 from tests import factories
@@ -220,3 +220,34 @@ def test_what_is_taken_back_without_a_reason_is_said_at_home_or_announced_again(
     assert "The new day is not announced yet" in page
     assert 'value="3"' in page
     assert [each.companions for each in rows()] == [None, None]
+
+
+def test_nobody_returns_from_the_home_country(sign_in: SignIn) -> None:
+    consul = sign_in(CONSUL)
+    form = filled(consul.get("/notices/new"), country="Shqipëria")
+    said = consul.post("/notices?lang=en", form, 422)
+    assert '<a href="#country">Enter the country from which the person returns' in said
+    assert rows() == []
+    with pytest.raises(AnnouncedReturnRefused, match=r"^home$"):
+        announced_returns.announce(
+            notice_id=uuid.uuid4(),
+            post_id=people.organisation("RINAS"),
+            announced=Announcement(Origin.CONSULATE, "AL", TODAY, "yes"),
+            identity={"name": "Lule Planted"},
+            by=factories.actor(CONSUL),
+        )
+
+
+@pytest.mark.slow
+def test_an_hour_that_has_passed_today_is_asked_about_once(sign_in: SignIn) -> None:
+    consul = sign_in(CONSUL)
+    form = filled(consul.get("/notices/new"), hour="1")
+    for sent in (form, {**form, "hour_right": "y"}, {**form, "hour_right": "y", "asked_hour": "2026-03-02-02-00"}):
+        page = consul.post("/notices?lang=en", sent, 422)
+        assert "2 March 2026, 01:00 has passed" in page
+        assert 'name="asked_hour" type="hidden" value="2026-03-02-01-00"' in page
+    consul.post("/notices", {**form, "hour_right": "y", "asked_hour": "2026-03-02-01-00"})
+    assert [each.hour for each in rows()] == [1]
+    for number, right in enumerate(({"hour": "4"}, {"hour": ""}, {"hour": "1", "day-day": 3})):
+        consul.post("/notices", {**filled(consul.get("/notices/new"), companions=str(number)), **right})
+    assert len(rows()) == 4

@@ -86,6 +86,12 @@ IMPOSSIBLE = {
 }
 """Why a notice is refused -> the field it stands at, and what to do."""
 PASSED = N_("%(passed)s has passed. Is that right? Then tick it, or correct the day or the hour", passed="")
+ALIKE = N_(
+    "This looks like the one that %(name)s announced on %(moment)s. Is it another person? Then tick it; if it is the "
+    "same one, go back: the person is announced already",
+    name="",
+    moment="",
+)
 PURPOSES = (Purpose.ADMISSION, Purpose.CHILD_PROTECTION, Purpose.SAFETY, Purpose.FAMILY_CONTACT)
 UNKNOWN_HOUR = ""
 
@@ -117,6 +123,8 @@ class AnnounceReturnForm(OnceForm):
     )
     hour_right = BooleanField(N_("Yes, the day and the hour are right"))
     asked_hour = HiddenField()  # the day and hour about which `hour_right` was asked
+    is_another = BooleanField(N_("Yes, it is another person"))
+    asked_alike = HiddenField()  # the notice about which `is_another` was asked
     child = RadioField(
         N_("Is the person under 18?"),
         choices=[
@@ -165,6 +173,15 @@ class AnnounceReturnForm(OnceForm):
         at = Moment.of(due_from(day, int(hour), zone))
         self.hour_right.errors = [Phrase(PASSED.message, {"passed": at})]
         self.asked_hour.data, self.hour_right.data = meant, False
+        return False
+
+    def is_meant(self, other: str, *, name: str, at: datetime) -> bool:
+        """Whether it was said that this is another person than whom `name` announced, under the id `other`, at that
+        moment; asked once."""
+        if self.is_another.data and self.asked_alike.data == other:
+            return True
+        self.is_another.errors = [Phrase(ALIKE.message, {"name": name, "moment": Moment.of(at)})]
+        self.asked_alike.data, self.is_another.data = other, False
         return False
 
     @property

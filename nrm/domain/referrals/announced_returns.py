@@ -18,6 +18,8 @@ SOONEST = timedelta(days=1)
 """So long before the announced day somebody may come who was announced for it."""
 TOLD_FOR = timedelta(days=7)
 """So long an office reads what a colleague took back (ADR 0257)."""
+ALIKE_WITHIN = timedelta(minutes=30)
+"""Within that time one that looks the same is asked about: the same person may have been entered twice."""
 MOST_COMPANIONS = 20
 LONGEST_TEXT = 300
 

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, String, bindparam, func, literal, or_, select
 
@@ -17,7 +18,8 @@ from nrm import clock
 from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Permission
-from nrm.domain.referrals.announced_returns import TOLD_FOR
+from nrm.domain.presses import Press
+from nrm.domain.referrals.announced_returns import ALIKE_WITHIN, TOLD_FOR, AnnouncedReturnStatus, Announcement
 from nrm.models.accounts.accounts import Member
 from nrm.models.audit import AuditEntry
 from nrm.models.referrals.announced_returns import AnnouncedReturn
@@ -151,3 +153,44 @@ def names_of(member_ids: Iterable[uuid.UUID | None], *, by: Actor) -> Mapping[uu
         return {}
     found = db.session.execute(select(Member.id, Member.name).where(Member.id.in_(wanted)))
     return {**{row.id: row.name for row in found}, **signed_names.codes(wanted)}
+
+
+def is_sent(press: Press, *, by: Actor) -> bool:
+    """Whether this showing of the form announced somebody already. Raises NotPermitted."""
+    by.must(Permission.NOTICE_ANNOUNCE)
+    return any(entries.since(entries.EVER, Event.NOTICE_ANNOUNCED, entries.about(press.mark)))
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A return that looks like the one that is announced now, with who announced it and when."""
+
+    id: uuid.UUID
+    name: str
+    at: datetime
+
+
+def alike(announced: Announcement, *, post_id: uuid.UUID, but: uuid.UUID, by: Actor) -> Alike | None:
+    """The last one that the office announced within half an hour for the same day, crossing point, country, age and
+    number who come along, and that still stands; None where there is none, and where `but` itself is recorded already.
+
+    Raises NotPermitted."""
+    by.must(Permission.NOTICE_ANNOUNCE)
+    same: dict[Any, object] = {
+        AnnouncedReturn.organisation_id: by.organisation_id,
+        AnnouncedReturn.post_id: post_id,
+        AnnouncedReturn.country: announced.country,
+        AnnouncedReturn.expected_on: announced.expected_on,
+        AnnouncedReturn.child: announced.child,
+        AnnouncedReturn.companions: announced.companions,
+        AnnouncedReturn.status: str(AnnouncedReturnStatus.ANNOUNCED),
+    }
+    found = set(db.session.scalars(select(AnnouncedReturn.id).where(*(name == value for name, value in same.items()))))
+    if not found or but in found:
+        return None
+    since = clock.now() - ALIKE_WITHIN
+    lately = [each for each in announcements(found, by=by).items() if each[1].at > since]
+    if not lately:
+        return None
+    notice_id, entry = max(lately, key=lambda each: each[1].at)
+    return Alike(notice_id, names_of([entry.member_id], by=by).get(entry.member_id, ""), entry.at)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from typing import TypeVar
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from markupsafe import Markup
@@ -90,6 +92,8 @@ def expected_part() -> Markup:
         country_of=_country,
         authority=authority,
         back_reasons=BACK_REASON_LABELS,
+        made=_made(lines),
+        ages=AGE_LABELS,
     )
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
 
@@ -108,6 +112,15 @@ def index() -> str:
     )
 
 
+_Made = TypeVar("_Made", store.ExpectedLine, store.RecordedLine)
+
+
+def _made(lines: Sequence[_Made]) -> _Made | None:
+    """The one that was announced just now, of what a page lists: it is read back once."""
+    notice = told_once.word("notice")
+    return next((line for line in lines if str(line.id) == notice), None)
+
+
 def recorded_part() -> Markup:
     """The part of a home page that says what became of one's own notices."""
     by = access.actor()
@@ -116,6 +129,7 @@ def recorded_part() -> Markup:
         "referrals/announced_returns/recorded.html",
         lines=lines,
         told=notices_told.lines(by=by) if g.top.notices_told else [],
+        made=_made(lines),
         country_of=_country,
         labels=STATUS_LABELS,
         ages=AGE_LABELS,
@@ -211,7 +225,12 @@ def announce() -> Answer:
         companions=int((form.companions.data or "").strip() or 0),
         needs=frozenset(form.needs.data or ()),
     )
-    if not form.comes_in_time(days.today(), clock.now(), country().timezone):
+    in_time = form.comes_in_time(days.today(), clock.now(), country().timezone)
+    alike = notices_told.alike(announced, post_id=posts[form.post.data], but=press.id, by=access.actor())
+    if alike is not None and notices_told.is_sent(press, by=access.actor()):
+        return _sent_already(form, alike)
+    new = alike is None or form.is_meant(str(alike.id), name=alike.name, at=alike.at)
+    if not (in_time and new):
         return render_template("referrals/announced_returns/announce.html", form=form), 422
     try:
         actions.announce(
@@ -223,15 +242,22 @@ def announce() -> Answer:
             by=access.actor(),
         )
     except SentAlready:
-        form.id.data = str(carrying.sent_already(form.origin))
-        return render_template("referrals/announced_returns/announce.html", form=form), 409
+        return _sent_already(form, alike)
     except AnnouncedReturnRefused as error:
         field, what = IMPOSSIBLE[error.reason]
         if not field:
             return errors.error_page(409, what)
         form[field].errors = [what]
         return render_template("referrals/announced_returns/announce.html", form=form), 422
-    return told_once.lead(url_for("home.index", did="announced"))
+    return told_once.lead(url_for("home.index", did="announced", notice=press.id))
+
+
+def _sent_already(form: AnnounceReturnForm, alike: notices_told.Alike | None) -> Answer:
+    """Whoever is told that the form was sent already is asked by that whether it is another person, and not again."""
+    form.id.data = str(carrying.sent_already(form.origin))
+    if alike is not None:
+        form.asked_alike.data, form.is_another.data = str(alike.id), True
+    return render_template("referrals/announced_returns/announce.html", form=form), 409
 
 
 @blueprint.get("/notices/<uuid:notice_id>/cancel")

@@ -251,3 +251,54 @@ def test_an_hour_that_has_passed_today_is_asked_about_once(sign_in: SignIn) -> N
     for number, right in enumerate(({"hour": "4"}, {"hour": ""}, {"hour": "1", "day-day": 3})):
         consul.post("/notices", {**filled(consul.get("/notices/new"), companions=str(number)), **right})
     assert len(rows()) == 4
+
+
+@pytest.mark.slow
+def test_what_was_announced_is_read_back(sign_in: SignIn) -> None:
+    consul = sign_in(CONSUL)
+    led = consul.post("/notices", filled(consul.get("/notices/new")))
+    home = consul.get(f"{led}&lang=en")
+    said = home[home.index("The return is recorded") :]
+    said = said[: said.index("</div>")]
+    for each in ("2 March 2026, 08:00", "Rinas", "Greece", "under 18", "2 come along"):
+        assert each in said, each
+    assert "Lule" not in home
+    assert "The return is recorded" not in consul.get(f"{led}&lang=en")
+    led = consul.post("/notices", filled(consul.get("/notices/new"), hour="", companions="", child="unknown"))
+    home = consul.get(f"{led}&lang=en")
+    for each in ("hour not known", "comes alone", "age not sure"):
+        assert each in home[home.index("The return is recorded") :], each
+    desk = sign_in(DESK)
+    led = desk.post("/notices", filled(desk.get("/notices/new"), origin="foreign_ngo", hour="9"))
+    assert (
+        "2 March 2026, 09:00"
+        in desk.get(f"{led}&lang=en").partition("The return is recorded")[2].partition("</div>")[0]
+    )
+
+
+@pytest.mark.slow
+def test_one_that_looks_like_another_of_the_last_half_hour_is_asked_about_once(sign_in: SignIn, second: str) -> None:
+    consul, other = sign_in(CONSUL), sign_in(second)
+    form = filled(consul.get("/notices/new"))
+    for _ in range(2):
+        consul.post("/notices", form)
+    (first,) = rows()
+    clock.set_clock(lambda: NIGHT + timedelta(minutes=10))
+    form = filled(other.get("/notices/new"), hour="9", name="Another Planted")
+    for sent in (form, {**form, "is_another": "y"}, {**form, "is_another": "y", "asked_alike": str(uuid.uuid4())}):
+        page = other.post("/notices?lang=en", sent, 422)
+        assert "This looks like the one that Test consular_officer announced on 2 March 2026, 04:30" in page
+        assert f'value="{first.id}"' in page
+    assert len(rows()) == 1
+    sure = {**form, "is_another": "y", "asked_alike": str(first.id)}
+    for _ in range(2):
+        other.post("/notices", sure)
+    assert len(rows()) == 2
+    for right in ({"child": "no"}, {"companions": "3"}, {"post": "DURRES"}, {"country": "Italy"}, {"day-day": 3}):
+        other.post("/notices", {**filled(other.get("/notices/new")), **right})
+    line = sign_in("helpline.helpline_operator")
+    line.post("/notices", filled(line.get("/notices/new"), origin="helpline"))
+    clock.set_clock(lambda: NIGHT + timedelta(minutes=41))
+    late = sign_in(second)
+    late.post("/notices", filled(late.get("/notices/new")))
+    assert len(rows()) == 9

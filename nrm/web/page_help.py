@@ -332,6 +332,13 @@ OF_PAGES: Mapping[str, str] = {
     "stays.admit": "",
     "monitoring.sample_page": "",
     "monitoring.score": "",
+    "announced_returns.announce_page": N_(
+        "Here you announce who comes home, when and where; the crossing point reads it at once."
+    ),
+    "announced_returns.cancel_page": N_(
+        "Here a return that was announced is taken back; where only the day or the crossing point was wrong, announce "
+        "it again."
+    ),
     "accounts.password_page": N_("Here you change your own password; your other browsers are signed out by it."),
     "accounts.recover_page": N_(
         "Here you come in again with your recovery code when the password is lost, and choose a new password."

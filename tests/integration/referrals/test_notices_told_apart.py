@@ -302,3 +302,15 @@ def test_one_that_looks_like_another_of_the_last_half_hour_is_asked_about_once(s
     late = sign_in(second)
     late.post("/notices", filled(late.get("/notices/new")))
     assert len(rows()) == 9
+
+
+@pytest.mark.slow
+def test_each_page_says_what_it_is_for(sign_in: SignIn) -> None:
+    consul, notice_id = sign_in(CONSUL), announced(on=date(2026, 3, 5))
+    here = "Here you announce who comes home, when and where"
+    assert here in consul.get("/notices/new?lang=en")
+    assert here in consul.post("/notices?lang=en", {"id": str(uuid.uuid4())}, 422)
+    page = consul.get(f"/notices/{notice_id}/cancel?lang=en")
+    assert "begin the interview from here" not in page
+    assert "Here a return that was announced is taken back" in page
+    assert "begin the interview from here" in sign_in(POST).get(f"/notices/{notice_id}?lang=en")

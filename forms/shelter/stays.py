@@ -93,6 +93,16 @@ CLOSED = {
         "Record first that the person was told about the residence permit: until then nobody leaves for "
         "another country but a recorded citizen of this one"
     ),
+    GateRefusal.UNTOLD: N_(
+        "Record first that the person was told about the residence permit: until then one member alone does not say of "
+        "anybody but a recorded citizen that they need or want no support. Did an adult leave on their own? Two "
+        "members record it"
+    ),
+    GateRefusal.REFLECTS: N_(
+        "The reflection period still runs: until its last day one member alone does not say that the person needs or "
+        "wants no support. Hand the person on to another shelter, or, if an adult left on their own, two members "
+        "record it"
+    ),
     GateRefusal.APPLICATION_OPEN: N_("Wait for the decision: an application or appeal for a residence permit is open"),
     GateRefusal.APPEAL_PERIOD: N_(
         "Wait until the period is over in which the person can appeal against the refusal of the residence permit"

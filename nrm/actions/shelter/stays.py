@@ -31,6 +31,7 @@ from nrm.steps.shelter.arrivals import Admission, Told
 from nrm.steps.shelter.leaving import Exit, end_away, let_out
 from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
+from nrm.store.rows.shelter import away as away_rows
 from nrm.store.shelter import stays as store
 
 
@@ -126,11 +127,19 @@ def end(
             raise StayOver
         exit_ = Exit(ended_on, exit_reason, destination, where, household)
         _update(session, stay.id, **let_out(case, stay.admitted_on, exit_, by))
+        expected = away_rows.expected(stay.id)
+        told = {"expected": expected.isoformat()} if expected is not None else {}
         end_away(session, stay.id, ended_on, Over.LEFT)
         place_steps.end(session, stay.id, ended_on, by)
         follow_up_steps.begin(session, case.id, ended_on)
         audit.append(
-            session, audit.Event.STAY_ENDED, by=by, case_id=case.id, stay_id=stay.id, exit_reason=str(exit_reason)
+            session,
+            audit.Event.STAY_ENDED,
+            by=by,
+            case_id=case.id,
+            stay_id=stay.id,
+            exit_reason=str(exit_reason),
+            **told,
         )
         return case.id
 

@@ -286,6 +286,8 @@ class GateRefusal(StrEnum):
     NOT_AS_DECIDED = "not_as_decided"  # a reason for which nobody goes to a household
     NOT_HANDED_OVER = "not_handed_over"
     CHILD_ALONE = "child_alone"
+    UNTOLD = "untold"  # in the country: one member alone says that somebody needs no support, or wants none
+    REFLECTS = "reflects"  # the same, while the reflection period runs
 
 
 class GateClosed(Exception):
@@ -323,6 +325,31 @@ def check_reflection(until: date | None, *, on: date) -> None:
     """
     if until is not None and on <= until:
         raise GateClosed(GateRefusal.REFLECTION)
+
+
+BY_ONE_WORD = frozenset(
+    {
+        ExitReason.LEFT_VOLUNTARILY,
+        ExitReason.REFUSED_SERVICE,
+        ExitReason.NO_LONGER_ELIGIBLE,
+        ExitReason.NO_LONGER_NEEDS_SUPPORT,
+    }
+)
+"""Reasons that say nothing but that somebody wants or needs no support any more: of one member, about another."""
+
+
+def check_one_word(
+    reason: ExitReason, citizenship_class: str, permit: PermitFacts, *, on: date, reflection_until: date | None
+) -> None:
+    """Raise GateClosed where one member alone says that somebody, who stays in the country, wants or needs no support:
+    of nobody but a home citizen before the person was told of the permit, and of nobody while the reflection period
+    runs. That an adult left on their own is recorded by two members (ADR 0260)."""
+    if reason not in BY_ONE_WORD:
+        return
+    if citizenship_class != HOME_CITIZEN and (permit.informed is None or permit.informed.on > on):
+        raise GateClosed(GateRefusal.UNTOLD)
+    if reflection_until is not None and on <= reflection_until:
+        raise GateClosed(GateRefusal.REFLECTS)
 
 
 def check_return_to_family(age_class: str) -> None:
@@ -467,7 +494,7 @@ def check_leaving(
     """The gates for the end of a stay on that day: raise GateClosed.
 
     Every destination outside the home country is a repatriation step, independent of the names of reason and
-    destination.
+    destination. In the country the reason counts: `check_one_word`.
 
     Returns (repatriation gate, child gate) as kept with the stay: by what each was opened.
     """
@@ -475,6 +502,7 @@ def check_leaving(
     if destination is Destination.NONE:
         return "", opened
     if reason is not ExitReason.REPATRIATED and destination not in REPATRIATION_DESTINATIONS and country == HOME:
+        check_one_word(reason, citizenship_class, permit, on=on, reflection_until=reflection_until)
         return "home", opened
     check_repatriation(citizenship_class, permit, on=on)
     check_reflection(reflection_until, on=on)

@@ -1,4 +1,4 @@
-"""Whether somebody whose stay goes on is away and did not come back on the day, also where a later one was said.
+"""Whether somebody whose stay goes on is away and did not come back by the day, also where a later one was said.
 
 The row keeps the last day of return alone: the audit chain tells that it was moved when the person was late already,
 and by whom (ADR 0217).
@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from nrm import clock
 from nrm.audit import Event
@@ -55,8 +55,9 @@ def _of(away_ids: Collection[uuid.UUID]) -> ColumnElement[bool]:
 
 
 def did_not_come_back(case_id: uuid.UUID) -> bool:
-    """Whether the person of the case, in a stay that goes on, is away and did not come back on the day on which she was
-    expected first. The caller has checked that the actor sees the case."""
+    """Whether the person of the case, in a stay that goes on, is away since a day before this one, and is not back
+    though the day on which she was expected first has come: until the return is recorded nobody knows that she came.
+    The caller has checked that the actor sees the case."""
     today = clock.today(country().timezone)
     statement = (
         select(Away.id, Away.expected_on)
@@ -64,4 +65,11 @@ def did_not_come_back(case_id: uuid.UUID) -> bool:
         .where(Stay.case_id == case_id, Stay.ended_on.is_(None), Away.outcome == "", Away.since_on < today)
     )
     rows = db.session.execute(statement).all()
-    return any(is_late(on, today) for _, on in rows) or bool(moved_late([away_id for away_id, _ in rows]))
+    return any(on <= today for _, on in rows) or bool(moved_late([away_id for away_id, _ in rows]))
+
+
+def expected(stay_id: uuid.UUID) -> date | None:
+    """The day on which somebody is expected back who is away from this stay today; None where nobody is."""
+    today = clock.today(country().timezone)
+    now = (Away.stay_id == stay_id, Away.outcome == "", Away.since_on <= today)
+    return db.session.scalar(select(func.max(Away.expected_on)).where(*now))

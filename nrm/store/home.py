@@ -16,7 +16,7 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.support.follow_ups import SAFE_IS_SHOWN
 from nrm.domain.support.threats import SEEN_IS_SHOWN
 from nrm.store import days, told_lately
-from nrm.store.accounts import alarms, changes, erased_lately, members, occasions, second_hands, suspensions
+from nrm.store.accounts import alarms, changes, erased_lately, members, occasions, one_hand, second_hands, suspensions
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices, groups, holds, written_answers
 from nrm.store.referrals import notices_told, obligations, post_tasks, promises, referrals, transfers
@@ -86,9 +86,11 @@ class Top:
     struck; how many people arrived lately of whom no post said that they left, how many calls others wrote down
     lately, how much a post may have to tell an escort, or to ask about who did not arrive, how many days away of
     children were struck, of how many children at the post an answer was written down or asked lately, how many cases
-    colleagues closed lately (for the desk: of people who may be missing), what colleagues said lately of somebody, and
-    how many promises were written down in the name of the house for referrals that were withdrawn. An office that
-    announces returns: how many of them colleagues took back lately. An actor who has no part in one of them gets 0.
+     colleagues closed lately (for the desk: of people who may be missing), what colleagues said lately of somebody,
+     how many promises were written down in the name of the house for referrals that were withdrawn, how many returns
+     that the office announced colleagues took back lately, of how many stays that ended lately the desk may read that
+     one hand alone did it, and how many stays of the actor's people ended lately while the case is open. An actor who
+     has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -155,6 +157,8 @@ class Top:
     told_lately: int = 0
     withdrawn_promises: int = 0
     notices_told: int = 0
+    one_hand: int = 0
+    stays_ended: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -193,6 +197,8 @@ def top(*, by: Actor) -> Top:
         **told_lately.moment(by),
         **promises.moment(by),
         **notices_told.moment(by),
+        **one_hand.moment(by),
+        **stays.ended_moment(),
         **contributions.moment(quarter, by=by),
     }
     row = _top(by)(**values).one()
@@ -267,4 +273,6 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         told_lately.number(by),
         promises.number_withdrawn(by),
         notices_told.number(by),
+        one_hand.number(by),
+        stays.number_ended(by),
     )

@@ -1,7 +1,8 @@
 """What one hand said lately of somebody of a house, as the audit chain tells: for all of the house but who said it.
 
 That somebody is back, or comes on another day, or was never away; that somebody who was missing is there; that a person
-agreed that another organisation reads of them. No press takes a line away (ADR 0249, ADR 0253).
+agreed that another organisation reads of them; that a stay ended while somebody was away. To whom it was done alone:
+that they were taken off as key worker or deputy. No press takes a line away (ADR 0249, ADR 0253, ADR 0260).
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class What(StrEnum):
     STRUCK = "struck"
     FOUND = "found"
     SHARED = "shared"
+    LEFT = "left"  # the stay ended while the person was away
+    OFF = "off"  # of the reader: no key worker, or deputy, any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ class ToldLine:
     """What a colleague said of somebody, on which day (`on`). Of days away: `was`, the day of return that was said
     before, and `now`, the one that is said now, or the day on which the person came back; of those that were struck
     both are their first and last day; `why`: the code of the reason. Of who was missing: `was`, since when, and whether
-    danger was `feared`. Of who agreed: which `office` reads which `parts`. `stay_id`: of days away."""
+    danger was `feared`. Of who agreed: which `office` reads which `parts`. `stay_id`: of days away, and of a stay that
+    ended while somebody was away, expected back on `was`. `place`: as what the reader was taken off."""
 
     what: What
     case_id: uuid.UUID
@@ -69,6 +73,7 @@ class ToldLine:
     parts: tuple[str, ...] = ()
     away_id: uuid.UUID | None = None
     stay_id: uuid.UUID | None = None
+    place: str = ""
 
 
 def number(by: Actor) -> ColumnElement[int]:
@@ -81,7 +86,8 @@ def number(by: Actor) -> ColumnElement[int]:
     lately = AuditEntry.at >= bindparam("told_lately_since", type_=String())
     house = AuditEntry.organisation_id == bindparam("told_lately_house", type_=String())
     others = AuditEntry.member_id != bindparam("told_lately_member", type_=String())
-    return counted.where(_which(), lately, house, others).scalar_subquery()
+    which = _which(bindparam("told_lately_of", type_=String()))
+    return counted.where(which, lately, house, others).scalar_subquery()
 
 
 def moment(by: Actor) -> dict[str, str]:
@@ -89,34 +95,42 @@ def moment(by: Actor) -> dict[str, str]:
     if not _reads(by):
         return {}
     own = {"told_lately_house": str(by.organisation_id), "told_lately_member": str(by.member_id)}
-    return {"told_lately_since": (clock.now() - TOLD_FOR).isoformat(), **own}
+    return {"told_lately_since": (clock.now() - TOLD_FOR).isoformat(), "told_lately_of": _of(by), **own}
+
+
+def _of(by: Actor) -> str:
+    """How an entry names the actor as the one to whom something was done."""
+    return f'"of_member_id":"{by.member_id}"'
 
 
 def _reads(by: Actor) -> bool:
     return by.organisation_id is not None and by.may(Permission.STAY_MANAGE)
 
 
-def _which() -> ColumnElement[bool]:
-    """The entries that say such a thing; as `audit` writes what they say."""
+def _which(of_reader: str | ColumnElement[str]) -> ColumnElement[bool]:
+    """The entries that say such a thing; as `audit` writes what they say. `of_reader`: see `_of`."""
     whole = (Event.AWAY_ENDED, Event.AWAY_MOVED, Event.MISSING_FOUND)
     return or_(
         AuditEntry.event.in_([str(each) for each in whole]),
         and_(AuditEntry.event == str(Event.STAY_CORRECTED), AuditEntry.details.contains(f'"kind":"{Kind.AWAY}"')),
         and_(AuditEntry.event == str(Event.CASE_SHARED), AuditEntry.details.contains(f'"ground":"{AGREED}"')),
+        and_(AuditEntry.event == str(Event.STAY_ENDED), AuditEntry.details.contains('"expected":')),
+        and_(AuditEntry.event == str(Event.KEY_WORKER_ENDED), AuditEntry.details.contains(of_reader)),
     )
 
 
 def lines(*, by: Actor) -> list[ToldLine]:
     """What colleagues said in the last seven days, the last first: who was late and is back, a day of return that they
-    changed by more than a day, days away that they struck, who was missing and is there, and who agreed that another
-    organisation reads something. Empty for an actor who takes nobody in."""
+    changed by more than a day, days away that they struck, who was missing and is there, who agreed that another
+    organisation reads something, whose stay ended while they were away, and of whom the actor was taken off. Empty for
+    an actor who takes nobody in."""
     if not _reads(by):
         return []
     house, others = AuditEntry.organisation_id == str(by.organisation_id), AuditEntry.member_id != str(by.member_id)
     since = clock.now() - TOLD_FOR
     found = [
         (what, entry)
-        for event, entry in entries.any_since(since, _which(), house, others, newest=_LOOKED_THROUGH)
+        for event, entry in entries.any_since(since, _which(_of(by)), house, others, newest=_LOOKED_THROUGH)
         if (what := _what(event, entry)) is not None
     ]
     if not found:
@@ -133,6 +147,8 @@ def _what(event: str, entry: entries.Entry) -> What | None:
         return What.FOUND
     if event == Event.CASE_SHARED:
         return What.SHARED
+    if event in _OTHER:
+        return _OTHER[event]
     if event == Event.STAY_CORRECTED:
         return What.STRUCK if "away_id" in said else None
     if "was" not in said:
@@ -141,6 +157,9 @@ def _what(event: str, entry: entries.Entry) -> What | None:
     if "back" in said:
         return What.BACK if is_late(was, on) else None
     return What.MOVED if "now" in said and is_told(was, date.fromisoformat(said["now"])) else None
+
+
+_OTHER = {str(Event.STAY_ENDED): What.LEFT, str(Event.KEY_WORKER_ENDED): What.OFF}
 
 
 class _Rows:
@@ -164,6 +183,11 @@ class _Rows:
         if what is What.SHARED:
             office = names.organisations_by_id().get(uuid.UUID(entry.said["organisation_id_shared"]))
             return make(office=office.names, parts=(entry.said["compartment"],)) if office is not None else None
+        if what is What.OFF:
+            return make(place=entry.said["place"])
+        if what is What.LEFT:
+            was = date.fromisoformat(entry.said["expected"])
+            return make(was=was, stay_id=_id(entry, "stay_id"))
         if what is What.FOUND:
             alarm = self._alarms.get(_id(entry, "missing_id"))
             return make(was=alarm[1], feared=alarm[2] == str(Feared.YES)) if alarm is not None else None

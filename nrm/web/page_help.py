@@ -359,6 +359,9 @@ OF_PAGES: Mapping[str, str] = {
     "second_hands.erased": N_(
         "Here you read which shelter erased cases lately and whose hands did it; nothing is decided here."
     ),
+    "second_hands.by_one_hand": N_(
+        "Here you read which stays one member of a shelter alone ended; call somebody else there, nothing is pressed."
+    ),
     "departures.promise_page": N_(
         "Here you write down what was promised by telephone; who is said to have promised reads it, and can deny it."
     ),

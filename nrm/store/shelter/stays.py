@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
+    distinct,
     exists,
     func,
     literal,
@@ -29,14 +31,17 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Permission
+from nrm.domain.accounts.second_hands import ActStatus
 from nrm.domain.referrals.duty import PRESSED_WRONG_WITHIN
 from nrm.domain.shelter.away import is_late
 from nrm.domain.shelter.corrections import was_opened_lately
 from nrm.domain.shelter.places import may_be_with_mother, missing_place_until
 from nrm.domain.shelter.stays import ExitReason, Period, nights, present
 from nrm.looks import looked_up
+from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
+from nrm.models.shelter.key_workers import KeyWorker
 from nrm.models.shelter.places import Occupancy, Place
 from nrm.models.shelter.stays import Stay
 from nrm.store import days as calendar
@@ -50,6 +55,7 @@ from nrm.store.rows.shelter import stays as stay_rows
 from nrm.store.statements import built_once
 
 LEAVING_DAYS = 7
+ENDED_IS_SHOWN = timedelta(days=14)
 _StayRows = Select[*tuple[Any, ...]]
 
 
@@ -123,6 +129,18 @@ class StaysOfCase:
         real = (line for line in self.past if line.referral_id is None or line.exit_reason != awaited)
         return max((line.ended_on for line in real if line.ended_on is not None), default=None)
 
+    @property
+    def ended_lately(self) -> StayLine | None:
+        """The last stay, if it ended within fourteen days by what somebody said: perhaps by mistake. Whoever was
+        missing and comes back begins a new one."""
+        if self.current is not None:
+            return None
+        since = calendar.today() - ENDED_IS_SHOWN
+        others = (ExitReason.ENTERED_BY_MISTAKE, ExitReason.MISSING)
+        ended = [(line.ended_on, line) for line in self.past if line.ended_on is not None and line.ended_on > since]
+        last = max(ended, key=itemgetter(0), default=(None, None))[1]
+        return last if last is not None and last.exit_reason not in others else None
+
 
 def own_shelter_id(by: Actor) -> uuid.UUID:
     """The asker's shelter; raises NotVisible for anybody who has no places."""
@@ -164,6 +182,67 @@ def number_open(by: Actor) -> ColumnElement[int]:
         return literal(0)
     wanted = (Stay.organisation_id == by.organisation_id, Stay.ended_on.is_(None))
     return select(func.count()).where(*wanted).scalar_subquery()
+
+
+@dataclass(frozen=True, slots=True)
+class EndedLine:
+    """Somebody whose stay ended lately, and whose case is open still: nobody has said yet what becomes of it."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    stay_id: uuid.UUID
+    ended_on: date
+    died: bool
+
+
+def number_ended(by: Actor) -> ColumnElement[int]:
+    """How many lines `ended_lately` has, as a column of another statement with the values of `ended_moment`."""
+    if by.organisation_id is None or by.kind not in SHELTERS or not by.may(Permission.STAY_MANAGE):
+        return literal(0)
+    found = select(func.count(distinct(Case.id))).select_from(Stay).join(Case, Case.id == Stay.case_id)
+    return found.where(*_ended(by, bindparam("stays_ended_since", type_=Date()))).scalar_subquery()
+
+
+def ended_moment() -> dict[str, date]:
+    """The value that `number_ended` needs."""
+    return {"stays_ended_since": calendar.today() - ENDED_IS_SHOWN}
+
+
+def ended_lately(*, by: Actor) -> list[EndedLine]:
+    """Whose stay in the asker's shelter ended in the last fourteen days while the case is open and nobody takes the
+    person in, the last one first: for who leads the shelter, and for the key worker and deputy of each."""
+    since = calendar.today() - ENDED_IS_SHOWN
+    found = db.session.execute(
+        select(Case.id, Case.pseudonym, Stay.id, Stay.ended_on, Stay.exit_reason)
+        .join(Case, Case.id == Stay.case_id)
+        .where(*_ended(by, since))
+        .order_by(Stay.ended_on, Stay.end_known_on, Case.pseudonym)
+    )
+    last = {row[0]: EndedLine(*row[:4], died=row[4] == ExitReason.DIED) for row in found}
+    return list(reversed(last.values()))
+
+
+def _ended(by: Actor, since: date | ColumnElement[date]) -> tuple[ColumnElement[bool], ...]:
+    here = aliased(Stay)
+    ended = (
+        Stay.organisation_id == by.organisation_id,
+        Stay.ended_on > since,
+        Stay.taken_back_on.is_(None),
+        Stay.exit_reason != str(ExitReason.ENTERED_BY_MISTAKE),
+        Case.holder_id == by.organisation_id,
+        Case.status == "open",
+        ~exists().where(here.case_id == Case.id, here.ended_on.is_(None)),
+        ~exists().where(HeavyAct.case_id == Case.id, HeavyAct.status == str(ActStatus.PARKED)),
+    )
+    if by.may(Permission.TEAM_MANAGE):
+        return ended
+    mine = exists().where(
+        KeyWorker.case_id == Case.id,
+        KeyWorker.organisation_id == by.organisation_id,
+        KeyWorker.member_id == by.member_id,
+        KeyWorker.ended_at.is_(None),
+    )
+    return (*ended, mine)
 
 
 def without_place(*, by: Actor) -> list[StayLine]:

@@ -29,7 +29,7 @@ from nrm.domain.accounts.second_hands import (
 from nrm.domain.accounts.vouching import HandRefusal
 from nrm.domain.shelter.permits import GateClosed
 from nrm.domain.words import N_
-from nrm.store.accounts import deeds, erased_lately
+from nrm.store.accounts import deeds, erased_lately, one_hand
 from nrm.store.accounts import second_hands as store
 from nrm.web import access, errors, hosts, sessions
 from nrm.web.accounts import shown_secrets
@@ -116,6 +116,13 @@ def erased() -> str:
     """Which house erased cases lately, and whose hands did: for the duty desk, without a word about the persons."""
     lines = erased_lately.lately(by=access.actor())
     return render_template("accounts/second_hands/erased.html", lines=lines, words=WORDS, heard=HEARD_LABELS)
+
+
+@blueprint.get("/second-hands/one-hand")
+@access.requires(Permission.REFERRAL_DIRECT)
+def by_one_hand() -> str:
+    """Which stays one member of a shelter alone ended: for the duty desk, by code and without where to."""
+    return render_template("accounts/second_hands/one_hand.html", lines=one_hand.lately(by=access.actor()))
 
 
 @blueprint.get("/second-hands/<uuid:act_id>")

@@ -28,7 +28,18 @@ from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices, written_answers
 from nrm.store.paging import Page
 from nrm.store.referrals import meetings, obligations, promises, referrals
-from nrm.store.shelter import absences, arrivals, away, cases, guardians, others_there, permits, places, stay_history
+from nrm.store.shelter import (
+    absences,
+    arrivals,
+    away,
+    cases,
+    guardians,
+    others_there,
+    permits,
+    places,
+    stay_history,
+    stays,
+)
 from nrm.web import access, home, telephones
 from nrm.web.interviews import helpline
 from nrm.web.language import gettext
@@ -87,6 +98,7 @@ def shelter_home() -> str:
         late=[line for line in there.away if line.late],
         moved=moved,
         told_lately=away_pages.told_part({each.line.id for each in moved}) if g.top.told_lately else "",
+        stays_ended=stays.ended_lately(by=by)[:SHOWN] if g.top.stays_ended else (),
         overdue=[line for line in there.moves if line.stand is Stand.OVERDUE],
         people=key_workers.home_part(steps, labels),
         part=contributions.waiting_part() if g.top.quarter else "",

@@ -24,6 +24,7 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.critical_path import ANSWER, ARRIVAL, DECISION
 from nrm.domain.referrals.duty import CHILD, CHILD_ANSWER, FAMILY, MOVE, NOT_COME, OLD_AFTER, Tag
 from nrm.domain.words import N_
+from nrm.store.accounts import one_hand
 from nrm.store.agreement import agreements
 from nrm.store.countries import country
 from nrm.store.days import today
@@ -154,6 +155,7 @@ def duty_home() -> str:
         children_long=children[1],
         not_safe_at_end=follow_up_ends.not_safe_at_end(by=by) if g.top.follow_ups else (),
         ended_of_children=follow_up_ends.of_children(by=by) if g.top.follow_ups else (),
+        one_hand=len(one_hand.lately(by=by)) if g.top.one_hand else 0,
         closed_missing=closings.of_missing_part() if g.top.closed_lately else "",
         place=country_in_words,
         destination=partial(label_of, "destinations"),

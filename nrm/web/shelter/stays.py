@@ -79,7 +79,9 @@ def admit_page(case_id: uuid.UUID) -> Answer:
 def _admit_page(person: store.Admittable, form: AdmitStayForm, status: int = 200) -> Answer:
     touch = follow_ups.of_case(person.case_id, by=access.actor())
     not_safe = touch is not None and touch.alarms
-    return render_template("shelter/stays/admit.html", person=person, form=form, not_safe=not_safe), status
+    ended = store.of_case(person.case_id, by=access.actor()).ended_lately
+    page = render_template("shelter/stays/admit.html", person=person, form=form, not_safe=not_safe, ended=ended)
+    return page, status
 
 
 @blueprint.post("/cases/<uuid:case_id>/admit")

@@ -1,0 +1,127 @@
+"""What the duty desk reads of stays that rest on one hand alone (ADR 0260): who ended the stay and closed the case
+within 14 days, and whose stay ended while they were away and expected back. The code, and nothing more of the person.
+
+Who ended a stay is read from the audit chain; who closed the case stands in its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Date, and_, bindparam, exists, func, literal, or_, select
+from sqlalchemy.orm import aliased
+
+from nrm import clock
+from nrm.audit import Event
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.shelter.away import Over
+from nrm.domain.shelter.stays import ExitReason
+from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.shelter.away import Away
+from nrm.models.shelter.cases import Case
+from nrm.models.shelter.closings import Closing
+from nrm.models.shelter.stays import Stay
+from nrm.store import days, names, signed_names
+from nrm.store.countries import country
+from nrm.store.rows import entries
+
+SHOWN_FOR = timedelta(days=14)
+"""How long a line stands, and how soon after the end of the stay the case was closed."""
+_LOOKED_THROUGH = 50_000
+_MOST = 100
+_READ_ELSEWHERE = (ExitReason.LEFT_ALONE, ExitReason.DIED, ExitReason.MISSING)
+"""Two members said so, or an alarm ended: the desk has lists of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneHandLine:
+    """One stay: who ended it, when, and where. `expected_on`: the person was away, and was expected back on that day;
+    `closed_on`: the same member closed the case."""
+
+    pseudonym: str
+    house: Mapping[str, str]
+    telephone: str
+    name: str
+    ended_on: date
+    expected_on: date | None
+    closed_on: date | None
+
+
+def number(by: Actor) -> ColumnElement[int]:
+    """How many stays `lately` has to look at, as a column of another statement with the values of `moment`; 0 for
+    everybody else."""
+    if not by.may(Permission.REFERRAL_DIRECT):
+        return literal(0)
+    found = select(func.count()).select_from(Stay).where(*_ended(bindparam("one_hand_since", type_=Date())))
+    return found.scalar_subquery()
+
+
+def moment(by: Actor) -> dict[str, date]:
+    """The value that `number` needs."""
+    return {"one_hand_since": days.today() - SHOWN_FOR} if by.may(Permission.REFERRAL_DIRECT) else {}
+
+
+def _closed(closing: type[Closing], since: Any) -> tuple[ColumnElement[bool], ...]:
+    """A closing by somebody, lately, that stands, of the case and the shelter of a stay."""
+    return (
+        closing.case_id == Stay.case_id,
+        closing.organisation_id == Stay.organisation_id,
+        closing.closed_by_id.is_not(None),
+        closing.reopened_on.is_(None),
+        closing.closed_on > since,
+    )
+
+
+def _ended(since: Any) -> tuple[ColumnElement[bool], ...]:
+    """Stays that ended by the word of one member, and the case was closed lately, or the person was away."""
+    was_away = exists().where(Away.stay_id == Stay.id, Away.outcome == str(Over.LEFT), Stay.end_known_on > since)
+    return (
+        Stay.ended_on.is_not(None),
+        Stay.taken_back_on.is_(None),
+        *(Stay.exit_reason != str(each) for each in _READ_ELSEWHERE),
+        or_(exists().where(*_closed(aliased(Closing), since)), was_away),
+    )
+
+
+def lately(*, by: Actor) -> list[OneHandLine]:
+    """Of all shelters, the stay that ended last first. Raises NotPermitted."""
+    by.must(Permission.REFERRAL_DIRECT)
+    since = days.today() - SHOWN_FOR
+    found = db.session.execute(
+        select(Stay, Case.pseudonym, Organisation, Closing.closed_on, Closing.closed_by_id)
+        .join(Case, Case.id == Stay.case_id)
+        .join(Organisation, Organisation.id == Stay.organisation_id)
+        .outerjoin(Closing, and_(*_closed(Closing, since)))
+        .where(*_ended(since))
+        .order_by(Stay.ended_on.desc(), Case.pseudonym)
+        .limit(_MOST)
+    ).all()
+    if not found:
+        return []
+    longest = clock.now() - SHOWN_FOR - SHOWN_FOR - timedelta(days=1)
+    told = entries.since(longest, Event.STAY_ENDED, newest=_LOOKED_THROUGH)
+    ends = {each.said.get("stay_id"): each for each in told}  # the last one: it may have been corrected and ended anew
+    hands = {ends[str(stay.id)].member_id for stay, *_ in found if str(stay.id) in ends} - {None}
+    members = {each.id: each for each in db.session.scalars(select(Member).where(Member.id.in_(hands)))}
+    codes = signed_names.codes(members)
+    lines = []
+    for stay, code, house, closed_on, closed_by in found:
+        end = ends.get(str(stay.id))
+        if end is None or end.member_id not in members:
+            continue
+        said = clock.day_of(end.at, country().timezone)
+        expected = date.fromisoformat(end.said["expected"]) if "expected" in end.said and said > since else None
+        alone = closed_on is not None and closed_by == end.member_id and closed_on - said <= SHOWN_FOR
+        if expected is None and not alone:
+            continue
+        member = members[end.member_id]
+        name = signed_names.who(codes, member.id, member.name, member.login)
+        number_ = names.number_of(house)
+        lines.append(
+            OneHandLine(code, house.names, number_, name, stay.ended_on, expected, closed_on if alone else None)
+        )
+    return lines

@@ -1,0 +1,212 @@
+"""A stay that ends by the word of one member of a shelter: what it does not end, and who reads it (ADR 0260)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+
+from nrm import clock
+from nrm.actions.shelter import away, cases, key_workers, permits, stays
+from nrm.actions.shelter.direct_intake import Opened
+from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, NotPermitted
+from nrm.domain.shelter.key_workers import Place
+from nrm.domain.shelter.permits import GateClosed, PermitEvent
+from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay
+from nrm.store import days
+from nrm.store.accounts import one_hand
+from nrm.store.shelter import away as away_store
+from tests import factories
+from tests.conftest import Person
+from tests.factories_stays import ALBANIAN, MOLDOVAN, admitted
+
+SignIn = Callable[[str], Person]
+NOON = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
+MANAGER, WORKER, DUTY = "vatra.shelter_manager", "vatra.case_worker", "ra.duty_officer"
+LINK = "/second-hands/one-hand"
+END = {"ended": "today", "reason": "no_longer_needs_support", "destination": "family", "country": "home", "step": "3"}
+
+
+@pytest.fixture(autouse=True)
+def at_noon(app: Flask) -> None:
+    assert app
+    clock.set_clock(lambda: NOON)
+
+
+def words(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
+
+
+def leaves(opened: Opened, by: Actor, reason: ExitReason = ExitReason.REINTEGRATED_WITH_FAMILY) -> None:
+    stays.end(
+        stay_id=opened.stay_id,
+        ended_on=days.today(),
+        exit_reason=reason,
+        destination=Destination.FAMILY,
+        where="home",
+        by=by,
+    )
+
+
+def away_until(opened: Opened, in_days: int) -> None:
+    went, back = days.today() - timedelta(days=3), days.today() + timedelta(days=in_days)
+    away.record(stay_id=opened.stay_id, since_on=went, expected_on=back, reason="", by=factories.actor(WORKER))
+
+
+# --- away
+
+
+@pytest.mark.slow
+def test_who_is_due_back_today_leaves_by_no_single_hand(sign_in: SignIn) -> None:
+    """The manager ended her stay on the morning of the day: the row of who was expected back was gone."""
+    manager = factories.actor(MANAGER)
+    opened = admitted(manager, days_ago=20)
+    away_until(opened, 0)
+    page = sign_in(MANAGER).post(f"/stays/{opened.stay_id}/end?lang=en", END, 422)
+    assert "record first that the person is back, or is missing" in page
+    with pytest.raises(ImpossibleStay, match="away_stands"):
+        leaves(opened, manager)
+    db.session.rollback()
+    assert [line.pseudonym for line in away_store.away(by=manager)] == [opened.pseudonym]
+
+
+@pytest.mark.slow
+def test_a_stay_that_ended_while_the_person_was_away_is_read_by_colleagues_and_the_duty_desk(sign_in: SignIn) -> None:
+    manager, desk = factories.actor(MANAGER), sign_in(DUTY)
+    opened, other = admitted(manager, days_ago=20), admitted(manager, days_ago=20, bed=1)
+    away_until(opened, 1)
+    leaves(opened, manager)
+    leaves(other, manager)
+    told = "ended the stay on 2 March 2026 while the person was away, expected back on 3 March 2026."
+    said = words(sign_in(WORKER).get("/?lang=en"))
+    assert f"{opened.pseudonym}: Test shelter_manager {told} Did you see the person?" in said
+    assert told not in words(sign_in(MANAGER).get("/?lang=en"))
+    assert LINK in desk.get("/")
+    page = words(desk.get(LINK + "?lang=en"))
+    assert f"{opened.pseudonym}: Test shelter_manager" in page
+    assert "away, expected back on 3 March 2026" in page
+    assert other.pseudonym not in page
+    factories.later(days=14)
+    assert LINK not in sign_in(DUTY).get("/")
+
+
+# --- the permit and the time to think
+
+
+@pytest.mark.slow
+def test_nobody_needs_no_support_any_more_before_they_were_told_of_the_permit(sign_in: SignIn) -> None:
+    """A foreign citizen "no longer needed support" by one hand, and went to a family in the country."""
+    manager = factories.actor(MANAGER)
+    foreign, home = admitted(manager, MOLDOVAN, days_ago=5), admitted(manager, ALBANIAN, days_ago=5, bed=1)
+    person = sign_in(MANAGER)
+    for reason in ("no_longer_needs_support", "left_voluntarily", "refused_service", "no_longer_eligible"):
+        page = person.post(f"/stays/{foreign.stay_id}/end?lang=en", {**END, "reason": reason}, 422)
+        assert "Record first that the person was told about the residence permit" in page
+        assert f"/cases/{foreign.case_id}/permit" in page
+        assert f"/stays/{foreign.stay_id}/left" in page
+    leaves(home, manager, ExitReason.NO_LONGER_NEEDS_SUPPORT)
+    with pytest.raises(GateClosed, match="untold"):
+        leaves(foreign, manager, ExitReason.NO_LONGER_NEEDS_SUPPORT)
+    permits.record(case_id=foreign.case_id, event=PermitEvent.INFORM, on=days.today(), language="ro", by=manager)
+    assert "The reflection period still runs" in person.post(f"/stays/{foreign.stay_id}/end?lang=en", END, 422)
+    factories.later(days=95)
+    leaves(foreign, manager, ExitReason.NO_LONGER_NEEDS_SUPPORT)
+
+
+# --- ended and closed
+
+
+@pytest.mark.slow
+def test_who_ended_a_stay_and_closed_the_case_alone_is_read_by_the_duty_desk(sign_in: SignIn) -> None:
+    manager, worker = factories.actor(MANAGER), factories.actor(WORKER)
+    alone, together = admitted(manager, days_ago=20), admitted(manager, days_ago=20, bed=1)
+    leaves(alone, manager)
+    leaves(together, worker)
+    assert LINK not in sign_in(DUTY).get("/")
+    cases.close(case_id=alone.case_id, by=manager)
+    cases.close(case_id=together.case_id, by=manager)
+    desk = sign_in(DUTY)
+    assert "1 stay was ended lately by one person alone" in words(desk.get("/?lang=en"))
+    page = words(desk.get(LINK + "?lang=en"))
+    assert f"{alone.pseudonym}: Test shelter_manager" in page
+    assert "The same person closed the case (2 March 2026)." in page
+    assert together.pseudonym not in page
+    factories.later(days=13)
+    assert LINK in sign_in(DUTY).get("/")
+    factories.later(days=1)
+    assert LINK not in sign_in(DUTY).get("/")
+    with pytest.raises(NotPermitted):
+        one_hand.lately(by=manager)
+
+
+# --- taken off
+
+
+def test_who_was_taken_off_as_key_worker_reads_it_for_a_week(sign_in: SignIn) -> None:
+    manager, worker = factories.actor(MANAGER), factories.actor(WORKER)
+    opened = admitted(manager, days_ago=5)
+    assert worker.member_id is not None
+    for place in (Place.KEY, Place.DEPUTY):
+        key_workers.appoint(case_id=opened.case_id, place=place, member_id=worker.member_id, by=manager)
+        key_workers.take_off(case_id=opened.case_id, place=place, by=manager)
+    person = sign_in(WORKER)
+    said = words(person.get("/?lang=en"))
+    assert f"{opened.pseudonym}: Test shelter_manager took you off as key worker on 2 March 2026." in said
+    assert f"{opened.pseudonym}: Test shelter_manager took you off as deputy on 2 March 2026." in said
+    assert "took you off" not in sign_in(MANAGER).get("/?lang=en")
+    factories.later(days=8)
+    assert "took you off" not in sign_in(WORKER).get("/?lang=en")
+    # Who gives a place up is told nothing.
+    key_workers.appoint(case_id=opened.case_id, place=Place.KEY, member_id=worker.member_id, by=manager)
+    key_workers.take_off(case_id=opened.case_id, place=Place.KEY, by=factories.actor(WORKER))
+    assert "took you off" not in sign_in(WORKER).get("/?lang=en")
+
+
+# --- what comes next
+
+
+@pytest.mark.slow
+def test_whose_stay_ended_stands_at_home_until_it_is_said_what_becomes_of_the_person(sign_in: SignIn) -> None:
+    """The manager ended a stay, and no page that she opens by herself named the person any more."""
+    manager = factories.actor(MANAGER)
+    opened, closed = admitted(manager, days_ago=20), admitted(manager, days_ago=20, bed=1)
+    told = "the stay ended on 2 March 2026, and the case is open."
+    person, worker = sign_in(MANAGER), sign_in(WORKER)
+    assert told not in person.get("/?lang=en")
+    for each in (opened, closed):
+        leaves(each, manager)
+    cases.close(case_id=closed.case_id, by=manager)
+    page = person.get("/?lang=en")
+    assert f"{opened.pseudonym}: {told} Admit again, hand on or close" in words(page)
+    assert f"/cases/{opened.case_id}?part=stay#stay" in page
+    assert f"{closed.pseudonym}: {told}" not in words(page)
+    assert told not in worker.get("/?lang=en")
+    by = factories.actor(WORKER)
+    assert by.member_id is not None
+    key_workers.appoint(case_id=opened.case_id, place=Place.KEY, member_id=by.member_id, by=manager)
+    assert told in worker.get("/?lang=en")
+    factories.later(days=14)
+    assert told not in sign_in(MANAGER).get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_before_somebody_is_admitted_anew_the_page_asks_whether_the_end_was_a_mistake(sign_in: SignIn) -> None:
+    """A worker who had ended the wrong stay pressed "Admit": the nights between were lost."""
+    manager = factories.actor(MANAGER)
+    opened, person = admitted(manager, days_ago=20), sign_in(MANAGER)
+    leaves(opened, manager)
+    asked = "The last stay ended on 2 March 2026. Was that a mistake, and the person is still here?"
+    on, correct = f"/stays/{opened.stay_id}/correct/reopen", f"/stays/{opened.stay_id}/correct/end"
+    for address in (f"/cases/{opened.case_id}?part=stay&lang=en", f"/cases/{opened.case_id}/admit?lang=en"):
+        page = person.get(address)
+        assert asked in words(page)
+        assert on in page
+        assert correct in page
+    assert page.index(on) < page.rindex("<form")
+    assert "goes on" in person.get(on + "?lang=en")
+    factories.later(days=14)
+    assert asked not in words(sign_in(MANAGER).get(f"/cases/{opened.case_id}/admit?lang=en"))

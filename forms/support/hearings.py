@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField
+from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField, TextAreaField
 
 from forms.days import DayField
-from forms.typed import Offered, OnceForm, OneOf
-from nrm.domain.support.hearings import HearingRefusal, measures_of
+from forms.typed import Offered, OnceForm, OneOf, PlainText
+from nrm.domain.support.hearings import CalledOff, HearingRefusal, measures_of
 from nrm.domain.words import N_
 
 REFUSED = {
@@ -46,6 +46,7 @@ class AnnounceHearingForm(_Measures):
     court = SelectField(N_("Court"), validators=[OneOf(N_("Choose the court"))], validate_choice=False)
     day = DayField(N_("Day of the hearing"))
     weekend = BooleanField(N_("The court sits on this day of the weekend"))
+    same_day = BooleanField(N_("The person is heard at both courts on this day"))
     protection = RadioField(
         N_("Was protection at the hearing asked for?"),
         validators=[Offered(N_("Choose whether protection was asked for"))],
@@ -102,3 +103,18 @@ class CallOffForm(OnceForm):
         validators=[Offered(N_("Choose why there is no hearing"))],
         validate_choice=False,
     )
+    words = TextAreaField(
+        N_("Which reason?"),
+        description=N_("Sealed with the hearing: who reads the hearing reads it."),
+        validators=[PlainText(300)],
+    )
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether another reason is said in words; says so where it is not. Of any other answer no words are kept."""
+        if self.why.data != CalledOff.OTHER:
+            self.words.data = ""
+        elif not (self.words.data or "").strip():
+            self.words.errors = [N_("Write which other reason there is")]
+            return False
+        return True

@@ -67,9 +67,10 @@ def order(*, hearing_id: uuid.UUID, measures: Collection[Measure], by: Actor) ->
     _enter(hearing_id, HearingEntryKind.ORDERED, value, by)
 
 
-def call_off(*, hearing_id: uuid.UUID, why: CalledOff, by: Actor) -> None:
-    """Enter that there is no hearing on that day. Raises as `announce`."""
-    _enter(hearing_id, HearingEntryKind.CALLED_OFF, {"why": str(why)}, by)
+def call_off(*, hearing_id: uuid.UUID, why: CalledOff, words: str = "", by: Actor) -> None:
+    """Enter that there is no hearing on that day; `words`: which other reason there is. Raises as `announce`."""
+    said = {"words": words} if words else {}
+    _enter(hearing_id, HearingEntryKind.CALLED_OFF, {"why": str(why), **said}, by)
 
 
 def strike(*, entry_id: uuid.UUID, reason: StrikeReason, by: Actor) -> None:

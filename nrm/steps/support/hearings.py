@@ -45,6 +45,8 @@ class EntryView:
     struck_on: date | None
     struck_why: StrikeReason | None
     announced_by: uuid.UUID | None  # the organisation; not known of what was announced before that was kept
+    words: str = ""
+    """Of a hearing that was called off: which other reason there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def _views(found: rows.Entries, by: Actor) -> list[HearingView]:
             clock.day_of(strike.struck_at, country().timezone) if strike else None,
             StrikeReason(strike.reason) if strike else None,
             uuid.UUID(value["by"]) if "by" in value else None,
+            value.get("words", ""),
         )
         if entry.hearing_id is None:
             announced.append(view)

@@ -111,7 +111,7 @@ def lately(*, by: Actor) -> list[OneHandLine]:
     lines = []
     for stay, code, house, closed_on, closed_by in found:
         end = ends.get(str(stay.id))
-        if end is None or end.member_id not in members:
+        if end is None or end.member_id not in members or stay.ended_on is None:
             continue
         said = clock.day_of(end.at, country().timezone)
         expected = date.fromisoformat(end.said["expected"]) if "expected" in end.said and said > since else None

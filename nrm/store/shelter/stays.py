@@ -218,7 +218,11 @@ def ended_lately(*, by: Actor) -> list[EndedLine]:
         .where(*_ended(by, since))
         .order_by(Stay.ended_on, Stay.end_known_on, Case.pseudonym)
     )
-    last = {row[0]: EndedLine(*row[:4], died=row[4] == ExitReason.DIED) for row in found}
+    last = {
+        case_id: EndedLine(case_id, code, stay_id, ended_on, why == ExitReason.DIED)
+        for case_id, code, stay_id, ended_on, why in found
+        if ended_on is not None
+    }
     return list(reversed(last.values()))
 
 

@@ -116,7 +116,10 @@ def _line(person: Person, view: HearingView) -> Line:
 
 def _entry(entry: EntryView) -> str:
     if entry.called_off is not None:
-        return gettext("No hearing on that day: %(why)s", why=label_of("hearings_called_off", entry.called_off))
+        why = label_of("hearings_called_off", entry.called_off)
+        if entry.words:
+            why += f" ({entry.words})"
+        return gettext("No hearing on that day: %(why)s", why=why)
     return gettext("The court ordered: %(measures)s", measures=_measures(entry.ordered))
 
 
@@ -261,6 +264,16 @@ def _announce(person: Person) -> Answer:
         return _page(person, form, 422)
     try:
         hearing = Hearing(form.court.data, form.day.data, tuple(Measure(each) for each in form.asked))
+        elsewhere = _elsewhere(person, hearing)
+        if elsewhere and not form.same_day.data:
+            form.same_day.errors = [
+                gettext(
+                    "On this day the person is heard at %(court)s already: ask both courts, and tick that both are "
+                    "right",
+                    court=elsewhere,
+                )
+            ]
+            return _page(person, form, 422)
         actions.announce(person=person, hearing=hearing, by=access.actor())
     except HearingRefused as error:
         form[FIELD_OF[error.reason]].errors = [REFUSED[error.reason]]
@@ -270,6 +283,13 @@ def _announce(person: Person) -> Answer:
     except actions.CannotOpen:
         return errors.error_page(409, SEALED)
     return redirect(_address(person), 303)
+
+
+def _elsewhere(person: Person, hearing: Hearing) -> str:
+    """At which other court a hearing of this person stands on the same day; empty: at none. Raises CannotOpen."""
+    there = steps.of(person, by=access.actor())
+    same = [each.hearing for each in there if each.takes_place and each.hearing.on == hearing.on]
+    return next((court_name(each.court) for each in same if each.court != hearing.court), "")
 
 
 def _one(hearing_id: uuid.UUID) -> Line | None:
@@ -339,12 +359,12 @@ def _call_off_page(hearing_id: uuid.UUID, form: CallOffForm, status: int = 200) 
 def call_off(hearing_id: uuid.UUID) -> Answer:
     """There is no hearing on that day."""
     form = _call_off_form()
-    if not form.validate():
+    if not form.validate() or not form.is_whole:
         return _call_off_page(hearing_id, form, 422)
-    why = CalledOff(form.why.data)
+    why, words = CalledOff(form.why.data), (form.words.data or "").strip()
     return _entered(
         hearing_id,
-        lambda: actions.call_off(hearing_id=hearing_id, why=why, by=access.actor()),
+        lambda: actions.call_off(hearing_id=hearing_id, why=why, words=words, by=access.actor()),
         asks=why is CalledOff.POSTPONED,
     )
 

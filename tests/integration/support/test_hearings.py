@@ -449,3 +449,36 @@ def test_a_hearing_that_one_liaison_takes_away_is_read_by_the_others_for_a_week(
         store.told_lately(by=factories.actor("molsa.statistician"))
     factories.later(days=8)
     assert "What colleagues changed" not in sign_in(other).get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_a_second_court_on_the_same_day_is_asked_about_once(vatra: Actor, sign_in: SignIn) -> None:
+    """Two hearings of one witness at two courts stood on one day, and nobody was asked which of them was right."""
+    case_id, person = witness(vatra), factories.actor("prosecution.witness_liaison")
+    liaison, path = sign_in("prosecution.witness_liaison"), f"/cases/{case_id}/hearings"
+    day = next(day for ahead in range(7, 10) if not is_weekend(day := days.today() + timedelta(days=ahead)))
+    hearings.announce(person=store.of_case(case_id, by=person), hearing=Hearing(COURT, day, ()), by=person)
+    typed = {"court": "district_berat", "protection": "none", **fields(day)}
+    asked = "On this day the person is heard at Serious Crimes Court of First Instance already"
+    assert asked in liaison.post(path + "?lang=en", typed, 422)
+    assert "same_day" not in liaison.get(path)
+    other = next(each for ahead in range(11, 14) if not is_weekend(each := days.today() + timedelta(days=ahead)))
+    liaison.post(path, {**typed, **fields(other)})
+    liaison.post(path, {**typed, "same_day": "y"})
+    assert [each.hearing.on for each in steps.of(store.of_case(case_id, by=person), by=person)] == [day, day, other]
+
+
+def test_another_reason_why_a_hearing_was_called_off_is_said_in_words_under_seal(vatra: Actor, sign_in: SignIn) -> None:
+    """ "Another reason", by one hand and without a word, told nobody anything."""
+    case_id, person = witness(vatra), factories.actor("prosecution.witness_liaison")
+    first, second = (heard(case_id, person, days_from_now=each) for each in (7, 8))
+    liaison = sign_in("prosecution.witness_liaison")
+    off = f"/hearings/{first}/call-off?lang=en"
+    for words in ("", "   "):
+        assert "Write which other reason there is" in liaison.post(off, {"why": "other", "words": words}, 422)
+    liaison.post(off, {"why": "other", "words": "The judge is ill"})
+    liaison.post(f"/hearings/{second}/call-off", {"why": "not_needed", "words": "left over"})
+    page = liaison.get(f"/cases/{case_id}/hearings?lang=en")
+    assert "(The judge is ill)" in page
+    assert "left over" not in page
+    assert not [row for row in db.session.scalars(select(HearingEntry)) if b"judge" in row.sealed_entry]

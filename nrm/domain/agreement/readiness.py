@@ -51,13 +51,14 @@ class Tried(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A telephone number of a party, and the newest call that tried it: when, and of which organisation the caller
-    was."""
+    """A telephone number of a party, and the newest call that tried it: when, of which organisation the caller was, and
+    `who` says so."""
 
     telephone: str
     tried: Tried
     at: datetime | None = None
     by: Words | None = None
+    who: str = ""
 
 
 def tried(at: datetime | None, reached: bool, now: datetime) -> Tried:

@@ -10,8 +10,9 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
-from sqlalchemy import Row, Select, exists, func, select
+from sqlalchemy import Select, exists, func, select
 
 from nrm import clock
 from nrm.countries import NoAgreement
@@ -25,6 +26,7 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.occasions import Occasion
 from nrm.models.agreement.trial_calls import TrialCall
 from nrm.models.interviews.directives import DirectiveAcknowledgement
+from nrm.store import signed_names
 from nrm.store.countries import country
 from nrm.store.interviews.directives import CONDUCTING
 from nrm.store.rows.accounts.members import number_of_holders
@@ -178,28 +180,41 @@ def _proposed_numbers(code: str) -> list[str]:
     return []
 
 
-def _newest_calls(parties: Iterable[str]) -> dict[tuple[str, str], Row[TrialCall, dict[str, str]]]:
-    """(party, number) -> the newest call that tried it, and the names of the caller's organisation."""
+class _Call(NamedTuple):
+    """The newest call that tried a number: of which organisation the caller was, and what the caller is called."""
+
+    call: TrialCall
+    names: Mapping[str, str]
+    who: str
+
+
+def _newest_calls(parties: Iterable[str]) -> dict[tuple[str, str], _Call]:
+    """(party, number) -> the newest call that tried it."""
     statement = (
-        select(TrialCall, Organisation.names)
+        select(TrialCall, Organisation.names, Member.name, Member.login)
         .join(Member, Member.id == TrialCall.member_id)
         .join(Organisation, Organisation.id == Member.organisation_id)
         .where(TrialCall.party.in_(list(parties)))
         .order_by(TrialCall.called_at)
     )
-    return {(row[0].party, row[0].telephone): row for row in db.session.execute(statement)}
+    newest = {(row[0].party, row[0].telephone): row for row in db.session.execute(statement)}
+    codes = signed_names.codes(row[0].member_id for row in newest.values())
+    return {
+        key: _Call(call, names, signed_names.who(codes, call.member_id, name, login))
+        for key, (call, names, name, login) in newest.items()
+    }
 
 
 def _numbers(
-    organisation: Organisation, party: Party | None, calls: Mapping[tuple[str, str], Row[TrialCall, dict[str, str]]]
+    organisation: Organisation, party: Party | None, calls: Mapping[tuple[str, str], _Call]
 ) -> Iterable[Number]:
     for number in _directory(organisation, party):
         found = calls.get((organisation.party, number))
         if found is None:
             yield Number(number, tried(None, False, clock.now()))
             continue
-        call, names = found
-        yield Number(number, tried(call.called_at, call.reached, clock.now()), call.called_at, names)
+        call, at = found.call, found.call.called_at
+        yield Number(number, tried(at, call.reached, clock.now()), at, found.names, found.who)
 
 
 def _readers(ids: list[uuid.UUID]) -> Readers:

@@ -209,3 +209,19 @@ def test_where_somebody_left_the_page_leads_to_the_next_key_and_not_to_a_foundin
     assert "accession sheets" not in page
     me.post("/members/keys")
     assert "makes the next one" not in me.get(address)
+
+
+@pytest.mark.slow
+def test_who_said_that_a_number_answered_is_named_and_the_party_reads_whom_to_call(app: Flask, sign_in: SignIn) -> None:
+    """The coordinator wrote "Answered" beside numbers that nobody had called: an office stood there, and no name."""
+    vatra, wrong = id_of(VATRA), "Is it wrong that one of your numbers answered, or did nobody call?"
+    manager = sign_in("vatra.shelter_manager")
+    assert wrong not in manager.get(f"/readiness/{vatra}?lang=en")
+    (number, *_) = [each.telephone for each in line_of(VATRA).readiness.numbers]
+    by = factories.actor(texts.COORDINATOR)
+    trial_calls.record(organisation_id=vatra, telephone=number, reached=True, by=by)
+    name = db.session.scalars(select(Member.name).where(Member.id == by.member_id)).one()
+    for login in ("vatra.shelter_manager", DESK):
+        page = sign_in(login).get(f"/readiness/{vatra}?lang=en")
+        assert f"({name}" in page
+        assert (wrong in page) is (login != DESK)

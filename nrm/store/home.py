@@ -198,7 +198,7 @@ def top(*, by: Actor) -> Top:
         **promises.moment(by),
         **notices_told.moment(by),
         **one_hand.moment(by),
-        **stays.ended_moment(),
+        **stays.ended_moment(by),
         **contributions.moment(quarter, by=by),
     }
     row = _top(by)(**values).one()

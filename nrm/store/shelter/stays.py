@@ -197,15 +197,19 @@ class EndedLine:
 
 def number_ended(by: Actor) -> ColumnElement[int]:
     """How many lines `ended_lately` has, as a column of another statement with the values of `ended_moment`."""
-    if by.organisation_id is None or by.kind not in SHELTERS or not by.may(Permission.STAY_MANAGE):
+    if not _reads_ends(by):
         return literal(0)
     found = select(func.count(distinct(Case.id))).select_from(Stay).join(Case, Case.id == Stay.case_id)
     return found.where(*_ended(by, bindparam("stays_ended_since", type_=Date()))).scalar_subquery()
 
 
-def ended_moment() -> dict[str, date]:
+def ended_moment(by: Actor) -> dict[str, date]:
     """The value that `number_ended` needs."""
-    return {"stays_ended_since": calendar.today() - ENDED_IS_SHOWN}
+    return {"stays_ended_since": calendar.today() - ENDED_IS_SHOWN} if _reads_ends(by) else {}
+
+
+def _reads_ends(by: Actor) -> bool:
+    return by.organisation_id is not None and by.kind in SHELTERS and by.may(Permission.STAY_MANAGE)
 
 
 def ended_lately(*, by: Actor) -> list[EndedLine]:

@@ -86,11 +86,11 @@ class Top:
     struck; how many people arrived lately of whom no post said that they left, how many calls others wrote down
     lately, how much a post may have to tell an escort, or to ask about who did not arrive, how many days away of
     children were struck, of how many children at the post an answer was written down or asked lately, how many cases
-     colleagues closed lately (for the desk: of people who may be missing), what colleagues said lately of somebody,
-     how many promises were written down in the name of the house for referrals that were withdrawn, how many returns
-     that the office announced colleagues took back lately, of how many stays that ended lately the desk may read that
-     one hand alone did it, and how many stays of the actor's people ended lately while the case is open. An actor who
-     has no part in one of them gets 0.
+    colleagues closed lately (for the desk: of people who may be missing), what colleagues said lately of somebody,
+    how many promises were written down in the name of the house for referrals that were withdrawn, how many returns
+    that the office announced colleagues took back lately, of how many stays that ended lately the desk may read that
+    one hand alone did it, and how many stays of the actor's people ended lately while the case is open. An actor who
+    has no part in one of them gets 0.
     """
 
     keys: Keys

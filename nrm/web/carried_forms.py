@@ -500,7 +500,7 @@ WORDS: Mapping[str, str] = {
     "next_receiver.refer": N_("Ask another shelter to receive the person"),
     "referrals.accept": N_("Accept the person"),
     "obligations.acknowledge": N_("Record that what is owed was done"),
-    "obligations.take_back_known": N_("Take back that the desk knows"),
+    "obligations.take_back_known": N_("Say that the desk does not know, or that something was not done"),
     "matching.change_course": N_("Change what a linked case is"),
     "departures.take_back_promise": N_("Take back what nobody promised by telephone"),
     "referrals.decline": N_("Decline a referral"),

@@ -503,6 +503,17 @@ def take_back_known(*, obligation_id: uuid.UUID, by: Actor) -> None:
         steps.owe_again(session, obligation, by)
 
 
+def deny_done(*, obligation_id: uuid.UUID, seen: str, by: Actor) -> uuid.UUID:
+    """Whoever waits for what is owed says that it is not done, as somebody had said; returns the case. `seen`: the mark
+    of what the page said. Raises NotVisible, IllegalTransition (`changed`: it was said again since)."""
+    with transaction() as session:
+        obligation, mark = obligations.to_deny(obligation_id, by=by)
+        if seen != mark:
+            raise IllegalTransition(TransitionRefusal.CHANGED)
+        steps.deny(session, obligation, by)
+        return obligation.case_id
+
+
 def forget_tags() -> int:
     """Delete the sealed tags of people whom nobody is asked to take, and who are not awaited; returns how many."""
     with transaction() as session:

@@ -42,6 +42,7 @@ class Tag(StrEnum):
     DENIED = "denied"  # somebody wrote down an answer about a child that the child authority did not give
     NOT_PROMISED = "not_promised"  # who is asked says that it promised nothing by telephone
     NOT_TOLD = "not_told"  # who was called, as somebody wrote down, says that nobody told them
+    NOT_DONE = "not_done"  # who waits says that there is no interpreter, though somebody said so (ADR 0258)
     NO_PLACE = "no_place"  # has left, and no meeting place is agreed (ADR 0247)
     DANGER = "danger"
     CHILD = "child"

@@ -76,6 +76,24 @@ def owe_again(session: Session, obligation: Obligation, by: Actor) -> None:
     )
 
 
+def deny(session: Session, obligation: Obligation, by: Actor) -> None:
+    """Who waits for it says that it is not done: it is owed again, and who had said so stays readable (ADR 0258).
+    Raises IllegalTransition."""
+    said_by = obligation.done_by_id
+    open_again = update(Obligation).where(Obligation.id == obligation.id, Obligation.done_at == obligation.done_at)
+    if said_by is None or not hit_one(session, open_again.values(done_at=None)):
+        raise IllegalTransition(TransitionRefusal.STATE)
+    audit.append(
+        session,
+        audit.Event.OBLIGATION_OPEN_AGAIN,
+        by=by,
+        case_id=obligation.case_id,
+        obligation_id=obligation.id,
+        kind=obligation.kind,
+        denied=said_by,
+    )
+
+
 def coarsen(session: Session, case_id: uuid.UUID) -> None:
     """Keep only the quarter of all times of the case's referrals and calls, and of its fulfilled obligations.
 

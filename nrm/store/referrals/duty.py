@@ -71,6 +71,7 @@ from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, Page, place_after
 from nrm.store.referrals import obligations, promises
 from nrm.store.referrals.critical_path import CallLine
+from nrm.store.referrals.obligations import SaidDone
 from nrm.store.referrals.promises import WrittenPromise
 from nrm.store.rows.interviews import child_alerts as child_alert_rows
 from nrm.store.rows.referrals.duty import LAST, MARKED, Source, sources, values_of_all
@@ -119,6 +120,7 @@ class DutyLine:
     asked: int  # of who waits at a post: how often somebody was asked, also where it was withdrawn (ADR 0254)
     waits_since: datetime | None  # when somebody was asked first, where it was more than once
     withdrawn_promise: WrittenPromise | None  # what was written down last for a referral that was withdrawn
+    said_by: SaidDone | None  # of what is denied: who said that it is done
 
     @property
     def records_calls(self) -> bool:
@@ -395,6 +397,8 @@ class _Lines:
         self.promises = promises.written(promised, by=by)
         again = {each.row[1] for each in found if each.asked > 1 or (each.asked and each.row[12] == _WITHDRAWN)}
         self.before = promises.before(again, by=by)
+        at = 14 + MARKED.index(Tag.NOT_DONE)
+        self.said_done = obligations.said_done([each.id for each in found if each.row[at]])
         self.now = clock.now()
         self.agreement = country().in_force(self.now)
         self.authority = country().party_in(MechanismRole.AUTHORITY)
@@ -446,7 +450,9 @@ class _Lines:
             ),
             closed=kind == OWED and outcome == "closed",
             telling=telling,
-            tell_number=names.number_now(owner or party) if telling and due <= self.now else "",
+            tell_number=names.number_now(owner or party)
+            if (telling and due <= self.now) or (id_ in self.said_done and call is None)
+            else "",
             put_off=put_off,
             put_off_to=put_off_to,
             override_reason=override_reason,
@@ -454,6 +460,7 @@ class _Lines:
             asked=found.asked,
             waits_since=before.since if before is not None and found.asked > 1 else None,
             withdrawn_promise=before.promise if before is not None and not promised else None,
+            said_by=self.said_done.get(id_),
         )
 
     def _responsible(

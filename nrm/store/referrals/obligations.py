@@ -7,7 +7,7 @@ everything that is owed.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -38,12 +38,15 @@ from nrm.domain.referrals.critical_path import NOTIFY
 from nrm.domain.referrals.duty import OLD_AFTER, PRESSED_WRONG_WITHIN, TELEPHONED_FOR
 from nrm.domain.referrals.notification_calls import LONGEST_AGO
 from nrm.domain.referrals.referrals import coarsened
+from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Call, Obligation, Referral
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case
+from nrm.store import signed_names
 from nrm.store.countries import country
+from nrm.store.names import number_now
 from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
 from nrm.store.rows import entries
 from nrm.store.rows.referrals import obligations as rows
@@ -73,7 +76,17 @@ RECORDED_ELSEWHERE = (
     "assess_family",
 )
 """Done by recording the thing itself (the arrival, the permit, what was found), never by saying that it was done."""
+DENIABLE = ("interpret",)
+"""What whoever waits for it can say is not done, after somebody said that it is (ADR 0258)."""
 _DUE = func.coalesce(Obligation.due_at, _WITHOUT_HOUR, type_=Obligation.due_at.type)
+
+
+@dataclass(frozen=True, slots=True)
+class SaidDone:
+    """Who said that something owed is done, and of which organisation."""
+
+    name: str
+    organisation: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +112,10 @@ class ObligationLine:
     may_acknowledge: bool  # what is not `own` is told by telephone
     handed_on: bool = False
     """For child protection: who opened the case has it no more. Who has it is not said: the duty desk answers now."""
+    denied: bool = False  # whoever waits says that it is not done, as somebody had said
+    said_by: SaidDone | None = None  # who says or said that it is done; of what can be denied alone
+    number: str = ""  # of what is denied: by which the party answers now
+    mark: str = ""  # of what the asker can deny: tells what was said from what is said later
 
 
 def row(obligation_id: uuid.UUID, *, by: Actor) -> Obligation:
@@ -360,6 +377,8 @@ def owed(*, by: Actor, after: str = "", size: int = PAGE, old: bool | None = Non
     values = values_of(place) if old is None else {**values_of(place), "old": clock.now() - OLD_AFTER}
     lines = [_obligation_line(each, by) for each in _owed(by, bool(place), old)(most=size + 1, **values)]
     found = page(lines, lambda line: (line.due_at or _WITHOUT_HOUR, line.id), size)
+    if any(line.denied for line in found.rows):
+        found = replace(found, rows=_with_who_said(found.rows))
     return replace(found, rows=_by_person(found.rows)) if by.kind is OrganisationKind.CHILD_PROTECTION else found
 
 
@@ -430,12 +449,74 @@ def _owed(by: Actor, further: bool, old: bool | None) -> Select[Obligation, Case
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ObligationLine]:
     """Everything owed in one case, told or not, for who has the case and the duty desk; raises NotVisible."""
-    if cases.visible(case_id, by=by) is CaseRelation.SHARED:
+    relation = cases.visible(case_id, by=by)
+    if relation is CaseRelation.SHARED:
         raise NotVisible
     statement = (
         _obligation_rows(by).where(Obligation.case_id == case_id).order_by(_DUE, Obligation.kind, Obligation.party)
     )
-    return [_obligation_line(each, by) for each in db.session.execute(statement)]
+    found = db.session.execute(statement).all()
+    may = {each[0].id for each in found if relation in _DENIES and _is_deniable(each[0], each[1])}
+    lines = []
+    for each, line in zip(found, _with_who_said([_obligation_line(each, by) for each in found]), strict=True):
+        mark = _mark(each[0]) if line.id in may and not line.own else ""
+        lines.append(replace(line, mark=mark))
+    return lines
+
+
+_DENIES = (CaseRelation.HOLDER, CaseRelation.CUSTODIAN, CaseRelation.DUTY_OFFICER)
+
+
+def _is_deniable(obligation: Obligation, case: Case) -> bool:
+    """Whether it was said to be done, and the hour is kept: until the person has arrived."""
+    done_at = obligation.done_at
+    if obligation.kind not in DENIABLE or done_at is None or case.status not in UNFINISHED:
+        return False
+    return done_at != coarsened(done_at, country().timezone)
+
+
+def _mark(obligation: Obligation) -> str:
+    return obligation.done_at.isoformat() if obligation.done_at is not None else ""
+
+
+def to_deny(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, str]:
+    """(what somebody said is done and the actor, who waits for it, can deny; the mark of what was said); raises
+    NotVisible."""
+    found = db.session.get(Obligation, obligation_id, populate_existing=True)
+    if found is None or not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
+        raise NotVisible
+    for line in of_case(found.case_id, by=by):
+        if line.id == obligation_id and line.mark:
+            return found, line.mark
+    raise NotVisible
+
+
+def said_done(obligation_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, SaidDone]:
+    """Obligation -> who said last that it is done, also where it was denied; of obligations that the asker sees."""
+    if not obligation_ids:
+        return {}
+    statement = (
+        select(Obligation.id, Member, Organisation)
+        .join(Member, Member.id == Obligation.done_by_id)
+        .join(Organisation, Organisation.id == Member.organisation_id)
+        .where(Obligation.id.in_(obligation_ids))
+    )
+    found = db.session.execute(statement).all()
+    codes = signed_names.codes(member.id for _, member, _ in found)
+    return {
+        id_: SaidDone(
+            signed_names.who(codes, member.id, member.name, member.login), signed_names.organisation_names(office)
+        )
+        for id_, member, office in found
+    }
+
+
+def _with_who_said(lines: Sequence[ObligationLine]) -> list[ObligationLine]:
+    """With who said that it is done, of what can be denied, and whom to call where it was."""
+    said = said_done([line.id for line in lines if line.kind in DENIABLE and (line.denied or line.done_at)])
+    return [
+        replace(line, said_by=said.get(line.id), number=number_now(line.party) if line.denied else "") for line in lines
+    ]
 
 
 def _own_obligations(by: Actor, party: str | None = None) -> ColumnElement[bool]:
@@ -489,6 +570,7 @@ def _obligation_line(found: Row[Obligation, Case, Organisation, bool, bool, bool
         late=obligation.done_at is None and obligation.due_at is not None and obligation.due_at <= clock.now(),
         urgent=bool(urgently) and not arrived,
         missing=bool(missing),
+        denied=rows.is_denied(obligation),
         own=bool(owns),
         may_acknowledge=obligation.done_at is None
         and obligation.kind not in RECORDED_ELSEWHERE

@@ -101,6 +101,7 @@ def duties() -> list[uuid.UUID]:
     """Cases of which a duty is marked as done though nobody did it, or by another one than did it, or as owed though
     somebody did it. That one which is gone was owed, no entry tells."""
     known: dict[str, str] = {}
+    denied: dict[str, str] = {}
     done: dict[tuple[str, str], set[str]] = {}
     again: set[str] = set()
     events = {Event.OBLIGATION_ACKNOWLEDGED, Event.OBLIGATION_OPEN_AGAIN, Event.ARRIVAL_TAKEN_BACK, *_OWED_AGAIN}
@@ -108,8 +109,10 @@ def duties() -> list[uuid.UUID]:
         case_id = said.get("case_id") or said.get("interview_id") or said.get("subject_id") or ""
         if event == Event.OBLIGATION_ACKNOWLEDGED:
             known[said["obligation_id"]] = said["member_id"]
+            denied.pop(said["obligation_id"], None)
         elif event == Event.OBLIGATION_OPEN_AGAIN:
             known.pop(said["obligation_id"], None)
+            denied[said["obligation_id"]] = said.get("denied") or ""
         elif event == Event.ARRIVAL_TAKEN_BACK:
             done.pop((case_id, Event.REFERRAL_ARRIVED), None)
         else:
@@ -121,7 +124,7 @@ def duties() -> list[uuid.UUID]:
     for id_, case_id, kind, done_at, done_by in db.session.execute(rows):
         by_entry = known.get(str(id_))
         if done_at is None:
-            right = done_by is None and (by_entry is None or str(case_id) in again)
+            right = denied.get(str(id_), "") == str(done_by or "") and (by_entry is None or str(case_id) in again)
         elif by_entry is not None and by_entry == str(done_by):
             right = True
         else:

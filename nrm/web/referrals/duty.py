@@ -70,6 +70,7 @@ TAG_WORDS = {
     Tag.DENIED: N_("the answer that was written down is denied: ask where the child is"),
     Tag.NOT_PROMISED: N_("they say that they promised nothing"),
     Tag.NOT_TOLD: N_("they say that nobody told them"),
+    Tag.NOT_DONE: N_("they say that no interpreter is on the telephone"),
     Tag.NO_PLACE: N_("left, and no meeting place is agreed"),
     Tag.DANGER: N_("danger"),
     Tag.CHILD: N_("child"),

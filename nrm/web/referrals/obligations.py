@@ -10,9 +10,11 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms.interviews.endings import ANSWER_LABELS
 from nrm.actions.referrals import referrals as actions
 from nrm.domain.accounts.accounts import OrganisationKind, Permission
+from nrm.domain.referrals.referrals import IllegalTransition, Relation
 from nrm.store.interviews import child_alerts
-from nrm.store.referrals import obligations
+from nrm.store.referrals import obligations, referrals
 from nrm.web import access
+from nrm.web.referrals import refused_steps
 
 blueprint = Blueprint("obligations", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -60,6 +62,21 @@ def acknowledge(obligation_id: uuid.UUID) -> Answer:
 @blueprint.post("/obligations/<uuid:obligation_id>/known/back")
 @access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def take_back_known(obligation_id: uuid.UUID) -> Answer:
-    """Say that "we know" was pressed by mistake, some minutes after."""
+    """Say that "we know" was pressed by mistake, some minutes after; with the mark of what was `seen` as done, whoever
+    waits for it says that it is not."""
+    if seen := request.form.get("seen"):
+        return _denied(obligation_id, seen)
     actions.take_back_known(obligation_id=obligation_id, by=access.actor())
     return redirect(url_for("home.index"), 303)
+
+
+def _denied(obligation_id: uuid.UUID, seen: str) -> Answer:
+    by = access.actor()
+    try:
+        case_id = actions.deny_done(obligation_id=obligation_id, seen=seen, by=by)
+    except IllegalTransition as error:
+        return refused_steps.conflict(error)
+    line = referrals.newest_of(case_id, by=by)
+    if line is not None and line.relation is Relation.SENDER:
+        return redirect(url_for("referrals.show", referral_id=line.id), 303)
+    return redirect(url_for("cases.show", case_id=case_id), 303)

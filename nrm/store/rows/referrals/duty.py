@@ -67,10 +67,10 @@ from nrm.models.referrals.referrals import Call, ChildAlert, Obligation, Referra
 from nrm.models.shelter.cases import Case
 from nrm.store.countries import country
 from nrm.store.rows.referrals import transfers as transfer_rows
-from nrm.store.rows.referrals.obligations import is_waited_for
+from nrm.store.rows.referrals.obligations import denied, is_waited_for
 from nrm.store.rows.referrals.referrals import handed_over_urgently, not_come, promise_denied, promise_denied_before
 
-MARKED = (Tag.DANGER, Tag.URGENT, Tag.NOT_TOLD, Tag.NO_PLACE, Tag.NOT_PROMISED)
+MARKED = (Tag.DANGER, Tag.URGENT, Tag.NOT_TOLD, Tag.NOT_DONE, Tag.NO_PLACE, Tag.NOT_PROMISED)
 """The tags that a source can give; a child is seen by the age class, what is late by the hour."""
 LAST = 3
 """The place of whatever comes by its hour alone (`Source.first`)."""
@@ -272,7 +272,11 @@ def sources() -> tuple[Source, ...]:
             Obligation.clause,
             Case.age_class,
             false(),
-            marks={**marks, Tag.NOT_TOLD: exists().where(Call.subject_id == Obligation.id, Call.answered)},
+            marks={
+                **marks,
+                Tag.NOT_TOLD: exists().where(Call.subject_id == Obligation.id, Call.answered),
+                Tag.NOT_DONE: denied(),
+            },
         ),
         Source(
             DECISION,

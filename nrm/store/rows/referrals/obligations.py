@@ -35,6 +35,17 @@ def is_open_again(obligation_id: uuid.UUID, member_id: uuid.UUID | None, since: 
     return any(entries.since(since, "obligation_open_again", *about))
 
 
+def is_denied(obligation: Obligation) -> bool:
+    """Whether whoever waits for it says that it is not done, as somebody had said: who said so is kept, not the hour
+    (ADR 0258)."""
+    return obligation.done_at is None and obligation.done_by_id is not None
+
+
+def denied() -> ColumnElement[bool]:
+    """`is_denied`, as a condition."""
+    return and_(Obligation.done_at.is_(None), Obligation.done_by_id.is_not(None))
+
+
 def is_waited_for() -> ColumnElement[bool]:
     """Whether somebody waits for what is owed in a case: it is not closed; or it was closed, by no wish of the person,
     when another than its holder was late, for a month (ADR 0232)."""

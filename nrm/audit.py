@@ -200,6 +200,7 @@ class Event(StrEnum):
     AGE_SAID = "age_said"  # that a child is 18 or over: one of two, and what became of it
     CALL_RECORDED = "call_recorded"
     CALL_SETTLED = "call_settled"
+    CALL_NOT_REACHED = "call_not_reached"
     DIRECTIVE_ACKNOWLEDGED = "directive_acknowledged"
     REQUEST_RECORDED = "request_recorded"
     REQUEST_ANSWERED = "request_answered"

@@ -8,7 +8,7 @@ from wtforms.validators import Optional
 from forms import SelectChoice
 from forms.shelter.cases import PURPOSE_LABELS
 from forms.typed import Offered, OnceForm, PlainText
-from nrm.domain.interviews.helpline import LONGEST_NOTE, Caller, HelplineRefusal, Outcome, PartOfDay, Topic
+from nrm.domain.interviews.helpline import LONGEST_NOTE, Caller, CameOf, HelplineRefusal, Outcome, PartOfDay, Topic
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.words import N_
 
@@ -46,6 +46,18 @@ OUTCOME_LABELS = {
     Outcome.CALL_BACK: N_("To be called back"),
     Outcome.ADVICE: N_("Advice was enough"),
     Outcome.ENDED: N_("The call broke off"),
+}
+RESULT_LABELS = {
+    **OUTCOME_LABELS,
+    Outcome.URGENT: N_("Urgent hand-over"),
+    Outcome.REFERRAL: N_("Wants help"),
+    Outcome.NOTICE: N_("A return is announced"),
+}
+"""What came of a call, as its record says it: what the operator does next stands in the form alone."""
+CAME_LABELS = {
+    CameOf.SPOKE: N_("Called back, and spoke with the person: destroy the note"),
+    CameOf.PASSED_ON: N_("Somebody else cares for it: destroy the note"),
+    CameOf.NOT_REACHED: N_("Tried, not reached: the note stays"),
 }
 IMPOSSIBLE = {
     HelplineRefusal.OVER: ("", N_("Nothing is kept of this call any more: it was dealt with.")),
@@ -100,5 +112,16 @@ class OpenNoteForm(OnceForm):
         N_("Why do you open it?"),
         choices=[SelectChoice(value=str(each), label=PURPOSE_LABELS[each]) for each in PURPOSES],
         validators=[Offered(N_("Choose why you open it"))],
+        validate_choice=False,
+    )
+
+
+class SettleForm(OnceForm):
+    """What came of calling back; the note is destroyed by no press alone."""
+
+    came = RadioField(
+        N_("What came of the call back?"),
+        choices=[SelectChoice(value=str(each), label=words) for each, words in CAME_LABELS.items()],
+        validators=[Offered(N_("Choose what came of the call back"))],
         validate_choice=False,
     )

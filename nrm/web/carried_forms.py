@@ -384,7 +384,7 @@ WORDS: Mapping[str, str] = {
     "groups.next_person": N_("Begin the interview of the next person of a group"),
     "helpline.open_note": N_("Open the note of a call"),
     "helpline.record": N_("Record a call to the help line"),
-    "helpline.settle": N_("Dealt with: destroy the note"),
+    "helpline.settle": N_("Record what came of a call back"),
     "holds.give_back": N_("Give an interview back to its post"),
     "holds.open_held": N_("Open an interview that a post ended"),
     "holds.take_back": N_("Go on with an interview that had ended"),

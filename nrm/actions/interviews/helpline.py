@@ -15,6 +15,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.interviews.helpline import (
     OTHER_LANGUAGE,
     Caller,
+    CameOf,
     HelplineRefusal,
     HelplineRefused,
     Outcome,
@@ -164,16 +165,20 @@ def opened(*, call_id: uuid.UUID, by: Actor) -> str | None:
         return None
 
 
-def settle(*, call_id: uuid.UUID, by: Actor) -> None:
-    """The call needs no more work: destroy the note. Raises NotPermitted, NotVisible, CallRefused (`over`)."""
+def settle(*, call_id: uuid.UUID, came: CameOf, by: Actor) -> None:
+    """What came of calling back: the note is destroyed, or stays where nobody was reached. Raises NotPermitted,
+    NotVisible, HelplineRefused (`over`)."""
     by.must(Permission.CALL_RECORD)
     with transaction() as session:
         call = store.row(call_id, by=by, lock=True)
         if not call.noted:
             raise HelplineRefused(HelplineRefusal.OVER)
+        if came is CameOf.NOT_REACHED:
+            audit.append(session, audit.Event.CALL_NOT_REACHED, by=by, call_id=call_id)
+            return
         call.noted = False
         epochs.erase(session, call_id, [_NOTE])
-        audit.append(session, audit.Event.CALL_SETTLED, by=by, call_id=call_id)
+        audit.append(session, audit.Event.CALL_SETTLED, by=by, call_id=call_id, came=str(came))
     shredding.work_off()
 
 

@@ -64,6 +64,14 @@ class Outcome(StrEnum):
         return self in (Outcome.URGENT, Outcome.REFERRAL)
 
 
+class CameOf(StrEnum):
+    """What came of calling somebody back; only who was not reached is still called (ADR 0258)."""
+
+    SPOKE = "spoke"
+    PASSED_ON = "passed_on"
+    NOT_REACHED = "not_reached"
+
+
 class HelplineRefusal(StrEnum):
     """Why a call of the help line is refused."""
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, select
 
+from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.interviews.helpline import Outcome
 from nrm.models.interviews.helpline import HelplineCall
+from nrm.store.rows import entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,16 @@ class CallLine:
     topic: str
     outcome: str
     noted: bool
+
+    @property
+    def code(self) -> str:
+        """Tells it from another call of the same night and topic, as no hour is kept (ADR 0258)."""
+        return self.id.hex[:4].upper()
+
+    @property
+    def dealt_with(self) -> bool:
+        """Whether whoever was to be called back was, or somebody else cares for it; of older calls nobody knows."""
+        return self.outcome == Outcome.CALL_BACK and not self.noted and self.called_on is not None
 
 
 def row(call_id: uuid.UUID, *, by: Actor, lock: bool = False) -> HelplineCall:
@@ -41,6 +54,14 @@ def row(call_id: uuid.UUID, *, by: Actor, lock: bool = False) -> HelplineCall:
 def one(call_id: uuid.UUID, *, by: Actor) -> CallLine:
     """One call, for a page; raises NotVisible."""
     return _call_line(row(call_id, by=by))
+
+
+def not_reached(line: CallLine, *, by: Actor) -> list[datetime]:
+    """When somebody called back in vain, the last first, as long as the note is kept."""
+    if not line.noted or line.called_on is None or not by.may(Permission.CALL_RECORD):
+        return []
+    begun = datetime.combine(line.called_on, time(), UTC) - timedelta(days=1)
+    return [each.at for each in entries.since(begun, Event.CALL_NOT_REACHED, entries.about(line.id))][::-1]
 
 
 def calls(*, by: Actor, noted_only: bool = False, size: int = 100) -> list[CallLine]:

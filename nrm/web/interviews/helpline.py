@@ -12,15 +12,24 @@ from forms import SelectChoice
 from forms.interviews.helpline import (
     CALLER_LABELS,
     IMPOSSIBLE,
-    OUTCOME_LABELS,
     PART_LABELS,
+    RESULT_LABELS,
     TOPIC_LABELS,
     OpenNoteForm,
     RecordCallForm,
+    SettleForm,
 )
 from nrm.actions.interviews import helpline as actions
-from nrm.domain.accounts.accounts import Permission
-from nrm.domain.interviews.helpline import OTHER_LANGUAGE, Caller, HelplineRefusal, HelplineRefused, Outcome, Topic
+from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.interviews.helpline import (
+    OTHER_LANGUAGE,
+    Caller,
+    CameOf,
+    HelplineRefusal,
+    HelplineRefused,
+    Outcome,
+    Topic,
+)
 from nrm.domain.presses import SentAlready
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.words import N_
@@ -35,11 +44,19 @@ _, OVER = IMPOSSIBLE[HelplineRefusal.OVER]
 
 
 def home_part() -> Markup:
-    """The part of the operator's home page: who is to be called back."""
-    part = render_template(
-        "interviews/helpline/waiting.html", lines=store.calls(by=access.actor(), noted_only=True), **_words()
-    )
+    """The part of the operator's home page: who is to be called back, and what the last press did."""
+    by = access.actor()
+    lines = store.calls(by=by, noted_only=True)
+    part = render_template("interviews/helpline/waiting.html", lines=lines, said=_said(by), **_words())
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
+
+
+def _said(by: Actor) -> store.CallLine | None:
+    """The call of which the address says that something was just recorded."""
+    try:
+        return store.one(uuid.UUID(request.args["call"]), by=by) if "call" in request.args else None
+    except (ValueError, NotVisible):
+        return None
 
 
 def _words() -> dict[str, object]:
@@ -47,7 +64,7 @@ def _words() -> dict[str, object]:
         "parts": PART_LABELS,
         "callers": CALLER_LABELS,
         "topics": TOPIC_LABELS,
-        "outcomes": OUTCOME_LABELS,
+        "outcomes": RESULT_LABELS,
         "names": actions.languages(),
     }
 
@@ -110,7 +127,7 @@ def record() -> Answer:
         return redirect(url_for("interviews.tasks", interview_id=begun), 303)
     if outcome is Outcome.NOTICE:
         return redirect(url_for("announced_returns.announce_page"), 303)
-    return redirect(url_for("home.index"), 303)
+    return redirect(url_for("home.index", call=press.id), 303)
 
 
 @blueprint.get("/helpline/calls")
@@ -123,14 +140,23 @@ def index() -> str:
 @blueprint.get("/helpline/calls/<uuid:call_id>")
 @access.requires(Permission.CALL_RECORD)
 def show(call_id: uuid.UUID) -> Answer:
-    return _show(call_id, OpenNoteForm())
+    return _show(call_id)
 
 
-def _show(call_id: uuid.UUID, form: OpenNoteForm, status: int = 200) -> tuple[str, int]:
+def _show(call_id: uuid.UUID, form: OpenNoteForm | SettleForm | None = None, status: int = 200) -> tuple[str, int]:
     by = access.actor()
     line = store.one(call_id, by=by)
     note = actions.opened(call_id=call_id, by=by) if line.noted else None
-    return render_template("interviews/helpline/show.html", line=line, form=form, note=note, **_words()), status
+    right = OpenNoteForm if note is None else SettleForm
+    page = render_template(
+        "interviews/helpline/show.html",
+        line=line,
+        form=form if isinstance(form, right) else right(),
+        note=note,
+        tried=store.not_reached(line, by=by),
+        **_words(),
+    )
+    return page, status
 
 
 @blueprint.post("/helpline/calls/<uuid:call_id>/open")
@@ -147,9 +173,14 @@ def open_note(call_id: uuid.UUID) -> Answer:
 @blueprint.post("/helpline/calls/<uuid:call_id>/settled")
 @access.requires(Permission.CALL_RECORD)
 def settle(call_id: uuid.UUID) -> Answer:
-    """The call needs no more work: destroy its note."""
+    """What came of calling back: the note is destroyed, or stays."""
+    form = SettleForm(request.form)
     try:
-        actions.settle(call_id=call_id, by=access.actor())
+        if not store.one(call_id, by=access.actor()).noted:
+            return errors.error_page(409, OVER)
+        if not form.validate():
+            return _show(call_id, form, 422)
+        actions.settle(call_id=call_id, came=CameOf(form.came.data), by=access.actor())
     except HelplineRefused:
         return errors.error_page(409, OVER)
-    return redirect(url_for("home.index"), 303)
+    return redirect(url_for("home.index", call=call_id), 303)

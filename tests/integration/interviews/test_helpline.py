@@ -18,7 +18,16 @@ from nrm.actions.interviews import helpline as actions
 from nrm.actions.interviews import interview_sending, interviews
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
-from nrm.domain.interviews.helpline import LONGEST_NOTE, Caller, HelplineRefused, Outcome, PartOfDay, Topic, part_of_day
+from nrm.domain.interviews.helpline import (
+    LONGEST_NOTE,
+    Caller,
+    CameOf,
+    HelplineRefused,
+    Outcome,
+    PartOfDay,
+    Topic,
+    part_of_day,
+)
 from nrm.domain.shelter.cases import Purpose
 from nrm.models.interviews.helpline import HelplineCall
 from nrm.models.interviews.interviews import Interview
@@ -86,13 +95,16 @@ def test_a_note_is_sealed_to_the_help_line_opened_on_record_and_destroyed_when_d
         raw = connection.connection.driver_connection
         assert raw is not None
         assert "Planted" not in "\n".join(raw.iterdump())
-    actions.settle(call_id=call_id, by=operator)
+    actions.settle(call_id=call_id, came=CameOf.NOT_REACHED, by=operator)
+    assert actions.opened(call_id=call_id, by=operator) == NOTE
+    assert store.not_reached(store.one(call_id, by=operator), by=operator) == [NOON]
+    actions.settle(call_id=call_id, came=CameOf.SPOKE, by=operator)
     assert actions.opened(call_id=call_id, by=operator) is None
     assert db.session.get(Erasure, (call_id, "identity")) is not None
     with db.engines["shred"].connect() as connection:
         assert connection.execute(select(ShredKey.key).where(ShredKey.case_id == call_id)).all() == []
     with pytest.raises(HelplineRefused, match="over"):
-        actions.settle(call_id=call_id, by=operator)
+        actions.settle(call_id=call_id, came=CameOf.SPOKE, by=operator)
     with pytest.raises(NotVisible):
         actions.open_note(call_id=call_id, purpose=Purpose.SAFETY, by=operator)
 
@@ -175,7 +187,7 @@ def test_nobody_else_sees_a_call(operator: Actor, login: str) -> None:
         lambda: store.one(call_id, by=by),
         lambda: actions.open_note(call_id=call_id, purpose=Purpose.SAFETY, by=by),
         lambda: actions.opened(call_id=call_id, by=by),
-        lambda: actions.settle(call_id=call_id, by=by),
+        lambda: actions.settle(call_id=call_id, came=CameOf.SPOKE, by=by),
         lambda: called(by),
     ):
         with pytest.raises((NotPermitted, NotVisible)):
@@ -198,6 +210,7 @@ def test_no_call_takes_the_id_of_an_interview_and_no_interview_that_of_a_call(op
         actions.record(call_id=uuid.uuid4(), interview_id=draft, outcome=Outcome.REFERRAL, **values)
 
 
+@pytest.mark.slow
 def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
     assert app
     operator = sign_in("helpline.helpline_operator")
@@ -226,8 +239,9 @@ def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
     operator.post(f"{address}/open", {}, status=422)
     operator.post(f"{address}/open", {"purpose": "safety"})
     assert NOTE in operator.get(address)
-    operator.post(f"{address}/settled")
-    operator.post(f"{address}/settled", status=409)
+    operator.post(f"{address}/settled", status=422)
+    operator.post(f"{address}/settled", {"came": "spoke"})
+    operator.post(f"{address}/settled", {"came": "spoke"}, status=409)
     assert address not in operator.get("/")
     urgent = {**form, "id": str(uuid.uuid4()), "outcome": "urgent"}
     begun = operator.post("/helpline/calls", urgent)
@@ -236,3 +250,55 @@ def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
     assert operator.post("/helpline/calls", urgent) == begun
     assert operator.post("/helpline/calls", {**form, "id": str(uuid.uuid4()), "outcome": "notice"}) == "/notices/new"
     sign_in("rinas.border_officer").get(address, status=403)
+
+
+@pytest.mark.slow
+def test_a_note_goes_by_no_press_alone_and_the_home_page_and_the_list_say_what_came_of_it(
+    operator: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    calls = [called(operator, outcome=Outcome.CALL_BACK, note=f"{NOTE} {each}") for each in range(2)]
+    person, (address, other) = sign_in("helpline.helpline_operator"), [f"/helpline/calls/{each}" for each in calls]
+    person.post(f"{address}/open", {"purpose": "safety"})
+    page = person.get(f"{address}?lang=en")
+    assert re.findall(r'name="came" value="(\w+)"', page) == ["spoke", "passed_on", "not_reached"]
+    refused = person.post(f"{address}/settled?lang=en", status=422)
+    assert "Choose what came of the call back" in refused
+    assert NOTE in refused
+    after = person.post(f"{address}/settled", {"came": "not_reached"})
+    home = person.get(f"{after}&lang=en")
+    assert "its note is kept" in home
+    assert address in home
+    assert "Not reached: 2 March 2026" in person.get(f"{address}?lang=en")
+    after = person.post(f"{address}/settled", {"came": "passed_on"})
+    home = person.get(f"{after}&lang=en")
+    assert "the call is dealt with, and its note is destroyed" in home
+    assert address not in home
+    assert other in home
+    listed = person.get("/helpline/calls?lang=en")
+    assert listed.count("Call back: dealt with") == 1
+    assert listed.count("To be called back") == 1
+    for wrong in ("x", str(uuid.uuid4())):
+        assert "note is destroyed" not in person.get(f"/?call={wrong}&lang=en")
+
+
+def test_two_calls_of_one_night_and_topic_are_told_apart_without_an_hour(
+    operator: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    codes = [
+        call_id.hex[:4].upper() for call_id in (called(operator, outcome=Outcome.CALL_BACK, note=NOTE) for _ in "ab")
+    ]
+    person = sign_in("helpline.helpline_operator")
+    for page in (person.get("/"), person.get("/helpline/calls")):
+        assert all(code in page for code in codes)
+
+
+def test_the_record_says_what_came_of_a_call_and_not_what_to_do_next(
+    operator: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    for outcome in (Outcome.URGENT, Outcome.REFERRAL, Outcome.NOTICE):
+        called(operator, outcome=outcome, interview_id=uuid.uuid4())
+    person = sign_in("helpline.helpline_operator")
+    listed = person.get("/helpline/calls?lang=en")
+    assert "begin" not in listed.partition("<tbody>")[2].partition("</tbody>")[0]
+    assert "next:" not in listed
+    assert "next: the notice" in person.get("/helpline/calls/new?lang=en")

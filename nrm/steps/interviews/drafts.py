@@ -481,16 +481,25 @@ class Glance:
 
     age: str
     page: str
+    language: str = ""
+    urgent: bool = False
 
 
 def glance(interview_id: uuid.UUID, questionnaire: str, *, by: Actor) -> Glance:
-    """The age class and the last page of the actor's own draft, as codes; empty for what was not answered or does not
-    open. Reads no more than these out of what is sealed, so no leave is needed and nothing is recorded."""
+    """The age class, the last page and the language of the actor's own draft, as codes, and whether it is urgent; empty
+    for what was not answered or does not open. Reads no more than these out of what is sealed, so no leave is needed
+    and nothing is recorded."""
     value = vault.glance(db.session, interview_id, DRAFT, by=by)
     if value is None:
         return Glance("", "")
-    age = questionnaire_called(questionnaire).derive["age"]
-    return Glance(str(value["answers"].get(age, "")), next(iter(value["visited"][::-1]), ""))
+    asked, answers = questionnaire_called(questionnaire), value["answers"]
+    language = next((each.id for each in asked.questions.values() if each.kind == "language"), "")
+    return Glance(
+        str(answers.get(asked.derive["age"], "")),
+        next(iter(value["visited"][::-1]), ""),
+        str(answers.get(language, "")),
+        answers.get(asked.home.questions[0]) == "yes",
+    )
 
 
 def names_parties(questionnaire: Questionnaire) -> set[str]:

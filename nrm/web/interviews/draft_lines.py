@@ -41,7 +41,8 @@ class DraftLine:
     alone: bool = False  # no key of the post opens it
     lost: bool = False
     age: str = ""  # in words, as the page
-    page: str = ""
+    page: str = ""  # where none was saved yet: the language, or that nothing was answered
+    urgent: bool = False  # begun as an urgent hand-over
 
 
 @dataclass(frozen=True, slots=True)

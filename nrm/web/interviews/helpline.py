@@ -35,6 +35,7 @@ from nrm.domain.shelter.cases import Purpose
 from nrm.domain.words import N_
 from nrm.store.interviews import helpline as store
 from nrm.web import access, carrying, errors
+from nrm.web.accounts import told_once
 from nrm.web.language import current_language
 
 blueprint = Blueprint("helpline", __name__)
@@ -52,9 +53,10 @@ def home_part() -> Markup:
 
 
 def _said(by: Actor) -> store.CallLine | None:
-    """The call of which the address says that something was just recorded."""
+    """The call of which the session just recorded something."""
+    said = told_once.word("call")
     try:
-        return store.one(uuid.UUID(request.args["call"]), by=by) if "call" in request.args else None
+        return store.one(uuid.UUID(said), by=by) if said else None
     except (ValueError, NotVisible):
         return None
 
@@ -127,7 +129,7 @@ def record() -> Answer:
         return redirect(url_for("interviews.tasks", interview_id=begun), 303)
     if outcome is Outcome.NOTICE:
         return redirect(url_for("announced_returns.announce_page"), 303)
-    return redirect(url_for("home.index", call=press.id), 303)
+    return told_once.lead(url_for("home.index", call=press.id))
 
 
 @blueprint.get("/helpline/calls")
@@ -183,4 +185,4 @@ def settle(call_id: uuid.UUID) -> Answer:
         actions.settle(call_id=call_id, came=CameOf(form.came.data), by=access.actor())
     except HelplineRefused:
         return errors.error_page(409, OVER)
-    return redirect(url_for("home.index", call=call_id), 303)
+    return told_once.lead(url_for("home.index", call=call_id))

@@ -79,7 +79,7 @@ def unsent(status: str) -> str:
     return render_template(
         "interviews/interviews/unsent.html",
         status=status,
-        lines=[officer_home.described(row) for row in found.rows],
+        lines=officer_home.urgent_first(found.rows),
         after=found.after,
     )
 

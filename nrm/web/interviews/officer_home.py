@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 
@@ -58,7 +58,7 @@ def border_officer_home() -> str:
     drafts, completed = (store.listed(status, by=by, size=AT_HOME) for status in ("draft", "completed"))
     colleagues = draft_owners.of_colleagues(by=by, size=AT_HOME)
     sent = referrals.sent_by_me(by=by, size=SENT_AT_HOME)
-    lines = [described(row) for row in drafts.rows]
+    lines = urgent_first(drafts.rows)
     added = supplements.open_now(by=by)
     families = family_notices.written(by=by, size=AT_HOME) if g.top.families else []
     written = written_answers.of_post(by=by) if g.top.written else []
@@ -77,7 +77,7 @@ def border_officer_home() -> str:
         families=families,
         drafts=lines,
         more_drafts=drafts.after,
-        completed=[described(row) for row in completed.rows],
+        completed=urgent_first(completed.rows),
         more_completed=completed.after,
         colleagues=colleagues.rows,
         steps=steps_of(colleagues.rows),
@@ -109,7 +109,26 @@ def described(row: UnsentLine) -> DraftLine:
     if row.lost:
         return draft_lines.draft_line(row)
     seen = draft_steps.glance(row.id, row.questionnaire, by=access.actor())
-    return draft_lines.draft_line(row, AGE_CLASSES.get(seen.age, ""), page_title(row.questionnaire, seen.page))
+    age, page = AGE_CLASSES.get(seen.age, ""), page_title(row.questionnaire, seen.page)
+    page = page or _language(row.questionnaire, seen.language) or gettext("nothing answered yet")
+    return replace(draft_lines.draft_line(row, age, page), urgent=seen.urgent)
+
+
+def own_drafts() -> tuple[list[DraftLine], str]:
+    """The reader's drafts for a home page, urgent hand-overs first, and whether there are more."""
+    found = store.listed("draft", by=access.actor(), size=AT_HOME)
+    return urgent_first(found.rows), found.after
+
+
+def urgent_first(rows: Iterable[UnsentLine]) -> list[DraftLine]:
+    """The lines of a page of one's own interviews, urgent hand-overs first, else as they came."""
+    return sorted((described(row) for row in rows), key=lambda line: not line.urgent)
+
+
+def _language(questionnaire: str, code: str) -> str:
+    """The own name of a language; empty for none that the questionnaire has."""
+    known: Questionnaire | None = actions.questionnaires().get(questionnaire)
+    return known.language_names.get(code, "") if known is not None else ""
 
 
 def steps_of(lines: Iterable[AnothersLine]) -> Mapping[uuid.UUID, str]:

@@ -41,7 +41,7 @@ from nrm.store.shelter import (
     stays,
 )
 from nrm.web import access, home, telephones
-from nrm.web.interviews import helpline
+from nrm.web.interviews import helpline, officer_home
 from nrm.web.language import gettext
 from nrm.web.referrals import announced_returns, answered_since, to_do
 from nrm.web.reports import contributions
@@ -124,6 +124,10 @@ def shelter_home() -> str:
     )
 
 
+_HOURS_FIRST = (Role.HELPLINE_OPERATOR, Role.WITNESS_LIAISON)
+"""What has an hour stands on top of their page; the desks of children and of permits have lists of their own there."""
+
+
 @home.page(
     Role.TRP_OFFICER,
     Role.WITNESS_LIAISON,
@@ -141,12 +145,17 @@ def desk_home() -> str:
     if of_children and g.top.away_struck:
         waiting, seen = away_pages.struck_part()
         strikes, ends = strikes + waiting, ends + seen
+    owed = obligations.owed(by=by, size=SHOWN, old=False if of_children else None)
+    drafts, more_drafts = officer_home.own_drafts() if by.role is Role.HELPLINE_OPERATOR else ((), "")
     return render_template(
         "home/desk.html",
+        drafts=drafts,
+        more_drafts=more_drafts,
         threats=threats.home_part() if g.top.threats else "",
         age_words=ages.home_part() + corrections.mistakes_at_home() if g.top.ages else "",
         hearings=hearings.home_part() if by.role is Role.WITNESS_LIAISON else "",
-        owed=obligations.owed(by=by, size=SHOWN, old=False if of_children else None),
+        owed=owed,
+        hours_first=by.role in _HOURS_FIRST and any(line.due_at is not None for line in owed.rows),
         old=old,
         child_strikes=strikes + findings.written_part() if of_children else strikes,
         child_ends=ends,

@@ -265,20 +265,19 @@ def test_a_note_goes_by_no_press_alone_and_the_home_page_and_the_list_say_what_c
     assert "Choose what came of the call back" in refused
     assert NOTE in refused
     after = person.post(f"{address}/settled", {"came": "not_reached"})
-    home = person.get(f"{after}&lang=en")
+    home = person.get(after)
     assert "its note is kept" in home
     assert address in home
     assert "Not reached: 2 March 2026" in person.get(f"{address}?lang=en")
     after = person.post(f"{address}/settled", {"came": "passed_on"})
-    home = person.get(f"{after}&lang=en")
+    home = person.get(after)
     assert "the call is dealt with, and its note is destroyed" in home
     assert address not in home
     assert other in home
     listed = person.get("/helpline/calls?lang=en")
     assert listed.count("Call back: dealt with") == 1
     assert listed.count("To be called back") == 1
-    for wrong in ("x", str(uuid.uuid4())):
-        assert "note is destroyed" not in person.get(f"/?call={wrong}&lang=en")
+    assert "note is destroyed" not in person.get(f"{after}&lang=en")  # said once
 
 
 def test_two_calls_of_one_night_and_topic_are_told_apart_without_an_hour(
@@ -302,3 +301,19 @@ def test_the_record_says_what_came_of_a_call_and_not_what_to_do_next(
     assert "begin" not in listed.partition("<tbody>")[2].partition("</tbody>")[0]
     assert "next:" not in listed
     assert "next: the notice" in person.get("/helpline/calls/new?lang=en")
+
+
+@pytest.mark.slow
+def test_drafts_are_told_apart_and_the_urgent_one_stands_first_on_the_home_page_and_the_list(
+    operator: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    called(operator, outcome=Outcome.URGENT, interview_id=uuid.uuid4(), language="other")
+    clock.set_clock(lambda: NOON + timedelta(minutes=5))
+    called(operator, outcome=Outcome.REFERRAL, interview_id=uuid.uuid4(), language="it")
+    person = sign_in("helpline.helpline_operator")
+    for address in ("/?lang=en", "/interviews/unsent/draft?lang=en"):
+        rows = person.get(address).partition("My drafts</span>")[2].partition("<tbody>")[2].partition("</tbody>")[0].split("</tr>")
+        assert "urgent" in rows[0]
+        assert "nothing answered yet" in rows[0]
+        assert "urgent" not in rows[1]
+        assert "Italiano" in rows[1]

@@ -98,3 +98,16 @@ def test_the_doctor_names_a_denial_that_nobody_said(made: people.Sent) -> None:
     duty.done_by_id = factories.actor(LINE).member_id
     db.session.commit()
     assert made.case_id in lost_facts.duties()
+
+
+@pytest.mark.slow
+def test_what_waits_with_an_hour_stands_above_all_else_on_the_page_of_the_line_but_a_call(
+    sign_in: SignIn, made: people.Sent
+) -> None:
+    assert made
+    main = sign_in(LINE).get("/?lang=en").partition("<main")[2]
+    at = main.index("Provide an interpreter by telephone")
+    assert main.index("A call is on the line") < at
+    assert main.count("Provide an interpreter by telephone") == 1
+    for later in ("directive to read", "New interview", "Announce a return", "Sent referrals"):
+        assert at < main.index(later), later

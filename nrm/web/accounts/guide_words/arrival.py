@@ -187,8 +187,27 @@ GUIDES: Mapping[Role, Guide] = {
                 HOME,
                 N_("Home"),
                 N_(
-                    "The caller needs a safe place: press “%(new)s”. It leads to a referral, as at a crossing point.",
+                    "The caller needs a safe place: press “%(new)s”. It leads to a referral, as at a crossing point."
+                    " Somebody comes home soon: “%(announce)s”.",
                     new=N_("New interview"),
+                    announce=N_("Announce a return"),
+                ),
+            ),
+            Step(
+                "obligations.owed",
+                N_("What this desk is asked"),
+                N_(
+                    "Somebody needs an interpreter by telephone: it stands first on your first page, with its hour, and"
+                    " here. Find one and connect the call. Say that it is done only once the interpreter speaks with"
+                    " the person: whoever waits reads your name, and can say that there is none."
+                ),
+            ),
+            Step(
+                "directives.index",
+                N_("Directives"),
+                N_(
+                    "Before your first talk read what the ministry directs, and say of each directive that you have"
+                    " read it."
                 ),
             ),
             Step(
@@ -196,7 +215,7 @@ GUIDES: Mapping[Role, Guide] = {
                 N_("Home"),
                 N_(
                     "Call back who stands under “%(back)s”, on the number and at the hour that the caller named, and"
-                    " no others.",
+                    " no others. Then say on the page of the call what came of it: who was not reached stays there.",
                     back=N_("To be called back"),
                 ),
             ),
@@ -204,11 +223,6 @@ GUIDES: Mapping[Role, Guide] = {
                 "helpline.index",
                 N_("Calls of the last 30 days"),
                 N_("Somebody calls again: look here first, so that nobody has to tell it twice."),
-            ),
-            Step(
-                "announced_returns.announce_page",
-                N_("Announce a return"),
-                N_("Somebody comes home soon: “%(announce)s”.", announce=N_("Announce a return")),
             ),
             Step(
                 "referrals.sent",

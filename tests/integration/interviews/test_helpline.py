@@ -312,7 +312,13 @@ def test_drafts_are_told_apart_and_the_urgent_one_stands_first_on_the_home_page_
     called(operator, outcome=Outcome.REFERRAL, interview_id=uuid.uuid4(), language="it")
     person = sign_in("helpline.helpline_operator")
     for address in ("/?lang=en", "/interviews/unsent/draft?lang=en"):
-        rows = person.get(address).partition("My drafts</span>")[2].partition("<tbody>")[2].partition("</tbody>")[0].split("</tr>")
+        rows = (
+            person.get(address)
+            .partition("My drafts</span>")[2]
+            .partition("<tbody>")[2]
+            .partition("</tbody>")[0]
+            .split("</tr>")
+        )
         assert "urgent" in rows[0]
         assert "nothing answered yet" in rows[0]
         assert "urgent" not in rows[1]

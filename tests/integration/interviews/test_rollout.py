@@ -264,3 +264,11 @@ def test_an_interview_against_its_profile_is_counted_without_leading_to_the_case
     db.session.rollback()
     pseudonym = db.session.scalars(select(Interview.pseudonym)).one()
     assert pseudonym not in page
+
+
+def test_on_a_telephone_each_post_is_a_card_whose_cells_say_what_they_are(sign_in: SignIn) -> None:
+    page = sign_in("oms.monitor").get("/rollout?lang=en")
+    [found] = re.findall(r'<table class="stack">\s*<caption id="posts">.*?</table>', page, re.DOTALL)
+    cells = re.findall(r"<td[^>]*>", found)
+    assert cells
+    assert all("data-l=" in each for each in cells)

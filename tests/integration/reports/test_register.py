@@ -724,8 +724,8 @@ def test_a_table_that_is_late_for_several_quarters_is_one_line_of_the_register(b
     page = sign_in("oms.coordinator").get("/register?lang=en")
     late = page[page.index('aria-labelledby="late"') : page.index('aria-labelledby="requirements"')]
     lines = re.findall(
-        r'<tr><th scope="row">([^<]+)</th><td>([^<]+)</td><td>[^<]+ <a href="tel:[^<]+</a></td>'
-        r'<td class="n">(\d+)</td>',
+        r'<tr><th scope="row">([^<]+)</th><td data-l="Quarter">([^<]+)</td>'
+        r'<td data-l="Agency">[^<]+ <a href="tel:[^<]+</a></td><td class="n" data-l="Days">(\d+)</td>',
         late,
     )
     assert len(lines) == 12
@@ -795,3 +795,13 @@ def test_figures_in_the_boxes_are_not_thrown_away_by_the_wrong_answer(
     assert db.session.scalar(select(func.count()).select_from(Filing)) == 0
     page = focal.post("/register/2026Q2/victims?lang=en", {"answer": answer, "r0c0": " 0 "}, status=200)
     assert "Check and sign" in page
+
+
+def test_on_a_telephone_each_table_of_the_register_is_a_card(begun: Flask, sign_in: SignIn) -> None:
+    assert begun
+    page = sign_in("mopo.focal_point").get("/register?lang=en")
+    for name, unnamed in (("requirements", 1), ("late", 0)):
+        [found] = re.findall(rf'<table class="stack">\s*<caption id="{name}">.*?</table>', page, re.DOTALL)
+        rows = [re.findall(r"<td(?! colspan)[^>]*>", row) for row in found.split("</tr>")]
+        assert any(rows)
+        assert all(sum("data-l=" not in cell for cell in cells) == unnamed for cells in rows if cells), name

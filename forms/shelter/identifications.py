@@ -18,7 +18,7 @@ STATE_LABELS = {
     State.NOT_ASKED: N_("not asked for yet"),
     State.ASKED: N_("waits for the joint interview"),
     State.FIRST_LOOK: N_("waits for the second look"),
-    State.DIFFERING: N_("the first two looks differ: a third is needed"),
+    State.DIFFERING: N_("the first two looks do not decide: a third is needed"),
     State.DECIDED: N_("decided"),
     State.APPEALED: N_("an appeal waits"),
     State.FINAL: N_("decided after an appeal"),
@@ -44,6 +44,13 @@ APPEAL_LABELS = {
     "confirmed": N_("The outcome stays"),
     "changed": N_("The outcome is changed"),
 }
+
+
+SURE = N_(
+    "You conclude that the person is not a victim, and it is not recorded yet. Read once more what it rests on; then "
+    "tick this and press again"
+)
+AGREES, OBJECTS = "agree", "object"
 
 
 class AskIdentificationForm(OnceForm):
@@ -78,11 +85,20 @@ class ConcludeForm(OnceForm):
         validate_choice=True,
         validators=[InputRequired(N_("Choose at least one thing it rests on"))],
     )
+    sure = BooleanField(N_("This is what I conclude: not a victim"))
     reasons = TextAreaField(
         N_("Reasons, in your own words"),
         description=N_("Sealed: the holder of the case and your organisation read them"),
         validators=[InputRequired(N_("Enter the reasons")), PlainText(LONGEST_TEXT)],
     )
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether a valid form may be recorded: that somebody is no victim is asked about once more."""
+        if self.outcome.data == IdentificationStatus.NOT_A_VICTIM and not self.sure.data:
+            self.sure.errors = [SURE]
+            return False
+        return True
 
 
 class JointInterviewForm(HowAskedForm, ConcludeForm):
@@ -105,6 +121,20 @@ class JointInterviewForm(HowAskedForm, ConcludeForm):
         N_("What was told and found"),
         description=N_("Sealed: whoever looks second reads this, and not what you conclude"),
         validators=[InputRequired(N_("Enter what was told and found")), PlainText(LONGEST_TEXT)],
+    )
+
+
+class PartnerForm(OnceForm):
+    """What whoever is named beside the writer of an interview says of it."""
+
+    says = RadioField(
+        N_("Was it so?"),
+        choices=[
+            SelectChoice(value=AGREES, label=N_("I was there, and I agree with what is concluded")),
+            SelectChoice(value=OBJECTS, label=N_("I was not there, or I do not agree")),
+        ],
+        validators=[Offered(N_("Choose whether it was so"))],
+        validate_choice=False,
     )
 
 

@@ -58,6 +58,7 @@ def _interview(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
     social = life.actors[f"{cast().authority}/identification_officer"]
     concluded = Conclusion("identified", [Basis.OWN_ACCOUNT, Basis.INDICATORS], cast().writes["reasons"])
     if _succeeds(lambda: identifications.interview(case_id=case_id, held=held, concluded=concluded, by=social)):
+        identifications.answer(case_id=case_id, agrees=True, by=police)
         life.after(timedelta(days=4), lambda: _second_look(life, plan, case_id, by))
 
 

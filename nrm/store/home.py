@@ -36,6 +36,7 @@ from nrm.store.shelter import (
     data_requests,
     findings,
     guardians,
+    identifications,
     key_workers,
     matching,
     missing_told,
@@ -89,8 +90,8 @@ class Top:
     colleagues closed lately (for the desk: of people who may be missing), what colleagues said lately of somebody,
     how many promises were written down in the name of the house for referrals that were withdrawn, how many returns
     that the office announced colleagues took back lately, of how many stays that ended lately the desk may read that
-    one hand alone did it, and how many stays of the actor's people ended lately while the case is open. An actor who
-    has no part in one of them gets 0.
+    one hand alone did it, how many stays of the actor's people ended lately while the case is open, and how often
+    lately whoever is named in a joint interview objected. An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -159,6 +160,7 @@ class Top:
     notices_told: int = 0
     one_hand: int = 0
     stays_ended: int = 0
+    objected: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -199,6 +201,7 @@ def top(*, by: Actor) -> Top:
         **notices_told.moment(by),
         **one_hand.moment(by),
         **stays.ended_moment(by),
+        **identifications.objected_moment(by),
         **contributions.moment(quarter, by=by),
     }
     row = _top(by)(**values).one()
@@ -275,4 +278,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         notices_told.number(by),
         one_hand.number(by),
         stays.number_ended(by),
+        identifications.number_objected(by),
     )

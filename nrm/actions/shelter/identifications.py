@@ -28,6 +28,7 @@ from nrm.domain.shelter.identifications import (
     Event,
     IdentificationRefusal,
     IdentificationRefused,
+    PartnerSaid,
     PlaceKind,
     State,
     Who,
@@ -145,6 +146,24 @@ def interview(*, case_id: uuid.UUID, held: JointInterview, concluded: Conclusion
         _record(session, case_id, Event.INTERVIEW, by)
 
 
+def answer(*, case_id: uuid.UUID, agrees: bool, by: Actor) -> None:
+    """Whoever is named beside the writer of the joint interview says whether it was so: that they were there and agree,
+    or that they were not there or do not agree. What they said last holds; all of it stays in the audit chain.
+
+    Raises NotPermitted, NotVisible.
+    """
+    by.must(Permission.IDENTIFICATION_DECIDE)
+    with transaction() as session:
+        _, identification, _ = store.row(case_id, by=by, lock=True)
+        looks = identification_rows.looks(identification) if identification is not None else []
+        if identification is None or identification_rows.partner(identification, looks) != by.member_id:
+            raise NotVisible
+        said = PartnerSaid.AGREES if agrees else PartnerSaid.OBJECTS
+        before = identification_rows.partner_said(case_id)
+        if before is None or before[0] is not said:
+            audit.append(session, audit.Event.IDENTIFICATION_RECORDED, by=by, case_id=case_id, step=str(said))
+
+
 def look(*, case_id: uuid.UUID, concluded: Conclusion, by: Actor) -> State:
     """Record the second look, or the third if the first two differ; returns the state after it.
 
@@ -163,7 +182,9 @@ def look(*, case_id: uuid.UUID, concluded: Conclusion, by: Actor) -> State:
         check_conclusion(concluded.outcome, concluded.bases)
         outcome = IdentificationStatus(concluded.outcome)
         _record_look(session, case, identification, len(before) + 1, concluded, by)
-        after = State.DECIDED if event is Event.THIRD else after_second(before[0].outcome, outcome)
+        spoke = identification_rows.partner_said(case_id)
+        said = spoke[0] if spoke is not None else None
+        after = State.DECIDED if event is Event.THIRD else after_second(before[0].outcome, outcome, said)
         identification.state = str(after)
         if after is State.DECIDED:
             _decide(case, identification, outcome, by)

@@ -94,6 +94,18 @@ class Basis(StrEnum):
     ANOTHER_OFFENCE = "another_offence"
 
 
+FOR_A_VICTIM = frozenset({Basis.ACT_MEANS_PURPOSE, Basis.CHILD_ACT_PURPOSE})
+AGAINST = frozenset({Basis.ELEMENT_MISSING})
+"""What says by itself that somebody is a victim, and what says that nobody is: neither carries the other conclusion."""
+
+
+class PartnerSaid(StrEnum):
+    """What whoever is named as having held the interview too says of it, as steps of the audit chain (ADR 0259)."""
+
+    AGREES = "partner_agrees"
+    OBJECTS = "partner_objects"
+
+
 class Appellant(StrEnum):
     """Who lodges an appeal."""
 
@@ -122,6 +134,7 @@ class IdentificationRefusal(StrEnum):
     NOT_AGREED = "not_agreed"
     BASIS = "basis"
     OUTCOME = "outcome"
+    CONTRADICTS = "contradicts"  # what it rests on says the opposite
     DAY = "day"  # in the future, or before what it follows
 
 
@@ -172,11 +185,13 @@ def check_joint(police: tuple[uuid.UUID, OrganisationKind], social: tuple[uuid.U
 
 
 def check_conclusion(outcome: str, bases: Collection[str]) -> None:
-    """An outcome that decides, on at least one basis of the list."""
+    """An outcome that decides, on at least one basis of the list, and on none that says the opposite."""
     if outcome not in OUTCOMES:
         raise IdentificationRefused(IdentificationRefusal.OUTCOME)
     if not bases or not set(bases) <= set(Basis):
         raise IdentificationRefused(IdentificationRefusal.BASIS)
+    if set(bases) & (AGAINST if outcome == IdentificationStatus.IDENTIFIED else FOR_A_VICTIM):
+        raise IdentificationRefused(IdentificationRefusal.CONTRADICTS)
 
 
 def check_look(reviewer: Reviewer, looks: Sequence[Look], interviewed: Collection[uuid.UUID]) -> None:
@@ -193,9 +208,10 @@ def check_look(reviewer: Reviewer, looks: Sequence[Look], interviewed: Collectio
         raise IdentificationRefused(IdentificationRefusal.SAME_ORGANISATION)
 
 
-def after_second(first: IdentificationStatus, second: IdentificationStatus) -> State:
-    """Decided where both conclude the same; else a third looks."""
-    return State.DECIDED if first == second else State.DIFFERING
+def after_second(first: IdentificationStatus, second: IdentificationStatus, said: PartnerSaid | None = None) -> State:
+    """Decided where both conclude the same; else a third looks, and also where whoever is named beside the first says
+    that she was not there or does not agree: one hand spoke for two."""
+    return State.DECIDED if first == second and said is not PartnerSaid.OBJECTS else State.DIFFERING
 
 
 def check_appeal_decision(member_id: uuid.UUID, looks: Sequence[Look], interviewed: Collection[uuid.UUID]) -> None:

@@ -66,13 +66,15 @@ def any_since(moment: datetime, *which: ColumnElement[bool], newest: int = NEWES
             yield event, Entry(at, _id(member), _id(organisation), details_of(details))
 
 
-def newest_of(moment: datetime, events: Collection[str], *where: ColumnElement[bool]) -> tuple[str, Entry] | None:
+def newest_of(
+    moment: datetime, events: Collection[str], *where: ColumnElement[bool], newest: int = NEWEST
+) -> tuple[str, Entry] | None:
     """The newest entry of one of these events after the moment, with its event. The caller has checked what it is
     about."""
     last = select(func.max(AuditEntry.id)).scalar_subquery()
     statement = (
         select(AuditEntry.event, AuditEntry.at, AuditEntry.member_id, AuditEntry.organisation_id, AuditEntry.details)
-        .where(AuditEntry.id > last - NEWEST, AuditEntry.event.in_(events), *where)
+        .where(AuditEntry.id > last - newest, AuditEntry.event.in_(events), *where)
         .order_by(AuditEntry.id.desc())
         .limit(1)
     )

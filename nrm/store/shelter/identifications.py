@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Select, and_, bindparam, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, exists, func, literal, or_, select
 from sqlalchemy import case as case_when
 
+from nrm import clock
+from nrm.audit import Event as Happened
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission, Role
+from nrm.domain.shelter.away import TOLD_FOR
 from nrm.domain.shelter.cases import Compartment, IdentificationStatus
 from nrm.domain.shelter.identifications import (
     DECISIONS,
@@ -26,6 +29,7 @@ from nrm.domain.shelter.identifications import (
     IdentificationRefusal,
     IdentificationRefused,
     Look,
+    PartnerSaid,
     Reviewer,
     State,
     Who,
@@ -33,17 +37,25 @@ from nrm.domain.shelter.identifications import (
     check_look,
 )
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case, Grant, Reading
 from nrm.models.shelter.identifications import Identification, IdentificationLook
+from nrm.store.rows import entries
 from nrm.store.rows.shelter import identifications as rows
 from nrm.store.statements import built_once
 
 _MOST = 50
+_AT_HOME = 20_000
+"""Of so many entries of the chain a home page reads who objected."""
+_OBJECTED = (
+    AuditEntry.event == str(Happened.IDENTIFICATION_RECORDED),
+    AuditEntry.details.contains(f'"step":"{PartnerSaid.OBJECTS}"'),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class LookLine:
-    """One look. `outcome` and `bases` are None while the actor may not know them."""
+    """One look. `outcome` and `bases` are None while the actor may not know them; `own`: the actor's."""
 
     position: int
     by: str
@@ -51,6 +63,7 @@ class LookLine:
     looked_on: date
     outcome: IdentificationStatus | None
     bases: tuple[str, ...] | None
+    own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +91,13 @@ class Seen:
     decided_on: date | None
     decided_by: dict[str, str]
     looks: tuple[LookLine, ...]
+    wrote: str
+    partner: str
+    said: PartnerSaid | None
+    said_on: date | None
+    is_partner: bool
+    """Who wrote the joint interview down, who is named beside them and what they said of it; whether that is the
+    asker."""
     appealed_on: date | None
     appellant: str
     appeal_outcome: str
@@ -98,6 +118,19 @@ class Line:
     pseudonym: str
     state: State
     asked_on: date
+    is_named: bool = False
+    """Another one wrote down that the asker held the interview too, and the asker has said nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectionLine:
+    """That whoever is named beside the writer of a joint interview was not there, or does not agree."""
+
+    case_id: uuid.UUID
+    pseudonym: str
+    wrote: str
+    partner: str
+    on: date
 
 
 def row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> tuple[Case, Identification | None, Who]:
@@ -160,6 +193,9 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Seen:
     case, found, relation = row(case_id, by=by)
     state = State(found.state) if found else State.NOT_ASKED
     people = _people(found) if found else {}
+    looks = rows.looks(found) if found else []
+    partner = rows.partner(found, looks) if found else None
+    said = rows.partner_said(case_id) if partner else None
     organisations = {each.id: each for each in db.session.scalars(select(Organisation))} if found else {}
     told_where = relation is Who.HOLDER or by.kind in SOCIAL_SIDE
     holder = db.session.get(Organisation, case.holder_id) if told_where and case.holder_id else None
@@ -182,7 +218,12 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Seen:
         interpreter=found.interpreter if found else "",
         decided_on=found.decided_on if found else None,
         decided_by=_names(organisations.get(found.decided_by_id)) if found and found.decided_by_id else {},
-        looks=tuple(_look_line(each, people, state, by) for each in rows.looks(found)) if found else (),
+        looks=tuple(_look_line(each, people, state, by, partner) for each in looks),
+        wrote=people[looks[0].member_id][0] if partner else "",
+        partner=people[partner][0] if partner else "",
+        said=said[0] if said else None,
+        said_on=said[1] if said else None,
+        is_partner=partner is not None and partner == by.member_id,
         appealed_on=found.appealed_on if found else None,
         appellant=found.appellant if found else "",
         appeal_outcome=found.appeal_outcome if found else "",
@@ -221,10 +262,16 @@ def _people(found: Identification) -> dict[uuid.UUID | None, tuple[str, dict[str
 
 
 def _look_line(
-    each: IdentificationLook, people: dict[uuid.UUID | None, tuple[str, dict[str, str]]], state: State, by: Actor
+    each: IdentificationLook,
+    people: dict[uuid.UUID | None, tuple[str, dict[str, str]]],
+    state: State,
+    by: Actor,
+    partner: uuid.UUID | None,
 ) -> LookLine:
+    """`partner`: in whose name the first look was written down, too."""
     login, organisation = people[each.member_id]
-    told = state.is_decided or each.member_id == by.member_id
+    concluded = (each.member_id, partner) if each.position == 1 else (each.member_id,)
+    told = state.is_decided or by.member_id in concluded
     return LookLine(
         each.position,
         login,
@@ -232,6 +279,7 @@ def _look_line(
         each.looked_on,
         IdentificationStatus(each.outcome) if told else None,
         tuple(each.bases) if told else None,
+        each.member_id == by.member_id,
     )
 
 
@@ -243,8 +291,14 @@ def to_review(*, by: Actor) -> list[Line]:
     """The cases whose record the actor's organisation may read: undecided ones first, then the oldest first."""
     by.must(Permission.IDENTIFICATION_DECIDE)
     decided = Identification.state.in_((State.DECIDED, State.FINAL))
+    held_it = or_(Identification.police_member_id == by.member_id, Identification.social_member_id == by.member_id)
+    wrote_it = exists().where(
+        IdentificationLook.identification_id == Identification.id,
+        IdentificationLook.position == 1,
+        IdentificationLook.member_id == by.member_id,
+    )
     statement = (
-        select(Case.id, Case.pseudonym, Identification.state, Identification.asked_on)
+        select(Case.id, Case.pseudonym, Identification.state, Identification.asked_on, and_(held_it, ~wrote_it))
         .join(Identification, Identification.case_id == Case.id)
         .join(Grant, (Grant.case_id == Case.id) & (Grant.compartment == Compartment.JOINT_INTERVIEW))
         .where(Grant.organisation_id == by.organisation_id, Case.status == "open")
@@ -252,8 +306,46 @@ def to_review(*, by: Actor) -> list[Line]:
         .limit(_MOST)
     )
     return [
-        Line(case_id, pseudonym, State(state), on) for case_id, pseudonym, state, on in db.session.execute(statement)
+        Line(case_id, pseudonym, State(state), on, bool(named) and rows.partner_said(case_id) is None)
+        for case_id, pseudonym, state, on, named in db.session.execute(statement).all()
     ]
+
+
+def number_objected(by: Actor) -> ColumnElement[int]:
+    """How often lately whoever was named beside the writer of a joint interview objected, or stopped objecting, as a
+    column of a statement with the value of `objected_moment`, for the duty desk; 0 for everybody else."""
+    if not by.may(Permission.REFERRAL_DIRECT):
+        return literal(0)
+    last = select(func.max(AuditEntry.id)).scalar_subquery()
+    lately = AuditEntry.at >= bindparam("objected_since", type_=String())
+    counted = select(func.count()).select_from(AuditEntry).where(AuditEntry.id > last - _AT_HOME, lately)
+    return counted.where(*_OBJECTED).scalar_subquery()
+
+
+def objected_moment(by: Actor) -> dict[str, str]:
+    """The value that `number_objected` needs."""
+    return {"objected_since": (clock.now() - TOLD_FOR).isoformat()} if by.may(Permission.REFERRAL_DIRECT) else {}
+
+
+def objected(*, by: Actor) -> list[ObjectionLine]:
+    """The joint interviews of which the partner said in the last seven days that she was not there or does not agree,
+    and says so still: for the duty desk, which calls both."""
+    by.must(Permission.REFERRAL_DIRECT)
+    found = entries.any_since(clock.now() - TOLD_FOR, *_OBJECTED, newest=_AT_HOME)
+    case_ids = dict.fromkeys(uuid.UUID(entry.said["case_id"]) for _, entry in found)
+    lines = []
+    for case_id in case_ids:
+        said = rows.partner_said(case_id)
+        case = db.session.get(Case, case_id)
+        identification = db.session.scalar(select(Identification).where(Identification.case_id == case_id))
+        if said is None or said[0] is not PartnerSaid.OBJECTS or case is None or identification is None:
+            continue
+        people, looks = _people(identification), rows.looks(identification)
+        partner = rows.partner(identification, looks)
+        if partner is not None:
+            wrote = people[looks[0].member_id][0]
+            lines.append(ObjectionLine(case_id, case.pseudonym, wrote, people[partner][0], said[1]))
+    return lines
 
 
 def partners(case_id: uuid.UUID, *, by: Actor) -> list[tuple[uuid.UUID, str, dict[str, str]]]:

@@ -42,7 +42,7 @@ from nrm.web import access, errors, home
 from nrm.web.choices import label_of
 from nrm.web.language import gettext, ngettext, text_in, translated
 from nrm.web.referrals import announced_returns, critical_path
-from nrm.web.shelter import ages, away, closings, corrections, data_requests, findings
+from nrm.web.shelter import ages, away, closings, corrections, data_requests, findings, identifications
 from nrm.web.shelter.absences import place as country_in_words
 from nrm.web.support import threats
 
@@ -140,6 +140,7 @@ def duty_home() -> str:
         age_words=ages.home_part() + corrections.mistakes_at_home() if g.top.ages else "",
         strikes=(findings.unseen_part() if g.top.struck else Markup())
         + (away.struck_part(of_desk=True)[0] if g.top.away_struck else ""),
+        objected=identifications.objected_part() if g.top.objected else "",
         missing=missing[0],
         missing_long=missing[1],
         ended=absences.ended(by=by) if g.top.missing else (),

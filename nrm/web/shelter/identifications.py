@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms import SelectChoice
@@ -13,6 +14,7 @@ from forms.days import chosen_day
 from forms.names import language_name
 from forms.shelter.cases import CASE_REFUSED, COMPARTMENT_LABELS
 from forms.shelter.identifications import (
+    AGREES,
     APPEAL_LABELS,
     APPELLANT_LABELS,
     PLACE_LABELS,
@@ -23,6 +25,7 @@ from forms.shelter.identifications import (
     ConcludeForm,
     DecideAppealForm,
     JointInterviewForm,
+    PartnerForm,
 )
 from nrm.actions.shelter import identifications as actions
 from nrm.actions.shelter.identifications import Conclusion, JointInterview
@@ -37,6 +40,7 @@ from nrm.domain.shelter.identifications import (
     IdentificationRefusal,
     IdentificationRefused,
     PlaceKind,
+    check_conclusion,
 )
 from nrm.domain.words import N_
 from nrm.store import names as organisation_names
@@ -68,6 +72,10 @@ REFUSED = {
     ),
     IdentificationRefusal.BASIS: N_("Choose at least one thing it rests on"),
     IdentificationRefusal.OUTCOME: N_("Choose what you conclude"),
+    IdentificationRefusal.CONTRADICTS: N_(
+        "What you conclude and what it rests on contradict each other: choose the other conclusion, or take out the "
+        "tick that says the opposite"
+    ),
     IdentificationRefusal.DAY: N_("Enter a day that is not in the future and not before what came first"),
 }
 
@@ -148,7 +156,7 @@ def of_case(case_id: uuid.UUID) -> str:
     return _show("shelter/identifications/of_case.html", case_id)
 
 
-def _show(template: str, case_id: uuid.UUID) -> str:
+def _show(template: str, case_id: uuid.UUID, form: PartnerForm | None = None) -> str:
     seen = store.of_case(case_id, by=access.actor())
     opened = actions.opened(case_id=case_id, by=access.actor())
     parts = []
@@ -157,7 +165,7 @@ def _show(template: str, case_id: uuid.UUID) -> str:
             here = opened.get(part)
             parts.append((str(part), COMPARTMENT_LABELS[part], _told_rows(here.value) if here is not None else None))
     barred = translated(REFUSED[seen.barred]) if seen.barred else ""
-    return render_template(template, parts=parts, barred=barred, **_words(seen))
+    return render_template(template, parts=parts, barred=barred, form=form or PartnerForm(), **_words(seen))
 
 
 def _told_rows(value: dict[str, str]) -> list[tuple[str, str]]:
@@ -271,8 +279,28 @@ def appeal(case_id: uuid.UUID) -> Answer:
 
 @blueprint.get("/identifications/<uuid:case_id>")
 @access.requires(Permission.IDENTIFICATION_DECIDE)
-def show(case_id: uuid.UUID) -> str:
+def show(case_id: uuid.UUID) -> Answer:
     return _show("shelter/identifications/show.html", case_id)
+
+
+@blueprint.post("/identifications/<uuid:case_id>/answer")
+@access.requires(Permission.IDENTIFICATION_DECIDE)
+def answer(case_id: uuid.UUID) -> Answer:
+    """Whoever is named beside the writer of the interview says whether it was so (ADR 0259)."""
+    form = PartnerForm(request.form)
+    if not form.validate():
+        if not store.of_case(case_id, by=access.actor()).is_partner:
+            raise NotVisible
+        return _show("shelter/identifications/show.html", case_id, form), 422
+    actions.answer(case_id=case_id, agrees=form.says.data == AGREES, by=access.actor())
+    return redirect(url_for("identifications.show", case_id=case_id), 303)
+
+
+def objected_part() -> Markup:
+    """For the duty desk: the interviews of which the partner lately said that it was not so."""
+    lines = store.objected(by=access.actor())
+    page = render_template("shelter/identifications/objected.html", lines=lines) if lines else ""
+    return Markup(page)  # noqa: S704 - a template of ours, escaped there
 
 
 @blueprint.post("/identifications/<uuid:case_id>/open")
@@ -309,6 +337,8 @@ def _interview_page(case_id: uuid.UUID, form: JointInterviewForm, status: int = 
 @blueprint.post("/identifications/<uuid:case_id>/interview")
 @access.requires(Permission.IDENTIFICATION_DECIDE)
 def interview(case_id: uuid.UUID) -> Answer:
+    if taken := _taken(case_id, Event.INTERVIEW):
+        return taken
     form = _interview_form(case_id)
     if not form.validate() or not form.partner.data:
         if not form.partner.data and not form.partner.errors:
@@ -323,15 +353,39 @@ def interview(case_id: uuid.UUID) -> Answer:
         account=_plain(form.account.data),
     )
     try:
+        check_conclusion(form.outcome.data, form.bases.data or ())
+        if not form.is_sure:
+            return _interview_page(case_id, form, 422)
         actions.interview(case_id=case_id, held=held, concluded=_conclusion(form), by=access.actor())
     except IdentificationRefused as error:
         if error.reason is IdentificationRefusal.DAY:
             (form.held_day if form.held.data == "other" else form.held).errors = [REFUSED[error.reason]]
             return _interview_page(case_id, form, 422)
-        return errors.error_page(409, REFUSED[error.reason])
+        if error.reason is IdentificationRefusal.CONTRADICTS:
+            form.bases.errors = [REFUSED[error.reason]]
+            return _interview_page(case_id, form, 422)
+        return _taken(case_id, Event.INTERVIEW) or errors.error_page(409, REFUSED[error.reason])
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
     return redirect(url_for("identifications.show", case_id=case_id), 303)
+
+
+def _taken(case_id: uuid.UUID, *events: Event) -> Answer | None:
+    """Where somebody recorded the same first: who it was, and what was typed here, to be kept; None where the step can
+    be done still."""
+    seen = store.of_case(case_id, by=access.actor())
+    if seen.events & set(events) or not seen.looks:
+        return None
+    is_interview = Event.INTERVIEW in events
+    first = seen.looks[0] if is_interview else seen.looks[-1]
+    page = render_template(
+        "shelter/identifications/taken.html",
+        typed=[(name, text) for name in ("account", "reasons") if (text := _plain(request.form.get(name)))],
+        is_interview=is_interview,
+        first=first,
+        **_words(seen),
+    )
+    return page, 409
 
 
 def _plain(text: str | None) -> str:
@@ -356,7 +410,7 @@ def _look_form() -> ConcludeForm:
 
 def _look_page(case_id: uuid.UUID, form: ConcludeForm, status: int = 200) -> Page:
     seen = _visible_identification(case_id, Event.SECOND, Event.THIRD)
-    return render_template("shelter/identifications/look.html", seen=seen, form=form), status
+    return render_template("shelter/identifications/look.html", form=form, **_words(seen)), status
 
 
 @blueprint.post("/identifications/<uuid:case_id>/look")
@@ -364,14 +418,22 @@ def _look_page(case_id: uuid.UUID, form: ConcludeForm, status: int = 200) -> Pag
 def look(case_id: uuid.UUID) -> Answer:
     store.of_case(case_id, by=access.actor())
     form = _look_form()
+    if taken := _taken(case_id, Event.SECOND, Event.THIRD):
+        return taken
     if not form.validate():
         return _look_page(case_id, form, 422)
     try:
+        check_conclusion(form.outcome.data, form.bases.data or ())
+        if not form.is_sure and not store.of_case(case_id, by=access.actor()).barred:
+            return _look_page(case_id, form, 422)
         actions.look(case_id=case_id, concluded=_conclusion(form), by=access.actor())
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
     except IdentificationRefused as error:
-        return errors.error_page(409, REFUSED[error.reason])
+        if error.reason is IdentificationRefusal.CONTRADICTS:
+            form.bases.errors = [REFUSED[error.reason]]
+            return _look_page(case_id, form, 422)
+        return _taken(case_id, Event.SECOND, Event.THIRD) or errors.error_page(409, REFUSED[error.reason])
     return redirect(url_for("identifications.show", case_id=case_id), 303)
 
 

@@ -1,0 +1,211 @@
+"""A joint interview that one hand wrote down: what contradicts itself, the partner's own word, and a second record."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from nrm.actions.shelter import identifications
+from nrm.actions.shelter.identifications import Conclusion
+from nrm.domain.accounts.accounts import NotVisible
+from nrm.domain.shelter.identifications import Basis, IdentificationRefused, PartnerSaid, State
+from nrm.store.shelter import identifications as store
+from tests import factories
+from tests.conftest import Person
+from tests.integration.shelter.test_identifications import (
+    DUTY,
+    NO,
+    POLICE,
+    RA,
+    SECOND,
+    YES,
+    colleague,
+    found,
+    held,
+    interviewed,
+)
+from tests.integration.shelter.test_identifications import _member as member_id
+from tests.world import World
+
+Planted = tuple[Flask, World]
+SHOWN = Basis.ACT_MEANS_PURPOSE
+
+
+def typed(**changed: Any) -> dict[str, Any]:
+    """What an officer types on the page of the joint interview."""
+    return {
+        "partner": str(member_id(POLICE)),
+        "held": "today",
+        "place": "shelter",
+        "language": "shqip",
+        "interpreter": "nobody",
+        "account": "she drew the house",
+        "outcome": "not_a_victim",
+        "bases": ["element_missing"],
+        "reasons": "no element of means",
+        **changed,
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("outcome", "bases"),
+    [
+        ("not_a_victim", ["act_means_purpose"]),
+        ("not_a_victim", ["another_offence", "child_act_purpose"]),
+        ("identified", ["own_account", "element_missing"]),
+    ],
+)
+def test_a_conclusion_that_contradicts_its_ground_is_refused_with_what_to_do(
+    world_app: Planted, outcome: str, bases: list[str]
+) -> None:
+    app, world = world_app
+    ra = Person(app.test_client(), RA)
+    page = ra.post(
+        f"/identifications/{world.own_case}/interview?lang=en",
+        typed(outcome=outcome, bases=bases, sure="y", account="a long account"),
+        422,
+    )
+    assert "What you conclude and what it rests on contradict each other" in page
+    assert "a long account" in page
+    assert found(world.own_case).state == State.ASKED
+    with pytest.raises(IdentificationRefused, match="contradicts"):
+        interviewed(world.own_case, Conclusion(outcome, [Basis(each) for each in bases], "x"))
+    interviewed(world.own_case)
+    second = colleague(SECOND, "STATE_POLICE", POLICE)
+    with pytest.raises(IdentificationRefused, match="contradicts"):
+        identifications.look(
+            case_id=world.own_case, concluded=Conclusion(outcome, [Basis(each) for each in bases], "x"), by=second
+        )
+    look = Person(app.test_client(), SECOND).post(
+        f"/identifications/{world.own_case}/look?lang=en",
+        {"outcome": outcome, "bases": bases, "reasons": "mine", "sure": "y"},
+        422,
+    )
+    assert "contradict each other" in look
+
+
+def test_not_a_victim_is_asked_about_once_more(world_app: Planted) -> None:
+    app, world = world_app
+    ra = Person(app.test_client(), RA)
+    address = f"/identifications/{world.own_case}/interview?lang=en"
+    assert 'name="sure"' not in ra.get(address)
+    page = ra.post(address, typed(), 422)
+    assert "You conclude that the person is not a victim" in page
+    assert 'name="sure"' in page
+    assert "she drew the house" in page
+    assert found(world.own_case).state == State.ASKED
+    ra.post(address, typed(sure="y"))
+    assert found(world.own_case).state == State.FIRST_LOOK
+    colleague(SECOND, "STATE_POLICE", POLICE)
+    second = Person(app.test_client(), SECOND)
+    look = f"/identifications/{world.own_case}/look?lang=en"
+    answers: dict[str, object] = {"outcome": "not_a_victim", "bases": "element_missing", "reasons": "as told"}
+    assert "You conclude that the person is not a victim" in second.post(look, answers, 422)
+    second.post(look, {**answers, "sure": "y"})
+    assert found(world.own_case).status == "not_a_victim"
+
+
+@pytest.mark.slow
+def test_the_partner_reads_what_was_written_in_her_name_and_says_so_herself(world_app: Planted) -> None:
+    app, world = world_app
+    interviewed(world.own_case, NO)
+    address = f"/identifications/{world.own_case}"
+    waits = "has not confirmed it in the program"
+    vatra = Person(app.test_client(), "vatra.case_worker")
+    for page in (
+        vatra.get(f"/cases/{world.own_case}/identification?lang=en"),
+        vatra.get(f"/cases/{world.own_case}?lang=en"),
+        Person(app.test_client(), DUTY).get(f"{address}?lang=en"),
+    ):
+        assert f"Written down by {RA}. {POLICE} {waits}" in page
+    partner = Person(app.test_client(), POLICE)
+    assert "You are named in an interview" in partner.get("/?lang=en")
+    shown = partner.get(f"{address}?lang=en")
+    assert f"{RA} wrote down that you held this interview together" in shown
+    assert "not a victim (An element of trafficking is missing)" in shown  # what is said to be hers, too
+    for login in (RA, DUTY):
+        with pytest.raises(NotVisible):
+            identifications.answer(case_id=world.own_case, agrees=True, by=factories.actor(login))
+    partner.post(f"{address}/answer", {}, 422)
+    partner.post(f"{address}/answer", {"says": "agree"})
+    assert f"{POLICE} read it and agrees" in vatra.get(f"/cases/{world.own_case}/identification?lang=en")
+    assert "You are named in an interview" not in partner.get("/?lang=en")
+    colleague(SECOND, "STATE_POLICE", POLICE)
+    second = factories.actor(SECOND)
+    assert store.of_case(world.own_case, by=second).said == PartnerSaid.AGREES
+    assert identifications.look(case_id=world.own_case, concluded=NO, by=second) is State.DECIDED
+
+
+@pytest.mark.slow
+def test_where_the_partner_does_not_agree_two_looks_do_not_decide(world_app: Planted) -> None:
+    app, world = world_app
+    interviewed(world.own_case, NO)
+    partner = Person(app.test_client(), POLICE)
+    partner.post(f"/identifications/{world.own_case}/answer", {"says": "object"})
+    said = f"{POLICE} says: I was not there, or I do not agree"
+    vatra = Person(app.test_client(), "vatra.case_worker")
+    assert said in vatra.get(f"/cases/{world.own_case}/identification?lang=en")
+    assert said in vatra.get(f"/cases/{world.own_case}?lang=en")
+    duty = Person(app.test_client(), DUTY)
+    assert said in duty.get("/?lang=en")
+    second = colleague(SECOND, "STATE_POLICE", POLICE)
+    look = Person(app.test_client(), SECOND).get(f"/identifications/{world.own_case}/look?lang=en")
+    assert said in look
+    assert identifications.look(case_id=world.own_case, concluded=NO, by=second) is State.DIFFERING
+    assert found(world.own_case).status == "possible"
+    third = factories.actor(DUTY)
+    assert identifications.look(case_id=world.own_case, concluded=YES, by=third) is State.DECIDED
+    assert found(world.own_case).status == "identified"
+
+
+def test_who_looks_reads_that_the_partner_has_not_confirmed(world_app: Planted) -> None:
+    app, world = world_app
+    interviewed(world.own_case)
+    colleague(SECOND, "STATE_POLICE", POLICE)
+    page = Person(app.test_client(), SECOND).get(f"/identifications/{world.own_case}/look?lang=en")
+    assert f"Written down by {RA}. {POLICE} has not confirmed it in the program" in page
+
+
+def test_an_interview_that_a_colleague_recorded_first_gives_the_text_back(world_app: Planted) -> None:
+    app, world = world_app
+    police = Person(app.test_client(), POLICE)
+    address = f"/identifications/{world.own_case}/interview?lang=en"
+    police.get(address)
+    interviewed(world.own_case)
+    mine = typed(partner=str(member_id(RA)), account="my own long account", reasons="my reasons", outcome="identified")
+    page = police.post(address, {**mine, "bases": ["own_account"]}, 409)
+    assert f"{RA} recorded the joint interview already" in page
+    assert "my own long account" in page
+    assert "my reasons" in page
+    assert f"/identifications/{world.own_case}" in page
+    assert "say there whether you agree" in page
+    ra = Person(app.test_client(), RA)
+    again = ra.post(address, typed(account="once more"), 409)
+    assert "You recorded the joint interview already" in again
+    assert "once more" in again
+
+
+def test_a_look_that_somebody_recorded_first_gives_the_text_back(world_app: Planted) -> None:
+    app, world = world_app
+    interviewed(world.own_case)
+    second = colleague(SECOND, "STATE_POLICE", POLICE)
+    identifications.look(case_id=world.own_case, concluded=YES, by=second)
+    page = Person(app.test_client(), SECOND).post(
+        f"/identifications/{world.own_case}/look?lang=en",
+        {"outcome": "identified", "bases": "own_account", "reasons": "typed for an hour"},
+        409,
+    )
+    assert "typed for an hour" in page
+
+
+def test_nobody_answers_for_an_interview_that_is_not_recorded(world_app: Planted) -> None:
+    _, world = world_app
+    with pytest.raises(NotVisible):
+        identifications.answer(case_id=world.own_case, agrees=True, by=factories.actor(POLICE))
+    with pytest.raises(NotVisible):
+        identifications.answer(case_id=uuid.uuid4(), agrees=True, by=factories.actor(POLICE))
+    assert held().partner_id == member_id(POLICE)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from wtforms import RadioField, StringField, ValidationError
+from wtforms import BooleanField, RadioField, StringField, ValidationError
 
 from forms import SelectChoice
 from forms.days import DayField, today_or
@@ -40,6 +41,10 @@ REFUSED = {
     PermitRefusal.GROUND: N_("Choose what the permit is given for"),
     PermitRefusal.DATES: N_("Enter a last day that is not before the first"),
     PermitRefusal.RENEWAL_NOT_LONGER: N_("Enter a last day after the present one"),
+    PermitRefusal.BEFORE_APPLICATION: N_(
+        "Enter a first day that is not before the day of the application, and of a renewal not before the first day of "
+        "the permit that it renews"
+    ),
     PermitRefusal.IN_FUTURE: N_("Enter a day that is not in the future"),
     PermitRefusal.BEFORE_LAST_STEP: N_("Enter a day that is not before the last recorded step"),
     PermitRefusal.UNIT_DECIDES: N_("Choose another step: the permit unit decides this"),
@@ -61,6 +66,7 @@ FIELD_OF = {
     PermitRefusal.GROUND: "ground",
     PermitRefusal.DATES: "until",
     PermitRefusal.RENEWAL_NOT_LONGER: "until",
+    PermitRefusal.BEFORE_APPLICATION: "valid_from",
     PermitRefusal.IN_FUTURE: "on",
     PermitRefusal.BEFORE_LAST_STEP: "on",
     PermitRefusal.NUMBER: "number",
@@ -68,6 +74,9 @@ FIELD_OF = {
 }
 GIVEN = (str(PermitEvent.ISSUE), str(PermitEvent.RENEW))
 NUMBER_LONGEST = 40
+PAST = N_("The last day is past already: look at the year. Is the permit over? Then tick that, and press again")
+RECORDED = N_("%(name)s recorded “%(what)s” already, %(moment)s; it stands so now", name="", what="", moment="")
+RECORDED_ELSEWHERE = N_("“%(what)s” was recorded already, %(moment)s; it stands so now", what="", moment="")
 
 
 def _number(label: str) -> StringField:
@@ -82,6 +91,7 @@ class RecordPermitForm(OnceForm):
     ground = RadioField(N_("Given for"), validate_choice=False)
     valid_from = DayField(N_("First day"))
     until = DayField(N_("Last day"))
+    past = BooleanField(N_("The permit is over: that day was its last"))
     on = today_or(N_("When"))
     on_day = DayField(N_("Day"), when=("on", "other"))
     number = _number(N_("Number of the application, the permit or the decision, if there is one"))
@@ -102,6 +112,14 @@ class RecordPermitForm(OnceForm):
         """Needed for a permit that is given."""
         if self.event.data in GIVEN:
             Offered(REFUSED[PermitRefusal.GROUND])(self, field)
+
+    def is_sure(self, today: date) -> bool:
+        """Whether a valid form may be recorded: a permit that is over already is asked about once more."""
+        over = self.event.data in GIVEN and self.until.data is not None and self.until.data < today
+        if over and not self.past.data:
+            self.past.errors = [PAST]
+            return False
+        return True
 
     @property
     def language_code(self) -> str:

@@ -217,7 +217,9 @@ def check_new(
         raise PermitRefused(PermitRefusal.WAITS)
     counting = [each for each in entries if each.counts(periods, today=today, unit_reads=unit_reads)]
     check_source(entry, numbered=numbered, unit_reads=unit_reads)
-    _strictly(permits.as_on(_facts(counting, periods), entry.on), entry, periods)
+    facts = permits.as_on(_facts(counting, periods), entry.on)
+    _strictly(facts, entry, periods)
+    permits.check_first_day(facts, entry.event, entry.issued_from)
     # Counsel may be found at any time after she was told, and keeps nothing else back.
     asked = {PermitEvent.INFORM} if entry.event is PermitEvent.COUNSEL else set(PermitEvent) - {PermitEvent.COUNSEL}
     last = max((each.on for each in counting if each.event in asked), default=None)
@@ -270,6 +272,9 @@ def check_strike(
         if error.reason is PermitRefusal.STATE:
             raise PermitRefused(PermitRefusal.LATER_STEPS) from None
         raise
+    if instead is not None:
+        before = [each for each in stay if (each.on, each.number) < (instead.on, entry.number)]
+        permits.check_first_day(_facts(before, periods), instead.event, instead.issued_from)
 
 
 def may_strike(entry: RecordedEntry, *, by_unit: bool) -> bool:

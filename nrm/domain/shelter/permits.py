@@ -101,6 +101,7 @@ class PermitRefusal(StrEnum):
     GROUND = "ground"
     DATES = "dates"
     RENEWAL_NOT_LONGER = "renewal_not_longer"
+    BEFORE_APPLICATION = "before_application"  # a first day, of a renewal one before that of the permit
     IN_FUTURE = "in_future"
     BEFORE_LAST_STEP = "before_last_step"
     UNIT_DECIDES = "unit_decides"  # a decision without the unit's paper
@@ -244,6 +245,14 @@ def shut_after(shut: tuple[Shut, ...], event: PermitEvent, on: date, appeal_days
     elif event is PermitEvent.REFUSE:
         shut = (*shut, Shut(on, on + timedelta(days=appeal_days), GateRefusal.APPEAL_PERIOD))
     return tuple(each for each in shut if each.last is None or each.first <= each.last)
+
+
+def check_first_day(facts: PermitFacts, event: PermitEvent, first: date | None) -> None:
+    """Raise PermitRefused where a permit would begin before she applied for it, or a renewed one before the one that it
+    renews. Of what is written now alone: what stands there already counts as it is."""
+    bound = facts.issued_from if event is PermitEvent.RENEW else facts.applied_on
+    if event in GIVEN and first is not None and bound is not None and first < bound:
+        raise PermitRefused(PermitRefusal.BEFORE_APPLICATION)
 
 
 def check_day(on: date, *, today: date, last_step: date | None) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -15,9 +15,9 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Pe
 from nrm.domain.shelter import permit_entries as rules
 from nrm.domain.shelter.cases import HOME_CITIZEN, Compartment
 from nrm.domain.shelter.permit_entries import MarkKind, RecordedEntry
-from nrm.domain.shelter.permits import DECISIONS, Ground, PermitEvent, PermitFacts, PermitStatus
+from nrm.domain.shelter.permits import DECISIONS, UNDECIDED, Ground, PermitEvent, PermitFacts, PermitStatus
 from nrm.domain.shelter.strikes import StrikeReason
-from nrm.models.accounts.accounts import Organisation
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Case, Grant
 from nrm.models.shelter.permits import PermitEntry as EntryRow
 from nrm.store import days as calendar
@@ -74,6 +74,7 @@ class PermitView:
     on_paper: frozenset[PermitEvent]
     due_on: date | None
     own: bool  # the asker's organisation holds the case
+    unknown: bool  # it does, and the permit unit does not see that she applied
 
     @property
     def status(self) -> PermitStatus:
@@ -96,6 +97,15 @@ class PermitLine:
     issued_until: date | None
     day: date  # on which something is due, or the last day of the permit
     late: bool
+    unknown: bool = False  # to the permit unit, of an application
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedLine:
+    """When an entry was written, and by whom, if that was somebody of the asker's organisation."""
+
+    at: datetime
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +179,29 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> PermitView:
         on_paper=frozenset() if is_unit else frozenset(events) & DECISIONS,
         due_on=rules.due_on(facts, known, country().permits),
         own=own,
+        unknown=own and not reads and facts.status in UNDECIDED,
     )
+
+
+def is_unknown(case_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether she applied and the permit unit does not see it; False for who does not hold the case."""
+    if not by.may(Permission.PERMIT_RECORD):
+        return False
+    try:
+        return of_case(case_id, by=by).unknown
+    except NotVisible:
+        return False
+
+
+def recorded(permit: PermitView, event: PermitEvent, *, by: Actor) -> RecordedLine | None:
+    """Who recorded that step last of a permit that was seen, and when; None where nobody did, or it was struck."""
+    entry = next((each for each in reversed(permit.entries) if each.event is event and not each.struck), None)
+    if entry is None:
+        return None
+    found = select(EntryRow.recorded_at, Member.name, Member.organisation_id)
+    row = db.session.execute(found.outerjoin(Member, Member.id == EntryRow.member_id).where(EntryRow.id == entry.id))
+    at, name, organisation_id = row.one()
+    return RecordedLine(at, name if organisation_id == by.organisation_id else "") if at is not None else None
 
 
 def _lines(known: Sequence[RecordedEntry], reads: bool, by: Actor, *, own: bool) -> Iterator[EntryLine]:
@@ -255,7 +287,7 @@ def desk(*, by: Actor) -> Desk:
             if day := _waits_on(each, reads, is_unit=is_unit):
                 papers.append(line(day))
         if due := rules.due_on(facts, known, periods):
-            applications.append(line(due))
+            applications.append(replace(line(due), unknown=not reads))
         within = rules.ending(facts, periods, today=today)
         if within is not None and facts.issued_until is not None:
             ends.setdefault(within, []).append(line(facts.issued_until))

@@ -224,6 +224,9 @@ def _permits(desk: permits.Desk) -> Iterator[Task]:
     for line in desk.applications:
         if line.status is PermitStatus.REFUSED:
             yield _permit(line, line.day, gettext("The permit was refused: record the appeal"))
+        elif line.unknown:
+            text = gettext("The permit unit does not know of the application: let it read it")
+            yield _permit(line, calendar.today(), text)
         elif line.late:
             yield _permit(
                 line, line.day, gettext("No answer to the application: ask the permit unit, record its answer")

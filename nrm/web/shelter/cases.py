@@ -68,6 +68,7 @@ from nrm.store.shelter import cases as store
 from nrm.store.shelter import consents as consent_store
 from nrm.store.shelter import first_talks as first_talk_store
 from nrm.store.shelter import key_workers as key_worker_store
+from nrm.store.shelter import permits as permit_store
 from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.store.support import follow_up_ends
 from nrm.web import access, errors, sessions
@@ -548,6 +549,7 @@ def _share_page(case_id: uuid.UUID, form: ShareCaseForm, status: int = 200) -> t
         mistake=told_once.word("mistake") == "yes",
         taken_up=told_once.word("taken_up") == "yes",
         compartments=COMPARTMENT_LABELS,
+        unknown=permit_store.is_unknown(case_id, by=by),
     )
     return page, status
 

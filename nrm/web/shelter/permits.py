@@ -18,6 +18,8 @@ from forms.shelter.permits import (
     FIELD_OF,
     GIVEN,
     PAPER_LABELS,
+    RECORDED,
+    RECORDED_ELSEWHERE,
     REFUSED,
     RENEWAL_LABEL,
     AnswerPaperForm,
@@ -29,8 +31,9 @@ from nrm.actions.shelter import permits as actions
 from nrm.domain.accounts.accounts import OrganisationKind, Permission
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.permit_entries import number_key
-from nrm.domain.shelter.permits import Ground, PermitEvent, PermitRefusal, PermitRefused, PermitStatus
+from nrm.domain.shelter.permits import OPENS, Ground, PermitEvent, PermitRefusal, PermitRefused, PermitStatus
 from nrm.domain.shelter.strikes import StrikeReason
+from nrm.domain.words import Moment, Phrase
 from nrm.steps.shelter import cases as case_steps
 from nrm.store.countries import country
 from nrm.store.days import today
@@ -83,7 +86,10 @@ def record(case_id: uuid.UUID) -> Answer:
     by = access.actor()
     permit = store.of_case(case_id, by=by)
     form = _form(permit)
-    if not form.validate():
+    if said := _recorded_already(permit, form):
+        form.event.errors = [said]
+        return _permit_page(permit, form, 409)
+    if not form.validate() or not form.is_sure(today()):
         return _permit_page(permit, form, 422)
     given = form.event.data in GIVEN
     event = PermitEvent(form.event.data)
@@ -108,7 +114,26 @@ def record(case_id: uuid.UUID) -> Answer:
     except case_steps.CannotOpen:
         form.number.errors = [REFUSED[PermitRefusal.SEALED_NOW]]
         return _permit_page(permit, form, 422)
+    if event in OPENS and by.may(Permission.CASE_OPEN) and store.is_unknown(case_id, by=by):
+        return redirect(url_for("cases.share_page", case_id=case_id), 303)
     return redirect(address(case_id, "permit"), 303)
+
+
+def _recorded_already(permit: store.PermitView, form: RecordPermitForm) -> str | Phrase:
+    """What became of a step that cannot be recorded any more: who recorded it meanwhile, or that another one did."""
+    chosen = form.event.data
+    if not permit.needed or chosen not in set(PermitEvent) or (chosen in permit.events and not permit.waits):
+        return ""
+    event = PermitEvent(chosen)
+    found = store.recorded(permit, event, by=access.actor())
+    if found is None:
+        return REFUSED[PermitRefusal.WAITS if permit.waits else PermitRefusal.STATE]
+    words = {"what": EVENT_LABELS[event], "moment": Moment.of(found.at)}
+    return (
+        Phrase(RECORDED.message, {**words, "name": found.name})
+        if found.name
+        else Phrase(RECORDED_ELSEWHERE.message, words)
+    )
 
 
 def _form(permit: store.PermitView) -> RecordPermitForm:

@@ -236,7 +236,9 @@ class _Life:
             self._arrive(name)
         worker = self._worker(takes)
         readers = [organisation(code) for code in ("STATE_POLICE", "RA")]
-        identifications.ask(case_id=self.twin.people["identified"][0], organisations=readers, agreed=True, by=worker)
+        identifications.ask(
+            case_id=self.twin.people["identified"][0], organisations=readers, agreed=True, by=worker, wants_now=True
+        )
         at, case_id = self._later(), self.twin.people["missing"][0]
         stays.admit(
             case_id=case_id,

@@ -53,6 +53,14 @@ SURE = N_(
 AGREES, OBJECTS = "agree", "object"
 
 
+def _wants_now() -> BooleanField:
+    """For who has a reflection period that still runs."""
+    return BooleanField(
+        N_("The person wants this now, and knows that there is time until the end of the reflection period"),
+        description=N_("Asked without anybody beside whom the person fears or depends on"),
+    )
+
+
 class AskIdentificationForm(OnceForm):
     """Which organisations will read the record: police and social services; and that the person agrees."""
 
@@ -68,6 +76,7 @@ class AskIdentificationForm(OnceForm):
         description=N_("For a child: it was heard, and whoever cares for it agrees"),
         validators=[DataRequired(N_("Tick that the person was told and agrees"))],
     )
+    wants_now = _wants_now()
 
 
 class ConcludeForm(OnceForm):
@@ -117,6 +126,7 @@ class JointInterviewForm(HowAskedForm, ConcludeForm):
         validators=[Offered(N_("Choose where it was held"))],
         validate_choice=False,
     )
+    wants_now = _wants_now()
     account = TextAreaField(
         N_("What was told and found"),
         description=N_("Sealed: whoever looks second reads this, and not what you conclude"),

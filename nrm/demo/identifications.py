@@ -35,7 +35,9 @@ def begin(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> Callable[[],
 
     def happens() -> None:
         readers = [names.organisation_by_code(code).id for code in (cast().police, cast().authority)]
-        if _succeeds(lambda: identifications.ask(case_id=case_id, organisations=readers, agreed=True, by=by)):
+        if _succeeds(
+            lambda: identifications.ask(case_id=case_id, organisations=readers, agreed=True, by=by, wants_now=True)
+        ):
             life.after(timedelta(days=3), lambda: _interview(life, plan, case_id, by))
 
     return happens
@@ -53,7 +55,13 @@ def _interview(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
     police = life.actors[f"{cast().police}#1"]
     assert police.member_id is not None
     held = JointInterview(
-        police.member_id, days.today(), PlaceKind.SHELTER, cast().home_language, "nobody", cast().writes["account"]
+        police.member_id,
+        days.today(),
+        PlaceKind.SHELTER,
+        cast().home_language,
+        "nobody",
+        cast().writes["account"],
+        wants_now=True,
     )
     social = life.actors[f"{cast().authority}/identification_officer"]
     concluded = Conclusion("identified", [Basis.OWN_ACCOUNT, Basis.INDICATORS], cast().writes["reasons"])

@@ -39,6 +39,7 @@ from nrm.domain.shelter.identifications import (
     check_event,
     check_joint,
     check_look,
+    check_time,
     decided_by,
     opposite,
 )
@@ -77,19 +78,24 @@ class JointInterview:
     language: str
     interpreter: str
     account: str
+    wants_now: bool = False
 
 
-def ask(*, case_id: uuid.UUID, organisations: Collection[uuid.UUID], agreed: bool, by: Actor) -> None:
-    """The holder asks for identification, and lets these organisations read its records, because the person agrees.
+def ask(
+    *, case_id: uuid.UUID, organisations: Collection[uuid.UUID], agreed: bool, by: Actor, wants_now: bool = False
+) -> None:
+    """The holder asks for identification, and lets these organisations read its records, because the person agrees;
+    within the reflection period because the person wants it now (`wants_now`).
 
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`asked`, `closed`), IdentificationRefused.
     """
     by.must(Permission.CASE_OPEN)
     with transaction() as session:
-        _locked_case(case_id, Event.ASK, by)
+        case, _, _ = _locked_case(case_id, Event.ASK, by)
         case_steps.check_unasked(session, case_id, by)
         asked = [names.organisation(each) for each in sorted(set(organisations), key=str)]
         check_asked([OrganisationKind(each.kind) for each in asked], agreed=agreed)
+        early = check_time(identification_rows.reflection_until(case), on=days.today(), wants_now=wants_now)
         case_steps.begin(session, case_id, Compartment.JOINT_INTERVIEW, by)
         sharing.share(session, case_id, Compartment.JOINT_INTERVIEW, [each.id for each in asked], by=by)
         parties = [each.party or each.code for each in asked]
@@ -113,7 +119,7 @@ def ask(*, case_id: uuid.UUID, organisations: Collection[uuid.UUID], agreed: boo
                 organisation_id_shared=each.id,
                 compartment=Compartment.JOINT_INTERVIEW,
             )
-        _record(session, case_id, Event.ASK, by)
+        _record(session, case_id, Event.ASK, by, early=early)
         many_acts.look(session, AlarmKind.SHARES, by)
 
 
@@ -131,6 +137,8 @@ def interview(*, case_id: uuid.UUID, held: JointInterview, concluded: Conclusion
             raise IdentificationRefused(IdentificationRefusal.SIDES)
         if not identification.asked_on <= held.held_on <= days.today():
             raise IdentificationRefused(IdentificationRefusal.DAY)
+        until = identification_rows.reflection_until(case)
+        early = check_time(until, on=held.held_on, wants_now=held.wants_now)
         check_conclusion(concluded.outcome, concluded.bases)
         other = OrganisationKind(account_rows.organisation_of(held.partner_id).kind)
         pair = ((by.member_id, by.kind), (held.partner_id, other))
@@ -143,7 +151,7 @@ def interview(*, case_id: uuid.UUID, held: JointInterview, concluded: Conclusion
         _record_look(session, case, identification, 1, concluded, by)
         identification.state = str(State.FIRST_LOOK)
         _flush(session)
-        _record(session, case_id, Event.INTERVIEW, by)
+        _record(session, case_id, Event.INTERVIEW, by, early=early)
 
 
 def answer(*, case_id: uuid.UUID, agrees: bool, by: Actor) -> None:
@@ -319,5 +327,7 @@ def _flush(session: Session) -> None:
         raise IdentificationRefused(IdentificationRefusal.STATE) from None
 
 
-def _record(session: Session, case_id: uuid.UUID, event: Event, by: Actor) -> None:
-    audit.append(session, audit.Event.IDENTIFICATION_RECORDED, by=by, case_id=case_id, step=str(event))
+def _record(session: Session, case_id: uuid.UUID, event: Event, by: Actor, *, early: bool = False) -> None:
+    """`early`: within the reflection period, because the person wants it now."""
+    wanted = "now" if early else None
+    audit.append(session, audit.Event.IDENTIFICATION_RECORDED, by=by, case_id=case_id, step=str(event), wanted=wanted)

@@ -135,6 +135,7 @@ class IdentificationRefusal(StrEnum):
     BASIS = "basis"
     OUTCOME = "outcome"
     CONTRADICTS = "contradicts"  # what it rests on says the opposite
+    TIME = "time"  # the reflection period runs, and nobody says that the person wants it now
     DAY = "day"  # in the future, or before what it follows
 
 
@@ -176,6 +177,15 @@ def check_asked(kinds: Collection[OrganisationKind], *, agreed: bool) -> None:
         raise IdentificationRefused(IdentificationRefusal.NOT_AGREED)
     if not set(kinds) <= REVIEWING or not set(kinds) & POLICE_SIDE or not set(kinds) & SOCIAL_SIDE:
         raise IdentificationRefused(IdentificationRefusal.SIDES)
+
+
+def check_time(reflection_until: date | None, *, on: date, wants_now: bool) -> bool:
+    """Whether that day is within the reflection period; then the person must want it now, else IdentificationRefused is
+    raised: the time is theirs, and nobody decides for them that it is over."""
+    within = reflection_until is not None and on <= reflection_until
+    if within and not wants_now:
+        raise IdentificationRefused(IdentificationRefusal.TIME)
+    return within
 
 
 def check_joint(police: tuple[uuid.UUID, OrganisationKind], social: tuple[uuid.UUID, OrganisationKind]) -> None:

@@ -42,12 +42,12 @@ from nrm.domain.shelter.identifications import (
     PlaceKind,
     check_conclusion,
 )
-from nrm.domain.words import N_
+from nrm.domain.words import N_, Phrase
 from nrm.store import names as organisation_names
 from nrm.store.countries import country
 from nrm.store.days import today
 from nrm.store.shelter import identifications as store
-from nrm.web import access, errors, home
+from nrm.web import access, errors, formats, home
 from nrm.web.choices import label_of, of_list
 from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.opened import written_rows
@@ -72,6 +72,11 @@ REFUSED = {
     ),
     IdentificationRefusal.BASIS: N_("Choose at least one thing it rests on"),
     IdentificationRefusal.OUTCOME: N_("Choose what you conclude"),
+    IdentificationRefusal.TIME: N_(
+        "The reflection period runs until %(day)s: ask the person whether they want this now. If so, tick it; if not, "
+        "wait",
+        day="",
+    ),
     IdentificationRefusal.CONTRADICTS: N_(
         "What you conclude and what it rests on contradict each other: choose the other conclusion, or take out the "
         "tick that says the opposite"
@@ -206,13 +211,20 @@ def _ask_form() -> AskIdentificationForm:
     return form
 
 
+def _has_time(case_id: uuid.UUID) -> Phrase:
+    """Why the tick is needed, with the last day of the reflection period."""
+    until = store.of_case(case_id, by=access.actor()).reflection_until
+    shown = formats.day(until, current_language()) if until is not None else ""
+    return Phrase(REFUSED[IdentificationRefusal.TIME].message, {"day": shown})
+
+
 def _side_name(kind: str) -> str:
     return gettext("police") if OrganisationKind(kind) in POLICE_SIDE else gettext("social services")
 
 
 def _ask_page(case_id: uuid.UUID, form: AskIdentificationForm, status: int = 200) -> Page:
     seen = _visible_identification(case_id, Event.ASK)
-    return render_template("shelter/identifications/ask.html", seen=seen, form=form), status
+    return render_template("shelter/identifications/ask.html", form=form, **_words(seen)), status
 
 
 def _visible_identification(case_id: uuid.UUID, *events: Event) -> store.Seen:
@@ -231,8 +243,17 @@ def ask(case_id: uuid.UUID) -> Answer:
         return _ask_page(case_id, form, 422)
     chosen = [uuid.UUID(each) for each in form.readers.data or ()]
     try:
-        actions.ask(case_id=case_id, organisations=chosen, agreed=bool(form.agreed.data), by=access.actor())
+        actions.ask(
+            case_id=case_id,
+            organisations=chosen,
+            agreed=bool(form.agreed.data),
+            wants_now=bool(form.wants_now.data),
+            by=access.actor(),
+        )
     except IdentificationRefused as error:
+        if error.reason is IdentificationRefusal.TIME:
+            form.wants_now.errors = [_has_time(case_id)]
+            return _ask_page(case_id, form, 422)
         if error.reason is not IdentificationRefusal.SIDES:
             return errors.error_page(409, REFUSED[error.reason])
         form.readers.errors = [REFUSED[error.reason]]
@@ -331,7 +352,7 @@ def _interview_form(case_id: uuid.UUID) -> JointInterviewForm:
 
 def _interview_page(case_id: uuid.UUID, form: JointInterviewForm, status: int = 200) -> Page:
     seen = _visible_identification(case_id, Event.INTERVIEW)
-    return render_template("shelter/identifications/interview.html", seen=seen, form=form), status
+    return render_template("shelter/identifications/interview.html", form=form, **_words(seen)), status
 
 
 @blueprint.post("/identifications/<uuid:case_id>/interview")
@@ -351,6 +372,7 @@ def interview(case_id: uuid.UUID) -> Answer:
         language=form.language_code,
         interpreter=form.interpreter.data,
         account=_plain(form.account.data),
+        wants_now=bool(form.wants_now.data),
     )
     try:
         check_conclusion(form.outcome.data, form.bases.data or ())
@@ -360,6 +382,9 @@ def interview(case_id: uuid.UUID) -> Answer:
     except IdentificationRefused as error:
         if error.reason is IdentificationRefusal.DAY:
             (form.held_day if form.held.data == "other" else form.held).errors = [REFUSED[error.reason]]
+            return _interview_page(case_id, form, 422)
+        if error.reason is IdentificationRefusal.TIME:
+            form.wants_now.errors = [_has_time(case_id)]
             return _interview_page(case_id, form, 422)
         if error.reason is IdentificationRefusal.CONTRADICTS:
             form.bases.errors = [REFUSED[error.reason]]

@@ -405,7 +405,7 @@ def test_a_holder_asks_with_both_sides_and_the_persons_yes(world_app: Planted) -
     police, ra = people.organisation("STATE_POLICE"), people.organisation("RA")
     assert "Zgjidhni një nga policia" in nrc.post(address, {"readers": [str(police)], "agreed": "y"}, 422)
     assert "Shënoni se personit" in nrc.post(address, {"readers": [str(police), str(ra)]}, 422)
-    nrc.post(address, {"readers": [str(police), str(ra)], "agreed": "y"})
+    nrc.post(address, {"readers": [str(police), str(ra)], "agreed": "y", "wants_now": "y"})
     nrc.get(address, 404)
     assert found(world.case).state == State.ASKED
     assert "Kush e lexon procesverbalin" in nrc.get(f"/cases/{world.case}/identification")
@@ -434,6 +434,7 @@ def test_who_opens_the_story_reads_that_a_joint_interview_is_needed_and_no_row_i
         organisations=[people.organisation("STATE_POLICE"), people.organisation("RA")],
         agreed=True,
         by=factories.actor("nrc.case_worker"),
+        wants_now=True,
     )
     shown = nrc.get(page)
     assert wanted not in shown

@@ -14,7 +14,7 @@ from nrm.store import days
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.shelter import permits as store
 from tests import factories
-from tests.conftest import Person
+from tests.client import Person
 from tests.factories_stays import MOLDOVAN, admitted
 from tests.integration.shelter.test_permit_entries import UNIT, applied, entry, issue, later
 

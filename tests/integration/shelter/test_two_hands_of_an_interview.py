@@ -14,7 +14,8 @@ from nrm.domain.accounts.accounts import NotVisible
 from nrm.domain.shelter.identifications import Basis, IdentificationRefused, PartnerSaid, State
 from nrm.store.shelter import identifications as store
 from tests import factories
-from tests.conftest import Person
+from tests import factories_referrals as people
+from tests.client import Person
 from tests.integration.shelter.test_identifications import (
     DUTY,
     NO,
@@ -209,3 +210,26 @@ def test_nobody_answers_for_an_interview_that_is_not_recorded(world_app: Planted
     with pytest.raises(NotVisible):
         identifications.answer(case_id=uuid.uuid4(), agrees=True, by=factories.actor(POLICE))
     assert held().partner_id == member_id(POLICE)
+
+
+@pytest.mark.slow
+def test_within_the_reflection_period_the_person_must_want_it_now(world_app: Planted) -> None:
+    app, world = world_app
+    nrc = Person(app.test_client(), "nrc.case_worker")
+    address = f"/cases/{world.case}/identification/ask?lang=en"
+    readers: list[str] = [str(people.organisation(code)) for code in ("STATE_POLICE", "RA")]
+    assert "The person wants this now" in nrc.get(address)
+    page = nrc.post(address, {"readers": readers, "agreed": "y"}, 422)
+    assert "The reflection period runs until" in page
+    assert "nobody decides anything for the person" not in nrc.get(f"/cases/{world.case}?lang=en")
+    nrc.post(address, {"readers": readers, "agreed": "y", "wants_now": "y"})
+    ra, interview = Person(app.test_client(), RA), f"/identifications/{world.case}/interview?lang=en"
+    whole = typed(outcome="identified", bases=["own_account"])
+    assert "The reflection period runs until" in ra.post(interview, whole, 422)
+    assert found(world.case).state == State.ASKED
+    with pytest.raises(IdentificationRefused, match="time"):
+        interviewed(world.case)
+    ra.post(interview, {**whole, "wants_now": "y"})
+    assert found(world.case).state == State.FIRST_LOOK
+    # Who has no such period, or whose period is over, is asked nothing.
+    assert "The person wants this now" not in ra.get(f"/identifications/{world.own_case}/interview?lang=en")

@@ -203,7 +203,8 @@ GUIDES: Mapping[Role, Guide] = {
                 "identifications.index",
                 N_("Formal identification"),
                 N_(
-                    "Agree with the other office on “%(conclude)s”, write it down, and press “%(button)s”.",
+                    "Agree with the other office on “%(conclude)s”, write it down, and press “%(button)s”. Then the"
+                    " other one reads it here, and says whether it was so.",
                     conclude=N_("What you conclude together"),
                     button=N_("Record"),
                 ),
@@ -218,8 +219,8 @@ GUIDES: Mapping[Role, Guide] = {
                 "link_codes.tie_page",
                 N_("Link code of a witness"),
                 N_(
-                    "A witness agreed that a file of the police is tied to the case: type in the code, and press"
-                    " “%(send)s”.",
+                    "Police only: a witness agreed that a file of the police is tied to the case: type in the code,"
+                    " and press “%(send)s”.",
                     send=N_("Send"),
                 ),
             ),
@@ -242,7 +243,7 @@ GUIDES: Mapping[Role, Guide] = {
             ),
             Trouble(
                 N_("You know the person, or had a part in the case before."),
-                N_("Then you do not look at it. Tell the duty desk, which finds somebody else."),
+                N_("Then you do not look at it. Call the duty desk, its number stands below: it finds somebody else."),
             ),
         ),
         (

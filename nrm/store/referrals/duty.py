@@ -398,7 +398,7 @@ class _Lines:
         again = {each.row[1] for each in found if each.asked > 1 or (each.asked and each.row[12] == _WITHDRAWN)}
         self.before = promises.before(again, by=by)
         at = 14 + MARKED.index(Tag.NOT_DONE)
-        self.said_done = obligations.said_done([each.id for each in found if each.row[at]])
+        self.said_done = obligations.said_done([each.id for each in found if each.row[at]], by=by)
         self.now = clock.now()
         self.agreement = country().in_force(self.now)
         self.authority = country().party_in(MechanismRole.AUTHORITY)

@@ -378,7 +378,7 @@ def owed(*, by: Actor, after: str = "", size: int = PAGE, old: bool | None = Non
     lines = [_obligation_line(each, by) for each in _owed(by, bool(place), old)(most=size + 1, **values)]
     found = page(lines, lambda line: (line.due_at or _WITHOUT_HOUR, line.id), size)
     if any(line.denied for line in found.rows):
-        found = replace(found, rows=_with_who_said(found.rows))
+        found = replace(found, rows=_with_who_said(found.rows, by))
     return replace(found, rows=_by_person(found.rows)) if by.kind is OrganisationKind.CHILD_PROTECTION else found
 
 
@@ -458,7 +458,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ObligationLine]:
     found = db.session.execute(statement).all()
     may = {each[0].id for each in found if relation in _DENIES and _is_deniable(each[0], each[1])}
     lines = []
-    for each, line in zip(found, _with_who_said([_obligation_line(each, by) for each in found]), strict=True):
+    for each, line in zip(found, _with_who_said([_obligation_line(each, by) for each in found], by), strict=True):
         mark = _mark(each[0]) if line.id in may and not line.own else ""
         lines.append(replace(line, mark=mark))
     return lines
@@ -491,9 +491,9 @@ def to_deny(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, str]:
     raise NotVisible
 
 
-def said_done(obligation_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, SaidDone]:
+def said_done(obligation_ids: Collection[uuid.UUID], *, by: Actor) -> dict[uuid.UUID, SaidDone]:
     """Obligation -> who said last that it is done, also where it was denied; of obligations that the asker sees."""
-    if not obligation_ids:
+    if not obligation_ids or not by.may(Permission.OBLIGATION_ACKNOWLEDGE):
         return {}
     statement = (
         select(Obligation.id, Member, Organisation)
@@ -511,9 +511,9 @@ def said_done(obligation_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, SaidDone
     }
 
 
-def _with_who_said(lines: Sequence[ObligationLine]) -> list[ObligationLine]:
+def _with_who_said(lines: Sequence[ObligationLine], by: Actor) -> list[ObligationLine]:
     """With who said that it is done, of what can be denied, and whom to call where it was."""
-    said = said_done([line.id for line in lines if line.kind in DENIABLE and (line.denied or line.done_at)])
+    said = said_done([line.id for line in lines if line.kind in DENIABLE and (line.denied or line.done_at)], by=by)
     return [
         replace(line, said_by=said.get(line.id), number=number_now(line.party) if line.denied else "") for line in lines
     ]

@@ -128,8 +128,10 @@ def to_copy(fields: Iterable[tuple[str, str]]) -> list[str]:
         if question is not None:
             option = question.option(value)
             line = f"{text_in(question.text)}: {text_in(option.text) if option else value}"
+        elif whole == name and name not in asked and _CODE.fullmatch(value):
+            continue  # a mark of the page, which nobody typed
         elif whole == name:
-            line = _labelled(name, value, asked)
+            line = _labelled(name, value, asked) if name in asked else value
         else:
             label = asked[whole].label if whole in asked else ""
             line = f"{translated(label)}: {value}" if label else value

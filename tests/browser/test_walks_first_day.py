@@ -197,8 +197,8 @@ def test_a_first_day(app: Flask, sit_down: Callable[[str, str], Desk], command: 
     worker.go(f"/cases/{child}/best-interests").says("The child protection service begins")
 
     # She leaves: before and after, the page says who stays behind, and the list of the house asks for a place.
-    worker.go(f"/stays/{hers.id}/end").send(ended="today", reason="left_voluntarily")
-    worker.send(destination="own_home", country="home").says(left_behind)
+    worker.go(f"/stays/{hers.id}/end").send(ended="today", reason="independent_living")
+    worker.send(country="home").says(left_behind)
     assert worker.page.locator("main .btn.danger").count() == 1
     worker.send("main .btn.danger")
     worker.says(left_behind).go("/").says("Has no place now: give one")

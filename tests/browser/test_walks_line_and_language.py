@@ -238,14 +238,17 @@ def test_nothing_typed_is_lost_without_a_word(shared_town: Town, desk: Callable[
     stale.goto(first)
     expect(stale.locator('[name=gender][value="masculine"]')).to_be_checked()
 
-    # Signed out in another tab, there is nobody whom what was typed could be sealed to: it says that it is lost.
+    # Signed out in another tab, there is nobody whom what was typed could be sealed to: it says that it is lost, and
+    # shows it once more to be copied, without what no question asks for.
     officer.bring_to_front()
     officer.check('[name=paid_by][value="loan"]')
     other.goto(shared_town.base)
     other.get_by_role("button", name="Dilni").click()
     other.wait_for_url("**/sign-in")
     press(officer)
-    expect(officer.locator(".note")).to_contain_text("ajo që shkruat në atë faqe nuk u ruajt")
+    expect(officer.locator(".note")).to_contain_text("Ajo që shkruat nuk u ruajt. Ndodhet këtu për herë të fundit")
+    expect(officer.locator(".note")).to_contain_text("Kush e pagoi udhëtimin?: Borxh që duhet shlyer me punë")
+    expect(officer.locator(".note")).not_to_contain_text("seen")
 
 
 DOUBTS = {

@@ -204,7 +204,7 @@ def test_after_closing_nobody_but_the_holder_opens_anything(world_app: tuple[Fla
     stays.end(
         stay_id=world.stay,
         ended_on=stay_store.today(),
-        exit_reason=ExitReason.LEFT_VOLUNTARILY,
+        exit_reason=ExitReason.INDEPENDENT_LIVING,
         destination=Destination.OWN_HOME,
         where="home",
         by=nrc,

@@ -26,6 +26,7 @@ from nrm.db import Model, db, disconnect
 from nrm.domain.accounts.accounts import ROLES_OF, NotPermitted, NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.members import Keys
 from nrm.domain.accounts.second_hands import ActKind
+from nrm.domain.presses import Press
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import Relation
 from nrm.domain.referrals.transfers import Stand
@@ -217,6 +218,14 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "day": days.today() + timedelta(days=1),
         "until": date(2099, 12, 31),
         "call_id": world.call,
+        "call": SimpleNamespace(id=world.call, noted=True, called_on=date(2026, 1, 1)),
+        "announced": db.session.get_one(AnnouncedReturn, world.notice),
+        "but": uuid.uuid4(),
+        "post_id": world.organisation,
+        "notice_ids": [world.notice],
+        "member_ids": [world.member],
+        "obligation_ids": [world.obligation],
+        "press": Press(uuid.uuid4(), world.notice),
         "request_id": world.request,
         "sample_id": world.sample,
         "size": 5,

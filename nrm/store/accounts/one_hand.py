@@ -31,6 +31,7 @@ from nrm.store.rows import entries
 
 SHOWN_FOR = timedelta(days=14)
 """How long a line stands, and how soon after the end of the stay the case was closed."""
+_ENDED_WITHIN = timedelta(days=366)  # before that: an end may be entered late
 _LOOKED_THROUGH = 50_000
 _MOST = 100
 _READ_ELSEWHERE = (ExitReason.LEFT_ALONE, ExitReason.DIED, ExitReason.MISSING)
@@ -56,13 +57,16 @@ def number(by: Actor) -> ColumnElement[int]:
     everybody else."""
     if not by.may(Permission.REFERRAL_DIRECT):
         return literal(0)
-    found = select(func.count()).select_from(Stay).where(*_ended(bindparam("one_hand_since", type_=Date())))
-    return found.scalar_subquery()
+    since, earliest = (bindparam(each, type_=Date()) for each in ("one_hand_since", "one_hand_earliest"))
+    return select(func.count()).select_from(Stay).where(*_ended(since, earliest)).scalar_subquery()
 
 
 def moment(by: Actor) -> dict[str, date]:
-    """The value that `number` needs."""
-    return {"one_hand_since": days.today() - SHOWN_FOR} if by.may(Permission.REFERRAL_DIRECT) else {}
+    """The values that `number` needs."""
+    if not by.may(Permission.REFERRAL_DIRECT):
+        return {}
+    since = days.today() - SHOWN_FOR
+    return {"one_hand_since": since, "one_hand_earliest": since - _ENDED_WITHIN}
 
 
 def _closed(closing: type[Closing], since: Any) -> tuple[ColumnElement[bool], ...]:
@@ -76,11 +80,12 @@ def _closed(closing: type[Closing], since: Any) -> tuple[ColumnElement[bool], ..
     )
 
 
-def _ended(since: Any) -> tuple[ColumnElement[bool], ...]:
-    """Stays that ended by the word of one member, and the case was closed lately, or the person was away."""
+def _ended(since: Any, earliest: Any) -> tuple[ColumnElement[bool], ...]:
+    """Stays that ended by the word of one member, and the case was closed lately, or the person was away. Those that
+    ended before `earliest` are not looked at: the home page of the desk reads no whole table."""
     was_away = exists().where(Away.stay_id == Stay.id, Away.outcome == str(Over.LEFT), Stay.end_known_on > since)
     return (
-        Stay.ended_on.is_not(None),
+        Stay.ended_on > earliest,
         Stay.taken_back_on.is_(None),
         *(Stay.exit_reason != str(each) for each in _READ_ELSEWHERE),
         or_(exists().where(*_closed(aliased(Closing), since)), was_away),
@@ -96,7 +101,7 @@ def lately(*, by: Actor) -> list[OneHandLine]:
         .join(Case, Case.id == Stay.case_id)
         .join(Organisation, Organisation.id == Stay.organisation_id)
         .outerjoin(Closing, and_(*_closed(Closing, since)))
-        .where(*_ended(since))
+        .where(*_ended(since, since - _ENDED_WITHIN))
         .order_by(Stay.ended_on.desc(), Case.pseudonym)
         .limit(_MOST)
     ).all()

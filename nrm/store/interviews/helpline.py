@@ -56,12 +56,12 @@ def one(call_id: uuid.UUID, *, by: Actor) -> CallLine:
     return _call_line(row(call_id, by=by))
 
 
-def not_reached(line: CallLine, *, by: Actor) -> list[datetime]:
+def not_reached(call: CallLine, *, by: Actor) -> list[datetime]:
     """When somebody called back in vain, the last first, as long as the note is kept."""
-    if not line.noted or line.called_on is None or not by.may(Permission.CALL_RECORD):
+    if not call.noted or call.called_on is None or not by.may(Permission.CALL_RECORD):
         return []
-    begun = datetime.combine(line.called_on, time(), UTC) - timedelta(days=1)
-    return [each.at for each in entries.since(begun, Event.CALL_NOT_REACHED, entries.about(line.id))][::-1]
+    begun = datetime.combine(call.called_on, time(), UTC) - timedelta(days=1)
+    return [each.at for each in entries.since(begun, Event.CALL_NOT_REACHED, entries.about(call.id))][::-1]
 
 
 def calls(*, by: Actor, noted_only: bool = False, size: int = 100) -> list[CallLine]:

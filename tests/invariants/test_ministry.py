@@ -31,6 +31,7 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import Relation
 from nrm.domain.referrals.transfers import Stand
 from nrm.domain.shelter.cases import Compartment
+from nrm.domain.shelter.permits import PermitEvent
 from nrm.domain.support.feedback import Note
 from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.alarms import Alarm
@@ -198,6 +199,8 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "obligation_id": world.obligation,
         "organisation_id": world.organisation,
         "pair_id": world.pair,
+        "permit": SimpleNamespace(case_id=world.case, entries=()),
+        "event": PermitEvent.INFORM,
         "permission": Permission.PERMIT_RECORD,
         "pseudonym": first(select(Case.pseudonym)).first(),
         "quarter": Quarter(2026, 2),

@@ -14,8 +14,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, Select, String, and_, bindparam, exists, func, literal, or_, select
 from sqlalchemy import case as case_when
 
-from nrm import clock
-from nrm.audit import Event as Happened
+from nrm import audit, clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission, Role
 from nrm.domain.shelter.away import TOLD_FOR
@@ -48,7 +47,7 @@ _MOST = 50
 _AT_HOME = 20_000
 """Of so many entries of the chain a home page reads who objected."""
 _OBJECTED = (
-    AuditEntry.event == str(Happened.IDENTIFICATION_RECORDED),
+    AuditEntry.event == str(audit.Event.IDENTIFICATION_RECORDED),
     AuditEntry.details.contains(f'"step":"{PartnerSaid.OBJECTS}"'),
 )
 

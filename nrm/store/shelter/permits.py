@@ -194,7 +194,9 @@ def is_unknown(case_id: uuid.UUID, *, by: Actor) -> bool:
 
 
 def recorded(permit: PermitView, event: PermitEvent, *, by: Actor) -> RecordedLine | None:
-    """Who recorded that step last of a permit that was seen, and when; None where nobody did, or it was struck."""
+    """Who recorded that step last of a permit that was seen, and when; None where nobody did, or it was struck. Raises
+    NotPermitted."""
+    by.must(Permission.PERMIT_RECORD)
     entry = next((each for each in reversed(permit.entries) if each.event is event and not each.struck), None)
     if entry is None:
         return None

@@ -8,8 +8,7 @@ from datetime import date
 
 from sqlalchemy import func, or_, select
 
-from nrm import clock
-from nrm.audit import Event as Happened
+from nrm import audit, clock
 from nrm.db import db
 from nrm.domain.shelter.identifications import Event, PartnerSaid
 from nrm.models.audit import AuditEntry
@@ -41,7 +40,7 @@ def partner_said(case_id: uuid.UUID) -> tuple[PartnerSaid, date] | None:
     audit chain that tells it, read backwards until the interview (ADR 0259)."""
     steps = [AuditEntry.details.contains(f'"step":"{each}"') for each in (Event.INTERVIEW, *PartnerSaid)]
     where = (entries.about(case_id), or_(*steps))
-    found = entries.newest_of(entries.EVER, (Happened.IDENTIFICATION_RECORDED,), *where, newest=entries.WHOLE)
+    found = entries.newest_of(entries.EVER, (audit.Event.IDENTIFICATION_RECORDED,), *where, newest=entries.WHOLE)
     if found is None or found[1].said["step"] not in set(PartnerSaid):
         return None
     return PartnerSaid(found[1].said["step"]), clock.day_of(found[1].at, country().timezone)

@@ -613,8 +613,8 @@ def test_a_text_is_quoted_as_it_was_said_and_no_longer_than_a_line() -> None:
     assert said.strip() not in sentence
     assert sentence.endswith("…”.")
     albanian, _ = outcome_sentence(Q, profile(Q, child, child=True), child, "sq")
-    assert "„xhaxhai më rreh xhaxhai" in albanian
-    assert albanian.endswith("…“.")
+    assert "“xhaxhai më rreh xhaxhai" in albanian
+    assert albanian.endswith("…”.")
 
 
 def test_of_much_that_was_named_the_sentence_says_how_much_more_there_is() -> None:

@@ -121,25 +121,27 @@ def to_copy(fields: Iterable[tuple[str, str]]) -> list[str]:
         if value.strip() and name not in AROUND | NEVER_KEPT and not _ID.fullmatch(value)
     ]
     asked, known = _asked_by(told), _questions()
-    lines: dict[str, str] = {}
+    lines, last = list[str](), ""
     for name, value in told:
         question = None if name in asked else known.get(name)  # a box of another form may be called as a question
         whole = name.rpartition("-")[0] if question is None and _PART.fullmatch(name) else name
+        if whole != name and whole == last:  # the next part of a date
+            lines[-1] += f" {value}"
+            continue
         if question is not None:
             option = question.option(value)
             line = f"{text_in(question.text)}: {text_in(option.text) if option else value}"
-        elif whole == name and name not in asked and _CODE.fullmatch(value):
+        elif whole != name and whole in asked and asked[whole].label:
+            line = f"{translated(asked[whole].label)}: {value}"
+        elif name in asked:
+            line = _labelled(name, value, asked)
+        elif whole == name and _CODE.fullmatch(value):
             continue  # a mark of the page, which nobody typed
-        elif whole == name:
-            line = _labelled(name, value, asked) if name in asked else value
         else:
-            label = asked[whole].label if whole in asked else ""
-            line = f"{translated(label)}: {value}" if label else value
-        together = whole != name and whole in lines
-        lines[whole if whole not in lines or together else f"{whole}-{len(lines)}"] = (
-            f"{lines[whole]} {value}" if together else line
-        )
-    return list(lines.values())
+            line = value
+        lines.append(line)
+        last = whole
+    return lines
 
 
 def _asked_by(fields: Iterable[tuple[str, str]]) -> Mapping[str, Asked]:

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import Update, exists, select, update
 from sqlalchemy.orm import Session
 
 from nrm import audit
@@ -63,25 +63,24 @@ def fulfil(session: Session, obligation: Obligation, at: datetime, how: str, by:
 
 def owe_again(session: Session, obligation: Obligation, by: Actor) -> None:
     """It was said by mistake that the party knows: it is owed again. Raises IllegalTransition."""
-    open_again = update(Obligation).where(Obligation.id == obligation.id, Obligation.done_at.is_not(None))
-    if not hit_one(session, open_again.values(done_at=None, done_by_id=None)):
-        raise IllegalTransition(TransitionRefusal.STATE)
-    audit.append(
-        session,
-        audit.Event.OBLIGATION_OPEN_AGAIN,
-        by=by,
-        case_id=obligation.case_id,
-        obligation_id=obligation.id,
-        kind=obligation.kind,
-    )
+    done = Obligation.done_at.is_not(None)
+    _open_again(session, obligation, update(Obligation).where(done).values(done_at=None, done_by_id=None), by)
 
 
 def deny(session: Session, obligation: Obligation, by: Actor) -> None:
     """Who waits for it says that it is not done: it is owed again, and who had said so stays readable (ADR 0258).
     Raises IllegalTransition."""
+    if obligation.done_by_id is None:
+        raise IllegalTransition(TransitionRefusal.STATE)
+    as_seen = Obligation.done_at == obligation.done_at
     said_by = obligation.done_by_id
-    open_again = update(Obligation).where(Obligation.id == obligation.id, Obligation.done_at == obligation.done_at)
-    if said_by is None or not hit_one(session, open_again.values(done_at=None)):
+    _open_again(session, obligation, update(Obligation).where(as_seen).values(done_at=None), by, denied=said_by)
+
+
+def _open_again(
+    session: Session, obligation: Obligation, open_again: Update, by: Actor, denied: uuid.UUID | None = None
+) -> None:
+    if not hit_one(session, open_again.where(Obligation.id == obligation.id)):
         raise IllegalTransition(TransitionRefusal.STATE)
     audit.append(
         session,
@@ -90,7 +89,7 @@ def deny(session: Session, obligation: Obligation, by: Actor) -> None:
         case_id=obligation.case_id,
         obligation_id=obligation.id,
         kind=obligation.kind,
-        denied=said_by,
+        denied=denied,
     )
 
 

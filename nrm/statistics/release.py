@@ -1,7 +1,7 @@
 """Make a release: round, attack, try who comes and leaves, and print less until nothing is found; or refuse.
 
-`make` never returns figures that did not survive the attack (`attack.py`) and the gate for differences
-(`one_person.py`). Each step is drawn until a draft survives or its draws are used up, the one with most detail
+`make` never returns figures that did not survive the gate for differences (`one_person.py`) and the attack
+(`attack.py`). Each step is drawn until a draft survives or its draws are used up, the one with most detail
 first. What is needed from one release to the next is `Draft.kept`, a JSON-able value: the printed figures and nothing
 else (ADR 0079).
 """
@@ -169,24 +169,7 @@ class _Maker:
             for each in columns
         )
         tried = int.from_bytes(hashlib.sha256(repr((step, draw)).encode()).digest()[:4], "big")
-        seen = audit(
-            layout.table_set,
-            tables,
-            self.records,
-            earlier=self.earlier,
-            linked_reports=self.linked_reports,
-            seed=tried,
-            sample=self.sample,
-            sums=printed_sums,
-            year=self.year,
-            progress=self.tell,
-            open_questions=self.open_questions,
-        )
-        self.scenarios = seen.scenarios
-        if not seen.ok:
-            self.attempts.append((step, "failed the attack"))
-            self.findings = seen.findings
-            return None
+        # The gate for differences refuses more drafts than the attack, and is the quicker of the two.
         printed = [*(release.figures for release in reversed(self.earlier)), in_people(figures)]
         try:
             after = self._after(layout, step, draw)
@@ -207,6 +190,24 @@ class _Maker:
         if not told.ok_beside(bits) or not all(each.ok_beside(self.told_elsewhere) for each in of_sums):
             self.attempts.append((step, "told of one person"))
             self.findings = (Finding("G7", "A4", TOTAL),)
+            return None
+        seen = audit(
+            layout.table_set,
+            tables,
+            self.records,
+            earlier=self.earlier,
+            linked_reports=self.linked_reports,
+            seed=tried,
+            sample=self.sample,
+            sums=printed_sums,
+            year=self.year,
+            progress=self.tell,
+            open_questions=self.open_questions,
+        )
+        self.scenarios = seen.scenarios
+        if not seen.ok:
+            self.attempts.append((step, "failed the attack"))
+            self.findings = seen.findings
             return None
         return _Made(step, layout, figures, tables, seen, told, printed_sums, added)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from wtforms import Field, Form, HiddenField, PasswordField, SelectMultipleField, StringField, ValidationError
 from wtforms.fields.choices import SelectFieldBase
@@ -20,6 +20,15 @@ from nrm.domain.words import N_, Hundredths, Number, Phrase
 class NotBlankForm(Form):
     """A form in which a text of blanks alone, or of what nobody sees, is no text: what is asked for stands there to be
     read. A password is taken as it was typed."""
+
+    FIRST: ClassVar[tuple[str, ...]] = ()
+    """The fields that stand first on the page, in its order, where a form takes others from the class it extends."""
+
+    @property
+    def errors(self) -> dict[str, Any]:
+        """What is wrong, by field, in the order of the page: so it is listed."""
+        found = super().errors
+        return {name: found[name] for name in (*self.FIRST, *found) if name in found}
 
     def process(self, *typed: Any, **further: Any) -> None:
         """As the library does it; a blank text comes to the checks as an empty one."""

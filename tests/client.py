@@ -12,6 +12,9 @@ from tests import factories
 SEALED_NAME = re.compile(rf"{call_names.SEALED}[A-Za-z0-9+/]{{40}}")
 ESCAPED_TWICE = re.compile(r"&lt;/?(section|h[1-6]|table|form|ul|li|input|button)\b[^<]{0,80}|&(#34|quot);csrf_token")
 
+SUMMARY = re.compile(r'<div class="errors".*?</div>', re.DOTALL)
+SUMMARY_LINK = re.compile(r'<a href="#([^"]+)"')
+
 
 def whole(page: str) -> str:
     """The page, in which no part of ours stands as text (it was made as words and not as a part, `Markup`), and no name
@@ -19,7 +22,18 @@ def whole(page: str) -> str:
     assert SEALED_NAME.search(page) is None
     found = ESCAPED_TWICE.search(page)
     assert found is None, f"a part of a page is shown as raw text: {page[found.start() : found.start() + 200]}"
+    errors_in_order(page)
     return page
+
+
+def errors_in_order(page: str) -> None:
+    """What is wrong is listed in the order in which the fields stand on the page."""
+    shown = SUMMARY.search(page)
+    if shown is None:
+        return
+    found = {target: re.search(rf'\bid="?{re.escape(target)}["\s>]', page) for target in SUMMARY_LINK.findall(shown[0])}
+    places = {target: each.start() for target, each in found.items() if each is not None}
+    assert list(places) == sorted(places, key=places.__getitem__), f"not in the order of the page: {places}"
 
 
 WARNED = re.compile(r'name="warned" value="([a-z0-9_-]+)"')

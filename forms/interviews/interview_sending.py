@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from wtforms import RadioField, SelectField
 
 from forms import SelectChoice
@@ -14,6 +16,8 @@ from nrm.domain.words import N_
 class SendInterviewForm(ByNameForm):
     """Which shelter, why if it is not one that the agreement proposes, and what the person says if it was not named."""
 
+    FIRST = ("party", "override_reason")
+
     party = RadioField(N_("Which shelter do you ask?"), validate_choice=False)
     override_reason = SelectField(
         N_("Why this shelter and not one that the agreement names?"),
@@ -24,11 +28,14 @@ class SendInterviewForm(ByNameForm):
         validate_choice=False,
     )
 
-    def accept(self, proposed: set[str], others: set[str], unnamed: set[str]) -> bool:
+    def accept(self, proposed: set[str], others: set[str], unnamed: set[str], struck: Collection[str] = ()) -> bool:
         """Whether a party was picked that can be asked: with a reason if it is one of `others`, and with what the
-        person says of it if it is one of `unnamed` (`said`)."""
+        person says of it if it is one of `unnamed` (`said`). `struck`: whom the person struck out on the same page."""
         valid = self.validate()
-        if self.party.data not in proposed | others:
+        if self.party.data in struck:
+            self.party.errors = [N_("This shelter is ticked above: it is told nothing. Choose another, or untick it")]
+            valid = False
+        elif self.party.data not in proposed | others:
             self.party.errors = [N_("Choose the shelter that is asked")]
             valid = False
         elif self.party.data in others and self.override_reason.data not in list(OVERRIDE_LABELS):

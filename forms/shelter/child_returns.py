@@ -119,16 +119,16 @@ class RecordReturnForm(OnceForm):
 
     id = HiddenField()
     country = StringField(N_("Which country asks?"), validators=[PlainText(120)])
-    asked = RadioField(
-        N_("What does it ask for?"),
-        choices=[SelectChoice(value=str(each), label=words) for each, words in ASKED_LABELS.items()],
-        validators=[Offered(N_("Choose what is asked"))],
-        validate_choice=False,
-    )
     direction = RadioField(
         N_("Which way does the child return?"),
         choices=[SelectChoice(value=str(each), label=words) for each, words in DIRECTION_LABELS.items()],
         validators=[Offered(N_("Choose which way the child returns"))],
+        validate_choice=False,
+    )
+    asked = RadioField(
+        N_("What does it ask for?"),
+        choices=[SelectChoice(value=str(each), label=words) for each, words in ASKED_LABELS.items()],
+        validators=[Offered(N_("Choose what is asked"))],
         validate_choice=False,
     )
     received = DayField(N_("Day of the request"))

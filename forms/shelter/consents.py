@@ -81,6 +81,8 @@ class HowAskedForm(OnceForm):
 class AskConsentForm(HowAskedForm):
     """Each question separately: the person may refuse any of them."""
 
+    FIRST = ("services", "sharing", "struck", "statistics")
+
     services = _yes_no(
         N_("Does the person accept the help that is offered?"), N_("Choose whether the person accepts the help")
     )
@@ -102,6 +104,8 @@ LINK_IS_DESTROYED = N_("Read what a no destroys, and tick that the person says n
 class AskLinkForm(HowAskedForm):
     """Whether the person agrees to a code by which the police tie a number of theirs to the case at the prosecution.
     `stands`: how it stood when the page was shown."""
+
+    FIRST = ("stands", "link", "sure")
 
     link = _yes_no(N_("Does the person agree to a link code?"), N_("Choose whether the person agrees to a link code"))
     sure = BooleanField(N_("The person knows that the code and the number are destroyed, and says no"))

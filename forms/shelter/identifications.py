@@ -113,6 +113,19 @@ class ConcludeForm(OnceForm):
 class JointInterviewForm(HowAskedForm, ConcludeForm):
     """The joint interview, and the first look."""
 
+    FIRST = (
+        "partner",
+        "held",
+        "held_day",
+        "wants_now",
+        "place",
+        "language",
+        "interpreter",
+        "account",
+        "outcome",
+        "bases",
+    )
+
     partner = SelectField(
         N_("With whom did you hold the interview?"),
         validators=[Offered(N_("Choose who of the other side held the interview with you"))],

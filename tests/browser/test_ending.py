@@ -155,7 +155,7 @@ def test_a_child_stays_until_the_child_authority_has_answered(shared_town: Town,
     assert "Asnjëherë në qeli" in officer.locator("main").inner_text()
     officer.check('[name=reason][value="explained"]')
     live.main_button(officer).click()
-    expect(officer.locator("h1")).to_have_text("Autoriteti i fëmijëve u pyet")
+    expect(officer.locator("h1")).to_have_text("Autoriteti për fëmijët u pyet")
     fine(officer)
     for way in ("end", "discard"):  # whatever is pressed, nothing destroys it
         officer.goto(f"{interview}/{way}")

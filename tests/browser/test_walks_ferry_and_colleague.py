@@ -178,7 +178,7 @@ def test_forty_who_come_back_at_once_each_end_in_the_right_place(post: Town, des
     say(other, child_with="Babai")
     say(other, "end", assessment="none", assessment_why="Me babanë e vet.", leaflet="taken")
     confirm(other, "Pyet autoritetin e fëmijëve", reason="explained")
-    assert "Autoriteti i fëmijëve u pyet" in other.locator("h1").inner_text()
+    assert "Autoriteti për fëmijët u pyet" in other.locator("h1").inner_text()
 
     # One of them collapses: four pages, no name; whoever is not done can still be seen.
     officer.goto(f"{post.base}/groups/{group}")

@@ -259,7 +259,7 @@ def test_a_girl_who_does_not_know_goes_to_a_shelter_and_said_neither_yes_nor_no(
     officer.check("[name=assessment][value=none]")  # wrong: a child was told of before, the post ends nothing
     officer.fill("[name=assessment_why]", "Nuk thotë asgjë")
     officer.locator("button[name=end]").click()
-    expect(officer.locator("h1")).to_have_text(re.compile("Autoriteti i fëmijëve"))
+    expect(officer.locator("h1")).to_have_text(re.compile("Autoriteti për fëmijët"))
     authority: Page = desk("child_protection.case_worker")
     expect(authority.locator(f'a[href$="/children/{case_id}/answer"]')).to_be_visible()
     officer.goto(f"{shared_town.base}/interviews/{case_id}/decision")

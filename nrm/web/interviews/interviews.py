@@ -381,7 +381,7 @@ def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], see
         answers = draft.filled(page.id, given)
         agreed = consent_of(draft.questionnaire, answers) == "given"
         unnamed = (routed | others) - (draft.named if named is None else named) if agreed else set()
-        if not picked.accept(routed, others, unnamed):
+        if not picked.accept(routed, others, unnamed, given.get("parties", ())):
             return interview_pages.again(draft, page, form, by=by, picked=picked, answers=answers)
         if picked.said is ByName.NO:
             struck = {picked.party.data, *given.get("parties", ())}

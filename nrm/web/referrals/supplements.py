@@ -83,7 +83,7 @@ def _wrong(form: PageForm, sure: SureForm, given: Answers | None) -> list[tuple[
     nothing: list[tuple[str, str | Phrase]] = []
     if given is not None and not given and not sure.errors:
         nothing = [(next(iter(form.question_fields())), NOTHING)]
-    return nothing + [(field.id, field.errors[0]) for field in sure if field.errors]
+    return [(field.id, field.errors[0]) for field in sure if field.errors] + nothing
 
 
 def _page_again(form: PageForm) -> Markup:

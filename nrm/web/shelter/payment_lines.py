@@ -61,6 +61,7 @@ def payment_home() -> str:
         desk=by.kind == "ministry",
         changed=contract_changes.changed_since(clock.now() - CHANGES_SHOWN, by=by),
         asked=asked,
+        unpaid=[each for each in lines if each.left and by.may(Permission.NIGHTS_PAY)],
         foreign=foreign,
         may_sign=by.may(Permission.NIGHTS_SIGN),
         may_pay=by.may(Permission.NIGHTS_PAY),

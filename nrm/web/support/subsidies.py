@@ -52,11 +52,13 @@ def sign(quarter: str) -> errors.Answer:
     try:
         actions.sign(line.base.quarter, seen=form.seen.data or "", by=access.actor())
     except NightsRefused as refused:
-        form.agreed.errors = [translated(REFUSED[refused.reason])]
         form.agreed.data = False
         line = _own(quarter)
         form.seen.data = _seen(line)
-        return _page(line, form), 409
+        told = REFUSED[refused.reason]
+        if line.waits:
+            form.agreed.errors = [translated(told)]
+        return _page(line, form, None if line.waits else told), 409
     return redirect(url_for("subsidies.sign_page", quarter=line.base.quarter), 303)
 
 
@@ -138,7 +140,7 @@ def paid(quarter: str, code: str) -> errors.Answer:
         form.what.data = None
         form.seen.data = actions.left_of(line)
         return _paid_page(line, form), 409
-    return redirect(url_for("payment_lines.index"), 303)
+    return redirect(url_for("subsidies.paid_page", quarter=which, code=code), 303)
 
 
 def _seen(line: Line) -> str:
@@ -154,7 +156,7 @@ def _own(quarter: str) -> Line:
     return line
 
 
-def _page(line: Line, form: SignNightsForm) -> str:
+def _page(line: Line, form: SignNightsForm, refused: str | None = None) -> str:
     by = access.actor()
     others = [] if line.waits else [str(each.base.quarter) for each in store.to_sign(by=by)]
     return render_template(
@@ -162,6 +164,7 @@ def _page(line: Line, form: SignNightsForm) -> str:
         line=line,
         form=form.of(line.base.basis),
         foreign=FOREIGN if line.stand is Stand.FOREIGN else None,
+        refused=refused,
         bases=BASES,
         lines=early_nights.waiting(by=by),
         others=others,

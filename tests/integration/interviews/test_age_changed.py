@@ -29,7 +29,7 @@ from tests.integration.interviews.test_ending import CHILD, alert, asked_about, 
 
 SignIn = Callable[[str], Person]
 AUTHORITY = "child_protection.case_worker"
-NOT_YET = "Autoriteti i fëmijëve u pyet"
+NOT_YET = "Autoriteti për fëmijët u pyet"
 SAYS_ADULT = "Pika kufitare tani thotë: 18 vjeç e lart"
 
 

@@ -294,6 +294,17 @@ def test_who_struck_everybody_out_is_offered_what_is_left_and_nobody_of_them(
     assert _now().scalar(select(func.count()).select_from(Referral)) == 0
 
 
+def test_a_shelter_that_is_struck_out_and_picked_on_one_page_says_so(app: Flask, sign_in: SignIn) -> None:
+    """It said "Choose the shelter that is asked", of the one that was chosen."""
+    person, answers = sign_in(LOGIN), example(consent_urgent="given")
+    page = _to(person, "urgent_send", answers, urgent=True)
+    sent = {**fields("urgent_send", person.get(page), answers), "parties": ["NRC"], "party": "NRC"}
+    refused = person.post(f"{page}?lang=en", sent, status=422)
+    assert "This shelter is ticked above: it is told nothing. Choose another, or untick it" in refused
+    assert re.search(r'name="parties" value="NRC" checked', refused)
+    assert _now().scalar(select(func.count()).select_from(Referral)) == 0
+
+
 def test_a_shelter_that_is_left_is_offered_and_the_authority_is_not(app: Flask, sign_in: SignIn) -> None:
     person, answers = sign_in(LOGIN), example(**UNNAMED)
     consent = _to(person, "consent", answers)

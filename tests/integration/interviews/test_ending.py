@@ -253,8 +253,8 @@ def test_the_child_authority_answers_and_only_two_answers_let_the_post_end_it(
     found = alert(interview)
     assert found is not None
     assert (found.answer, found.answer_how, found.done_at is not None) == (answer, "system", True)
-    assert "Autoriteti i fëmijëve u përgjigj" in person.get("/")
-    assert "Autoriteti i fëmijëve u përgjigj" in person.get(interview)
+    assert "Autoriteti për fëmijët u përgjigj" in person.get("/")
+    assert "Autoriteti për fëmijët u përgjigj" in person.get(interview)
     body = person.get(f"{interview}/end")
     if not ends:
         assert "Mbylleni dhe asgjësojeni" not in body

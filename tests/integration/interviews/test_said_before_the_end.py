@@ -157,7 +157,7 @@ def test_what_was_not_sent_is_not_done_and_who_waits_for_an_answer_has_no_days(a
     home = person.get("/")
     row = next(each for each in re.findall(r"<tr>.*?</tr>", home, re.DOTALL) if child in each)
     assert "ditë" not in row
-    assert "derisa të përgjigjet autoriteti i fëmijëve" in row
+    assert "derisa të përgjigjet autoriteti për fëmijët" in row
     assert "ditë" not in re.sub(r"<[^>]+>", " ", person.get(child)).split("Pjesët e intervistës")[-1]
 
 

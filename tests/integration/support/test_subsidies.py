@@ -338,11 +338,16 @@ def test_what_was_signed_keeps_its_figures_and_is_paid_once_and_by_another_hand_
     assert "nothing to pay: no contract pays for nights" in page.post("/payment/csv?lang=en", {}, 200)
     seen = {"seen": subsidies.left_of(line(Q3, desk))}
     assert "200,000 lek was paid" in page.get(f"{address}?lang=en").replace("\u00a0", ",")
+    assert "1 signed quarter waits for what was paid:" in listed
     page.post(address, seen, 422)
     page.post(address, {**seen, "what": "mistake"}, 422)
     for login in (MANAGER, COORDINATOR):
         sign_in(login).get(address, 403)
-    page.post(address, {**seen, "what": "paid"})
+    assert page.post(address, {**seen, "what": "paid"}) == address
+    done = page.get(f"{address}?lang=en")
+    assert "Recorded: nothing is left to be paid of this quarter." in done
+    assert "If it was a mistake" in done
+    assert "waits for what was paid" not in page.get("/payment?lang=en")
     assert "Something else stands here now" in page.post(f"{address}?lang=en", {**seen, "what": "mistake"}, 409)
     page.post(address, {**seen, "what": "paid"}, 409)  # nothing is left: no second payment
     assert (line(Q3, desk).paid_amount, line(Q3, desk).left) == (200_000, 0)

@@ -55,8 +55,8 @@ def add_medication(
     press: uuid.UUID | None = None,
 ) -> uuid.UUID:
     """What the person takes, at which hours or parts of the day, and from which day until which. Raises PlanRefused
-    (`first`, `until`, `hour`, `when`)."""
-    rules.check_medication(from_on, until_on, today=days.today())
+    (`first`, `since`, `until`, `past`, `hour`, `when`)."""
+    rules.check_new_medication(from_on, until_on, today=days.today())
     hours = rules.check_hours(hours, at)
     until = until_on.isoformat() if until_on is not None else ""
     value: dict[str, Any] = {"text": text, "hours": hours, "from": from_on.isoformat(), "until": until}

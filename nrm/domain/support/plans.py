@@ -116,7 +116,9 @@ class PlanRefusal(StrEnum):
     UNDO = "undo"  # another day has begun, or there is nothing to undo
     PAST_DAY = "past_day"  # of a service: in the future
     FIRST = "first"  # medication that begins so late that the year is mistyped
+    SINCE = "since"  # medication that began so long ago that the year is mistyped
     UNTIL = "until"  # medication that ends before it begins
+    PAST = "past"  # medication that is written down long after it ended
     HOUR = "hour"  # something else than hours: the sheet of the day is promised to hold no name
     NO_SUCH_HOUR = "no_such_hour"  # figures alone, which no clock shows
     WHEN = "when"  # medication without hours and without a part of the day
@@ -138,6 +140,10 @@ LONGEST_AHEAD = timedelta(days=366)
 """A step later than this is refused as a typing error."""
 MEDICATION_AHEAD = timedelta(days=31)
 """Medication that begins later than this is refused: until then it stands on no list of the day."""
+MEDICATION_PAST = timedelta(days=31)
+"""Medication whose last day is further back belongs in the notes: it stands on no list of the day."""
+MEDICATION_SINCE = timedelta(days=20 * 366)
+"""Medication that began earlier than this is refused as a typing error."""
 WEEK = timedelta(days=6)
 """How far "my tasks this week" looks ahead."""
 
@@ -160,6 +166,15 @@ def check_medication(first: date, last: date | None, *, today: date) -> None:
         raise PlanRefused(PlanRefusal.FIRST)
     if last is not None and last < first:
         raise PlanRefused(PlanRefusal.UNTIL)
+
+
+def check_new_medication(first: date, last: date | None, *, today: date) -> None:
+    """As `check_medication`, for what is written down anew: `since` and `past` too."""
+    check_medication(first, last, today=today)
+    if first < today - MEDICATION_SINCE:
+        raise PlanRefused(PlanRefusal.SINCE)
+    if last is not None and last < today - MEDICATION_PAST:
+        raise PlanRefused(PlanRefusal.PAST)
 
 
 def check_hour(hour: str) -> str:

@@ -476,6 +476,30 @@ def test_medication_that_is_over_is_ended_and_leaves_the_day_and_a_mistyped_year
     browser.post(f"{base}/{uuid.uuid4()}/end", {"until": "today"}, 409)
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        (date(1926, 12, 1), None, "This first day is more than 20 years ago: look at the year"),
+        (-60, -32, "This last day is long past: what is not taken any more belongs in the notes of the person"),
+        (-60, -31, ""),
+    ],
+)
+def test_medication_of_another_century_or_long_over_is_not_written_down(
+    person: uuid.UUID, sign_in: SignIn, first: date | int, last: int | None, said: str
+) -> None:
+    browser, today = sign_in(WORKER), days.today()
+
+    def parts(name: str, day: date | int) -> dict[str, str]:
+        on = day if isinstance(day, date) else today + timedelta(days=day)
+        return {f"{name}_day-day": str(on.day), f"{name}_day-month": str(on.month), f"{name}_day-year": str(on.year)}
+
+    sent = {"text": "Salbutamol", "hour": "8:00", "since": "other", **parts("since", first), "until": "goes_on"}
+    if last is not None:
+        sent |= {"until": "other", **parts("until", last)}
+    page = browser.post(f"/cases/{person}/plan/medication?lang=en", sent, 422 if said else 303)
+    assert said in page
+
+
 def fields(name: str, day: date) -> dict[str, str]:
     return {f"{name}-day": str(day.day), f"{name}-month": str(day.month), f"{name}-year": str(day.year)}
 

@@ -259,6 +259,7 @@ class ArrivalForm(AdmitStayForm):
 
 NO_PLACE = "none-yet"
 ABROAD = "abroad"
+ASK_UNIT = N_("A permit was struck or withdrawn in these days: call the permit unit, then tick that you did")
 NAME_IT = N_("Enter the name of the country, for example Italy")
 
 
@@ -316,6 +317,9 @@ class EndWhereForm(WhereForm):
     """Second step of an end: where to, of what fits the reason, and in which country."""
 
     household = RadioField(N_("To which household does the child go?"), choices=(), validate_choice=False)
+    asked = BooleanField(N_("I called the permit unit: the person holds no permit any more, and knows it"))
+    """Shown and asked for where a permit was struck or withdrawn in the last days, and the person leaves for another
+    country (ADR 0263)."""
 
 
 class LeftAloneForm(WhereForm):

@@ -15,7 +15,7 @@ from nrm.domain.accounts.vouching import TOLD_FOR
 from nrm.domain.quarters import Quarter
 from nrm.domain.support.follow_ups import SAFE_IS_SHOWN
 from nrm.domain.support.threats import SEEN_IS_SHOWN
-from nrm.store import days, told_lately
+from nrm.store import days, permits_told, told_lately
 from nrm.store.accounts import alarms, changes, erased_lately, members, occasions, one_hand, second_hands, suspensions
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices, groups, holds, written_answers
@@ -90,8 +90,9 @@ class Top:
     colleagues closed lately (for the desk: of people who may be missing), what colleagues said lately of somebody,
     how many promises were written down in the name of the house for referrals that were withdrawn, how many returns
     that the office announced colleagues took back lately, of how many stays that ended lately the desk may read that
-    one hand alone did it, how many stays of the actor's people ended lately while the case is open, and how often
-    lately whoever is named in a joint interview objected. An actor who has no part in one of them gets 0.
+    one hand alone did it, how many stays of the actor's people ended lately while the case is open, how often
+    lately whoever is named in a joint interview objected, and how many permits somebody else struck or withdrew lately.
+    An actor who has no part in one of them gets 0.
     """
 
     keys: Keys
@@ -161,6 +162,7 @@ class Top:
     one_hand: int = 0
     stays_ended: int = 0
     objected: int = 0
+    permits_told: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -202,6 +204,7 @@ def top(*, by: Actor) -> Top:
         **one_hand.moment(by),
         **stays.ended_moment(by),
         **identifications.objected_moment(by),
+        **permits_told.moment(by),
         **contributions.moment(quarter, by=by),
     }
     row = _top(by)(**values).one()
@@ -279,4 +282,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         one_hand.number(by),
         stays.number_ended(by),
         identifications.number_objected(by),
+        permits_told.number(by),
     )

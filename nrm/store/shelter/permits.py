@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter import permit_entries as rules
@@ -27,12 +28,21 @@ from nrm.store.statements import built_once
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedLine:
+    """When an entry was written, and by whom, if that was somebody of the asker's organisation."""
+
+    at: datetime
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class EntryLine:
     """One entry of a permit as the asker sees it.
 
     `by` is only for the holder, because the shelter reveals where the person is. `counts`: it says how the permit
     stands; else it was struck, or the unit objected to it, or it waits: for a second member (`waits_second`; may the
-    asker be that one: `may_second`), or until `objection_ends` for the unit.
+    asker be that one: `may_second`), or until `objection_ends` for the unit. `struck_by`: who struck it, and `written`:
+    when it was written down, if on a later day, and by whom; the unit reads no name of a shelter.
     """
 
     id: uuid.UUID
@@ -49,6 +59,8 @@ class EntryLine:
     struck: bool
     struck_on: date | None
     struck_why: StrikeReason | None
+    struck_by: str
+    written: RecordedLine | None
     strike_waits: bool
     waits_second: bool
     objection_ends: date | None
@@ -98,14 +110,6 @@ class PermitLine:
     day: date  # on which something is due, or the last day of the permit
     late: bool
     unknown: bool = False  # to the permit unit, of an application
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedLine:
-    """When an entry was written, and by whom, if that was somebody of the asker's organisation."""
-
-    at: datetime
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +211,9 @@ def recorded(permit: PermitView, event: PermitEvent, *, by: Actor) -> RecordedLi
 
 
 def _lines(known: Sequence[RecordedEntry], reads: bool, by: Actor, *, own: bool) -> Iterator[EntryLine]:
-    names = _who_wrote([each.id for each in known]) if own else {}
+    wrote = _who_wrote([each.id for each in known])
+    marked = {mark.by for each in known if (mark := each.mark(MarkKind.STRUCK)) is not None}
+    people = _names(marked | {each.by for each in known if _is_late(wrote.get(each.id), each)}, by, own=own)
     periods, today = country().permits, calendar.today()
     is_unit = by.kind is OrganisationKind.TRP_UNIT
     for each in rules.in_order(known):
@@ -220,11 +226,12 @@ def _lines(known: Sequence[RecordedEntry], reads: bool, by: Actor, *, own: bool)
         whose = rules.may_strike(each, by_unit=is_unit)
         entry_id = each.id
         assert isinstance(entry_id, uuid.UUID)
+        late = wrote[entry_id][1] if _is_late(wrote.get(entry_id), each) else None
         yield EntryLine(
             id=entry_id,
             event=each.event,
             on=each.on,
-            by=names.get(entry_id, {}),
+            by=wrote[entry_id][0] if own and entry_id in wrote else {},
             language=each.informed.language if each.informed else "",
             issued_from=each.issued_from,
             issued_until=each.issued_until,
@@ -235,6 +242,8 @@ def _lines(known: Sequence[RecordedEntry], reads: bool, by: Actor, *, own: bool)
             struck=each.struck,
             struck_on=struck.on if struck else None,
             struck_why=struck.reason if struck else None,
+            struck_by=people.get(struck.by, "") if struck else "",
+            written=RecordedLine(late, people.get(each.by, "")) if late else None,
             strike_waits=each.strike_waits,
             waits_second=waits_second,
             objection_ends=each.objection_ends(periods) if each.paper and not counts and not each.struck else None,
@@ -245,13 +254,29 @@ def _lines(known: Sequence[RecordedEntry], reads: bool, by: Actor, *, own: bool)
         )
 
 
-def _who_wrote(entry_ids: Sequence[object]) -> dict[object, dict[str, str]]:
+def _who_wrote(entry_ids: Sequence[object]) -> dict[object, tuple[dict[str, str], datetime | None]]:
+    """Entry -> of which organisation, and when."""
     found = db.session.execute(
-        select(EntryRow.id, Organisation)
+        select(EntryRow.id, Organisation, EntryRow.recorded_at)
         .join(Organisation, Organisation.id == EntryRow.organisation_id)
         .where(EntryRow.id.in_(entry_ids))
     )
-    return {entry_id: organisation.names for entry_id, organisation in found}
+    return {entry_id: (organisation.names, at) for entry_id, organisation, at in found}
+
+
+def _names(member_ids: Collection[object], by: Actor, *, own: bool) -> dict[object, str]:
+    """The names of members that the asker may read: of its own organisation, and for the holder those of the unit."""
+    seen = Member.organisation_id == by.organisation_id
+    if own:
+        seen = or_(seen, Organisation.kind == OrganisationKind.TRP_UNIT)
+    found = select(Member.id, Member.name).join(Organisation, Organisation.id == Member.organisation_id)
+    wanted = [each for each in member_ids if each is not None]
+    return {row[0]: row[1] for row in db.session.execute(found.where(Member.id.in_(wanted), seen))} if wanted else {}
+
+
+def _is_late(wrote: tuple[dict[str, str], datetime | None] | None, entry: RecordedEntry) -> bool:
+    """Whether an entry was written down on another day than the one on which it happened."""
+    return wrote is not None and wrote[1] is not None and clock.day_of(wrote[1], country().timezone) != entry.on
 
 
 def entry(entry_id: uuid.UUID, *, by: Actor) -> tuple[PermitView, EntryLine]:

@@ -98,6 +98,7 @@ def shelter_home() -> str:
         late=[line for line in there.away if line.late],
         moved=moved,
         told_lately=away_pages.told_part({each.line.id for each in moved}) if g.top.told_lately else "",
+        permits_told=permit_pages.told_part() if g.top.permits_told else "",
         stays_ended=stays.ended_lately(by=by)[:SHOWN] if g.top.stays_ended else (),
         overdue=[line for line in there.moves if line.stand is Stand.OVERDUE],
         people=key_workers.home_part(steps, labels),
@@ -183,6 +184,7 @@ def desk_home() -> str:
         told=missing_told.home_part(),
         calls=helpline.home_part() if by.may(Permission.CALL_RECORD) else "",
         returns=child_returns.waiting_part() if by.may(Permission.CHILD_RETURN_READ) else "",
+        permits_told=permit_pages.told_part() if g.top.permits_told else "",
         permits=permit_pages.waiting_part(permits.desk(by=by)) if by.may(Permission.PERMIT_RECORD) else "",
     )
 

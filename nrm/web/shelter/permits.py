@@ -35,6 +35,7 @@ from nrm.domain.shelter.permits import OPENS, Ground, PermitEvent, PermitRefusal
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.words import Moment, Phrase
 from nrm.steps.shelter import cases as case_steps
+from nrm.store import permits_told
 from nrm.store.countries import country
 from nrm.store.days import today
 from nrm.store.shelter import permits as store
@@ -62,6 +63,12 @@ def waiting_part(desk: store.Desk) -> Markup:
     """What a home page shows of permits; empty where nothing waits."""
     part = render_template("shelter/permits/waiting.html", most=SHOWN, **_words_of(desk))
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
+
+
+def told_part() -> Markup:
+    """The part of a home page that says what one hand did lately to permits that were given."""
+    shown = render_template("shelter/permits/told.html", told=permits_told.lines(by=access.actor()))
+    return Markup(shown)  # noqa: S704 - as above
 
 
 def _words_of(desk: store.Desk) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from forms.shelter.corrections import CORRECTION_REFUSED
 from forms.shelter.findings import chosen_household
 from forms.shelter.stays import (
     ABROAD,
+    ASK_UNIT,
     CLOSED,
     IMPOSSIBLE,
     NAME_IT,
@@ -26,7 +27,7 @@ from nrm.actions.shelter import stays as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.absences import BY_ANOTHER_PAGE
 from nrm.domain.shelter.corrections import CorrectionRefused, Why
-from nrm.domain.shelter.permits import GateClosed, GateRefusal
+from nrm.domain.shelter.permits import REPATRIATION_DESTINATIONS, GateClosed, GateRefusal
 from nrm.domain.shelter.stays import (
     DESTINATIONS,
     HOME,
@@ -40,6 +41,7 @@ from nrm.domain.shelter.stays import (
 from nrm.domain.words import N_
 from nrm.steps.shelter.leaving import Exit
 from nrm.store import days as calendar
+from nrm.store import permits_told
 from nrm.store.countries import country
 from nrm.store.shelter import absences as absence_store
 from nrm.store.shelter import cases
@@ -189,6 +191,11 @@ def _decide(typed: _Typed, reason: ExitReason, destination: Destination, *, act:
         where=second.where(country().iso) if asks_country(destination) else "",
         household=chosen_household(second.household),
     )
+    elsewhere = asks_country(destination) and exit_.where != HOME
+    leaves = reason is ExitReason.REPATRIATED or destination in REPATRIATION_DESTINATIONS or elsewhere
+    told = permits_told.of_case(stay.case_id, by=by) if leaves else []
+    unasked = act and bool(told) and not second.asked.data
+    act = act and not unasked
     try:
         if typed.correcting and act:
             corrections.correct_exit(stay_id=stay.id, exit_=exit_, why=Why(first["why"].data), by=by)
@@ -228,8 +235,12 @@ def _decide(typed: _Typed, reason: ExitReason, destination: Destination, *, act:
         return errors.error_page(409, OVER)
     if act:
         return redirect(url_for("stays.show", stay_id=stay.id, did="corrected" if typed.correcting else "ended"), 303)
+    if unasked:
+        second.asked.errors = [ASK_UNIT]
     return typed.page(
         "confirm",
+        422 if unasked else 200,
+        told=told,
         exit=exit_,
         reason=label_of("exit_reasons", reason),
         destination=label_of("destinations", destination),

@@ -1,0 +1,80 @@
+"""What one hand of the permit unit does to a permit is read by others (ADR 0263)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from nrm.actions.shelter import permits
+from nrm.db import db
+from nrm.domain.shelter.permits import PermitEvent, PermitStatus
+from nrm.domain.shelter.strikes import StrikeReason
+from nrm.models.accounts.accounts import Organisation
+from nrm.models.shelter.stays import Stay
+from nrm.store import days, permits_told
+from nrm.store.shelter import permits as store
+from tests import factories, factories_agreements
+from tests.client import Person
+from tests.integration.shelter.test_permit_entries import UNIT, applied, entry, issue, later
+from tests.integration.shelter.test_permit_that_nobody_sees import MANAGER, WORKER, name_of
+
+
+def withdrawn(by_login: str = UNIT) -> uuid.UUID:
+    """One officer alone makes a valid permit a withdrawn one, three weeks back."""
+    case_id = applied(factories.actor(MANAGER))
+    unit = factories.actor(by_login)
+    later(30)
+    issue(case_id, unit, until=days.today() + timedelta(days=300))
+    permits.strike(entry_id=entry(case_id, PermitEvent.ISSUE), reason=StrikeReason.WRONG_PERSON, by=unit)
+    early = days.today() - timedelta(days=21)
+    permits.record(case_id=case_id, event=PermitEvent.WITHDRAW, on=early, by=unit)
+    assert store.of_case(case_id, by=unit).status is PermitStatus.WITHDRAWN
+    return case_id
+
+
+@pytest.mark.slow
+def test_who_struck_a_permit_and_withdrew_it_is_read_by_the_shelter_and_by_colleagues(app: Flask) -> None:
+    case_id = withdrawn()
+    unit = db.session.scalars(select(Organisation).where(Organisation.code == "TRP_UNIT")).one()
+    second = factories_agreements.colleague(unit, UNIT, factories.actor(UNIT))
+    name, link = name_of(UNIT), f'href="/cases/{case_id}/permit"'
+    struck, wrote = "the permit that was valid until", "withdrawn on"
+    for login in (MANAGER, WORKER, second):
+        page = Person(app.test_client(), login).get("/?lang=en")
+        assert struck in page, login
+        assert wrote in page
+        assert name in page
+        assert link in page
+    assert struck not in Person(app.test_client(), UNIT).get("/?lang=en")
+    page = Person(app.test_client(), WORKER).get(f"/cases/{case_id}/permit?lang=en")
+    assert page.count(name) >= 2  # who struck it, and who wrote the withdrawal down, on which day
+    assert "written down" in page
+    later(8)
+    assert struck not in Person(app.test_client(), WORKER).get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_who_leaves_for_another_country_after_a_permit_was_struck_is_asked_about_once(app: Flask) -> None:
+    case_id = withdrawn()
+    stay_id = db.session.scalars(select(Stay.id).where(Stay.case_id == case_id)).one()
+    person, address = Person(app.test_client(), WORKER), f"/stays/{stay_id}/end?lang=en"
+    typed = {"ended": "today", "reason": "repatriated", "destination": "country_of_citizenship"}
+    page = person.post(address, {**typed, "step": "2"}, 200)
+    assert "the permit that was valid until" in page
+    assert 'name="asked"' in page
+    page = person.post(address, {**typed, "step": "3"}, 422)
+    assert "call the permit unit" in page
+    assert db.session.scalar(select(Stay.ended_on).where(Stay.id == stay_id)) is None
+    person.post(address, {**typed, "step": "3", "asked": "y"})
+
+
+def test_nobody_else_reads_of_it(app: Flask) -> None:
+    assert app
+    case_id = withdrawn()
+    for login in ("nrc.case_worker", "ra.duty_officer", "rinas.border_officer"):
+        assert permits_told.lines(by=factories.actor(login)) == []
+        assert permits_told.of_case(case_id, by=factories.actor(login)) == []

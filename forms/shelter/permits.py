@@ -75,6 +75,15 @@ FIELD_OF = {
 GIVEN = (str(PermitEvent.ISSUE), str(PermitEvent.RENEW))
 NUMBER_LONGEST = 40
 PAST = N_("The last day is past already: look at the year. Is the permit over? Then tick that, and press again")
+GAP = N_(
+    "Between the last day of the present permit and the first day of this one there is none: look at the year. Is it "
+    "so? Then tick that, and press again"
+)
+STRUCK_BY = N_("%(name)s struck this already; nothing is left to do", name="")
+STRUCK = N_("This was struck already; nothing is left to do")
+STRIKE_WAITS = N_(
+    "A member said already that this is to be struck; a second one agrees to it on the page of the permit"
+)
 RECORDED = N_("%(name)s recorded “%(what)s” already, %(moment)s; it stands so now", name="", what="", moment="")
 RECORDED_ELSEWHERE = N_("“%(what)s” was recorded already, %(moment)s; it stands so now", what="", moment="")
 
@@ -92,6 +101,7 @@ class RecordPermitForm(OnceForm):
     valid_from = DayField(N_("First day"))
     until = DayField(N_("Last day"))
     past = BooleanField(N_("The permit is over: that day was its last"))
+    gap = BooleanField(N_("There are days without a permit between the two"))
     on = today_or(N_("When"))
     on_day = DayField(N_("Day"), when=("on", "other"))
     number = _number(N_("Number of the application, the permit or the decision, if there is one"))
@@ -113,13 +123,15 @@ class RecordPermitForm(OnceForm):
         if self.event.data in GIVEN:
             Offered(REFUSED[PermitRefusal.GROUND])(self, field)
 
-    def is_sure(self, today: date) -> bool:
-        """Whether a valid form may be recorded: a permit that is over already is asked about once more."""
+    def is_sure(self, today: date, *, has_gap: bool) -> bool:
+        """Whether a valid form may be recorded: a permit that is over already, and days without one before a renewal,
+        are asked about once more."""
+        if has_gap and not self.gap.data:
+            self.gap.errors = [GAP]
         over = self.event.data in GIVEN and self.until.data is not None and self.until.data < today
         if over and not self.past.data:
             self.past.errors = [PAST]
-            return False
-        return True
+        return not (self.gap.errors or self.past.errors)
 
     @property
     def language_code(self) -> str:

@@ -302,10 +302,11 @@ def due_on(facts: PermitFacts, entries: Iterable[RecordedEntry], periods: Permit
 
 def ending(facts: PermitFacts, periods: PermitPeriods, *, today: date) -> int | None:
     """Within how many of the country's days the permit ends: 60, 30, 7, or 0 where it has ended; None: not soon, or
-    there is none."""
-    if facts.issued_until is None or facts.status is PermitStatus.WITHDRAWN:
+    there is none. One that runs out before its renewal begins ends where it runs out (ADR 0263)."""
+    ends_on = facts.ends_on(today)
+    if ends_on is None or facts.status is PermitStatus.WITHDRAWN:
         return None
-    left = (facts.issued_until - today).days
+    left = (ends_on - today).days
     if left < 0:
         return 0
     return min((each for each in periods.ending_days if left <= each), default=None)

@@ -149,7 +149,8 @@ class Shut:
 class PermitFacts:
     """What is known of one person's permit. Validity includes both days.
 
-    `appeal_until`: the last day for an appeal against the last refusal; `shut`: see `Shut`.
+    `appeal_until`: the last day for an appeal against the last refusal; `shut`: see `Shut`; `earlier`: first and last
+    days of the permit that was renewed, and of its renewals before the last one, which `issued_from` begins.
     """
 
     status: PermitStatus = PermitStatus.NOT_INFORMED
@@ -162,6 +163,33 @@ class PermitFacts:
     counselled_on: date | None = None
     appeal_until: date | None = None
     shut: tuple[Shut, ...] = ()
+    earlier: tuple[tuple[date, date], ...] = ()
+
+    @property
+    def periods(self) -> tuple[tuple[date, date], ...]:
+        """All periods of the permit, by first day."""
+        if self.issued_from is None or self.issued_until is None:
+            return ()
+        return tuple(sorted((*self.earlier, (self.issued_from, self.issued_until))))
+
+    def present(self, today: date) -> tuple[date, date] | None:
+        """The last period that has begun, where another one is yet to begin; else None."""
+        begun = [each for each in self.periods if each[0] <= today]
+        return begun[-1] if begun and len(begun) < len(self.periods) else None
+
+    def ends_on(self, today: date) -> date | None:
+        """The last day without a gap before it; of a gap that is over, none is made."""
+        end: date | None = None
+        for first, last in self.periods:
+            if end is not None and has_gap(end, first) and first > today:
+                return end
+            end = last if end is None else max(end, last)
+        return end or self.issued_until
+
+
+def has_gap(ends: date | None, first: date | None) -> bool:
+    """Whether there are days without a permit between the last day of one and the first of the next."""
+    return ends is not None and first is not None and first - ends > timedelta(days=1)
 
 
 def record(
@@ -184,6 +212,7 @@ def record(
     if after is None:
         raise PermitRefused(PermitRefusal.STATE)
     informing, start, end, purpose = facts.informed, facts.issued_from, facts.issued_until, facts.ground
+    earlier = facts.earlier
     match event:
         case PermitEvent.INFORM:
             if informed is None or not informed.by or not informed.language:
@@ -196,6 +225,7 @@ def record(
                 raise PermitRefused(PermitRefusal.DATES)
             if event is PermitEvent.RENEW and end is not None and issued_until <= end:
                 raise PermitRefused(PermitRefusal.RENEWAL_NOT_LONGER)
+            earlier = facts.periods if event is PermitEvent.RENEW else ()
             start, end, purpose = issued_from, issued_until, ground
     decided = event in DECISIONS or event is PermitEvent.WITHDRAW
     return replace(
@@ -210,6 +240,7 @@ def record(
         counselled_on=on if event is PermitEvent.COUNSEL else facts.counselled_on,
         appeal_until=_appeal_until(facts, event, on, appeal_days),
         shut=shut_after(facts.shut, event, on, appeal_days),
+        earlier=earlier,
     )
 
 

@@ -16,7 +16,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Pe
 from nrm.domain.shelter import permit_entries as rules
 from nrm.domain.shelter.cases import HOME_CITIZEN, Compartment
 from nrm.domain.shelter.permit_entries import MarkKind, RecordedEntry
-from nrm.domain.shelter.permits import DECISIONS, UNDECIDED, Ground, PermitEvent, PermitFacts, PermitStatus
+from nrm.domain.shelter.permits import DECISIONS, UNDECIDED, Ground, PermitEvent, PermitFacts, PermitStatus, has_gap
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.cases import Case, Grant
@@ -87,11 +87,18 @@ class PermitView:
     due_on: date | None
     own: bool  # the asker's organisation holds the case
     unknown: bool  # it does, and the permit unit does not see that she applied
+    present: tuple[date, date] | None  # the period that holds, or held last, where another one is yet to begin
+    holds: bool  # that period holds today
+    gap: bool  # between it and the next one there are days without a permit
 
     @property
     def status(self) -> PermitStatus:
         """Where it stands."""
         return self.facts.status
+
+    def has_gap(self, event: PermitEvent, first: date | None) -> bool:
+        """Whether a renewal with that first day would leave days without a permit."""
+        return event is PermitEvent.RENEW and has_gap(self.facts.issued_until, first)
 
     @property
     def waits(self) -> bool:
@@ -171,6 +178,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> PermitView:
     needed = case.citizenship_class != HOME_CITIZEN
     own = case.holder_id == by.organisation_id
     is_unit = by.kind is OrganisationKind.TRP_UNIT
+    present = facts.present(calendar.today())
     events = rules.choices(facts, by_unit=is_unit) if needed else ()
     return PermitView(
         case_id=case.id,
@@ -184,6 +192,9 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> PermitView:
         due_on=rules.due_on(facts, known, country().permits),
         own=own,
         unknown=own and not reads and facts.status in UNDECIDED,
+        present=present,
+        holds=present is not None and calendar.today() <= present[1],
+        gap=present is not None and facts.ends_on(calendar.today()) != facts.issued_until,
     )
 
 
@@ -316,8 +327,8 @@ def desk(*, by: Actor) -> Desk:
         if due := rules.due_on(facts, known, periods):
             applications.append(replace(line(due), unknown=not reads))
         within = rules.ending(facts, periods, today=today)
-        if within is not None and facts.issued_until is not None:
-            ends.setdefault(within, []).append(line(facts.issued_until))
+        if within is not None and (end := facts.ends_on(today)) is not None:
+            ends.setdefault(within, []).append(line(end))
     in_days = [(within, _by_day(ends[within])) for within in sorted(ends)]
     return Desk(_by_day(papers), _by_day(applications), in_days)
 

@@ -22,6 +22,9 @@ from forms.shelter.permits import (
     RECORDED_ELSEWHERE,
     REFUSED,
     RENEWAL_LABEL,
+    STRIKE_WAITS,
+    STRUCK,
+    STRUCK_BY,
     AnswerPaperForm,
     RecordPermitForm,
     StrikePermitForm,
@@ -96,10 +99,12 @@ def record(case_id: uuid.UUID) -> Answer:
     if said := _recorded_already(permit, form):
         form.event.errors = [said]
         return _permit_page(permit, form, 409)
-    if not form.validate() or not form.is_sure(today()):
+    if not form.validate():
         return _permit_page(permit, form, 422)
     given = form.event.data in GIVEN
     event = PermitEvent(form.event.data)
+    if not form.is_sure(today(), has_gap=permit.has_gap(event, form.valid_from.data)):
+        return _permit_page(permit, form, 422)
     try:
         actions.record(
             case_id=case_id,
@@ -213,8 +218,10 @@ def _entry_page(permit: store.PermitView, entry: store.EntryLine, form: AnswerPa
 @access.requires(Permission.PERMIT_RECORD)
 def strike_page(entry_id: uuid.UUID) -> Answer:
     permit, entry = store.entry(entry_id, by=access.actor())
+    if entry.struck_on:
+        return _struck_already(entry)
     if not entry.may_strike:
-        return errors.error_page(409, REFUSED[PermitRefusal.STATE if entry.struck_on else PermitRefusal.OTHERS_ENTRY])
+        return errors.error_page(409, REFUSED[PermitRefusal.OTHERS_ENTRY])
     form = _strike_form(entry)
     if "valid_from" in form:
         form.valid_from.process(None, entry.issued_from)
@@ -228,6 +235,8 @@ def strike_page(entry_id: uuid.UUID) -> Answer:
 def strike(entry_id: uuid.UUID) -> Answer:
     by = access.actor()
     permit, entry = store.entry(entry_id, by=by)
+    if entry.struck_on:
+        return _struck_already(entry)
     form = _strike_form(entry)
     if not form.validate():
         return _strike_page(permit, entry, form, 422)
@@ -244,6 +253,9 @@ def strike(entry_id: uuid.UUID) -> Answer:
             by=by,
         )
     except PermitRefused as error:
+        _, now = store.entry(entry_id, by=by)
+        if now.struck_on:
+            return _struck_already(now)
         name = {"on": "day"}.get(FIELD_OF.get(error.reason, ""), FIELD_OF.get(error.reason, "reason"))
         form[name if name in form else "reason"].errors = [REFUSED[error.reason]]
         return _strike_page(permit, entry, form, 409 if error.reason is PermitRefusal.STATE else 422)
@@ -251,6 +263,13 @@ def strike(entry_id: uuid.UUID) -> Answer:
         form.number.errors = [REFUSED[PermitRefusal.SEALED_NOW]]
         return _strike_page(permit, entry, form, 422)
     return redirect(url_for("permits.record_page", case_id=permit.case_id), 303)
+
+
+def _struck_already(entry: store.EntryLine) -> Answer:
+    """Somebody was first: nothing is to be chosen any more."""
+    if entry.strike_waits:
+        return errors.error_page(409, STRIKE_WAITS)
+    return errors.error_page(409, gettext(STRUCK_BY.message, name=entry.struck_by) if entry.struck_by else STRUCK)
 
 
 def _strike_form(entry: store.EntryLine) -> StrikePermitForm:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
@@ -20,7 +20,7 @@ from nrm.store.shelter import permits as store
 from tests import factories, factories_agreements
 from tests.client import Person
 from tests.integration.shelter.test_permit_entries import UNIT, applied, entry, issue, later
-from tests.integration.shelter.test_permit_that_nobody_sees import MANAGER, WORKER, name_of
+from tests.integration.shelter.test_permit_that_nobody_sees import MANAGER, WORKER, issued, name_of
 
 
 def withdrawn(by_login: str = UNIT) -> uuid.UUID:
@@ -78,3 +78,73 @@ def test_nobody_else_reads_of_it(app: Flask) -> None:
     for login in ("nrc.case_worker", "ra.duty_officer", "rinas.border_officer"):
         assert permits_told.lines(by=factories.actor(login)) == []
         assert permits_told.of_case(case_id, by=factories.actor(login)) == []
+
+
+def renewed(first: date, last: date) -> dict[str, object]:
+    return {**issued(first, last), "event": "renew"}
+
+
+@pytest.mark.slow
+def test_days_without_a_permit_before_a_renewal_are_asked_about_and_the_end_stays_on_the_list(app: Flask) -> None:
+    case_id = applied(factories.actor(MANAGER))
+    unit, today = Person(app.test_client(), UNIT), days.today()
+    end = today + timedelta(days=40)
+    issue(case_id, factories.actor(UNIT), until=end)
+    address = f"/cases/{case_id}/permit?lang=en"
+    assert 'name="gap"' not in unit.get(address)
+    typed = renewed(end + timedelta(days=366), end + timedelta(days=731))
+    page = unit.post(address, typed, 422)
+    assert 'name="gap"' in page
+    assert "look at the year" in page
+    unit.post(address, {**typed, "gap": "y"})
+    page = unit.get(address)
+    assert "Valid today" in page
+    assert "Valid later" in page
+    assert "days without a permit" in page
+    for login in (UNIT, WORKER):
+        (within, (line,)), *more = store.desk(by=factories.actor(login)).ending
+        assert (within, line.day, more) == (60, end, [])
+    later(41)
+    assert store.desk(by=factories.actor(UNIT)).ending[0][0] == 0
+    assert "Valid before" in Person(app.test_client(), UNIT).get(address)
+    later(400)
+    assert "Valid later" not in Person(app.test_client(), UNIT).get(address)
+    assert store.desk(by=factories.actor(UNIT)).ending == []
+
+
+@pytest.mark.slow
+def test_a_renewal_from_the_next_day_is_not_asked_about(app: Flask) -> None:
+    case_id = applied(factories.actor(MANAGER))
+    unit, today = Person(app.test_client(), UNIT), days.today()
+    issue(case_id, factories.actor(UNIT), until=today + timedelta(days=40))
+    typed = renewed(today + timedelta(days=41), today + timedelta(days=400))
+    unit.post(f"/cases/{case_id}/permit", typed)
+    assert "Valid today" in unit.get(f"/cases/{case_id}/permit?lang=en")
+    assert store.desk(by=factories.actor(UNIT)).ending == []
+
+
+@pytest.mark.slow
+def test_a_paper_with_days_without_a_permit_says_so_to_the_second_member(app: Flask) -> None:
+    case_id = applied(factories.actor(MANAGER))
+    end = days.today() + timedelta(days=40)
+    issue(case_id, factories.actor(UNIT), until=end)
+    worker, manager = (Person(app.test_client(), each) for each in (WORKER, MANAGER))
+    typed = {**renewed(end + timedelta(days=366), end + timedelta(days=731)), "number": "LP-2"}
+    address = f"/cases/{case_id}/permit?lang=en"
+    assert 'name="gap"' in worker.post(address, typed, 422)
+    worker.post(address, {**typed, "gap": "y"})
+    page = manager.get(f"/permits/entries/{entry(case_id, PermitEvent.RENEW)}?lang=en")
+    assert "on the days between there is none" in page
+
+
+def test_what_a_colleague_struck_meanwhile_leaves_nothing_to_do(app: Flask) -> None:
+    case_id = applied(factories.actor(MANAGER))
+    unit = Person(app.test_client(), UNIT)
+    issue(case_id, factories.actor(UNIT), until=days.today() + timedelta(days=90))
+    address = f"/permits/entries/{entry(case_id, PermitEvent.ISSUE)}/strike?lang=en"
+    unit.get(address)
+    unit.post(address, {"reason": "twice", "instead": "nothing"})
+    for page in (unit.post(address, {"reason": "twice", "instead": "nothing"}, 409), unit.get(address, 409)):
+        assert f"{name_of(UNIT)} struck this already; nothing is left to do" in page
+        assert "Choose another step" not in page
+        assert 'name="reason"' not in page

@@ -25,6 +25,12 @@ WEEKEND = N_("This day is a Saturday or a Sunday: look at it again, and tick tha
 TICKED = N_("Protection was ticked, and this says that there is none. Choose yes and tick it again, or press once more")
 
 
+NONE_ORDERED = N_(
+    "Protection was asked for. Has the court refused it? Then tick that you have read the order; if it has not decided "
+    "yet, enter nothing"
+)
+
+
 class _Measures(OnceForm):
     """Protection measures, and whether there are any: nobody is to leave the question out."""
 
@@ -74,6 +80,8 @@ class OrderProtectionForm(_Measures):
         validate_choice=False,
     )
     measures = SelectMultipleField(N_("What the court ordered"), choices=[], validate_choice=True)
+    none = BooleanField(N_("I have read the order: the court ordered no protection"))
+    """Shown and asked for once, where protection was asked for (ADR 0263)."""
 
     @property
     def is_whole(self) -> bool:

@@ -63,7 +63,7 @@ def announce(*, person: Person, hearing: Hearing, by: Actor) -> uuid.UUID:
 
 def order(*, hearing_id: uuid.UUID, measures: Collection[Measure], by: Actor) -> None:
     """Enter what the court ordered to protect the witness; no measure: it ordered none. Raises as `announce`."""
-    value = {"ordered": [str(each) for each in measures_of(measures)]}
+    value = {"ordered": [str(each) for each in measures_of(measures)], "member": str(by.member_id)}
     _enter(hearing_id, HearingEntryKind.ORDERED, value, by)
 
 

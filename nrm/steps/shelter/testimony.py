@@ -83,7 +83,7 @@ def strike(
         )
     )
     whose = track.whose.key
-    audit.append(session, _STRUCK[whose], by=by, **{whose: person_id}, status=str(status))
+    audit.append(session, _STRUCK[whose], by=by, **{whose: person_id}, status=str(status), why=str(reason))
     if happened_on is not None:
         _add(session, track, person_id, status, happened_on, why, by)
 

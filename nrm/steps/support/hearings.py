@@ -47,6 +47,8 @@ class EntryView:
     announced_by: uuid.UUID | None  # the organisation; not known of what was announced before that was kept
     words: str = ""
     """Of a hearing that was called off: which other reason there is."""
+    wrote: uuid.UUID | None = None
+    """Who wrote down what was ordered; not known of what was written before that was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,18 @@ class HearingView:
     def standing(self, kind: HearingEntryKind) -> EntryView | None:
         """What stands of this kind; None for nothing."""
         return next((each for each in self.entries if each.kind is kind and each.struck_why is None), None)
+
+    @property
+    def refused(self) -> EntryView | None:
+        """What stands and says that the court ordered nothing, though protection was asked for."""
+        order = self.standing(HearingEntryKind.ORDERED)
+        return order if order is not None and not order.ordered and self.hearing.asked else None
+
+    def refused_lately(self, *, by: Actor) -> EntryView | None:
+        """The same, where somebody else wrote it down in the last seven days."""
+        order = self.refused
+        lately = order is not None and days.today() - order.entered_on < store.TOLD_FOR
+        return order if order is not None and lately and order.wrote != by.member_id else None
 
     @property
     def takes_place(self) -> bool:
@@ -99,6 +113,7 @@ def _views(found: rows.Entries, by: Actor) -> list[HearingView]:
             StrikeReason(strike.reason) if strike else None,
             uuid.UUID(value["by"]) if "by" in value else None,
             value.get("words", ""),
+            uuid.UUID(value["member"]) if "member" in value else None,
         )
         if entry.hearing_id is None:
             announced.append(view)

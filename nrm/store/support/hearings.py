@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -16,7 +16,7 @@ from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.support.hearings import LATEST_DAYS, HearingEntryKind
-from nrm.models.accounts.accounts import Member
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case
 from nrm.models.support.hearings import HearingEntry, KeptHearing
@@ -148,29 +148,40 @@ class Told(StrEnum):
     CALLED_OFF = "called_off"
     STRUCK = "struck"
     CORRECTED = "corrected"
+    STEP_STRUCK = "step_struck"  # of what the witness did in the proceedings
+    NUMBER_REMOVED = "number_removed"  # of the police, from a link code
+    LINK_VOIDED = "link_voided"
 
 
 _TOLD_BY = {
     Event.HEARING_RECORDED: Told.CALLED_OFF,  # of those that say so
     Event.HEARING_STRUCK: Told.STRUCK,
     Event.WITNESS_CORRECTED: Told.CORRECTED,
+    Event.TESTIMONY_STRUCK: Told.STEP_STRUCK,
+    Event.WITNESS_STRUCK: Told.STEP_STRUCK,
+    Event.LINK_NUMBER_REMOVED: Told.NUMBER_REMOVED,
+    Event.LINK_VOIDED: Told.LINK_VOIDED,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ToldLine:
-    """What a colleague did, of whom, and on which day."""
+    """What a colleague did, of whom, and on which day; of a link code nobody is named. Of a step that was struck: which
+    one (`status`), and `why`."""
 
     code: str
     what: Told
     name: str
     on: date
+    status: str = ""
+    why: str = ""
 
 
 def told_lately(*, by: Actor) -> list[ToldLine]:
-    """Which hearings colleagues of the same office called off or struck in the last seven days, and of which witness
-    they changed by what the witness is known, the last first: one hand takes away what stands in the way of the end of
-    proceedings (ADR 0249). Raises NotVisible."""
+    """Which hearings colleagues of the same office called off or struck in the last seven days, of which witness they
+    changed by what the witness is known, which steps they struck, and that they removed a number of the police or a
+    link code, the last first: one hand takes away what stands in the way of the end of proceedings (ADR 0249, ADR
+    0263). Raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.TESTIMONY_RECORD):
         raise NotVisible
     which = (
@@ -192,11 +203,38 @@ def told_lately(*, by: Actor) -> list[ToldLine]:
         row.id: row.name for row in db.session.execute(select(Member.id, Member.name).where(Member.id.in_(members)))
     }
     lines = (
-        ToldLine(code, what, names.get(each.member_id, ""), clock.day_of(each.at, country().timezone))
+        ToldLine(
+            codes.get(_of(each.said), ""),
+            what,
+            names.get(each.member_id, ""),
+            clock.day_of(each.at, country().timezone),
+            each.said.get("status", "") if what is Told.STEP_STRUCK else "",
+            each.said.get("why", "") if what is Told.STEP_STRUCK else "",
+        )
         for what, each in reversed(told)
-        if (code := codes.get(str(each.said.get("case_id") or each.said.get("witness_id"))))
+        if _of(each.said) in codes or what in _OF_A_LINK
     )
     return list(dict.fromkeys(lines))
+
+
+_OF_A_LINK = (Told.NUMBER_REMOVED, Told.LINK_VOIDED)
+
+
+def _of(said: Mapping[str, Any]) -> str:
+    return str(said.get("case_id") or said.get("witness_id"))
+
+
+def writers(member_ids: Collection[uuid.UUID | None], *, by: Actor) -> dict[uuid.UUID | None, str]:
+    """The names of those who wrote down what a court ordered, as the actor may read them: of its own organisation and
+    of the prosecution. Raises NotVisible."""
+    if by.organisation_id is None or not by.may(Permission.TESTIMONY_RECORD):
+        raise NotVisible
+    wanted = {each for each in member_ids if each is not None}
+    if not wanted:
+        return {}
+    own = or_(Member.organisation_id == by.organisation_id, Organisation.kind == OrganisationKind.PROSECUTION)
+    found = select(Member.id, Member.name).join(Organisation, Organisation.id == Member.organisation_id)
+    return {row[0]: row[1] for row in db.session.execute(found.where(Member.id.in_(wanted), own))}
 
 
 def _codes(said: Sequence[Mapping[str, Any]], by: Actor) -> dict[str, str]:

@@ -20,7 +20,7 @@ from nrm.domain.referrals.transfers import Stand
 from nrm.domain.reports.reports import due_on
 from nrm.domain.shelter.direct_intake import REFER_ON
 from nrm.domain.shelter.permits import PermitStatus
-from nrm.domain.support.hearings import HearingEntryKind
+from nrm.domain.support.hearings import HearingEntryKind, is_ahead
 from nrm.domain.support.plans import LONGEST_AHEAD
 from nrm.domain.words import N_
 from nrm.steps.support import hearings as hearing_steps
@@ -43,7 +43,7 @@ from nrm.store.shelter import (
     stays,
 )
 from nrm.store.shelter.away import AwayLine
-from nrm.store.support import follow_up_ends, follow_ups, kept_ends, plans, subsidies
+from nrm.store.support import follow_up_ends, follow_ups, hearings, kept_ends, plans, subsidies
 from nrm.web import access, formats
 from nrm.web.language import current_language, gettext, text_in, translated
 from nrm.web.referrals import second_words
@@ -423,14 +423,26 @@ def _kept(line: kept_ends.KeptEnd) -> Task:
 
 def _heard(by: Actor) -> Iterator[Task]:
     """The hearings of the next days: who looks after the person goes along, or sees that the person is fit for it."""
-    for person, view in hearing_steps.ahead(by=by):
+    for person, view in hearing_steps.ahead(by=by, later=True):
         if person.case_id is None:
+            continue
+        if order := view.refused_lately(by=by):
+            address = url_for("hearings.of_case", case_id=person.case_id)
+            yield Task(person.code, person.case_id, order.entered_on, _refused(order, by), address)
+        if not is_ahead(view.hearing.on, calendar.today()):
             continue
         text = gettext("Hearing: %(court)s", court=court_name(view.hearing.court))
         if view.standing(HearingEntryKind.ORDERED) is None:
             text = gettext("Hearing: %(court)s; no protection is ordered yet", court=court_name(view.hearing.court))
         address = url_for("hearings.of_case", case_id=person.case_id)
         yield Task(person.code, person.case_id, view.hearing.on, text, address)
+
+
+def _refused(order: hearing_steps.EntryView, by: Actor) -> str:
+    """That somebody else wrote lately that the court ordered no protection, though it was asked for (ADR 0263)."""
+    if name := hearings.writers([order.wrote], by=by).get(order.wrote):
+        return gettext("%(name)s wrote that the court ordered no protection at the hearing: is that so?", name=name)
+    return gettext("It was written that the court ordered no protection at the hearing: is that so?")
 
 
 def next_steps(*, by: Actor) -> dict[uuid.UUID, Task]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,6 +16,7 @@ from forms.shelter.cases import CASE_REFUSED
 from forms.shelter.strikes import STRIKE_LABELS, StrikeForm
 from forms.support.hearings import (
     AHEAD,
+    NONE_ORDERED,
     REFUSED,
     WEEKEND,
     AnnounceHearingForm,
@@ -34,6 +35,7 @@ from nrm.domain.support.hearings import (
     HearingRefusal,
     HearingRefused,
     Measure,
+    is_ahead,
     is_weekend,
 )
 from nrm.domain.words import N_
@@ -43,9 +45,9 @@ from nrm.store.countries import country
 from nrm.store.days import today
 from nrm.store.support import hearings as store
 from nrm.store.support.hearings import Person
-from nrm.web import access, errors
+from nrm.web import access, errors, formats
 from nrm.web.choices import label_of, of_list
-from nrm.web.language import gettext, text_in
+from nrm.web.language import current_language, gettext, text_in
 
 Page = tuple[str, int]
 Answer = Response | Page | str
@@ -101,34 +103,57 @@ def _measures(measures: tuple[Measure, ...]) -> str:
     return "; ".join(label_of("protection_measures", each) for each in measures) or gettext("none")
 
 
-def _line(person: Person, view: HearingView) -> Line:
+def _lines(found: Iterable[tuple[Person, HearingView]]) -> list[Line]:
+    there = list(found)
+    names = store.writers({entry.wrote for _, view in there for entry in view.entries}, by=access.actor())
+    return [_line(person, view, names) for person, view in there]
+
+
+def _line(person: Person, view: HearingView, names: Mapping[uuid.UUID | None, str]) -> Line:
     order = view.standing(HearingEntryKind.ORDERED)
+    wrote = f" ({_wrote(order, names)})" if order is not None and order is view.refused else ""
     return Line(
         view,
         person,
         view.hearing.on,
         court_name(view.hearing.court),
         _measures(view.hearing.asked),
-        _measures(order.ordered) if order is not None else "",
-        tuple((_entry(each), each) for each in view.entries),
+        _measures(order.ordered) + wrote if order is not None else "",
+        tuple((_entry(each, names), each) for each in view.entries),
     )
 
 
-def _entry(entry: EntryView) -> str:
+def _wrote(entry: EntryView, names: Mapping[uuid.UUID | None, str]) -> str:
+    day = formats.day(entry.entered_on, current_language())
+    if name := names.get(entry.wrote):
+        return gettext("%(name)s wrote this down on %(day)s", name=name, day=day)
+    return gettext("written down on %(day)s", day=day)
+
+
+def _entry(entry: EntryView, names: Mapping[uuid.UUID | None, str]) -> str:
     if entry.called_off is not None:
         why = label_of("hearings_called_off", entry.called_off)
         if entry.words:
             why += f" ({entry.words})"
         return gettext("No hearing on that day: %(why)s", why=why)
-    return gettext("The court ordered: %(measures)s", measures=_measures(entry.ordered))
+    ordered = gettext("The court ordered: %(measures)s", measures=_measures(entry.ordered))
+    return f"{ordered} ({_wrote(entry, names)})"
 
 
 def home_part() -> Markup:
     """The hearings of the next thirty days, by day, for the home page of the witness liaison; first what colleagues
     called off or changed."""
-    lines = [_line(*each) for each in steps.ahead(by=access.actor())]
-    told = store.told_lately(by=access.actor())
-    part = render_template("support/hearings/ahead.html", lines=lines[:SHOWN], kept=_kept()[:SHOWN], told=told[:SHOWN])
+    by = access.actor()
+    lines = _lines(steps.ahead(by=by, later=True))
+    part = render_template(
+        "support/hearings/ahead.html",
+        lines=[each for each in lines if is_ahead(each.on, today())][:SHOWN],
+        kept=_kept()[:SHOWN],
+        told=store.told_lately(by=by)[:SHOWN],
+        refused=[each for each in lines if each.view.refused_lately(by=by) is not None][:SHOWN],
+        status_of=lambda status: label_of("witness_statuses", status),
+        strike_labels=STRIKE_LABELS,
+    )
     return Markup(part)  # noqa: S704
 
 
@@ -145,7 +170,7 @@ def _kept_line(view: steps.KeptView) -> KeptLine:
 @access.requires(Permission.TESTIMONY_RECORD)
 def index() -> str:
     """All that lie ahead."""
-    lines = [_line(*each) for each in steps.ahead(by=access.actor(), later=True)]
+    lines = _lines(steps.ahead(by=access.actor(), later=True))
     return render_template("support/hearings/index.html", lines=lines, kept=_kept())
 
 
@@ -231,7 +256,7 @@ def _yes_no() -> list[SelectChoice]:
 def _page(person: Person, form: AnnounceHearingForm, status: int = 200, *, asks: bool = False) -> Answer:
     """`asks`: of a hearing that was just called off or struck, whether there is another day."""
     try:
-        lines = [_line(person, each) for each in steps.of(person, by=access.actor())]
+        lines = _lines((person, each) for each in steps.of(person, by=access.actor()))
     except actions.CannotOpen:
         return errors.error_page(409, SEALED)
     instead = next((each for each in lines if asks and str(each.view.id) == request.args.get("instead")), None)
@@ -295,7 +320,7 @@ def _elsewhere(person: Person, hearing: Hearing) -> str:
 def _one(hearing_id: uuid.UUID) -> Line | None:
     """The hearing in words; None where it does not open. Raises NotVisible."""
     try:
-        return _line(*steps.one(hearing_id, by=access.actor()))
+        return _lines([steps.one(hearing_id, by=access.actor())])[0]
     except actions.CannotOpen:
         return None
 
@@ -330,6 +355,10 @@ def order(hearing_id: uuid.UUID) -> Answer:
     if not form.validate() or not form.is_whole:
         return _order_page(hearing_id, form, 422)
     measures = [Measure(each) for each in form.ordered]
+    line = _one(hearing_id) if not measures and not form.none.data else None
+    if line is not None and line.may_order and line.view.hearing.asked:
+        form.none.errors = [NONE_ORDERED]
+        return _order_page(hearing_id, form, 422)
     return _entered(hearing_id, lambda: actions.order(hearing_id=hearing_id, measures=measures, by=access.actor()))
 
 

@@ -168,7 +168,8 @@ def test_a_hearing_is_announced_ordered_called_off_and_corrected_on_pages(vatra:
     liaison.get(order)
     liaison.post(order, {}, 422)
     assert "U shënua mbrojtje" in liaison.post(order, {"protection": "none", "measures": ["screen"]}, 422)
-    liaison.post(order, {"protection": "none"})
+    liaison.post(order, {"protection": "none"}, 422)
+    liaison.post(order, {"protection": "none", "none": "y"})
     liaison.get(order, 409)
     assert "Gjykata urdhëroi: asnjë" in liaison.get(path)
     off = f"/hearings/{entry.id}/call-off"

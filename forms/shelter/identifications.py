@@ -20,7 +20,7 @@ STATE_LABELS = {
     State.FIRST_LOOK: N_("waits for the second look"),
     State.DIFFERING: N_("the first two looks do not decide: a third is needed"),
     State.DECIDED: N_("decided"),
-    State.APPEALED: N_("an appeal waits"),
+    State.APPEALED: N_("an appeal is to be decided"),
     State.FINAL: N_("decided after an appeal"),
 }
 STATUS_LABELS = {

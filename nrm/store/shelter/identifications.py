@@ -119,6 +119,14 @@ class Line:
     asked_on: date
     is_named: bool = False
     """Another one wrote down that the asker held the interview too, and the asker has said nothing of it."""
+    is_mine: bool = False
+    """The next step can be the asker's: nothing that they did before bars them from it."""
+
+    @property
+    def order(self) -> int:
+        """What waits for the asker first, then what waits for somebody else."""
+        waits = self.is_named or self.is_mine
+        return 0 if waits else 1 + (self.state in (State.DECIDED, State.FINAL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +295,8 @@ def _names(organisation: Organisation | None) -> dict[str, str]:
 
 
 def to_review(*, by: Actor) -> list[Line]:
-    """The cases whose record the actor's organisation may read: undecided ones first, then the oldest first."""
+    """The cases whose record the actor's organisation may read: what waits for the actor first, then what is not
+    decided, then the oldest first."""
     by.must(Permission.IDENTIFICATION_DECIDE)
     decided = Identification.state.in_((State.DECIDED, State.FINAL))
     held_it = or_(Identification.police_member_id == by.member_id, Identification.social_member_id == by.member_id)
@@ -297,17 +306,31 @@ def to_review(*, by: Actor) -> list[Line]:
         IdentificationLook.member_id == by.member_id,
     )
     statement = (
-        select(Case.id, Case.pseudonym, Identification.state, Identification.asked_on, and_(held_it, ~wrote_it))
-        .join(Identification, Identification.case_id == Case.id)
+        select(Identification, Case.pseudonym, and_(held_it, ~wrote_it))
+        .join(Case, Case.id == Identification.case_id)
         .join(Grant, (Grant.case_id == Case.id) & (Grant.compartment == Compartment.JOINT_INTERVIEW))
         .where(Grant.organisation_id == by.organisation_id, Case.status == "open")
         .order_by(decided, Identification.asked_on, Case.id)
         .limit(_MOST)
     )
-    return [
-        Line(case_id, pseudonym, State(state), on, bool(named) and rows.partner_said(case_id) is None)
-        for case_id, pseudonym, state, on, named in db.session.execute(statement).all()
+    lines = [
+        Line(
+            each.case_id,
+            pseudonym,
+            State(each.state),
+            each.asked_on,
+            bool(named) and rows.partner_said(each.case_id) is None,
+            _is_open_to(each, by),
+        )
+        for each, pseudonym, named in db.session.execute(statement).all()
     ]
+    return sorted(lines, key=lambda each: each.order)
+
+
+def _is_open_to(found: Identification, by: Actor) -> bool:
+    """Whether the next step is one of a reviewer, and the actor may make it."""
+    next_is = any(now == found.state and who is Who.REVIEWER for now, _, who in TRANSITIONS)
+    return next_is and _barred(found.case_id, found, by) is None
 
 
 def number_objected(by: Actor) -> ColumnElement[int]:

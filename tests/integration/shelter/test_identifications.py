@@ -241,6 +241,32 @@ def test_two_that_differ_are_decided_by_a_third(world_app: Planted) -> None:
     assert (decided.status, decided.decided_by_id) == ("not_a_victim", people.organisation("RA"))
 
 
+@pytest.mark.slow
+def test_the_list_says_for_whom_each_record_waits_and_what_waits_stands_first(world_app: Planted) -> None:
+    app, world = world_app
+
+    def row(login: str) -> str:
+        page = Person(app.test_client(), login).get("/identifications?lang=en")
+        return page.partition(f'href="/identifications/{world.own_case}"')[2].partition("</tr>")[0]
+
+    assert "waits for you" in row(RA)
+    interviewed(world.own_case)
+    second = colleague(SECOND, "STATE_POLICE", POLICE)
+    assert "waits for you" in row(SECOND)
+    for login in (RA, DUTY, POLICE):
+        assert "waits for you" not in row(login)
+    for login in (RA, DUTY):
+        assert "somebody else has it" in row(login)
+    assert "somebody else has it" not in row(POLICE)  # is named, and says whether it was so
+    assert store.to_review(by=second)[0].case_id == world.own_case
+    orders = [each.order for each in store.to_review(by=factories.actor(RA))]
+    assert orders == sorted(orders)
+    identifications.look(case_id=world.own_case, concluded=YES, by=second)
+    for login in (RA, SECOND):
+        assert "waits for you" not in row(login)
+        assert "somebody else has it" not in row(login)
+
+
 def test_an_appeal_is_decided_by_somebody_who_had_no_part_and_can_change_the_outcome(world_app: Planted) -> None:
     app, world = world_app
     interviewed(world.own_case, NO)

@@ -1,8 +1,9 @@
 """What one hand said lately of somebody of a house, as the audit chain tells: for all of the house but who said it.
 
 That somebody is back, or comes on another day, or was never away; that somebody who was missing is there; that a person
-agreed that another organisation reads of them; that a stay ended while somebody was away. To whom it was done alone:
-that they were taken off as key worker or deputy. No press takes a line away (ADR 0249, ADR 0253, ADR 0260).
+agreed that another organisation reads of them; that a stay ended while somebody was away, or after days away were struck when they were late. To whom it was done alone:
+that they were taken off as key worker or deputy. No press takes a line away (ADR 0249, ADR 0253, ADR 0260,
+ADR 0262).
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class What(StrEnum):
     FOUND = "found"
     SHARED = "shared"
     LEFT = "left"  # the stay ended while the person was away
+    ENDED = "ended"  # the stay ended after days away were struck when the person was late
     OFF = "off"  # of the reader: no key worker, or deputy, any more
 
 
@@ -57,7 +59,8 @@ class ToldLine:
     before, and `now`, the one that is said now, or the day on which the person came back; of those that were struck
     both are their first and last day; `why`: the code of the reason. Of who was missing: `was`, since when, and whether
     danger was `feared`. Of who agreed: which `office` reads which `parts`. `stay_id`: of days away, and of a stay that
-    ended while somebody was away, expected back on `was`. `place`: as what the reader was taken off."""
+    ended while somebody was away, expected back on `was`. `place`: as what the reader was taken off. Of a stay that ended after days away were struck:
+    `struck_by` whom, on which day (`now`), expected back on `was`, and `reason`, why the stay ended."""
 
     what: What
     case_id: uuid.UUID
@@ -74,6 +77,8 @@ class ToldLine:
     away_id: uuid.UUID | None = None
     stay_id: uuid.UUID | None = None
     place: str = ""
+    struck_by: str = ""
+    reason: str = ""
 
 
 def number(by: Actor) -> ColumnElement[int]:
@@ -115,6 +120,7 @@ def _which(of_reader: str | ColumnElement[str]) -> ColumnElement[bool]:
         and_(AuditEntry.event == str(Event.STAY_CORRECTED), AuditEntry.details.contains(f'"kind":"{Kind.AWAY}"')),
         and_(AuditEntry.event == str(Event.CASE_SHARED), AuditEntry.details.contains(f'"ground":"{AGREED}"')),
         and_(AuditEntry.event == str(Event.STAY_ENDED), AuditEntry.details.contains('"expected":')),
+        and_(AuditEntry.event == str(Event.STAY_ENDED), AuditEntry.details.contains('"struck_by":')),
         and_(AuditEntry.event == str(Event.KEY_WORKER_ENDED), AuditEntry.details.contains(of_reader)),
     )
 
@@ -122,7 +128,7 @@ def _which(of_reader: str | ColumnElement[str]) -> ColumnElement[bool]:
 def lines(*, by: Actor) -> list[ToldLine]:
     """What colleagues said in the last seven days, the last first: who was late and is back, a day of return that they
     changed by more than a day, days away that they struck, who was missing and is there, who agreed that another
-    organisation reads something, whose stay ended while they were away, and of whom the actor was taken off. Empty for
+    organisation reads something, whose stay ended while they were away or had been late, and of whom the actor was taken off. Empty for
     an actor who takes nobody in."""
     if not _reads(by):
         return []
@@ -147,6 +153,8 @@ def _what(event: str, entry: entries.Entry) -> What | None:
         return What.FOUND
     if event == Event.CASE_SHARED:
         return What.SHARED
+    if event == Event.STAY_ENDED and "struck_by" in said:
+        return What.ENDED
     if event in _OTHER:
         return _OTHER[event]
     if event == Event.STAY_CORRECTED:
@@ -166,7 +174,8 @@ class _Rows:
     """What the rows say beside the entries: who said it, of whom, of which days away, of which alarm."""
 
     def __init__(self, found: Collection[entries.Entry]) -> None:
-        self._names = _read(select(Member.id, Member.name), {each.member_id for each in found})
+        hands = {each.member_id for each in found} | {_id(each, "struck_by") for each in found}
+        self._names = _read(select(Member.id, Member.name), hands)
         self._cases = _read(select(Case.id, Case.pseudonym, Case.holder_id), {_id(each, "case_id") for each in found})
         away = select(Away.id, Away.stay_id, Away.since_on, Away.expected_on)
         self._away = _read(away, {_id(each, "away_id") for each in found})
@@ -188,6 +197,11 @@ class _Rows:
         if what is What.LEFT:
             was = date.fromisoformat(entry.said["expected"])
             return make(was=was, stay_id=_id(entry, "stay_id"))
+        if what is What.ENDED:
+            was, now = (date.fromisoformat(entry.said[each]) for each in ("struck", "struck_on"))
+            struck_by = self._names[_id(entry, "struck_by")][1]
+            reason, why = entry.said["exit_reason"], entry.said["struck_why"]
+            return make(was=was, now=now, why=why, stay_id=_id(entry, "stay_id"), struck_by=struck_by, reason=reason)
         if what is What.FOUND:
             alarm = self._alarms.get(_id(entry, "missing_id"))
             return make(was=alarm[1], feared=alarm[2] == str(Feared.YES)) if alarm is not None else None

@@ -128,7 +128,7 @@ def end(
         exit_ = Exit(ended_on, exit_reason, destination, where, household)
         _update(session, stay.id, **let_out(case, stay.admitted_on, exit_, by))
         expected = away_rows.expected(stay.id)
-        told = {"expected": expected.isoformat()} if expected is not None else {}
+        told = {"expected": expected.isoformat()} if expected is not None else _struck(stay.id, case.id)
         end_away(session, stay.id, ended_on, Over.LEFT)
         place_steps.end(session, stay.id, ended_on, by)
         follow_up_steps.begin(session, case.id, ended_on)
@@ -142,6 +142,19 @@ def end(
             **told,
         )
         return case.id
+
+
+def _struck(stay_id: uuid.UUID, case_id: uuid.UUID) -> dict[str, str]:
+    """What the chain says of an end that follows on days away which were struck when the person was late."""
+    struck = away_rows.struck_late(stay_id, case_id)
+    if struck is None:
+        return {}
+    return {
+        "struck": struck.expected_on.isoformat(),
+        "struck_by": str(struck.member_id),
+        "struck_on": struck.on.isoformat(),
+        "struck_why": struck.why,
+    }
 
 
 def check_end(*, stay_id: uuid.UUID, exit_: Exit, by: Actor) -> None:

@@ -1,11 +1,13 @@
 """What the duty desk reads of stays that rest on one hand alone (ADR 0260): who ended the stay and closed the case
-within 14 days, and whose stay ended while they were away and expected back. The code, and nothing more of the person.
+within 14 days, whose stay ended while they were away and expected back, or after days away were struck when they were
+late, and who was excluded to nobody knows where (ADR 0262). The code, and nothing more of the person.
 
 Who ended a stay is read from the audit chain; who closed the case stands in its row.
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,7 +21,7 @@ from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.shelter.away import Over
-from nrm.domain.shelter.stays import ExitReason
+from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.away import Away
 from nrm.models.shelter.cases import Case
@@ -36,12 +38,24 @@ _LOOKED_THROUGH = 50_000
 _MOST = 100
 _READ_ELSEWHERE = (ExitReason.LEFT_ALONE, ExitReason.DIED, ExitReason.MISSING)
 """Two members said so, or an alarm ended: the desk has lists of them."""
+_EXCLUDED = and_(Stay.exit_reason == str(ExitReason.EXPELLED), Stay.destination == str(Destination.UNKNOWN))
+
+
+@dataclass(frozen=True, slots=True)
+class StruckLine:
+    """Days away that were struck before the stay ended: by whom and when, until when they were, and why."""
+
+    name: str
+    on: date
+    was: date
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class OneHandLine:
     """One stay: who ended it, when, and where. `expected_on`: the person was away, and was expected back on that day;
-    `closed_on`: the same member closed the case."""
+    `closed_on`: the same member closed the case; `struck`: days away had been struck when the person was late;
+    `reason`: of these, and of who was excluded, and `nowhere`, whether nobody wrote where to."""
 
     pseudonym: str
     house: Mapping[str, str]
@@ -50,6 +64,9 @@ class OneHandLine:
     ended_on: date
     expected_on: date | None
     closed_on: date | None
+    struck: StruckLine | None = None
+    reason: str = ""
+    nowhere: bool = False
 
 
 def number(by: Actor) -> ColumnElement[int]:
@@ -81,14 +98,17 @@ def _closed(closing: type[Closing], since: Any) -> tuple[ColumnElement[bool], ..
 
 
 def _ended(since: Any, earliest: Any) -> tuple[ColumnElement[bool], ...]:
-    """Stays that ended by the word of one member, and the case was closed lately, or the person was away. Those that
+    """Stays that ended by the word of one member, and the case was closed lately, the person was away, or was excluded to
+    nobody knows where. Those that
     ended before `earliest` are not looked at: the home page of the desk reads no whole table."""
-    was_away = exists().where(Away.stay_id == Stay.id, Away.outcome == str(Over.LEFT), Stay.end_known_on > since)
+    gone = (str(Over.LEFT), str(Over.STRUCK))  # struck before the stay ended, or after that
+    was_away = exists().where(Away.stay_id == Stay.id, Away.outcome.in_(gone), Stay.end_known_on > since)
+    excluded = and_(_EXCLUDED, Stay.end_known_on > since)
     return (
         Stay.ended_on > earliest,
         Stay.taken_back_on.is_(None),
         *(Stay.exit_reason != str(each) for each in _READ_ELSEWHERE),
-        or_(exists().where(*_closed(aliased(Closing), since)), was_away),
+        or_(exists().where(*_closed(aliased(Closing), since)), was_away, excluded),
     )
 
 
@@ -110,7 +130,9 @@ def lately(*, by: Actor) -> list[OneHandLine]:
     longest = clock.now() - SHOWN_FOR - SHOWN_FOR - timedelta(days=1)
     told = entries.since(longest, Event.STAY_ENDED, newest=_LOOKED_THROUGH)
     ends = {each.said.get("stay_id"): each for each in told}  # the last one: it may have been corrected and ended anew
-    hands = {ends[str(stay.id)].member_id for stay, *_ in found if str(stay.id) in ends} - {None}
+    told_of = [ends[str(stay.id)] for stay, *_ in found if str(stay.id) in ends]
+    hands = {each.member_id for each in told_of} - {None}
+    hands |= {uuid.UUID(each.said["struck_by"]) for each in told_of if "struck_by" in each.said}
     members = {each.id: each for each in db.session.scalars(select(Member).where(Member.id.in_(hands)))}
     codes = signed_names.codes(members)
     lines = []
@@ -121,12 +143,37 @@ def lately(*, by: Actor) -> list[OneHandLine]:
         said = clock.day_of(end.at, country().timezone)
         expected = date.fromisoformat(end.said["expected"]) if "expected" in end.said and said > since else None
         alone = closed_on is not None and closed_by == end.member_id and closed_on - said <= SHOWN_FOR
-        if expected is None and not alone:
+        struck = _struck(end.said, members, codes) if said > since else None
+        nowhere = stay.destination == Destination.UNKNOWN
+        excluded = nowhere and stay.exit_reason == ExitReason.EXPELLED and said > since
+        if expected is None and struck is None and not alone and not excluded:
             continue
-        member = members[end.member_id]
-        name = signed_names.who(codes, member.id, member.name, member.login)
-        number_ = names.number_of(house)
         lines.append(
-            OneHandLine(code, house.names, number_, name, stay.ended_on, expected, closed_on if alone else None)
+            OneHandLine(
+                code,
+                house.names,
+                names.number_of(house),
+                _name(members[end.member_id], codes),
+                stay.ended_on,
+                expected,
+                closed_on if alone else None,
+                struck,
+                stay.exit_reason if struck is not None or excluded else "",
+                nowhere,
+            )
         )
     return lines
+
+
+def _name(member: Member, codes: Mapping[uuid.UUID, str]) -> str:
+    return signed_names.who(codes, member.id, member.name, member.login)
+
+
+def _struck(
+    said: Mapping[str, Any], members: Mapping[uuid.UUID, Member], codes: Mapping[uuid.UUID, str]
+) -> StruckLine | None:
+    member = members.get(uuid.UUID(said["struck_by"])) if "struck_by" in said else None
+    if member is None:
+        return None
+    on, was = (date.fromisoformat(said[each]) for each in ("struck_on", "struck"))
+    return StruckLine(_name(member, codes), on, was, said["struck_why"])

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms.accounts.members import WHY_ACCOUNTS_END
 from forms.accounts.second_hands import HEARD_LABELS, AgreeToAccountForm, AgreeToCaseForm, DeskUndoForm, UndoForm
+from forms.shelter.corrections import WHY_LABELS
 from forms.shelter.stays import CLOSED
 from nrm import clock
 from nrm.actions.accounts import second_hands as actions
@@ -122,7 +123,8 @@ def erased() -> str:
 @access.requires(Permission.REFERRAL_DIRECT)
 def by_one_hand() -> str:
     """Which stays one member of a shelter alone ended: for the duty desk, by code and without where to."""
-    return render_template("accounts/second_hands/one_hand.html", lines=one_hand.lately(by=access.actor()))
+    lines = one_hand.lately(by=access.actor())
+    return render_template("accounts/second_hands/one_hand.html", lines=lines, whys=WHY_LABELS)
 
 
 @blueprint.get("/second-hands/<uuid:act_id>")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,7 @@ from nrm.actions.shelter import away, cases, key_workers, permits, stays
 from nrm.actions.shelter.direct_intake import Opened
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotPermitted
+from nrm.domain.shelter.corrections import Why
 from nrm.domain.shelter.key_workers import Place
 from nrm.domain.shelter.permits import GateClosed, PermitEvent
 from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay
@@ -210,3 +212,90 @@ def test_before_somebody_is_admitted_anew_the_page_asks_whether_the_end_was_a_mi
     assert "goes on" in person.get(on + "?lang=en")
     factories.later(days=14)
     assert asked not in words(sign_in(MANAGER).get(f"/cases/{opened.case_id}/admit?lang=en"))
+
+
+# --- an absence that was struck, and excluded
+
+
+def overdue(opened: Opened) -> str:
+    """The person went, was expected back yesterday, and is late; returns the absence."""
+    went, back = days.today() - timedelta(days=3), days.today() + timedelta(days=1)
+    by = factories.actor(WORKER)
+    away_id = away.record(stay_id=opened.stay_id, since_on=went, expected_on=back, reason="", by=by)
+    factories.later(days=2)
+    return str(away_id)
+
+
+@pytest.mark.slow
+def test_who_was_late_and_never_away_and_excluded_is_read_by_the_desk_and_the_colleagues(sign_in: SignIn) -> None:
+    """One case worker struck the absence, ended the stay and closed the case: the desk read nothing of it."""
+    manager = factories.actor(MANAGER)
+    opened, other = admitted(manager, days_ago=20), admitted(manager, days_ago=20, bed=1)
+    away_id = overdue(opened)
+    worker = sign_in(WORKER)
+    worker.post(f"/away/{away_id}/strike", {"why": "came_back"})
+    assert LINK not in sign_in(DUTY).get("/")
+    end = {**END, "reason": "expelled", "destination": "unknown", "country": "unknown"}
+    worker.post(f"/stays/{opened.stay_id}/end", end)
+    said = words(sign_in(MANAGER).get("/?lang=en"))
+    struck = (
+        "wrote on 4 March 2026 that the person, expected back on 3 March 2026, was never away: "
+        "The person came back within hours. late"
+    )
+    assert f"{opened.pseudonym}: Test case_worker ended the stay on 4 March 2026: Excluded by the centre." in said
+    assert f"Test case_worker {struck} Did you see the person?" in said
+    assert struck not in words(worker.get("/?lang=en"))
+    desk = sign_in(DUTY)
+    assert "1 stay was ended lately by one person alone" in words(desk.get("/?lang=en"))
+    page = words(desk.get(LINK + "?lang=en"))
+    assert f"{opened.pseudonym}: Test case_worker (" in page
+    assert "Excluded by the centre. Nobody wrote where to." in page
+    assert struck in page
+    assert other.pseudonym not in page
+    factories.later(days=8)
+    assert struck not in words(sign_in(MANAGER).get("/?lang=en"))
+    assert LINK in sign_in(DUTY).get("/")
+    factories.later(days=6)
+    assert LINK not in sign_in(DUTY).get("/")
+
+
+@pytest.mark.slow
+def test_an_absence_that_is_struck_after_the_end_keeps_its_line(sign_in: SignIn) -> None:
+    """The line of who was away when the stay ended went with the absence: one press more, by the same hand."""
+    manager = factories.actor(MANAGER)
+    opened = admitted(manager, days_ago=20)
+    went, back = days.today() - timedelta(days=3), days.today() + timedelta(days=1)
+    away_id = away.record(stay_id=opened.stay_id, since_on=went, expected_on=back, reason="", by=manager)
+    leaves(opened, manager)
+    away.strike(away_id=away_id, why=Why.CAME_BACK, by=manager)
+    assert "away, expected back on 3 March 2026" in words(sign_in(DUTY).get(LINK + "?lang=en"))
+
+
+@pytest.mark.slow
+def test_who_was_seen_by_somebody_else_after_the_strike_is_in_no_line(sign_in: SignIn) -> None:
+    manager, worker = factories.actor(MANAGER), factories.actor(WORKER)
+    opened, seen = admitted(manager, days_ago=20), admitted(manager, days_ago=20, bed=1)
+    for each in (opened, seen):
+        away_id = uuid.UUID(overdue(each))
+        away.strike(away_id=away_id, why=Why.MISTYPED, by=worker)
+    went_out = away.record(stay_id=seen.stay_id, since_on=days.today(), expected_on=days.today(), reason="", by=manager)
+    away.back(away_id=went_out, back_on=days.today(), by=manager)
+    for each in (opened, seen):
+        leaves(each, manager)
+    lines = {line.pseudonym: line for line in one_hand.lately(by=factories.actor(DUTY))}
+    assert lines[opened.pseudonym].struck is not None
+    assert seen.pseudonym not in lines
+
+
+@pytest.mark.slow
+def test_who_is_excluded_to_nobody_knows_where_is_read_by_the_duty_desk(sign_in: SignIn) -> None:
+    opened, known = (admitted(factories.actor(MANAGER), days_ago=20, bed=bed) for bed in (0, 1))
+    person = sign_in(WORKER)
+    for each, where in ((opened, "unknown"), (known, "family")):
+        country = {"unknown": "unknown", "family": "home"}[where]
+        end = {**END, "reason": "expelled", "destination": where, "country": country}
+        person.post(f"/stays/{each.stay_id}/end", end)
+    page = words(sign_in(DUTY).get(LINK + "?lang=en"))
+    assert f"{opened.pseudonym}: Test case_worker" in page
+    assert "Excluded by the centre. Nobody wrote where to." in page
+    assert known.pseudonym not in page

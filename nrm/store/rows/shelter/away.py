@@ -1,4 +1,5 @@
-"""Whether somebody whose stay goes on is away and did not come back by the day, also where a later one was said.
+"""Whether somebody whose stay goes on is away and did not come back by the day, also where a later one was said; and
+whether days away were struck when that day had come.
 
 The row keeps the last day of return alone: the audit chain tells that it was moved when the person was late already,
 and by whom (ADR 0217).
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -16,7 +17,8 @@ from sqlalchemy import ColumnElement, func, or_, select
 from nrm import clock
 from nrm.audit import Event
 from nrm.db import db
-from nrm.domain.shelter.away import is_late
+from nrm.domain.shelter.away import TOLD_FOR, Over, is_late
+from nrm.domain.shelter.corrections import Kind
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.away import Away
 from nrm.models.shelter.stays import Stay
@@ -32,6 +34,16 @@ class Moved(NamedTuple):
 
     was: date
     member_id: uuid.UUID | None
+
+
+class Struck(NamedTuple):
+    """Days away were struck when the person was to be back already: when that was, who struck them, on which day, and
+    why."""
+
+    expected_on: date
+    member_id: uuid.UUID
+    on: date
+    why: str
 
 
 def moved_late(away_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Moved]:
@@ -73,3 +85,29 @@ def expected(stay_id: uuid.UUID) -> date | None:
     today = clock.today(country().timezone)
     now = (Away.stay_id == stay_id, Away.outcome == "", Away.since_on <= today)
     return db.session.scalar(select(func.max(Away.expected_on)).where(*now))
+
+
+def struck_late(stay_id: uuid.UUID, case_id: uuid.UUID) -> Struck | None:
+    """The days away of this stay that somebody struck last, within a week, on the day of return or later, unless
+    somebody else recorded since that the person was there. The caller has checked that the actor sees the case."""
+    today = clock.today(country().timezone)
+    due = (Away.over_on > today - TOLD_FOR, Away.expected_on <= Away.over_on)
+    statement = select(Away.id, Away.expected_on).where(Away.stay_id == stay_id, Away.outcome == str(Over.STRUCK), *due)
+    expected_on = {str(away_id): on for away_id, on in db.session.execute(statement)}
+    if not expected_on:
+        return None
+    which = AuditEntry.event.in_([str(each) for each in (Event.STAY_CORRECTED, *_SEEN)])
+    since = clock.now() - TOLD_FOR - timedelta(days=1)
+    found = None
+    for event, each in entries.any_since(since, which, entries.about(case_id), newest=_LOOKED_THROUGH):
+        struck = event == Event.STAY_CORRECTED
+        if struck and each.said["kind"] == Kind.AWAY and each.said.get("away_id") in expected_on and each.member_id:
+            on = clock.day_of(each.at, country().timezone)
+            found = Struck(expected_on[each.said["away_id"]], each.member_id, on, each.said["why"])
+        elif not struck and found is not None and each.member_id != found.member_id:
+            found = None
+    return found
+
+
+_SEEN = (Event.AWAY_RECORDED, Event.AWAY_ENDED, Event.MISSING_FOUND)
+"""Who recorded one of these says that the person was there."""

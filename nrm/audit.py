@@ -256,6 +256,7 @@ class Event(StrEnum):
     STAY_CORRECTED = "stay_corrected"
     ARRIVAL_TAKEN_BACK = "arrival_taken_back"
     MISSING_REPORTED = "missing_reported"
+    MISSING_FEARED = "missing_feared"  # danger is feared of whoever is missing already
     MISSING_KNOWN = "missing_known"
     MISSING_NOT_KNOWN = "missing_not_known"
     MISSING_FOUND = "missing_found"

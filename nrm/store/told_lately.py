@@ -1,9 +1,9 @@
 """What one hand said lately of somebody of a house, as the audit chain tells: for all of the house but who said it.
 
 That somebody is back, or comes on another day, or was never away; that somebody who was missing is there; that a person
-agreed that another organisation reads of them; that a stay ended while somebody was away, or after days away were struck when they were late. To whom it was done alone:
-that they were taken off as key worker or deputy. No press takes a line away (ADR 0249, ADR 0253, ADR 0260,
-ADR 0262).
+agreed that another organisation reads of them; that a stay ended while somebody was away, or after days away were
+struck when they were late. To whom it was done alone: that they were taken off as key worker or deputy. No press takes
+a line away (ADR 0249, ADR 0253, ADR 0260, ADR 0262).
 """
 
 from __future__ import annotations
@@ -59,8 +59,9 @@ class ToldLine:
     before, and `now`, the one that is said now, or the day on which the person came back; of those that were struck
     both are their first and last day; `why`: the code of the reason. Of who was missing: `was`, since when, and whether
     danger was `feared`. Of who agreed: which `office` reads which `parts`. `stay_id`: of days away, and of a stay that
-    ended while somebody was away, expected back on `was`. `place`: as what the reader was taken off. Of a stay that ended after days away were struck:
-    `struck_by` whom, on which day (`now`), expected back on `was`, and `reason`, why the stay ended."""
+    ended while somebody was away, expected back on `was`. `place`: as what the reader was taken off. Of a stay that
+    ended after days away were struck: `struck_by` whom, on which day (`now`), expected back on `was`, and `reason`, why
+    the stay ended."""
 
     what: What
     case_id: uuid.UUID
@@ -128,8 +129,8 @@ def _which(of_reader: str | ColumnElement[str]) -> ColumnElement[bool]:
 def lines(*, by: Actor) -> list[ToldLine]:
     """What colleagues said in the last seven days, the last first: who was late and is back, a day of return that they
     changed by more than a day, days away that they struck, who was missing and is there, who agreed that another
-    organisation reads something, whose stay ended while they were away or had been late, and of whom the actor was taken off. Empty for
-    an actor who takes nobody in."""
+    organisation reads something, whose stay ended while they were away or late, and of whom the actor was taken off.
+    Empty for an actor who takes nobody in."""
     if not _reads(by):
         return []
     house, others = AuditEntry.organisation_id == str(by.organisation_id), AuditEntry.member_id != str(by.member_id)

@@ -104,6 +104,36 @@ def report(
         raise AbsenceRefused(AbsenceRefusal.ALREADY) from None
 
 
+def fear(*, case_id: uuid.UUID, by: Actor) -> uuid.UUID | None:
+    """Whoever sees that the person is missing already says the worse: somebody may have a hand in it. It is added to
+    the alarm that stands, and the desks are told of it anew (ADR 0262).
+
+    Returns the alarm; None where none stands, or that is said already. Raises NotPermitted, NotVisible.
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        stays.sleeps_here(case_id, by=by, lock=True)
+        alarm = absence_rows.stands(case_id)
+        if alarm is None:
+            return None
+        hit = hit_one(
+            session,
+            update(Missing)
+            .where(Missing.id == alarm.id, Missing.outcome == "", Missing.feared != str(Feared.YES))
+            .values(
+                feared=str(Feared.YES),
+                desk_knows=False,
+                desk_known_on=None,
+                authority_knows=False,
+                authority_known_on=None,
+            )
+            .execution_options(synchronize_session=False),
+        )
+        if hit:
+            audit.append(session, audit.Event.MISSING_FEARED, by=by, case_id=case_id, missing_id=alarm.id)
+        return alarm.id if hit else None
+
+
 def _tell_of_child(session: Session, alarm: Missing, given: Mapping[str, str], official: bool, by: Actor) -> None:
     """By the clause: name and description of a child, or of who may be one, to both at once."""
     if not any(given.get(name) for name in GIVEN):

@@ -98,9 +98,9 @@ def _closed(closing: type[Closing], since: Any) -> tuple[ColumnElement[bool], ..
 
 
 def _ended(since: Any, earliest: Any) -> tuple[ColumnElement[bool], ...]:
-    """Stays that ended by the word of one member, and the case was closed lately, the person was away, or was excluded to
-    nobody knows where. Those that
-    ended before `earliest` are not looked at: the home page of the desk reads no whole table."""
+    """Stays that ended by the word of one member, and the case was closed lately, the person was away, or was excluded
+    to nobody knows where. Those that ended before `earliest` are not looked at: the home page of the desk reads no
+    whole table."""
     gone = (str(Over.LEFT), str(Over.STRUCK))  # struck before the stay ended, or after that
     was_away = exists().where(Away.stay_id == Stay.id, Away.outcome.in_(gone), Stay.end_known_on > since)
     excluded = and_(_EXCLUDED, Stay.end_known_on > since)
@@ -165,12 +165,12 @@ def lately(*, by: Actor) -> list[OneHandLine]:
     return lines
 
 
-def _name(member: Member, codes: Mapping[uuid.UUID, str]) -> str:
+def _name(member: Member, codes: Mapping[uuid.UUID | None, str]) -> str:
     return signed_names.who(codes, member.id, member.name, member.login)
 
 
 def _struck(
-    said: Mapping[str, Any], members: Mapping[uuid.UUID, Member], codes: Mapping[uuid.UUID, str]
+    said: Mapping[str, Any], members: Mapping[uuid.UUID, Member], codes: Mapping[uuid.UUID | None, str]
 ) -> StruckLine | None:
     member = members.get(uuid.UUID(said["struck_by"])) if "struck_by" in said else None
     if member is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -97,7 +98,10 @@ def _missing_form(case_id: uuid.UUID) -> MissingForm:
     return MissingForm(request.form) if adult else MissingChildForm(request.form)
 
 
-def _missing(case_id: uuid.UUID, form: MissingForm, status: int = 200) -> Answer:
+def _missing(
+    case_id: uuid.UUID, form: MissingForm, status: int = 200, *, typed: Sequence[str] = (), feared: bool = False
+) -> Answer:
+    """`typed`: what nobody kept of it, as an alarm stands already; `feared`: that danger is feared was added to it."""
     by = access.actor()
     case = stays.sleeps_here(case_id, by=by)
     page = render_template(
@@ -111,8 +115,17 @@ def _missing(case_id: uuid.UUID, form: MissingForm, status: int = 200) -> Answer
         small=stays.with_person(case_id, by=by),
         asked=_was_asked(case_id),
         answers=_if_missing(case_id),
+        typed=typed,
+        feared=feared,
     )
     return page, status
+
+
+def _typed(form: MissingForm) -> list[str]:
+    """What was written into the form beside what is chosen."""
+    day = form.since_day.parts if form.since.data == "other" else {}
+    texts = form.given.values() if isinstance(form, MissingChildForm) else ()
+    return [each for each in (" ".join(filter(None, day.values())), *texts) if each]
 
 
 def _was_asked(case_id: uuid.UUID) -> bool:
@@ -137,8 +150,16 @@ def _if_missing(case_id: uuid.UUID) -> list[tuple[Phrase, str]] | None:
 @blueprint.post("/cases/<uuid:case_id>/missing")
 @access.requires(Permission.STAY_MANAGE)
 def report(case_id: uuid.UUID) -> Answer:
+    """The alarm, or, where one stands, what is worse than it says; nothing that was typed goes without a word."""
     by = access.actor()
     form = _missing_form(case_id)
+    feared = actions.fear(case_id=case_id, by=by) if form.feared.data == Feared.YES else None
+    if (standing := store.of_case(case_id, by=by)) is not None:
+        if feared is not None and not _typed(form):
+            return told_once.lead(url_for("missing_told.police_page", missing_id=standing.id, did="feared"))
+        return _missing(case_id, form, 409, typed=_typed(form), feared=feared is not None)
+    if feared is not None:  # another shelter raised it
+        return redirect(url_for("cases.show", case_id=case_id), 303)
     if not form.validate():
         return _missing(case_id, form, 422)
     try:

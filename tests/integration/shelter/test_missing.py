@@ -649,3 +649,45 @@ def test_the_page_after_an_alarm_says_once_that_the_duty_desk_reads_it(
     assert 'href="tel:' in first.split(said, 1)[1].split("</div>", 1)[0]
     assert "The alarm is raised" not in person.get(f"{page}&lang=en")
     assert "The alarm is raised" not in sign_in("vatra.shelter_manager").get(f"{page}&lang=en")
+
+
+@pytest.mark.slow
+def test_who_fears_the_worse_while_an_alarm_stands_is_heard_and_the_desk_reads_it_anew(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    """A colleague wrote "somebody may have taken her", and read that this is recorded already: nobody else read it."""
+    opened = admitted(vatra, CHILD, days_ago=5)
+    alarm = _report(opened.case_id, vatra)
+    what_desks_know.known(missing_id=alarm, by=factories.actor("ra.duty_officer"))
+    shelter, address = sign_in("vatra.case_worker"), f"/cases/{opened.case_id}/missing"
+    fear = "It is feared: tell the duty desk now"
+    assert fear in shelter.get(f"{address}?lang=en")
+    day = {"since_day-day": "1", "since_day-month": "2", "since_day-year": "2062"}
+    stale = {"since": "other", **day, "feared": "yes", "official": "no", "name": "", "description": "A red coat"}
+    page = shelter.post(f"{address}?lang=en", stale, 409)
+    assert "That it is feared was added now, and the duty desk reads it anew." in page
+    assert "This is not kept of what you typed" in page
+    assert '<li dir="auto">A red coat</li>' in page
+    assert "2062" in page
+    assert fear not in page
+    line = next(iter(store_of.missing(by=factories.actor("ra.duty_officer"))))
+    assert (line.feared, line.known) == ("yes", False)
+    assert "feared: somebody may have a hand in it" in sign_in("ra.duty_officer").get("/?lang=en")
+    what_desks_know.known(missing_id=alarm, by=factories.actor("ra.duty_officer"))
+    again = shelter.post(f"{address}?lang=en", {"since": "1", "feared": "yes", "official": "no"}, 409)
+    assert "That it is feared was added now" not in again
+    line = next(iter(store_of.missing(by=factories.actor("ra.duty_officer"))))
+    assert (line.feared, line.known) == ("yes", True)
+
+
+def test_one_press_on_the_page_of_a_standing_alarm_says_that_it_is_feared(vatra: Actor, sign_in: SignIn) -> None:
+    opened = admitted(vatra, days_ago=5)
+    _report(opened.case_id, vatra)
+    shelter, address = sign_in("vatra.case_worker"), f"/cases/{opened.case_id}/missing"
+    assert "That it is feared was added now" not in shelter.post(
+        f"{address}?lang=en", {"since": "1", "feared": "no"}, 409
+    )
+    shelter.post(address, {"feared": "yes"})
+    line = next(iter(store_of.missing(by=factories.actor("ra.duty_officer"))))
+    assert line.feared == "yes"
+    assert "feared: somebody may have a hand in it" in shelter.get(f"{address}?lang=en")

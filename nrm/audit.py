@@ -227,6 +227,7 @@ class Event(StrEnum):
     FOLLOW_UP_SAFE_TAKEN_BACK = "follow_up_safe_taken_back"
     FOLLOW_UP_SAFE = "follow_up_safe"
     FOLLOW_UP_NOT_SAFE = "follow_up_not_safe"
+    FOLLOW_UP_NOT_THIS_PERSON = "follow_up_not_this_person"  # that she is not safe was written of the wrong person
     FEEDBACK_NOTE_SEEN = "feedback_note_seen"
     FEEDBACK_NOTE_PUT_BACK = "feedback_note_put_back"
     FEEDBACK_NOTE_TAKEN_DOWN = "feedback_note_taken_down"

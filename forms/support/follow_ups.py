@@ -26,6 +26,7 @@ from nrm.domain.support.follow_ups import (
 from nrm.domain.words import N_
 
 REFUSED = {
+    FollowUpRefusal.NOTHING_ENTERED: N_("Nothing is entered of this contact."),
     FollowUpRefusal.STANDS: N_("It is agreed already that somebody stays in touch."),
     FollowUpRefusal.NONE: N_("Nothing is agreed with this person about staying in touch."),
     FollowUpRefusal.CHILD_RETURN: N_(
@@ -97,6 +98,7 @@ RESULT_LABELS = {
     Result.REACHED: N_("The person was reached"),
     Result.NOT_REACHED: N_("The person was not reached"),
     Result.NO_LONGER: N_("The person does not want it any more"),
+    Result.OTHER_PERSON: N_("What was entered was about another person: nobody tried to reach this one"),
 }
 NOT_REACHED_THEN = {
     True: N_("The person was not reached: it is tried again"),
@@ -194,9 +196,11 @@ class ContactForm(OnceForm):
         validators=[PlainText(LONGEST_TEXT)],
     )
 
-    def offer_not_reached(self, *, again: bool) -> None:
-        """Say at the answer itself whether another try follows."""
+    def offer_not_reached(self, *, again: bool, corrects: bool) -> None:
+        """Say at the answer itself whether another try follows. `corrects`: something was entered already."""
         labels = {**RESULT_LABELS, Result.NOT_REACHED: NOT_REACHED_THEN[again]}
+        if not corrects:
+            del labels[Result.OTHER_PERSON]
         self.result.choices = [SelectChoice(value=str(each), label=label) for each, label in labels.items()]
 
     @property

@@ -50,6 +50,7 @@ class What(StrEnum):
     SHARED = "shared"
     LEFT = "left"  # the stay ended while the person was away
     ENDED = "ended"  # the stay ended after days away were struck when the person was late
+    ANOTHER = "another"  # who was not safe after the shelter was another person
     OFF = "off"  # of the reader: no key worker, or deputy, any more
 
 
@@ -115,7 +116,7 @@ def _reads(by: Actor) -> bool:
 
 def _which(of_reader: str | ColumnElement[str]) -> ColumnElement[bool]:
     """The entries that say such a thing; as `audit` writes what they say. `of_reader`: see `_of`."""
-    whole = (Event.AWAY_ENDED, Event.AWAY_MOVED, Event.MISSING_FOUND)
+    whole = (Event.AWAY_ENDED, Event.AWAY_MOVED, Event.MISSING_FOUND, Event.FOLLOW_UP_NOT_THIS_PERSON)
     return or_(
         AuditEntry.event.in_([str(each) for each in whole]),
         and_(AuditEntry.event == str(Event.STAY_CORRECTED), AuditEntry.details.contains(f'"kind":"{Kind.AWAY}"')),
@@ -168,7 +169,11 @@ def _what(event: str, entry: entries.Entry) -> What | None:
     return What.MOVED if "now" in said and is_told(was, date.fromisoformat(said["now"])) else None
 
 
-_OTHER = {str(Event.STAY_ENDED): What.LEFT, str(Event.KEY_WORKER_ENDED): What.OFF}
+_OTHER = {
+    str(Event.STAY_ENDED): What.LEFT,
+    str(Event.KEY_WORKER_ENDED): What.OFF,
+    str(Event.FOLLOW_UP_NOT_THIS_PERSON): What.ANOTHER,
+}
 
 
 class _Rows:
@@ -193,6 +198,8 @@ class _Rows:
         if what is What.SHARED:
             office = names.organisations_by_id().get(uuid.UUID(entry.said["organisation_id_shared"]))
             return make(office=office.names, parts=(entry.said["compartment"],)) if office is not None else None
+        if what is What.ANOTHER:
+            return make()
         if what is What.OFF:
             return make(place=entry.said["place"])
         if what is What.LEFT:

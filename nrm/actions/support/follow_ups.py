@@ -176,8 +176,9 @@ def waiting(*, case_id: uuid.UUID, by: Actor) -> list[str] | None:
 
 def record(*, case_id: uuid.UUID, months: int, contact: Contact, text: str = "", by: Actor) -> Stand:
     """What came of a contact; returns how it stands now. A later entry of the same months corrects the one before,
-    which stays under seal. After the last contact, or when she does not want it any more, the follow-up is over. That
-    she is not safe is heard as `follow_up_alarms.tell` hears it.
+    which stays under seal; what was about another person is as if it had not been tried (ADR 0262). After the last
+    contact, or when she does not want it any more, the follow-up is over. That she is not safe is heard as
+    `follow_up_alarms.tell` hears it.
 
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused, FollowUpRefused.
     """
@@ -214,6 +215,10 @@ def _record(session: Session, found: FollowUp, months: int, contact: Contact, te
         today=days.today(),
     )
     again = row.state != Stand.OPEN or _tried_today(row)  # what one corrects is no try
+    another = contact.result is Result.OTHER_PERSON
+    if another and row.state == Stand.OPEN and not row.tries:
+        raise FollowUpRefused(FollowUpRefusal.NOTHING_ENTERED)
+    again = again or another
     row.tries += not again
     entry = {**contact.sealed(), "at": clock.now().isoformat(), "login": case_store.login_of(by)}
     if text:
@@ -228,11 +233,19 @@ def _record(session: Session, found: FollowUp, months: int, contact: Contact, te
     row.outcome = str(contact.outcome) if row is dates[-1] and state is Stand.REACHED else ""
     if state is Stand.OPEN:
         row.next_on, row.counts_on = days.today() + timedelta(days=country().follow_up.again_days), None
+        if another:
+            before = rows.missed_before(found.case_id, months)
+            row.tries = max(0, row.tries - 1)
+            row.next_on = row.due_on
+            if before is not None:
+                row.next_on = max(row.due_on, before + timedelta(days=country().follow_up.again_days))
     else:
         row.counts_on = steps.counts_on()
     if contact.alarms:
         alarms.is_said(row, by)
         audit.append(session, audit.Event.FOLLOW_UP_NOT_SAFE, by=by, case_id=found.case_id)
+    elif another:
+        _was_another(session, found, row, by)
     elif state is Stand.NOT_REACHED and was != state and not corrects and row.alarm_by_id is None:
         row.alarm_on, row.alarm_by_id = days.today(), None  # given up: the manager decides what is done
     elif state is Stand.REACHED and row.alarm_by_id is None:
@@ -248,6 +261,19 @@ def _record(session: Session, found: FollowUp, months: int, contact: Contact, te
         session, audit.Event.FOLLOW_UP_CONTACT, by=by, case_id=found.case_id, months=months, result=str(contact.result)
     )
     return state
+
+
+def _was_another(session: Session, found: FollowUp, row: FollowUpDate, by: Actor) -> None:
+    """The alarm that this very contact raised ends with it where the actor wrote it and it is an adult's whose house
+    has a manager, who reads that; else it stands until the person is safe. That nobody reached her was a mistake."""
+    if row.alarm_by_id is None:
+        row.alarm_on = None
+        return
+    led = key_worker_rows.has_leader(found.organisation_id) and not rows.is_of_child(found.id)
+    own = row.alarm_by_id == by.member_id and rows.raised_at(found.case_id) == (row.months, by.member_id)
+    if row.alarm_on is not None and own and led:
+        alarms.was_another(row)
+        audit.append(session, audit.Event.FOLLOW_UP_NOT_THIS_PERSON, by=by, case_id=found.case_id, months=row.months)
 
 
 def _tried_today(row: FollowUpDate) -> bool:

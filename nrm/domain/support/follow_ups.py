@@ -70,6 +70,7 @@ class Result(StrEnum):
     REACHED = "reached"
     NOT_REACHED = "not_reached"
     NO_LONGER = "no_longer"
+    OTHER_PERSON = "other_person"  # what was entered of it was about somebody else: nothing was tried
 
 
 class How(StrEnum):
@@ -171,6 +172,7 @@ class FollowUpRefusal(StrEnum):
     DANGER_SINCE = "danger_since"  # after the page was shown she said that she is not safe, or that nobody acts
     WHO_SPOKE = "who_spoke"  # it is not written down who spoke with her
     CHILD_MANAGER = "child_manager"  # of a child the manager alone ends it
+    NOTHING_ENTERED = "nothing_entered"  # nothing is there that was about another person
     END_MANAGER = "end_manager"  # the manager alone takes back that it ended
 
 
@@ -274,6 +276,8 @@ def after(result: Result, tries: int, rules: FollowUpRules, *, corrects: bool = 
         return Stand.REACHED
     if result is Result.NO_LONGER:
         return Stand.ENDED
+    if result is Result.OTHER_PERSON:
+        return Stand.NOT_REACHED if corrects else Stand.OPEN
     return Stand.NOT_REACHED if corrects or tries >= rules.tries else Stand.OPEN
 
 

@@ -20,6 +20,12 @@ def is_said(row: FollowUpDate, by: Actor) -> None:
     row.alarm_on, row.alarm_by_id = days.today(), by.member_id
 
 
+def was_another(row: FollowUpDate) -> None:
+    """It was another person who said so: of this one there is no alarm, and nobody says that she is safe."""
+    row.alarm_on = row.alarm_by_id = None
+    forget_act(row)
+
+
 def is_safe(row: FollowUpDate, by: Actor) -> None:
     """The person is safe: the alarm is over, and it stands who said so and when."""
     row.alarm_on = row.alarm_by_id = None

@@ -108,6 +108,8 @@ def entered_last(opened: dict[str, Any], months: int, *, settled: bool) -> dict[
     mine.sort(key=lambda each: str(each["at"]))
     last: dict[str, Any] = mine[-1] if mine else {}
     reached = [each for each in mine if each["result"] == Result.REACHED]
+    if last and last["result"] == Result.OTHER_PERSON:
+        return {}
     if not settled and not (reached and _is_of_today(last)):
         return {}
     if not reached or last["result"] == Result.REACHED:

@@ -102,6 +102,7 @@ def show(case_id: uuid.UUID) -> Answer:
         kept_ended=kept_ended,
         erasure_stopped=bool(told_once.word("stopped")),
         same_day=bool(told_once.word("again")),
+        alarm_stands=bool(told_once.word("stands")),
         me=by.member_id,
         acts=ACT_LABELS,
         may_admit=case.status == "open" and stays.of_case(case_id, by=by).may_admit,
@@ -248,7 +249,7 @@ def _contact(
         field: Any = form[name]
         field.choices = of_list(list_) if name != "outcome" or line is found.contacts[-1] else []
     form.needs.choices = of_list("needs")
-    form.offer_not_reached(again=line.again)
+    form.offer_not_reached(again=line.again, corrects=line.state is not Stand.OPEN or line.tries > 0)
     why_not = line.why_not(today()) or (None if found.may_be_corrected else FollowUpRefusal.ENDED)
     if why_not is None and any(each.months < months and each.state is Stand.OPEN for each in found.contacts):
         why_not = FollowUpRefusal.EARLIER_FIRST
@@ -305,8 +306,11 @@ def record(case_id: uuid.UUID, months: int) -> Answer:
         return _contact_page(case, line, form, 409)
     found = _standing(case_id)
     now = found.next if found is not None and state is Stand.OPEN else None
+    another = contact.result is Result.OTHER_PERSON
     same = line.state is Stand.OPEN and now is not None and now.months == months and now.tries == line.tries
-    return told_once.lead(url_for("follow_ups.show", case_id=case_id, again=1 if same else None))
+    again = 1 if same and not another else None
+    stands = 1 if another and line.alarm and found is not None and found.alarms else None
+    return told_once.lead(url_for("follow_ups.show", case_id=case_id, again=again, stands=stands))
 
 
 @blueprint.get("/cases/<uuid:case_id>/follow-up/end")

@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Date, Select, and_, bindparam, exists, func, or_, select
 
+from nrm import clock
+from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.support.benefits import State, answer_since
 from nrm.domain.support.follow_ups import (
@@ -20,14 +22,18 @@ from nrm.domain.support.follow_ups import (
     LAPSES_AFTER,
     UNSAFE_END_IS_SHOWN,
     Ended,
+    Result,
     Stand,
 )
+from nrm.models.audit import AuditEntry
 from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case, SealedCompartment
 from nrm.models.shelter.stays import Stay
 from nrm.models.support.benefits import Benefit
 from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.store import days
+from nrm.store.countries import country
+from nrm.store.rows import entries
 from nrm.store.rows.support.benefits import is_open
 
 
@@ -59,6 +65,46 @@ def over_but_unsafe(case_id: uuid.UUID) -> FollowUp | None:
     statement = select(FollowUp).where(FollowUp.case_id == case_id, FollowUp.ended_on.is_not(None), mine)
     statement = statement.order_by(FollowUp.ended_on.desc(), FollowUp.id).limit(1)
     return db.session.scalar(statement.with_for_update().execution_options(populate_existing=True))
+
+
+def raised_at(case_id: uuid.UUID) -> tuple[int, uuid.UUID | None] | None:
+    """At which contact, and to whom, the person said last that she is not safe, as the audit chain tells; None where it
+    was said between two contacts, or since then that "safe" was a mistake."""
+    which = AuditEntry.event.in_([str(each) for each in (*_ALARMS, Event.FOLLOW_UP_CONTACT)])
+    found, before = None, None
+    for event, each in entries.any_since(entries.EVER, which, entries.about(case_id), newest=_LOOKED_THROUGH):
+        if event in _ALARMS:
+            found = None
+        elif before == Event.FOLLOW_UP_NOT_SAFE:  # written in one act
+            found = each.said["months"], each.member_id
+        before = event
+    return found
+
+
+_ALARMS = (str(Event.FOLLOW_UP_NOT_SAFE), str(Event.FOLLOW_UP_SAFE_TAKEN_BACK))
+_LOOKED_THROUGH = 200_000
+
+
+def missed_before(case_id: uuid.UUID, months: int) -> date | None:
+    """On which day it was tried before the last time, as the audit chain tells; None for never."""
+    of_case = entries.about(case_id)
+    told = entries.since(entries.EVER, Event.FOLLOW_UP_CONTACT, of_case, newest=_LOOKED_THROUGH)
+    tried: list[date] = []
+    for each in told:
+        if each.said["months"] != months:
+            continue
+        on = clock.day_of(each.at, country().timezone)
+        if each.said["result"] == Result.OTHER_PERSON:
+            del tried[-1:]
+        elif not tried or tried[-1] != on:
+            tried.append(on)
+    return tried[-2] if len(tried) > 1 else None
+
+
+def is_of_child(follow_up_id: uuid.UUID) -> bool:
+    """As `is_child`, of one agreement."""
+    statement = select(FollowUp.id).join(Case, Case.id == FollowUp.case_id)
+    return db.session.scalar(statement.where(FollowUp.id == follow_up_id, is_child())) is not None
 
 
 def unsafe_now() -> ColumnElement[bool]:

@@ -184,6 +184,7 @@ def index() -> str:
     clause = request.args.get("clause")
     return render_template(
         "referrals/duty/index.html",
+        missing=absences.missing(by=by) if clause is None and "after" not in request.args else (),
         page=store.waiting(by=by, clause=clause, after=request.args.get("after", "")),
         clauses=store.clauses(by=by),
         clause=clause,

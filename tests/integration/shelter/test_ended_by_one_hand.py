@@ -235,7 +235,7 @@ def test_who_was_late_and_never_away_and_excluded_is_read_by_the_desk_and_the_co
     worker = sign_in(WORKER)
     worker.post(f"/away/{away_id}/strike", {"why": "came_back"})
     assert LINK not in sign_in(DUTY).get("/")
-    end = {**END, "reason": "expelled", "destination": "unknown", "country": "unknown"}
+    end: dict[str, object] = {**END, "reason": "expelled", "destination": "unknown", "country": "unknown"}
     worker.post(f"/stays/{opened.stay_id}/end", end)
     said = words(sign_in(MANAGER).get("/?lang=en"))
     struck = (
@@ -293,7 +293,7 @@ def test_who_is_excluded_to_nobody_knows_where_is_read_by_the_duty_desk(sign_in:
     person = sign_in(WORKER)
     for each, where in ((opened, "unknown"), (known, "family")):
         country = {"unknown": "unknown", "family": "home"}[where]
-        end = {**END, "reason": "expelled", "destination": where, "country": country}
+        end: dict[str, object] = {**END, "reason": "expelled", "destination": where, "country": country}
         person.post(f"/stays/{each.stay_id}/end", end)
     page = words(sign_in(DUTY).get(LINK + "?lang=en"))
     assert f"{opened.pseudonym}: Test case_worker" in page

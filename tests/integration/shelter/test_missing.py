@@ -691,3 +691,18 @@ def test_one_press_on_the_page_of_a_standing_alarm_says_that_it_is_feared(vatra:
     line = next(iter(store_of.missing(by=factories.actor("ra.duty_officer"))))
     assert line.feared == "yes"
     assert "feared: somebody may have a hand in it" in shelter.get(f"{address}?lang=en")
+
+
+@pytest.mark.slow
+def test_the_list_of_what_waits_names_who_is_missing(vatra: Actor, sign_in: SignIn) -> None:
+    """The home page of the duty desk alone named them."""
+    opened = admitted(vatra, days_ago=5)
+    desk = sign_in("ra.duty_officer")
+    assert "Missing now" not in desk.get("/duty?lang=en")
+    alarm = _report(opened.case_id, vatra)
+    page = desk.get("/duty?lang=en")
+    assert "Missing now" in page
+    assert f">{opened.pseudonym}</a>" in page
+    assert "1 in all, on the home page" in page
+    absences.found(missing_id=alarm, by=vatra)
+    assert "Missing now" not in desk.get("/duty?lang=en")

@@ -2,8 +2,9 @@
 
 That somebody is back, or comes on another day, or was never away; that somebody who was missing is there; that a person
 agreed that another organisation reads of them; that a stay ended while somebody was away, or after days away were
-struck when they were late. To whom it was done alone: that they were taken off as key worker or deputy. No press takes
-a line away (ADR 0249, ADR 0253, ADR 0260, ADR 0262).
+struck when they were late. To whom it was done alone: that they were taken off as key worker or deputy. And what
+another shelter said: that somebody of the house arrived there, though the house had not said that they left. No press
+takes a line away (ADR 0249, ADR 0253, ADR 0260, ADR 0261, ADR 0262).
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ from nrm import clock
 from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.away import TOLD_FOR, is_late, is_told
 from nrm.domain.shelter.cases import AGREED
 from nrm.domain.shelter.corrections import Kind
 from nrm.models.accounts.accounts import Member
 from nrm.models.audit import AuditEntry
+from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.away import Away
 from nrm.models.shelter.cases import Case
@@ -51,6 +54,7 @@ class What(StrEnum):
     LEFT = "left"  # the stay ended while the person was away
     ENDED = "ended"  # the stay ended after days away were struck when the person was late
     ANOTHER = "another"  # who was not safe after the shelter was another person
+    ARRIVED = "arrived"  # at another shelter, which says so alone
     OFF = "off"  # of the reader: no key worker, or deputy, any more
 
 
@@ -62,7 +66,8 @@ class ToldLine:
     danger was `feared`. Of who agreed: which `office` reads which `parts`. `stay_id`: of days away, and of a stay that
     ended while somebody was away, expected back on `was`. `place`: as what the reader was taken off. Of a stay that
     ended after days away were struck: `struck_by` whom, on which day (`now`), expected back on `was`, and `reason`, why
-    the stay ended."""
+    the stay ended. Of who arrived at another shelter (`office`): its `telephone`, and the `referral_id` by which the
+    house had sent them."""
 
     what: What
     case_id: uuid.UUID
@@ -81,6 +86,8 @@ class ToldLine:
     place: str = ""
     struck_by: str = ""
     reason: str = ""
+    referral_id: uuid.UUID | None = None
+    telephone: str = ""
 
 
 def number(by: Actor) -> ColumnElement[int]:
@@ -93,8 +100,9 @@ def number(by: Actor) -> ColumnElement[int]:
     lately = AuditEntry.at >= bindparam("told_lately_since", type_=String())
     house = AuditEntry.organisation_id == bindparam("told_lately_house", type_=String())
     others = AuditEntry.member_id != bindparam("told_lately_member", type_=String())
-    which = _which(bindparam("told_lately_of", type_=String()))
-    return counted.where(which, lately, house, others).scalar_subquery()
+    which = and_(house, _which(bindparam("told_lately_of", type_=String())))
+    elsewhere = _arrived(bindparam("told_lately_from", type_=String()))
+    return counted.where(or_(which, elsewhere), lately, others).scalar_subquery()
 
 
 def moment(by: Actor) -> dict[str, str]:
@@ -102,12 +110,23 @@ def moment(by: Actor) -> dict[str, str]:
     if not _reads(by):
         return {}
     own = {"told_lately_house": str(by.organisation_id), "told_lately_member": str(by.member_id)}
-    return {"told_lately_since": (clock.now() - TOLD_FOR).isoformat(), "told_lately_of": _of(by), **own}
+    which = {"told_lately_of": _of(by), "told_lately_from": _from(by)}
+    return {"told_lately_since": (clock.now() - TOLD_FOR).isoformat(), **which, **own}
 
 
 def _of(by: Actor) -> str:
     """How an entry names the actor as the one to whom something was done."""
     return f'"of_member_id":"{by.member_id}"'
+
+
+def _from(by: Actor) -> str:
+    """How an entry of an arrival names the actor's house as the one that had not said that the person left."""
+    return f'"sender_id":"{by.organisation_id}"'
+
+
+def _arrived(from_house: str | ColumnElement[str]) -> ColumnElement[bool]:
+    """The entries of another shelter that say so. `from_house`: see `_from`."""
+    return and_(AuditEntry.event == str(Event.REFERRAL_ARRIVED), AuditEntry.details.contains(from_house))
 
 
 def _reads(by: Actor) -> bool:
@@ -130,15 +149,15 @@ def _which(of_reader: str | ColumnElement[str]) -> ColumnElement[bool]:
 def lines(*, by: Actor) -> list[ToldLine]:
     """What colleagues said in the last seven days, the last first: who was late and is back, a day of return that they
     changed by more than a day, days away that they struck, who was missing and is there, who agreed that another
-    organisation reads something, whose stay ended while they were away or late, and of whom the actor was taken off.
-    Empty for an actor who takes nobody in."""
+    organisation reads something, whose stay ended while they were away or late, of whom the actor was taken off, and
+    who moved without the house having said that they left. Empty for an actor who takes nobody in."""
     if not _reads(by):
         return []
     house, others = AuditEntry.organisation_id == str(by.organisation_id), AuditEntry.member_id != str(by.member_id)
-    since = clock.now() - TOLD_FOR
+    since, wanted = clock.now() - TOLD_FOR, or_(and_(house, _which(_of(by))), _arrived(_from(by)))
     found = [
         (what, entry)
-        for event, entry in entries.any_since(since, _which(_of(by)), house, others, newest=_LOOKED_THROUGH)
+        for event, entry in entries.any_since(since, wanted, others, newest=_LOOKED_THROUGH)
         if (what := _what(event, entry)) is not None
     ]
     if not found:
@@ -173,6 +192,7 @@ _OTHER = {
     str(Event.STAY_ENDED): What.LEFT,
     str(Event.KEY_WORKER_ENDED): What.OFF,
     str(Event.FOLLOW_UP_NOT_THIS_PERSON): What.ANOTHER,
+    str(Event.REFERRAL_ARRIVED): What.ARRIVED,
 }
 
 
@@ -187,6 +207,8 @@ class _Rows:
         self._away = _read(away, {_id(each, "away_id") for each in found})
         alarms = select(Missing.id, Missing.since_on, Missing.feared)
         self._alarms = _read(alarms, {_id(each, "missing_id") for each in found})
+        sent = select(Referral.id, Referral.receiver_id).where(Referral.status == str(ReferralStatus.ARRIVED))
+        self._sent = _read(sent, {_id(each, "referral_id") for each in found})
 
     def line(self, what: What, entry: entries.Entry, by: Actor) -> ToldLine | None:
         """None where there is nothing to be read: what is meant is gone, or had not come."""
@@ -200,6 +222,12 @@ class _Rows:
             return make(office=office.names, parts=(entry.said["compartment"],)) if office is not None else None
         if what is What.ANOTHER:
             return make()
+        if what is What.ARRIVED:
+            sent = self._sent.get(_id(entry, "referral_id"))  # none of an arrival that was taken back
+            if sent is None:
+                return None
+            shelter = names.organisations_by_id()[sent[1]]
+            return make(office=shelter.names, telephone=names.number_of(shelter), referral_id=sent[0])
         if what is What.OFF:
             return make(place=entry.said["place"])
         if what is What.LEFT:

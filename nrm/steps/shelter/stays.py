@@ -130,12 +130,15 @@ def move_on(session: Session, case_id: uuid.UUID, by: Actor, *, only: uuid.UUID 
     In the caller's transaction. `only`: the stay in this shelter; else in any but the actor's own. An open alarm that
     the person is missing ends, and what was told of it. Call `erasures.carry_out` after the transaction.
     """
+    alarm_id = session.scalar(select(Missing.id).where(Missing.case_id == case_id, Missing.outcome == ""))
     session.execute(
         update(Missing)
         .where(Missing.case_id == case_id, Missing.outcome == "")
         .values(outcome=str(Outcome.FOUND), over_on=days.today(), since_at=None)
     )
     told_steps.end(session, case_id, by)
+    if alarm_id is not None:
+        audit.append(session, audit.Event.MISSING_FOUND, by=by, case_id=case_id, missing_id=alarm_id)
     wanted = Stay.organisation_id == only if only is not None else Stay.organisation_id != by.organisation_id
     stay = session.scalar(select(Stay).where(Stay.case_id == case_id, Stay.ended_on.is_(None), wanted))
     if stay is None:

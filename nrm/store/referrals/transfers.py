@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.referrals.referrals import TAKEN, ReferralStatus
+from nrm.domain.referrals.referrals import TAKEN, ReferralStatus, Relation
 from nrm.domain.referrals.transfers import MEETING, Stand, both_write_until, stand
 from nrm.domain.shelter.absences import Kind
 from nrm.domain.shelter.cases import HOUSE_LABEL
@@ -26,6 +26,7 @@ from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals.referrals import ReferralLine
 from nrm.store.rows.referrals import mistakes as mistake_rows
 from nrm.store.rows.referrals import transfers as rows
+from nrm.store.rows.shelter import absences as absence_rows
 
 _Sender, _Receiver = aliased(Organisation), aliased(Organisation)
 _MOST = 20
@@ -57,6 +58,16 @@ class Sleeps:
     bed: str
     admitted_on: date
     stay_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AtTheDoor:
+    """What speaks against an arrival (ADR 0261): the shelter from which somebody moves has `not_left` said, or took
+    that back (`taken_back`), and an alarm runs that the person is missing."""
+
+    not_left: bool = False
+    taken_back: bool = False
+    missing_since: date | None = None
 
 
 def moves(*, by: Actor) -> list[MoveLine]:
@@ -118,6 +129,18 @@ def of_referral(referral_id: uuid.UUID, *, by: Actor) -> MoveLine | None:
 def is_move(line: ReferralLine) -> bool:
     """Whether the sender of a referral that was seen is a shelter."""
     return bool(db.session.scalar(select(exists().where(Referral.id == line.id, rows.from_a_shelter()))))
+
+
+def at_the_door(line: ReferralLine, *, by: Actor) -> AtTheDoor:
+    """What speaks against an arrival that is not recorded yet, for who receives the person; raises NotVisible."""
+    if line.relation is not Relation.RECEIVER or not by.may(Permission.REFERRAL_DECIDE):
+        raise NotVisible
+    if line.status is ReferralStatus.ARRIVED:
+        return AtTheDoor()
+    alarm = absence_rows.stands(line.case_id)
+    not_left = line.departed_at is None and is_move(line) and rows.is_unsaid(line.id)
+    back = not_left and mistake_rows.is_taken_back(line.id)
+    return AtTheDoor(not_left, back, alarm.since_on if alarm is not None else None)
 
 
 def sleeps_here(line: MoveLine, *, by: Actor) -> Sleeps | None:

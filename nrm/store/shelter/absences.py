@@ -4,9 +4,10 @@ the child authority, which does not learn in which shelter the child was."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Date, and_, bindparam, case, exists, false, func, or_, select
 from sqlalchemy.orm import aliased
@@ -90,6 +91,9 @@ class EndedLine:
     by_another: bool = False
     telephone: str = ""
     ender: str = ""
+    ender_shelter: Mapping[str, str] | None = None
+    """The shelter of who ended it; and its number, where another one had raised it (ADR 0261)."""
+    ender_telephone: str = ""
     stay_ended_on: date | None = None
     stay_ended_by: str = ""
     closed_on: date | None = None
@@ -228,6 +232,9 @@ def ended(*, by: Actor) -> list[EndedLine]:
     for found, pseudonym, shelter, reported_by, struck_by, stay_ended_on, closed_on, closed_by, gone in found_rows:
         if found.over_on is None:
             continue
+        ender = said.get(str(found.id), _NOBODY)
+        another = ender.organisation_id not in (None, found.organisation_id)
+        house = names.organisation(ender.organisation_id) if another and ender.organisation_id else None
         was_found = found.outcome == Outcome.FOUND  # of nobody else the end of the stay tells something new
         lines.append(
             EndedLine(
@@ -246,9 +253,11 @@ def ended(*, by: Actor) -> list[EndedLine]:
                 telephone=names.number_now(country().party_in(MechanismRole.AUTHORITY))
                 if authority
                 else shelter.telephone,
-                ender=said.get(str(found.id), ""),
+                ender=ender.name,
+                ender_shelter=None if authority or house is None else house.names,
+                ender_telephone=names.number_of(house) if house is not None and not authority else "",
                 stay_ended_on=stay_ended_on if was_found else None,
-                stay_ended_by=said.get(str(found.stay_id), ""),
+                stay_ended_by=said.get(str(found.stay_id), _NOBODY).name,
                 closed_on=closed_on,
                 closed_by=closed_by or "",
                 gone=bool(gone),
@@ -257,7 +266,17 @@ def ended(*, by: Actor) -> list[EndedLine]:
     return lines
 
 
-def _who_said(alarms: Sequence[Missing]) -> dict[str, str]:
+class _Hand(NamedTuple):
+    """Who said something, and of which organisation."""
+
+    name: str = ""
+    organisation_id: uuid.UUID | None = None
+
+
+_NOBODY = _Hand()
+
+
+def _who_said(alarms: Sequence[Missing]) -> dict[str, _Hand]:
     """Alarm -> who ended it, and stay -> who ended that, last."""
     about = [each.id for each in alarms] + [each.stay_id for each in alarms if each.stay_id is not None]
     if not about:
@@ -265,12 +284,14 @@ def _who_said(alarms: Sequence[Missing]) -> dict[str, str]:
     which = AuditEntry.event.in_((str(Event.MISSING_FOUND), str(Event.MISSING_ENDED), str(Event.STAY_ENDED)))
     since = clock.now() - TOLD_FOR - timedelta(days=1)
     told = entries.any_since(since, which, or_(*map(entries.about, about)), newest=_LOOKED_THROUGH)
-    hands = {
-        entry.said["missing_id" if "missing_id" in entry.said else "stay_id"]: entry.member_id for _, entry in told
+    hands = {entry.said["missing_id" if "missing_id" in entry.said else "stay_id"]: entry for _, entry in told}
+    wanted = {each.member_id for each in hands.values()} - {None}
+    called = {each.id: each.name for each in db.session.scalars(select(Member).where(Member.id.in_(wanted)))}
+    return {
+        id_: _Hand(called[each.member_id], each.organisation_id)
+        for id_, each in hands.items()
+        if each.member_id in called
     }
-    people = db.session.scalars(select(Member).where(Member.id.in_(set(hands.values()) - {None})))
-    called = {each.id: each.name for each in people}
-    return {id_: called[hand] for id_, hand in hands.items() if hand in called}
 
 
 def missing(*, by: Actor) -> list[MissingLine]:

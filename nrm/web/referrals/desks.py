@@ -110,6 +110,7 @@ def shelter_home() -> str:
         received=received,
         withdrawn=promises.withdrawn(by=by) if g.top.withdrawn_promises else (),
         coming=coming,
+        not_left={line.referral_id for line in there.moves if line.stand is Stand.TAKEN_BACK and not line.sends},
         no_place=meetings.left_without(coming.rows),
         waiting=waiting,
         ending=agreements.leaving(by=by),

@@ -50,6 +50,10 @@ TOO_SOON = N_(
     left="",
     expected="",
 )
+MOVE_NOT_LEFT = N_("The other shelter has not said that the person left: is it this person who stands before you?")
+ALARM_ENDS = N_(
+    "The alarm that this person is missing ends with it. Have you seen the person yourself, and is it the right code?"
+)
 NOT_AWAITED = N_("This person is not awaited any more: the arrival was recorded, or it was said that nobody came.")
 
 NOT_COME_SINCE = N_(
@@ -113,7 +117,11 @@ def _form(line: referrals.ReferralLine, *, empty: bool = False) -> ArrivalForm:
 
 def _page(line: referrals.ReferralLine, form: ArrivalForm, status: int = 200) -> Answer:
     return render_template(
-        "shelter/arrivals/arrive.html", line=line, form=form, adult=line.age_class == "adult"
+        "shelter/arrivals/arrive.html",
+        line=line,
+        form=form,
+        adult=line.age_class == "adult",
+        door=transfers.at_the_door(line, by=access.actor()),
     ), status
 
 
@@ -212,8 +220,14 @@ def _said_since(line: referrals.ReferralLine, form: ArrivalForm) -> Answer:
 
 
 def _doubt(line: referrals.ReferralLine) -> str | Phrase | None:
-    """Why it may be somebody else: the person is awaited from a post that has not said that they left, or too soon
-    after it said so for the way (ADR 0254)."""
+    """Why it may be somebody else: an alarm runs that the person is missing, the shelter from which the person moves
+    has not said that they left (ADR 0261), or the person is awaited from a post that has not said so, or too soon after
+    it said so for the way (ADR 0254)."""
+    door = transfers.at_the_door(line, by=access.actor())
+    if door.missing_since is not None:
+        return ALARM_ENDS
+    if door.not_left:
+        return MOVE_NOT_LEFT
     if line.status is not ReferralStatus.ACCEPTED or not meetings.of_post(line):
         return None
     if line.departed_at is None:

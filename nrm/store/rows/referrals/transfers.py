@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 
 from nrm import clock
 from nrm.audit import Event
@@ -18,6 +18,7 @@ from nrm.domain.referrals.transfers import MEETING, TRANSFER
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import SealedCompartment
+from nrm.models.shelter.stays import Stay
 from nrm.store.rows import entries
 
 _POSTS = tuple(str(each) for each in sorted(POSTS))
@@ -48,6 +49,20 @@ def is_move(referral: Referral) -> bool:
 def is_of_a_post(referral: Referral) -> bool:
     """Whether the sender is of a kind to which no receiver is named once somebody has accepted (ADR 0106)."""
     return bool(db.session.scalar(select(exists().where(Referral.id == referral.id, from_a_post()))))
+
+
+def is_unsaid(referral_id: uuid.UUID) -> bool:
+    """Whether nobody said that the person of a referral left: no departure is recorded, and of a move the stay with the
+    sender, if there was one, was not ended either (ADR 0238, ADR 0261)."""
+    stay = (
+        Stay.case_id == Referral.case_id,
+        Stay.organisation_id == Referral.sender_id,
+        Stay.taken_back_on.is_(None),
+    )
+    over = exists().where(*stay, Stay.ended_on.is_not(None)) & ~exists().where(*stay, Stay.ended_on.is_(None))
+    unsaid = or_(from_a_post(), and_(from_a_shelter(), ~over))
+    here = exists().where(Referral.id == referral_id, Referral.departed_at.is_(None), unsaid)
+    return bool(db.session.scalar(select(here)))
 
 
 def from_a_post() -> ColumnElement[bool]:

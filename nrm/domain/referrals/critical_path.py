@@ -110,10 +110,14 @@ def timeline(
         exact = legs[0].is_exact(is_coarse)
         steps.insert(0, _done(FIRST_INTERVIEW, interviewed_by, clause, legs[0].sent_at, exact=exact))
     arrival = next((each for each in owed if each.kind == ARRIVAL), None)
-    if legs or arrival is not None:
-        steps.append(_arrival(legs[-1] if legs else None, arrival, agreement, at, is_coarse))
+    arrived = [leg for leg in legs if leg.status is ReferralStatus.ARRIVED]
+    steps += [_arrival(leg, arrival, agreement, at, is_coarse) for leg in arrived]
+    last = legs[-1] if legs else None
+    if not arrived and (legs or arrival is not None):
+        steps.append(_arrival(last, arrival, agreement, at, is_coarse))
+    elif last is not None and last not in arrived and (last.status.is_open or last.status in TAKEN):
+        steps.append(_arrival(last, None, agreement, at, is_coarse))  # of a move: what was owed was the first arrival
     if waits_to_be_placed and not any(leg.status.is_open for leg in legs):
-        last = legs[-1] if legs else None
         due = last.decided_at + DECISION_WITHIN if last is not None and last.decided_at else None
         steps.append(_open(DECISION, DUTY_OFFICER, last.clause if last is not None else "", due, at))
     steps += [_owed(each, at, is_coarse) for each in owed if each.kind != ARRIVAL]

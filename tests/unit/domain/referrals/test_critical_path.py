@@ -114,6 +114,29 @@ def test_after_two_declines_the_duty_officer_has_half_an_hour() -> None:
     assert path(legs, [], SENT + 100 * MINUTE)["decision", "duty_officer"].late == 30 * MINUTE
 
 
+@pytest.mark.parametrize("status", ReferralStatus)
+def test_of_who_moves_to_another_shelter_the_first_arrival_stays_that_of_the_first(status: ReferralStatus) -> None:
+    """It said of the shelter that was asked last that the person had arrived there, on the day of the first arrival."""
+    came = SENT + timedelta(hours=5)
+    first = leg(ReferralStatus.ARRIVED, decided_at=SENT + HOUR, arrived_at=came)
+    moves = dataclasses.replace(leg(status), party="VATRA", decided_at=SENT + 8 * HOUR)
+    steps = path([first, moves], [dataclasses.replace(ARRIVAL, done_at=came)], SENT + timedelta(days=2), placed=True)
+    assert (steps["arrival", "NRC"].state, steps["arrival", "NRC"].at) == (StepState.DONE, came)
+    there = steps.get(("arrival", "VATRA"))
+    if status in (ReferralStatus.DECLINED, ReferralStatus.WITHDRAWN, ReferralStatus.EXPIRED):
+        assert there is None
+    elif status is ReferralStatus.ARRIVED:
+        assert there is not None
+        assert there.at != came
+    elif status in (ReferralStatus.SENT, ReferralStatus.ACCEPTED):
+        assert there is not None
+        assert (there.state, there.at) == (StepState.WAITING, None)
+    else:
+        assert there is not None
+        assert there.state is StepState.ENDED
+    assert ("arrival", "receiver") not in steps
+
+
 def test_once_only_the_quarter_is_kept_nothing_is_said_of_lateness() -> None:
     start = datetime(2025, 12, 31, 23, tzinfo=UTC)
     arrived = Leg("NRC", "4.3", ReferralStatus.ARRIVED, start, start, None, start, None, start)

@@ -76,7 +76,7 @@ from nrm.web.accounts import refused, screen_lock, told_once
 from nrm.web.language import text_in, translated
 from nrm.web.opened import answer_rows, written_rows
 from nrm.web.parts import Part, address
-from nrm.web.referrals import critical_path, meetings, transfers
+from nrm.web.referrals import critical_path, meetings, to_do, transfers
 from nrm.web.shelter import (
     ages,
     claims,
@@ -144,6 +144,7 @@ def index() -> str:
         takes_in=takes_in,
         touch=follow_up_ends.of_cases([line.id for line in page.rows], by=by) if takes_in else {},
         workers=key_worker_store.names([line.id for line in page.rows], by=by) if takes_in else {},
+        steps=to_do.next_steps(by=by) if takes_in else {},
     )
 
 

@@ -476,6 +476,20 @@ def test_medication_that_is_over_is_ended_and_leaves_the_day_and_a_mistyped_year
     browser.post(f"{base}/{uuid.uuid4()}/end", {"until": "today"}, 409)
 
 
+def test_the_list_of_people_says_what_comes_next_as_the_list_of_stays_does(
+    person: uuid.UUID, worker: Actor, sign_in: SignIn
+) -> None:
+    """Its column of days was empty, while the home page said that a day had passed."""
+    stay = db.session.execute(select(Stay).where(Stay.case_id == person)).scalar_one()
+    stay.anticipated_end_on = on(2)
+    db.session.commit()
+    browser = sign_in(WORKER)
+    for page in ("/stays", "/cases"):
+        row = browser.get(f"{page}?lang=en").partition("<tbody")[2]
+        assert "The stay is planned until then: prolong it, or end it" in row
+        assert f"{on(2).day} " in row
+
+
 @pytest.mark.parametrize(
     ("first", "last", "said"),
     [

@@ -66,11 +66,11 @@ class PrintForm(OnceForm):
         validate_choice=False,
     )
 
-    staff = RadioField(
-        N_("The officer's language"), validators=[Offered(N_("Choose the officer's language"))], validate_choice=False
-    )
     spoken = RadioField(
         N_("The person's language"), validators=[Offered(N_("Choose the person's language"))], validate_choice=False
+    )
+    staff = RadioField(
+        N_("The officer's language"), validators=[Offered(N_("Choose the officer's language"))], validate_choice=False
     )
     papers = StringField(N_("How many papers?"), description=N_("At most %(most)s at once.", most=MOST_AT_ONCE))
 

@@ -309,7 +309,8 @@ def _form_page(
         for fault in faults[:MOST_SHOWN]
     ]
     if len(faults) > MOST_SHOWN:
-        more.append(("file" if of_file else "answer", gettext("And %(number)s more", number=len(faults) - MOST_SHOWN)))
+        next_one = "file" if of_file else fields.get(faults[MOST_SHOWN].key, "file")
+        more.append((next_one, gettext("And %(number)s more", number=len(faults) - MOST_SHOWN)))
     last = store.newest(table, quarter, by=access.actor())
     return render_template(
         "reports/register/file.html",

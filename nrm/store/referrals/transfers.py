@@ -132,8 +132,10 @@ def is_move(line: ReferralLine) -> bool:
 
 
 def at_the_door(line: ReferralLine, *, by: Actor) -> AtTheDoor:
-    """What speaks against an arrival that is not recorded yet, for who receives the person; raises NotVisible."""
-    if line.relation is not Relation.RECEIVER or not by.may(Permission.REFERRAL_DECIDE):
+    """What speaks against an arrival that is not recorded yet, for who receives the person; raises NotPermitted and
+    NotVisible."""
+    by.must(Permission.REFERRAL_DECIDE)
+    if line.relation is not Relation.RECEIVER:
         raise NotVisible
     if line.status is ReferralStatus.ARRIVED:
         return AtTheDoor()

@@ -36,6 +36,11 @@ def errors_in_order(page: str) -> None:
     assert list(places) == sorted(places, key=places.__getitem__), f"not in the order of the page: {places}"
 
 
+def words(page: str) -> str:
+    """What somebody reads of a page."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
+
+
 WARNED = re.compile(r'name="warned" value="([a-z0-9_-]+)"')
 
 

@@ -105,7 +105,7 @@ class AskLinkForm(HowAskedForm):
     """Whether the person agrees to a code by which the police tie a number of theirs to the case at the prosecution.
     `stands`: how it stood when the page was shown."""
 
-    FIRST = ("stands", "link", "sure")
+    FIRST = ("link", "sure")
 
     link = _yes_no(N_("Does the person agree to a link code?"), N_("Choose whether the person agrees to a link code"))
     sure = BooleanField(N_("The person knows that the code and the number are destroyed, and says no"))

@@ -3,7 +3,6 @@ that shelter and by the duty desk (ADR 0261)."""
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -28,6 +27,7 @@ from nrm.store.referrals import referrals as store
 from nrm.store.shelter import absences as absence_store
 from tests import factories
 from tests import factories_referrals as people
+from tests.client import words
 from tests.conftest import Person
 from tests.factories_stays import admitted
 
@@ -44,10 +44,6 @@ TITLE = "Arrived, and nobody said that they left"
 def at_noon(app: Flask) -> None:
     assert app
     clock.set_clock(lambda: NOON)
-
-
-def words(page: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
 
 
 def moving(why: MoveReason = MoveReason.OWN_WISH, bed: int = 0, *, ended: bool = False) -> tuple[Opened, uuid.UUID]:
@@ -113,7 +109,7 @@ def test_an_arrival_after_a_move_is_asked_about_and_read_by_the_sender_and_the_d
     assert store.referral(referral_id, by=factories.actor(NRC)).status == "arrived"
     for login in (WORKER, MANAGER):
         home = sign_in(login).get("/?lang=en")
-        line = home.partition("What colleagues said in the last 7 days")[2].partition("</ul>")[0]
+        line = home.partition("What colleagues, or another shelter, said in the last 7 days")[2].partition("</ul>")[0]
         assert f'href="/referrals/{referral_id}"' in line
         assert own.pseudonym in line
         assert TOLD in words(line)

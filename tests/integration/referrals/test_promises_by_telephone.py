@@ -19,6 +19,7 @@ from nrm.models.referrals.referrals import Referral
 from nrm.store.referrals import duty
 from tests import factories
 from tests import factories_referrals as people
+from tests.client import words
 from tests.conftest import Person
 
 SignIn = Callable[[str], Person]
@@ -36,10 +37,6 @@ def row(referral_id: uuid.UUID) -> Referral:
     return db.session.get_one(Referral, referral_id, populate_existing=True)
 
 
-def text(page: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("login", [POST, DESK])
 def test_an_invented_promise_is_read_and_denied_by_the_house(sign_in: SignIn, login: str) -> None:
@@ -52,7 +49,7 @@ def test_an_invented_promise_is_read_and_denied_by_the_house(sign_in: SignIn, lo
     house.post(f"{page}/promise/deny", {}, 409)
     assert writer.post(f"{page}/promise", {"name": "Vjosa Kola"}) == page
     for shown in (house.get("/?lang=en"), house.get(f"{page}?lang=en"), desk.get("/duty?lang=en")):
-        assert re.search(rf"Promised by telephone: Vjosa Kola; written down by [^,;]*\({login}\), ", text(shown))
+        assert re.search(rf"Promised by telephone: Vjosa Kola; written down by [^,;]*\({login}\), ", words(shown))
     for shown in (house.get("/?lang=en"), house.get(f"{page}?lang=en")):
         assert DENY in shown
         assert f'action="{page}/promise/deny"' in shown
@@ -125,12 +122,12 @@ def test_the_post_reads_who_is_said_to_have_promised_and_that_the_answer_is_late
     post, page = sign_in(POST), f"/referrals/{sent.referral_id}?lang=en"
     said = re.compile(rf"Promised by telephone: Vjosa Kola; written down by [^,;]*\({login}\), ")
     pages = ("/?lang=en", page, "/referrals/sent?lang=en")
-    for shown in (text(post.get(each)) for each in pages):
+    for shown in (words(post.get(each)) for each in pages):
         assert said.search(shown)
         assert "late" not in shown.partition("Promised by telephone")[0][-60:]
     clock.set_clock(lambda: due_at)
     post = sign_in(POST)
-    for shown in (text(post.get(each)) for each in pages):
+    for shown in (words(post.get(each)) for each in pages):
         assert "late" in shown.partition("Promised by telephone")[0][-60:]
     assert "is late, though Vjosa Kola is said to have promised it: call" in post.get(pages[0])
     assert "The answer is late: call." in post.get(page)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from nrm.store import days
 from nrm.store.accounts import one_hand
 from nrm.store.shelter import away as away_store
 from tests import factories
+from tests.client import words
 from tests.conftest import Person
 from tests.factories_stays import ALBANIAN, MOLDOVAN, admitted
 
@@ -37,10 +37,6 @@ END = {"ended": "today", "reason": "no_longer_needs_support", "destination": "fa
 def at_noon(app: Flask) -> None:
     assert app
     clock.set_clock(lambda: NOON)
-
-
-def words(page: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
 
 
 def leaves(opened: Opened, by: Actor, reason: ExitReason = ExitReason.REINTEGRATED_WITH_FAMILY) -> None:

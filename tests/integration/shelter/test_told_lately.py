@@ -19,6 +19,7 @@ from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.store import days
 from tests import factories
 from tests import factories_referrals as people
+from tests.client import words
 from tests.conftest import Person
 from tests.factories_stays import CHILD, admitted
 
@@ -33,11 +34,6 @@ FEARED = "feared: somebody may have a hand in it"
 def at_noon(app: Flask) -> None:
     assert app
     clock.set_clock(lambda: NOON)
-
-
-def words(page: str) -> str:
-    """What somebody reads of it."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
 
 
 def home(person: Person) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -14,6 +13,7 @@ from nrm.domain.support.follow_ups import Contact, FollowUpRefusal, How, Result,
 from nrm.models.shelter.cases import Case
 from nrm.store.support import follow_ups as store
 from tests import factories
+from tests.client import words
 from tests.integration.support.test_follow_ups import (
     MANAGER,
     MISSED,
@@ -30,10 +30,6 @@ from tests.integration.support.test_follow_ups import (
 
 __all__ = ["vatra"]
 OTHER = Contact(Result.OTHER_PERSON, How.TELEPHONE)
-
-
-def words(page: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
 
 
 def alarms(case_id: object) -> bool:

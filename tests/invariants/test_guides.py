@@ -150,6 +150,17 @@ def test_a_guide_of_others_has_no_way_to_where_the_reader_may_not_go(app: Flask)
     assert "Returns of children" in main_of(officer.get("/guide?lang=en"))
 
 
+@pytest.mark.parametrize("organisation", ["state_police", "ra", "child_protection"])
+def test_each_way_of_ones_own_guide_is_open(app: Flask, organisation: str) -> None:
+    """The authority's officers were led to a page that is for the police alone."""
+    officer = Person(app.test_client(), login_of(organisation, Role.IDENTIFICATION_OFFICER))
+    steps = main_of(officer.get("/guide?lang=en")).partition("<ol>")[2].partition("</ol>")[0]
+    ways = re.findall(r'href="?([^" >]+)', steps)
+    assert ("/link" in ways) == (organisation == "state_police")
+    for way in ways:
+        officer.get(way)
+
+
 def test_who_is_not_signed_in_or_does_an_interview_is_not_led_there(app: Flask) -> None:
     """The screen of an interview is turned to the person: nothing on it leads away."""
     client = app.test_client()

@@ -82,6 +82,7 @@ def _page(role: Role, by: Actor, pictures: Mapping[int, str] | None = None) -> s
     if role == role_of(by) != by.role:  # of a desk whose other members may do more
         shown = {number: each for number, each in shown.items() if access.is_open_to(by, each.page)}
     waits = access.visitor().waiting
+    begins = [each for each in shown.values() if not waits and each.only in (None, by.kind)]
     return render_template(
         "accounts/guides/show.html",
         role=role,
@@ -91,7 +92,7 @@ def _page(role: Role, by: Actor, pictures: Mapping[int, str] | None = None) -> s
         pictures=pictures or {},
         may_be_pictured=not pictures and bool(_pictures(role)),
         never=(*guide.never, *NEVER_ASKED),
-        open_to={each.page for each in shown.values() if not waits and access.is_open_to(by, each.page)},
+        open_to={each.page for each in begins if access.is_open_to(by, each.page)},
         numbers=_numbers(role),
         operator=telephones.operator() if role is not Role.ADMINISTRATOR else (),
         documents=documentation.is_there() and not waits,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nrm.domain.accounts.accounts import Role
+from nrm.domain.accounts.accounts import OrganisationKind, Role
 from nrm.domain.words import N_
 from nrm.web.accounts.guide_words.parts import HOME, LEAVE, OWED, SHARED, STRANGE_CALL, Guide, Step, Trouble
 
@@ -223,6 +223,7 @@ GUIDES: Mapping[Role, Guide] = {
                     " and press “%(send)s”.",
                     send=N_("Send"),
                 ),
+                only=OrganisationKind.POLICE,
             ),
             LEAVE,
         ),

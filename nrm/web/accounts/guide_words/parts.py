@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.words import N_, Phrase
 
 HOME = "home.index"
@@ -18,13 +19,14 @@ class Step:
     """One numbered line: what to do, and the page to begin it on.
 
     `title` is what that page is called, on itself or in the navigation. `on`: endpoints of the pages on which the
-    quoted words stand, where they are not on `page`.
+    quoted words stand, where they are not on `page`. `only`: to which kind of organisation alone the page is open.
     """
 
     page: str
     title: Phrase
     text: Phrase
     on: tuple[str, ...] = ()
+    only: OrganisationKind | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from nrm.prepared import Prepared
 
 _CHAIN_LOCK = 0x6E726D  # any fixed number: PostgreSQL's writers queue for the end of the chain behind it
 _GENESIS = bytes(32)
+_NOBODY = uuid.UUID(int=0)
 _Entry = Row[int, str, str, str, str, str, bytes]  # id, event, at, member_id, organisation_id, details, hash
 _AT_ONCE = 5000
 
@@ -400,13 +401,15 @@ def append(session: Session | Writer, event: Event, *, by: Actor, **details: uui
         if session.get_bind().dialect.name == "postgresql":
             session.execute(_QUEUE, {"key": _CHAIN_LOCK})
     last = _LAST.first(session, {})
+    # Written out for nobody, too: a refused sign-in takes as long without an account as with one.
+    member, organisation = str(by.member_id or _NOBODY), str(by.organisation_id or _NOBODY)
     number, before = (last.id + 1, last.hash) if last else (1, _GENESIS)
     entry = {
         "id": number,
         "event": str(event),
         "at": clock.now().isoformat(timespec="microseconds"),
-        "member_id": str(by.member_id or by.duty),
-        "organisation_id": str(by.organisation_id or ""),
+        "member_id": member if by.member_id else by.duty,
+        "organisation_id": organisation if by.organisation_id else "",
         "details": _canonical(details),
     }
     _APPEND.run(session, {**entry, "hash": _hash(before, tuple(entry.values()))})

@@ -148,11 +148,10 @@ def prove(account: Credentials | None, login: str, password: str) -> bytes | Non
     Nothing is opened yet. The password is derived as it was when it was set, whatever the settings say now. A login
     that does not exist costs the same (`_cost_of_nobody`).
     """
-    salt = crypto.mac(config().secrets.pepper, login.encode())[:16]
-    kib, passes = _cost_of_nobody(account, login)
+    salt, (kib, passes) = crypto.mac(config().secrets.pepper, login.encode())[:16], _cost_of_nobody(account, login)
+    theirs = _cost_of(account) if account is not None else (kib, passes)
     if account is not None and account.known and account.salt:
-        salt = account.salt
-        kib, passes = _cost_of(account)
+        salt, (kib, passes) = account.salt, theirs
     root = _root(password, salt, kib, passes)
     auth = crypto.digest(crypto.expand(root, crypto.ctx("auth")))
     under = crypto.expand(root, crypto.ctx("wrap"))
@@ -286,7 +285,8 @@ def _cost_of(account: Credentials) -> tuple[int, int]:
     kib, passes, settings = account.argon2_kib or 0, account.argon2_passes or 0, config()
     if LEAST_KIB <= kib <= ARGON2_MOST_KIB and 0 < passes <= ARGON2_MOST_PASSES:
         return kib, passes
-    report("cost of the password", account.id)
+    if account.known and account.salt:
+        report("cost of the password", account.id)
     return settings.argon2_kib, settings.argon2_passes
 
 

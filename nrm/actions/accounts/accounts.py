@@ -182,7 +182,7 @@ def sign_in(*, login: str, password: str, code: str = "", browser: str = "", ask
             raise asking
     if account.status == "out":
         credentials.turn_out(account)
-    if account.waits_at is not None:
+    if account.waits:
         credentials.turn_away(account, step, tries)
     proved = signing_in.proved(account, under, password)
     try:

@@ -190,7 +190,7 @@ def sign_in(*, token: str, browser: str, answer: str, code: str, asker: Asker) -
     Raises PasskeyRefused (LATE), SignInRefused, TooSoon, WaitsForColleague, OrganisationOut.
     """
     shown = _shown(Purpose.SIGN_IN, "sign-in", token, browser, answer, code, asker)
-    if shown.account.waits_at is not None:
+    if shown.account.waits:
         credentials.turn_away(shown.account, shown.step, shown.tries)
     try:
         with transaction() as session:

@@ -76,7 +76,7 @@ def begin_lost(*, login: str, password: str, asker: Asker = credentials.COMMAND)
     under = members.prove(account, name, password)
     if account is None or under is None or not passkeys.any_factor(account) or account.status != "active":
         credentials.refuse(account, "lost telephone", tries)
-    if account.waits_at is not None:
+    if account.waits:
         credentials.turn_away(account, None, tries)
     proved = signing_in.proved(account, under, password)
     try:
@@ -187,7 +187,7 @@ def prove_again(
     under = members.prove(account, account.login, password)
     if under is None or not right:
         credentials.refuse(account, "step-up", tries, used, code=under is not None and bool(code))
-    if account.waits_at is not None:
+    if account.waits:
         raise WaitsForColleague
     try:
         with transaction() as session:

@@ -7,7 +7,6 @@ import unicodedata
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 
 from nrm.domain.look_alikes import skeleton
@@ -449,7 +448,8 @@ class Credentials:
     """How many rows there are; whether they are passkeys is looked at once the password is right."""
     argon2_kib: int | None
     argon2_passes: int | None
-    waits_at: datetime | None
+    waits: bool
+    """Whether a colleague has to let the member in first: too many codes were wrong."""
     costs: tuple[tuple[int, int, int], ...]
     """(KiB, passes, number of accounts) of all accounts: an unknown name costs what one of them does."""
 

@@ -46,7 +46,7 @@ class Asker:
 COMMAND = Asker()
 IN_A_SESSION = frozenset({"password", "recovery-code", "step-up"})
 """How somebody who is signed in proves who they are. What they mistype is no try to sign in (ADR 0119)."""
-_PROVED = ("status", "verifier", "sealed_totp", "sealed_kem_recovery", "waits_at")
+_PROVED = ("status", "verifier", "sealed_totp", "sealed_kem_recovery")
 
 
 class Overtaken(SignInRefused):
@@ -161,7 +161,8 @@ def hold(session: Session, account: Credentials) -> Member:
     Checking a proof takes a while. Without this, an old password that is being changed could still get a session.
     """
     member = session.get_one(Member, account.id, with_for_update={"key_share": True}, populate_existing=True)
-    if any(getattr(member, name) != getattr(account, name) for name in _PROVED):
+    waits = member.waits_at is not None
+    if waits != account.waits or any(getattr(member, name) != getattr(account, name) for name in _PROVED):
         raise Overtaken
     return member
 

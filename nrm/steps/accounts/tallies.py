@@ -31,7 +31,7 @@ def failed(session: Session, account: Credentials, *, own: bool, code: bool, tol
     of_code = one * int(code)
     codes = Member.codes_known + Member.codes_elsewhere + of_code
     now = clock.now()
-    waits_at = session.execute(
+    waits_since_now = session.execute(
         update(Member)
         .where(Member.id == account.id)
         .values(
@@ -41,10 +41,10 @@ def failed(session: Session, account: Credentials, *, own: bool, code: bool, tol
             codes_elsewhere=Member.codes_elsewhere + elsewhere * of_code,
             waits_at=case((codes >= MOST_WRONG_CODES, func.coalesce(Member.waits_at, now)), else_=Member.waits_at),
         )
-        .returning(Member.waits_at)
+        .returning(Member.waits_at == now)
         .execution_options(synchronize_session=False)
     ).scalar()
-    return one > 0 and account.waits_at is None and waits_at == now
+    return one > 0 and not account.waits and bool(waits_since_now)
 
 
 def tell(member: Member, row: MemberSession, now: datetime, *, own: bool) -> None:

@@ -21,7 +21,7 @@ from nrm.store.paging import Page, page, place_after
 from nrm.store.referrals import obligations
 from nrm.store.referrals.obligations import ObligationLine
 
-LINES = 25
+LINES = 20
 """A page of them: a row says more than its code, and the page stays light."""
 _LAST = datetime(9999, 12, 31, tzinfo=UTC)
 

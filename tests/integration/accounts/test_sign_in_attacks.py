@@ -62,7 +62,7 @@ DOORS = {
     "recover, passkeys": ("/recover", {"code": "-".join(["AAAA"] * 8), "password": NEW, "again": NEW}),
     "recover": ("/recover", {"code": "-".join(["AAAA"] * 8), "password": NEW, "again": NEW}),
 }
-TIMES = 300
+TIMES = 500
 
 
 def overlap(left: list[float], right: list[float]) -> float:

@@ -126,7 +126,7 @@ _CREDENTIALS = select(
     select(func.count()).where(Passkey.member_id == _MEMBER_ROW.id).scalar_subquery(),
     _MEMBER_ROW.argon2_kib,
     _MEMBER_ROW.argon2_passes,
-    _MEMBER_ROW.waits_at,
+    _MEMBER_ROW.waits_at.is_not(None),
 ).where(
     _MEMBER_ROW.login
     == func.coalesce(

@@ -82,6 +82,14 @@ def test_no_translation_is_a_guess(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", OTHERS)
+def test_every_sentence_is_said_once_in_another_language(code: str) -> None:
+    """Babel takes a second translation of the same sentence without a word, and chooses by the alphabet."""
+    twice = re.compile(r'^msgstr ".*"\n(?:".*"\n)*msgstr ".*"', re.MULTILINE)
+    found = [(path.name, twice.findall(path.read_text(encoding="utf-8"))) for path, _ in catalogues.files(code)]
+    assert [each for each in found if each[1]] == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
 def test_translations_fill_in_what_their_sentence_fills_in(code: str) -> None:
     wrong = []
     for path, entry in catalogues.entries(code):

@@ -55,7 +55,7 @@ ALARM_ENDS = N_(
     "The alarm that this person is missing ends with it. Have you seen the person yourself, and is it the right code?"
 )
 NOT_AWAITED = N_("This person is not awaited any more: the arrival was recorded, or it was said that nobody came.")
-
+NOT_ACCEPTED = N_("Nobody has accepted this person yet. The referral is answered first; then the arrival is recorded.")
 NOT_COME_SINCE = N_(
     "Nothing is recorded: after this page was opened %(name)s recorded on %(moment)s that the person did not arrive. "
     "Is it this person who stands before you? Then press once more.",
@@ -89,8 +89,9 @@ def arrive_page(referral_id: uuid.UUID) -> Answer:
 
 
 def not_awaited(referral_id: uuid.UUID) -> str:
-    """Why somebody is not awaited any more, for who may know of the referral; raises NotVisible."""
-    return OVER.get(referrals.referral(referral_id, by=access.actor()).status, NOT_AWAITED)
+    """Why somebody is not awaited, for who may know of the referral; raises NotVisible."""
+    status = referrals.referral(referral_id, by=access.actor()).status
+    return NOT_ACCEPTED if status is ReferralStatus.SENT else OVER.get(status, NOT_AWAITED)
 
 
 def _awaited(referral_id: uuid.UUID) -> referrals.ReferralLine | None:

@@ -242,6 +242,15 @@ def test_a_late_press_is_told_which_of_the_things_was_recorded(app: Flask, sign_
 
 
 @pytest.mark.slow
+def test_who_is_not_accepted_yet_is_not_called_awaited_no_more(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    made, house = people.sent(factories.actor(POST), "VATRA", override_reason="other"), sign_in(HOUSE)
+    told = house.get(f"/referrals/{made.referral_id}/arrival?lang=en", 409)
+    assert "Nobody has accepted this person yet. The referral is answered first; then the arrival is recorded." in told
+    assert "any more" not in told
+
+
+@pytest.mark.slow
 def test_an_arrival_long_before_the_hour_is_asked_about_once(app: Flask, sign_in: SignIn) -> None:
     """They left a minute ago and are expected in four hours (ADR 0254)."""
     assert app

@@ -70,10 +70,12 @@ GUIDES: Mapping[Role, Guide] = {
                 "direct_intake.open_page",
                 N_("Open a case"),
                 N_(
-                    "Somebody came without a referral: “%(open)s”.",
+                    "Somebody came without a referral: “%(open)s”. If it is somebody who lived here:"
+                    " “%(before)s”, with the code from then.",
                     open=N_("Open a case for somebody who came without a referral"),
+                    before=N_("Was the person here before?"),
                 ),
-                on=(HOME,),
+                on=(HOME, "direct_intake.open_page"),
             ),
             Step(
                 "cases.index",
@@ -90,12 +92,15 @@ GUIDES: Mapping[Role, Guide] = {
                 N_("Open cases"),
                 N_(
                     "On the page of a case: “%(plan)s”, and “%(benefits)s” for money. Before the person leaves agree"
-                    " under “%(after)s” on how you stay in touch; close the case once the stay has ended.",
+                    " under “%(after)s” on how you stay in touch; close the case once the stay has ended. The person moves:"
+                    " “%(move)s”. A child: enter the month of 18 under “%(age)s”.",
                     plan=N_("Goals, services, next steps and medication"),
                     benefits=N_("Benefits"),
                     after=N_("After the shelter: what is agreed, and each contact"),
+                    move=N_("Hand the person on to another shelter"),
+                    age=N_("Age"),
                 ),
-                on=("cases.show",),
+                on=("cases.show", "ages.show"),
             ),
             Step(
                 "tasks.index",

@@ -110,6 +110,7 @@ def _missing(
         form=form,
         standing=store.of_case(case_id, by=by),
         stays_here=stays.of_case(case_id, by=by).current is not None,
+        kept_hours=country().building.missing_place_hours,
         police=country().emergency.police,
         children=country().emergency.children,
         small=stays.with_person(case_id, by=by),

@@ -109,6 +109,9 @@ def test_the_duty_desk_is_told_at_once_and_the_shelter_keeps_the_case_on_its_pag
     shelter, desk = sign_in("vatra.case_worker"), sign_in("ra.duty_officer")
     address = f"/cases/{opened.case_id}/missing"
     assert address in shelter.get(f"/stays/{opened.stay_id}")
+    page = shelter.get(f"{address}?lang=en")
+    assert "The place is kept for 48 hours" in page
+    assert "Not the desk but you call them" in page
     form: dict[str, object] = {"since": "3", "feared": "yes"}
     for wrong, said in (
         ({"since": ""}, "Choose when the person was seen last"),

@@ -92,8 +92,8 @@ GUIDES: Mapping[Role, Guide] = {
                 N_("Open cases"),
                 N_(
                     "On the page of a case: “%(plan)s”, and “%(benefits)s” for money. Before the person leaves agree"
-                    " under “%(after)s” on how you stay in touch; close the case once the stay has ended. The person moves:"
-                    " “%(move)s”. A child: enter the month of 18 under “%(age)s”.",
+                    " under “%(after)s” on how you stay in touch; close the case once the stay has ended. The person"
+                    " moves: “%(move)s”. A child: enter the month of 18 under “%(age)s”.",
                     plan=N_("Goals, services, next steps and medication"),
                     benefits=N_("Benefits"),
                     after=N_("After the shelter: what is agreed, and each contact"),

@@ -8,8 +8,8 @@ from nrm.domain.accounts.second_hands import ActKind
 from nrm.domain.words import N_
 
 ACT_WORDS: Mapping[ActKind, str] = {
-    ActKind.WITHDRAW: N_("Take everything back and destroy what is kept"),
-    ActKind.ERASE: N_("Erase what is kept"),
+    ActKind.WITHDRAW: N_("Request to take everything back and destroy what is kept"),
+    ActKind.ERASE: N_("Request to erase what is kept"),
     ActKind.END_ACCOUNT: N_("End an account"),
     ActKind.BEGIN_ANEW: N_("Let a colleague begin anew"),
     ActKind.LET_BACK: N_("Let somebody in again who left"),

@@ -72,7 +72,7 @@ def test_a_duty_officer_of_one_minute_ends_and_gives_back_nothing_of_another_hou
     parked = worker.post(f"/cases/{case_id}/consents/withdraw", dict(EVERYTHING))
     assert act(parked).status == "parked"
     ended = worker.post(f"/members/{member(MANAGER).id}/disable", SUSPECTED)
-    assert "Give it back" not in lira.get(f"{parked}?lang=en")
+    assert "Give the case back" not in lira.get(f"{parked}?lang=en")
     back = {"why": "mistake", "spoke": "holder"}
     lira.post(f"{ended}/decline", status=409)
     assert act(ended).status == "asked"

@@ -181,7 +181,7 @@ def test_the_page_says_until_when_and_who_and_a_colleague_destroys_it_after_spea
     assert address in home
     assert code(case_id) in home
     page = manager.get(f"{address}?lang=en")
-    for words in (code(case_id), "Test case_worker", "The person takes everything back", "Destroy it for good"):
+    for words in (code(case_id), "Test case_worker", "The person takes everything back", "Destroy it now and for good"):
         assert words in page
     assert 'href="#heard' in manager.post(f"{address}/agree", {}, 422)
     assert 'href="#heard' in manager.post(f"{address}/agree", {"heard": "guessed"}, 422)
@@ -302,6 +302,26 @@ def test_unseen_for_a_day_it_climbs_to_the_duty_desk_which_says_that_it_saw_it(a
     assert not kept(case_id)
 
 
+@pytest.mark.slow
+def test_a_request_to_destroy_is_no_order_and_each_button_says_what_its_press_does(app: Flask) -> None:
+    [case_id] = opened(1)
+    address = withdraw(Person(app.test_client(), WORKER), case_id)
+    factories.later(hours=24)
+    manager, desk = Person(app.test_client(), MANAGER), Person(app.test_client(), "ra.duty_officer")
+    for reader in (manager, desk):
+        home = reader.get("/?lang=en")
+        assert "look at it" not in home
+        assert "Check with the person first:" in home
+        assert "Request to take everything back and destroy what is kept, " in home
+        assert "Kërkesë që gjithçka të tërhiqet dhe ajo që ruhet të shkatërrohet, " in reader.get("/?lang=sq")
+        page = reader.get(f"{address}?lang=en")
+        assert '<button class="btn second">Let the 72 hours begin: then it is destroyed</button>' in page
+        assert "I have seen this" not in page
+        assert "Give the case back: nothing is destroyed</button>" in page
+    assert "Lërini të fillojnë 72 orët: pastaj shkatërrohet</button>" in desk.get(f"{address}?lang=sq")
+    assert "Destroy it now and for good</button>" in manager.get(f"{address}?lang=en")
+
+
 def test_the_person_tells_the_help_line_that_she_changed_her_mind_and_it_is_passed_on_unread(app: Flask) -> None:
     [case_id, other] = opened(2)
     act_id = waits(factories.actor(WORKER), case_id)
@@ -399,8 +419,13 @@ def test_what_she_signed_waits_for_nobody_and_is_said_to_be_a_claim(app: Flask) 
     future = {"signed": "y", "signed_day-day": "1", "signed_day-month": "1", "signed_day-year": "2999"}
     worker.post(f"/cases/{case_id}/consents/withdraw", {**EVERYTHING, **future}, 422)
     address = signed(worker, case_id)
-    page = Person(app.test_client(), MANAGER).get(f"{address}?lang=en")
+    manager = Person(app.test_client(), MANAGER)
+    page = manager.get(f"{address}?lang=en")
     assert "says Test case_worker" in page
+    assert "Let the 72 hours begin" not in page
+    assert "The 72 hours run already, with or without this press." in page
+    assert "Write down that you have seen this</button>" in page
+    assert "Check with the person first:" in manager.get("/?lang=en")
     assert "not seen by this program" in page
     factories.later(hours=71.9)
     tending.tend()

@@ -11,7 +11,7 @@ from forms.shelter.cases import LONGEST_TEXT
 from forms.shelter.consents import HowAskedForm
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.shelter.cases import IdentificationStatus
-from nrm.domain.shelter.identifications import OUTCOMES, Appellant, PlaceKind, State
+from nrm.domain.shelter.identifications import OUTCOMES, Appellant, PlaceKind, State, opposite
 from nrm.domain.words import N_
 
 STATE_LABELS = {
@@ -44,11 +44,19 @@ APPEAL_LABELS = {
     "confirmed": N_("The outcome stays"),
     "changed": N_("The outcome is changed"),
 }
+NO_APPEAL = "none"
 
 
 SURE = N_(
     "You conclude that the person is not a victim, and it is not recorded yet. Read once more what it rests on; then "
     "tick this and press again"
+)
+SURE_OF_CHANGE = N_(
+    "The person is not a victim from then on, and it is not recorded yet. Read once more what the looks rest on; then "
+    "tick this and press again"
+)
+SURE_OF_APPEAL = N_(
+    "This person is identified as a victim. Is it this person who wants that changed? Then tick this and press again"
 )
 AGREES, OBJECTS = "agree", "object"
 
@@ -162,7 +170,7 @@ class PartnerForm(OnceForm):
 
 
 class AppealForm(OnceForm):
-    """Who appealed, and when."""
+    """Who appealed, and when; of an identified victim once more, that it is this person."""
 
     appellant = RadioField(
         N_("Who appealed?"),
@@ -172,14 +180,41 @@ class AppealForm(OnceForm):
     )
     on = today_or(N_("When"))
     on_day = DayField(N_("Day"), when=("on", "other"))
+    sure = BooleanField(N_("It is this person, and the person says: not a victim"))
+
+    def is_sure(self, status: IdentificationStatus) -> bool:
+        """Whether a valid form may be recorded: that an identified victim appeals is asked about once."""
+        if status is IdentificationStatus.IDENTIFIED and not self.sure.data:
+            self.sure.errors = [SURE_OF_APPEAL]
+            return False
+        return True
 
 
 class DecideAppealForm(OnceForm):
-    """Whether the outcome stays."""
+    """Whether the outcome stays, or whether there was no appeal."""
 
     outcome = RadioField(
         N_("What do you decide?"),
-        choices=[SelectChoice(value=each, label=label) for each, label in APPEAL_LABELS.items()],
+        choices=[],
         validators=[Offered(N_("Choose what you decide"))],
         validate_choice=False,
     )
+    sure = BooleanField(N_("This is what I decide: not a victim"))
+
+    def offer(self, status: IdentificationStatus) -> DecideAppealForm:
+        """Say of each choice what the person is from then on."""
+        stays, changes = STATUS_LABELS[status], STATUS_LABELS[opposite(status)]
+        self.outcome.choices = [
+            SelectChoice(value="confirmed", label=N_("The outcome stays: %(outcome)s", outcome=stays)),
+            SelectChoice(value="changed", label=N_("The outcome is changed to: %(outcome)s", outcome=changes)),
+            SelectChoice(value=NO_APPEAL, label=N_("There was no appeal: it was entered by mistake, as I was told")),
+        ]
+        return self
+
+    def is_sure(self, status: IdentificationStatus) -> bool:
+        """Whether a valid form may be recorded: that somebody is no victim any more is asked about once."""
+        takes = self.outcome.data == "changed" and opposite(status) is IdentificationStatus.NOT_A_VICTIM
+        if takes and not self.sure.data:
+            self.sure.errors = [SURE_OF_CHANGE]
+            return False
+        return True

@@ -238,6 +238,26 @@ def decide_appeal(*, case_id: uuid.UUID, changed: bool, by: Actor) -> None:
         _record(session, case_id, Event.DECIDE_APPEAL, by)
 
 
+def no_appeal(*, case_id: uuid.UUID, by: Actor) -> None:
+    """Nobody appealed: it was entered by mistake. The decision stands as before; the audit chain keeps both (ADR 0264).
+
+    Only whoever may decide the appeal says so: the shelter that entered it would silence the person with one press.
+    Raises NotPermitted, NotVisible, CaseRefused (`asked`), IdentificationRefused.
+    """
+    by.must(Permission.IDENTIFICATION_DECIDE)
+    with transaction() as session:
+        _, identification, _ = _locked_case(case_id, Event.NO_APPEAL, by)
+        assert identification is not None
+        assert by.member_id is not None
+        check_appeal_decision(
+            by.member_id, store.as_rules(identification_rows.looks(identification)), _interviewed(identification)
+        )
+        identification.state = str(State.DECIDED)
+        identification.appealed_on, identification.appellant = None, ""
+        _flush(session)
+        _record(session, case_id, Event.NO_APPEAL, by)
+
+
 def open_part(*, case_id: uuid.UUID, compartment: Compartment, by: Actor) -> None:
     """Open the record, or the reasons of a look, to the actor's session for a quarter of an hour; recorded before.
 

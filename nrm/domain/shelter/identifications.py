@@ -46,6 +46,7 @@ class Event(StrEnum):
     THIRD = "third"
     APPEAL = "appeal"
     DECIDE_APPEAL = "decide_appeal"
+    NO_APPEAL = "no_appeal"  # it was entered by mistake: whoever would decide it says so, not who entered it
 
 
 class Who(StrEnum):
@@ -64,6 +65,7 @@ TRANSITIONS: Mapping[tuple[State, Event, Who], frozenset[State]] = MappingProxyT
         (_S.DIFFERING, _E.THIRD, _W.REVIEWER): frozenset({_S.DECIDED}),
         (_S.DECIDED, _E.APPEAL, _W.HOLDER): frozenset({_S.APPEALED}),
         (_S.APPEALED, _E.DECIDE_APPEAL, _W.REVIEWER): frozenset({_S.FINAL}),
+        (_S.APPEALED, _E.NO_APPEAL, _W.REVIEWER): frozenset({_S.DECIDED}),
     }
 )
 """(state, event, actor) -> what it can become; the second look decides which."""

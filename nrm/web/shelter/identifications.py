@@ -17,6 +17,7 @@ from forms.shelter.identifications import (
     AGREES,
     APPEAL_LABELS,
     APPELLANT_LABELS,
+    NO_APPEAL,
     PLACE_LABELS,
     STATE_LABELS,
     STATUS_LABELS,
@@ -278,9 +279,9 @@ def _appeal_page(case_id: uuid.UUID, form: AppealForm, status: int = 200) -> Pag
 @blueprint.post("/cases/<uuid:case_id>/identification/appeal")
 @access.requires(Permission.CASE_OPEN)
 def appeal(case_id: uuid.UUID) -> Answer:
-    store.of_case(case_id, by=access.actor())
+    seen = store.of_case(case_id, by=access.actor())
     form = AppealForm(request.form)
-    if not form.validate():
+    if not form.validate() or not form.is_sure(seen.status):
         return _appeal_page(case_id, form, 422)
     on = chosen_day(form.on, form.on_day, today())
     try:
@@ -470,18 +471,21 @@ def decide_page(case_id: uuid.UUID) -> Answer:
 
 def _decide_page(case_id: uuid.UUID, form: DecideAppealForm, status: int = 200) -> Page:
     seen = _visible_identification(case_id, Event.DECIDE_APPEAL)
-    return render_template("shelter/identifications/decide.html", form=form, **_words(seen)), status
+    return render_template("shelter/identifications/decide.html", form=form.offer(seen.status), **_words(seen)), status
 
 
 @blueprint.post("/identifications/<uuid:case_id>/appeal")
 @access.requires(Permission.IDENTIFICATION_DECIDE)
 def decide(case_id: uuid.UUID) -> Answer:
-    store.of_case(case_id, by=access.actor())
-    form = DecideAppealForm(request.form)
-    if not form.validate():
+    seen = store.of_case(case_id, by=access.actor())
+    form = DecideAppealForm(request.form).offer(seen.status)
+    if not form.validate() or not form.is_sure(seen.status):
         return _decide_page(case_id, form, 422)
     try:
-        actions.decide_appeal(case_id=case_id, changed=form.outcome.data == "changed", by=access.actor())
+        if form.outcome.data == NO_APPEAL:
+            actions.no_appeal(case_id=case_id, by=access.actor())
+        else:
+            actions.decide_appeal(case_id=case_id, changed=form.outcome.data == "changed", by=access.actor())
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
     except IdentificationRefused as error:

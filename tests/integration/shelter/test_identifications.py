@@ -293,6 +293,39 @@ def test_an_appeal_is_decided_by_somebody_who_had_no_part_and_can_change_the_out
         )
 
 
+@pytest.mark.slow
+def test_nobody_loses_her_status_by_an_appeal_of_somebody_else_and_two_tired_presses(world_app: Planted) -> None:
+    app, world = world_app
+    interviewed(world.own_case, YES)
+    second = colleague(SECOND, "STATE_POLICE", POLICE)
+    identifications.look(case_id=world.own_case, concluded=YES, by=second)
+    vatra, duty = Person(app.test_client(), "vatra.case_worker"), Person(app.test_client(), DUTY)
+    address = f"/cases/{world.own_case}/identification/appeal"
+    appealed = {"appellant": "counsel", "on": "today"}
+    asked = vatra.post(f"{address}?lang=en", appealed, 422)
+    assert "This person is identified as a victim. Is it this person who wants that changed? Then tick this" in asked
+    assert found(world.own_case).state == "decided"
+    vatra.post(address, {**appealed, "sure": "y"})
+    page, decide = (
+        duty.get(f"/identifications/{world.own_case}/appeal?lang=en"),
+        f"/identifications/{world.own_case}/appeal",
+    )
+    assert "The outcome stays: identified victim" in page
+    assert "The outcome is changed to: not a victim" in page
+    asked = duty.post(f"{decide}?lang=en", {"outcome": "changed"}, 422)
+    assert "The person is not a victim from then on, and it is not recorded yet." in asked
+    assert found(world.own_case).status == "identified"
+    with pytest.raises(IdentificationRefused, match="took_part"):
+        identifications.no_appeal(case_id=world.own_case, by=second)
+    duty.post(decide, {"outcome": "none"})
+    after = found(world.own_case)
+    assert (after.state, after.status, after.appellant, after.appealed_on) == ("decided", "identified", "", None)
+    assert "decided" in vatra.get(f"/cases/{world.own_case}/identification?lang=en")
+    vatra.post(address, {**appealed, "sure": "y"})
+    duty.post(decide, {"outcome": "changed", "sure": "y"})
+    assert (found(world.own_case).state, found(world.own_case).status) == ("final", "not_a_victim")
+
+
 def test_the_record_names_both_sides_and_a_day_that_can_be(world_app: Planted) -> None:
     _, world = world_app
     ra = factories.actor(RA)

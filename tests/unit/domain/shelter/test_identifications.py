@@ -53,6 +53,7 @@ def test_every_triple_is_in_the_table_or_refused(state: State, event: Event, who
         ("differing", "third", "reviewer"),
         ("decided", "appeal", "holder"),
         ("appealed", "decide_appeal", "reviewer"),
+        ("appealed", "no_appeal", "reviewer"),
     }
     if (state, event, who) in allowed:
         check_event(state, event, who)

@@ -246,13 +246,16 @@ def _of_telling(notice: tuple[datetime | None, datetime | None] | None) -> Findi
         return Finding(False, N_("The child authority is not on the list of those that are told."))
     due_at, done_at = notice
     if done_at is not None:
-        return Finding(True, N_("The child authority was told: it said so, or answered the telephone."))
+        return Finding(True, N_("The child authority knows: it said so, or answered the telephone."))
     if due_at is not None and due_at < clock.now():
-        return Finding(None, N_("The child authority is not yet told, and its hour has passed: telephone it."))
+        return Finding(
+            None,
+            N_("The notice was sent, nobody there has answered, and the hour has passed: the duty desk calls now."),
+        )
     return Finding(
         None,
         N_(
-            "The notice lies with the child authority. It is not yet told: that it is once it says so, or answers"
+            "The notice was sent to the child authority, and is not answered yet: it knows once it says so, or answers"
             " the telephone. The page “Sent” shows by when."
         ),
     )

@@ -200,12 +200,12 @@ def test_a_child_a_no_and_a_person_who_is_no_victim(training: Training) -> None:
     referred(by, "child")
     said = answer(officer, "child")
     # As the page “Sent” says it: the notice lies there, and nobody has said yet that they know.
-    assert "It is not yet told" in said
+    assert "The notice was sent to the child authority, and is not answered yet" in said
     assert "look again" not in said
     alert = training.actor("child_protection.case_worker")
     for line in (each for each in obligations.owed(by=alert).rows if each.kind == "notify"):
         referrals.acknowledge(obligation_id=line.id, by=alert)
-    assert "The child authority was told: it said so" in answer(officer, "child")
+    assert "The child authority knows: it said so" in answer(officer, "child")
     officer.post("/training/refuses/begin")
     interviews.end(interview_id=interview(by, "refuses"), by=by)
     said = answer(officer, "refuses")

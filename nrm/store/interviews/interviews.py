@@ -6,11 +6,12 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, exists, select, tuple_
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.interviews.draft_owners import DRAFT
+from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
 from nrm.models.shelter.cases import MemberGrant, SealedCompartment
@@ -42,11 +43,13 @@ class UnsentLine:
 
 @dataclass(frozen=True, slots=True)
 class ToldLine:
-    """A party that has to be told by an hour, and when somebody there said that they were."""
+    """A party that has to be told by an hour, and when somebody there said that they were. `has_desk`: it reads
+    here."""
 
     party: str
     due_at: datetime | None
     done_at: datetime | None
+    has_desk: bool
 
 
 _IS_MINE = (Interview.id == bindparam("id"), Interview.organisation_id == bindparam("organisation_id"))
@@ -145,8 +148,9 @@ def hand_over_referral(interview_id: uuid.UUID, *, by: Actor) -> Referral:
 def to_be_told(interview_id: uuid.UUID, *, by: Actor) -> list[ToldLine]:
     """Who has to be told of the case, and whether it is done; raises NotVisible for anyone but its sender."""
     hand_over_referral(interview_id, by=by)
+    desk = exists().where(Organisation.party == Obligation.party, Organisation.enabled.is_(True))
     statement = (
-        select(Obligation.party, Obligation.due_at, Obligation.done_at)
+        select(Obligation.party, Obligation.due_at, Obligation.done_at, desk)
         .where(Obligation.case_id == interview_id, Obligation.kind == "notify")
         .order_by(Obligation.due_at, Obligation.party)
     )

@@ -41,8 +41,8 @@ class WrittenCall:
 @dataclass(frozen=True, slots=True)
 class ToTell:
     """What a party has to know of the person with this code. `numbers`: whom to call, the first number first; `since`:
-    from when on there was something to tell (None: long ago). `denied`: the party says of this call that nobody told
-    it. `desk`: this call reached the duty desk in its place."""
+    from when on there was something to tell (None: long ago). `post`: who opened its case. `denied`: the party says of
+    this call that nobody told it. `desk`: this call reached the duty desk in its place."""
 
     code: str
     numbers: list[NumberLine]
@@ -51,6 +51,8 @@ class ToTell:
     denied: WrittenCall | None
     desk: WrittenCall | None
     is_child: bool
+    post: Mapping[str, str]
+    age_class: str
 
 
 def of_obligation(obligation_id: uuid.UUID, *, by: Actor) -> ToTell:
@@ -59,7 +61,13 @@ def of_obligation(obligation_id: uuid.UUID, *, by: Actor) -> ToTell:
     numbers = rows.numbers(obligation.party, case.opened_by_id, obligation.id, by.organisation_id)
     is_done, call, desk = obligation.done_at is not None, rows.denied(obligation), rows.desk_called(obligation.id)
     since, is_child = rows.told_since(obligation), case.age_class in CHILDREN
-    return ToTell(case.pseudonym, numbers, since, is_done, _written(call), _written(desk), is_child)
+    calls, said = (_written(call), _written(desk)), (post_of(case.opened_by_id), case.age_class)
+    return ToTell(case.pseudonym, numbers, since, is_done, *calls, is_child, *said)
+
+
+def post_of(organisation_id: uuid.UUID) -> Mapping[str, str]:
+    """How a post is called, by language, for somebody who saw what it told."""
+    return db.session.scalars(select(Organisation.names).where(Organisation.id == organisation_id)).one()
 
 
 def is_with_a_shelter(obligation_id: uuid.UUID, *, by: Actor) -> bool:

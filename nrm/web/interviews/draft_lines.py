@@ -47,12 +47,13 @@ class DraftLine:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Who has to be told by when, and when they said that they were."""
+    """Who has to be told by when, and when they said that they were. `has_desk`: the program sent a notice there."""
 
     name: str
     telephone: str
     due_at: datetime | None
     done_at: datetime | None
+    has_desk: bool
 
 
 def draft_line(row: UnsentLine, age: str = "", page: str = "") -> DraftLine:
@@ -109,6 +110,7 @@ def told(rows: Sequence[ToldLine]) -> list[Told]:
             parties[row.party].on_call if row.party in parties else "",
             row.due_at,
             row.done_at,
+            row.has_desk,
         )
         for row in rows
     ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -66,6 +66,9 @@ class Subject:
     seen: str | None = None  # of an answer about a child: the one that stands, for the form
     desk: WrittenCall | None = None
     is_child: bool = True
+    post: Mapping[str, str] = field(default_factory=dict)  # with the age and the hour: what is said to whom is called
+    age_class: str = ""
+    ages: Sequence[int] = ()
 
     @property
     def in_vain(self) -> bool:
@@ -88,7 +91,8 @@ def _of_obligation(obligation_id: uuid.UUID) -> Subject:
     found = store.of_obligation(obligation_id, by=access.actor())
     if found.is_done:
         raise IllegalTransition(TransitionRefusal.STATE)
-    return Subject(found.code, found.numbers, found.since, found.denied, desk=found.desk, is_child=found.is_child)
+    told = Subject(found.code, found.numbers, found.since, found.denied, desk=found.desk, is_child=found.is_child)
+    return replace(told, post=found.post, age_class=found.age_class)
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/call")
@@ -140,7 +144,8 @@ def child_page(interview_id: uuid.UUID) -> Answer:
 
 
 def _told_of(alert: AlertLine) -> Subject:
-    return Subject("", store.of_child(alert, by=access.actor()), alert.told_at, doubted=alert.doubted)
+    told = Subject("", store.of_child(alert, by=access.actor()), alert.told_at, doubted=alert.doubted)
+    return replace(told, post=alert.post, age_class=alert.age_class)
 
 
 def _of_child(interview_id: uuid.UUID) -> AlertLine:
@@ -178,7 +183,7 @@ def family_page(family_id: uuid.UUID) -> Answer:
 def _of_family(family_id: uuid.UUID) -> Subject:
     """Raises NotVisible."""
     notice, numbers = store.of_family(family_id, by=access.actor())
-    return Subject("", numbers, notice.told_at)
+    return Subject("", numbers, notice.told_at, post=store.post_of(notice.organisation_id), ages=notice.ages)
 
 
 @blueprint.post("/family-notices/<uuid:family_id>/call")
@@ -225,7 +230,8 @@ def _of_answer(interview_id: uuid.UUID) -> tuple[Subject, str]:
     offered = alert.age_class if of_desk else CHILD_ROUTE[0]
     doubted = of_desk and child_alerts.is_doubted(interview_id, by=by)
     seen = as_answered(alert.answer, alert.answered_at)
-    return Subject("", numbers, alert.told_at, denied, alert.opinion_why, sent, doubted, seen), offered
+    told = Subject("", numbers, alert.told_at, denied, alert.opinion_why, sent, doubted, seen)
+    return replace(told, post=store.post_of(alert.organisation_id), age_class=alert.age_class), offered
 
 
 @blueprint.post("/children/<uuid:interview_id>/answer/call")
@@ -358,5 +364,9 @@ def _call_page(subject: Subject, form: CallForm, status: int = 200) -> tuple[str
         of_desk=of_desk,
         form=form,
         seen=subject.seen,
+        post=subject.post,
+        age_class=subject.age_class,
+        ages=subject.ages,
+        since=subject.since,
     )
     return page, status

@@ -160,3 +160,57 @@ def test_once_somebody_has_the_child_the_number_of_who_answers_now_stands_first(
     assert len(found) == 2  # the post knows what was said there
     other = sign_in("nrc.case_worker").get("/?lang=en")
     assert "you ask the duty desk" not in other
+
+
+RULE = "The duty desk calls whoever has not answered by then. You need not call, unless a page says whom to call."
+
+
+def words(page: str) -> str:
+    """What a page says, without its tags."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.partition("<main")[2]))
+
+
+@pytest.mark.slow
+def test_every_page_says_alike_whether_the_child_authority_knows_and_who_calls(sign_in: SignIn) -> None:
+    officer = factories.actor("rinas.border_officer")
+    child = people.interview(officer, age="child", consent_services=None)
+    post, desk = sign_in("rinas.border_officer"), sign_in(AUTHORITY)
+    before = words(post.post(f"/interviews/{child}/resume") and post.get(f"/interviews/{child}?lang=en"))
+    assert "The child authority: notice sent, not answered yet , due by" in before
+    assert "Notice sent at" in words(desk.get("/?lang=en"))
+    call = words(sign_in(DUTY).get(f"/children/{child}/call?lang=en"))
+    assert "A notice that the program sent is not enough: they know once somebody there answers." in call
+    interview_sending.send(interview_id=child, party="NRC", by=officer)
+    address = f"/interviews/{child}/sent?lang=en"
+    sent = words(post.get(address))
+    assert re.search(r"[Cc]hild [Pp]rotection[^()]*\([^)]+\) ?: notice sent, not answered yet , due by", sent)
+    assert RULE in sent
+    for page in (before, sent):
+        assert "not yet told" not in page
+    (known,) = re.findall(r'formaction="(/obligations/[^"]+/acknowledge)"', desk.get("/"))[:1]
+    desk.post(known)
+    assert re.search(r"[Cc]hild [Pp]rotection[^()]*\([^)]+\) ?: they know", words(post.get(address)))
+    guide = words(post.get("/guide?lang=en"))
+    assert "sends the child authority a notice at once" in guide
+    assert RULE.replace("whoever has not answered by then", "it if nobody answers in time") in guide
+    assert "call it as well" not in guide
+
+
+def test_the_page_to_call_about_a_child_shows_what_is_to_be_said(sign_in: SignIn) -> None:
+    child = at_the_post()
+    said = words(sign_in(DUTY).get(f"/children/{child}/call?lang=en"))
+    (line,) = re.findall(r"Say this, and no name: (.*?) \.", said)
+    assert "Rinas" in line
+    assert "under 18" in line
+    assert "2 March 2026, 13:00" in line
+
+
+def test_the_page_to_call_about_the_case_of_a_child_shows_what_is_to_be_said(sign_in: SignIn) -> None:
+    people.sent(factories.actor("rinas.border_officer"), age="child")
+    factories.later(hours=3)
+    duty = sign_in(DUTY)
+    address = re.findall(r"/obligations/[0-9a-f-]+/call", duty.get("/"))[0]
+    (line,) = re.findall(r"Say this, and no name: (.*?) \.", words(duty.get(f"{address}?lang=en")))
+    assert "Rinas" in line
+    assert "under 18" in line
+    assert "2 March 2026, 13:00" in line

@@ -96,8 +96,9 @@ GUIDES: Mapping[Role, Guide] = {
             Trouble(
                 N_("The person is a child, or you are not sure."),
                 N_(
-                    "Go on as with a child. The program asks for no consent and tells the child authority at once;"
-                    " call it as well, and stay with the child."
+                    "Go on as with a child, and stay with the child. The program asks for no consent, and sends the"
+                    " child authority a notice at once. The duty desk calls it if nobody answers in time. You need not"
+                    " call, unless a page says whom to call."
                 ),
             ),
             STRANGE_CALL,

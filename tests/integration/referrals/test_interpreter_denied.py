@@ -20,7 +20,7 @@ from tests.conftest import Person
 
 SignIn = Callable[[str], Person]
 POST, LINE, OFFICER = "kakavija.border_officer", "helpline.helpline_operator", "ra.duty_officer"
-DENY, DENIED = "No interpreter is on the telephone", "they say that no interpreter is on the telephone"
+DENY, DENIED = "Say that no interpreter is on the telephone", "they say that no interpreter is on the telephone"
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from nrm.store import days, permits_told, told_lately
 from nrm.store.accounts import alarms, changes, erased_lately, members, occasions, one_hand, second_hands, suspensions
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices, groups, holds, written_answers
-from nrm.store.referrals import notices_told, obligations, post_tasks, promises, referrals, transfers
+from nrm.store.referrals import children_sent, notices_told, obligations, post_tasks, promises, referrals, transfers
 from nrm.store.reports import contributions, reports
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import ages as age_rows
@@ -91,7 +91,8 @@ class Top:
     how many promises were written down in the name of the house for referrals that were withdrawn, how many returns
     that the office announced colleagues took back lately, of how many stays that ended lately the desk may read that
     one hand alone did it, how many stays of the actor's people ended lately while the case is open, how often
-    lately whoever is named in a joint interview objected, and how many permits somebody else struck or withdrew lately.
+    lately whoever is named in a joint interview objected, how many permits somebody else struck or withdrew lately, and
+    how many children whose case was sent have not arrived.
     An actor who has no part in one of them gets 0.
     """
 
@@ -163,6 +164,7 @@ class Top:
     stays_ended: int = 0
     objected: int = 0
     permits_told: int = 0
+    children_sent: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -205,6 +207,7 @@ def top(*, by: Actor) -> Top:
         **stays.ended_moment(by),
         **identifications.objected_moment(by),
         **permits_told.moment(by),
+        **children_sent.moment(by),
         **contributions.moment(quarter, by=by),
     }
     row = _top(by)(**values).one()
@@ -283,4 +286,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         stays.number_ended(by),
         identifications.number_objected(by),
         permits_told.number(by),
+        children_sent.number(by),
     )

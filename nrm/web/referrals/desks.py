@@ -27,7 +27,7 @@ from nrm.store.agreement import agreements
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices, written_answers
 from nrm.store.paging import Page
-from nrm.store.referrals import meetings, obligations, promises, referrals
+from nrm.store.referrals import children_sent, meetings, obligations, promises, referrals
 from nrm.store.shelter import (
     absences,
     arrivals,
@@ -171,6 +171,7 @@ def desk_home() -> str:
         form=FindCaseForm(),
         alerts=child_alerts.alerts(by=by) if of_children else (),
         own_alerts=True,
+        children_sent=children_sent.lines(by=by) if g.top.children_sent else (),
         families=family_notices.of_desk(by=by, size=SHOWN) if of_children else (),
         others=others_there.of_desk(by=by) if g.top.others else (),
         missing=absences.missing(by=by) if g.top.missing else (),

@@ -15,6 +15,7 @@ from nrm.actions.interviews import interview_sending
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import absences
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.referrals.referrals import Escort
 from nrm.domain.shelter.absences import Feared
 from tests import factories
 from tests import factories_referrals as people
@@ -214,3 +215,43 @@ def test_the_page_to_call_about_the_case_of_a_child_shows_what_is_to_be_said(sig
     assert "Rinas" in line
     assert "under 18" in line
     assert "2 March 2026, 13:00" in line
+
+
+def on_the_way(page: str) -> str:
+    """The words of the list of children who were sent on; empty where there is none."""
+    found = re.search(r'id="children-sent"(.*?)</table>', page, re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", found.group(1))) if found else ""
+
+
+@pytest.mark.slow
+def test_a_child_whose_case_was_sent_stands_on_top_until_it_has_arrived(sign_in: SignIn) -> None:
+    officer, worker = factories.actor("rinas.border_officer"), factories.actor("nrc.case_worker")
+    desk = sign_in(AUTHORITY)
+    made = people.sent(officer, age="child")
+    people.sent(officer)  # an adult
+    (known,) = re.findall(r'formaction="(/obligations/[^"]+/acknowledge)"', desk.get("/"))[:1]
+    desk.post(known)  # that the desk knows moves no child
+    page = desk.get("/?lang=en")
+    assert page.index('id="children-sent"') < page.index("What waits for you")
+    assert page.count('data-l="Where it stands"') == 1
+    for word in (made.pseudonym, "Rinas", "under 18", "at the post; a shelter is asked and has not answered"):
+        assert word in on_the_way(page)
+    expected = clock.now() + timedelta(hours=3)
+    referrals.accept(referral_id=made.referral_id, place_id=people.bed("NRC"), expected_at=expected, by=worker)
+    assert "at the post; a shelter has accepted" in on_the_way(desk.get("/?lang=en"))
+    assert "NRC" not in on_the_way(desk.get("/?lang=en"))
+    referrals.depart(referral_id=made.referral_id, escort=Escort.WOMAN_OFFICER, expected_at=expected, by=officer)
+    assert "on the way" in on_the_way(desk.get("/?lang=en"))
+    for login in ("trp_unit.trp_officer", "helpline.helpline_operator"):
+        assert 'id="children-sent"' not in sign_in(login).get("/")
+    referrals.arrive(referral_id=made.referral_id, by=worker)
+    assert 'id="children-sent"' not in desk.get("/")
+
+
+@pytest.mark.slow
+def test_a_child_of_whom_nobody_is_asked_any_more_is_still_at_the_post(sign_in: SignIn) -> None:
+    made = people.sent(factories.actor("rinas.border_officer"), age="unsure")
+    referrals.withdraw(referral_id=made.referral_id, by=factories.actor("rinas.border_officer"))
+    assert "at the post; no shelter is asked now" in on_the_way(sign_in(AUTHORITY).get("/?lang=en"))
+    factories.later(days=8)
+    assert 'id="children-sent"' not in sign_in(AUTHORITY).get("/"), "what is older waits on the other list"

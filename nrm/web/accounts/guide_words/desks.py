@@ -116,8 +116,9 @@ GUIDES: Mapping[Role, Guide] = {
                 HOME,
                 N_("Home"),
                 N_(
-                    "A child who waits stands on top of the home page. Say there that you know as soon as you act; call"
-                    " the number beside it when you have to talk first."
+                    "A child who waits stands on top of the home page, and after the case was sent too, until it has"
+                    " arrived. Say there that you know as soon as you act; call the number beside it when you have to"
+                    " talk first."
                 ),
             ),
             Step(

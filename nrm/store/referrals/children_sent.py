@@ -1,5 +1,5 @@
 """Children whose case a post has sent and who have not arrived anywhere: child protection sees where each stands, and
-never at which shelter (ADR 0264)."""
+never at which shelter (ADR 0265)."""
 
 from __future__ import annotations
 

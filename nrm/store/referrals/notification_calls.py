@@ -16,7 +16,7 @@ from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.interviews.family_notices import FamilyNotice
 from nrm.models.referrals.referrals import Call, ChildAlert, Obligation, Referral
-from nrm.store import signed_names
+from nrm.store import names, signed_names
 from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.referrals import obligations
@@ -61,13 +61,8 @@ def of_obligation(obligation_id: uuid.UUID, *, by: Actor) -> ToTell:
     numbers = rows.numbers(obligation.party, case.opened_by_id, obligation.id, by.organisation_id)
     is_done, call, desk = obligation.done_at is not None, rows.denied(obligation), rows.desk_called(obligation.id)
     since, is_child = rows.told_since(obligation), case.age_class in CHILDREN
-    calls, said = (_written(call), _written(desk)), (post_of(case.opened_by_id), case.age_class)
+    calls, said = (_written(call), _written(desk)), (names.organisation(case.opened_by_id).names, case.age_class)
     return ToTell(case.pseudonym, numbers, since, is_done, *calls, is_child, *said)
-
-
-def post_of(organisation_id: uuid.UUID) -> Mapping[str, str]:
-    """How a post is called, by language, for somebody who saw what it told."""
-    return db.session.scalars(select(Organisation.names).where(Organisation.id == organisation_id)).one()
 
 
 def is_with_a_shelter(obligation_id: uuid.UUID, *, by: Actor) -> bool:

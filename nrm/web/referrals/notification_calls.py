@@ -23,6 +23,7 @@ from nrm.domain.presses import id_of
 from nrm.domain.referrals.notification_calls import CallRefusal, CallRefused, MadeCall, may_be_at, next_number
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal
 from nrm.domain.words import N_, Phrase
+from nrm.store import names
 from nrm.store.interviews import child_alerts, family_notices
 from nrm.store.interviews.child_alerts import AlertLine
 from nrm.store.referrals import notification_calls as store
@@ -183,7 +184,7 @@ def family_page(family_id: uuid.UUID) -> Answer:
 def _of_family(family_id: uuid.UUID) -> Subject:
     """Raises NotVisible."""
     notice, numbers = store.of_family(family_id, by=access.actor())
-    return Subject("", numbers, notice.told_at, post=store.post_of(notice.organisation_id), ages=notice.ages)
+    return Subject("", numbers, notice.told_at, post=names.organisation(notice.organisation_id).names, ages=notice.ages)
 
 
 @blueprint.post("/family-notices/<uuid:family_id>/call")
@@ -231,7 +232,7 @@ def _of_answer(interview_id: uuid.UUID) -> tuple[Subject, str]:
     doubted = of_desk and child_alerts.is_doubted(interview_id, by=by)
     seen = as_answered(alert.answer, alert.answered_at)
     told = Subject("", numbers, alert.told_at, denied, alert.opinion_why, sent, doubted, seen)
-    return replace(told, post=store.post_of(alert.organisation_id), age_class=alert.age_class), offered
+    return replace(told, post=names.organisation(alert.organisation_id).names, age_class=alert.age_class), offered
 
 
 @blueprint.post("/children/<uuid:interview_id>/answer/call")

@@ -45,6 +45,7 @@ from nrm.models.shelter.cases import Case, PendingGrant
 from nrm.models.shelter.places import Place, Promise
 from nrm.prepared import Prepared
 from nrm.prepared import Row as PreparedRow
+from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
 from nrm.store.referrals import promises
@@ -603,7 +604,7 @@ def _referral_line(
         sender_telephone=sender.telephone,
         receiver=receiver.names if told else {},
         receiver_code=receiver.code if told else "",
-        receiver_telephone=receiver.telephone if told else "",
+        receiver_telephone=names.number_of(receiver) if told else "",
         agreement=referral_.agreement,
         clause=referral_.clause if told else "",
         must=referral_.must and told,

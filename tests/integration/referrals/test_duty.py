@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -16,12 +16,14 @@ from nrm.actions.referrals import referrals, reminder_calls
 from nrm.actions.shelter import corrections
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.referrals.critical_path import numbers_of
 from nrm.domain.referrals.referrals import NO_SHOW_AFTER, DeclineReason
 from nrm.domain.shelter.corrections import Why
 from nrm.models.referrals.reminder_calls import ReminderCall
 from nrm.models.shelter.places import Place
 from nrm.store.countries import country
 from nrm.store.referrals import critical_path, duty, system
+from nrm.store.rows.referrals import notification_calls as call_rows
 from nrm.web import formats
 from tests import factories
 from tests import factories_referrals as people
@@ -395,3 +397,61 @@ def test_only_a_number_of_the_order_of_a_line_is_recorded(sign_in: SignIn) -> No
         assert (asked.code, number) in line.numbers
         person.post(address, {"call": f"no|{asked.code}|{number}"})
     assert len({code for code, _ in line.numbers}) < len(parties) / 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hour", [10, 22])
+def test_every_page_names_the_same_number_as_now_or_says_that_it_is_the_second(sign_in: SignIn, hour: int) -> None:
+    """By day the desk of VATRA has a number of its own, by night the one on call; the agreement turns to the other
+    number after 15 minutes without an answer."""
+    begun = datetime(2026, 3, 4, hour, tzinfo=UTC)
+    clock.set_clock(lambda: begun)
+    sent = people.sent(factories.actor("rinas.border_officer"), "VATRA", override_reason="safety")
+    agreement = country().in_force(begun)
+    first, second = numbers_of(agreement.parties["VATRA"], agreement.local(begun))
+
+    def of_desk() -> str:
+        page = sign_in("ra.duty_officer").get("/duty?lang=en")
+        return re.sub(
+            r"\s+", " ", re.sub(r"<[^>]+>", " ", row_of(page, f'/duty/calls/answer/{sent.referral_id}" name'))
+        )
+
+    listed = re.findall(re.escape(first) + "|" + re.escape(second), sign_in("ra.duty_officer").get("/directory"))
+    assert listed == [first, second]
+    assert first in sign_in("rinas.border_officer").get(f"/interviews/{sent.case_id}/sent?lang=en")
+    assert first in of_desk().partition("Call now:")[2]
+    assert second not in of_desk()
+    clock.set_clock(lambda: begun + timedelta(minutes=16))
+    row = of_desk()
+    assert "Call now:" not in row
+    assert "The first number brought no answer in time. Call the second number now:" in row
+    assert second in row
+    assert first not in row.partition("Call the second")[2]
+
+
+@pytest.mark.slow
+def test_the_page_to_call_names_the_number_of_now_first(sign_in: SignIn) -> None:
+    for hour in (10, 22):
+        begun = datetime(2026, 3, 4, hour, tzinfo=UTC)
+        clock.set_clock(lambda begun=begun: begun)
+        agreement = country().in_force(begun)
+        party = agreement.parties["TRP_UNIT"]
+        desk = people.organisation("RA")
+        listed = call_rows.numbers("TRP_UNIT", people.organisation("RINAS"), uuid.uuid4(), desk)
+        assert [each.telephone for each in listed[:2]] == list(numbers_of(party, agreement.local(begun)))
+    assert sign_in
+
+
+def test_where_the_order_has_come_to_its_end_nothing_says_that_nobody_is_left_and_whom_to_call(
+    sign_in: SignIn,
+) -> None:
+    sent = people.sent(factories.actor("rinas.border_officer"))
+    nrc = factories.actor("nrc.case_worker")
+    later = clock.now() + timedelta(hours=2)
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), expected_at=later, by=nrc)
+    factories.later(days=3)
+    page = sign_in("ra.duty_officer").get("/duty?lang=en")
+    assert "Nobody is left to call" not in page
+    assert "Now it is your turn." in page
+    assert "The time of every number in the agreement is over: open this line and do what it says." in page
+    assert "You can still call:" in page

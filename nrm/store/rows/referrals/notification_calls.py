@@ -13,6 +13,7 @@ from nrm import clock
 from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.referrals.critical_path import numbers_of
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Call, ChildAlert, Obligation, Referral
@@ -42,7 +43,8 @@ def about_desk(subject_id: uuid.UUID) -> uuid.UUID:
 def numbers(
     party: str, opened_by_id: uuid.UUID, subject_id: uuid.UUID, caller_id: uuid.UUID | None
 ) -> list[NumberLine]:
-    """The party's own number first, then those that stand in for it where the person is, last the duty desk's.
+    """The party's own number first (of two the one that answers now, as in the directory), then those that stand in for
+    it where the person is, last the duty desk's.
 
     Never the number of the caller's own desk: nobody learns anything by a call to themselves.
     """
@@ -52,7 +54,8 @@ def numbers(
     listed: dict[str, dict[str, str]] = {}
     wanted = (Organisation.party == party, Organisation.enabled.is_(True))
     for each in db.session.scalars(select(Organisation).where(*wanted).order_by(Organisation.code)):
-        listed.setdefault(each.telephone, each.names)
+        for telephone in _own_numbers(each):
+            listed.setdefault(telephone, each.names)
         for number in country().numbers_after(OrganisationKind(each.kind), known.region if known else None):
             listed.setdefault(number.telephone, dict(number.names))
     agreement = country().in_force(clock.now())
@@ -69,6 +72,16 @@ def numbers(
         for telephone, names in listed.items()
         if telephone and telephone != own
     ]
+
+
+def _own_numbers(organisation: Organisation) -> tuple[str, ...]:
+    """The numbers of an organisation in the order to be tried now. The crossing points are one party, each with a
+    number of its own."""
+    agreement = country().in_force(clock.now())
+    party = agreement.parties.get(organisation.party)
+    if party is None or organisation.kind == OrganisationKind.BORDER_POLICE:
+        return (organisation.telephone,)
+    return (*numbers_of(party, agreement.local(clock.now())), organisation.telephone)
 
 
 def numbers_to_ask(alert: ChildAlert, caller_id: uuid.UUID | None, *, of_post: bool) -> list[NumberLine]:

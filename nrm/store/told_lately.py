@@ -3,8 +3,9 @@
 That somebody is back, or comes on another day, or was never away; that somebody who was missing is there; that a person
 agreed that another organisation reads of them; that a stay ended while somebody was away, or after days away were
 struck when they were late. To whom it was done alone: that they were taken off as key worker or deputy. And what
-another shelter said: that somebody of the house arrived there, though the house had not said that they left. No press
-takes a line away (ADR 0249, ADR 0253, ADR 0260, ADR 0261, ADR 0262).
+another shelter said: that somebody of the house arrived there, though the house had not said that they left. And
+whoever says it: that a hearing of somebody of the house was called off, or struck. No press takes a line away
+(ADR 0249, ADR 0253, ADR 0260, ADR 0261, ADR 0262).
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ class What(StrEnum):
     ENDED = "ended"  # the stay ended after days away were struck when the person was late
     ANOTHER = "another"  # who was not safe after the shelter was another person
     ARRIVED = "arrived"  # at another shelter, which says so alone
+    NO_HEARING = "no_hearing"  # called off, by the prosecution or a colleague
+    HEARING_STRUCK = "hearing_struck"
     OFF = "off"  # of the reader: no key worker, or deputy, any more
 
 
@@ -67,7 +70,7 @@ class ToldLine:
     ended while somebody was away, expected back on `was`. `place`: as what the reader was taken off. Of a stay that
     ended after days away were struck: `struck_by` whom, on which day (`now`), expected back on `was`, and `reason`, why
     the stay ended. Of who arrived at another shelter (`office`): its `telephone`, and the `referral_id` by which the
-    house had sent them."""
+    house had sent them. Of a hearing: the `office` that said so, where it is another one, and its `telephone`."""
 
     what: What
     case_id: uuid.UUID
@@ -101,7 +104,9 @@ def number(by: Actor) -> ColumnElement[int]:
     house = AuditEntry.organisation_id == bindparam("told_lately_house", type_=String())
     others = AuditEntry.member_id != bindparam("told_lately_member", type_=String())
     which = and_(house, _which(bindparam("told_lately_of", type_=String())))
-    elsewhere = _arrived(bindparam("told_lately_from", type_=String()))
+    elsewhere = or_(
+        _arrived(bindparam("told_lately_from", type_=String())), _hearing(bindparam("told_lately_to", type_=String()))
+    )
     return counted.where(or_(which, elsewhere), lately, others).scalar_subquery()
 
 
@@ -110,7 +115,7 @@ def moment(by: Actor) -> dict[str, str]:
     if not _reads(by):
         return {}
     own = {"told_lately_house": str(by.organisation_id), "told_lately_member": str(by.member_id)}
-    which = {"told_lately_of": _of(by), "told_lately_from": _from(by)}
+    which = {"told_lately_of": _of(by), "told_lately_from": _from(by), "told_lately_to": _to(by)}
     return {"told_lately_since": (clock.now() - TOLD_FOR).isoformat(), **which, **own}
 
 
@@ -122,6 +127,16 @@ def _of(by: Actor) -> str:
 def _from(by: Actor) -> str:
     """How an entry of an arrival names the actor's house as the one that had not said that the person left."""
     return f'"sender_id":"{by.organisation_id}"'
+
+
+def _to(by: Actor) -> str:
+    """How an entry about a hearing names the actor's house as the one that brings the person there."""
+    return f'"told_id":"{by.organisation_id}"'
+
+
+def _hearing(to_house: str | ColumnElement[str]) -> ColumnElement[bool]:
+    """The entries that take a hearing away, whoever wrote them. `to_house`: see `_to`."""
+    return and_(AuditEntry.event.in_([str(each) for each in _OF_HEARINGS]), AuditEntry.details.contains(to_house))
 
 
 def _arrived(from_house: str | ColumnElement[str]) -> ColumnElement[bool]:
@@ -147,14 +162,14 @@ def _which(of_reader: str | ColumnElement[str]) -> ColumnElement[bool]:
 
 
 def lines(*, by: Actor) -> list[ToldLine]:
-    """What colleagues said in the last seven days, the last first: who was late and is back, a day of return that they
-    changed by more than a day, days away that they struck, who was missing and is there, who agreed that another
-    organisation reads something, whose stay ended while they were away or late, of whom the actor was taken off, and
-    who moved without the house having said that they left. Empty for an actor who takes nobody in."""
+    """What was said in the last seven days, the last first: who was late and is back, a day of return that was changed
+    by more than a day, days away that were struck, who was missing and is there, who agreed that another organisation
+    reads something, whose hearing was taken away, whose stay ended while they were away or late, of whom the actor was
+    taken off, and who moved without the house having said that they left. Empty for an actor who takes nobody in."""
     if not _reads(by):
         return []
     house, others = AuditEntry.organisation_id == str(by.organisation_id), AuditEntry.member_id != str(by.member_id)
-    since, wanted = clock.now() - TOLD_FOR, or_(and_(house, _which(_of(by))), _arrived(_from(by)))
+    since, wanted = clock.now() - TOLD_FOR, or_(and_(house, _which(_of(by))), _arrived(_from(by)), _hearing(_to(by)))
     found = [
         (what, entry)
         for event, entry in entries.any_since(since, wanted, others, newest=_LOOKED_THROUGH)
@@ -188,7 +203,9 @@ def _what(event: str, entry: entries.Entry) -> What | None:
     return What.MOVED if "now" in said and is_told(was, date.fromisoformat(said["now"])) else None
 
 
+_OF_HEARINGS = {Event.HEARING_RECORDED: What.NO_HEARING, Event.HEARING_STRUCK: What.HEARING_STRUCK}
 _OTHER = {
+    **{str(event): what for event, what in _OF_HEARINGS.items()},
     str(Event.STAY_ENDED): What.LEFT,
     str(Event.KEY_WORKER_ENDED): What.OFF,
     str(Event.FOLLOW_UP_NOT_THIS_PERSON): What.ANOTHER,
@@ -228,6 +245,11 @@ class _Rows:
                 return None
             shelter = names.organisations_by_id()[sent[1]]
             return make(office=shelter.names, telephone=names.number_of(shelter), referral_id=sent[0])
+        if what in (What.NO_HEARING, What.HEARING_STRUCK):
+            office = names.organisations_by_id().get(entry.organisation_id or uuid.UUID(int=0))
+            if office is None or office.id == by.organisation_id:
+                return make()
+            return make(office=office.names, telephone=names.number_of(office))
         if what is What.OFF:
             return make(place=entry.said["place"])
         if what is What.LEFT:

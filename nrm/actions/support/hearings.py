@@ -91,7 +91,7 @@ def strike(*, entry_id: uuid.UUID, reason: StrikeReason, by: Actor) -> None:
                 )
             )
             session.flush()
-            audit.append(session, audit.Event.HEARING_STRUCK, by=by, **_whose(person))
+            audit.append(session, audit.Event.HEARING_STRUCK, by=by, **_whose(person), told_id=_told(session, person))
     except IntegrityError:
         raise HearingRefused(HearingRefusal.STATE) from None
 
@@ -164,8 +164,14 @@ def _add(
     )
     vault.add(session, entry, value, by=by)
     session.flush()
-    audit.append(session, audit.Event.HEARING_RECORDED, by=by, kind=str(kind), **_whose(person))
+    told = _told(session, person) if kind is HearingEntryKind.CALLED_OFF else None
+    audit.append(session, audit.Event.HEARING_RECORDED, by=by, kind=str(kind), **_whose(person), told_id=told)
     return entry.id
+
+
+def _told(session: Session, person: Person) -> uuid.UUID | None:
+    """The shelter that brings the person there: it reads on its home page that a hearing was taken away."""
+    return session.get_one(Case, person.case_id).holder_id if person.case_id is not None else None
 
 
 def _whose(person: Person) -> dict[str, uuid.UUID]:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select
 
 from nrm import clock
 from nrm.audit import Event
@@ -153,6 +153,7 @@ class Told(StrEnum):
     LINK_VOIDED = "link_voided"
 
 
+_BY_SHELTERS = (Event.HEARING_RECORDED, Event.HEARING_STRUCK)
 _TOLD_BY = {
     Event.HEARING_RECORDED: Told.CALLED_OFF,  # of those that say so
     Event.HEARING_STRUCK: Told.STRUCK,
@@ -167,7 +168,7 @@ _TOLD_BY = {
 @dataclass(frozen=True, slots=True)
 class ToldLine:
     """What a colleague did, of whom, and on which day; of a link code nobody is named. Of a step that was struck: which
-    one (`status`), and `why`."""
+    one (`status`), and `why`. `name` is empty where somebody of the shelter did it."""
 
     code: str
     what: Told
@@ -184,9 +185,13 @@ def told_lately(*, by: Actor) -> list[ToldLine]:
     0263). Raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.TESTIMONY_RECORD):
         raise NotVisible
+    of_office = AuditEntry.organisation_id == str(by.organisation_id)
+    of_shelter = and_(
+        AuditEntry.event.in_([str(each) for each in _BY_SHELTERS]), AuditEntry.details.contains('"told_id":')
+    )
     which = (
         AuditEntry.event.in_([str(each) for each in _TOLD_BY]),
-        AuditEntry.organisation_id == str(by.organisation_id),
+        or_(of_office, of_shelter),
         AuditEntry.member_id != str(by.member_id),
     )
     found = entries.any_since(clock.now() - TOLD_FOR, *which, newest=_TOLD_OF)
@@ -198,7 +203,8 @@ def told_lately(*, by: Actor) -> list[ToldLine]:
     if not told:
         return []
     codes = _codes([each.said for _, each in told], by)
-    members = {each.member_id for _, each in told}
+    # Who it was of a shelter is not told: it would say where the person is.
+    members = {each.member_id for _, each in told if each.organisation_id == by.organisation_id}
     names = {
         row.id: row.name for row in db.session.execute(select(Member.id, Member.name).where(Member.id.in_(members)))
     }

@@ -453,6 +453,37 @@ def test_a_hearing_that_one_liaison_takes_away_is_read_by_the_others_for_a_week(
 
 
 @pytest.mark.slow
+def test_the_shelter_reads_that_a_hearing_was_taken_away_and_the_office_that_the_shelter_struck_one(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    """Whoever brings the witness learnt nothing; and a liaison nothing of what a shelter struck."""
+    case_id, person = witness(vatra), factories.actor("prosecution.witness_liaison")
+    first, second, third = (heard(case_id, person, days_from_now=each) for each in (7, 8, 9))
+    shelter, liaison, other = (
+        sign_in("vatra.case_worker"),
+        sign_in("prosecution.witness_liaison"),
+        sign_in("nrc.case_worker"),
+    )
+    assert "of a hearing" not in shelter.get("/?lang=en")
+    liaison.post(f"/hearings/{first}/call-off", {"why": "postponed"})
+    hearings.strike(entry_id=second, reason=StrikeReason.OTHER, by=person)
+    home = shelter.get("/?lang=en")
+    assert "Prosecution" in home
+    assert "that a hearing does not take place" in home
+    assert "what was written of a hearing" in home
+    assert home.partition("what was written of a hearing")[2].partition("</li>")[0].count('href="tel:') == 1
+    assert "of a hearing" not in other.get("/?lang=en")
+    hearings.strike(entry_id=third, reason=StrikeReason.OTHER, by=vatra)
+    told = liaison.get("/?lang=en").partition("What colleagues changed")[2].partition("</ul>")[0]
+    assert "Somebody of the shelter struck out on" in told
+    assert home.count("what was written of a hearing") == shelter.get("/?lang=en").count(
+        "what was written of a hearing"
+    )
+    factories.later(days=8)
+    assert "of a hearing" not in sign_in("vatra.case_worker").get("/?lang=en")
+
+
+@pytest.mark.slow
 def test_a_second_court_on_the_same_day_is_asked_about_once(vatra: Actor, sign_in: SignIn) -> None:
     """Two hearings of one witness at two courts stood on one day, and nobody was asked which of them was right."""
     case_id, person = witness(vatra), factories.actor("prosecution.witness_liaison")

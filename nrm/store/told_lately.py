@@ -4,8 +4,9 @@ That somebody is back, or comes on another day, or was never away; that somebody
 agreed that another organisation reads of them; that a stay ended while somebody was away, or after days away were
 struck when they were late. To whom it was done alone: that they were taken off as key worker or deputy. And what
 another shelter said: that somebody of the house arrived there, though the house had not said that they left. And
-whoever says it: that a hearing of somebody of the house was called off, or struck. No press takes a line away
-(ADR 0249, ADR 0253, ADR 0260, ADR 0261, ADR 0262).
+whoever says it: that a hearing of somebody of the house was called off, or struck; what was decided of whether somebody
+is a victim, or that nobody appealed against it. No press takes a line away
+(ADR 0249, ADR 0253, ADR 0260, ADR 0261, ADR 0262, ADR 0263, ADR 0264).
 """
 
 from __future__ import annotations
@@ -25,16 +26,18 @@ from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.referrals.referrals import ReferralStatus
+from nrm.domain.shelter import identifications
 from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.away import TOLD_FOR, is_late, is_told
-from nrm.domain.shelter.cases import AGREED
+from nrm.domain.shelter.cases import AGREED, IdentificationStatus
 from nrm.domain.shelter.corrections import Kind
-from nrm.models.accounts.accounts import Member
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.away import Away
 from nrm.models.shelter.cases import Case
+from nrm.models.shelter.identifications import Identification
 from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.rows import entries
@@ -58,6 +61,8 @@ class What(StrEnum):
     ARRIVED = "arrived"  # at another shelter, which says so alone
     NO_HEARING = "no_hearing"  # called off, by the prosecution or a colleague
     HEARING_STRUCK = "hearing_struck"
+    DECIDED = "decided"  # whether somebody is formally a victim
+    NO_APPEAL = "no_appeal"  # against that: it had been entered by mistake
     OFF = "off"  # of the reader: no key worker, or deputy, any more
 
 
@@ -70,7 +75,9 @@ class ToldLine:
     ended while somebody was away, expected back on `was`. `place`: as what the reader was taken off. Of a stay that
     ended after days away were struck: `struck_by` whom, on which day (`now`), expected back on `was`, and `reason`, why
     the stay ended. Of who arrived at another shelter (`office`): its `telephone`, and the `referral_id` by which the
-    house had sent them. Of a hearing: the `office` that said so, where it is another one, and its `telephone`."""
+    house had sent them. Of a hearing: the `office` that said so, where it is another one, and its `telephone`.
+    Of a formal identification: its `status`, the `office` that looked last, and whether the person, who is none, can
+    appeal."""
 
     what: What
     case_id: uuid.UUID
@@ -91,6 +98,8 @@ class ToldLine:
     reason: str = ""
     referral_id: uuid.UUID | None = None
     telephone: str = ""
+    status: str = ""
+    can_appeal: bool = False
 
 
 def number(by: Actor) -> ColumnElement[int]:
@@ -105,7 +114,7 @@ def number(by: Actor) -> ColumnElement[int]:
     others = AuditEntry.member_id != bindparam("told_lately_member", type_=String())
     which = and_(house, _which(bindparam("told_lately_of", type_=String())))
     elsewhere = or_(
-        _arrived(bindparam("told_lately_from", type_=String())), _hearing(bindparam("told_lately_to", type_=String()))
+        _arrived(bindparam("told_lately_from", type_=String())), _told(bindparam("told_lately_to", type_=String()))
     )
     return counted.where(or_(which, elsewhere), lately, others).scalar_subquery()
 
@@ -130,13 +139,15 @@ def _from(by: Actor) -> str:
 
 
 def _to(by: Actor) -> str:
-    """How an entry about a hearing names the actor's house as the one that brings the person there."""
+    """How an entry of another office names the actor's house as the one that the person hears it from."""
     return f'"told_id":"{by.organisation_id}"'
 
 
-def _hearing(to_house: str | ColumnElement[str]) -> ColumnElement[bool]:
-    """The entries that take a hearing away, whoever wrote them. `to_house`: see `_to`."""
-    return and_(AuditEntry.event.in_([str(each) for each in _OF_HEARINGS]), AuditEntry.details.contains(to_house))
+def _told(to_house: str | ColumnElement[str]) -> ColumnElement[bool]:
+    """The entries that take a hearing away, or decide whether somebody is a victim, whoever wrote them. `to_house`: see
+    `_to`."""
+    events = (*_OF_HEARINGS, Event.IDENTIFICATION_RECORDED)
+    return and_(AuditEntry.event.in_([str(each) for each in events]), AuditEntry.details.contains(to_house))
 
 
 def _arrived(from_house: str | ColumnElement[str]) -> ColumnElement[bool]:
@@ -169,7 +180,7 @@ def lines(*, by: Actor) -> list[ToldLine]:
     if not _reads(by):
         return []
     house, others = AuditEntry.organisation_id == str(by.organisation_id), AuditEntry.member_id != str(by.member_id)
-    since, wanted = clock.now() - TOLD_FOR, or_(and_(house, _which(_of(by))), _arrived(_from(by)), _hearing(_to(by)))
+    since, wanted = clock.now() - TOLD_FOR, or_(and_(house, _which(_of(by))), _arrived(_from(by)), _told(_to(by)))
     found = [
         (what, entry)
         for event, entry in entries.any_since(since, wanted, others, newest=_LOOKED_THROUGH)
@@ -189,6 +200,8 @@ def _what(event: str, entry: entries.Entry) -> What | None:
         return What.FOUND
     if event == Event.CASE_SHARED:
         return What.SHARED
+    if event == Event.IDENTIFICATION_RECORDED:
+        return What.NO_APPEAL if said["step"] == identifications.Event.NO_APPEAL else What.DECIDED
     if event == Event.STAY_ENDED and "struck_by" in said:
         return What.ENDED
     if event in _OTHER:
@@ -224,6 +237,8 @@ class _Rows:
         self._away = _read(away, {_id(each, "away_id") for each in found})
         alarms = select(Missing.id, Missing.since_on, Missing.feared)
         self._alarms = _read(alarms, {_id(each, "missing_id") for each in found})
+        decided = select(Identification.case_id, Identification.status, Identification.state)
+        self._decided = _read(decided, {_id(each, "case_id") for each in found if "step" in each.said})
         sent = select(Referral.id, Referral.receiver_id).where(Referral.status == str(ReferralStatus.ARRIVED))
         self._sent = _read(sent, {_id(each, "referral_id") for each in found})
 
@@ -245,8 +260,17 @@ class _Rows:
                 return None
             shelter = names.organisations_by_id()[sent[1]]
             return make(office=shelter.names, telephone=names.number_of(shelter), referral_id=sent[0])
+        if what in (What.DECIDED, What.NO_APPEAL):
+            looked, decided = _office(entry), self._decided.get(case[0])
+            if looked is None or decided is None:
+                return None
+            at = partial(make, office=looked.names, telephone=names.number_of(looked), status=decided[1])
+            return at(
+                can_appeal=decided[2] == identifications.State.DECIDED
+                and decided[1] == IdentificationStatus.NOT_A_VICTIM
+            )
         if what in (What.NO_HEARING, What.HEARING_STRUCK):
-            office = names.organisations_by_id().get(entry.organisation_id or uuid.UUID(int=0))
+            office = _office(entry)
             if office is None or office.id == by.organisation_id:
                 return make()
             return make(office=office.names, telephone=names.number_of(office))
@@ -274,6 +298,11 @@ class _Rows:
 
 _NOW = {What.BACK: "back", What.MOVED: "now"}
 """Which day an entry about a return names as the one that holds."""
+
+
+def _office(entry: entries.Entry) -> Organisation | None:
+    """Of which organisation whoever did it was."""
+    return names.organisations_by_id().get(entry.organisation_id) if entry.organisation_id is not None else None
 
 
 def _id(entry: entries.Entry, name: str) -> uuid.UUID | None:

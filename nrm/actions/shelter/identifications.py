@@ -197,7 +197,7 @@ def look(*, case_id: uuid.UUID, concluded: Conclusion, by: Actor) -> State:
         if after is State.DECIDED:
             _decide(case, identification, outcome, by)
         _flush(session)
-        _record(session, case_id, event, by)
+        _record(session, case_id, event, by, told=case.holder_id if after is State.DECIDED else None)
         return after
 
 
@@ -235,7 +235,7 @@ def decide_appeal(*, case_id: uuid.UUID, changed: bool, by: Actor) -> None:
         if changed:
             _decide(case, identification, opposite(IdentificationStatus(identification.status)), by)
         _flush(session)
-        _record(session, case_id, Event.DECIDE_APPEAL, by)
+        _record(session, case_id, Event.DECIDE_APPEAL, by, told=case.holder_id)
 
 
 def no_appeal(*, case_id: uuid.UUID, by: Actor) -> None:
@@ -246,7 +246,7 @@ def no_appeal(*, case_id: uuid.UUID, by: Actor) -> None:
     """
     by.must(Permission.IDENTIFICATION_DECIDE)
     with transaction() as session:
-        _, identification, _ = _locked_case(case_id, Event.NO_APPEAL, by)
+        case, identification, _ = _locked_case(case_id, Event.NO_APPEAL, by)
         assert identification is not None
         assert by.member_id is not None
         check_appeal_decision(
@@ -255,7 +255,7 @@ def no_appeal(*, case_id: uuid.UUID, by: Actor) -> None:
         identification.state = str(State.DECIDED)
         identification.appealed_on, identification.appellant = None, ""
         _flush(session)
-        _record(session, case_id, Event.NO_APPEAL, by)
+        _record(session, case_id, Event.NO_APPEAL, by, told=case.holder_id)
 
 
 def open_part(*, case_id: uuid.UUID, compartment: Compartment, by: Actor) -> None:
@@ -347,7 +347,16 @@ def _flush(session: Session) -> None:
         raise IdentificationRefused(IdentificationRefusal.STATE) from None
 
 
-def _record(session: Session, case_id: uuid.UUID, event: Event, by: Actor, *, early: bool = False) -> None:
-    """`early`: within the reflection period, because the person wants it now."""
-    wanted = "now" if early else None
-    audit.append(session, audit.Event.IDENTIFICATION_RECORDED, by=by, case_id=case_id, step=str(event), wanted=wanted)
+def _record(
+    session: Session,
+    case_id: uuid.UUID,
+    event: Event,
+    by: Actor,
+    *,
+    early: bool = False,
+    told: uuid.UUID | None = None,
+) -> None:
+    """`early`: within the reflection period, because the person wants it now; `told`: the shelter that tells the person
+    what was decided."""
+    said = {"step": str(event), "wanted": "now" if early else None, "told_id": told}
+    audit.append(session, audit.Event.IDENTIFICATION_RECORDED, by=by, case_id=case_id, **said)

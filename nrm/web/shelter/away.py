@@ -14,6 +14,7 @@ from forms.days import OTHER, chosen_day
 from forms.shelter.away import AWAY_REFUSED, LONGER_LABELS, AwayForm, BackForm, ExpectedForm
 from forms.shelter.cases import CASE_REFUSED, COMPARTMENT_LABELS
 from forms.shelter.corrections import CORRECTION_REFUSED, WHY_LABELS, StrikeAwayForm
+from forms.shelter.identifications import STATUS_LABELS
 from nrm import clock
 from nrm.actions.shelter import away as actions
 from nrm.domain.accounts.accounts import Permission
@@ -196,7 +197,8 @@ def told_part(moved: Collection[uuid.UUID]) -> Markup:
     it says already that a later day was said."""
     found = told_lately.lines(by=access.actor())
     lines = [each for each in found if each.what != told_lately.What.MOVED or each.away_id not in moved]
-    shown = render_template("shelter/away/told.html", lines=lines, whys=_WHYS, part_labels=COMPARTMENT_LABELS)
+    words = {"whys": _WHYS, "part_labels": COMPARTMENT_LABELS, "statuses": STATUS_LABELS}
+    shown = render_template("shelter/away/told.html", lines=lines, **words)
     return Markup(shown)  # noqa: S704 - as below
 
 

@@ -273,6 +273,7 @@ def test_an_appeal_is_decided_by_somebody_who_had_no_part_and_can_change_the_out
     second = colleague(SECOND, "STATE_POLICE", POLICE)
     identifications.look(case_id=world.own_case, concluded=NO, by=second)
     vatra = Person(app.test_client(), "vatra.case_worker")
+    assert "not a victim. Tell the person, and that an appeal is possible." in vatra.get("/?lang=en")
     vatra.post(f"/cases/{world.own_case}/identification/appeal", {"appellant": "counsel", "on": "today"})
     for login in (RA, POLICE):
         with pytest.raises(IdentificationRefused, match="took_part"):
@@ -317,13 +318,19 @@ def test_nobody_loses_her_status_by_an_appeal_of_somebody_else_and_two_tired_pre
     assert found(world.own_case).status == "identified"
     with pytest.raises(IdentificationRefused, match="took_part"):
         identifications.no_appeal(case_id=world.own_case, by=second)
+    home = vatra.get("/?lang=en")
+    assert "it was decided: identified victim. Tell the person." in home
     duty.post(decide, {"outcome": "none"})
+    assert "it was said that nobody appealed: it had been entered by mistake. Is that so?" in vatra.get("/?lang=en")
     after = found(world.own_case)
     assert (after.state, after.status, after.appellant, after.appealed_on) == ("decided", "identified", "", None)
     assert "decided" in vatra.get(f"/cases/{world.own_case}/identification?lang=en")
     vatra.post(address, {**appealed, "sure": "y"})
     duty.post(decide, {"outcome": "changed", "sure": "y"})
     assert (found(world.own_case).state, found(world.own_case).status) == ("final", "not_a_victim")
+    told = vatra.get("/?lang=en").partition("it was decided: not a victim. Tell the person.")  # an appeal was decided
+    assert 'href="tel:' in told[2].partition("</li>")[0]
+    assert "it was decided" not in Person(app.test_client(), "nrc.case_worker").get("/?lang=en")
 
 
 def test_the_record_names_both_sides_and_a_day_that_can_be(world_app: Planted) -> None:

@@ -141,7 +141,7 @@ def test_a_person_is_interviewed_sent_accepted_admitted_and_leaves(town: Town, d
     assert CODE.fullmatch(code)
     assert re.search(r"Përgjigjja pritet deri më\s+\d{1,2} \w+ \d{4}, ora \d\d:\d\d", told), told
     assert re.search(r"Telefoni\s+\+?[\d ]{6,}", told), told
-    assert "ende pa u njoftuar" in told
+    assert "njoftimi u dërgua, ende pa përgjigje" in told
     case = _case_address(officer, code)
 
     worker: Page = desk(WORKER)

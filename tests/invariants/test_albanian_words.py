@@ -47,6 +47,12 @@ FORBIDDEN_HERE = {
     r"[Ss]htyp\w* (një herë )?kodin e rikthimit|kod(in|i) i? ?e? ?rikthimit.{0,20}shtypur": "shkruani, shkruar",
     r"[Ss]htëpi(a|në|së) (juaj|suaj|tuaj|tjetër|që pyet)": "qendra",
     r"ftes(ë|a) për në": "ftesë në",
+    r"\b[Rr]rug\w+ kritike": "hapat dhe afatet",
+    r"\b[Ss]hqyrtim\w* (i|e|të) shkurtër": "pyetësori i shkurtër",
+    r"\bka gisht\b": "është i përfshirë",
+    r"\be pret personin\b": "e pranon, do ta pranojë personin",
+    r"^Kthejeni$": "rikthejeni rastin",
+    r"Si është puna": "gjendja",
 }
 # A button speaks to one person, and politely: "Hapni", and not "Hap".
 TO_A_FRIEND = re.compile(

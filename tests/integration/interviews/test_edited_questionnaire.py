@@ -15,7 +15,7 @@ from tests.conftest import Person
 from tests.factories_interviews import LOGIN, begin, questionnaire
 
 SignIn = Callable[[str], Person]
-OLD_TITLE = "Shqyrtimi i shkurtër"
+OLD_TITLE = "Pyetësori i shkurtër"
 
 
 def edited(asked: Questionnaire, **changed: Any) -> Questionnaire:

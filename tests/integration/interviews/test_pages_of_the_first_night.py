@@ -79,7 +79,7 @@ def test_the_urgent_way_names_no_button_that_is_not_there(app: Flask, sign_in: S
     walk(person, example(), address, until="urgent_first")
     page = f"/interviews/{address.split('/')[2]}/urgent_first"
     assert "Stop, go to shelter" not in person.get(f"{page}?lang=en")
-    assert "Në qendër tani" not in person.get(f"{page}?lang=sq")
+    assert "Ndaloni: shkoni në qendër" not in person.get(f"{page}?lang=sq")
 
 
 def test_who_sent_somebody_is_told_of_every_number_to_call_in_its_order(app: Flask, sign_in: SignIn) -> None:

@@ -16,6 +16,10 @@ REFUSED = {
     HearingRefusal.TWICE: N_(
         "A hearing on this day at this court is announced already: correct that announcement, or call it off"
     ),
+    HearingRefusal.NOT_YOURS: N_(
+        "The prosecution entered this, and corrects it: call its office. If there is no hearing on that day, record "
+        "that"
+    ),
     HearingRefusal.STATE: N_("Somebody entered something about this hearing already: look at it again"),
 }
 

@@ -57,14 +57,12 @@ def announce(*, person: Person, hearing: Hearing, by: Actor) -> uuid.UUID:
         for each in steps.of(person, by=by):
             if each.takes_place and (each.hearing.court, each.hearing.on) == (hearing.court, hearing.on):
                 raise HearingRefused(HearingRefusal.TWICE)
-        value = {**hearing.value, "by": str(by.organisation_id)}
-        return _add(session, person, HearingEntryKind.ANNOUNCED, value, None, by)
+        return _add(session, person, HearingEntryKind.ANNOUNCED, hearing.value, None, by)
 
 
 def order(*, hearing_id: uuid.UUID, measures: Collection[Measure], by: Actor) -> None:
     """Enter what the court ordered to protect the witness; no measure: it ordered none. Raises as `announce`."""
-    value = {"ordered": [str(each) for each in measures_of(measures)], "member": str(by.member_id)}
-    _enter(hearing_id, HearingEntryKind.ORDERED, value, by)
+    _enter(hearing_id, HearingEntryKind.ORDERED, {"ordered": [str(each) for each in measures_of(measures)]}, by)
 
 
 def call_off(*, hearing_id: uuid.UUID, why: CalledOff, words: str = "", by: Actor) -> None:
@@ -74,11 +72,15 @@ def call_off(*, hearing_id: uuid.UUID, why: CalledOff, words: str = "", by: Acto
 
 
 def strike(*, entry_id: uuid.UUID, reason: StrikeReason, by: Actor) -> None:
-    """Strike an entry; with an announcement, the hearing. Raises NotPermitted, NotVisible, HearingRefused (`state`)."""
+    """Strike an entry; with an announcement, the hearing. A shelter strikes nothing that the prosecution entered.
+
+    Raises NotPermitted, NotVisible, CannotOpen, HearingRefused (`state`, `not_yours`)."""
     by.must(Permission.TESTIMONY_RECORD)
     try:
         with transaction() as session:
-            person, _ = store.of_entry(entry_id, by=by)
+            person, view = steps.one(entry_id, by=by)
+            if not view.entry(entry_id).may_be_struck(by=by):
+                raise HearingRefused(HearingRefusal.NOT_YOURS)
             if session.get(HearingStrike, entry_id, populate_existing=True) is not None:
                 raise HearingRefused(HearingRefusal.STATE)
             session.add(
@@ -162,7 +164,7 @@ def _add(
         kind=str(kind),
         entered_on=days.today(),
     )
-    vault.add(session, entry, value, by=by)
+    vault.add(session, entry, {**value, "by": str(by.organisation_id), "member": str(by.member_id)}, by=by)
     session.flush()
     told = _told(session, person) if kind is HearingEntryKind.CALLED_OFF else None
     audit.append(session, audit.Event.HEARING_RECORDED, by=by, kind=str(kind), **_whose(person), told_id=told)

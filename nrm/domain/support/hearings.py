@@ -57,6 +57,7 @@ class HearingRefusal(StrEnum):
     TOO_LATE = "too_late"
     TWICE = "twice"  # of this person there is one on that day, at that court
     STATE = "state"  # called off, struck, or ordered already
+    NOT_YOURS = "not_yours"  # entered by the prosecution, which alone corrects it
 
 
 class HearingRefused(Exception):

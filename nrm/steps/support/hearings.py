@@ -10,7 +10,7 @@ from datetime import date
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.accounts import Actor, OrganisationKind
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.support.hearings import (
     KEPT,
@@ -44,11 +44,16 @@ class EntryView:
     entered_on: date
     struck_on: date | None
     struck_why: StrikeReason | None
-    announced_by: uuid.UUID | None  # the organisation; not known of what was announced before that was kept
+    entered_by: uuid.UUID | None  # the organisation; not known of what was entered before that was kept
     words: str = ""
     """Of a hearing that was called off: which other reason there is."""
     wrote: uuid.UUID | None = None
-    """Who wrote down what was ordered; not known of what was written before that was kept."""
+    """Who entered it; not known of what was entered before that was kept."""
+    struck_by: uuid.UUID | None = None
+
+    def may_be_struck(self, *, by: Actor) -> bool:
+        """Whether the actor may correct it: a shelter takes away nothing that another office entered (ADR 0268)."""
+        return by.kind is OrganisationKind.PROSECUTION or self.entered_by in (None, by.organisation_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,10 @@ class HearingView:
         """As it was announced."""
         assert self.announced.hearing is not None
         return self.announced.hearing
+
+    def entry(self, entry_id: uuid.UUID) -> EntryView:
+        """The announcement or one of the entries; raises StopIteration for none of them."""
+        return next(each for each in (self.announced, *self.entries) if each.id == entry_id)
 
     def standing(self, kind: HearingEntryKind) -> EntryView | None:
         """What stands of this kind; None for nothing."""
@@ -114,6 +123,7 @@ def _views(found: rows.Entries, by: Actor) -> list[HearingView]:
             uuid.UUID(value["by"]) if "by" in value else None,
             value.get("words", ""),
             uuid.UUID(value["member"]) if "member" in value else None,
+            strike.member_id if strike else None,
         )
         if entry.hearing_id is None:
             announced.append(view)

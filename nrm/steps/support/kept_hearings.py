@@ -41,7 +41,7 @@ def keep(session: Session, case_id: uuid.UUID, reading: Collection[uuid.UUID], b
     for organisation_id in leaving:
         forget(session, case_id, KeptHearing.organisation_id == organisation_id)
         for view in ahead:
-            if view.announced.announced_by == organisation_id:
+            if view.announced.entered_by == organisation_id:
                 _keep(session, case_id, organisation_id, view)
 
 

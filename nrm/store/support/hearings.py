@@ -231,8 +231,8 @@ def _of(said: Mapping[str, Any]) -> str:
 
 
 def writers(member_ids: Collection[uuid.UUID | None], *, by: Actor) -> dict[uuid.UUID | None, str]:
-    """The names of those who wrote down what a court ordered, as the actor may read them: of its own organisation and
-    of the prosecution. Raises NotVisible."""
+    """The names of those who entered or struck something of a hearing, as the actor may read them: of its own
+    organisation and of the prosecution. Raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.TESTIMONY_RECORD):
         raise NotVisible
     wanted = {each for each in member_ids if each is not None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -76,6 +76,15 @@ class Line:
     asked: str
     ordered: str
     entries: tuple[tuple[str, EntryView], ...]
+    names: Mapping[uuid.UUID | None, str]
+
+    def may_be_struck(self, entry: EntryView) -> bool:
+        """Whether the one who reads may correct this entry."""
+        return entry.may_be_struck(by=access.actor())
+
+    def struck_by(self, entry: EntryView) -> str:
+        """Who struck it, where the one who reads may know; else nothing."""
+        return self.names.get(entry.struck_by, "")
 
     @property
     def may_order(self) -> bool:
@@ -105,7 +114,8 @@ def _measures(measures: tuple[Measure, ...]) -> str:
 
 def _lines(found: Iterable[tuple[Person, HearingView]]) -> list[Line]:
     there = list(found)
-    names = store.writers({entry.wrote for _, view in there for entry in view.entries}, by=access.actor())
+    shown = [entry for _, view in there for entry in (view.announced, *view.entries)]
+    names = store.writers({who for entry in shown for who in (entry.wrote, entry.struck_by)}, by=access.actor())
     return [_line(person, view, names) for person, view in there]
 
 
@@ -120,6 +130,7 @@ def _line(person: Person, view: HearingView, names: Mapping[uuid.UUID | None, st
         _measures(view.hearing.asked),
         _measures(order.ordered) + wrote if order is not None else "",
         tuple((_entry(each, names), each) for each in view.entries),
+        names,
     )
 
 
@@ -260,8 +271,9 @@ def _page(person: Person, form: AnnounceHearingForm, status: int = 200, *, asks:
     except actions.CannotOpen:
         return errors.error_page(409, SEALED)
     instead = next((each for each in lines if asks and str(each.view.id) == request.args.get("instead")), None)
-    if instead is not None:
-        _as_before(form, instead.view.hearing)
+    again = next((each for each in lines if asks and str(each.view.id) == request.args.get("again")), None)
+    if before := instead or again:
+        _as_before(form, before.view.hearing, same_day=again is not None)
     page = render_template(
         "support/hearings/of_person.html",
         person=person,
@@ -269,12 +281,22 @@ def _page(person: Person, form: AnnounceHearingForm, status: int = 200, *, asks:
         form=form,
         strike_labels=STRIKE_LABELS,
         instead=instead,
+        lost=_lost(lines),
     )
     return page, status
 
 
-def _as_before(form: AnnounceHearingForm, hearing: Hearing) -> None:
-    """Court and protection as they were: only the day is new."""
+def _lost(lines: Collection[Line]) -> set[uuid.UUID]:
+    """The hearings that were struck though their day lies ahead, and that nobody entered again: perhaps by mistake."""
+    there = {(each.court, each.on) for each in lines if each.view.announced.struck_why is None}
+    gone = (each for each in lines if each.view.announced.struck_why is not None and each.on >= today())
+    return {each.view.id for each in gone if (each.court, each.on) not in there}
+
+
+def _as_before(form: AnnounceHearingForm, hearing: Hearing, *, same_day: bool) -> None:
+    """Court and protection as they were; the day too, where the hearing was struck by mistake."""
+    if same_day:
+        form.day.process(None, hearing.on)
     form.court.data = hearing.court
     form.protection.data = "some" if hearing.asked else "none"
     form.measures.data = [str(each) for each in hearing.asked]
@@ -431,7 +453,9 @@ def _strike_page(hearing_id: uuid.UUID, form: StrikeForm, status: int = 200) -> 
     if line is None:
         return errors.error_page(409, SEALED)
     said = next((words for words, each in line.entries if each.id == hearing_id), "")
-    entry = next((each for each in line.view.entries if each.id == hearing_id), line.view.announced)
+    entry = line.view.entry(hearing_id)
+    if not line.may_be_struck(entry):
+        return errors.error_page(409, REFUSED[HearingRefusal.NOT_YOURS])
     if entry.struck_why is not None:
         return errors.error_page(409, REFUSED[HearingRefusal.STATE])
     page = render_template("support/hearings/strike.html", line=line, said=said, form=form, back=_address(line.person))

@@ -102,7 +102,7 @@ def test_hearings_are_sealed_and_the_holder_and_the_liaison_alone_see_them(vatra
     [(_, _), (_, view)] = steps.ahead(by=liaison)
     ordered = next(iter(view.entries))
     assert (view.hearing.asked, ordered.ordered) == ((Measure.SCREEN,), (Measure.VIDEO_LINK,))
-    hearings.strike(entry_id=ordered.id, reason=StrikeReason.WRONG_STEP, by=vatra)
+    hearings.strike(entry_id=ordered.id, reason=StrikeReason.WRONG_STEP, by=liaison)
     hearings.order(hearing_id=near, measures=[], by=vatra)
     hearings.call_off(hearing_id=first, why=CalledOff.POSTPONED, by=liaison)
     assert [each.id for _, each in steps.ahead(by=vatra)] == [near]
@@ -458,7 +458,8 @@ def test_the_shelter_reads_that_a_hearing_was_taken_away_and_the_office_that_the
 ) -> None:
     """Whoever brings the witness learnt nothing; and a liaison nothing of what a shelter struck."""
     case_id, person = witness(vatra), factories.actor("prosecution.witness_liaison")
-    first, second, third = (heard(case_id, person, days_from_now=each) for each in (7, 8, 9))
+    first, second = (heard(case_id, person, days_from_now=each) for each in (7, 8))
+    third = heard(case_id, vatra, days_from_now=9)
     shelter, liaison, other = (
         sign_in("vatra.case_worker"),
         sign_in("prosecution.witness_liaison"),
@@ -514,3 +515,52 @@ def test_another_reason_why_a_hearing_was_called_off_is_said_in_words_under_seal
     assert "(The judge is ill)" in page
     assert "left over" not in page
     assert not [row for row in db.session.scalars(select(HearingEntry)) if b"judge" in row.sealed_entry]
+
+
+@pytest.mark.slow
+def test_a_shelter_strikes_no_hearing_of_the_prosecution_and_the_page_names_who_struck(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    """A worker of the shelter alone took a hearing of the court away, and no page named anybody."""
+    case_id, person = witness(vatra), factories.actor("prosecution.witness_liaison")
+    hearing_id = heard(case_id, person, days_from_now=7)
+    hearings.order(hearing_id=hearing_id, measures=[Measure.SCREEN], by=person)
+    shelter, liaison = sign_in("vatra.case_worker"), sign_in("prosecution.witness_liaison")
+    pages = {each: each.get(f"/cases/{case_id}/hearings?lang=en") for each in (shelter, liaison)}
+    assert "call its office where something is wrong" in pages[shelter]
+    assert "/strike" not in pages[shelter]
+    assert pages[liaison].count("/strike") == 2  # the announcement, and what was ordered
+    (order,) = (each for each in steps.of(store.of_case(case_id, by=vatra), by=vatra)[0].entries)
+    for entry_id in (hearing_id, order.id):
+        assert "The prosecution entered this" in shelter.get(f"/hearings/{entry_id}/strike?lang=en", 409)
+        shelter.post(f"/hearings/{entry_id}/strike", {"reason": "other"}, 409)
+    own = heard(case_id, vatra, days_from_now=8)
+    shelter.post(f"/hearings/{own}/strike", {"reason": "other"})
+    liaison.post(f"/hearings/{hearing_id}/strike", {"reason": "wrong_person"})
+    struck = {each: each.get(f"/cases/{case_id}/hearings?lang=en") for each in (shelter, liaison)}
+    assert "It is about another person" in struck[shelter]
+    names = [name_of(each) for each in (person, vatra)]
+    assert all(name in struck[shelter] for name in names)
+    assert names[0] in struck[liaison]
+    assert names[1] not in struck[liaison]  # it would say in which shelter the person is
+
+
+def name_of(who: Actor) -> str:
+    assert who.member_id
+    return db.session.get_one(Member, who.member_id).name
+
+
+def test_a_hearing_that_was_struck_by_mistake_is_entered_again_by_two_presses(vatra: Actor, sign_in: SignIn) -> None:
+    case_id, person = witness(vatra), factories.actor("prosecution.witness_liaison")
+    liaison, path = sign_in("prosecution.witness_liaison"), f"/cases/{case_id}/hearings?lang=en"
+    hearing_id = heard(case_id, person, days_from_now=7)
+    hearings.strike(entry_id=hearing_id, reason=StrikeReason.OTHER, by=person)
+    assert f"?again={hearing_id}#sheet" in liaison.get(path)
+    on = days.today() + timedelta(days=7)
+    again = liaison.get(f"{path}&again={hearing_id}")
+    assert f'<option value="{COURT}" selected' in again
+    assert f'name="day-day" value="{on.day}"' in again
+    assert "Is there another day?" not in again
+    typed = {"court": COURT, "protection": "some", "measures": "screen", **fields(on), "weekend": "y"}
+    liaison.post(path, typed)
+    assert "?again=" not in liaison.get(path)

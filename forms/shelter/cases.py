@@ -184,7 +184,11 @@ LEGAL_FIELDS = {
     "court": N_("Proceedings in court"),
     "compensation": N_("Claim for compensation: file number, exact amount"),
 }
-IDENTIFICATION_FIELDS = {"account": N_("What was told and found"), "reasons": N_("Reasons")}
+IDENTIFICATION_FIELDS = {
+    "account": N_("What was told and found"),
+    "reasons": N_("Reasons"),
+    "appeal": N_("Why the appeal was decided so"),
+}
 
 
 class OpenCaseForm(OnceForm):

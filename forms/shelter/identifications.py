@@ -200,6 +200,19 @@ class DecideAppealForm(OnceForm):
         validate_choice=False,
     )
     sure = BooleanField(N_("This is what I decide: not a victim"))
+    reasons = TextAreaField(
+        N_("Reasons, in your own words"),
+        description=N_("Sealed with the record: the shelter reads them, and tells the person"),
+        validators=[PlainText(LONGEST_TEXT)],
+    )
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a decision has reasons; that there was no appeal needs none. Says what is missing."""
+        if self.outcome.data != NO_APPEAL and not (self.reasons.data or "").strip():
+            self.reasons.errors = [N_("Enter the reasons")]
+            return False
+        return True
 
     def offer(self, status: IdentificationStatus) -> DecideAppealForm:
         """Say of each choice what the person is from then on."""

@@ -13,7 +13,7 @@ from nrm.demo.cast import cast
 from nrm.demo.people import Plan
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.accounts.second_hands import WaitsForSecond
-from nrm.domain.shelter.cases import CaseRefused
+from nrm.domain.shelter.cases import CaseRefused, Compartment
 from nrm.domain.shelter.consents import EVERYTHING, ConsentRefused, Topic
 from nrm.domain.shelter.identifications import Appellant, Basis, IdentificationRefused, PlaceKind
 from nrm.store import days, names
@@ -80,18 +80,22 @@ def _second_look(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
         [Basis.ELEMENT_MISSING if differs else Basis.OWN_ACCOUNT],
         cast().writes["otherwise" if differs else "reasons"],
     )
-    second = life.actors[f"{cast().police}#2"]
-    if _succeeds(lambda: identifications.look(case_id=case_id, concluded=concluded, by=second)) and differs:
+    if _looked(case_id, concluded, life.actors[f"{cast().police}#2"]) and differs:
         life.after(timedelta(days=3), lambda: _third(life, plan, case_id, by))
+
+
+def _looked(case_id: uuid.UUID, concluded: Conclusion, by: Actor) -> bool:
+    """Whether somebody read the record, and concluded."""
+    record = Compartment.JOINT_INTERVIEW
+    return _succeeds(lambda: identifications.open_part(case_id=case_id, compartment=record, by=by)) and _succeeds(
+        lambda: identifications.look(case_id=case_id, concluded=concluded, by=by)
+    )
 
 
 def _third(life: Life, plan: Plan, case_id: uuid.UUID, by: Actor) -> None:
     concluded = Conclusion("not_a_victim", [Basis.ELEMENT_MISSING], cast().writes["otherwise"])
     third = life.actors[f"{cast().authority}/duty_officer"]
-    if (
-        _succeeds(lambda: identifications.look(case_id=case_id, concluded=concluded, by=third))
-        and plan.number % 48 == 0
-    ):
+    if _looked(case_id, concluded, third) and plan.number % 48 == 0:
         on = days.today()
         _succeeds(lambda: identifications.appeal(case_id=case_id, appellant=Appellant.COUNSEL, on=on, by=by))
 

@@ -39,6 +39,7 @@ from nrm.domain.shelter.identifications import (
     check_event,
     check_joint,
     check_look,
+    check_read,
     check_time,
     decided_by,
     opposite,
@@ -176,7 +177,7 @@ def look(*, case_id: uuid.UUID, concluded: Conclusion, by: Actor) -> State:
     """Record the second look, or the third if the first two differ; returns the state after it.
 
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`asked`), IdentificationRefused (`took_part`,
-    `has_seen`, `same_organisation`, ...).
+    `has_seen`, `same_organisation`, `unread`, ...).
     """
     by.must(Permission.IDENTIFICATION_DECIDE)
     with transaction() as session:
@@ -186,7 +187,9 @@ def look(*, case_id: uuid.UUID, concluded: Conclusion, by: Actor) -> State:
         case, identification, _ = _locked_case(case_id, event, by)
         assert identification is not None
         before = store.as_rules(identification_rows.looks(identification))
-        check_look(store.reviewer(case_id, by=by), before, _interviewed(identification))
+        reviewer = store.reviewer(case_id, by=by)
+        check_look(reviewer, before, _interviewed(identification))
+        check_read(reviewer)
         check_conclusion(concluded.outcome, concluded.bases)
         outcome = IdentificationStatus(concluded.outcome)
         _record_look(session, case, identification, len(before) + 1, concluded, by)
@@ -216,10 +219,11 @@ def appeal(*, case_id: uuid.UUID, appellant: Appellant, on: date, by: Actor) -> 
         _record(session, case_id, Event.APPEAL, by)
 
 
-def decide_appeal(*, case_id: uuid.UUID, changed: bool, by: Actor) -> None:
-    """A person who took part in no look confirms the outcome or changes it.
+def decide_appeal(*, case_id: uuid.UUID, changed: bool, reasons: str, by: Actor) -> None:
+    """A person who took part in no look, and has read the record, confirms the outcome or changes it. The reasons are
+    sealed with the record: whoever reads it may read them, the shelter too, which tells the person.
 
-    Raises NotPermitted, NotVisible, CaseRefused (`asked`), IdentificationRefused.
+    Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`asked`), IdentificationRefused.
     """
     by.must(Permission.IDENTIFICATION_DECIDE)
     with transaction() as session:
@@ -229,6 +233,8 @@ def decide_appeal(*, case_id: uuid.UUID, changed: bool, by: Actor) -> None:
         check_appeal_decision(
             by.member_id, store.as_rules(identification_rows.looks(identification)), _interviewed(identification)
         )
+        check_read(store.reviewer(case_id, by=by))
+        vault.merge(session, case_id, Compartment.JOINT_INTERVIEW, {"appeal": reasons}, by=by)
         identification.state = str(State.FINAL)
         identification.appeal_outcome = "changed" if changed else "confirmed"
         identification.appeal_decided_on, identification.appeal_member_id = days.today(), by.member_id

@@ -133,6 +133,7 @@ class IdentificationRefusal(StrEnum):
     TOOK_PART = "took_part"
     SAME_ORGANISATION = "same_organisation"  # as the first look
     HAS_SEEN = "has_seen"  # opened an earlier decision
+    UNREAD = "unread"  # did not open what the person told
     NOT_AGREED = "not_agreed"
     BASIS = "basis"
     OUTCOME = "outcome"
@@ -160,11 +161,13 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Reviewer:
-    """Who wants to look: a person, their organisation, and whether they opened an earlier decision of this case."""
+    """Who wants to look: a person, their organisation, and whether they opened an earlier decision of this case, and
+    the record of what the person told."""
 
     member_id: uuid.UUID
     organisation_id: uuid.UUID
     has_seen: bool = False
+    has_read: bool = True
 
 
 def check_event(state: State, event: Event, who: Who) -> None:
@@ -218,6 +221,12 @@ def check_look(reviewer: Reviewer, looks: Sequence[Look], interviewed: Collectio
         raise IdentificationRefused(IdentificationRefusal.HAS_SEEN)
     if len(looks) == 1 and looks[0].organisation_id == reviewer.organisation_id:
         raise IdentificationRefused(IdentificationRefusal.SAME_ORGANISATION)
+
+
+def check_read(reviewer: Reviewer) -> None:
+    """Nobody concludes about a person without having opened what she told (ADR 0269)."""
+    if not reviewer.has_read:
+        raise IdentificationRefused(IdentificationRefusal.UNREAD)
 
 
 def after_second(first: IdentificationStatus, second: IdentificationStatus, said: PartnerSaid | None = None) -> State:

@@ -39,6 +39,7 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case, Grant, Reading
 from nrm.models.shelter.identifications import Identification, IdentificationLook
+from nrm.store.countries import country
 from nrm.store.rows import entries
 from nrm.store.rows.shelter import identifications as rows
 from nrm.store.statements import built_once
@@ -107,6 +108,13 @@ class Seen:
     decisions_to_open: tuple[Compartment, ...]
     barred: IdentificationRefusal | None
     """Why the asker does not look, or decide an appeal, themselves; empty where they may."""
+    has_read: bool
+    """Whether the asker ever opened the record: who did not concludes nothing."""
+
+    @property
+    def must_read(self) -> bool:
+        """Whether the next step is to conclude something of a record that the asker did not open yet."""
+        return not self.has_read and bool(self.events & {Event.SECOND, Event.THIRD, Event.DECIDE_APPEAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +139,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class ObjectionLine:
-    """That whoever is named beside the writer of a joint interview was not there, or does not agree."""
+    """That whoever is named beside the writer of a joint interview said they were not there, or do not agree;
+    `agreed_on`: when they took that back."""
 
     case_id: uuid.UUID
     pseudonym: str
     wrote: str
     partner: str
     on: date
+    agreed_on: date | None = None
 
 
 def row(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> tuple[Case, Identification | None, Who]:
@@ -186,13 +196,19 @@ def as_rules(found: Sequence[IdentificationLook]) -> list[Look]:
 
 
 def reviewer(case_id: uuid.UUID, *, by: Actor) -> Reviewer:
-    """The actor as a reviewer, and whether they ever opened a decision of this case; raises NotVisible."""
+    """The actor as a reviewer, and whether they ever opened a decision of this case, and the record; raises
+    NotVisible."""
     if not by.may(Permission.IDENTIFICATION_DECIDE) or by.member_id is None or by.organisation_id is None:
         raise NotVisible
-    seen = exists().where(
-        Reading.case_id == case_id, Reading.member_id == by.member_id, Reading.compartment.in_(DECISIONS)
+    opened = set(
+        db.session.scalars(
+            select(Reading.compartment)
+            .where(Reading.case_id == case_id, Reading.member_id == by.member_id)
+            .where(Reading.compartment.in_((Compartment.JOINT_INTERVIEW, *DECISIONS)))
+        )
     )
-    return Reviewer(by.member_id, by.organisation_id, bool(db.session.scalar(select(seen))))
+    has_read = Compartment.JOINT_INTERVIEW in opened
+    return Reviewer(by.member_id, by.organisation_id, bool(opened & set(DECISIONS)), has_read)
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> Seen:
@@ -240,6 +256,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Seen:
         events=frozenset(event for now, event, actor in TRANSITIONS if now is state and actor is relation),
         decisions_to_open=tuple(each for each in DECISIONS if each in mine),
         barred=_barred(case_id, found, by) if found is not None and relation is Who.REVIEWER else None,
+        has_read=relation is Who.REVIEWER and reviewer(case_id, by=by).has_read,
     )
 
 
@@ -351,22 +368,24 @@ def objected_moment(by: Actor) -> dict[str, str]:
 
 def objected(*, by: Actor) -> list[ObjectionLine]:
     """The joint interviews of which the partner said in the last seven days that she was not there or does not agree,
-    and says so still: for the duty desk, which calls both."""
+    also where she took it back: for the duty desk, which calls both (ADR 0269)."""
     by.must(Permission.REFERRAL_DIRECT)
     found = entries.any_since(clock.now() - TOLD_FOR, *_OBJECTED, newest=_AT_HOME)
-    case_ids = dict.fromkeys(uuid.UUID(entry.said["case_id"]) for _, entry in found)
+    objected_at = {uuid.UUID(entry.said["case_id"]): entry.at for _, entry in found}
     lines = []
-    for case_id in case_ids:
+    for case_id, at in objected_at.items():
         said = rows.partner_said(case_id)
         case = db.session.get(Case, case_id)
         identification = db.session.scalar(select(Identification).where(Identification.case_id == case_id))
-        if said is None or said[0] is not PartnerSaid.OBJECTS or case is None or identification is None:
+        if said is None or case is None or identification is None:
             continue
         people, looks = _people(identification), rows.looks(identification)
         partner = rows.partner(identification, looks)
         if partner is not None:
             wrote = people[looks[0].member_id][0]
-            lines.append(ObjectionLine(case_id, case.pseudonym, wrote, people[partner][0], said[1]))
+            on = clock.day_of(at, country().timezone)
+            agreed_on = said[1] if said[0] is PartnerSaid.AGREES else None
+            lines.append(ObjectionLine(case_id, case.pseudonym, wrote, people[partner][0], on, agreed_on))
     return lines
 
 

@@ -68,6 +68,9 @@ REFUSED = {
     IdentificationRefusal.HAS_SEEN: N_(
         "You opened an earlier decision of this case. Somebody who has not seen it looks at it now."
     ),
+    IdentificationRefusal.UNREAD: N_(
+        "Open the record first, and read what the person told: nobody concludes without it."
+    ),
     IdentificationRefusal.SAME_ORGANISATION: N_(
         "Your organisation looked first. Somebody of another organisation looks second."
     ),
@@ -434,8 +437,10 @@ def _look_form() -> ConcludeForm:
     return form
 
 
-def _look_page(case_id: uuid.UUID, form: ConcludeForm, status: int = 200) -> Page:
+def _look_page(case_id: uuid.UUID, form: ConcludeForm, status: int = 200) -> Answer:
     seen = _visible_identification(case_id, Event.SECOND, Event.THIRD)
+    if seen.must_read:
+        return errors.error_page(409, REFUSED[IdentificationRefusal.UNREAD])
     return render_template("shelter/identifications/look.html", form=form, **_words(seen)), status
 
 
@@ -469,8 +474,10 @@ def decide_page(case_id: uuid.UUID) -> Answer:
     return _decide_page(case_id, DecideAppealForm(formdata=None))
 
 
-def _decide_page(case_id: uuid.UUID, form: DecideAppealForm, status: int = 200) -> Page:
+def _decide_page(case_id: uuid.UUID, form: DecideAppealForm, status: int = 200) -> Answer:
     seen = _visible_identification(case_id, Event.DECIDE_APPEAL)
+    if seen.must_read:
+        return errors.error_page(409, REFUSED[IdentificationRefusal.UNREAD])
     return render_template("shelter/identifications/decide.html", form=form.offer(seen.status), **_words(seen)), status
 
 
@@ -479,13 +486,18 @@ def _decide_page(case_id: uuid.UUID, form: DecideAppealForm, status: int = 200) 
 def decide(case_id: uuid.UUID) -> Answer:
     seen = store.of_case(case_id, by=access.actor())
     form = DecideAppealForm(request.form).offer(seen.status)
-    if not form.validate() or not form.is_sure(seen.status):
+    if not form.validate() or not form.is_whole or not form.is_sure(seen.status):
         return _decide_page(case_id, form, 422)
     try:
         if form.outcome.data == NO_APPEAL:
             actions.no_appeal(case_id=case_id, by=access.actor())
         else:
-            actions.decide_appeal(case_id=case_id, changed=form.outcome.data == "changed", by=access.actor())
+            actions.decide_appeal(
+                case_id=case_id,
+                changed=form.outcome.data == "changed",
+                reasons=_plain(form.reasons.data),
+                by=access.actor(),
+            )
     except CaseRefused as error:
         return errors.error_page(409, CASE_REFUSED[error.reason])
     except IdentificationRefused as error:

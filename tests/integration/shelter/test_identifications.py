@@ -82,6 +82,17 @@ def interviewed(case_id: uuid.UUID, concluded: Conclusion = YES) -> None:
     identifications.interview(case_id=case_id, held=held(), concluded=concluded, by=factories.actor(RA))
 
 
+def read(case_id: uuid.UUID, by: Actor) -> None:
+    """Open what the person told."""
+    identifications.open_part(case_id=case_id, compartment=Compartment.JOINT_INTERVIEW, by=by)
+
+
+def looked(case_id: uuid.UUID, concluded: Conclusion, by: Actor) -> State:
+    """Read the record, and conclude."""
+    read(case_id, by)
+    return identifications.look(case_id=case_id, concluded=concluded, by=by)
+
+
 def found(case_id: uuid.UUID) -> Identification:
     db.session.rollback()
     return db.session.scalars(
@@ -130,7 +141,7 @@ def test_nobody_else_knows_that_there_is_one(world_app: Planted, login: str) -> 
         lambda: identifications.open_part(case_id=world.own_case, compartment=Compartment.JOINT_INTERVIEW, by=by),
         lambda: identifications.look(case_id=world.own_case, concluded=YES, by=by),
         lambda: identifications.interview(case_id=world.own_case, held=held(), concluded=YES, by=by),
-        lambda: identifications.decide_appeal(case_id=world.own_case, changed=True, by=by),
+        lambda: identifications.decide_appeal(case_id=world.own_case, changed=True, reasons="x", by=by),
     ):
         with pytest.raises((NotVisible, NotPermitted)):
             act()
@@ -185,7 +196,7 @@ def test_two_looks_that_agree_decide_and_the_coded_facts_say_so(world_app: Plant
     app, world = world_app
     interviewed(world.own_case)
     second = colleague(SECOND, "STATE_POLICE", POLICE)
-    assert identifications.look(case_id=world.own_case, concluded=YES, by=second) is State.DECIDED
+    assert looked(world.own_case, YES, second) is State.DECIDED
     decided = found(world.own_case)
     assert (decided.status, decided.decided_on) == ("identified", stay_store.today())
     facts = db.session.get_one(Case, world.own_case, populate_existing=True).facts
@@ -210,7 +221,7 @@ def test_nobody_looks_twice_and_nobody_who_took_part_or_has_seen_looks_later(wor
     assert found(world.own_case).state == State.FIRST_LOOK
     # Opening the first decision is possible for a colleague of the first, recorded, and bars from the third look.
     second = colleague(SECOND, "STATE_POLICE", POLICE)
-    identifications.look(case_id=world.own_case, concluded=NO, by=second)
+    looked(world.own_case, NO, second)
     person.post(f"/identifications/{world.own_case}/open", {"part": "first_decision"})
     assert REASONS in person.get(f"/identifications/{world.own_case}")
     with pytest.raises(IdentificationRefused, match="has_seen"):
@@ -232,11 +243,11 @@ def test_two_that_differ_are_decided_by_a_third(world_app: Planted) -> None:
     _, world = world_app
     interviewed(world.own_case)
     second = colleague(SECOND, "STATE_POLICE", POLICE)
-    assert identifications.look(case_id=world.own_case, concluded=NO, by=second) is State.DIFFERING
+    assert looked(world.own_case, NO, second) is State.DIFFERING
     assert found(world.own_case).status == "possible"
     seen = store.of_case(world.own_case, by=factories.actor(DUTY))
     assert [each.outcome for each in seen.looks] == [None, None]
-    assert identifications.look(case_id=world.own_case, concluded=NO, by=factories.actor(DUTY)) is State.DECIDED
+    assert looked(world.own_case, NO, factories.actor(DUTY)) is State.DECIDED
     decided = found(world.own_case)
     assert (decided.status, decided.decided_by_id) == ("not_a_victim", people.organisation("RA"))
 
@@ -261,7 +272,7 @@ def test_the_list_says_for_whom_each_record_waits_and_what_waits_stands_first(wo
     assert store.to_review(by=second)[0].case_id == world.own_case
     orders = [each.order for each in store.to_review(by=factories.actor(RA))]
     assert orders == sorted(orders)
-    identifications.look(case_id=world.own_case, concluded=YES, by=second)
+    looked(world.own_case, YES, second)
     for login in (RA, SECOND):
         assert "waits for you" not in row(login)
         assert "somebody else has it" not in row(login)
@@ -271,18 +282,29 @@ def test_an_appeal_is_decided_by_somebody_who_had_no_part_and_can_change_the_out
     app, world = world_app
     interviewed(world.own_case, NO)
     second = colleague(SECOND, "STATE_POLICE", POLICE)
-    identifications.look(case_id=world.own_case, concluded=NO, by=second)
+    looked(world.own_case, NO, second)
     vatra = Person(app.test_client(), "vatra.case_worker")
     assert "not a victim. Tell the person, and that an appeal is possible." in vatra.get("/?lang=en")
     vatra.post(f"/cases/{world.own_case}/identification/appeal", {"appellant": "counsel", "on": "today"})
     for login in (RA, POLICE):
         with pytest.raises(IdentificationRefused, match="took_part"):
-            identifications.decide_appeal(case_id=world.own_case, changed=True, by=factories.actor(login))
+            identifications.decide_appeal(case_id=world.own_case, changed=True, reasons="x", by=factories.actor(login))
     with pytest.raises(IdentificationRefused, match="took_part"):
-        identifications.decide_appeal(case_id=world.own_case, changed=True, by=second)
-    duty = Person(app.test_client(), DUTY)
-    assert "Zgjidhni çfarë vendosni" in duty.post(f"/identifications/{world.own_case}/appeal", {}, 422)
-    duty.post(f"/identifications/{world.own_case}/appeal", {"outcome": "changed"})
+        identifications.decide_appeal(case_id=world.own_case, changed=True, reasons="x", by=second)
+    duty, address = Person(app.test_client(), DUTY), f"/identifications/{world.own_case}"
+    unread = "Open the record first, and read what the person told"
+    assert unread in duty.get(f"{address}?lang=en")
+    assert unread in duty.get(f"{address}/appeal?lang=en", 409)
+    assert unread in duty.post(f"{address}/appeal?lang=en", {"outcome": "changed", "reasons": "x"}, 409)
+    duty.post(f"{address}/open", {"part": "joint_interview"})
+    assert unread not in duty.get(f"{address}?lang=en")
+    assert "Zgjidhni çfarë vendosni" in duty.post(f"{address}/appeal?lang=sq", {}, 422)
+    assert "Enter the reasons" in duty.post(f"{address}/appeal?lang=en", {"outcome": "changed"}, 422)
+    duty.post(f"{address}/appeal", {"outcome": "changed", "reasons": "the debt is a means"})
+    vatra.post(f"/cases/{world.own_case}/identification/open", {"part": "joint_interview"})
+    told = vatra.get(f"/cases/{world.own_case}/identification?lang=en")
+    assert "Why the appeal was decided so" in told
+    assert "the debt is a means" in told
     final = found(world.own_case)
     assert (final.state, final.status, final.appeal_outcome) == ("final", "identified", "changed")
     with pytest.raises(IdentificationRefused, match="state"):
@@ -299,8 +321,9 @@ def test_nobody_loses_her_status_by_an_appeal_of_somebody_else_and_two_tired_pre
     app, world = world_app
     interviewed(world.own_case, YES)
     second = colleague(SECOND, "STATE_POLICE", POLICE)
-    identifications.look(case_id=world.own_case, concluded=YES, by=second)
+    looked(world.own_case, YES, second)
     vatra, duty = Person(app.test_client(), "vatra.case_worker"), Person(app.test_client(), DUTY)
+    duty.post(f"/identifications/{world.own_case}/open", {"part": "joint_interview"})
     address = f"/cases/{world.own_case}/identification/appeal"
     appealed = {"appellant": "counsel", "on": "today"}
     asked = vatra.post(f"{address}?lang=en", appealed, 422)
@@ -313,7 +336,7 @@ def test_nobody_loses_her_status_by_an_appeal_of_somebody_else_and_two_tired_pre
     )
     assert "The outcome stays: identified victim" in page
     assert "The outcome is changed to: not a victim" in page
-    asked = duty.post(f"{decide}?lang=en", {"outcome": "changed"}, 422)
+    asked = duty.post(f"{decide}?lang=en", {"outcome": "changed", "reasons": "x"}, 422)
     assert "The person is not a victim from then on, and it is not recorded yet." in asked
     assert found(world.own_case).status == "identified"
     with pytest.raises(IdentificationRefused, match="took_part"):
@@ -326,7 +349,7 @@ def test_nobody_loses_her_status_by_an_appeal_of_somebody_else_and_two_tired_pre
     assert (after.state, after.status, after.appellant, after.appealed_on) == ("decided", "identified", "", None)
     assert "decided" in vatra.get(f"/cases/{world.own_case}/identification?lang=en")
     vatra.post(address, {**appealed, "sure": "y"})
-    duty.post(decide, {"outcome": "changed", "sure": "y"})
+    duty.post(decide, {"outcome": "changed", "reasons": "x", "sure": "y"})
     assert (found(world.own_case).state, found(world.own_case).status) == ("final", "not_a_victim")
     told = vatra.get("/?lang=en").partition("it was decided: not a victim. Tell the person.")  # an appeal was decided
     assert 'href="tel:' in told[2].partition("</li>")[0]

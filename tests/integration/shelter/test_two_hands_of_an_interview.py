@@ -27,6 +27,8 @@ from tests.integration.shelter.test_identifications import (
     found,
     held,
     interviewed,
+    looked,
+    read,
 )
 from tests.integration.shelter.test_identifications import _member as member_id
 from tests.world import World
@@ -77,6 +79,7 @@ def test_a_conclusion_that_contradicts_its_ground_is_refused_with_what_to_do(
         interviewed(world.own_case, Conclusion(outcome, [Basis(each) for each in bases], "x"))
     interviewed(world.own_case)
     second = colleague(SECOND, "STATE_POLICE", POLICE)
+    read(world.own_case, second)
     with pytest.raises(IdentificationRefused, match="contradicts"):
         identifications.look(
             case_id=world.own_case, concluded=Conclusion(outcome, [Basis(each) for each in bases], "x"), by=second
@@ -103,6 +106,7 @@ def test_not_a_victim_is_asked_about_once_more(world_app: Planted) -> None:
     assert found(world.own_case).state == State.FIRST_LOOK
     colleague(SECOND, "STATE_POLICE", POLICE)
     second = Person(app.test_client(), SECOND)
+    second.post(f"/identifications/{world.own_case}/open", {"part": "joint_interview"})
     look = f"/identifications/{world.own_case}/look?lang=en"
     answers: dict[str, object] = {"outcome": "not_a_victim", "bases": "element_missing", "reasons": "as told"}
     assert "You conclude that the person is not a victim" in second.post(look, answers, 422)
@@ -138,7 +142,7 @@ def test_the_partner_reads_what_was_written_in_her_name_and_says_so_herself(worl
     colleague(SECOND, "STATE_POLICE", POLICE)
     second = factories.actor(SECOND)
     assert store.of_case(world.own_case, by=second).said == PartnerSaid.AGREES
-    assert identifications.look(case_id=world.own_case, concluded=NO, by=second) is State.DECIDED
+    assert looked(world.own_case, NO, second) is State.DECIDED
 
 
 @pytest.mark.slow
@@ -154,19 +158,20 @@ def test_where_the_partner_does_not_agree_two_looks_do_not_decide(world_app: Pla
     duty = Person(app.test_client(), DUTY)
     assert said in duty.get("/?lang=en")
     second = colleague(SECOND, "STATE_POLICE", POLICE)
+    read(world.own_case, second)
     look = Person(app.test_client(), SECOND).get(f"/identifications/{world.own_case}/look?lang=en")
     assert said in look
-    assert identifications.look(case_id=world.own_case, concluded=NO, by=second) is State.DIFFERING
+    assert looked(world.own_case, NO, second) is State.DIFFERING
     assert found(world.own_case).status == "possible"
     third = factories.actor(DUTY)
-    assert identifications.look(case_id=world.own_case, concluded=YES, by=third) is State.DECIDED
+    assert looked(world.own_case, YES, third) is State.DECIDED
     assert found(world.own_case).status == "identified"
 
 
 def test_who_looks_reads_that_the_partner_has_not_confirmed(world_app: Planted) -> None:
     app, world = world_app
     interviewed(world.own_case)
-    colleague(SECOND, "STATE_POLICE", POLICE)
+    read(world.own_case, colleague(SECOND, "STATE_POLICE", POLICE))
     page = Person(app.test_client(), SECOND).get(f"/identifications/{world.own_case}/look?lang=en")
     assert f"Written down by {RA}. {POLICE} has not confirmed it in the program" in page
 
@@ -194,7 +199,7 @@ def test_a_look_that_somebody_recorded_first_gives_the_text_back(world_app: Plan
     app, world = world_app
     interviewed(world.own_case)
     second = colleague(SECOND, "STATE_POLICE", POLICE)
-    identifications.look(case_id=world.own_case, concluded=YES, by=second)
+    looked(world.own_case, YES, second)
     page = Person(app.test_client(), SECOND).post(
         f"/identifications/{world.own_case}/look?lang=en",
         {"outcome": "identified", "bases": "own_account", "reasons": "typed for an hour"},
@@ -233,3 +238,44 @@ def test_within_the_reflection_period_the_person_must_want_it_now(world_app: Pla
     assert found(world.case).state == State.FIRST_LOOK
     # Who has no such period, or whose period is over, is asked nothing.
     assert "The person wants this now" not in ra.get(f"/identifications/{world.own_case}/interview?lang=en")
+
+
+@pytest.mark.slow
+def test_nobody_concludes_about_a_person_whose_record_they_did_not_open(world_app: Planted) -> None:
+    """A second look could be made without reading a word of what the person told."""
+    app, world = world_app
+    interviewed(world.own_case)
+    by, address = colleague(SECOND, "STATE_POLICE", POLICE), f"/identifications/{world.own_case}"
+    second, told = Person(app.test_client(), SECOND), "Open the record first, and read what the person told"
+    page = second.get(f"{address}?lang=en")
+    assert told in page
+    assert "Look at the record and conclude" not in page
+    assert told in second.get(f"{address}/look?lang=en", 409)
+    typed: dict[str, object] = {"outcome": "identified", "bases": "own_account", "reasons": "x"}
+    assert told in second.post(f"{address}/look?lang=en", typed, 409)
+    with pytest.raises(IdentificationRefused, match="unread"):
+        identifications.look(case_id=world.own_case, concluded=YES, by=by)
+    assert found(world.own_case).state == State.FIRST_LOOK
+    assert "waits for you" in second.get("/identifications?lang=en")
+    second.post(f"{address}/open", {"part": "joint_interview"})
+    assert "Look at the record and conclude" in second.get(f"{address}?lang=en")
+    second.post(f"{address}/look", typed)
+    assert found(world.own_case).state == State.DECIDED
+
+
+@pytest.mark.slow
+def test_an_objection_that_is_taken_back_stays_before_the_duty_desk(world_app: Planted) -> None:
+    """Whoever was talked round took the line away from the duty desk, which had not called yet."""
+    app, world = world_app
+    interviewed(world.own_case)
+    partner, duty = Person(app.test_client(), POLICE), Person(app.test_client(), DUTY)
+    said, back = f"{POLICE} says: I was not there, or I do not agree", "this was taken back"
+    partner.post(f"/identifications/{world.own_case}/answer", {"says": "object"})
+    assert said in duty.get("/?lang=en")
+    assert back not in duty.get("/?lang=en")
+    partner.post(f"/identifications/{world.own_case}/answer", {"says": "agree"})
+    home = duty.get("/?lang=en")
+    assert said in home
+    assert back in home
+    factories.later(days=8)
+    assert said not in Person(app.test_client(), DUTY).get("/?lang=en")

@@ -4,9 +4,9 @@ That somebody is back, or comes on another day, or was never away; that somebody
 agreed that another organisation reads of them; that a stay ended while somebody was away, or after days away were
 struck when they were late. To whom it was done alone: that they were taken off as key worker or deputy. And what
 another shelter said: that somebody of the house arrived there, though the house had not said that they left. And
-whoever says it: that a hearing of somebody of the house was called off, or struck; what was decided of whether somebody
-is a victim, or that nobody appealed against it. No press takes a line away
-(ADR 0249, ADR 0253, ADR 0260, ADR 0261, ADR 0262, ADR 0263, ADR 0264).
+whoever says it: that a hearing of somebody of the house was called off, or struck, or that they withdrew as a witness;
+what was decided of whether somebody is a victim, or that nobody appealed against it. No press takes a line away
+(ADR 0249, ADR 0253, ADR 0260, ADR 0261, ADR 0262, ADR 0263, ADR 0264, ADR 0268).
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ class What(StrEnum):
     ARRIVED = "arrived"  # at another shelter, which says so alone
     NO_HEARING = "no_hearing"  # called off, by the prosecution or a colleague
     HEARING_STRUCK = "hearing_struck"
+    STEP_ENDED = "step_ended"  # the person is no witness any more, or protected no more
+    STEP_STRUCK = "step_struck"  # of what the person did in the proceedings
     DECIDED = "decided"  # whether somebody is formally a victim
     NO_APPEAL = "no_appeal"  # against that: it had been entered by mistake
     OFF = "off"  # of the reader: no key worker, or deputy, any more
@@ -76,8 +78,8 @@ class ToldLine:
     ended after days away were struck: `struck_by` whom, on which day (`now`), expected back on `was`, and `reason`, why
     the stay ended. Of who arrived at another shelter (`office`): its `telephone`, and the `referral_id` by which the
     house had sent them. Of a hearing: the `office` that said so, where it is another one, and its `telephone`.
-    Of a formal identification: its `status`, the `office` that looked last, and whether the person, who is none, can
-    appeal."""
+    Of a step of a witness: which one (`status`). Of a formal identification: its `status`, the `office` that looked
+    last, and whether the person, who is none, can appeal."""
 
     what: What
     case_id: uuid.UUID
@@ -144,8 +146,8 @@ def _to(by: Actor) -> str:
 
 
 def _told(to_house: str | ColumnElement[str]) -> ColumnElement[bool]:
-    """The entries that take a hearing away, or decide whether somebody is a victim, whoever wrote them. `to_house`: see
-    `_to`."""
+    """The entries that take a hearing or a step of a witness away, or decide whether somebody is a victim, whoever
+    wrote them. `to_house`: see `_to`."""
     events = (*_OF_HEARINGS, Event.IDENTIFICATION_RECORDED)
     return and_(AuditEntry.event.in_([str(each) for each in events]), AuditEntry.details.contains(to_house))
 
@@ -216,7 +218,12 @@ def _what(event: str, entry: entries.Entry) -> What | None:
     return What.MOVED if "now" in said and is_told(was, date.fromisoformat(said["now"])) else None
 
 
-_OF_HEARINGS = {Event.HEARING_RECORDED: What.NO_HEARING, Event.HEARING_STRUCK: What.HEARING_STRUCK}
+_OF_HEARINGS = {
+    Event.HEARING_RECORDED: What.NO_HEARING,
+    Event.HEARING_STRUCK: What.HEARING_STRUCK,
+    Event.TESTIMONY_RECORDED: What.STEP_ENDED,
+    Event.TESTIMONY_STRUCK: What.STEP_STRUCK,
+}
 _OTHER = {
     **{str(event): what for event, what in _OF_HEARINGS.items()},
     str(Event.STAY_ENDED): What.LEFT,
@@ -269,8 +276,9 @@ class _Rows:
                 can_appeal=decided[2] == identifications.State.DECIDED
                 and decided[1] == IdentificationStatus.NOT_A_VICTIM
             )
-        if what in (What.NO_HEARING, What.HEARING_STRUCK):
+        if what in _OF_HEARINGS.values():
             office = _office(entry)
+            make = partial(make, status=entry.said.get("status", ""))
             if office is None or office.id == by.organisation_id:
                 return make()
             return make(office=office.names, telephone=names.number_of(office))

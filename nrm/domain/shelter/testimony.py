@@ -50,6 +50,10 @@ class LeavingReason(StrEnum):
 
 
 Reason = WithdrawalReason | LeavingReason
+ENDS = frozenset(
+    {WitnessStatus.NOT_A_WITNESS, WitnessStatus.TESTIMONY_WITHDRAWN, WitnessStatus.LEFT_WITNESS_PROTECTION}
+)
+"""The steps after which the prosecution waits for the witness, or protects her, no more: read by others (ADR 0268)."""
 REASONS: Mapping[WitnessStatus, type[WithdrawalReason] | type[LeavingReason]] = MappingProxyType(
     {
         WitnessStatus.TESTIMONY_WITHDRAWN: WithdrawalReason,

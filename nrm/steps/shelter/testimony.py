@@ -12,6 +12,7 @@ from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
 from nrm.domain.shelter.strikes import StrikeReason
 from nrm.domain.shelter.testimony import (
+    ENDS,
     IllegalStep,
     Reason,
     StepRefusal,
@@ -22,6 +23,7 @@ from nrm.domain.shelter.testimony import (
     step,
 )
 from nrm.domain.support.threats import is_told
+from nrm.models.shelter.cases import Case
 from nrm.models.shelter.testimony import Step
 from nrm.steps.support import threats
 from nrm.store import days
@@ -83,7 +85,8 @@ def strike(
         )
     )
     whose = track.whose.key
-    audit.append(session, _STRUCK[whose], by=by, **{whose: person_id}, status=str(status), why=str(reason))
+    said = {"status": str(status), "why": str(reason), "told_id": _told(session, track, person_id)}
+    audit.append(session, _STRUCK[whose], by=by, **{whose: person_id}, **said)
     if happened_on is not None:
         _add(session, track, person_id, status, happened_on, why, by)
 
@@ -119,4 +122,10 @@ def _add(
     session.flush()
     if is_told(reason):
         threats.tell(session, by, **whose, step_id=step_id)
-    audit.append(session, _RECORDED[track.whose.key], by=by, **whose, status=str(status))
+    told = _told(session, track, person_id) if status in ENDS else None
+    audit.append(session, _RECORDED[track.whose.key], by=by, **whose, status=str(status), told_id=told)
+
+
+def _told(session: Session, track: Track, person_id: uuid.UUID) -> uuid.UUID | None:
+    """The shelter of the person of a case: what takes a witness away is read there, and by the prosecution."""
+    return session.get_one(Case, person_id).holder_id if track.whose.key == "case_id" else None

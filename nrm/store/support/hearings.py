@@ -15,6 +15,7 @@ from nrm import clock
 from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.shelter.testimony import ENDS
 from nrm.domain.support.hearings import LATEST_DAYS, HearingEntryKind
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.audit import AuditEntry
@@ -151,13 +152,16 @@ class Told(StrEnum):
     STEP_STRUCK = "step_struck"  # of what the witness did in the proceedings
     NUMBER_REMOVED = "number_removed"  # of the police, from a link code
     LINK_VOIDED = "link_voided"
+    STEP_ENDED = "step_ended"  # a step after which the witness is waited for, or protected, no more
 
 
-_BY_SHELTERS = (Event.HEARING_RECORDED, Event.HEARING_STRUCK)
+_BY_SHELTERS = (Event.HEARING_RECORDED, Event.HEARING_STRUCK, Event.TESTIMONY_RECORDED, Event.TESTIMONY_STRUCK)
 _TOLD_BY = {
     Event.HEARING_RECORDED: Told.CALLED_OFF,  # of those that say so
     Event.HEARING_STRUCK: Told.STRUCK,
     Event.WITNESS_CORRECTED: Told.CORRECTED,
+    Event.TESTIMONY_RECORDED: Told.STEP_ENDED,  # of those that do
+    Event.WITNESS_RECORDED: Told.STEP_ENDED,
     Event.TESTIMONY_STRUCK: Told.STEP_STRUCK,
     Event.WITNESS_STRUCK: Told.STEP_STRUCK,
     Event.LINK_NUMBER_REMOVED: Told.NUMBER_REMOVED,
@@ -167,8 +171,8 @@ _TOLD_BY = {
 
 @dataclass(frozen=True, slots=True)
 class ToldLine:
-    """What a colleague did, of whom, and on which day; of a link code nobody is named. Of a step that was struck: which
-    one (`status`), and `why`. `name` is empty where somebody of the shelter did it."""
+    """What a colleague did, of whom, and on which day; of a link code nobody is named. Of a step: which one (`status`),
+    and `why` it was struck. `name` is empty where somebody of the shelter did it."""
 
     code: str
     what: Told
@@ -180,9 +184,9 @@ class ToldLine:
 
 def told_lately(*, by: Actor) -> list[ToldLine]:
     """Which hearings colleagues of the same office called off or struck in the last seven days, of which witness they
-    changed by what the witness is known, which steps they struck, and that they removed a number of the police or a
-    link code, the last first: one hand takes away what stands in the way of the end of proceedings (ADR 0249, ADR
-    0263). Raises NotVisible."""
+    changed by what the witness is known, which steps they struck, that a witness withdrew, and that they removed a
+    number of the police or a link code, the last first: one hand takes away what stands in the way of the end of
+    proceedings (ADR 0249, ADR 0263, ADR 0268). Raises NotVisible."""
     if by.organisation_id is None or not by.may(Permission.TESTIMONY_RECORD):
         raise NotVisible
     of_office = AuditEntry.organisation_id == str(by.organisation_id)
@@ -195,11 +199,7 @@ def told_lately(*, by: Actor) -> list[ToldLine]:
         AuditEntry.member_id != str(by.member_id),
     )
     found = entries.any_since(clock.now() - TOLD_FOR, *which, newest=_TOLD_OF)
-    told = [
-        (_TOLD_BY[Event(event)], each)
-        for event, each in found
-        if event != Event.HEARING_RECORDED or each.said.get("kind") == HearingEntryKind.CALLED_OFF
-    ]
+    told = [(_TOLD_BY[Event(event)], each) for event, each in found if _takes_away(Event(event), each.said)]
     if not told:
         return []
     codes = _codes([each.said for _, each in told], by)
@@ -214,8 +214,8 @@ def told_lately(*, by: Actor) -> list[ToldLine]:
             what,
             names.get(each.member_id, ""),
             clock.day_of(each.at, country().timezone),
-            each.said.get("status", "") if what is Told.STEP_STRUCK else "",
-            each.said.get("why", "") if what is Told.STEP_STRUCK else "",
+            each.said.get("status", "") if what in _OF_A_STEP else "",
+            each.said.get("why", "") if what in _OF_A_STEP else "",
         )
         for what, each in reversed(told)
         if _of(each.said) in codes or what in _OF_A_LINK
@@ -223,6 +223,14 @@ def told_lately(*, by: Actor) -> list[ToldLine]:
     return list(dict.fromkeys(lines))
 
 
+def _takes_away(event: Event, said: Mapping[str, Any]) -> bool:
+    """Whether an entry of one of these events takes something away: most hearings and steps add to what is known."""
+    if event == Event.HEARING_RECORDED:
+        return said.get("kind") == HearingEntryKind.CALLED_OFF
+    return event not in (Event.TESTIMONY_RECORDED, Event.WITNESS_RECORDED) or said.get("status") in ENDS
+
+
+_OF_A_STEP = (Told.STEP_ENDED, Told.STEP_STRUCK)
 _OF_A_LINK = (Told.NUMBER_REMOVED, Told.LINK_VOIDED)
 
 

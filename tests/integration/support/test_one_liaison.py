@@ -8,7 +8,7 @@ from nrm.actions.shelter import testimony
 from nrm.actions.support import link_codes
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.strikes import StrikeReason
-from nrm.domain.shelter.testimony import WitnessStatus
+from nrm.domain.shelter.testimony import WithdrawalReason, WitnessStatus
 from nrm.domain.support.hearings import Measure
 from nrm.store import days, names
 from nrm.store.shelter import testimony as testimony_store
@@ -89,3 +89,33 @@ def test_a_number_of_the_police_that_one_liaison_removed_is_read_by_the_others(v
     link_codes.void(case_id=case_id, by=liaison)
     assert "a link code, with the numbers" in sign_in(other).get("/?lang=en")
     assert "What colleagues changed" not in sign_in(LIAISON).get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_that_a_witness_withdrew_is_read_by_the_shelter_and_by_the_liaisons_whoever_wrote_it(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    """One worker alone wrote that a witness withdrew: nobody else of the shelter read it, and no liaison."""
+    case_id, person, other = witness(vatra), factories.actor(LIAISON), second()
+    today = days.today()
+    mate = colleague(names.organisation_by_code("VATRA"), WORKER, vatra)
+    testimony.record(case_id=case_id, status=WitnessStatus.STATEMENT_GIVEN, happened_on=today, by=person)
+    for login in (mate, LIAISON, other):
+        assert "Withdrew testimony" not in sign_in(login).get("/?lang=en")
+    withdrawn = {"status": WitnessStatus.TESTIMONY_WITHDRAWN, "reason": WithdrawalReason.TRAUMA}
+    testimony.record(case_id=case_id, happened_on=today, by=vatra, **withdrawn)
+    for login in (LIAISON, other):
+        page = sign_in(login).get("/?lang=en").partition("What colleagues changed")[2].partition("</ul>")[0]
+        assert "Somebody of the shelter wrote on" in page
+        assert "Withdrew testimony" in page
+    assert "Withdrew testimony" in sign_in(mate).get("/?lang=en")
+    for login in (WORKER, "nrc.case_worker"):
+        assert "Withdrew testimony" not in sign_in(login).get("/?lang=en")
+    (*_, step) = testimony_store.of_case(case_id, by=vatra).steps
+    testimony.strike(step_id=step.id, reason=StrikeReason.WRONG_PERSON, by=person)
+    home = sign_in(WORKER).get("/?lang=en")
+    assert "of what the witness did" in home
+    assert 'href="tel:' in home.partition("of what the witness did")[2].partition("</li>")[0]
+    factories.later(days=8)
+    for login in (mate, other):
+        assert "Withdrew testimony" not in sign_in(login).get("/?lang=en")

@@ -15,7 +15,7 @@ from nrm.domain.accounts.vouching import TOLD_FOR
 from nrm.domain.quarters import Quarter
 from nrm.domain.support.follow_ups import SAFE_IS_SHOWN
 from nrm.domain.support.threats import SEEN_IS_SHOWN
-from nrm.store import days, permits_told, told_lately
+from nrm.store import days, identification_waits, permits_told, told_lately
 from nrm.store.accounts import alarms, changes, erased_lately, members, occasions, one_hand, second_hands, suspensions
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts, family_notices, groups, holds, written_answers
@@ -91,8 +91,8 @@ class Top:
     how many promises were written down in the name of the house for referrals that were withdrawn, how many returns
     that the office announced colleagues took back lately, of how many stays that ended lately the desk may read that
     one hand alone did it, how many stays of the actor's people ended lately while the case is open, how often
-    lately whoever is named in a joint interview objected, how many permits somebody else struck or withdrew lately, and
-    how many children whose case was sent have not arrived.
+    lately whoever is named in a joint interview objected, how many permits somebody else struck or withdrew lately,
+    how many children whose case was sent have not arrived, and how many formal identifications wait for long.
     An actor who has no part in one of them gets 0.
     """
 
@@ -165,6 +165,7 @@ class Top:
     objected: int = 0
     permits_told: int = 0
     children_sent: int = 0
+    identifications: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -206,6 +207,7 @@ def top(*, by: Actor) -> Top:
         **one_hand.moment(by),
         **stays.ended_moment(by),
         **identifications.objected_moment(by),
+        **identification_waits.moment(by),
         **permits_told.moment(by),
         **children_sent.moment(by),
         **contributions.moment(quarter, by=by),
@@ -287,4 +289,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         identifications.number_objected(by),
         permits_told.number(by),
         children_sent.number(by),
+        identification_waits.number(by),
     )

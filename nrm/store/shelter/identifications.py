@@ -40,6 +40,7 @@ from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Case, Grant, Reading
 from nrm.models.shelter.identifications import Identification, IdentificationLook
 from nrm.store.countries import country
+from nrm.store.identification_waits import SINCE
 from nrm.store.rows import entries
 from nrm.store.rows.shelter import identifications as rows
 from nrm.store.statements import built_once
@@ -124,7 +125,7 @@ class Line:
     case_id: uuid.UUID
     pseudonym: str
     state: State
-    asked_on: date
+    since: date
     is_named: bool = False
     """Another one wrote down that the asker held the interview too, and the asker has said nothing of it."""
     is_mine: bool = False
@@ -313,7 +314,7 @@ def _names(organisation: Organisation | None) -> dict[str, str]:
 
 def to_review(*, by: Actor) -> list[Line]:
     """The cases whose record the actor's organisation may read: what waits for the actor first, then what is not
-    decided, then the oldest first."""
+    decided, then what stands so for longest."""
     by.must(Permission.IDENTIFICATION_DECIDE)
     decided = Identification.state.in_((State.DECIDED, State.FINAL))
     held_it = or_(Identification.police_member_id == by.member_id, Identification.social_member_id == by.member_id)
@@ -323,11 +324,11 @@ def to_review(*, by: Actor) -> list[Line]:
         IdentificationLook.member_id == by.member_id,
     )
     statement = (
-        select(Identification, Case.pseudonym, and_(held_it, ~wrote_it))
+        select(Identification, Case.pseudonym, and_(held_it, ~wrote_it), SINCE)
         .join(Case, Case.id == Identification.case_id)
         .join(Grant, (Grant.case_id == Case.id) & (Grant.compartment == Compartment.JOINT_INTERVIEW))
         .where(Grant.organisation_id == by.organisation_id, Case.status == "open")
-        .order_by(decided, Identification.asked_on, Case.id)
+        .order_by(decided, SINCE, Case.id)
         .limit(_MOST)
     )
     lines = [
@@ -335,11 +336,11 @@ def to_review(*, by: Actor) -> list[Line]:
             each.case_id,
             pseudonym,
             State(each.state),
-            each.asked_on,
+            since,
             bool(named) and rows.partner_said(each.case_id) is None,
             _is_open_to(each, by),
         )
-        for each, pseudonym, named in db.session.execute(statement).all()
+        for each, pseudonym, named, since in db.session.execute(statement).all()
     ]
     return sorted(lines, key=lambda each: each.order)
 

@@ -12,6 +12,7 @@ from flask import Blueprint, g, render_template, url_for
 
 from forms.shelter.closings import OWED_LABELS
 from forms.shelter.data_requests import KIND_LABELS
+from forms.shelter.identifications import STATE_LABELS
 from nrm import clock
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.quarters import Quarter
@@ -25,6 +26,7 @@ from nrm.domain.support.plans import LONGEST_AHEAD
 from nrm.domain.words import N_
 from nrm.steps.support import hearings as hearing_steps
 from nrm.store import days as calendar
+from nrm.store import identification_waits
 from nrm.store.countries import country
 from nrm.store.home import top
 from nrm.store.referrals import obligations, transfers
@@ -141,6 +143,7 @@ def tasks(there: Waiting, *, by: Actor, until: date | None = None) -> list[Task]
         *(task for each in there.moves if each.stand is not Stand.OVERDUE for task in _move(each)),
         *(map(_consent, consents.to_ask_again(by=by)) if g.top.to_ask_again else ()),
         *(map(_request, data_requests.waiting(by=by)) if g.top.requests else ()),
+        *(map(_identification, identification_waits.waiting(by=by)) if g.top.identifications else ()),
         *(map(_turning, ages.turning(by=by)) if g.top.turning else ()),
         *(_nowhere(each) for each in there.nowhere if each.missing_since is None),
         *(task for each in (follow_ups.of_house(by=by) if g.top.follow_ups else ()) for task in _after(each, by)),
@@ -301,6 +304,17 @@ def _turning(line: ages.TurningLine) -> Task:
     address = url_for("ages.show", case_id=line.case_id)
     late = last < calendar.today()
     return Task(line.pseudonym, line.case_id, last, gettext("Turns 18 this month"), address, late)
+
+
+def _identification(line: identification_waits.WaitLine) -> Task:
+    since = formats.day(line.since, current_language())
+    text = gettext(
+        "Formal identification: %(state)s since %(day)s. Ask the police and social services",
+        state=translated(STATE_LABELS[line.state]),
+        day=since,
+    )
+    address = url_for("identifications.of_case", case_id=line.case_id)
+    return Task(line.pseudonym, line.case_id, calendar.today(), text, address)
 
 
 def _nowhere(line: stays.StayLine) -> Task:

@@ -267,15 +267,15 @@ def test_the_list_says_for_whom_each_record_waits_and_what_waits_stands_first(wo
     for login in (RA, DUTY, POLICE):
         assert "waits for you" not in row(login)
     for login in (RA, DUTY):
-        assert "somebody else has it" in row(login)
-    assert "somebody else has it" not in row(POLICE)  # is named, and says whether it was so
+        assert "Not for you: you or your office had a part in it" in row(login)
+    assert "Not for you: you or your office had a part in it" not in row(POLICE)  # is named, and says whether it was so
     assert store.to_review(by=second)[0].case_id == world.own_case
     orders = [each.order for each in store.to_review(by=factories.actor(RA))]
     assert orders == sorted(orders)
     looked(world.own_case, YES, second)
     for login in (RA, SECOND):
         assert "waits for you" not in row(login)
-        assert "somebody else has it" not in row(login)
+        assert "Not for you: you or your office had a part in it" not in row(login)
 
 
 def test_an_appeal_is_decided_by_somebody_who_had_no_part_and_can_change_the_outcome(world_app: Planted) -> None:

@@ -279,3 +279,22 @@ def test_an_objection_that_is_taken_back_stays_before_the_duty_desk(world_app: P
     assert back in home
     factories.later(days=8)
     assert said not in Person(app.test_client(), DUTY).get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_what_waits_for_two_weeks_is_asked_about_by_the_shelter_alone(world_app: Planted) -> None:
+    """An appeal, or a look, that nobody made was on nobody's list."""
+    app, world = world_app
+    waits = "waits for the joint interview since"
+    assert waits not in Person(app.test_client(), "vatra.case_worker").get("/?lang=en")
+    factories.later(days=15)
+    for path in ("/", "/to-do"):
+        page = Person(app.test_client(), "vatra.case_worker").get(f"{path}?lang=en")
+        assert waits in page
+        assert f"/cases/{world.own_case}/identification" in page
+    assert waits not in Person(app.test_client(), "nrc.case_worker").get("/to-do?lang=en")
+    interviewed(world.own_case)
+    assert "Formal identification:" not in Person(app.test_client(), "vatra.case_worker").get("/to-do?lang=en")
+    factories.later(days=15)
+    page = Person(app.test_client(), "vatra.case_worker").get("/to-do?lang=en")
+    assert "Formal identification: waits for the second look since" in page

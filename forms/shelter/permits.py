@@ -13,7 +13,7 @@ from forms.days import DayField, today_or
 from forms.names import language_code
 from forms.shelter.strikes import SAME, StrikeForm
 from forms.typed import Offered, OnceForm, PlainText
-from nrm.domain.shelter.permits import PermitEvent, PermitRefusal
+from nrm.domain.shelter.permits import PermitEvent, PermitRefusal, PermitStatus
 from nrm.domain.words import N_
 
 EVENT_LABELS = {
@@ -33,6 +33,15 @@ PAPER_LABELS = {
 }
 """What the unit decides, where a holder enters it."""
 RENEWAL_LABEL = N_("The person applied for a renewal")
+WITHDRAWN_LABELS = {
+    PermitStatus.APPLIED: N_("The application was withdrawn"),
+    PermitStatus.APPEALED: N_("The appeal was withdrawn, and with it the application"),
+    PermitStatus.RENEWAL_APPLIED: N_(
+        "The application for a renewal was withdrawn: the permit stays until its last day"
+    ),
+    PermitStatus.ISSUED: N_("The permit itself was withdrawn: it is valid no more"),
+}
+"""What is withdrawn, as the permit stands: one word said three things."""
 
 REFUSED = {
     PermitRefusal.STATE: N_("Choose another step: this one does not follow from how the permit stands now"),

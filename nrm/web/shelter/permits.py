@@ -25,6 +25,7 @@ from forms.shelter.permits import (
     STRIKE_WAITS,
     STRUCK,
     STRUCK_BY,
+    WITHDRAWN_LABELS,
     AnswerPaperForm,
     RecordPermitForm,
     StrikePermitForm,
@@ -153,6 +154,8 @@ def _form(permit: store.PermitView) -> RecordPermitForm:
     labels = EVENT_LABELS | {event: PAPER_LABELS[event] for event in permit.on_paper}
     if permit.status is PermitStatus.ISSUED:
         labels |= {PermitEvent.APPLY: RENEWAL_LABEL}
+    if permit.status in WITHDRAWN_LABELS:
+        labels |= {PermitEvent.WITHDRAW: WITHDRAWN_LABELS[permit.status]}
     form.event.choices = [SelectChoice(value=str(event), label=labels[event]) for event in permit.events]
     form.ground.choices = of_list("permit_grounds")
     return form

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from flask import Flask
 
+from forms.shelter.permits import WITHDRAWN_LABELS
 from nrm.actions.shelter import permits
 from nrm.domain.shelter.permits import Ground, PermitEvent, PermitRefused, PermitStatus
 from nrm.domain.shelter.strikes import StrikeReason
@@ -132,3 +133,24 @@ def test_a_step_that_somebody_recorded_meanwhile_is_named(app: Flask) -> None:
     worker.post(address, {"event": "apply", "on": "today", "number": ""})
     page = worker.post(address, {"event": "apply", "on": "today", "number": ""}, 409)
     assert f"{name_of(WORKER)} recorded “The person applied” already" in page
+
+
+def test_the_page_says_what_is_withdrawn_as_the_permit_stands(app: Flask) -> None:
+    """One choice, "The application or the permit was withdrawn", ended a valid permit for who meant its renewal."""
+    case_id = applied(factories.actor(MANAGER))
+    unit, today = factories.actor(UNIT), days.today()
+    address = f"/cases/{case_id}/permit?lang=en"
+
+    def said() -> set[str]:
+        page = Person(app.test_client(), UNIT).get(address)
+        assert "The application or the permit was withdrawn" not in page
+        return {words for words in WITHDRAWN_LABELS.values() if words in page}
+
+    assert said() == {WITHDRAWN_LABELS[PermitStatus.APPLIED]}
+    issue(case_id, unit, until=today + timedelta(days=20))
+    assert said() == {WITHDRAWN_LABELS[PermitStatus.ISSUED]}
+    permits.record(case_id=case_id, event=PermitEvent.APPLY, on=today, by=factories.actor(MANAGER))
+    assert said() == {WITHDRAWN_LABELS[PermitStatus.RENEWAL_APPLIED]}
+    permits.record(case_id=case_id, event=PermitEvent.REFUSE, on=today, by=unit)
+    permits.record(case_id=case_id, event=PermitEvent.APPEAL, on=today, by=factories.actor(MANAGER))
+    assert said() == {WITHDRAWN_LABELS[PermitStatus.APPEALED]}

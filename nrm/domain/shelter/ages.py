@@ -25,7 +25,8 @@ SLIP_WITHIN = timedelta(days=7)
 MONTH_ALONE_AFTER = 6
 """So many months at least lie before a month of 18 that the house enters alone. What it says of the birth may be its
 own word; a wrong one makes nobody an adult before child protection, which assesses, has had half a year to see it."""
-_SMALL = "0-8"
+SMALL = "0-8"
+"""The band of children who are years from 18."""
 _CHILD_BANDS, _FIRST_ADULT_BAND, _LAST_CHILD_BAND = ("0-8", "9-17"), "18-20", "9-17"
 
 
@@ -186,7 +187,7 @@ def needs_two(told: Told, *, today: date) -> bool:
         return True
     if told.said:
         return not told.undoes
-    return told.age_class == CHILD and (told.band == _SMALL or today - told.first > SLIP_WITHIN)
+    return told.age_class == CHILD and (told.band == SMALL or today - told.first > SLIP_WITHIN)
 
 
 def month_needs_another(month: date, before: date | None, *, today: date) -> bool:

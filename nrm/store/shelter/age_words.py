@@ -59,6 +59,12 @@ def waiting(case: Case) -> WordLine | None:
     return found if found is not None and _waits(found, case) else None
 
 
+def unanswered(*, by: Actor) -> set[uuid.UUID]:
+    """The cases of which the actor's organisation said something lately that nobody answered; for its own lists."""
+    said = _read(_AT_HOME).values()
+    return {each.case_id for each in said if each.state is Word.SAID and each.organisation_id == by.organisation_id}
+
+
 def number_said(by: Actor) -> ColumnElement[int]:
     """How often somebody said so lately, or answered, as a column of a statement, for who may answer; takes
     `age_said_since` (`rows.said_since`)."""

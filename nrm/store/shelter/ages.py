@@ -7,11 +7,11 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, literal, or_, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
-from nrm.domain.shelter.ages import ADULT, Kind, Word, assessable
+from nrm.domain.shelter.ages import ADULT, CHILD, SMALL, Kind, Word, assessable
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case
@@ -53,11 +53,11 @@ class Age:
 
 @dataclass(frozen=True, slots=True)
 class TurningLine:
-    """A minor of the shelter who turns 18 this month, or did."""
+    """A minor of the shelter who turns 18 this month, or did; None where nobody entered the month yet."""
 
     case_id: uuid.UUID
     pseudonym: str
-    adult_month: date
+    adult_month: date | None
 
 
 def relation(case_id: uuid.UUID, *, by: Actor) -> CaseRelation:
@@ -140,26 +140,31 @@ def words_at_home(*, by: Actor) -> list[tuple[str, WordLine]]:
     return found
 
 
+_WITHOUT_MONTH = and_(Case.age_class == CHILD, Case.age_band != SMALL, Case.adult_month.is_(None))
+
+
 def turning(*, by: Actor) -> list[TurningLine]:
-    """The minors of the actor's shelter who turn 18 this month: the task opens on its first day."""
+    """The minors of the actor's shelter who turn 18 this month: the task opens on its first day. Then those who may be
+    near it and of whom no month is entered: without one nothing ever reminds of it."""
     if not by.may(Permission.STAY_MANAGE):
         return []
     statement = (
         select(Case.id, Case.pseudonym, Case.adult_month)
-        .where(*_turning(by), Case.adult_month <= days.today())
-        .order_by(Case.adult_month, Case.id)
+        .where(*_turning(by), or_(Case.adult_month <= days.today(), _WITHOUT_MONTH))
+        .order_by(Case.adult_month.is_(None), Case.adult_month, Case.id)
         .limit(_MOST)
     )
-    found = db.session.execute(statement)
-    return [TurningLine(case_id, pseudonym, month) for case_id, pseudonym, month in found if month is not None]
+    found = [TurningLine(*row) for row in db.session.execute(statement)]
+    waits = age_words.unanswered(by=by) if any(each.adult_month is None for each in found) else ()
+    return [each for each in found if each.adult_month is not None or each.case_id not in waits]
 
 
 def number_turning(by: Actor) -> ColumnElement[int]:
     """How many they are, as a column of a statement with the parameter `today`; 0 for who has no shelter."""
     if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
         return literal(0)
-    counted = select(func.count()).select_from(Case).where(*_turning(by), Case.adult_month <= bindparam("today"))
-    return counted.scalar_subquery()
+    wanted = or_(Case.adult_month <= bindparam("today"), _WITHOUT_MONTH)
+    return select(func.count()).select_from(Case).where(*_turning(by), wanted).scalar_subquery()
 
 
 def _turning(by: Actor) -> tuple[ColumnElement[bool], ...]:

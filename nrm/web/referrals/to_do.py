@@ -300,6 +300,9 @@ def _request(line: data_requests.RequestLine) -> Task:
 
 
 def _turning(line: ages.TurningLine) -> Task:
+    if line.adult_month is None:
+        text = gettext("Enter the month in which the child turns 18: nothing reminds of it before")
+        return Task(line.pseudonym, line.case_id, None, text, url_for("ages.show", case_id=line.case_id))
     last = line.adult_month.replace(day=monthrange(line.adult_month.year, line.adult_month.month)[1])
     address = url_for("ages.show", case_id=line.case_id)
     late = last < calendar.today()

@@ -144,6 +144,8 @@ def _appointments(today: Today) -> Iterator[Line]:
 
 def _turning(today: Today) -> Iterator[Line]:
     for line in ages.turning(by=today.by) if g.top.turning else ():
+        if line.adult_month is None:
+            continue
         when = formats.month(line.adult_month, current_language())
         yield today.line(line.case_id, line.pseudonym, when, address=url_for("ages.show", case_id=line.case_id))
 

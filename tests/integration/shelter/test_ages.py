@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from nrm import clock
 from nrm.actions.shelter import ages, best_interests, cases, consents, corrections, stays
@@ -614,3 +614,35 @@ def test_who_answers_for_a_child_says_that_it_is_an_adult_beside_a_month_that_wa
         ages.set_month(case_id=case_id, month=month_of(today), by=vatra)
     ages.agree(case_id=case_id, by=factories.actor(DESK))
     assert _of_age(case_id) == "adult"
+
+
+@pytest.mark.slow
+def test_a_child_without_a_month_of_18_is_on_the_list_of_what_is_to_be_done(vatra: Actor, sign_in: SignIn) -> None:
+    """Without it no task opened, and the child would have stayed one for ever."""
+    birth = born_18_years_before(days.today() + timedelta(days=300))
+    case_id = girl(vatra, born=birth)
+    asks, path = "Enter the month in which the child turns 18", f"/cases/{case_id}/age"
+    person = sign_in(HOLDER)
+    page = person.get("/to-do?lang=en")
+    assert asks in page
+    assert path in page
+    assert asks not in person.get("/day?lang=en")
+    assert asks not in sign_in("nrc.case_worker").get("/to-do?lang=en")
+    person.post(f"/cases/{case_id}/open", {"compartment": "identity", "purpose": "care"})
+    month = month_of(days.today() + timedelta(days=300))
+    person.post(f"{path}/month", {"month": str(month.month), "year": str(month.year)})
+    assert asks not in person.get("/to-do?lang=en")
+
+
+def test_a_small_child_and_a_month_that_waits_for_another_office_are_not_asked_about(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    asks, today = "Enter the month in which the child turns 18", days.today()
+    case_id = girl(vatra, born=born_18_years_before(today))
+    person = sign_in(HOLDER)
+    person.post(f"/cases/{case_id}/open", {"compartment": "identity", "purpose": "care"})
+    person.post(f"/cases/{case_id}/age/month", {"month": str(today.month), "year": str(today.year)})
+    assert asks not in person.get("/to-do?lang=en")
+    with transaction() as session:
+        session.execute(update(Case).where(Case.id == case_id).values(age_band="0-8"))
+    assert asks not in person.get("/to-do?lang=en")

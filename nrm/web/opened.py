@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
 from typing import Any
 
 from forms.names import country_name, language_name
-from forms.shelter.cases import CARE_FIELDS, IDENTIFICATION_FIELDS, LEGAL_FIELDS
+from forms.shelter.cases import CARE_FIELDS, CASE_REFUSED, IDENTIFICATION_FIELDS, LEGAL_FIELDS
 from nrm.domain import written_over
 from nrm.domain.interviews.endings import is_child
 from nrm.domain.interviews.interviews import Question, Questionnaire
+from nrm.domain.shelter.cases import CaseRefusal
 from nrm.domain.shelter.direct_intake import CAME_WITH
-from nrm.web import formats
+from nrm.store.accounts import second_hands
+from nrm.store.shelter import cases as case_store
+from nrm.web import access, errors, formats
 from nrm.web.language import current_language, gettext, text_in, translated
 
 Rows = list[tuple[str, str]]
+
+
+def unless_parked(page: Callable[[uuid.UUID], errors.Answer]) -> Callable[[uuid.UUID], errors.Answer]:
+    """The page of a form on a case, or why it is no use: the case is closed to everybody, so that whatever is sent
+    would be refused (ADR 0102)."""
+
+    @wraps(page)
+    def view(case_id: uuid.UUID) -> errors.Answer:
+        case_store.visible(case_id, by=access.actor())
+        if second_hands.of_case(case_id, by=access.actor()) is not None:
+            return errors.error_page(409, CASE_REFUSED[CaseRefusal.PARKED])
+        return page(case_id)
+
+    return view
 
 
 def answer_rows(questionnaire: Questionnaire | None, value: Mapping[str, Any], parties: Mapping[str, str]) -> Rows:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, or_, select
@@ -39,6 +40,7 @@ from nrm.domain.accounts.second_hands import (
 )
 from nrm.domain.accounts.vouching import HandRefusal
 from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
+from nrm.looks import looked_up
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case
@@ -209,6 +211,12 @@ def one(act_id: uuid.UUID, *, by: Actor) -> ActLine:
 def of_case(case_id: uuid.UUID, *, by: Actor) -> ActLine | None:
     """The act because of which a case is closed to everybody, for its page; the caller has shown that `by` sees the
     case."""
+    return looked_up(
+        ("second_hands.of_case", case_id, by.member_id, by.organisation_id), partial(_of_case, case_id, by)
+    )
+
+
+def _of_case(case_id: uuid.UUID, by: Actor) -> ActLine | None:
     place = (HeavyAct.case_id == case_id, HeavyAct.status == ActStatus.PARKED)
     found = db.session.execute(_act_rows().where(*place)).first()
     return _act_line(found, by) if found is not None and rows.is_act(found[0]) else None

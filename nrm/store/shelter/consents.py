@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, or_, select
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts.second_hands import ActStatus
 from nrm.domain.referrals.referrals import Relation
 from nrm.domain.shelter.cases import BY_CONSENT, CaseRefusal, CaseRefused, Compartment, shareable
 from nrm.domain.shelter.consents import MISTAKEN, Ended, Naming, Narrowing, Said, Topic, is_due
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.consents import Consent
 from nrm.store import days, names
@@ -200,7 +202,9 @@ def number_to_ask_again(by: Actor) -> ColumnElement[int]:
 
 def _due(by: Actor) -> tuple[ColumnElement[bool], ...]:
     due = and_(Consent.ended_on.is_(None), Consent.due_on <= bindparam("soon"))
-    return Case.holder_id == by.organisation_id, Case.status == "open", or_(due, _needs_key())
+    # Of a case that is closed to everybody nobody is asked, and nothing is sealed anew.
+    parked = exists().where(HeavyAct.case_id == Case.id, HeavyAct.status == ActStatus.PARKED)
+    return Case.holder_id == by.organisation_id, Case.status == "open", or_(due, _needs_key()), ~parked
 
 
 @built_once

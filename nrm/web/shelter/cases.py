@@ -74,7 +74,7 @@ from nrm.store.support import follow_up_ends
 from nrm.web import access, errors, sessions
 from nrm.web.accounts import refused, screen_lock, told_once
 from nrm.web.language import text_in, translated
-from nrm.web.opened import answer_rows, written_rows
+from nrm.web.opened import answer_rows, unless_parked, written_rows
 from nrm.web.parts import Part, address
 from nrm.web.referrals import critical_path, meetings, to_do, transfers
 from nrm.web.shelter import (
@@ -203,7 +203,7 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
         struck_why=STRIKE_LABELS,
         referral=referral,
         meeting=meetings.section(referral) if referral is not None and _comes_from_post(referral) else "",
-        consent=consents.now(case_id, case.consent) if holds else case.consent,
+        consent=consents.now(case_id, case.consent, act=act, holds=holds),
         missing=absences.of_case(case_id, by=by) if holds else None,
         owed=_owed(case_id) if holds else [],
         parts=parts,
@@ -307,13 +307,23 @@ def _party_names() -> dict[str, str]:
 @blueprint.get("/cases/<uuid:case_id>/open/<compartment>")
 @access.requires(Permission.CASE_OPEN)
 def open_page(case_id: uuid.UUID, compartment: str) -> Answer:
-    """Ask why, before anything is shown."""
+    """Ask why, before anything is shown; of a case that is closed to everybody only for what is kept of it."""
+    if _is_shut(case_id, compartment):
+        return errors.error_page(409, CASE_REFUSED[CaseRefusal.PARKED])
     case, form = _to_open(case_id, compartment)
     return _open_page(case, form, compartment)
 
 
 _BACK_TO = {"benefits": "benefits.of_person", "plan": "plans.show", "follow-up": "follow_ups.show"}
 """Pages of a case from which somebody comes to open what is sealed, and to which they go back."""
+
+
+def _is_shut(case_id: uuid.UUID, compartment: str) -> bool:
+    """Whether nobody opens this part because everything was taken back, or erasure was asked for."""
+    case = store.case(case_id, by=access.actor())
+    if compartment in {str(each) for each in case.compartments}:
+        return False
+    return second_hands.of_case(case_id, by=access.actor()) is not None
 
 
 def _open_page(case: SeenCase, form: OpenCaseForm, compartment: str, status: int = 200) -> Answer:
@@ -356,6 +366,8 @@ def open_case(case_id: uuid.UUID) -> Answer:
 def write_page(case_id: uuid.UUID, compartment: str) -> Answer:
     by = access.actor()
     case, part = _to_write(case_id, compartment)
+    if second_hands.of_case(case_id, by=by) is not None:
+        return errors.error_page(409, CASE_REFUSED[CaseRefusal.PARKED])
     form = FORMS[part](formdata=None)
     opened = case_steps.opened(case_id=case_id, by=by).get(part)
     if opened is None and part in case.compartments:
@@ -510,6 +522,7 @@ def openings(case_id: uuid.UUID) -> str:
 
 @blueprint.get("/cases/<uuid:case_id>/share")
 @access.requires(Permission.CASE_OPEN)
+@unless_parked
 def share_page(case_id: uuid.UUID) -> Answer:
     return _share_page(case_id, _share_form(case_id))
 

@@ -33,6 +33,7 @@ from nrm.store.shelter import permits
 from nrm.web import access, errors, formats
 from nrm.web.choices import label_of
 from nrm.web.language import current_language, gettext, ngettext, text_in, translated
+from nrm.web.opened import unless_parked
 from nrm.web.parts import Part, address
 
 Answer = Response | str | tuple[str, int]
@@ -46,6 +47,7 @@ NOT_STATED_LABEL = N_("Not stated")
 
 @blueprint.get("/cases/<uuid:case_id>/claims/new")
 @access.requires(Permission.CLAIM_RECORD)
+@unless_parked
 def ask_page(case_id: uuid.UUID) -> Answer:
     form = AskClaimForm()
     form.id.data = str(uuid.uuid4())

@@ -28,6 +28,7 @@ from forms.shelter.consents import (
 from nrm import clock
 from nrm.actions.shelter import consents as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
+from nrm.domain.accounts.second_hands import ActKind
 from nrm.domain.interviews.interviews import Questionnaire
 from nrm.domain.languages import QUOTED
 from nrm.domain.shelter.cases import CaseRefused
@@ -61,6 +62,7 @@ from nrm.store.shelter.consents import ConsentLine
 from nrm.store.support import link_codes
 from nrm.web import access, errors, formats, sessions
 from nrm.web.language import current_language, gettext, ngettext, text_in, translated
+from nrm.web.opened import unless_parked
 from nrm.web.parts import Part
 from nrm.web.referrals.referrals import party_names
 
@@ -85,16 +87,16 @@ def summary(case_id: uuid.UUID) -> Part:
     lines = store.of_case(case_id, by=access.actor())
     said = [_in_words(each) for each in lines if each.holds]
     until = store.withheld_until(case_id, by=access.actor())
-    again = any(each.due for each in lines)
+    act = second_hands.of_case(case_id, by=access.actor())
+    again = act is None and any(each.due for each in lines)
     due = ""
-    if until:
+    if until and act is None:
         told = formats.moment(until, current_language())
         due = gettext("Ask for consent first: what was told at the post waits sealed until %(moment)s.", moment=told)
     due = due or (gettext("Ask the person again: an answer runs out soon, or has.") if again else "")
     child = not said and case_store.case(case_id, by=access.actor()).age_class == "child"
     none = gettext("a child is not asked") if child else gettext("no answer holds")
     state = ngettext("%(num)s answer holds", "%(num)s answers hold", len(said)) if said else none
-    act = second_hands.of_case(case_id, by=access.actor())
     nothing = store.read_nothing(case_id, answers=lines, by=access.actor()) if act is None else []
     if act is not None:
         state = gettext("everything is taken back, until it is destroyed or given back")
@@ -111,15 +113,19 @@ def summary(case_id: uuid.UUID) -> Part:
         child=child,
         again=again,
         lists=_lists(case_id),
-        until=until,
+        until=until if act is None else None,
         act=act,
         nothing=nothing,
     )
 
 
-def now(case_id: uuid.UUID, said: str) -> str:
+def now(case_id: uuid.UUID, said: str, *, act: second_hands.ActLine | None, holds: bool) -> str:
     """What the strip of a case says of consent: `ended` where a yes to sharing was given and none holds any more, as
-    after the case was closed and opened again."""
+    after the case was closed and opened again; `taken_back` while it is closed to everybody for that."""
+    if act is not None and act.kind is ActKind.WITHDRAW and said == "given":
+        return "taken_back"
+    if not holds:
+        return said
     try:
         lines = store.of_case(case_id, by=access.actor())
     except NotVisible:
@@ -225,9 +231,9 @@ def show(case_id: uuid.UUID) -> str:
     case = _held_case(case_id)
     answers = store.of_case(case_id, by=access.actor())
     rows = [_consent_row(each) for each in answers]
-    until = store.withheld_until(case_id, by=access.actor())
     looked_for = matching.is_looked_for(case_id, by=access.actor())
     act = second_hands.of_case(case_id, by=access.actor())
+    until = store.withheld_until(case_id, by=access.actor()) if act is None else None
     return render_template(
         "shelter/consents/show.html",
         case=case,
@@ -243,6 +249,7 @@ def show(case_id: uuid.UUID) -> str:
 
 @blueprint.get("/cases/<uuid:case_id>/consents/ask")
 @access.requires(Permission.CASE_OPEN)
+@unless_parked
 def ask_page(case_id: uuid.UUID) -> Answered:
     case = _held_case(case_id)
     form = _form(case)
@@ -339,6 +346,7 @@ def _answers(case: SeenCase, form: AskConsentForm | WeighWishForm) -> tuple[list
 
 @blueprint.get("/cases/<uuid:case_id>/consents/link")
 @access.requires(Permission.CASE_OPEN)
+@unless_parked
 def ask_link_page(case_id: uuid.UUID) -> Answered:
     return _ask_link_page(case_id, AskLinkForm())
 

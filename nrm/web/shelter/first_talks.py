@@ -24,6 +24,7 @@ from nrm.domain.words import N_
 from nrm.domain.written_over import Beside, mark, together
 from nrm.steps.shelter import cases as case_steps
 from nrm.store import names
+from nrm.store.accounts import second_hands
 from nrm.store.countries import country
 from nrm.store.days import today
 from nrm.store.shelter import cases as case_store
@@ -33,7 +34,7 @@ from nrm.store.shelter.cases import CaseRelation, SeenCase
 from nrm.web import access, errors
 from nrm.web.interviews import interview_pages
 from nrm.web.language import current_language, gettext, text_in, translated
-from nrm.web.opened import Rows, answer_rows
+from nrm.web.opened import Rows, answer_rows, unless_parked
 from nrm.web.parts import Part
 
 blueprint = Blueprint("first_talks", __name__)
@@ -70,6 +71,8 @@ def summary(case_id: uuid.UUID) -> Part | None:
     case = case_store.case(case_id, by=access.actor())
     if case.relation is not CaseRelation.HOLDER or case.status != "open":
         return None
+    if second_hands.of_case(case_id, by=access.actor()) is not None:  # closed to everybody: nothing is written
+        return None
     may_ask = rules.may_ask(case.consent)
     state = gettext("can be held") if may_ask else gettext("consent comes first")
     return Part.rendered(
@@ -79,6 +82,7 @@ def summary(case_id: uuid.UUID) -> Part | None:
 
 @blueprint.get("/cases/<uuid:case_id>/first-talk")
 @access.requires(Permission.CASE_OPEN)
+@unless_parked
 def write_page(case_id: uuid.UUID) -> Answer:
     """The form, with what is answered already. What is sealed is opened first, with a purpose."""
     by = access.actor()

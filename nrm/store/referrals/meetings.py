@@ -11,12 +11,14 @@ from sqlalchemy import exists, select
 
 from nrm import clock
 from nrm.db import db
+from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.referrals.crossing_points import meeting_ends
 from nrm.domain.referrals.referrals import ReferralStatus, Relation
 from nrm.domain.referrals.transfers import MEETING
 from nrm.models.referrals.referrals import Referral
-from nrm.models.shelter.cases import Reading
+from nrm.models.shelter.cases import Case, Reading
 from nrm.store.referrals.referrals import ReferralLine, SentLine
+from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.referrals import transfers as rows
 
 
@@ -71,6 +73,28 @@ def left_without(lines: Sequence[ReferralLine | SentLine]) -> set[uuid.UUID]:
     if not gone:
         return set()
     return set(db.session.scalars(select(Referral.id).where(Referral.id.in_(gone), rows.left_without_meeting())))
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """Somebody who waits at a post until the asker's shelter says where they meet; `urgent`: handed over urgently."""
+
+    referral_id: uuid.UUID
+    case_id: uuid.UUID
+    pseudonym: str
+    urgent: bool
+
+
+def to_say(*, by: Actor) -> list[Unsaid]:
+    """Whose post waits to hear from the asker's shelter where they meet, who is awaited first comes first."""
+    by.must(Permission.REFERRAL_DECIDE)
+    statement = (
+        select(Referral.id, Referral.case_id, Case.pseudonym, referral_rows.handed_over_urgently())
+        .join(Case, Case.id == Referral.case_id)
+        .where(Referral.receiver_id == by.organisation_id, rows.post_waits())
+        .order_by(Referral.expected_at.is_(None), Referral.expected_at, Referral.id)
+    )
+    return [Unsaid(*each) for each in db.session.execute(statement)]
 
 
 def of_post(line: ReferralLine) -> bool:

@@ -55,6 +55,7 @@ from nrm.store.rows.entries import Entry
 from nrm.store.rows.referrals import duty as duty_rows
 from nrm.store.rows.referrals import next_receiver as next_receiver_rows
 from nrm.store.rows.referrals import referrals as referral_rows
+from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.statements import built_once
 from nrm.vault import tags
 
@@ -134,6 +135,8 @@ class ReferralLine:
     """`2026Q1` once the person has arrived: from then on only the quarter of the times is kept. Before that: empty."""
     promise: WrittenPromise | None = None
     """Who wrote down what was promised, for one referral and for who is asked."""
+    post_waits: bool = False
+    """In the list of who awaits the person: the post lets nobody set off before the shelter says where they meet."""
 
 
 def row(referral_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Referral:
@@ -541,13 +544,14 @@ def _received_by(status: ReferralStatus, by: Actor, after: str, size: int) -> Pa
 
 def _received_line(found: Row[*tuple[Any, ...]], by: Actor) -> ReferralLine:
     """A line with the tag that was sealed to the asker's organisation; this is no opening (ADR 0064)."""
-    *rest, danger, sealed, version, wrapped = found
+    *rest, danger, post_waits, sealed, version, wrapped = found
     doctor = (
         sealed is not None
         and version is not None
         and tags.needs_doctor(db.session(), rest[1].id, sealed, version, wrapped, by=by)
     )
-    return _referral_line(cast(Any, rest), by, doctor=doctor, danger=bool(danger))
+    line = _referral_line(cast(Any, rest), by, doctor=doctor, danger=bool(danger))
+    return replace(line, post_waits=True) if post_waits else line
 
 
 def _hour(line: ReferralLine) -> datetime:
@@ -565,9 +569,10 @@ def _first_due_first(by: Actor, status: ReferralStatus, further: bool, danger: t
     sealed = case((of_move, Referral.sealed_tags), else_=RouteCandidate.sealed_tags)
     made_for = case((of_move, Referral.tags_version), else_=RouteCandidate.tags_version)
     version = (Keyring.organisation_id == Referral.receiver_id, Keyring.version == made_for)
+    waits = transfer_rows.post_waits() if status is ReferralStatus.ACCEPTED else literal(False)
     statement = (
         _referral_rows()
-        .add_columns(duty_rows.in_danger(danger), sealed, made_for, KeyringWrap.sealed_private)
+        .add_columns(duty_rows.in_danger(danger), waits, sealed, made_for, KeyringWrap.sealed_private)
         .outerjoin(RouteCandidate, and_(*asked))
         .outerjoin(Keyring, and_(*version))
         .outerjoin(KeyringWrap, and_(KeyringWrap.keyring_id == Keyring.id, KeyringWrap.member_id == by.member_id))

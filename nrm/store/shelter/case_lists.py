@@ -20,6 +20,7 @@ from nrm.models.shelter.stays import Stay
 from nrm.store.paging import Page, page, place_after
 from nrm.store.referrals import obligations
 from nrm.store.referrals.obligations import ObligationLine
+from nrm.store.rows.referrals import transfers as transfer_rows
 
 LINES = 20
 """A page of them: a row says more than its code, and the page stays light."""
@@ -42,6 +43,8 @@ class HeldLine:
     owed: ObligationLine | None
     awaited: uuid.UUID | None
     """The referral by which the person is on the way here."""
+    post_waits: bool
+    """Whether nobody sets off from the post there before it is said where they meet."""
 
     @property
     def urgent(self) -> bool:
@@ -60,11 +63,11 @@ def held(*, by: Actor, after: str = "", size: int = LINES) -> Page[HeldLine]:
     due = func.coalesce(obligations.first_due_of(Case.id, by), _LAST, type_=UtcDateTime())
     missing = exists().where(Missing.case_id == Case.id, Missing.outcome == "")
     accepted = Referral.status == ReferralStatus.ACCEPTED  # one at most: an open one stands in the way of a second
-    awaited = select(Referral.id).where(
-        Referral.case_id == Case.id, Referral.receiver_id == by.organisation_id, accepted
-    )
+    received = (Referral.case_id == Case.id, Referral.receiver_id == by.organisation_id)
+    awaited = select(Referral.id).where(*received, accepted)
+    post_waits = exists().where(*received, transfer_rows.post_waits())
     statement = (
-        select(Case, due, missing, awaited.scalar_subquery())
+        select(Case, due, missing, awaited.scalar_subquery(), post_waits)
         .where(Case.holder_id == by.organisation_id, Case.status == "open")
         .order_by(due, Case.id)
         .limit(size + 1)
@@ -86,8 +89,9 @@ def held(*, by: Actor, after: str = "", size: int = LINES) -> Page[HeldLine]:
             due_at if due_at is not None and due_at < _LAST else None,
             owed.get(case.id),
             awaited_by,
+            bool(waits),
         )
-        for case, due_at, is_missing, awaited_by in found
+        for case, due_at, is_missing, awaited_by, waits in found
     ]
     return page(lines, lambda line: (line.due_at or _LAST, line.id), size)
 

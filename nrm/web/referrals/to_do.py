@@ -29,7 +29,7 @@ from nrm.store import days as calendar
 from nrm.store import identification_waits
 from nrm.store.countries import country
 from nrm.store.home import top
-from nrm.store.referrals import obligations, transfers
+from nrm.store.referrals import meetings, obligations, transfers
 from nrm.store.referrals.obligations import ObligationLine
 from nrm.store.referrals.transfers import MoveLine
 from nrm.store.shelter import (
@@ -68,7 +68,8 @@ _NOT_DATED = date.max
 class Task:
     """One row. `day`: by when, if there is a day; `at`: the hour; `owed`: what the agreement asks, whose words and page
     follow its kind, else `text` and `address`; `others_wait`: another organisation does, so a home page shows it;
-    `urgent`: somebody is not safe since that day, which comes before everything else."""
+    `urgent`: somebody is not safe since that day, which comes before everything else; `post_waits`: nobody sets off
+    from a post before it is said where they meet."""
 
     pseudonym: str
     case_id: uuid.UUID | None
@@ -82,6 +83,7 @@ class Task:
     step: plans.StepLine | None = None
     own: bool = False
     urgent: bool = False
+    post_waits: bool = False
 
     @property
     def is_folded(self) -> bool:
@@ -93,12 +95,13 @@ class Task:
         return self.day > today + _AHEAD or (self.owed is not None and self.day < today - OLD_AFTER)
 
     @property
-    def in_order(self) -> tuple[bool, bool, date, bool, datetime, str]:
-        """The sort key: who is not safe, then who was handed over urgently and is not there yet, then by day; of one
-        day what has an hour first; without a day last."""
+    def in_order(self) -> tuple[bool, bool, bool, date, bool, datetime, str]:
+        """The sort key: who is not safe, then who waits at a post, then who was handed over urgently and is not there
+        yet, then by day; of one day what has an hour first; without a day last."""
         handed_over = self.owed is not None and self.owed.urgent
         return (
             not self.urgent,
+            not self.post_waits,
             not handed_over,
             self.day or _NOT_DATED,
             self.at is None,
@@ -130,12 +133,14 @@ def waiting(*, by: Actor, taken: int | None = None) -> Waiting:
 
 def tasks(there: Waiting, *, by: Actor, until: date | None = None) -> list[Task]:
     """Everything that is to be done, the first day first; what has no day comes last. `until`: steps of plans that are
-    due by then, and not only by today; and what closed cases left behind.
+    due by then, and not only by today; what closed cases left behind; and who waits at a post, whom the home page shows
+    with those who come.
 
     Whatever else asks somebody of the house for something by a day adds its lines here: the home page, "to do" and "my
     tasks this week" then have them.
     """
     found = [
+        *(map(_meeting, meetings.to_say(by=by)) if until is not None and g.top.coming else ()),
         *map(_owed, obligations.owed(by=by, size=MOST).rows),
         *_planned_ends(by),
         *_permits(there.permits),
@@ -195,6 +200,12 @@ def _owed(line: ObligationLine) -> Task:
     due = line.due_at
     on = clock.day_of(due, country().timezone) if due is not None else None
     return Task(line.pseudonym, line.case_id, on, "", _page_of(line.kind, line.case_id), line.late, due, line)
+
+
+def _meeting(line: meetings.Unsaid) -> Task:
+    text = gettext("Say who goes and where you meet: the post waits")
+    address = url_for("meetings.say_page", referral_id=line.referral_id)
+    return Task(line.pseudonym, line.case_id, calendar.today(), text, address, others_wait=True, post_waits=True)
 
 
 def _page_of(kind: str, case_id: uuid.UUID) -> str:

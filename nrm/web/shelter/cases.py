@@ -190,6 +190,7 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
     notes = case_steps.notes(case_id=case_id, by=by) if Compartment.CARE in opened and holds else own_notes
     parts = [found for each in PARTS if (found := each.summary(case_id)) is not None]
     referral = referral_store.newest_of(case_id, by=by)
+    stand = meeting_store.stand(referral) if referral is not None else None
     return render_template(
         "shelter/cases/show.html",
         case=case,
@@ -202,7 +203,8 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
         strikable=[each["id"] for each in notes if holds and case_steps.may_strike(each, by)],
         struck_why=STRIKE_LABELS,
         referral=referral,
-        meeting=meetings.section(referral) if referral is not None and _comes_from_post(referral) else "",
+        meeting=meetings.section(referral) if referral is not None and stand is not None and not stand.sends else "",
+        post_waits=referral is not None and stand is not None and not stand.said and referral.departed_at is None,
         consent=consents.now(case_id, case.consent, act=act, holds=holds),
         missing=absences.of_case(case_id, by=by) if holds else None,
         owed=_owed(case_id) if holds else [],
@@ -213,12 +215,6 @@ def _case_page(case_id: uuid.UUID, note: AddNoteForm) -> str:
         may={str(each): by.may(each) for each in Permission},
         note=note,
     )
-
-
-def _comes_from_post(referral: referral_store.ReferralLine) -> bool:
-    """Whether the reader's shelter says, or has said, to a post where they meet."""
-    stand = meeting_store.stand(referral)
-    return stand is not None and not stand.sends
 
 
 def _writes(case: SeenCase) -> bool:

@@ -609,3 +609,41 @@ def test_an_hour_of_before_that_was_typed_as_text_is_shown_as_it_is(
     officer = sign_in(INTERVIEWER)
     officer.post(f"/referrals/{accepted}/meeting/open")
     assert "pas mesnate" in officer.get(f"/referrals/{accepted}")
+
+
+@pytest.mark.slow
+def test_who_waits_at_a_post_stands_first_at_the_shelter_until_it_says_where_they_meet(
+    accepted: uuid.UUID, sign_in: Callable[[str], Person]
+) -> None:
+    """The post lets nobody set off without it; the shelter could leave it for later and was told of it nowhere."""
+    say, words = f'href="/referrals/{accepted}/where"', "Say who goes and where you meet: the post waits"
+    worker, case_id = sign_in("nrc.case_worker"), _row(accepted).case_id
+
+    def first_of(address: str) -> str:
+        row = re.search(r"<tbody>\s*<tr>.*?</tr>", worker.get(address), re.DOTALL)
+        return row[0] if row else ""
+
+    assert words in worker.get("/?lang=en")
+    assert say in first_of("/to-do")
+    assert words in first_of("/to-do")
+    assert say in worker.get("/cases")
+    for address in ("/", "/referrals/coming"):
+        page = worker.get(address)
+        assert page.index(say) < page.index(f'href="/referrals/{accepted}/arrival"'), address
+    case = worker.get(f"/cases/{case_id}")
+    assert case.index(say) < case.index(f'href="/referrals/{accepted}/arrival"')
+    assert "nobody sets off before you say it" in case
+    officer = sign_in(INTERVIEWER).get(f"/referrals/{accepted}?lang=en")
+    assert "do not set off without it" in officer
+    assert "National Reception Centre" not in officer
+    said(accepted)
+    for address in ("/", "/to-do", "/cases"):
+        assert words not in worker.get(address), address
+
+
+def test_who_left_waits_at_no_post_any_more(accepted: uuid.UUID, sign_in: Callable[[str], Person]) -> None:
+    gone = {"escort": Escort.WOMAN_OFFICER, "expected_at": clock.now() + timedelta(hours=6)}
+    referrals.depart(referral_id=accepted, **gone, by=factories.actor(INTERVIEWER))
+    worker = sign_in("nrc.case_worker")
+    assert "the post waits" not in worker.get("/?lang=en")
+    assert "the post waits" not in worker.get("/to-do")

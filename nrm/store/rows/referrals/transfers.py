@@ -73,11 +73,20 @@ def from_a_post() -> ColumnElement[bool]:
 def left_without_meeting() -> ColumnElement[bool]:
     """The condition for referrals of a post whose person has left before the shelter said where it meets them, as long
     as it can still say so."""
+    return and_(_without_meeting(), Referral.departed_at.is_not(None))
+
+
+def post_waits() -> ColumnElement[bool]:
+    """The condition for referrals of a post whose person waits there until the shelter says where it meets them
+    (ADR 0266)."""
+    return and_(_without_meeting(), Referral.departed_at.is_(None))
+
+
+def _without_meeting() -> ColumnElement[bool]:
     written = exists().where(SealedCompartment.case_id == Referral.id, SealedCompartment.compartment == MEETING)
     awaited = func.coalesce(Referral.expected_at, Referral.decided_at, type_=Referral.decided_at.type)
     since = bindparam("met_since", type_=UtcDateTime(), callable_=lambda: clock.now() - MEETING_ENDS)
-    left = and_(Referral.status == ReferralStatus.ACCEPTED, Referral.departed_at.is_not(None))
-    return and_(left, from_a_post(), awaited > since, ~written)
+    return and_(Referral.status == ReferralStatus.ACCEPTED, from_a_post(), awaited > since, ~written)
 
 
 def meetings_said(referral_id: uuid.UUID) -> list[datetime]:

@@ -450,15 +450,32 @@ def summary(case_id: uuid.UUID) -> Part | None:
         gettext("Stay"),
         _state(found),
         "shelter/stays/summary.html",
-        due=gettext("Admit the person, or hand them on.") if found.may_admit and found.ended_on is None else "",
+        due=_due(found),
         case_id=case_id,
         stays=found,
         reasons={line.id: label_of("exit_reasons", line.exit_reason) for line in found.past},
     )
 
 
+def _due(found: store.StaysOfCase) -> str:
+    """What is to be done now of a stay, for the top of the page of a case."""
+    if found.current is not None and found.current.late_back:
+        return gettext("Away and expected back: record the return")
+    return gettext("Admit the person, or hand them on.") if found.may_admit and found.ended_on is None else ""
+
+
 def _state(found: store.StaysOfCase) -> str:
-    """Where the person sleeps and for how long, or since when no more, in one line."""
+    """Where the person sleeps and for how long, or since when no more, in one line; first, whether the person is
+    away."""
+    sleeps = _sleeps(found)
+    here = found.current
+    if here is None or not here.is_away or here.expected_on is None:
+        return sleeps
+    away = gettext("away, expected back on %(day)s", day=formats.day(here.expected_on, current_language()))
+    return ", ".join([away, *([gettext("late")] if here.late_back else []), sleeps])
+
+
+def _sleeps(found: store.StaysOfCase) -> str:
     if found.current is not None:
         nights = ngettext("%(num)s night", "%(num)s nights", found.current.nights)
         if found.current.mother:

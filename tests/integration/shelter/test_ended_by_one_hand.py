@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -56,6 +57,30 @@ def away_until(opened: Opened, in_days: int) -> None:
 
 
 # --- away
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("in_days", "late"), [(3, False), (-1, True)])
+def test_the_page_of_the_case_says_who_is_away_and_leads_to_the_return(
+    sign_in: SignIn, in_days: int, late: bool
+) -> None:
+    """It said where the person sleeps, how many nights, and offered to record the absence once more."""
+    opened = admitted(factories.actor(MANAGER), days_ago=20)
+    away_until(opened, 0)
+    clock.set_clock(lambda: NOON - timedelta(days=in_days))
+    person = sign_in(WORKER)
+    page = person.get(f"/cases/{opened.case_id}?lang=en")
+    folded = words(page.partition("<h2>Stay</h2>")[2].partition("</summary>")[0]).strip()
+    assert folded.startswith("away, expected back on 2 March 2026, " + ("late, " if late else "place")), folded
+    part = page.partition('<div id="stay">')[2].partition("</details>")[0]
+    assert "Away since 27 February 2026, expected on 2 March 2026." in words(part)
+    (back,) = re.findall(r'href="(/away/[^"]+/back)"', part)
+    assert ">late<" in part if late else ">late<" not in part
+    assert f"/stays/{opened.stay_id}/away" not in part
+    now = page.partition('<h2 id="now">')[2].partition("</section>")[0]
+    assert ("record the return" in now) is late
+    person.post(back, {"back": "today"})
+    assert "away, expected back" not in person.get(f"/cases/{opened.case_id}")
 
 
 @pytest.mark.slow

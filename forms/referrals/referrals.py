@@ -144,6 +144,7 @@ class PlaceReferralForm(ByNameForm):
     )
     reason = RadioField(
         N_("Why this shelter?"),
+        description=N_("Why you ask this shelter and no other."),
         choices=[SelectChoice(value=str(code), label=label) for code, label in OVERRIDE_LABELS.items()],
         validators=[Offered(N_("Choose why this shelter"))],
         validate_choice=False,

@@ -61,6 +61,7 @@ class HandOverFields(OnceForm):
 
     why = RadioField(
         N_("Why does the person move?"),
+        description=N_("Why the person leaves your shelter. It goes to the shelter that you ask, with the hand-over."),
         choices=[
             SelectChoice(
                 value=str(code),

@@ -190,6 +190,7 @@ def refer(
         steps.record(
             session, audit.Event.REFERRAL_SENT, referral, by, reason=reason, agreed_anew=int(by_name is ByName.YES)
         )
+        steps.asked_as_owed(session, case_id, receiver.party, by)
     shredding.work_off()
     return referral.id
 

@@ -14,10 +14,11 @@ from nrm import audit, clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.referrals.referrals import Asked, ReferralRefusal, ReferralRefused, ReferralStatus, next_asked
+from nrm.domain.shelter.direct_intake import REFER_ON
 from nrm.models.accounts.accounts import Organisation
-from nrm.models.referrals.referrals import Referral, RouteCandidate
+from nrm.models.referrals.referrals import Obligation, Referral, RouteCandidate
 from nrm.models.shelter.cases import Case
-from nrm.steps.referrals import hand_overs
+from nrm.steps.referrals import hand_overs, obligations
 from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store import names
@@ -177,3 +178,19 @@ def record(
         receiver_id=referral.receiver_id,
         **details,
     )
+
+
+def asked_as_owed(session: Session, case_id: uuid.UUID, party: str, by: Actor) -> None:
+    """A shelter that took somebody in itself asks the party that a clause names: with that it has done what it owed."""
+    named = {
+        clause.number
+        for clause in country().in_force(clock.now()).clauses
+        for each in clause.refer_to
+        if each.party == party
+    }
+    owed = select(Obligation).where(
+        Obligation.case_id == case_id, Obligation.kind == REFER_ON, Obligation.done_at.is_(None)
+    )
+    for obligation in session.scalars(owed.execution_options(populate_existing=True)).all():
+        if obligation.clause in named:
+            obligations.fulfil(session, obligation, clock.now(), "system", by)

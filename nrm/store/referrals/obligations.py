@@ -574,6 +574,7 @@ def _obligation_line(found: Row[Obligation, Case, Organisation, bool, bool, bool
         own=bool(owns),
         may_acknowledge=obligation.done_at is None
         and obligation.kind not in RECORDED_ELSEWHERE
+        and (obligation.kind != COMPLETE_INTERVIEW or bool(arrived))  # nobody has spoken with the person yet
         and (owns or _may_tell(obligation, case, by)),
         handed_on=by.kind is OrganisationKind.CHILD_PROTECTION
         and case.status == "open"

@@ -8,12 +8,18 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.interviews.endings import ANSWER_LABELS
+from nrm import clock
 from nrm.actions.referrals import referrals as actions
 from nrm.domain.accounts.accounts import OrganisationKind, Permission
+from nrm.domain.agreement.agreements import Clause
 from nrm.domain.referrals.referrals import IllegalTransition, Relation
+from nrm.domain.shelter.direct_intake import REFER_ON
+from nrm.store import names
+from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
 from nrm.store.referrals import obligations, referrals
 from nrm.web import access
+from nrm.web.language import text_in
 from nrm.web.referrals import refused_steps
 
 blueprint = Blueprint("obligations", __name__)
@@ -48,7 +54,21 @@ def acknowledge_page(obligation_id: uuid.UUID) -> Answer:
         obligation=obligation,
         pseudonym=pseudonym,
         unread=obligations.is_unread(obligation, by=access.actor()),
+        clause=_clause(obligation.clause) if obligation.kind == REFER_ON else None,
+        named=_named(obligation.clause) if obligation.kind == REFER_ON else (),
     )
+
+
+def _clause(number: str) -> Clause | None:
+    """The clause of the agreement in force; None where it has none of this number."""
+    return next((each for each in country().in_force(clock.now()).clauses if each.number == number), None)
+
+
+def _named(number: str) -> list[tuple[str, str]]:
+    """(name, number to call now) of each party that the clause names."""
+    clause, parties = _clause(number), country().in_force(clock.now()).parties
+    codes = [each.party for each in clause.refer_to if each.party] if clause is not None else []
+    return [(text_in(parties[code].names), names.number_now(code)) for code in codes if code in parties]
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/acknowledge")

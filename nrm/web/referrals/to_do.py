@@ -19,7 +19,6 @@ from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.domain.referrals.transfers import Stand
 from nrm.domain.reports.reports import due_on
-from nrm.domain.shelter.direct_intake import REFER_ON
 from nrm.domain.shelter.permits import PermitStatus
 from nrm.domain.support.hearings import HearingEntryKind, is_ahead
 from nrm.domain.support.plans import LONGEST_AHEAD
@@ -210,8 +209,6 @@ def _meeting(line: meetings.Unsaid) -> Task:
 
 def _page_of(kind: str, case_id: uuid.UUID) -> str:
     """The page where it is done, where the words of the kind are no link themselves."""
-    if kind == REFER_ON:
-        return url_for("next_receiver.refer_page", case_id=case_id)
     return url_for("permits.record_page" if kind in _OF_PERMIT else "cases.show", case_id=case_id)
 
 

@@ -424,3 +424,20 @@ def test_who_takes_in_a_child_of_unknown_age_does_not_make_her_an_adult_alone(
     db.session.rollback()
     assert db.session.get_one(Case, sent.case_id, populate_existing=True).age_class == "child"
     assert f"{case}/age" in sign_in("child_protection.child_protection_officer").get("/")
+
+
+def test_nobody_says_that_an_interview_is_complete_of_somebody_who_has_not_come(
+    urgent: Urgent, sign_in: Callable[[str], Person]
+) -> None:
+    """The interview is completed by speaking with the person: before the arrival the press could only be untrue."""
+    wanted = (Obligation.case_id == urgent.case_id, Obligation.kind == "complete_interview")
+    page = f"/obligations/{db.session.scalars(select(Obligation.id).where(*wanted)).one()}/acknowledge"
+    worker = sign_in("nrc.case_worker")
+    worker.get("/?lang=en")
+    for address in ("/", "/to-do", f"/cases/{urgent.case_id}"):
+        shown = worker.get(address)
+        assert "Complete the urgent interview" in shown, address
+        assert page not in shown, address
+    sent = db.session.scalars(select(Referral.id).where(Referral.case_id == urgent.case_id)).one()
+    referrals.arrive(referral_id=sent, by=urgent.nrc)
+    assert page in worker.get("/to-do")

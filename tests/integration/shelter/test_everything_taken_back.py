@@ -15,7 +15,7 @@ from nrm.db import transaction
 from nrm.models.shelter.consents import Consent
 from nrm.store import days
 from tests import factories
-from tests.conftest import Person
+from tests.client import Person
 from tests.integration.accounts.test_second_hands import MANAGER, WORKER, code, opened, waits
 
 AGAIN, ASKS = "ask for consent again", "Ask the person again"

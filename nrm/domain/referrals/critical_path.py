@@ -65,6 +65,7 @@ class Leg:
     decided_at: datetime | None
     expected_at: datetime | None
     arrived_at: datetime | None
+    missed_at: datetime | None = None
 
     def is_exact(self, is_coarse: Callable[[datetime], bool]) -> bool:
         """Whether the hours are still kept: a quarter's first instant has no time to answer, or none that is true where
@@ -153,8 +154,9 @@ def _arrival(
         exact, outcome = leg.is_exact(is_coarse), str(leg.status)
         return Step(ARRIVAL, leg.party, clause, StepState.ENDED, leg.decided_at, outcome=outcome, exact=exact)
     due = owed.due_at if owed is not None else None
-    if leg is not None and leg.status is ReferralStatus.ACCEPTED and leg.expected_at is not None:
-        due = leg.expected_at + NO_SHOW_AFTER
+    awaited = (leg.missed_at or leg.expected_at) if leg is not None else None
+    if leg is not None and leg.status is ReferralStatus.ACCEPTED and awaited is not None:
+        due = awaited + NO_SHOW_AFTER
     if owed is not None and owed.done_at is not None:
         return _done(ARRIVAL, party, clause, owed.done_at, exact=not is_coarse(owed.done_at))
     return _open(ARRIVAL, party, clause, due, at)

@@ -279,13 +279,18 @@ class Terms:
         """From this time on nobody can accept any more; a promise restarts the time."""
         return (self.promised_at or self.sent_at) + self.expires_within
 
+    @property
+    def alarm_at(self) -> datetime | None:
+        """From when an accepted person is late: an hour after the expected arrival, the first one that passed."""
+        due = self.missed_at or self.expected_at
+        return None if due is None else due + NO_SHOW_AFTER
+
     def is_late(self, status: ReferralStatus, at: datetime) -> bool:
         """Whether an answer, or an accepted person an hour after the expected arrival, is overdue at `at`."""
         if status is ReferralStatus.SENT:
             return self.answer_due_at is not None and at >= self.answer_due_at
         if status is ReferralStatus.ACCEPTED:
-            due = self.missed_at or self.expected_at
-            return due is not None and at >= due + NO_SHOW_AFTER
+            return self.alarm_at is not None and at >= self.alarm_at
         return False
 
 

@@ -45,11 +45,13 @@ class CallLine:
 
 @dataclass(frozen=True, slots=True)
 class CasePath:
-    """The steps in order; what of them can be acknowledged, by obligation; the calls, oldest first."""
+    """The steps in order; what of them can be acknowledged, by obligation; the calls, oldest first. `hour_after`: the
+    arrival is due an hour after somebody is expected."""
 
     steps: list[Step]
     owed: dict[uuid.UUID, obligations.ObligationLine]
     calls: list[CallLine]
+    hour_after: bool = False
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> CasePath:
@@ -77,7 +79,8 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CasePath:
         waits_to_be_placed=status == "referred",
         is_coarse=lambda at: at == coarsened(at, zone),
     )
-    return CasePath(steps, {each.id: each for each in owed}, _calls(case_id, by))
+    said = any(leg.status is ReferralStatus.ACCEPTED and (leg.missed_at or leg.expected_at) for leg in legs)
+    return CasePath(steps, {each.id: each for each in owed}, _calls(case_id, by), said)
 
 
 def _legs(case_id: uuid.UUID, by: Actor) -> tuple[list[Leg], str]:
@@ -94,6 +97,7 @@ def _legs(case_id: uuid.UUID, by: Actor) -> tuple[list[Leg], str]:
             Referral.decided_at,
             Referral.expected_at,
             Referral.arrived_at,
+            Referral.missed_at,
             Referral.agreement,
             Interview.member_id,
         )

@@ -135,6 +135,8 @@ class ReferralLine:
     """`2026Q1` once the person has arrived: from then on only the quarter of the times is kept. Before that: empty."""
     promise: WrittenPromise | None = None
     """Who wrote down what was promised, for one referral and for who is asked."""
+    alarm_at: datetime | None = None
+    """From when an accepted person is late, which is no `expected_at`: every page counts from this hour."""
     post_waits: bool = False
     """In the list of who awaits the person: the post lets nobody set off before the shelter says where they meet."""
 
@@ -641,6 +643,7 @@ def _referral_line(
         danger=danger,
         missing_since=missing_since if of_person else None,
         quarter=_quarter(referral_),
+        alarm_at=referral_rows.terms(referral_).alarm_at,
     )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, literal, select, union_all
+from sqlalchemy import and_, case, func, literal, or_, select, union_all
 
 from nrm import clock
 from nrm.db import db
 from nrm.domain.accounts.accounts import SHELTERS, Actor, OrganisationKind, Permission
 from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.agreement.routing import Capacity
+from nrm.domain.referrals.critical_path import ARRIVAL
+from nrm.domain.referrals.referrals import NO_SHOW_AFTER
 from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import ChildAlert, Obligation, Referral
@@ -18,6 +20,7 @@ from nrm.models.shelter.cases import Case
 from nrm.store import names as organisation_names
 from nrm.store.countries import country
 from nrm.store.rows.accounts import members as member_rows
+from nrm.store.rows.referrals import duty as duty_rows
 from nrm.store.shelter import places as place_store
 from nrm.store.shelter.places import Room
 
@@ -82,9 +85,11 @@ def places(*, by: Actor) -> list[Place]:
 
 
 def _counts() -> dict[str, tuple[int, int]]:
-    """Organisation code -> (what waits for it by an hour, what of that is late), in one statement.
+    """Organisation code -> (what waits for it by an hour, what of that is late), in one statement, as the list of the
+    duty desk counts it.
 
-    An obligation of the receiver counts for the holder of the case; one of the posts, for the post that has the case.
+    An obligation of the receiver counts for the holder of the case; one of the posts, for the post that has the case;
+    who is expected, for the shelter, late an hour after that.
     """
     now, code = clock.now(), Organisation.code.label("code")
     answers = (
@@ -92,7 +97,14 @@ def _counts() -> dict[str, tuple[int, int]]:
         .join(Referral, Referral.receiver_id == Organisation.id)
         .where(Referral.status == "sent")
     )
-    open_ = (Obligation.done_at.is_(None), Obligation.due_at.is_not(None), Case.status.in_(UNFINISHED))
+    awaited = duty_rows.awaited_at()
+    coming = (
+        select(code, awaited.label("due"))
+        .join(Referral, Referral.receiver_id == Organisation.id)
+        .where(Referral.status == "accepted", awaited.is_not(None))
+    )
+    arrival = or_(Obligation.kind != ARRIVAL, and_(Case.status == "open", ~duty_rows.is_on_the_way()))
+    open_ = (Obligation.done_at.is_(None), Obligation.due_at.is_not(None), Case.status.in_(UNFINISHED), arrival)
     police = Organisation.kind == OrganisationKind.BORDER_POLICE
     told = (
         select(code, Obligation.due_at.label("due"))
@@ -117,7 +129,12 @@ def _counts() -> dict[str, tuple[int, int]]:
         .join(ChildAlert, ChildAlert.party == Organisation.party)
         .where(asked, ChildAlert.withdrawn_at.is_(None))
     )
-    rows = union_all(*(answers, told, received, children, asked_of)).subquery()
-    late = func.sum(case((rows.c.due <= literal(now, Referral.due_at.type), 1), else_=0))
-    statement = select(rows.c.code, func.count(), late).group_by(rows.c.code)
+    parts = (*((each, now) for each in (answers, told, received, children, asked_of)), (coming, now - NO_SHOW_AFTER))
+    counted = []
+    for each, by in parts:
+        part = each.subquery()
+        late = case((part.c.due <= literal(by, Referral.due_at.type), 1), else_=0).label("late")
+        counted.append(select(part.c.code, late))
+    rows = union_all(*counted).subquery()
+    statement = select(rows.c.code, func.count(), func.sum(rows.c.late)).group_by(rows.c.code)
     return {code: (number, int(late)) for code, number, late in db.session.execute(statement)}

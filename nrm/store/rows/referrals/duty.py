@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -143,6 +143,18 @@ def _referred(step: str, outcome: Any = None) -> Select[Any]:
     )
 
 
+def is_on_the_way() -> ColumnElement[bool]:
+    """Whether the arrival of a case is awaited by an hour that was said, or did not come about: then the referral is on
+    the list, and not what is owed."""
+    said = or_(Referral.expected_at.is_not(None), Referral.missed_at.is_not(None))
+    return exists().where(Referral.case_id == Case.id, or_((Referral.status == "accepted") & said, not_come()))
+
+
+def awaited_at() -> ColumnElement[datetime]:
+    """The hour at which an accepted person is expected, the first one that passed: late `NO_SHOW_AFTER` that."""
+    return func.coalesce(Referral.missed_at, Referral.expected_at, type_=Referral.expected_at.type)
+
+
 @cache
 def sources() -> tuple[Source, ...]:
     nothing = literal("")
@@ -151,13 +163,6 @@ def sources() -> tuple[Source, ...]:
         .add_columns(null(), Obligation.party, Case.opened_by_id, Case.holder_id)
         .add_columns(null(), null(), case((Case.status == "closed", literal("closed")), else_=nothing), nothing)
         .join(Case, Case.id == Obligation.case_id)
-    )
-    on_the_way = exists().where(
-        Referral.case_id == Case.id,
-        or_(
-            (Referral.status == "accepted") & or_(Referral.expected_at.is_not(None), Referral.missed_at.is_not(None)),
-            not_come(),
-        ),
     )
     newest, later = aliased(Referral), aliased(Referral)
     ended_at = func.coalesce(newest.decided_at, newest.expires_at, Interview.started_at, type_=Referral.sent_at.type)
@@ -205,7 +210,7 @@ def sources() -> tuple[Source, ...]:
         else_=func.coalesce(Referral.expected_at, accepted_at, type_=Referral.sent_at.type),
     )
     why = case((Referral.assigned, literal("")), else_=Referral.override_reason)
-    alarm_at = func.coalesce(Referral.missed_at, Referral.expected_at, type_=Referral.expected_at.type)
+    alarm_at = awaited_at()
     answer_due = case((Referral.promised_at.is_(None), Referral.due_at), else_=Referral.expires_at)
     return (
         Source(
@@ -265,7 +270,7 @@ def sources() -> tuple[Source, ...]:
                 Obligation.due_at.is_not(None),
                 is_waited_for(),
                 # An arrival is awaited from acceptance on; where an hour was said, that is the hour.
-                or_(Obligation.kind != ARRIVAL, and_(Case.status == "open", ~on_the_way)),
+                or_(Obligation.kind != ARRIVAL, and_(Case.status == "open", ~is_on_the_way())),
             ),
             Obligation.due_at,
             Obligation.id,

@@ -92,7 +92,8 @@ class Top:
     that the office announced colleagues took back lately, of how many stays that ended lately the desk may read that
     one hand alone did it, how many stays of the actor's people ended lately while the case is open, how often
     lately whoever is named in a joint interview objected, how many permits somebody else struck or withdrew lately,
-    how many children whose case was sent have not arrived, and how many formal identifications wait for long.
+    how many children whose case was sent have not arrived, how many formal identifications wait for long, and how many
+    steps of plans have a later day, with what closed cases left behind.
     An actor who has no part in one of them gets 0.
     """
 
@@ -166,6 +167,7 @@ class Top:
     permits_told: int = 0
     children_sent: int = 0
     identifications: int = 0
+    later: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -290,4 +292,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         permits_told.number(by),
         children_sent.number(by),
         identification_waits.number(by),
+        plans.number_later(by) + closings.number_owed(by),
     )

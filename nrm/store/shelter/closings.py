@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from sqlalchemy import ColumnElement, Date, bindparam, exists, func, literal, or_, select
+from sqlalchemy import case as case_when
 from sqlalchemy.orm import aliased
 
 from nrm import clock
@@ -386,6 +387,20 @@ def owed(*, by: Actor) -> list[OwedLine]:
         for each, value in zip(is_open, stands, strict=True)
         if value == SETTLED[each][0]
     ]
+
+
+def number_owed(by: Actor) -> ColumnElement[int]:
+    """How many lines `owed` has; a part of another statement."""
+    if by.organisation_id is None or not by.may(Permission.STAY_MANAGE):
+        return literal(0)
+    documents, debts = (
+        case_when((column == SETTLED[each][0], 1), else_=0)
+        for each, column in ((Owed.DOCUMENTS, Closing.documents), (Owed.DEBTS, Closing.debts))
+    )
+    counted = select(func.coalesce(func.sum(documents + debts), 0)).select_from(Closing)
+    counted = counted.join(Case, Case.id == Closing.case_id)
+    holds = (Case.holder_id == by.organisation_id, Case.status == "closed")
+    return counted.where(Closing.reopened_on.is_(None), *holds).scalar_subquery()
 
 
 def by_month(lines: list[ClosedLine]) -> list[tuple[date, list[ClosedLine]]]:

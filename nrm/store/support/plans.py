@@ -196,6 +196,17 @@ def number_due(by: Actor) -> ColumnElement[int]:
     return counted.where(*_held(by), _OPEN, due_now).scalar_subquery()
 
 
+def number_later(by: Actor) -> ColumnElement[int]:
+    """How many open steps that the asker sees have a day after the parameter `today` and are not among the `due` of
+    that day; a part of another statement."""
+    if not _has_shelter(by):
+        return literal(0)
+    counted = select(func.count()).select_from(PlanStep).join(Case, Case.id == PlanStep.case_id)
+    counted = counted.join(Member, Member.id == PlanStep.owner_id)
+    later = PlanStep.due_on > bindparam("today", type_=Date())
+    return counted.where(*_held(by), _OPEN, later, _mine(by), ~_nobodys(by)).scalar_subquery()
+
+
 def number_to_confirm(by: Actor) -> ColumnElement[int]:
     """How many lines `to_confirm` has; a part of another statement."""
     if not _has_shelter(by) or not by.may(Permission.TEAM_MANAGE):

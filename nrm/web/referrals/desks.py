@@ -120,7 +120,7 @@ def shelter_home() -> str:
         quarter=str(Quarter.of(calendar.today())),
         tomorrow=calendar.today() + timedelta(days=1),
         yesterday=calendar.today() - timedelta(days=1),
-        more=len(tasks) - len(shown) - sum(task is not None for task in mine),
+        more=len(tasks) + g.top.later - len(shown) - sum(task is not None for task in mine),
         labels=labels,
         form=FindCaseForm(),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -33,6 +35,7 @@ from forms.shelter.cases import (
 from forms.shelter.key_workers import SHIFT_LABELS
 from forms.shelter.stays import CLOSED
 from forms.shelter.strikes import STRIKE_LABELS, StrikeEntryForm
+from nrm import clock
 from nrm.actions.shelter import cases as actions
 from nrm.actions.shelter import erasures
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
@@ -133,19 +136,34 @@ OFFERED_SHARES: Mapping[OrganisationKind, tuple[tuple[Compartment, ...], ...]] =
 @blueprint.get("/cases")
 @access.requires(Permission.CASE_READ)
 def index() -> str:
-    """The open cases of this organisation, the first due first."""
+    """The open cases of this organisation, those with an hour first; of one page by the day that its rows show."""
     by = access.actor()
     page = case_lists.held(by=by, after=request.args.get("after", ""))
     takes_in = by.kind is not None and by.kind.takes_people_in
+    steps = to_do.next_steps(by=by) if takes_in else {}
     return render_template(
         "shelter/cases/index.html",
-        page=page,
+        page=replace(page, rows=sorted(page.rows, key=lambda line: _shown_by(line, steps.get(line.id)))),
+        several=bool(page.after) or "after" in request.args,
         may_close=by.may(Permission.STAY_MANAGE),
         takes_in=takes_in,
         touch=follow_up_ends.of_cases([line.id for line in page.rows], by=by) if takes_in else {},
         workers=key_worker_store.names([line.id for line in page.rows], by=by) if takes_in else {},
-        steps=to_do.next_steps(by=by) if takes_in else {},
+        steps=steps,
     )
+
+
+def _shown_by(line: case_lists.HeldLine, task: to_do.Task | None) -> tuple[bool, date, bool, datetime]:
+    """The sort key of a row: who waits at a post or is not safe, then by the day that the row shows, and of one day
+    what has an hour; without a day last."""
+    at, day = line.due_at, None
+    step = task if line.owed is None and line.place is not None else None
+    if at is not None:
+        day = clock.day_of(at, country().timezone)
+    elif step is not None:
+        at, day = step.at, step.day
+    first = line.post_waits or (step is not None and step.urgent)
+    return not first, day or date.max, at is None, at or clock.now()
 
 
 @blueprint.get("/cases/shared")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import contextlib
 import json
 import re
@@ -31,6 +32,7 @@ from nrm.domain.support.plans import Came, Kind, PlanRefusal, PlanRefused, Servi
 from nrm.models.accounts.accounts import Member
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import CareNote, Case
+from nrm.models.shelter.consents import Consent
 from nrm.models.shelter.key_workers import ShiftPage
 from nrm.models.shelter.stays import Stay
 from nrm.models.support.plans import PlanLook, PlanStep
@@ -777,3 +779,53 @@ def test_the_plan_of_a_closed_case_is_read_and_not_written(app: Flask, worker: A
     browser.post(f"/cases/{person}/plan/goal", {"text": GOAL}, 404)
     other.get(f"/cases/{person}/plan", 404)
     assert "Goals, services and medication stand in the plan." in browser.get(f"/cases/{person}?lang=en")
+
+
+# --- lists of the shelter
+
+
+@pytest.mark.slow
+def test_the_home_page_says_how_many_things_more_there_are_to_do(
+    worker: Actor, manager: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    """It left out steps with a later day, and what closed cases left behind: 2 more, and there were 5."""
+    people = [factories_stays.admitted(worker, bed=each).case_id for each in range(3)]
+    for case_id, ahead in zip(people, (0, 3, 40), strict=True):
+        step(case_id, worker, ahead)
+    step(people[0], manager, 5)  # the manager's own: of the worker's list only where the worker answers for the person
+    for login in (WORKER, MANAGER):
+        person = sign_in(login)
+        home, to_do = person.get("/?lang=en"), person.get("/to-do")
+        rows = to_do.partition("<tbody>")[2].partition("</tbody>")[0].count("<tr>")
+        mine = home.partition('id="my-people"')[2].partition("</table>")[0].partition("<h2>")[0].count("<tr><th")
+        shown = home.partition("<h2>To do</h2>")[2].partition("</table>")[0].partition("<tbody>")[2].count("<tr>")
+        more = re.search(r"(\d+) more things?: later", home)
+        assert mine + shown + int(more[1] if more else 0) == rows, login
+        assert rows >= 2, login
+
+
+def day_of(shown: str) -> date:
+    """`2 March 2026` as a day."""
+    day, month, year = shown.split()
+    return date(int(year), list(calendar.month_name).index(month), int(day))
+
+
+@pytest.mark.slow
+def test_the_list_of_people_is_in_the_order_of_the_days_that_it_shows(
+    worker: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    """It ran by the hours that the agreement sets, and the days of all else stood anyhow."""
+    ahead = [20, 1, 25, -30, 9]
+    people = [factories_stays.admitted(worker, bed=number).case_id for number in range(len(ahead) + 1)]
+    with transaction() as session:
+        for case_id, each in zip(people, ahead, strict=False):
+            session.execute(update(Consent).where(Consent.case_id == case_id).values(due_on=on(each)))
+    page = sign_in(WORKER).get("/cases?lang=en")
+    assert "The first day first, also what has passed; without a day last" in page
+    cells = re.findall(r"<tr><td>(.*?)</td>", page.partition("<tbody>")[2], re.DOTALL)
+    found = [re.search(r"\d+ [A-Z][a-z]+ \d{4}", each) for each in cells]
+    days_shown = [day_of(each[0]) for each in found if each is not None]
+    assert days_shown == sorted(days_shown)
+    assert {on(each) for each in ahead} <= set(days_shown)
+    with_day = [each is not None for each in found]
+    assert with_day == sorted(with_day, reverse=True)

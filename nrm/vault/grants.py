@@ -560,7 +560,7 @@ def mark_of(referral_id: uuid.UUID, case_id: uuid.UUID, sender_id: uuid.UUID, re
     return row_mac("referral", referral_id, case_id, sender_id, receiver_id)
 
 
-def is_of_referral(referral: Referral) -> bool:
+def is_of_referral(referral: Referral | Row) -> bool:
     """Whether this program made the referral, between these two and for this case; otherwise it is reported."""
     parts = (referral.case_id, referral.sender_id, referral.receiver_id)
     return is_right_row_mac(referral.mark, "referral", referral.id, *parts)

@@ -1,7 +1,7 @@
 """Leave to read for a shift: of the people a member answers for, or of everybody in the building (ADR 0073).
 
 It is looked up at each reading and kept nowhere: it ends in the moment in which somebody is no longer key worker, the
-case is closed, or the person is another shelter's.
+case is closed, or the person is another shelter's. Of who moves it ends for those on duty with the departure (ADR 0267).
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ from sqlalchemy.orm import Session
 
 from nrm import clock, crypto
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.referrals.transfers import BOTH_WRITE
 from nrm.domain.shelter.shifts import OPENS, ShiftKind
+from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.key_workers import KeyWorker, Shift, ShiftPage
 from nrm.models.shelter.stays import Stay
 from nrm.prepared import AnySession, Prepared, Row
+from nrm.vault import grants
 from nrm.vault.marks import microseconds, report, row_mac
 
 _SHIFT, _PAGE = cast(Table, Shift.__table__).c, cast(Table, ShiftPage.__table__).c
@@ -33,8 +36,18 @@ _RUNNING = Prepared(
 _LOOKED = Prepared(
     select(_PAGE.pages).where(_PAGE.shift_id == bindparam("shift_id"), _PAGE.case_id == bindparam("case_id"))
 )
+_MOVE = cast(Table, Referral.__table__).c
 _HELD_CASE = and_(
     _CASE.id == bindparam("case_id"), _CASE.holder_id == bindparam("organisation_id"), _CASE.status == "open"
+)
+_MOVES = Prepared(
+    select(_MOVE.id, _MOVE.case_id, _MOVE.sender_id, _MOVE.receiver_id, _MOVE.mark).where(
+        _MOVE.case_id == bindparam("case_id"),
+        _MOVE.sender_id == bindparam("organisation_id"),
+        _MOVE.status == "accepted",
+        _MOVE.departed_at.is_(None),
+        _MOVE.decided_at > bindparam("moving_since"),
+    )
 )
 _ANSWERS_FOR = Prepared(
     select(*_WORKER)
@@ -50,6 +63,16 @@ _IN_THE_BUILDING = Prepared(
     select(_STAY.id)
     .select_from(cast(Table, Stay.__table__).join(cast(Table, Case.__table__), _CASE.id == _STAY.case_id))
     .where(_HELD_CASE, _STAY.organisation_id == _CASE.holder_id, _STAY.ended_on.is_(None))
+)
+_SLEEPS_HERE = Prepared(
+    select(_STAY.id)
+    .select_from(cast(Table, Stay.__table__).join(cast(Table, Case.__table__), _CASE.id == _STAY.case_id))
+    .where(
+        _STAY.case_id == bindparam("case_id"),
+        _STAY.organisation_id == bindparam("organisation_id"),
+        _STAY.ended_on.is_(None),
+        _CASE.status == "open",
+    )
 )
 
 
@@ -92,8 +115,17 @@ def covering(session: AnySession, case_id: uuid.UUID, *, by: Actor) -> list[Row]
 def _covers(session: AnySession, shift: Row, case_id: uuid.UUID, by: Actor) -> bool:
     place = {"case_id": case_id, "organisation_id": by.organisation_id}
     if shift.kind == ShiftKind.DUTY:
-        return _IN_THE_BUILDING.first(session, place) is not None
+        return _IN_THE_BUILDING.first(session, place) is not None or _hands_on(session, place)
     return any(map(is_genuine, _ANSWERS_FOR.all(session, {**place, "member_id": by.member_id})))
+
+
+def _hands_on(session: AnySession, place: dict[str, Any]) -> bool:
+    """Whether the person sleeps here and moves to another shelter, has not left, and both shelters still read (ADR
+    0267): a shift opens what this one has the keys to. A row that was written by hand makes nobody a reader."""
+    if _SLEEPS_HERE.first(session, place) is None:
+        return False
+    moves = _MOVES.all(session, {**place, "moving_since": clock.now() - BOTH_WRITE})
+    return any(map(grants.is_of_referral, moves))
 
 
 def gives_leave(session: AnySession, case_id: uuid.UUID, compartment: str, *, by: Actor) -> bool:

@@ -135,7 +135,7 @@ def _enter(hearing_id: uuid.UUID, kind: HearingEntryKind, value: dict[str, Any],
 def _hold(session: Session, person: Person, by: Actor) -> None:
     """Look again whether the actor may, and let two people who enter something of one person wait for each other.
 
-    A case of which nobody wrote anything legal yet gets that part, if its holder enters the hearing.
+    A case of which nobody wrote anything legal yet gets that part, if its shelter enters the hearing.
     """
     if person.case_id is None:
         store.of_witness(person.id, by=by)
@@ -144,7 +144,7 @@ def _hold(session: Session, person: Person, by: Actor) -> None:
     store.of_case(person.case_id, by=by)
     session.get_one(Case, person.case_id, populate_existing=True, with_for_update=True)
     if by.kind is not OrganisationKind.PROSECUTION:
-        case_steps.held_case(person.case_id, by)
+        case_steps.check_cared_for(person.case_id, by)
         case_steps.begin(session, person.case_id, Compartment.LEGAL, by)
 
 

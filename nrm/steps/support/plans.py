@@ -28,9 +28,10 @@ PLAN_CHANGES = frozenset({Kind.GOAL, Kind.SERVICE, Kind.STEP})
 
 def read(*, case_id: uuid.UUID, by: Actor) -> Plan:
     """The plan, also of a closed case, for an actor whose session has care open. Raises NotPermitted, NotVisible,
-    CannotOpen."""
+    CannotOpen, CaseRefused (`move_overdue`)."""
     by.must(Permission.CASE_OPEN)
-    stays.kept_case(case_id, by=by)
+    if stays.kept_case(case_id, by=by).holder_id != by.organisation_id:
+        case_steps.check_both_write(case_id, by)
     session = db.session()
     if Compartment.CARE not in compartments.compartments_of(session, case_id):
         return Plan(case_id, ())
@@ -96,10 +97,11 @@ def _struck(case_id: uuid.UUID, by: Actor) -> set[uuid.UUID]:
 
 
 def check_held(case_id: uuid.UUID, by: Actor) -> None:
-    """Raise NotPermitted, NotVisible, CaseRefused unless the actor's shelter holds the open case and may write."""
+    """Raise NotPermitted, NotVisible, CaseRefused unless the person is in the care of the actor's shelter, and it may
+    write."""
     by.must(Permission.CASE_OPEN)
     by.must(Permission.STAY_MANAGE)
-    stays.held_case(case_id, by=by, lock=True)
+    stays.cared_for(case_id, by=by, lock=True)
     case_steps.check_written(case_id, by)
 
 

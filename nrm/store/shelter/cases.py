@@ -142,14 +142,7 @@ def _visible_cases(by: Actor, column: str) -> Select[uuid.UUID, str]:
             and_(Case.status == "referred", func.coalesce(Case.holder_id, Case.opened_by_id) == by.organisation_id),
             CaseRelation.CUSTODIAN,
         ),
-        (
-            and_(
-                Case.status == "open",
-                exists().where(Referral.case_id == Case.id, Referral.sender_id == me, transfer_rows.before_leaving()),
-                exists().where(Grant.case_id == Case.id, Grant.organisation_id == me),
-            ),
-            CaseRelation.HANDING_ON,
-        ),
+        (transfer_rows.hands_on(me), CaseRelation.HANDING_ON),
     ]
     if by.may(Permission.REFERRAL_DIRECT):
         relations.append((Case.status != "closed", CaseRelation.DUTY_OFFICER))

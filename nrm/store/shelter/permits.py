@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
+from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter import permit_entries as rules
 from nrm.domain.shelter.cases import HOME_CITIZEN, Compartment
 from nrm.domain.shelter.permit_entries import MarkKind, RecordedEntry
@@ -23,6 +23,7 @@ from nrm.models.shelter.cases import Case, Grant
 from nrm.models.shelter.permits import PermitEntry as EntryRow
 from nrm.store import days as calendar
 from nrm.store.countries import country
+from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import permits as permit_rows
 from nrm.store.statements import built_once
 
@@ -135,7 +136,8 @@ class Desk:
 
 
 def shared_case(case_id: uuid.UUID, permission: Permission, *, by: Actor) -> Case:
-    """A case the actor's organisation holds, or of which it has the legal file; raises NotVisible.
+    """A case the actor's organisation holds, or of which it has the legal file, or whose person it hands on and still
+    cares for; raises NotVisible.
 
     `permission`: without it there is nothing to see either. A grant that was ended is no longer there. The permit unit
     sees a person who applied, and nobody else.
@@ -156,7 +158,8 @@ def visible(found: Select[Case], permission: Permission, *, by: Actor) -> Case:
 def seen(by: Actor) -> ColumnElement[bool]:
     """The condition of `shared_case`, for an actor of an organisation."""
     holds = and_(Case.holder_id == by.organisation_id, Case.status != "referred")
-    return or_(holds, and_(Case.status == "open", _legal_file(Case.id, by)))
+    moving = transfer_rows.hands_on(by.organisation_id) if by.kind in SHELTERS else false()
+    return or_(holds, moving, and_(Case.status == "open", _legal_file(Case.id, by)))
 
 
 def _legal_file(case_id: uuid.UUID | InstrumentedAttribute[uuid.UUID], by: Actor) -> ColumnElement[bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -331,9 +332,31 @@ def _held_case(case_id: uuid.UUID, house_id: uuid.UUID, *, lock: bool = False) -
     return found
 
 
+def cares_for(organisation_id: uuid.UUID | None) -> ColumnElement[bool]:
+    """The condition for cases whose person is in this shelter's care: it holds them, or hands them on and the person
+    sleeps there until they leave (ADR 0068)."""
+    return or_(Case.holder_id == organisation_id, transfer_rows.hands_on(organisation_id))
+
+
+def cared_for(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
+    """A case in hand whose person is in the care of the asker's shelter (`cares_for`); raises NotVisible. Whether one
+    that hands the person on may write still is asked by `check_written`. `lock`: for actions."""
+    if not lock:
+        with suppress(NotVisible):
+            return held_case(case_id, by=by)  # which a page has looked up already
+    statement = select(Case).where(Case.id == case_id, Case.status == "open", cares_for(own_shelter_id(by)))
+    if lock:
+        statement = statement.with_for_update()
+    found = db.session.scalar(statement.execution_options(populate_existing=True))
+    if found is None:
+        raise NotVisible
+    return found
+
+
 def kept_case(case_id: uuid.UUID, *, by: Actor) -> Case:
-    """A case that the asker's shelter holds, in hand or closed, to be read and not written; raises NotVisible."""
-    statement = select(Case).where(Case.id == case_id, Case.holder_id == own_shelter_id(by))
+    """A case whose person is in the care of the asker's shelter, or that it holds and closed, to be read and not
+    written; raises NotVisible."""
+    statement = select(Case).where(Case.id == case_id, cares_for(own_shelter_id(by)))
     found = db.session.scalar(statement.execution_options(populate_existing=True))
     if found is None:
         raise NotVisible

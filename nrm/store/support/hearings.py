@@ -25,6 +25,7 @@ from nrm.models.support.witnesses import Witness
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows import entries
+from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.support import hearings as rows
 from nrm.store.rows.support.hearings import STANDS
 from nrm.store.shelter import permits
@@ -88,7 +89,8 @@ def number_of_people(by: Actor) -> ColumnElement[int]:
         return literal(0)
     heard = exists().where(HearingEntry.case_id == Case.id, HearingEntry.kind == "announced", STANDS)
     counted = select(func.count()).select_from(Case)
-    return counted.where(Case.holder_id == by.organisation_id, Case.status != "referred", heard).scalar_subquery()
+    there = or_(Case.holder_id == by.organisation_id, transfer_rows.hands_on(by.organisation_id))
+    return counted.where(there, Case.status != "referred", heard).scalar_subquery()
 
 
 def people(*, by: Actor) -> Sequence[Person]:

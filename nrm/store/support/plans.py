@@ -67,7 +67,7 @@ class LookLine:
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> list[StepLine]:
-    """Every step of a case that the asker's shelter holds, also of a closed one, by days; raises NotVisible."""
+    """Every step of a case in the care of the asker's shelter, also of a closed one, by days; raises NotVisible."""
     stays.kept_case(case_id, by=by)
     return _lines(_steps(by, closed=True).where(PlanStep.case_id == case_id), by)
 
@@ -113,8 +113,8 @@ def to_confirm(*, by: Actor) -> list[LookLine]:
 
 
 def waits_since(case_id: uuid.UUID, *, by: Actor) -> date | None:
-    """Since when the plan of a case that the asker's shelter holds waits for a manager; raises NotVisible."""
-    stays.held_case(case_id, by=by)
+    """Since when the plan of a case in the care of the asker's shelter waits for a manager; raises NotVisible."""
+    stays.cared_for(case_id, by=by)
     return db.session.scalar(select(PlanLook.waits_since).where(PlanLook.case_id == case_id))
 
 
@@ -169,7 +169,7 @@ def received(quarter: Quarter, *, by: Actor) -> list[ReceivedLine]:
     statement = (
         select(Case.id, Case.pseudonym, ServiceAnswer.services)
         .outerjoin(ServiceAnswer, answer)
-        .where(*_held(by), there)
+        .where(Case.holder_id == by.organisation_id, Case.status == "open", there)
         .order_by(Case.pseudonym)
     )
     return [
@@ -225,8 +225,8 @@ def _has_shelter(by: Actor) -> bool:
 
 
 def _held(by: Actor, *, closed: bool = False) -> tuple[ColumnElement[bool], ...]:
-    """Of cases in hand that the asker's organisation holds; `closed`: of closed ones, too."""
-    return (Case.holder_id == by.organisation_id, *(() if closed else (Case.status == "open",)))
+    """Of cases in hand whose person is in the care of the asker's shelter; `closed`: of closed ones, too."""
+    return (stays.cares_for(by.organisation_id), *(() if closed else (Case.status == "open",)))
 
 
 def _mine(by: Actor) -> ColumnElement[bool]:

@@ -240,7 +240,7 @@ def _text(typed: str | None) -> str:
 
 def _form_page(case_id: uuid.UUID, what: str, form: WriteForm, status: int = 200) -> Answer:
     by = access.actor()
-    stays.held_case(case_id, by=by)
+    stays.cared_for(case_id, by=by)
     form.once.data = str(form.press)
     page = render_template(f"support/plans/{what}.html", case=cases.case(case_id, by=by), form=form)
     return page, status
@@ -248,7 +248,7 @@ def _form_page(case_id: uuid.UUID, what: str, form: WriteForm, status: int = 200
 
 def _write(case_id: uuid.UUID, what: str, form: WriteForm, write: Callable[[], uuid.UUID]) -> Answer:
     """Check the form, write, and go back to the plan, where it stands."""
-    stays.held_case(case_id, by=access.actor())
+    stays.cared_for(case_id, by=access.actor())
     if not form.validate():
         return _form_page(case_id, what, form, 422)
     try:
@@ -347,7 +347,7 @@ def _entry_page(
 ) -> Answer:
     """A page about one entry, for who has care open."""
     by = access.actor()
-    stays.held_case(case_id, by=by)
+    stays.cared_for(case_id, by=by)
     plan = _read(case_id)
     if plan is None:
         return _to_open(case_id)
@@ -379,7 +379,7 @@ def confirm(case_id: uuid.UUID) -> Answer:
     except PlanRefused as error:
         return errors.error_page(409, PLAN_REFUSED[error.reason])
     except steps.CannotOpen:
-        stays.held_case(case_id, by=access.actor())
+        stays.cared_for(case_id, by=access.actor())
         return _to_open(case_id)
     return _to_plan(case_id, "confirmed")
 
@@ -568,4 +568,5 @@ def summary(case_id: uuid.UUID) -> Part | None:
         case_id=case_id,
         lines=lines,
         waits=waits,
+        holds=cases.visible(case_id, by=by) is cases.CaseRelation.HOLDER,
     )

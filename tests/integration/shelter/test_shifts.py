@@ -152,7 +152,7 @@ def test_leave_ends_with_the_place_the_case_and_the_holder(person: uuid.UUID, wo
     referrals.accept(
         referral_id=handed_on(second, worker), place_id=people.bed("NRC"), by=factories.actor("nrc.case_worker")
     )
-    assert shown(second, by) == set()  # until she leaves they read it with a purpose, as everybody else
+    assert shown(second, by) == {Compartment.CARE}  # on duty still, until she leaves; all else with a purpose
     ended(third, worker)
     assert shown(third, by) == set(PARTS)
     cases.close(case_id=third, by=worker)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 
@@ -15,9 +16,10 @@ from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.referrals.crossing_points import MEETING_ENDS, POSTS
 from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.domain.referrals.transfers import MEETING, TRANSFER
+from nrm.domain.shelter.cases import HOUSE_LABEL
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Referral
-from nrm.models.shelter.cases import SealedCompartment
+from nrm.models.shelter.cases import Case, Grant, SealedCompartment
 from nrm.models.shelter.stays import Stay
 from nrm.store.rows import entries
 
@@ -33,6 +35,17 @@ def from_a_shelter() -> ColumnElement[bool]:
 def before_leaving() -> ColumnElement[bool]:
     """The condition for moves that were accepted, before anybody recorded that the person left."""
     return (Referral.status == ReferralStatus.ACCEPTED) & Referral.departed_at.is_(None) & from_a_shelter()
+
+
+def hands_on(organisation_id: Any) -> ColumnElement[bool]:
+    """The condition for open cases whose person still sleeps in this shelter, which hands them on and has the keys
+    until they leave (ADR 0068, ADR 0267); not for a move after which the person is to be safe from it. What its own
+    label opens is no part of the case."""
+    moves = exists().where(Referral.case_id == Case.id, Referral.sender_id == organisation_id, before_leaving())
+    keys = exists().where(
+        Grant.case_id == Case.id, Grant.organisation_id == organisation_id, Grant.compartment != HOUSE_LABEL
+    )
+    return and_(Case.status == "open", moves, keys)
 
 
 def is_written(referral_id: uuid.UUID, what: str = TRANSFER) -> bool:

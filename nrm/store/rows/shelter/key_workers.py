@@ -19,6 +19,7 @@ from nrm.models.shelter.cases import Case
 from nrm.models.shelter.key_workers import KeyWorker, Shift, ShiftPage
 from nrm.models.shelter.stays import Stay
 from nrm.store.rows.accounts import suspensions
+from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.vault import shifts as vault
 
 
@@ -87,6 +88,8 @@ def number_of_people(kind: ShiftKind, member_id: uuid.UUID | None, organisation_
     held = (Case.holder_id == organisation_id, Case.status == "open")
     if kind is ShiftKind.DUTY:
         stays = select(func.count()).select_from(Stay).join(Case, Case.id == Stay.case_id)
+        cared_for = or_(Case.holder_id == organisation_id, transfer_rows.hands_on(organisation_id))
+        held = (cared_for, Case.status == "open")
         return (
             db.session.scalar(stays.where(*held, Stay.organisation_id == organisation_id, Stay.ended_on.is_(None))) or 0
         )

@@ -65,6 +65,7 @@ class What(StrEnum):
     STEP_STRUCK = "step_struck"  # of what the person did in the proceedings
     DECIDED = "decided"  # whether somebody is formally a victim
     NO_APPEAL = "no_appeal"  # against that: it had been entered by mistake
+    NEVER_LEFT = "never_left"  # the shelter from which somebody moved says so: the arrival was struck
     OFF = "off"  # of the reader: no key worker, or deputy, any more
 
 
@@ -77,9 +78,9 @@ class ToldLine:
     ended while somebody was away, expected back on `was`. `place`: as what the reader was taken off. Of a stay that
     ended after days away were struck: `struck_by` whom, on which day (`now`), expected back on `was`, and `reason`, why
     the stay ended. Of who arrived at another shelter (`office`): its `telephone`, and the `referral_id` by which the
-    house had sent them. Of a hearing: the `office` that said so, where it is another one, and its `telephone`.
-    Of a step of a witness: which one (`status`). Of a formal identification: its `status`, the `office` that looked
-    last, and whether the person, who is none, can appeal."""
+    house had sent them; of who never left there, the same of the shelter that says so. Of a hearing: the `office` that
+    said so, where it is another one, and its `telephone`. Of a step of a witness: which one (`status`). Of a formal
+    identification: its `status`, the `office` that looked last, and whether the person, who is none, can appeal."""
 
     what: What
     case_id: uuid.UUID
@@ -146,9 +147,9 @@ def _to(by: Actor) -> str:
 
 
 def _told(to_house: str | ColumnElement[str]) -> ColumnElement[bool]:
-    """The entries that take a hearing or a step of a witness away, or decide whether somebody is a victim, whoever
-    wrote them. `to_house`: see `_to`."""
-    events = (*_OF_HEARINGS, Event.IDENTIFICATION_RECORDED)
+    """The entries that take a hearing or a step of a witness away, strike an arrival, or decide whether somebody is a
+    victim, whoever wrote them. `to_house`: see `_to`."""
+    events = (*_OF_HEARINGS, Event.IDENTIFICATION_RECORDED, Event.ARRIVAL_TAKEN_BACK)
     return and_(AuditEntry.event.in_([str(each) for each in events]), AuditEntry.details.contains(to_house))
 
 
@@ -178,7 +179,8 @@ def lines(*, by: Actor) -> list[ToldLine]:
     """What was said in the last seven days, the last first: who was late and is back, a day of return that was changed
     by more than a day, days away that were struck, who was missing and is there, who agreed that another organisation
     reads something, whose hearing was taken away, whose stay ended while they were away or late, of whom the actor was
-    taken off, and who moved without the house having said that they left. Empty for an actor who takes nobody in."""
+    taken off, who moved without the house having said that they left, and whose arrival another shelter struck. Empty
+    for an actor who takes nobody in."""
     if not _reads(by):
         return []
     house, others = AuditEntry.organisation_id == str(by.organisation_id), AuditEntry.member_id != str(by.member_id)
@@ -230,6 +232,7 @@ _OTHER = {
     str(Event.KEY_WORKER_ENDED): What.OFF,
     str(Event.FOLLOW_UP_NOT_THIS_PERSON): What.ANOTHER,
     str(Event.REFERRAL_ARRIVED): What.ARRIVED,
+    str(Event.ARRIVAL_TAKEN_BACK): What.NEVER_LEFT,
 }
 
 
@@ -267,6 +270,12 @@ class _Rows:
                 return None
             shelter = names.organisations_by_id()[sent[1]]
             return make(office=shelter.names, telephone=names.number_of(shelter), referral_id=sent[0])
+        if what is What.NEVER_LEFT:
+            first = _office(entry)
+            if first is None:
+                return None
+            told = make(office=first.names, telephone=names.number_of(first))
+            return replace(told, referral_id=_id(entry, "referral_id"))
         if what in (What.DECIDED, What.NO_APPEAL):
             looked, decided = _office(entry), self._decided.get(case[0])
             if looked is None or decided is None:

@@ -1,7 +1,7 @@
 """Leave to read for a shift: of the people a member answers for, or of everybody in the building (ADR 0073).
 
 It is looked up at each reading and kept nowhere: it ends in the moment in which somebody is no longer key worker, the
-case is closed, or the person is another shelter's. Of who moves it ends for those on duty with the departure (ADR 0267).
+case is closed, or the person is another shelter's. Of who moves it ends, on duty, when they leave (ADR 0267).
 """
 
 from __future__ import annotations

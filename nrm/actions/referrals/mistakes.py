@@ -34,6 +34,7 @@ from nrm.steps.referrals.transitions import change, decided
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import places as place_steps
 from nrm.store.referrals import referrals as store
+from nrm.store.rows.referrals import mistakes as mistake_rows
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
@@ -88,6 +89,39 @@ def let_both_write(*, referral_id: uuid.UUID, by: Actor) -> None:
         transfer_steps.let_both_write(session, referral, by)
         next_receiver_steps.record(session, audit.Event.MOVE_KEYS_GIVEN_BACK, referral, by)
     shredding.work_off()
+
+
+def never_left(*, referral_id: uuid.UUID, why: Why, by: Actor) -> None:
+    """Another shelter recorded the arrival of somebody who moves and never left: it is struck, a stay there counts
+    nowhere, and the stay here goes on (ADR 0267). No key moves: the other shelter, which is told, gives them back by
+    calling the move off. Said once of a move, by the sender that had not said that the person left.
+
+    Raises NotPermitted, NotVisible, IllegalTransition (`state`, `missing`), CorrectionRefused.
+    """
+    by.must(Permission.REFERRAL_SEND)
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        referral = store.row(referral_id, by=by, lock=True)
+        next_receiver_steps.lock_case(referral.case_id)
+        if referral.sender_id != by.organisation_id or not mistake_rows.may_be_denied(referral.id):
+            raise IllegalTransition(TransitionRefusal.STATE)
+        if absence_rows.stands(referral.case_id) is not None:
+            raise IllegalTransition(TransitionRefusal.MISSING)
+        stay_id = steps.strike_arrival(session, referral, why, by)
+        steps.append(session, referral, Kind.NOT_COME, why, by)
+        change(session, referral, ReferralStatus.ACCEPTED, arrived_at=None, expected_at=None, missed_at=None)
+        steps.arrival_owed(session, referral.case_id)
+        steps.stays_on(session, referral, why, by)
+        next_receiver_steps.record(
+            session,
+            audit.Event.ARRIVAL_TAKEN_BACK,
+            referral,
+            by,
+            stay_id=stay_id,
+            why=str(why),
+            told_id=referral.receiver_id,
+        )
+    erasure_steps.carry_out()
 
 
 def take_back_acceptance(*, referral_id: uuid.UUID, why: Why, by: Actor) -> None:

@@ -45,27 +45,27 @@ from nrm.domain.shelter.stays import (
     check_no_overlap,
 )
 from nrm.domain.support.early_nights import counts_from
-from nrm.models.referrals.referrals import Obligation, Referral
+from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.absences import LeftAlone, Missing
 from nrm.models.shelter.away import Away
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.planned_ends import PlannedEnd
 from nrm.models.shelter.stays import Stay
+from nrm.steps.referrals import mistakes as referral_mistakes
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import missing_told as told_steps
 from nrm.steps.shelter import places as place_steps
+from nrm.steps.shelter.arrivals import check_not_away, strike_stay
 from nrm.steps.shelter.corrections import NO_END, append, first_day, last_day, other_place, strike
-from nrm.steps.shelter.leaving import Exit, away_again, end_away, let_out
+from nrm.steps.shelter.leaving import Exit, away_again, let_out
 from nrm.steps.shelter.stays import earliest_day
-from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
 from nrm.store.referrals import referrals
 from nrm.store.rows.accounts import occasions
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
-from nrm.store.rows.shelter import away as away_rows
 from nrm.store.rows.shelter import case_mistakes as mistake_rows
 from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.rows.shelter import places as place_rows
@@ -272,15 +272,10 @@ def _take_back_arrival(session: Session, referral_id: uuid.UUID, why: Why | None
     if why is None:
         raise _OnlyAsked
     if stay is not None:
-        _strike_stay(session, stay, why, by)
+        strike_stay(session, stay, why, by)
         _keep_again(session, referral, stay, by)
     referral.status, referral.arrived_at, referral.expected_at = str(after), None, clock.now()
-    session.execute(
-        update(Obligation)
-        .where(Obligation.case_id == case.id, Obligation.kind == "arrival")
-        .values(done_at=None, done_by_id=None, due_at=clock.now())
-    )
-    session.flush()
+    referral_mistakes.arrival_owed(session, case.id)
     audit.append(
         session,
         audit.Event.ARRIVAL_TAKEN_BACK,
@@ -312,7 +307,7 @@ def opened_by_mistake(*, stay_id: uuid.UUID, why: Why, by: Actor) -> uuid.UUID:
         check_opened_by_mistake(stay.known_on, today=days.today())
         if case.age_class != "adult":  # no way past the gate of a child who lived there
             check_take_back(stay.known_on, today=days.today())
-        _strike_stay(session, stay, why, by)
+        strike_stay(session, stay, why, by)
         return case.id
 
 
@@ -412,35 +407,7 @@ def _check_never_there(stay: Stay) -> None:
     if stay.ended_on is not None:
         raise CorrectionRefused(CorrectionRefusal.NO_ARRIVAL)
     check_take_back(stay.known_on, today=days.today())
-    _check_not_away(stay)
-
-
-def _check_not_away(stay: Stay) -> None:
-    if away_rows.did_not_come_back(stay.case_id):
-        raise CorrectionRefused(CorrectionRefusal.AWAY_STANDS)
-
-
-def _strike_stay(session: Session, stay: Stay, why: Why, by: Actor) -> None:
-    if stay.ended_on is not None:
-        raise CorrectionRefused(CorrectionRefusal.NO_ARRIVAL)
-    _check_not_away(stay)
-    today = days.today()
-    values = {
-        **NO_END,
-        "ended_on": stay.admitted_on,
-        "end_known_on": today,
-        "exit_reason": str(ExitReason.ENTERED_BY_MISTAKE),
-        "destination": "none",
-        "child_gate": "not_there",
-        "taken_back_on": today,
-        "counts_from": None,
-        "early_by_id": None,
-        "left_recorded_by_id": by.member_id if stay.referral_id is None else None,
-    }
-    strike(session, stay, Kind.ARRIVAL, why, by, **values)
-    place_steps.end(session, stay.id, stay.admitted_on, by)
-    end_away(session, stay.id, stay.admitted_on, Over.STRUCK)
-    follow_up_steps.did_not_come_back(session, stay.case_id, stay.known_on)
+    check_not_away(stay)
 
 
 def _of_own_case(session: Session, stay_id: uuid.UUID, by: Actor) -> tuple[Case, Stay]:

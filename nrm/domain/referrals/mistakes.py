@@ -10,4 +10,4 @@ class Kind(StrEnum):
 
     DEPARTURE = "departure"  # they had not left
     ACCEPTANCE = "acceptance"  # of a person whom this shelter does not take in
-    NOT_COME = "not_come"  # the person is still awaited (ADR 0162)
+    NOT_COME = "not_come"  # the person is still awaited (ADR 0162); of a move: never left, and never came (ADR 0267)

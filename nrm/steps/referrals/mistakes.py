@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from nrm import clock
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.referrals.mistakes import Kind
 from nrm.domain.referrals.referrals import TOO_EARLY, ReferralStatus
@@ -15,8 +16,9 @@ from nrm.domain.shelter.corrections import Why
 from nrm.domain.shelter.places import Span
 from nrm.domain.shelter.stays import ExitReason, ImpossibleStay
 from nrm.models.referrals.mistakes import ReferralMistake
-from nrm.models.referrals.referrals import Referral
+from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.stays import Stay
+from nrm.steps.shelter import arrivals as arrival_steps
 from nrm.steps.shelter import corrections as correction_steps
 from nrm.steps.shelter import places as place_steps
 from nrm.store import days
@@ -68,6 +70,27 @@ def alarm_before(referral: Referral) -> datetime | None:
         return referral.missed_at
     said = referral_rows.last_said_not_to_come(referral.id)
     return None if said is not None and TOO_EARLY in said.said else referral.missed_at
+
+
+def strike_arrival(session: Session, referral: Referral, why: Why, by: Actor) -> uuid.UUID | None:
+    """The stay that the arrival of a move began, if there is one, never was; returns it. Raises CorrectionRefused where
+    it has ended since."""
+    begun = select(Stay).where(Stay.referral_id == referral.id, Stay.taken_back_on.is_(None)).with_for_update()
+    stay = session.scalar(begun.execution_options(populate_existing=True))
+    if stay is None:
+        return None
+    arrival_steps.strike_stay(session, stay, why, by)
+    return stay.id
+
+
+def arrival_owed(session: Session, case_id: uuid.UUID) -> None:
+    """Whoever accepted the person waits for the arrival again, from now on."""
+    session.execute(
+        update(Obligation)
+        .where(Obligation.case_id == case_id, Obligation.kind == "arrival")
+        .values(done_at=None, done_by_id=None, due_at=clock.now())
+    )
+    session.flush()
 
 
 def stays_on(session: Session, referral: Referral, why: Why, by: Actor) -> None:

@@ -11,10 +11,19 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.shelter.away import Over
 from nrm.domain.shelter.cases import Compartment
-from nrm.domain.shelter.stays import ImpossibleStay, StayRefusal
+from nrm.domain.shelter.corrections import CorrectionRefusal, CorrectionRefused, Kind, Why
+from nrm.domain.shelter.stays import ExitReason, ImpossibleStay, StayRefusal
+from nrm.models.shelter.stays import Stay
 from nrm.steps.shelter import cases as case_steps
+from nrm.steps.shelter import corrections as correction_steps
+from nrm.steps.shelter import places as place_steps
 from nrm.steps.shelter import stays as stay_steps
+from nrm.steps.shelter.leaving import end_away
+from nrm.steps.support import follow_ups as follow_up_steps
+from nrm.store import days
+from nrm.store.rows.shelter import away as away_rows
 from nrm.store.rows.shelter import stays as stay_rows
 from nrm.store.shelter import cases as store
 from nrm.store.shelter import stays
@@ -56,6 +65,36 @@ def admit(session: Session, case_id: uuid.UUID, admission: Admission, by: Actor)
         by,
         with_stay_id=admission.with_stay_id,
     )
+
+
+def check_not_away(stay: Stay) -> None:
+    """Raise CorrectionRefused while the person did not come back on the day that was said."""
+    if away_rows.did_not_come_back(stay.case_id):
+        raise CorrectionRefused(CorrectionRefusal.AWAY_STANDS)
+
+
+def strike_stay(session: Session, stay: Stay, why: Why, by: Actor) -> None:
+    """The stay, which is open and locked, never was: it counts nowhere, and is kept. Raises CorrectionRefused."""
+    if stay.ended_on is not None:
+        raise CorrectionRefused(CorrectionRefusal.NO_ARRIVAL)
+    check_not_away(stay)
+    today = days.today()
+    values = {
+        **correction_steps.NO_END,
+        "ended_on": stay.admitted_on,
+        "end_known_on": today,
+        "exit_reason": str(ExitReason.ENTERED_BY_MISTAKE),
+        "destination": "none",
+        "child_gate": "not_there",
+        "taken_back_on": today,
+        "counts_from": None,
+        "early_by_id": None,
+        "left_recorded_by_id": by.member_id if stay.referral_id is None else None,
+    }
+    correction_steps.strike(session, stay, Kind.ARRIVAL, why, by, **values)
+    place_steps.end(session, stay.id, stay.admitted_on, by)
+    end_away(session, stay.id, stay.admitted_on, Over.STRUCK)
+    follow_up_steps.did_not_come_back(session, stay.case_id, stay.known_on)
 
 
 def seal(session: Session, case_id: uuid.UUID, told: Told, by: Actor) -> None:

@@ -10,12 +10,16 @@ from sqlalchemy import select
 
 from nrm.db import db
 from nrm.domain.quarters import Quarter
-from nrm.domain.referrals.referrals import ReferralStatus
+from nrm.domain.referrals.mistakes import Kind
+from nrm.domain.referrals.referrals import ReferralStatus, Relation
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.mistakes import ReferralMistake
 from nrm.models.referrals.referrals import Referral
 from nrm.store.referrals.referrals import ReferralLine
 from nrm.store.rows.referrals import mistakes as rows
+
+ARRIVAL = "arrival"
+"""How a line calls the arrival of a move: the person had never left (ADR 0267)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +51,20 @@ class GoesTo:
 def of_referral(line: ReferralLine) -> list[MistakeLine]:
     """Everything that was taken back of a referral that was seen, the first one first."""
     statement = select(ReferralMistake).where(ReferralMistake.referral_id == line.id)
+    moves = rows.is_move(line.id)
     return [
-        MistakeLine(each.kind, each.why, each.escort, each.known_on)
+        MistakeLine(
+            ARRIVAL if moves and each.kind == Kind.NOT_COME else each.kind, each.why, each.escort, each.known_on
+        )
         for each in db.session.scalars(statement.order_by(ReferralMistake.position))
     ]
+
+
+def may_say_never_left(line: ReferralLine) -> bool:
+    """Whether the asker, from whose shelter somebody moves, can say that the person of a referral that was seen never
+    left."""
+    seen = line.relation is Relation.SENDER and line.status is ReferralStatus.ARRIVED
+    return seen and rows.may_be_denied(line.id)
 
 
 def is_taken_back(line: ReferralLine) -> bool:

@@ -9,11 +9,13 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, String, and_, bindparam, exists, func, literal, or_, select
 
+from nrm import clock
 from nrm.audit import details_of
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals.post_tasks import Said, TaskKind
-from nrm.domain.referrals.referrals import ReferralStatus
+from nrm.domain.referrals.referrals import UNSAID_SHOWN_FOR, ReferralStatus
+from nrm.models.accounts.accounts import Member
 from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
@@ -21,6 +23,7 @@ from nrm.models.shelter.stays import Stay
 from nrm.prepared import Prepared
 from nrm.store import names
 from nrm.store.referrals.referrals import ReferralLine, SentLine
+from nrm.store.rows import entries
 from nrm.store.rows.referrals import post_tasks as post_task_rows
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.shelter import cases
@@ -104,6 +107,9 @@ class UnsaidLine:
     called_by_post: bool = False
     here_at: datetime | None = None
     """When the post said that the person is still there, whatever it said after that (ADR 0247)."""
+    denied_by: str = ""
+    denied_at: datetime | None = None
+    """Who of the shelter from which the person moved struck the arrival, and when: she never left (ADR 0267)."""
 
 
 def number_unsaid(by: Actor) -> ColumnElement[int]:
@@ -136,7 +142,10 @@ def unsaid(*, by: Actor) -> list[UnsaidLine]:
     houses, words = names.organisations_by_id(), post_task_rows.words()
     statement = select(Referral, Case).join(Case, Case.id == Referral.case_id)
     found = []
-    for referral, case in db.session.execute(statement.where(Referral.id.in_(told), _stands())).all():
+    denied = _denied()
+    shown = or_(_stands(), Referral.id.in_(denied))
+    for referral, case in db.session.execute(statement.where(Referral.id.in_(told), shown)).all():
+        struck = denied.get(referral.id) if referral.status != ReferralStatus.ARRIVED else None
         shelter, post = houses[referral.receiver_id], houses[referral.sender_id]
         word = words.get((referral.id, TaskKind.UNSAID))
         called = word.last if word is not None else None
@@ -154,12 +163,14 @@ def unsaid(*, by: Actor) -> list[UnsaidLine]:
                 opens=_opens(case.id, by),
                 called_at=called.at if called is not None and called.how is not Said.HERE else None,
                 here_at=word.here_at if word is not None else None,
+                denied_by=struck[0] if struck is not None else "",
+                denied_at=struck[1] if struck is not None else None,
                 called_by_post=called is not None and called.organisation_id == referral.sender_id,
             )
         )
 
     def order(line: UnsaidLine) -> tuple[bool, bool, bool, str]:
-        not_here = line.here_at is None
+        not_here = line.here_at is None and line.denied_at is None
         return not_here, not_here and line.called_by_post, line.age_class == "adult", line.pseudonym
 
     return sorted(found, key=order)
@@ -185,6 +196,15 @@ _UNSAID = Prepared(
         AuditEntry.at >= bindparam("unsaid_since", type_=String()),
     )
 )
+
+
+def _denied() -> dict[uuid.UUID, tuple[str, datetime]]:
+    """Referral -> who said lately that the person never left, and when."""
+    since = clock.now() - UNSAID_SHOWN_FOR
+    found = [entry for _, entry in entries.any_since(since, post_task_rows.is_denied(), newest=_NEWEST)]
+    people = select(Member.id, Member.name).where(Member.id.in_({each.member_id for each in found}))
+    hands: dict[uuid.UUID | None, str] = {row[0]: row[1] for row in db.session.execute(people)} if found else {}
+    return {uuid.UUID(each.said["referral_id"]): (hands.get(each.member_id, ""), each.at) for each in found}
 
 
 def _unsaid() -> set[uuid.UUID]:

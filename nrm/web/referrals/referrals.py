@@ -152,6 +152,7 @@ def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
         asked_again=line.told and store.is_asked_again(line.id, by=by),
         may_promise=line.status is ReferralStatus.SENT and not store.was_promised_before(line.id, by=by),
         not_left=taken_back.may_say_not_left(line),
+        never_left=mistake_store.may_say_never_left(line),
         goes_to=mistake_store.goes_to(line),
         post=by.kind in POSTS,
         drives=line.departed_at is None and by.may(Permission.INTERVIEW_CONDUCT),

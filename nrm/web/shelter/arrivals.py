@@ -14,12 +14,20 @@ from forms.shelter.cases import CASE_REFUSED
 from forms.shelter.corrections import CORRECTION_REFUSED, TakeBackForm
 from forms.shelter.stays import NO_PLACE, ArrivalForm
 from nrm import clock
+from nrm.actions.referrals import mistakes as mistake_actions
 from nrm.actions.referrals import referrals as referral_actions
 from nrm.actions.shelter import corrections
 from nrm.actions.shelter import stays as stay_actions
 from nrm.domain.accounts.accounts import Permission
 from nrm.domain.hours import on_day
-from nrm.domain.referrals.referrals import IllegalTransition, ReferralEvent, ReferralStatus, actors_of, is_too_soon
+from nrm.domain.referrals.referrals import (
+    IllegalTransition,
+    ReferralEvent,
+    ReferralStatus,
+    Relation,
+    actors_of,
+    is_too_soon,
+)
 from nrm.domain.shelter.cases import CaseRefused
 from nrm.domain.shelter.corrections import CorrectionRefused, Why
 from nrm.domain.shelter.places import may_be_with_mother
@@ -28,13 +36,13 @@ from nrm.domain.words import N_, Moment, Phrase
 from nrm.steps.shelter.arrivals import Admission, Told
 from nrm.store import days as calendar
 from nrm.store.countries import country
-from nrm.store.referrals import meetings, referrals, transfers
+from nrm.store.referrals import meetings, mistakes, referrals, transfers
 from nrm.store.shelter import stays as store
 from nrm.web import access, errors
 from nrm.web.formats import day as day_in_words
 from nrm.web.formats import moment
 from nrm.web.language import current_language, gettext
-from nrm.web.referrals.refused_steps import OVER
+from nrm.web.referrals.refused_steps import OVER, why_not
 from nrm.web.shelter.stays import chosen_place, is_how_it_began, mark_impossible, offer_places
 
 Answer = Response | str | tuple[str, int]
@@ -283,6 +291,8 @@ def take_back_page(referral_id: uuid.UUID) -> Answer:
     """What follows from taking an arrival back, before it is done."""
     by, form = access.actor(), TakeBackForm()
     line = referrals.referral(referral_id, by=by)
+    if mistakes.may_say_never_left(line):
+        return render_template("shelter/arrivals/never_left.html", line=line, form=form)
     if line.relation in actors_of(line.status, ReferralEvent.TAKE_BACK_ARRIVAL) and not transfers.is_move(line):
         try:
             corrections.check_arrival_back(referral_id=referral_id, by=by)
@@ -300,6 +310,7 @@ def _back_page(referral_id: uuid.UUID, form: TakeBackForm, status: int = 200) ->
     return render_template("shelter/arrivals/back.html", line=line, form=form, of_post=meetings.of_post(line)), status
 
 
+NOT_DENIED = N_("This arrival cannot be taken back here now. Call the other shelter, and the duty desk.")
 NO_ARRIVAL = N_("No arrival is recorded here that could be taken back.")
 
 
@@ -307,6 +318,9 @@ NO_ARRIVAL = N_("No arrival is recorded here that could be taken back.")
 @access.requires(Permission.REFERRAL_DECIDE)
 def take_back(referral_id: uuid.UUID) -> Answer:
     form = TakeBackForm(request.form)
+    line = referrals.referral(referral_id, by=access.actor())
+    if line.relation is Relation.SENDER:
+        return _never_left(line, form)
     if not form.validate():
         return _back_page(referral_id, form, 422)
     try:
@@ -319,3 +333,18 @@ def take_back(referral_id: uuid.UUID) -> Answer:
         if not referrals.took_arrival_back(line, by=access.actor()):  # else pressed twice: it was answered
             raise
     return redirect(url_for("referrals.show", referral_id=referral_id, did="arrival-back"), 303)
+
+
+def _never_left(line: referrals.ReferralLine, form: TakeBackForm) -> Answer:
+    """The shelter from which the person moves says that the person is there still (ADR 0267)."""
+    if not mistakes.may_say_never_left(line):
+        return errors.error_page(409, NOT_DENIED, call=line.receiver_telephone)
+    if not form.validate():
+        return render_template("shelter/arrivals/never_left.html", line=line, form=form), 422
+    try:
+        mistake_actions.never_left(referral_id=line.id, why=Why(form.why.data), by=access.actor())
+    except CorrectionRefused:  # the stay there has ended since
+        return errors.error_page(409, NOT_DENIED, call=line.receiver_telephone)
+    except IllegalTransition as error:
+        return errors.error_page(409, why_not(error) or NOT_DENIED, call=line.receiver_telephone)
+    return redirect(url_for("referrals.show", referral_id=line.id), 303)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, String, and_, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, String, and_, bindparam, exists, func, or_, select
 
 from nrm import clock
 from nrm.audit import Event, details_of
@@ -107,8 +107,15 @@ def _kind_of(event: str, said: Mapping[str, Any]) -> TaskKind | None:
 
 
 def is_unsaid() -> ColumnElement[bool]:
-    """The condition for entries that say that somebody arrived of whom no post had said that they left."""
-    return and_(AuditEntry.event == str(Event.REFERRAL_ARRIVED), AuditEntry.details.contains(f'"{UNSAID}"'))
+    """The condition for entries that say that somebody arrived of whom no post had said that they left, or that such an
+    arrival was struck by the shelter from which the person moved (ADR 0267)."""
+    arrived = and_(AuditEntry.event == str(Event.REFERRAL_ARRIVED), AuditEntry.details.contains(f'"{UNSAID}"'))
+    return or_(arrived, is_denied())
+
+
+def is_denied() -> ColumnElement[bool]:
+    """The condition for entries by which a shelter says that somebody whose arrival another one recorded never left."""
+    return and_(AuditEntry.event == str(Event.ARRIVAL_TAKEN_BACK), AuditEntry.details.contains('"told_id":'))
 
 
 def any_unsaid() -> ColumnElement[bool]:

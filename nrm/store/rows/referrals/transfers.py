@@ -14,7 +14,7 @@ from nrm.audit import Event
 from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.referrals.crossing_points import MEETING_ENDS, POSTS
-from nrm.domain.referrals.referrals import ReferralStatus
+from nrm.domain.referrals.referrals import UNSAID_SHOWN_FOR, ReferralStatus
 from nrm.domain.referrals.transfers import MEETING, TRANSFER
 from nrm.domain.shelter.cases import HOUSE_LABEL
 from nrm.models.accounts.accounts import Organisation
@@ -76,6 +76,15 @@ def is_unsaid(referral_id: uuid.UUID) -> bool:
     unsaid = or_(from_a_post(), and_(from_a_shelter(), ~over))
     here = exists().where(Referral.id == referral_id, Referral.departed_at.is_(None), unsaid)
     return bool(db.session.scalar(select(here)))
+
+
+def arrived_unsaid(referral_id: uuid.UUID, sender_id: uuid.UUID | None) -> bool:
+    """Whether the arrival of a move was recorded lately though its sender had not said that the person left, and
+    nothing was said of it since."""
+    found = entries.newest_of(
+        clock.now() - UNSAID_SHOWN_FOR, (Event.REFERRAL_ARRIVED, Event.ARRIVAL_TAKEN_BACK), entries.about(referral_id)
+    )
+    return found is not None and found[1].said.get("sender_id") == str(sender_id)
 
 
 def from_a_post() -> ColumnElement[bool]:

@@ -9,21 +9,19 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, String, and_, bindparam, exists, func, literal, or_, select
 
-from nrm import clock
-from nrm.audit import details_of
+from nrm.audit import Event, details_of
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.referrals.post_tasks import Said, TaskKind
-from nrm.domain.referrals.referrals import UNSAID_SHOWN_FOR, ReferralStatus
+from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.models.accounts.accounts import Member
 from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.stays import Stay
-from nrm.prepared import Prepared
+from nrm.prepared import Prepared, Row
 from nrm.store import names
 from nrm.store.referrals.referrals import ReferralLine, SentLine
-from nrm.store.rows import entries
 from nrm.store.rows.referrals import post_tasks as post_task_rows
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.shelter import cases
@@ -142,9 +140,9 @@ def unsaid(*, by: Actor) -> list[UnsaidLine]:
     houses, words = names.organisations_by_id(), post_task_rows.words()
     statement = select(Referral, Case).join(Case, Case.id == Referral.case_id)
     found = []
-    denied = _denied()
+    denied = _denied(told)
     shown = or_(_stands(), Referral.id.in_(denied))
-    for referral, case in db.session.execute(statement.where(Referral.id.in_(told), shown)).all():
+    for referral, case in db.session.execute(statement.where(Referral.id.in_(set(map(_referral, told))), shown)).all():
         struck = denied.get(referral.id) if referral.status != ReferralStatus.ARRIVED else None
         shelter, post = houses[referral.receiver_id], houses[referral.sender_id]
         word = words.get((referral.id, TaskKind.UNSAID))
@@ -190,30 +188,39 @@ def _stands() -> ColumnElement[bool]:
 
 
 _UNSAID = Prepared(
-    select(AuditEntry.details).where(
+    select(AuditEntry.event, AuditEntry.at, AuditEntry.member_id, AuditEntry.details)
+    .where(
         AuditEntry.id > select(func.max(AuditEntry.id)).scalar_subquery() - _NEWEST,
         post_task_rows.is_unsaid(),
         AuditEntry.at >= bindparam("unsaid_since", type_=String()),
     )
+    .order_by(AuditEntry.id)
 )
 
 
-def _denied() -> dict[uuid.UUID, tuple[str, datetime]]:
+def _denied(told: Sequence[Row]) -> dict[uuid.UUID, tuple[str, datetime]]:
     """Referral -> who said lately that the person never left, and when."""
-    since = clock.now() - UNSAID_SHOWN_FOR
-    found = [entry for _, entry in entries.any_since(since, post_task_rows.is_denied(), newest=_NEWEST)]
-    people = select(Member.id, Member.name).where(Member.id.in_({each.member_id for each in found}))
-    hands: dict[uuid.UUID | None, str] = {row[0]: row[1] for row in db.session.execute(people)} if found else {}
-    return {uuid.UUID(each.said["referral_id"]): (hands.get(each.member_id, ""), each.at) for each in found}
+    found = {_referral(each): each for each in told if each.event == Event.ARRIVAL_TAKEN_BACK}
+    if not found:
+        return {}
+    hands = {uuid.UUID(each.member_id) for each in found.values()}
+    people = {row[0]: row[1] for row in db.session.execute(select(Member.id, Member.name).where(Member.id.in_(hands)))}
+    return {
+        id_: (people.get(uuid.UUID(each.member_id), ""), datetime.fromisoformat(each.at)) for id_, each in found.items()
+    }
 
 
-def _unsaid() -> set[uuid.UUID]:
-    told = _UNSAID.all(db.session, {"unsaid_since": post_task_rows.unsaid_since()})
-    return {uuid.UUID(details_of(each.details)["referral_id"]) for each in told}
+def _referral(entry: Row) -> uuid.UUID:
+    return uuid.UUID(details_of(entry.details)["referral_id"])
+
+
+def _unsaid() -> list[Row]:
+    """The entries of lately, the oldest first."""
+    return _UNSAID.all(db.session, {"unsaid_since": post_task_rows.unsaid_since()})
 
 
 def unsaid_of(lines: Sequence[ReferralLine | SentLine]) -> set[uuid.UUID]:
     """Of referrals that the asker saw, those whose person lately arrived without having left. Asks nothing where each
     was said to have left, or has not arrived."""
     asked = {each.id for each in lines if each.status is ReferralStatus.ARRIVED and each.departed_at is None}
-    return asked & _unsaid() if asked else set()
+    return asked & set(map(_referral, _unsaid())) if asked else set()

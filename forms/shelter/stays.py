@@ -414,7 +414,7 @@ ABSENCE_REFUSED = {
         "the police are told only if life is in danger, and two members say so."
     ),
     AbsenceRefusal.GROUND_STANDS: N_("Why they may be told is recorded already."),
-    AbsenceRefusal.TOLD: N_("They were told on this ground already. It stays recorded."),
+    AbsenceRefusal.TOLD: N_("They were told on this ground: first correct what they were told."),
     AbsenceRefusal.MISTAKE_LATE: N_(
         "The alarm was raised more than seven days ago, so it cannot be struck as a mistake. If the person is there, "
         "record that the person is back."

@@ -226,7 +226,7 @@ WORDS: Mapping[str, str] = {
     "missing_told.open_told": N_("Open what was told of a missing person"),
     "missing_told.say_ground": N_("Say why the police may be told"),
     "missing_told.share": N_("Tell of a missing person under seal"),
-    "missing_told.take_back_ground": N_("Take back why the police may be told"),
+    "missing_told.take_back_ground": N_("Take back why the police may be told, or what they were told"),
     "corrections.take_back_doubt": N_("Say that an end was right after all"),
     "absences.record_left": N_("Record that the person left on their own"),
     "absences.report": N_("Report a person missing"),

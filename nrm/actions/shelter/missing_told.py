@@ -26,6 +26,7 @@ from nrm.domain.shelter.cases import Purpose
 from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Reading
+from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import missing_told as steps
 from nrm.store.shelter import absences, missing_told
 from nrm.vault import compartments as vault
@@ -60,7 +61,7 @@ def say_ground(*, missing_id: uuid.UUID, ground: Ground, danger: Danger | None, 
 
 
 def take_back_ground(*, missing_id: uuid.UUID, by: Actor) -> None:
-    """Why the police may be told of an adult was not so, and nobody was told yet: it is said anew.
+    """Why the police may be told of an adult was not so, and nothing that they were told on it stands: it is said anew.
 
     Raises NotPermitted, NotVisible, AbsenceRefused (`over`, `no_ground`, `told`).
     """
@@ -69,13 +70,27 @@ def take_back_ground(*, missing_id: uuid.UUID, by: Actor) -> None:
         alarm = _standing(missing_id, by)
         if alarm.police_ground in ("", Ground.CHILD):
             raise AbsenceRefused(AbsenceRefusal.NO_GROUND)
-        if missing_told.of_alarm(missing_id, by=by):
+        if any(not each.struck for each in missing_told.of_alarm(missing_id, by=by)):
             raise AbsenceRefused(AbsenceRefusal.TOLD)
+        said = {"ground": alarm.police_ground, "danger": alarm.police_danger}
         alarm.police_ground = alarm.police_danger = ""
         alarm.police_asked_by_id = alarm.police_confirmed_by_id = None
         session.flush()
         event = audit.Event.POLICE_GROUND_TAKEN_BACK
-        audit.append(session, event, by=by, case_id=alarm.case_id, missing_id=alarm.id)
+        audit.append(session, event, by=by, case_id=alarm.case_id, missing_id=alarm.id, **said)
+
+
+def strike(*, missing_id: uuid.UUID, told_id: uuid.UUID, by: Actor) -> None:
+    """What was written of a call, or was given under seal, was wrong: it stays, struck, with who said so, and is
+    recorded anew beside it; what was sealed is destroyed. A second time it changes nothing.
+
+    Raises NotPermitted, NotVisible, AbsenceRefused (`over`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        alarm = _standing(missing_id, by)
+        steps.strike(session, alarm, told_id, by)
+    erasure_steps.carry_out()
 
 
 def confirm_danger(*, missing_id: uuid.UUID, by: Actor) -> None:

@@ -90,6 +90,22 @@ def _row(alarm: Missing, organisation: Organisation, way: Way, by: Actor) -> Mis
     )
 
 
+def strike(session: Session, alarm: Missing, told_id: uuid.UUID, by: Actor) -> None:
+    """One telling of an alarm that stands was wrong. Raises NotVisible."""
+    statement = select(MissingTold).where(MissingTold.id == told_id, MissingTold.missing_id == alarm.id)
+    told = session.scalar(statement.with_for_update().execution_options(populate_existing=True))
+    if told is None:
+        raise NotVisible
+    if told.over_on is not None:
+        return
+    told.over_on = max(days.today(), told.told_on)
+    if told.way == Way.SHARE:
+        epochs.erase(session, told.id, [ALARM])
+    session.flush()
+    what = {"case_id": alarm.case_id, "missing_id": alarm.id, "told_id": told.id}
+    audit.append(session, audit.Event.MISSING_TOLD_OVER, by=by, **what, struck=1)
+
+
 def end(session: Session, case_id: uuid.UUID, by: Actor) -> None:
     """The alarm is over: what was told of it is destroyed with its key, and nobody opens it any more.
 

@@ -9,13 +9,16 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, Date, and_, bindparam, func, literal, or_, select
 
+from nrm import clock
+from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.shelter.absences import Outcome, Way
-from nrm.models.accounts.accounts import Organisation
+from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.shelter.absences import Missing, MissingTold
 from nrm.store import names
 from nrm.store.countries import country
+from nrm.store.rows import entries
 from nrm.store.rows.shelter import absences as rows
 from nrm.store.shelter import absences
 
@@ -33,14 +36,29 @@ class ToldLine:
 
 @dataclass(frozen=True, slots=True)
 class SentLine:
-    """One telling as the shelter sees it."""
+    """One telling as the shelter sees it. `struck`: while the alarm stood somebody said that it was wrong, by name and
+    day where that is known."""
 
+    id: uuid.UUID
     organisation: dict[str, str]
     way: str
     told_on: date
     number: str
     reached: bool
     given: tuple[str, ...]
+    struck: bool
+    struck_by: str = ""
+    struck_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroundLine:
+    """Why the police might be told, as it was said before and taken back: by whom, and when."""
+
+    ground: str
+    danger: str
+    name: str
+    on: date
 
 
 def of_desk(*, by: Actor) -> list[ToldLine]:
@@ -50,28 +68,33 @@ def of_desk(*, by: Actor) -> list[ToldLine]:
     return _told(MissingTold.organisation_id == by.organisation_id)
 
 
-def no_longer(*, by: Actor) -> list[tuple[date, bool]]:
-    """On which days the actor's organisation was told of somebody by mistake, as was said within the last
-    days, and whether another person says so than who raised the alarm: nothing else of it is left."""
+def no_longer(*, by: Actor) -> list[tuple[date, bool | None]]:
+    """On which days the actor's organisation was told of somebody by mistake, as was said within the last days, and
+    whether another person says so than who raised the alarm: nothing else of it is left. None: what was told was wrong,
+    the alarm stands, and it may be told anew."""
     if by.organisation_id is None or not by.may(Permission.ALARM_READ):
         return []
     statement = (
-        select(MissingTold.told_on, Missing.mistake_by_id != Missing.reported_by_id)
+        select(MissingTold.told_on, Missing.mistake_by_id != Missing.reported_by_id, Missing.outcome)
         .join(Missing, Missing.id == MissingTold.missing_id)
         .where(*_no_longer(by))
         .order_by(MissingTold.told_on)
     )
     found = db.session.execute(statement, {"struck_since": rows.struck_since()})
-    return [(told_on, bool(by_another)) for told_on, by_another in found]
+    return [(told_on, bool(by_another) if outcome else None) for told_on, by_another, outcome in found]
 
 
 def _no_longer(by: Actor) -> tuple[ColumnElement[bool], ...]:
     since = bindparam("struck_since", type_=Date())
     mistakes = select(Missing.id).where(Missing.outcome == Outcome.MISTAKE, Missing.mistake_on >= since)
+    standing = select(Missing.id).where(Missing.outcome == "")
     return (
         MissingTold.organisation_id == by.organisation_id,
         MissingTold.way == Way.SHARE,
-        MissingTold.missing_id.in_(mistakes),
+        or_(
+            MissingTold.missing_id.in_(mistakes),
+            and_(MissingTold.missing_id.in_(standing), MissingTold.over_on >= since),
+        ),
     )
 
 
@@ -109,7 +132,8 @@ def number_told(by: Actor) -> ColumnElement[int]:
 
 def of_alarm(missing_id: uuid.UUID, *, by: Actor) -> list[SentLine]:
     """Everything that was told of an alarm of the actor's shelter, the oldest first; raises NotVisible."""
-    if absences.row(missing_id, by=by).organisation_id != by.organisation_id:
+    alarm = absences.row(missing_id, by=by)
+    if alarm.organisation_id != by.organisation_id:
         raise NotVisible
     statement = (
         select(MissingTold, Organisation)
@@ -117,10 +141,49 @@ def of_alarm(missing_id: uuid.UUID, *, by: Actor) -> list[SentLine]:
         .where(MissingTold.missing_id == missing_id)
         .order_by(MissingTold.told_on, MissingTold.id)
     )
+    found = db.session.execute(statement).all()
+    hands = _struck(missing_id) if any(told.over_on is not None for told, _ in found) else {}
     return [
-        SentLine(organisation.names, told.way, told.told_on, told.number, bool(told.reached), tuple(told.given))
-        for told, organisation in db.session.execute(statement)
+        SentLine(
+            told.id,
+            organisation.names,
+            told.way,
+            told.told_on,
+            told.number,
+            bool(told.reached),
+            tuple(told.given),
+            told.id in hands or (told.over_on is not None and not alarm.outcome),
+            *hands.get(told.id, ()),
+        )
+        for told, organisation in found
     ]
+
+
+def _struck(missing_id: uuid.UUID) -> dict[uuid.UUID, tuple[str, date]]:
+    """Which tellings of an alarm were struck, by whom and on which day, as the chain tells."""
+    found = entries.since(entries.EVER, Event.MISSING_TOLD_OVER, entries.about(missing_id))
+    return {uuid.UUID(each.said["told_id"]): (_name(each), _day(each)) for each in found}
+
+
+def grounds_before(missing_id: uuid.UUID, *, by: Actor) -> list[GroundLine]:
+    """Why the police might be told of somebody, as it was said and taken back, the oldest first; raises NotVisible."""
+    if absences.row(missing_id, by=by).organisation_id != by.organisation_id:
+        raise NotVisible
+    found = entries.since(entries.EVER, Event.POLICE_GROUND_TAKEN_BACK, entries.about(missing_id))
+    return [
+        GroundLine(each.said["ground"], each.said["danger"], _name(each), _day(each))
+        for each in found
+        if each.said.get("ground")
+    ]
+
+
+def _name(entry: entries.Entry) -> str:
+    member = db.session.get(Member, entry.member_id) if entry.member_id is not None else None
+    return member.name if member is not None else ""
+
+
+def _day(entry: entries.Entry) -> date:
+    return clock.day_of(entry.at, country().timezone)
 
 
 def number_of(*, official: bool, by: Actor) -> str:

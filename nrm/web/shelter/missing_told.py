@@ -73,6 +73,7 @@ def _page(
 ) -> tuple[str, int]:
     line = absences.one(missing_id, by=access.actor())
     answer = steps.answered(line.case_id, access.actor())
+    told = store.of_alarm(missing_id, by=access.actor())
     ground = (ground or GroundForm()).offer(agreed=bool(answer))
     page = render_template(
         "shelter/missing_told/police.html",
@@ -84,7 +85,9 @@ def _page(
         ground=ground,
         call=call or CallForm(),
         share=share or ShareForm(),
-        told=store.of_alarm(missing_id, by=access.actor()),
+        told=told,
+        stands=any(not each.struck for each in told),
+        before=store.grounds_before(missing_id, by=access.actor()),
         numbers={official: store.number_of(official=official, by=access.actor()) for official in (False, True)},
         official=said_of_official(line.case_id),
         words={"given": GIVEN_LABELS, "danger": DANGER_LABELS, "ground": GROUND_LABELS},
@@ -110,9 +113,21 @@ def say_ground(missing_id: uuid.UUID) -> Answer:
 @blueprint.post("/missing/<uuid:missing_id>/police/ground/take-back")
 @access.requires(Permission.STAY_MANAGE)
 def take_back_ground(missing_id: uuid.UUID) -> Answer:
-    """It is not why they may be told: the page asks anew."""
-    actions.take_back_ground(missing_id=missing_id, by=access.actor())
+    """It is not why they may be told: the page asks anew. Or what is named of what they were told was wrong."""
+    told = request.form.get("told")
+    if told is None:
+        actions.take_back_ground(missing_id=missing_id, by=access.actor())
+    else:
+        actions.strike(missing_id=missing_id, told_id=_id_of(told), by=access.actor())
     return redirect(url_for("missing_told.police_page", missing_id=missing_id), 303)
+
+
+def _id_of(typed: str) -> uuid.UUID:
+    """Raises NotVisible for what is no id."""
+    try:
+        return uuid.UUID(typed)
+    except ValueError:
+        raise NotVisible from None
 
 
 @blueprint.post("/missing/<uuid:missing_id>/police/confirm")

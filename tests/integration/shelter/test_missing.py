@@ -555,6 +555,58 @@ def test_why_they_may_be_told_is_taken_back_until_somebody_was_told(vatra: Actor
     person.post(back, {}, 409)
 
 
+@pytest.mark.slow
+def test_what_they_were_told_is_corrected_beside_what_was_wrong_and_then_why_they_may_be(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    opened = admitted(vatra, days_ago=4)
+    person, second, police = (
+        sign_in("vatra.case_worker"),
+        sign_in("vatra.shelter_manager"),
+        sign_in("state_police.identification_officer"),
+    )
+    address = _police(_report(opened.case_id, vatra))
+    back = f"{address}/ground/take-back"
+    danger = {"ground": "danger", "danger": "threatened"}
+    person.post(f"{address}/ground", danger)
+    second.post(f"{address}/confirm", {})
+    given = {"official": "no", "give_name": "y", "name": "Zamira Wrong"}
+    person.post(f"{address}/call", {"official": "no", "reached": "yes"})
+    person.post(f"{address}/share", given)
+    page = person.get(f"{address}?lang=en")
+    assert page.count("This is wrong: strike it") == 2
+    assert "First correct below what they were told" in page
+    person.post(back, {}, 409)
+    share = next(each for each in _told() if each.way == "share")
+    where = f"/told/{share.id}"
+    assert where in police.get("/")
+    for stranger in ("iom.shelter_manager", "nrc.case_worker"):
+        sign_in(stranger).post(back, {"told": str(share.id)}, 404)
+    person.post(back, {"told": "no id"}, 404)
+    for each in _told():
+        person.post(back, {"told": str(each.id)})
+        person.post(back, {"told": str(each.id)})  # pressed twice
+    home = police.get("/?lang=en")
+    assert where not in home
+    assert "this was wrong, and may tell you anew. The person is missing still" in home
+    police.get(where, 404)
+    db.session.rollback()
+    assert len(_told()) == 2
+    page = person.get(f"{address}?lang=en")
+    assert page.count("wrote on") == 2
+    assert page.count("</s>") == 2
+    assert "This is wrong: strike it" not in page
+    second.post(back, {})
+    page = second.get(f"{address}?lang=en")
+    assert "Said before, and not so, wrote Test shelter_manager" in page
+    person.post(f"{address}/call", {"official": "no", "reached": "no"}, 409)
+    person.post(f"{address}/ground", {"ground": "danger", "danger": "ill"})
+    second.post(f"{address}/confirm", {})
+    person.post(f"{address}/call", {"official": "no", "reached": "no"})
+    db.session.rollback()
+    assert [each.over_on is None for each in _told()].count(True) == 1
+
+
 def test_danger_to_life_is_confirmed_by_a_second_member_and_a_call_is_kept(vatra: Actor, sign_in: SignIn) -> None:
     opened = admitted(vatra, days_ago=4)
     missing_id = _report(opened.case_id, vatra)

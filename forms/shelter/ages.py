@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from wtforms import RadioField, SelectField, StringField
+from wtforms import BooleanField, RadioField, SelectField, StringField
 from wtforms import ValidationError as Wrong
 
 from forms import SelectChoice
@@ -77,6 +77,25 @@ IMPOSSIBLE = {
             "A later month is recorded, and this one makes the person an adult at once. Two organisations say that: "
             "ask the child protection service and the duty desk"
         ),
+    ),
+    AgeRefusal.SURE_CHILD: (
+        "sure",
+        N_(
+            "From now on the person counts as a child: the child protection service is told and assesses, and the "
+            "person leaves only through the child gate. Only that service and the duty desk take it back. Is that so? Then "
+            "tick it"
+        ),
+    ),
+    AgeRefusal.SURE_ADULT: (
+        "sure",
+        N_(
+            "From now on the person counts as an adult: what the child protection service may read ends, and the "
+            "person decides alone. Is that so? Then tick it"
+        ),
+    ),
+    AgeRefusal.NO_SLIP: (
+        "",
+        N_("Your shelter did not record this person as under 18 in the last seven days. Call the duty desk."),
     ),
     AgeRefusal.DAY: ("when", N_("Enter a day that is not before the case began, and not in the future")),
 }
@@ -162,3 +181,4 @@ class AssessForm(OnceForm):
     )
     when = today_or(N_("From which day?"))
     on = DayField(N_("Day"), when=("when", "other"))
+    sure = BooleanField(N_("It is this person, and this is the age"))

@@ -91,9 +91,10 @@ def turned(*, case_id: uuid.UUID, agrees: bool, by: Actor) -> None:
     shredding.work_off()
 
 
-def assess(*, case_id: uuid.UUID, age_class: str, on: date, by: Actor) -> None:
+def assess(*, case_id: uuid.UUID, age_class: str, on: date, by: Actor, sure: bool = True) -> None:
     """Somebody is assessed as an adult, by child protection or the duty desk, or as a child, by the holder too. That a
-    child is an adult waits for another organisation (`agree`) where `rules.needs_two` says so.
+    child is an adult waits for another organisation (`agree`) where `rules.needs_two` says so. `sure`: whoever makes a
+    child of an adult, or the other way round at once, was asked whether it is so.
 
     Raises NotPermitted, NotVisible, CannotOpen, AgeRefused.
     """
@@ -114,10 +115,35 @@ def assess(*, case_id: uuid.UUID, age_class: str, on: date, by: Actor) -> None:
                 changes = len(rows.changes(case_id))
                 _said(session, case_id, Word.SAID, by, from_on=on.isoformat(), changes=changes)
                 return
+            if not sure and ADULT in (case.age_class, age_class):
+                raise AgeRefused(AgeRefusal.SURE_ADULT if age_class == ADULT else AgeRefusal.SURE_CHILD)
+            if told.undoes and age_class == ADULT:  # child protection reads who says that it was a mistake
+                changes = len(rows.changes(case_id))
+                _said(session, case_id, Word.SAID, by, from_on=on.isoformat(), changes=changes, of=rules.SLIP)
+                _said(session, case_id, Word.AGREED, by)
             steps.turn(session, case, age_class, on, Kind.ASSESSED, by)
     except IntegrityError:
         raise AgeRefused(AgeRefusal.STATE) from None
     shredding.work_off()
+
+
+def by_mistake(*, case_id: uuid.UUID, by: Actor) -> None:
+    """The holder recorded an adult as a child by mistake, within seven days: child protection and the duty desk read
+    who says so, and the person counts as an adult again once one of them agrees (`agree`).
+
+    Raises NotPermitted, NotVisible, AgeRefused (`no_slip`, `waits`, `said_no`).
+    """
+    by.must(Permission.STAY_MANAGE)
+    with transaction() as session:
+        case = _held(case_id, by)
+        if age_words.waiting(case) is not None:
+            raise AgeRefused(AgeRefusal.WAITS)
+        slip = rows.slip(case, by.organisation_id)
+        if slip is None or slip.from_on is None:
+            raise AgeRefused(AgeRefusal.NO_SLIP)
+        _check_not_declined(case, by)
+        changes = len(rows.changes(case_id))
+        _said(session, case_id, Word.SAID, by, from_on=slip.from_on.isoformat(), changes=changes, of=rules.SLIP)
 
 
 def _check_not_declined(case: Case, by: Actor) -> None:

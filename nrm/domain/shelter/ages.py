@@ -21,7 +21,10 @@ CONSENT_WITHIN = timedelta(days=7)
 WORD_WAITS = timedelta(days=30)
 """So long one organisation's word that a child is an adult waits for another one's, and is shown afterwards."""
 SLIP_WITHIN = timedelta(days=7)
-"""So long after a case began one hand puts right what the questionnaire alone says of the age."""
+"""So long after a case began one hand puts right what the questionnaire alone says of the age; so long after it, too, a
+shelter says that it recorded an adult as a child by mistake (ADR 0255)."""
+SLIP = "slip"
+"""How the chain calls a word that somebody was recorded as a child by mistake."""
 MONTH_ALONE_AFTER = 6
 """So many months at least lie before a month of 18 that the house enters alone. What it says of the birth may be its
 own word; a wrong one makes nobody an adult before child protection, which assesses, has had half a year to see it."""
@@ -82,6 +85,9 @@ class AgeRefusal(StrEnum):
     OTHER = "other"  # somebody of another organisation agrees
     BROUGHT = "brought"  # a month that makes an adult at once
     DAY = "day"
+    SURE_CHILD = "sure_child"  # an adult becomes a child: asked about once
+    SURE_ADULT = "sure_adult"  # the other way round, at once
+    NO_SLIP = "no_slip"  # the shelter made no child of an adult within seven days
 
 
 class AgeRefused(Exception):

@@ -13,7 +13,7 @@ from nrm import clock
 from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, OrganisationKind, Permission
-from nrm.domain.shelter.ages import ADULT, WORD_WAITS, Kind, Word
+from nrm.domain.shelter.ages import ADULT, SLIP, WORD_WAITS, Kind, Word
 from nrm.domain.shelter.findings import END_SHOWN_FOR
 from nrm.models.accounts.accounts import Member
 from nrm.models.audit import AuditEntry
@@ -30,7 +30,8 @@ _OF_CASE, _AT_HOME = 100_000, 20_000
 @dataclass(frozen=True, slots=True)
 class WordLine:
     """Who said of which day on that a child is 18 or over, and when; `answer`: what became of it last, by whom.
-    `of_month`: the house said that the child turns 18 in the month that begins on that day."""
+    `of_month`: the house said that the child turns 18 in the month that begins on that day; `of_slip`: that the person
+    was recorded as a child by mistake."""
 
     case_id: uuid.UUID
     from_on: date
@@ -46,6 +47,7 @@ class WordLine:
     answered_from: dict[str, str] | None = None
     answered_on: date | None = None
     answered_from_id: uuid.UUID | None = None
+    of_slip: bool = False
 
 
 def of_case(case: Case) -> WordLine | None:
@@ -131,7 +133,7 @@ def _read(newest: int, *where: ColumnElement[bool]) -> dict[uuid.UUID, WordLine]
             of_month = each.said.get("of") == Kind.MONTH
             word = WordLine(case_id, from_on, changes, each.member_id, each.organisation_id, who, house, on, of_month)
             found.pop(case_id, None)
-            found[case_id] = word
+            found[case_id] = replace(word, of_slip=each.said.get("of") == SLIP)
         elif case_id in found:
             said = found[case_id]
             answer = replace(said, state=state, answered_by=who, answered_from=house, answered_on=on)

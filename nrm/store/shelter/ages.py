@@ -16,6 +16,7 @@ from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case
 from nrm.store import days
+from nrm.store.rows.shelter import ages as age_rows
 from nrm.store.shelter import age_words, cases, findings
 from nrm.store.shelter.age_words import WordLine
 from nrm.store.shelter.cases import CaseRelation
@@ -49,6 +50,8 @@ class Age:
     word_waits: bool
     may_answer: bool
     may_take_back: bool
+    may_say_slip: bool
+    """The holder can say that it recorded an adult as a child by mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Age:
         waits,
         may_answer=answers and word is not None and age_words.may_answer(word, by=by),
         may_take_back=its_own and (answers or holds),
+        may_say_slip=holds and not waits and age_rows.slip(case, by.organisation_id) is not None,
     )
 
 

@@ -128,6 +128,7 @@ def assess(case_id: uuid.UUID) -> Answer:
             age_class=form.age_class.data,
             on=chosen_day(form.when, form.on, today()),
             by=by,
+            sure=bool(form.sure.data),
         ),
     )
 
@@ -145,10 +146,12 @@ def answer(case_id: uuid.UUID) -> Answer:
 @blueprint.post("/cases/<uuid:case_id>/age/take-back")
 @access.requires(Permission.CASE_READ)
 def take_back(case_id: uuid.UUID) -> Answer:
-    """The own organisation's word that a child is an adult is taken back."""
+    """The own organisation's word that a child is an adult is taken back; or a shelter's word that an adult is a child
+    was a mistake, which another organisation confirms."""
     by = access.actor()
-    form = OnceForm(request.form)
-    return _done(case_id, form, lambda: _show(case_id, 422), lambda: actions.take_back(case_id=case_id, by=by))
+    form, slip = OnceForm(request.form), "slip" in request.form
+    act = actions.by_mistake if slip else actions.take_back
+    return _done(case_id, form, lambda: _show(case_id, 422), lambda: act(case_id=case_id, by=by))
 
 
 def home_part() -> Markup:

@@ -350,7 +350,7 @@ def test_a_birth_that_cannot_be_or_makes_a_child_of_an_adult_is_not_written_with
     with pytest.raises(CaseRefused, match="born_later"):
         supplements.complete(case_id=sent.case_id, answers={"birth": str(today.year - 11)}, by=nrc)
     db.session.rollback()
-    worker.post(f"{case}/age/assessed", {"age_class": "child", "when": "today"})
+    worker.post(f"{case}/age/assessed", {"age_class": "child", "when": "today", "sure": "y"})
     worker.post(complete, child)
 
 
@@ -375,7 +375,7 @@ def test_the_post_is_asked_about_a_birth_against_the_age_and_the_shelter_reads_i
     assert "By the date of birth this person is under 18, and the case says 18 or over" in read
     assert f'href="/cases/{sent.case_id}/age"' in read
     assert "Record first on the page of the age" in worker.post(f"{show}/take?lang=en", status=409)
-    worker.post(f"/cases/{sent.case_id}/age/assessed", {"age_class": "child", "when": "today"})
+    worker.post(f"/cases/{sent.case_id}/age/assessed", {"age_class": "child", "when": "today", "sure": "y"})
     worker.post(f"{show}/take")
 
 

@@ -421,6 +421,61 @@ def test_one_worker_alone_makes_no_adult_of_a_child_whose_month_of_18_lies_years
     assert factories.actor(SERVICE).organisation_id not in readers(case_id)
 
 
+@pytest.mark.slow
+def test_an_adult_is_made_a_child_after_one_question_and_child_protection_reads_that_it_was_a_mistake(
+    vatra: Actor, sign_in: SignIn
+) -> None:
+    case_id = admitted(vatra, ALBANIAN).case_id
+    path, child = f"/cases/{case_id}/age", {"age_class": "child", "when": "today"}
+    holder = sign_in(HOLDER)
+    assert "recorded as under 18 by mistake?" not in holder.get(f"{path}?lang=en")
+    assert 'name="sure"' not in holder.get(f"{path}?lang=en")
+    holder.post(f"{path}/take-back", {"slip": "y"}, 409)
+    page = holder.post(f"{path}/assessed?lang=en", child, 422)
+    assert "leaves only through the child gate" in page.partition('class="errors"')[2]
+    assert 'name="sure"' in page
+    assert _of_age(case_id) == "adult"
+    holder.post(f"{path}/assessed", {**child, "sure": "y"})
+    assert _of_age(case_id) == "child"
+    assert "recorded as under 18 by mistake?" in holder.get(f"{path}?lang=en")
+    for stranger in ("tjeter_vizion.case_worker", "nrc.case_worker"):
+        sign_in(stranger).post(f"{path}/take-back", {"slip": "y"}, 404)
+    holder.post(f"{path}/take-back", {"slip": "y"})
+    holder.post(f"{path}/take-back", {"slip": "y"}, 409)
+    assert _of_age(case_id) == "child"  # one hand makes nobody an adult
+    for login in (SERVICE, DESK):
+        home = sign_in(login).get("/?lang=en")
+        assert "this person was recorded as under 18 by mistake" in home
+        assert "Test case_worker" in home
+        assert f'href="{path}"' in home
+    sign_in(SERVICE).post(f"{path}/answer", {"answer": "yes"})
+    assert _of_age(case_id) == "adult"
+    assert "by mistake?" not in holder.get(f"{path}?lang=en")
+
+
+@pytest.mark.slow
+def test_after_seven_days_a_shelter_says_no_more_that_it_was_a_mistake(vatra: Actor, sign_in: SignIn) -> None:
+    case_id = admitted(vatra, ALBANIAN).case_id
+    ages.assess(case_id=case_id, age_class="child", on=days.today(), by=factories.actor(HOLDER))
+    factories.later(days=7)
+    with pytest.raises(AgeRefused, match="no_slip"):
+        ages.by_mistake(case_id=case_id, by=factories.actor(HOLDER))
+    assert "by mistake?" not in sign_in(HOLDER).get(f"/cases/{case_id}/age?lang=en")
+
+
+def test_child_protection_reads_who_put_such_a_slip_right_alone_on_the_same_day(vatra: Actor, sign_in: SignIn) -> None:
+    case_id = admitted(vatra, ALBANIAN).case_id
+    path, desk = f"/cases/{case_id}/age", sign_in(DESK)
+    for age_class in ("child", "adult"):
+        said = {"age_class": age_class, "when": "today"}
+        desk.post(f"{path}/assessed", said, 422)
+        desk.post(f"{path}/assessed", {**said, "sure": "y"})
+        assert _of_age(case_id) == age_class
+    home = sign_in(SERVICE).get("/?lang=en")
+    assert "this person was recorded as under 18 by mistake" in home
+    assert "Test duty_officer" in home
+
+
 def test_who_reads_a_part_by_consent_says_nothing_of_an_age(vatra: Actor, sign_in: SignIn) -> None:
     """Who may read a part of a case is not the service that assesses: two of them made an adult of any child."""
     case_id, other = girl(vatra), factories.actor("prosecution.witness_liaison")

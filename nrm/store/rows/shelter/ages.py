@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.shelter.ages import ADULT, WORD_WAITS, Change, Kind, Told, class_on
+from nrm.domain.shelter.ages import ADULT, SLIP_WITHIN, WORD_WAITS, Change, Kind, Told, class_on
 from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case
@@ -83,6 +83,15 @@ def told(case: Case, *, first: date, member_id: uuid.UUID | None) -> Told:
 def _is_slip(entry: CaseAge, member_id: uuid.UUID | None) -> bool:
     """Whether the member recorded it today, and so can put it right alone."""
     return entry.member_id == member_id and entry.recorded_on == days.today()
+
+
+def slip(case: Case, organisation_id: uuid.UUID | None) -> CaseAge | None:
+    """The last entry of an age, if by it this organisation lately made a child of an adult: it may have been a
+    mistake."""
+    newest = select(CaseAge).where(CaseAge.case_id == case.id).order_by(CaseAge.position.desc()).limit(1)
+    last = db.session.scalar(newest)
+    made = last is not None and last.was == ADULT and last.organisation_id == organisation_id
+    return last if made and last is not None and days.today() - last.recorded_on < SLIP_WITHIN else None
 
 
 def month_before(case_id: uuid.UUID, *, member_id: uuid.UUID | None) -> date | None:

@@ -82,8 +82,8 @@ IMPOSSIBLE = {
         "sure",
         N_(
             "From now on the person counts as a child: the child protection service is told and assesses, and the "
-            "person leaves only through the child gate. Only that service and the duty desk take it back. Is that so? Then "
-            "tick it"
+            "person leaves only through the child gate. Only that service and the duty desk take it back. Is that so? "
+            "Then tick it"
         ),
     ),
     AgeRefusal.SURE_ADULT: (

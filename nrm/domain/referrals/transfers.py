@@ -92,6 +92,7 @@ class Stand(StrEnum):
     AT_ONCE = "at_once"  # accepted; the keys moved, and the person still sleeps at the sender's
     TAKEN_BACK = "taken_back"  # they had not left after all: the keys are with the receiver until it gives them back
     ON_THE_WAY = "on_the_way"
+    NOT_COME = "not_come"  # was said not to have arrived, and nobody said since where the person is; for the sender
 
 
 def stand(

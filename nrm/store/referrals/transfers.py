@@ -25,6 +25,7 @@ from nrm.models.shelter.stays import Stay
 from nrm.store.referrals import referrals as referral_store
 from nrm.store.referrals.referrals import ReferralLine
 from nrm.store.rows.referrals import mistakes as mistake_rows
+from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.referrals import transfers as rows
 from nrm.store.rows.shelter import absences as absence_rows
 
@@ -71,10 +72,12 @@ class AtTheDoor:
 
 
 def moves(*, by: Actor) -> list[MoveLine]:
-    """The moves that the actor's shelter asked for or accepted, until the person has come; the oldest first."""
+    """The moves that the actor's shelter asked for or accepted, until the person has come, or somebody said where the
+    person is who did not; the oldest first."""
     if by.organisation_id is None or not (by.may(Permission.REFERRAL_SEND) and by.may(Permission.REFERRAL_DECIDE)):
         raise NotVisible
-    statement = _moves().where(_own(by)).order_by(Referral.sent_at, Referral.id).limit(_MOST)
+    wanted = or_(_own(by), _not_come(by))
+    statement = _moves().where(wanted).order_by(Referral.sent_at, Referral.id).limit(_MOST)
     found = (_line(each, by) for each in db.session.execute(statement))
     return [each for each in found if each is not None]
 
@@ -103,7 +106,8 @@ def number_open(by: Actor) -> ColumnElement[int]:
     """How many `moves` the actor has, as a column of another statement; 0 for who is no shelter."""
     if by.organisation_id is None or not (by.may(Permission.REFERRAL_SEND) and by.may(Permission.REFERRAL_DECIDE)):
         return literal(0)
-    return select(func.count()).select_from(Referral).where(_own(by)).scalar_subquery()
+    counted = select(func.count()).select_from(Referral).join(Case, Case.id == Referral.case_id)
+    return counted.where(or_(_own(by), _not_come(by))).scalar_subquery()
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> MoveLine | None:
@@ -118,6 +122,13 @@ def _own(by: Actor) -> ColumnElement[bool]:
     sends = (Referral.sender_id == by.organisation_id) & Referral.status.in_(("sent", "accepted"))
     takes = (Referral.receiver_id == by.organisation_id) & (Referral.status == ReferralStatus.ACCEPTED)
     return and_(or_(sends, takes), rows.from_a_shelter())
+
+
+def _not_come(by: Actor) -> ColumnElement[bool]:
+    """The condition for moves from the actor's shelter whose person did not arrive, until somebody says where they are
+    (ADR 0267)."""
+    lost = (Referral.sender_id == by.organisation_id, Referral.status == ReferralStatus.NOT_ARRIVED)
+    return and_(*lost, rows.from_a_shelter(), referral_rows.not_come())
 
 
 def of_referral(referral_id: uuid.UUID, *, by: Actor) -> MoveLine | None:
@@ -218,6 +229,8 @@ def _line(
         taken_back=referral.departed_at is None and not holds and mistake_rows.is_taken_back(referral.id),
         at=clock.now(),
     )
+    if stands is None and referral.status == ReferralStatus.NOT_ARRIVED:
+        stands = Stand.NOT_COME
     if stands is None:
         return None
     sends = referral.sender_id == by.organisation_id

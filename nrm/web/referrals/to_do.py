@@ -278,6 +278,10 @@ def _move(line: MoveLine) -> Iterator[Task]:
     words = {
         Stand.ON_THE_WAY: gettext("on the way to %(shelter)s", shelter=text_in(line.other)),
         Stand.ASKED: gettext("%(shelter)s has not answered yet", shelter=text_in(line.other)),
+        Stand.TAKEN_BACK: gettext(
+            "Has not left: %(shelter)s gives the case back, call it", shelter=text_in(line.other)
+        ),
+        Stand.NOT_COME: gettext("Did not arrive at %(shelter)s: where is the person?", shelter=text_in(line.other)),
     }
     accepted = gettext("%(shelter)s accepted: record that they have left", shelter=text_in(line.other))
     yield Task(
@@ -286,6 +290,7 @@ def _move(line: MoveLine) -> Iterator[Task]:
         calendar.today(),
         words.get(line.stand, accepted),
         url_for("referrals.show", referral_id=line.referral_id),
+        late=line.stand is Stand.NOT_COME,
     )
 
 

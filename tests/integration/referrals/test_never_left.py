@@ -12,11 +12,12 @@ from flask import Flask
 
 from nrm import clock
 from nrm.actions.referrals import mistakes, referrals
-from nrm.actions.shelter import stays
+from nrm.actions.shelter import absences, stays
 from nrm.db import db
 from nrm.domain.accounts.accounts import NotVisible
 from nrm.domain.referrals.referrals import IllegalTransition
 from nrm.domain.referrals.transfers import CallOff, Stand
+from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.corrections import Why
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.stays import Stay
@@ -139,3 +140,40 @@ def test_after_seven_days_it_is_said_no_more() -> None:
     move.later(days=7, minutes=1)
     with pytest.raises(IllegalTransition):
         mistakes.never_left(referral_id=move.referral_id, why=Why.OTHER_PERSON, by=move.vatra)
+
+
+@pytest.mark.slow
+def test_who_did_not_arrive_is_asked_about_where_they_came_from_until_somebody_says_where_they_are(
+    sign_in: SignIn,
+) -> None:
+    move, asked = Move().accept(), "Did not arrive at"
+    address = f'href="/referrals/{move.referral_id}"'
+    for page in ("/?lang=en", "/to-do?lang=en"):
+        shown = sign_in(VATRA).get(page)
+        assert "record that they have left" in shown
+        assert address in shown
+    move.depart()
+    assert asked not in sign_in(VATRA).get("/?lang=en")
+    factories.later(hours=3)
+    referrals.not_arrived(referral_id=move.referral_id, by=factories.actor(NRC))
+    for page in ("/?lang=en", "/to-do?lang=en"):
+        shown = sign_in(VATRA).get(page)
+        assert f"{asked} National Reception Centre" in shown
+        assert address in shown
+        assert asked not in sign_in(NRC).get(page)
+        assert asked not in sign_in(IOM).get(page)
+    assert 'href="tel:' in sign_in(VATRA).get(f"/referrals/{move.referral_id}?lang=en")
+    referrals.arrive(referral_id=move.referral_id, by=factories.actor(NRC))
+    for page in ("/?lang=en", "/to-do?lang=en"):
+        assert asked not in sign_in(VATRA).get(page)
+
+
+@pytest.mark.slow
+def test_the_line_of_who_did_not_arrive_ends_with_an_alarm(sign_in: SignIn) -> None:
+    move = Move().accept()
+    move.depart()
+    factories.later(hours=3)
+    nrc = factories.actor(NRC)
+    referrals.not_arrived(referral_id=move.referral_id, by=nrc)
+    absences.report(case_id=move.case_id, since=clock.now(), feared=Feared.YES, by=nrc)
+    assert "Did not arrive at" not in sign_in(VATRA).get("/?lang=en")

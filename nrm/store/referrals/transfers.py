@@ -50,6 +50,8 @@ class MoveLine:
     both_until: datetime | None
     missing_since: date | None = None
     died_on: date | None = None
+    struck: bool = False
+    """The arrival was struck: the sender says that the person never left (ADR 0267)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,4 +249,5 @@ def _line(
         both_until=both_write_until(referral.decided_at) if both and referral.decided_at else None,
         missing_since=missing_since,
         died_on=died_on,
+        struck=stands is Stand.TAKEN_BACK and mistake_rows.is_arrival_struck(referral.id),
     )

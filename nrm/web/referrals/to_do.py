@@ -272,6 +272,10 @@ def _move(line: MoveLine) -> Iterator[Task]:
         return
     if not line.sends:
         back = gettext("%(shelter)s took back that they have left: let both write", shelter=text_in(line.other))
+        if line.struck:
+            back = gettext(
+                "%(shelter)s says that the person never left: call the move off", shelter=text_in(line.other)
+            )
         address = url_for("referrals.show", referral_id=line.referral_id)
         yield Task(line.pseudonym, line.case_id, calendar.today(), back, address)
         return

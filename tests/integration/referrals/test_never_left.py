@@ -21,6 +21,7 @@ from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.corrections import Why
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.stays import Stay
+from nrm.steps import lost_records
 from nrm.store import days
 from nrm.store.referrals import transfers as store
 from nrm.store.shelter import cases as case_store
@@ -85,10 +86,15 @@ def test_who_never_left_is_with_the_first_shelter_again_and_the_other_two_read_w
     told = words(sign_in(NRC).get("/?lang=en"))
     assert "wrote on 10 March 2026 that the person never left there: the arrival that you recorded is struck" in told
     assert "has not left yet" in told
+    assert "says that the person never left: call the move off" in told
+    assert "record the arrival once more" in sign_in(NRC).get(f"/referrals/{move.referral_id}?lang=en")
+    assert "You said that the person never left" in sign_in(VATRA).get(f"/referrals/{move.referral_id}?lang=en")
+    assert "gives the case back, call it" in sign_in(VATRA).get("/to-do?lang=en")
     desk = sign_in(DUTY).get("/?lang=en").partition("Arrived, and nobody said that they left")[2].partition("</ul>")[0]
     assert "said that the person never left" in desk
     assert desk.count('href="tel:') == 2
     assert NEVER not in sign_in(VATRA).get("/?lang=en")
+    assert lost_records.lost() == ""  # what the rows say is what the chain tells
     assert "The person arrived: It was about another person" in words(
         sign_in(VATRA).get(f"/referrals/{move.referral_id}?lang=en")
     )
@@ -96,7 +102,7 @@ def test_who_never_left_is_with_the_first_shelter_again_and_the_other_two_read_w
     for login in (VATRA, DUTY, NRC):
         sign_in(login).get(f"/referrals/{move.referral_id}?lang=en")
     factories.later(days=8)
-    assert "never left" not in sign_in(NRC).get("/?lang=en")
+    assert "that the person never left there" not in words(sign_in(NRC).get("/?lang=en"))
     assert "never left" not in sign_in(DUTY).get("/?lang=en")
 
 
@@ -113,6 +119,7 @@ def test_the_other_shelter_gives_the_case_back_by_calling_the_move_off() -> None
     with pytest.raises(NotVisible):
         case_store.case(move.case_id, by=move.nrc)
     assert move.ended_on is None
+    assert lost_records.lost() == ""
 
 
 def test_it_is_said_of_nobody_who_was_said_to_have_left() -> None:

@@ -29,9 +29,15 @@ def is_taken_back(referral_id: uuid.UUID) -> bool:
     """Whether its departure was taken back by this program, or the arrival of a move, and the person has not left again
     since."""
     found = newest(referral_id)
-    if found is None or found.kind not in (Kind.DEPARTURE, Kind.NOT_COME) or not rows.is_mistake(found):
-        return False
-    return found.kind == Kind.DEPARTURE or is_move(referral_id)
+    if found is not None and found.kind == Kind.DEPARTURE and rows.is_mistake(found):
+        return True
+    return is_arrival_struck(referral_id)
+
+
+def is_arrival_struck(referral_id: uuid.UUID) -> bool:
+    """Whether the arrival of a move was struck by the shelter where the person is still, and nothing happened since."""
+    found = newest(referral_id)
+    return found is not None and found.kind == Kind.NOT_COME and rows.is_mistake(found) and is_move(referral_id)
 
 
 def may_be_denied(referral_id: uuid.UUID) -> bool:

@@ -106,10 +106,12 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Age:
         .where(CaseAge.case_id == case_id)
         .order_by(CaseAge.position.desc())
     )
+    found = db.session.execute(statement).all()
     lines = [
         AgeLine(Kind(each.kind), each.adult_month, each.from_on, each.age_class, who.names if who else {})
-        for each, who in db.session.execute(statement)
+        for each, who in found
     ]
+    slip = bool(found) and age_rows.may_be_slip(found[0][0], by.organisation_id)
     holds = mine is CaseRelation.HOLDER and by.may(Permission.STAY_MANAGE)
     may_assess = assessable(case.age_class, holds=mine is CaseRelation.HOLDER)
     word, waits = age_words.of_case(case), age_words.waiting(case) is not None
@@ -128,7 +130,7 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> Age:
         waits,
         may_answer=answers and word is not None and age_words.may_answer(word, by=by),
         may_take_back=its_own and (answers or holds),
-        may_say_slip=holds and not waits and age_rows.slip(case, by.organisation_id) is not None,
+        may_say_slip=holds and not waits and slip,
     )
 
 

@@ -332,10 +332,11 @@ def _held_case(case_id: uuid.UUID, house_id: uuid.UUID, *, lock: bool = False) -
     return found
 
 
-def cares_for(organisation_id: uuid.UUID | None) -> ColumnElement[bool]:
-    """The condition for cases whose person is in this shelter's care: it holds them, or hands them on and the person
-    sleeps there until they leave (ADR 0068)."""
-    return or_(Case.holder_id == organisation_id, transfer_rows.hands_on(organisation_id))
+def cares_for(*, by: Actor) -> ColumnElement[bool]:
+    """The condition for cases whose person is in the care of the asker's shelter: it holds them, or hands them on and
+    the person sleeps there until they leave (ADR 0267); raises NotVisible."""
+    own = own_shelter_id(by)
+    return or_(Case.holder_id == own, transfer_rows.hands_on(own))
 
 
 def cared_for(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
@@ -344,7 +345,7 @@ def cared_for(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
     if not lock:
         with suppress(NotVisible):
             return held_case(case_id, by=by)  # which a page has looked up already
-    statement = select(Case).where(Case.id == case_id, Case.status == "open", cares_for(own_shelter_id(by)))
+    statement = select(Case).where(Case.id == case_id, Case.status == "open", cares_for(by=by))
     if lock:
         statement = statement.with_for_update()
     found = db.session.scalar(statement.execution_options(populate_existing=True))
@@ -356,7 +357,7 @@ def cared_for(case_id: uuid.UUID, *, by: Actor, lock: bool = False) -> Case:
 def kept_case(case_id: uuid.UUID, *, by: Actor) -> Case:
     """A case whose person is in the care of the asker's shelter, or that it holds and closed, to be read and not
     written; raises NotVisible."""
-    statement = select(Case).where(Case.id == case_id, cares_for(own_shelter_id(by)))
+    statement = select(Case).where(Case.id == case_id, cares_for(by=by))
     found = db.session.scalar(statement.execution_options(populate_existing=True))
     if found is None:
         raise NotVisible

@@ -226,7 +226,7 @@ def _has_shelter(by: Actor) -> bool:
 
 def _held(by: Actor, *, closed: bool = False) -> tuple[ColumnElement[bool], ...]:
     """Of cases in hand whose person is in the care of the asker's shelter; `closed`: of closed ones, too."""
-    return (stays.cares_for(by.organisation_id), *(() if closed else (Case.status == "open",)))
+    return (stays.cares_for(by=by), *(() if closed else (Case.status == "open",)))
 
 
 def _mine(by: Actor) -> ColumnElement[bool]:

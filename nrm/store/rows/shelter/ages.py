@@ -90,8 +90,13 @@ def slip(case: Case, organisation_id: uuid.UUID | None) -> CaseAge | None:
     mistake."""
     newest = select(CaseAge).where(CaseAge.case_id == case.id).order_by(CaseAge.position.desc()).limit(1)
     last = db.session.scalar(newest)
-    made = last is not None and last.was == ADULT and last.organisation_id == organisation_id
-    return last if made and last is not None and days.today() - last.recorded_on < SLIP_WITHIN else None
+    return last if last is not None and may_be_slip(last, organisation_id) else None
+
+
+def may_be_slip(last: CaseAge, organisation_id: uuid.UUID | None) -> bool:
+    """Whether by this entry, the last one, the organisation lately made a child of an adult."""
+    made = last.was == ADULT and last.organisation_id == organisation_id
+    return made and days.today() - last.recorded_on < SLIP_WITHIN
 
 
 def month_before(case_id: uuid.UUID, *, member_id: uuid.UUID | None) -> date | None:

@@ -86,7 +86,7 @@ def test_who_waits_for_the_move_has_her_hearing_where_she_sleeps(sign_in: SignIn
     vatra.get(page)  # nobody wrote anything legal yet
     heard(move)
     assert vatra.get(page).count(COURT) >= 1
-    assert "/hearings" in vatra.get("/to-do?lang=en") or vatra.get("/day?lang=en")
+    assert f'href="/cases/{move.case_id}/hearings"' in vatra.get("/to-do?lang=en")
     sign_in(NRC).get(page)
     sign_in(IOM).get(page, 404)
     referrals.arrive(referral_id=move.referral_id, by=move.nrc)

@@ -194,7 +194,11 @@ def test_open_steps_of_the_plan_are_named_and_ended_or_kept_by_a_choice(vatra: A
     shelter.post(f"/cases/{case_id}/debts-still-open")
     assert money in shelter.get("/to-do")
     assert "debts-settled" in shelter.get(f"/cases/{case_id}?part=closing")
+    more = re.search(r"(\d+) gjë", shelter.get("/"))  # the home page counts it among what else there is
     shelter.post(f"/cases/{case_id}/debts-settled")
+    less = re.search(r"(\d+) gjë", shelter.get("/"))
+    assert more is not None
+    assert int(more[1]) - int(less[1] if less else 0) == 1
     assert money not in shelter.get("/to-do")
     # Who opens it again is told that nobody answers for the person any more.
     tending.tend()

@@ -278,7 +278,7 @@ def test_a_girl_who_does_not_know_goes_to_a_shelter_and_said_neither_yes_nor_no(
     worker.get_by_role("link", name=code).first.click()
     worker.select_option("[name=bed]", index=1)
     worker.get_by_role("button", name="Pranoni personin").click()
-    worker.get_by_role("link", name="Më vonë: te rasti").click()
+    worker.get_by_role("link", name="Më vonë: pika kufitare pret derisa ta thoni").click()
     worker.wait_for_url(f"**/cases/{case_id}")
     told = worker.locator("main").inner_text()
     assert "Numërimi, pa emër" not in told  # she did not refuse to be counted either

@@ -223,6 +223,17 @@ def database_addresses(env: Mapping[str, str], directory: Path) -> tuple[str, st
     )
 
 
+def missing_database(env: Mapping[str, str], setting: str, file: Path, directory: Path) -> str:
+    """What is to be said of a database's file that is not there; first that the setting is not set here, as the
+    database may lie well where it was set to be."""
+    if file.parent == directory and not env.get(setting):
+        return (
+            f"{file} is not there, and {setting} is not set here: was it set when the instance was made? Then set it "
+            "to the same again. Else is its disk mounted? Last of all put back a backup"
+        )
+    return f"{file} is not there; is its disk mounted? Else put back a backup"
+
+
 def _url(setting: str, value: str) -> str:
     """A path becomes an SQLite address; an address of SQLite or PostgreSQL stays."""
     if value.startswith(("postgresql://", "postgresql+psycopg://")):

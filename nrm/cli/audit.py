@@ -23,7 +23,7 @@ def audit() -> None:
     """The record of what was done, and by whom."""
 
 
-@audit.command()
+@audit.command(short_help="Follow the chain from its first entry.")
 @instance_option
 @click.option(
     "--checkpoint",
@@ -65,7 +65,7 @@ def verify(context: click.Context, directory: Path, files: tuple[Path, ...]) -> 
         context.exit(1)
 
 
-@audit.command()
+@audit.command(short_help="Sign where the chain stands now, in a small file.")
 @instance_option
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A new file; else standard output.")
 @click.pass_context

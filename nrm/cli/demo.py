@@ -66,13 +66,13 @@ _MADE = re.compile(
 @click.command()
 @click.option("--dir", "directory", envvar="NRM_DIR", required=True, type=click.Path(path_type=Path))
 @click.option("--country", "named", help=f"A country of the program, by its code, or a folder (default: {COUNTRY}).")
-@click.option("--people", default=400, type=Whole(0, 20_000), help="How many come in the four years.")
-@click.option("--seed", default=1, type=Whole(), help="The same seed and last day give the same people.")
+@click.option("--people", default=400, type=Whole(0, 20_000), help="How many come in the four years (default: 400).")
+@click.option("--seed", default=1, type=Whole(), help="The same seed and last day give the same people (default: 1).")
 @click.option("--until", type=DAY, help="The last day (default: today).")
 @click.option("--to-close", is_flag=True, help="Leave the quarter that ended last for the statistician to close.")
 @json_option("url", "quarters", "to_close", "accounts", "trainees")
 @click.option("--no-serve", is_flag=True, help="Make the country and stop.")
-@click.option("--port", default=5000, type=Whole(1, 65535))
+@click.option("--port", default=5000, type=Whole(1, 65535), help="The port to serve at (default: 5000).")
 @click.option("--second-factor", is_flag=True, help="Give every account a second factor and ask for it.")
 @click.option(
     "--trainee",

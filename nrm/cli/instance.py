@@ -198,11 +198,11 @@ def _check_there(directory: Path) -> str:
     gone = [
         missing
         for setting, address in zip(("NRM_DATABASE", "NRM_SHRED_DATABASE"), addresses, strict=True)
-        if (missing := missing_file(setting, address)) is not None
+        if (missing := missing_file(setting, address, directory.absolute())) is not None
     ]
     none = Refused(
-        f"--dir: {directory} holds no databases; is the path right, and its disk mounted? Only where there never was "
-        "one: nrm init, or nrm restore"
+        f"--dir: {directory} holds no databases; is the path right, are NRM_DATABASE and NRM_SHRED_DATABASE set as "
+        "when it was made, and is its disk mounted? Only where there never was one: nrm init, or nrm restore"
     )
     if gone:  # both: it was never an instance, or all of it is gone
         raise none if len(gone) == len(addresses) else Refused(gone[0])

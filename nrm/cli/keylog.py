@@ -55,7 +55,7 @@ def export(directory: Path, out: Path | None) -> None:
         raise Refused(f"--out: {out} cannot be written: {error.strerror}") from None
 
 
-@keylog.command()
+@keylog.command(short_help="Verify a file of the key log from its first entry.")
 @click.argument("copies", nargs=-1, type=_FILE, metavar="FILE...")
 @click.option("--dir", "directory", envvar="NRM_DIR", type=click.Path(path_type=Path, file_okay=False))
 @json_option("entries", "findings", "mended_by", "end")
@@ -138,7 +138,7 @@ def mend(file: Path, directory: Path) -> None:
     answer([f"put back: {number} entries"], entries=number)
 
 
-@keylog.command()
+@keylog.command(short_help="What waits in the key log for somebody's hand.")
 @json_option("proposals")
 @instance_option
 @login_option
@@ -191,7 +191,7 @@ def agree(digest: str, words: tuple[tuple[str, str], ...], directory: Path, logi
     answer(["holds now" if holds else "agreed; others have to agree too"], holds=holds)
 
 
-@keylog.command()
+@keylog.command(short_help="Propose that the log was put back from a copy.")
 @click.argument("number", type=Whole(1))
 @json_option("digest")
 @instance_option
@@ -216,7 +216,7 @@ def restored(number: int, directory: Path, login: str) -> None:
     answer([digest.hex()], digest=digest.hex())
 
 
-@keylog.command()
+@keylog.command(short_help="Propose that two of you found your organisation.")
 @click.option("--with", "other", default="", help="The sign-in name of the other founder; none where you are alone.")
 @click.option("--begin-with", "further", nargs=2, help="For the first entry: the two founders of another organisation.")
 @click.option(

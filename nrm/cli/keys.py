@@ -23,7 +23,7 @@ def keys() -> None:
     """The keyrings of organisations."""
 
 
-@keys.command()
+@keys.command(short_help="Make a new version of an organisation's keyring.")
 @click.option("--organisation", required=True, help="The organisation's code, such as VATRA; your own.")
 @click.option(
     "--anew", is_flag=True, help="Also seal everything again, so that keys a person kept who left open nothing."
@@ -69,7 +69,7 @@ def _seal_again(by: Actor) -> sealing_again.SealingProgress:
         return sealing_again.seal_again(by=by, progress=counting.step)
 
 
-@keys.command("matching")
+@keys.command("matching", short_help="Encode your people under the newest matching key.")
 @click.option("--new", is_flag=True, help="First make a new version of the key; at most once in ninety days.")
 @json_option("organisation", "encoded", "left", always=True)
 @instance_option

@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
 import socket
 import ssl
 import tempfile
@@ -45,9 +46,9 @@ LAST_SECONDS = 10  # for what a worker is answering when it is told to end
 
 @click.command()
 @instance_option
-@click.option("--host", default="127.0.0.1", help="The address to listen on.")
-@click.option("--port", default=5000, type=Whole(1, 65535))
-@click.option("--workers", default=2, type=Whole(1, 64))
+@click.option("--host", default="127.0.0.1", help="The address to listen on (default: 127.0.0.1).")
+@click.option("--port", default=5000, type=Whole(1, 65535), help="The port to listen on (default: 5000).")
+@click.option("--workers", default=2, type=Whole(1, 64), help="How many processes answer (default: 2).")
 def serve(directory: Path, host: str, port: int, workers: int) -> None:
     """Serve the instance until stopped."""
     tell_misspelt(os.environ)
@@ -181,9 +182,21 @@ class Ready:
 
 def _in_worker(app: Flask, gateway: Gateway, ready: Ready) -> Gateway:
     """Start the thread that tends every minute, in whichever worker process gets the lock."""
+    threading.Thread(target=_end_with_the_server, name="watch", daemon=True).start()
     threading.Thread(target=ready.say, name="ready", daemon=True).start()
     threading.Thread(target=_tend_forever, args=(app,), name="tend", daemon=True).start()
     return gateway
+
+
+def _end_with_the_server() -> None:
+    """End this worker once the process that watches over the workers is gone, killed by whatever: nobody would replace
+    a worker any more, and the port would stay taken."""
+    server = multiprocessing.parent_process()
+    assert server is not None
+    server.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Event().wait(LAST_SECONDS)
+    os._exit(1)
 
 
 def _tend_forever(app: Flask) -> None:

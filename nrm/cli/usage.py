@@ -17,7 +17,7 @@ from click.core import ParameterSource
 from flask import Flask
 from sqlalchemy import Engine, make_url
 
-from config import Config, MisConfigured, load_config
+from config import Config, MisConfigured, load_config, missing_database
 from nrm import create_app, faults, parsing, revisions
 from nrm.actions import instances
 from nrm.actions.accounts import accounts
@@ -55,7 +55,7 @@ def application(directory: Path, *, synchronous: str = "FULL", pages: bool = Fal
     its tables are missing or of an earlier version."""
     config = settings(directory)
     for name, address in (("NRM_DATABASE", config.database), ("NRM_SHRED_DATABASE", config.shred_database)):
-        if (missing := missing_file(name, address)) is not None:
+        if (missing := missing_file(name, address, config.directory)) is not None:
             raise Refused(missing)
     app = application_of_any_version(directory, synchronous=synchronous, pages=pages)
     found = outdated(app)
@@ -76,12 +76,12 @@ def application(directory: Path, *, synchronous: str = "FULL", pages: bool = Fal
     return app
 
 
-def missing_file(setting: str, address: str) -> str | None:
+def missing_file(setting: str, address: str, directory: Path) -> str | None:
     """What is to be said where the database is a file that is not there; None where it is, or is on a server."""
     url = make_url(address)
     if url.get_backend_name() != "sqlite" or Path(url.database or "").is_file():
         return None
-    return f"{setting}: {url.database} is not there; is its disk mounted? Else put back a backup"
+    return f"{setting}: {missing_database(os.environ, setting, Path(url.database or ''), directory)}"
 
 
 def application_of_any_version(directory: Path, *, synchronous: str = "FULL", pages: bool = False) -> Flask:

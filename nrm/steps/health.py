@@ -15,7 +15,7 @@ from sqlalchemy import URL, Engine, create_engine, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from config import Config, account_name, key_files
+from config import Config, account_name, key_files, missing_database
 from nrm import clock, faults, open_files, revisions
 from nrm.db import db
 from nrm.domain.checkpoints import END, NoCheckpoint, read
@@ -123,8 +123,8 @@ def readings_from_outside(places: Places, keys: str) -> list[Reading]:
     No database is made where one is not there.
     """
     return [
-        by_finding(Part.MAIN_DATABASE, _missing(places.database, Part.MAIN_DATABASE)),
-        by_finding(Part.SHRED_DATABASE, _missing(places.shred_database, Part.SHRED_DATABASE)),
+        by_finding(Part.MAIN_DATABASE, _missing(places.database, Part.MAIN_DATABASE, places.directory)),
+        by_finding(Part.SHRED_DATABASE, _missing(places.shred_database, Part.SHRED_DATABASE, places.directory)),
         by_finding(Part.KEYS, keys),
         *_of_places(places),
     ]
@@ -216,10 +216,13 @@ def lost_files() -> list[Path]:
     return [gone for engine in db.engines.values() if (gone := open_files.gone(engine)) is not None]
 
 
-def _missing(address: str, part: Part) -> str:
+_SETTING = {Part.MAIN_DATABASE: "NRM_DATABASE", Part.SHRED_DATABASE: "NRM_SHRED_DATABASE"}
+
+
+def _missing(address: str, part: Part, directory: Path) -> str:
     url = make_url(address)
-    if url.get_backend_name() == "sqlite" and not _may_be_there(Path(url.database or "")):
-        return f"{url.database} is not there; is its disk mounted? Else put back a backup"
+    if url.get_backend_name() == "sqlite" and not _may_be_there(file := Path(url.database or "")):
+        return missing_database(os.environ, _SETTING[part], file, directory)
     engine = create_engine(address, hide_parameters=True)
     try:
         with engine.connect() as connection:

@@ -43,7 +43,7 @@ def register(app: Flask, address: str) -> None:
         unseen = floods.counted("another host")
         if unseen is not None:
             app.logger.warning(
-                "refused requests for %s: 1, and %s since the line before; %s",
+                "refused a request for %s, and %s more since the line before; %s",
                 "another host" if host else "no host at all",  # never what a stranger wrote there
                 unseen,
                 f"NRM_ADDRESS is {address}"

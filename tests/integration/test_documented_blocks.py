@@ -24,7 +24,7 @@ BLOCK = re.compile(r"(?:<!-- (?P<mark>[^\n]*?) -->\n)?^```(?P<lang>\w*)\n(?P<tex
 RUN = re.compile(r"run (?P<group>[a-z-]+)(?: exits (?P<codes>[\d ]+))?")
 NOT_RUN = re.compile(r"not run (?P<reason>[a-z]+): (?P<why>.+)")
 REASONS = {
-    "systemd": 6,  # needs systemd as the first process
+    "systemd": 9,  # needs systemd as the first process
     "root": 1,  # changes the whole machine
     "network": 5,  # fetches packages, or asks another machine
     "people": 4,  # several people sign in, or type the words of each other's sheets

@@ -170,7 +170,9 @@ def test_the_doctor_tells_of_every_part_where_a_database_or_a_key_file_is_gone_a
     for path in place.glob("shred.db*"):
         path.rename(path.with_name(f"away-{path.name}"))
     told = parts_of(app, command)
-    assert told["shred_database"]["why"].startswith(f"{place}/shred.db is not there; is its disk mounted?")
+    why = told["shred_database"]["why"]
+    assert why.startswith(f"{place}/shred.db is not there, and NRM_SHRED_DATABASE is not set here")
+    assert why.index("Then set it to the same again") < why.index("put back a backup")
     assert (told["main_database"]["state"], told["keys"]["state"]) == ("ok", "ok")
     assert told["key_log"]["state"] == "unknown"
     assert not (place / "shred.db").exists()

@@ -282,3 +282,26 @@ def test_a_database_that_is_gone_is_not_created_again(folder: Path, name: str) -
     assert not (folder / name).exists()
     (folder / name).touch()
     assert "one of the databases is empty" in refused(folder)
+
+
+def test_workers_whose_server_was_killed_end_and_leave_the_port(
+    server: tuple[subprocess.Popen[bytes], int],
+) -> None:
+    """They went on answering, watched by nobody, and the next server was refused the port."""
+    process, port = server
+    workers = children(process.pid)
+    assert len(workers) == 2
+    process.kill()
+    process.wait()
+    until(lambda: not any(is_there(each) for each in workers), seconds=20)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+
+
+def is_there(process_id: int) -> bool:
+    """Whether a process runs; one that ended and that nobody waited for does not."""
+    try:
+        return Path(f"/proc/{process_id}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from config import MisConfigured, load_config
+from config import MisConfigured, load_config, missing_database
 from nrm.cli import nrm
 from nrm.cli.refusals import Refused
 
@@ -112,3 +112,21 @@ def test_a_key_of_a_keeper_is_never_written_over(tmp_path: Path) -> None:
         nrm.main(words, standalone_mode=False)
     assert not (tmp_path / "judge").exists()
     assert (tmp_path / "judge.pub").read_bytes() == kept[1]
+
+
+def test_a_database_that_a_setting_names_is_asked_for_by_that_setting_before_a_backup(copied: Path) -> None:
+    """In a shell without the settings the doctor advised to put back a backup of an instance that was well."""
+    file, folder = copied / "main.db", copied
+    unset = missing_database({}, "NRM_DATABASE", file, folder)
+    assert unset.startswith(f"{file} is not there, and NRM_DATABASE is not set here: was it set when")
+    assert missing_database({"NRM_DATABASE": str(file)}, "NRM_DATABASE", file, folder) == (
+        f"{file} is not there; is its disk mounted? Else put back a backup"
+    )
+    file.unlink()
+    with pytest.raises(Refused) as caught:
+        nrm.main(["report", "keys", "--dir", str(folder)], standalone_mode=False)
+    assert "NRM_DATABASE is not set here" in str(caught.value)
+    (folder / "shred.db").unlink()
+    with pytest.raises(Refused) as caught:
+        nrm.main(["upgrade", "--dir", str(folder)], standalone_mode=False)
+    assert "are NRM_DATABASE and NRM_SHRED_DATABASE set as when it was made" in str(caught.value)

@@ -169,7 +169,7 @@ def test_a_stranger_does_not_fill_the_log_and_what_was_left_out_is_counted(
     second = lines()
     assert len(second) == 3, second
     assert second[1].endswith("line before: 299")
-    assert "299 since" in second[2]
+    assert "299 more since" in second[2]
     person = Person(client, "vatra.case_worker")
     lines()
     for _ in range(3):
@@ -187,8 +187,8 @@ def test_the_log_says_why_a_request_was_refused_and_what_is_set(
         refused = client.get("/healthz", headers={"Host": host}, base_url=OURS)
         assert refused.status_code == 400
         assert OURS not in refused.text, "a stranger is not told what is ours"
-    lines = [each.getMessage() for each in caplog.records if "refused requests" in each.getMessage()]
-    assert lines == [f"refused requests for {told}: 1, and 0 since the line before; NRM_ADDRESS is {OURS}"]
+    lines = [each.getMessage() for each in caplog.records if "refused a request" in each.getMessage()]
+    assert lines == [f"refused a request for {told}, and 0 more since the line before; NRM_ADDRESS is {OURS}"]
 
 
 def test_where_no_address_is_set_the_log_says_so(app: Flask, caplog: pytest.LogCaptureFixture) -> None:

@@ -17,6 +17,8 @@ NEVER_SHOWN = {
     "forms.agreement.agreements.KIND_LABELS": {"ministry", "operator"},  # never a party of an agreement
     # What the permit unit does not decide is entered from no paper of it.
     "forms.shelter.permits.PAPER_LABELS": {"inform", "counsel", "apply", "appeal", "withdraw"},
+    # From these nothing can be withdrawn.
+    "forms.shelter.permits.WITHDRAWN_LABELS": {"not_informed", "informed", "refused", "withdrawn", "expired"},
     "forms.support.benefits.CALLED_OFF_LABELS": {"asked", "called_off"},  # it is called off already
     "forms.support.benefits.SETTLE_LABELS": {"asked", "called_off"},  # the house says these, and not the desk
     "nrm.web.shelter.child_returns.STEP_LABELS": {"requested"},  # how a return begins, so nobody steps to it

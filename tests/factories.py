@@ -27,7 +27,7 @@ from nrm.actions.interviews import holds
 from nrm.cli.instance import make_instance
 from nrm.db import db, disconnect, transaction
 from nrm.demo import staff
-from nrm.domain.accounts.accounts import ROLES_OF, Actor, KeyHolder, OrganisationKind, Role
+from nrm.domain.accounts.accounts import Actor, KeyHolder, OrganisationKind, Role
 from nrm.domain.accounts.key_log_entries import Agreed, EntryKind, Founding, Genesis, Person, Proposed
 from nrm.domain.roles import MechanismRole
 from nrm.models.accounts.accounts import Invitation, KeyEvent, KeyringWrap, Member, MemberSession, Organisation
@@ -93,7 +93,8 @@ def populate() -> None:
 
 
 def _roles(organisation: Organisation) -> list[Role]:
-    return [role for role in sorted(ROLES_OF[OrganisationKind(organisation.kind)]) if role != Role.ADMINISTRATOR]
+    known = country().roles_of(organisation.code, OrganisationKind(organisation.kind))
+    return [role for role in sorted(known) if role != Role.ADMINISTRATOR]
 
 
 def _two(organisation: Organisation) -> tuple[Role, Role]:

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from nrm.countries.former_words import Formerly
-from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.accounts.accounts import ROLES_OF, OrganisationKind, Role
 from nrm.domain.accounts.alarms import Watch
 from nrm.domain.agreement.agreements import Agreement
 from nrm.domain.agreement.safeguards import Safeguards
@@ -69,6 +69,7 @@ class ListedOrganisation:
     on_call: str
     beds: tuple[str, ...] = ()
     crossing_point: str | None = None
+    roles: frozenset[Role] | None = None  # None: all that an organisation of its kind can have
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +298,11 @@ class Country:
     def party_in(self, role: MechanismRole | None) -> str:
         """The party of the organisation that has the role; empty for None."""
         return "" if role is None else self.party_of(self.roles[role])
+
+    def roles_of(self, organisation: str, kind: OrganisationKind) -> frozenset[Role]:
+        """The roles that people of this organisation can have: an agency that files a table has no statistician."""
+        known = self.organisations.get(organisation)
+        return ROLES_OF[kind] if known is None or known.roles is None else ROLES_OF[kind] & known.roles
 
     def party_of(self, organisation: str) -> str:
         """The party an organisation acts as; one that came with a new agreement is called as its party."""

@@ -25,6 +25,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from nrm.countries import lists
 from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.accounts.accounts import Role as Work
 from nrm.domain.documents import MalformedDocument
 from nrm.domain.roles import MechanismRole
 from nrm.domain.shelter.cases import CITIZENSHIP_CLASSES, Compartment
@@ -100,6 +101,7 @@ Positive = Annotated[int, Field(ge=1, le=36_500)]
 Natural = Annotated[int, Field(ge=0)]
 Origin = Literal["agreement", "proposal"]
 Kind = Literal[tuple(map(str, OrganisationKind))]  # type: ignore[valid-type]
+Role = Literal[tuple(map(str, Work))]  # type: ignore[valid-type]
 CitizenshipClass = Literal[CITIZENSHIP_CLASSES]  # type: ignore[valid-type]
 
 
@@ -144,6 +146,7 @@ class Organisation(Part):
     on_call: Telephone | None = None
     beds: Positive | None = None
     bed_prefix: Text | None = None
+    roles: Annotated[list[Role], Field(min_length=1)] | None = None  # type: ignore[valid-type]
 
 
 class NextNumber(Part):

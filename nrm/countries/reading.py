@@ -23,7 +23,7 @@ from nrm.countries.country import (
     TrainingDesks,
 )
 from nrm.countries.former_words import Formerly
-from nrm.domain.accounts.accounts import OrganisationKind
+from nrm.domain.accounts.accounts import ROLES_OF, OrganisationKind, Role
 from nrm.domain.accounts.alarms import Watch
 from nrm.domain.documents import MalformedDocument, Words
 from nrm.domain.quarters import Quarter, UnreadableQuarter
@@ -218,6 +218,8 @@ def _organisation(key: str, entry: files.Organisation, regions: Collection[str])
         if not is_needed and name in ("bed_prefix", "beds") and getattr(entry, name) is not None:
             _wrong(f"{key}.{name}", f"an organisation of kind {kind} has no beds")
     _one_of(f"{key}.region", entry.region, regions)
+    for role in entry.roles or ():
+        _one_of(f"{key}.roles", role, sorted(ROLES_OF[kind]))
     return ListedOrganisation(
         code=entry.code,
         kind=kind,
@@ -226,6 +228,7 @@ def _organisation(key: str, entry: files.Organisation, regions: Collection[str])
         party=entry.party,
         on_call=entry.on_call or "",
         beds=tuple(f"{entry.bed_prefix}{number:02}" for number in range(1, (entry.beds or 0) + 1)),
+        roles=frozenset(map(Role, entry.roles)) if entry.roles is not None else None,
     )
 
 

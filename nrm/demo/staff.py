@@ -13,7 +13,7 @@ from nrm.actions.accounts import accounts, joining, members, second_factor, word
 from nrm.demo import founding
 from nrm.demo.cast import cast
 from nrm.demo.progress import Progress
-from nrm.domain.accounts.accounts import ROLES_OF, Actor, OrganisationKind, Role
+from nrm.domain.accounts.accounts import Actor, OrganisationKind, Role
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.store.accounts import accounts as store
 from nrm.store.countries import country
@@ -79,7 +79,9 @@ def _acts(actors: dict[str, Actor], actor: Actor, organisation: Organisation, ro
 def _logins(code: str, kind: OrganisationKind) -> Sequence[tuple[str, Role]]:
     """(login, role) of an organisation's people: with a single key holder its cases would hang on one password."""
     roles: list[Role] = [
-        role for role in sorted(ROLES_OF[kind]) if role is not Role.ADMINISTRATOR and not _is_needless(code, role)
+        role
+        for role in sorted(country().roles_of(code, kind))
+        if role is not Role.ADMINISTRATOR and not _is_needless(code, role)
     ]
     desk: list[Role] = [role for role in roles if role != Role.IDENTIFICATION_OFFICER] or roles
     second: list[Role] = desk if kind.holds_keys and len(desk) == 1 else []

@@ -13,7 +13,6 @@ from nrm import audit, clock
 from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts.accounts import (
     INVITATION_HOURS,
-    ROLES_OF,
     Actor,
     InvitationRefused,
     LoginRefusal,
@@ -36,6 +35,7 @@ from nrm.steps.accounts.key_events import happened
 from nrm.steps.accounts.new_passwords import check_new
 from nrm.store import names
 from nrm.store.accounts import inviting
+from nrm.store.countries import country
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import askers, person_names
 from nrm.store.rows.accounts import members as member_rows
@@ -88,7 +88,7 @@ def _invite(organisation_id: uuid.UUID, login: str, name: str, role: Role, by: A
                 holds_keys=OrganisationKind(organisation.kind).holds_keys,
                 founded=account_rows.has_keyring(organisation.id),
             )
-        if role not in ROLES_OF[OrganisationKind(organisation.kind)]:
+        if role not in country().roles_of(organisation.code, OrganisationKind(organisation.kind)):
             raise NotPermitted(role)
         if refusal := inviting.refusal(organisation_id, by=by):
             raise InvitationRefused(refusal)

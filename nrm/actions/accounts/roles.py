@@ -16,6 +16,7 @@ from nrm.models.accounts.accounts import Member
 from nrm.steps.accounts import members as steps
 from nrm.steps.accounts import roles
 from nrm.store.accounts import members as store
+from nrm.store.countries import country
 from nrm.store.rows.accounts import members as member_rows
 
 
@@ -25,7 +26,10 @@ def change(*, member_id: uuid.UUID, role: Role, by: Actor) -> bool:
     Raises NotPermitted, NotVisible, OwnAccount, KeyHoldersDecide, ChangeRefused, Disagrees.
     """
     with transaction() as session:
-        return roles.give(session, _colleague(session, member_id, by), role, by)
+        member = _colleague(session, member_id, by)
+        if by.kind is not None and role not in country().roles_of(by.organisation_code, by.kind):
+            raise ChangeRefused(ChangeRefusal.ROLE)
+        return roles.give(session, member, role, by)
 
 
 def rename(*, member_id: uuid.UUID, name: str, by: Actor) -> None:

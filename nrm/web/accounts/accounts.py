@@ -24,7 +24,6 @@ from nrm.actions.accounts import accounts as actions
 from nrm.actions.accounts import joining, passkeys, second_factor
 from nrm.domain.accounts.accounts import (
     ROLE_LABELS,
-    ROLES_OF,
     InvitationRefused,
     LoginRefusal,
     NotPermitted,
@@ -380,7 +379,7 @@ def _invite_form() -> InviteColleagueForm:
     by = access.actor()
     if not by.may(Permission.ORGANISATION_FOUND):
         form = InviteColleagueForm(request.form)
-        form.role.choices = _roles(ROLES_OF[by.kind] if by.kind is not None else ())
+        form.role.choices = _roles(country().roles_of(by.organisation_code, by.kind) if by.kind is not None else ())
         form.login.description = gettext(
             "It begins with %(code)s. and has small letters, digits, dots and hyphens: for example %(code)s.a.deda",
             code=by.organisation_code.casefold(),
@@ -392,7 +391,7 @@ def _invite_form() -> InviteColleagueForm:
     founding.organisation.choices = [
         SelectChoice(value=each.code, label=_called(each.names, each.party))
         for each in store.foundable(by=by)
-        if ROLES_OF[OrganisationKind(each.kind)]
+        if country().roles_of(each.code, OrganisationKind(each.kind))
     ]
     founding.role.choices = _roles(ROLE_LABELS)
     return founding
@@ -409,8 +408,9 @@ def _roles_there(form: InviteColleagueForm) -> str:
     """Which roles there are in the organisation that was chosen."""
     if not isinstance(form, InviteAccountForm):
         return gettext("Choose a role that exists in this organisation")
-    kind = OrganisationKind(names.organisation_by_code(form.organisation.data).kind)
-    there = ", ".join(gettext(ROLE_LABELS[each]) for each in ROLE_LABELS if each in ROLES_OF[kind])
+    chosen = names.organisation_by_code(form.organisation.data)
+    known = country().roles_of(chosen.code, OrganisationKind(chosen.kind))
+    there = ", ".join(gettext(ROLE_LABELS[each]) for each in ROLE_LABELS if each in known)
     return gettext("Choose a role that exists in this organisation: %(roles)s", roles=there)
 
 

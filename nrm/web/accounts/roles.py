@@ -11,12 +11,13 @@ from werkzeug.datastructures import MultiDict
 from forms.accounts.accounts import NAME_REFUSALS
 from forms.accounts.roles import ChangeRoleForm, RenameForm
 from nrm.actions.accounts import roles as actions
-from nrm.domain.accounts.accounts import ROLE_LABELS, ROLES_OF, NotVisible, Role
+from nrm.domain.accounts.accounts import ROLE_LABELS, NotVisible, Role
 from nrm.domain.accounts.members import ChangeRefusal, ChangeRefused, KeyHoldersDecide, OwnAccount
 from nrm.domain.accounts.person_names import NameRefused
 from nrm.domain.words import N_
 from nrm.store import signed_names
 from nrm.store.accounts import members as store
+from nrm.store.countries import country
 from nrm.web import access, errors, sessions
 from nrm.web.accounts.members import ELSEWHERE, OWN
 
@@ -92,8 +93,9 @@ def _page(member_id: uuid.UUID, role: ChangeRoleForm | None, status: int) -> Ans
 
 
 def _role_form(present: str, sent: MultiDict[str, str] | None = None) -> ChangeRoleForm:
-    kind = access.actor().kind
-    others = [each for each in sorted(ROLES_OF[kind]) if each != present] if kind is not None else []
+    by = access.actor()
+    known = country().roles_of(by.organisation_code, by.kind) if by.kind is not None else frozenset()
+    others = [each for each in sorted(known) if each != present]
     return ChangeRoleForm(sent).of(others)
 
 

@@ -13,12 +13,13 @@ from nrm.actions import tending
 from nrm.actions.accounts import joining, roles, words
 from nrm.actions.accounts import key_log as actions
 from nrm.db import db, transaction
-from nrm.domain.accounts.accounts import Actor, NotVisible, Role
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role
 from nrm.domain.accounts.key_log_entries import EntryKind, EntryRefused, NewRole, hour_of
 from nrm.domain.accounts.members import ChangeRefusal, ChangeRefused, OwnAccount
 from nrm.domain.accounts.words import CannotVouch
 from nrm.models.accounts.accounts import Member
 from nrm.models.accounts.key_log import KeyLogEntry
+from nrm.store import names
 from nrm.vault.keylog import log, people
 from tests import factories
 from tests.conftest import Person
@@ -256,3 +257,21 @@ def test_nobody_from_outside_an_office_changes_a_role_in_it(app: Flask) -> None:
             stranger.post(f"/members/{whom}/{path}", sent, 404)
         assert f"/members/{whom}/role" not in stranger.get("/members")
     assert factories.actor(READER).role is Role.READER
+
+
+def test_an_agency_that_files_tables_has_no_statistician_payment_officer_or_coordinator(app: Flask) -> None:
+    """The page listed them as roles of the Prosecution Office, and an invitation for one was made."""
+    administrator = factories.actor("administrator")
+    agency = names.organisation_by_code("GPO")
+    for role in (Role.STATISTICIAN, Role.PAYMENT_OFFICER, Role.COORDINATOR, Role.MONITOR):
+        with pytest.raises(NotPermitted):
+            joining.invite(organisation_id=agency.id, login="gpo.other", name="Other", role=role, by=administrator)
+        refused(ChangeRefusal.ROLE, role, "gpo.focal_point", by="gpo.reader")
+    page = Person(app.test_client(), "administrator").post(
+        "/members/invite?lang=en",
+        {"organisation": "GPO", "role": "payment_officer", "login": "gpo.other", "name": "Other"},
+        422,
+    )
+    assert "Choose a role that exists in this organisation: Reader of reports, Focal point" in page
+    offered = Person(app.test_client(), "gpo.reader").get(f"/members/{member('gpo.focal_point').id}/role?lang=en")
+    assert 'value="statistician"' not in offered

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, Date, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, Date, bindparam, exists, func, literal, select
 from sqlalchemy import case as case_when
 
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.accounts.second_hands import ActStatus
+from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.identifications import State
-from nrm.models.shelter.cases import Case
+from nrm.models.accounts.second_hands import HeavyAct
+from nrm.models.shelter.cases import Case, Grant
 from nrm.models.shelter.identifications import Identification, IdentificationLook
 from nrm.store import days
 
@@ -45,6 +48,13 @@ class WaitLine:
 
 
 def _of_house(by: Actor) -> tuple[ColumnElement[bool], ...]:
+    # Who took everything back, or that the offices read the record, waits for nobody.
+    parked = exists().where(HeavyAct.case_id == Case.id, HeavyAct.status == ActStatus.PARKED)
+    read = exists().where(
+        Grant.case_id == Case.id,
+        Grant.compartment == Compartment.JOINT_INTERVIEW,
+        Grant.organisation_id != by.organisation_id,
+    )
     long_ago = bindparam("identification_since", type_=Date()) >= SINCE
     return (
         Identification.case_id == Case.id,
@@ -52,6 +62,8 @@ def _of_house(by: Actor) -> tuple[ColumnElement[bool], ...]:
         Case.holder_id == by.organisation_id,
         Case.status == "open",
         long_ago,
+        ~parked,
+        read,
     )
 
 

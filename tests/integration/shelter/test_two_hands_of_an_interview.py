@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from nrm.actions.shelter import identifications
+from nrm.actions.shelter import consents, identifications
 from nrm.actions.shelter.identifications import Conclusion
 from nrm.domain.accounts.accounts import NotVisible
+from nrm.domain.shelter.consents import Topic
 from nrm.domain.shelter.identifications import Basis, IdentificationRefused, PartnerSaid, State
 from nrm.store.shelter import identifications as store
 from tests import factories
@@ -298,3 +299,8 @@ def test_what_waits_for_two_weeks_is_asked_about_by_the_shelter_alone(world_app:
     factories.later(days=15)
     page = Person(app.test_client(), "vatra.case_worker").get("/to-do?lang=en")
     assert "Formal identification: waits for the second look since" in page
+    for party in ("STATE_POLICE", "RA"):  # nobody reads the record any more
+        consents.withdraw(
+            case_id=world.own_case, what=Topic.SHARING, party=party, by=factories.actor("vatra.case_worker")
+        )
+    assert "Formal identification:" not in Person(app.test_client(), "vatra.case_worker").get("/to-do?lang=en")

@@ -192,11 +192,20 @@ def load_config(env: Mapping[str, str]) -> Config:
     )
 
 
+UNFINISHED_DEMO = ".nrm-demo-unfinished"
+"""The file that says so, in the folder of a demo country that is being made."""
+
+
 def _instance(directory: Path) -> dict[str, str]:
     path = directory / "instance.toml"
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
+        if (directory / UNFINISHED_DEMO).exists():
+            raise MisConfigured(
+                f"NRM_DIR: {directory} (or --dir) holds an unfinished demo country: call the same `nrm demo` again, "
+                "which begins it anew"
+            ) from None
         found = "holds no instance" if directory.is_dir() else "is not there"
         raise MisConfigured(
             f"NRM_DIR: {directory} (or --dir) {found}; is the path right, and its disk mounted? "

@@ -18,6 +18,7 @@ import click
 from click.core import ParameterSource
 from flask import Flask
 
+from config import UNFINISHED_DEMO
 from nrm import clock, countries, extras
 from nrm.cli.instance import folder_of_country, named_country
 from nrm.cli.places.new import no_folder_left
@@ -55,10 +56,9 @@ TRAINEES = 8
 ACCOUNTS_FILE = "accounts.json"
 PEOPLE = "people"  # how many it was made with, beside the accounts in their file
 HOST = "127.0.0.1"
-_UNFINISHED = ".nrm-demo-unfinished"
 # All that may lie in the folder of a demo country.
 _MADE = re.compile(
-    rf"{re.escape(_UNFINISHED)}|keys|{FOLDER}|keys\.check(\.partial)?|checkpoints|instance\.toml|accounts\.json|erased\.jsonl"
+    rf"{re.escape(UNFINISHED_DEMO)}|keys|{FOLDER}|keys\.check(\.partial)?|checkpoints|instance\.toml|accounts\.json|erased\.jsonl"
     r"|keylog\.(log|state|changed)|tended|drilled|(main|shred)\.db(-\w+)?|\w+\.lock"
 )
 
@@ -200,7 +200,7 @@ def built_aside(directory: Path) -> Iterator[Path]:
     """A new folder inside an empty one; what it holds moves into that when the block ends whole. Raises Refused."""
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise Refused(f"--dir: {directory} is not empty; a demo country is made in a new folder")
-    place = directory / _UNFINISHED
+    place = directory / UNFINISHED_DEMO
     try:
         place.mkdir(mode=0o700, parents=True)
     except OSError as error:
@@ -219,7 +219,7 @@ def built_aside(directory: Path) -> Iterator[Path]:
 
 def clear_unfinished(directory: Path) -> None:
     """Remove what a demo left that was stopped while it was built; nothing else. Raises Refused."""
-    place = directory / _UNFINISHED
+    place = directory / UNFINISHED_DEMO
     if not place.is_dir():
         return
     with _build_lock(place):

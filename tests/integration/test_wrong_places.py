@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from config import MisConfigured, load_config, missing_database
+from config import UNFINISHED_DEMO, MisConfigured, load_config, missing_database
 from nrm.cli import nrm
 from nrm.cli.refusals import Refused
 
@@ -130,3 +130,10 @@ def test_a_database_that_a_setting_names_is_asked_for_by_that_setting_before_a_b
     with pytest.raises(Refused) as caught:
         nrm.main(["upgrade", "--dir", str(folder)], standalone_mode=False)
     assert "are NRM_DATABASE and NRM_SHRED_DATABASE set as when it was made" in str(caught.value)
+
+
+def test_a_demo_country_that_is_not_finished_is_named_as_that(tmp_path: Path) -> None:
+    (tmp_path / UNFINISHED_DEMO).touch()
+    line = said(tmp_path)
+    assert "holds an unfinished demo country: call the same `nrm demo` again" in line
+    assert "nrm init" not in line

@@ -15,7 +15,7 @@ _OF_PATHS = {
     "does not exist": "there is no such {kind}",
     "is a file": "is a file; name a folder",
     "is a directory": "is a folder; name a file",
-    "is not readable": "this user may not read it",
+    "is not readable": "this user may not read it; call the command as the user to whom it belongs",
     "is not writable": "this user may not write there",
 }
 _INVITED = "people are invited on the page Colleagues, the first administrator by the link of `nrm init`"

@@ -19,9 +19,11 @@ from nrm.domain.support.contracts import (
     ContractRefusal,
     Reason,
     Why,
+    jumps,
+    price,
 )
 from nrm.domain.support.subsidies import MOST_NIGHTS
-from nrm.domain.words import N_
+from nrm.domain.words import N_, Phrase
 
 LARGEST_AMOUNT = 10**12
 WHY_LABELS = {
@@ -66,6 +68,22 @@ CONTRACT_REFUSED = {
 }
 
 
+def price_jumps(before: int | None, after: int | None) -> Phrase:
+    """What is to be looked at again."""
+    return N_(
+        "One night costs %(before)s now, and then %(after)s: look at the paper again, at the nights and at the amount. "
+        "Does it say so? Then tick this",
+        before=str(before),
+        after=str(after),
+    )
+
+
+class AgreeForm(OnceForm):
+    """That a second one agrees; of a price of a night that jumps also that they looked at it."""
+
+    price = BooleanField(N_("The paper says so"))
+
+
 class ContractForm(OnceForm):
     """A contract of the state with a centre."""
 
@@ -86,6 +104,7 @@ class ContractForm(OnceForm):
         validators=[PlainText(10)],
     )
     quarter_amount = StringField(N_("Amount for these nights"), validators=[PlainText(20)])
+    price = BooleanField(N_("The paper says so"))
     starts = DayField(N_("From"))
     ends = DayField(N_("Until"))
     over = BooleanField(N_("It ended early"))
@@ -96,6 +115,15 @@ class ContractForm(OnceForm):
         description=N_("Without any person’s name. Needed for “Another reason”."),
         validators=[PlainText(LONGEST_REASON)],
     )
+
+    def is_price_sure(self, before: int | None) -> bool:
+        """Whether a valid form may be asked for: a price of a night that jumps is asked about once. `before`: what a
+        night costs now."""
+        after = price(*self.nights) if self.nights is not None else None
+        if jumps(before, after) and not self.price.data:
+            self.price.errors = [price_jumps(before, after)]
+            return False
+        return True
 
     def offer_reasons(self, *, new: bool) -> None:
         """The reasons to add a contract, or to change one."""

@@ -26,6 +26,23 @@ class Terms:
     nights: tuple[int, int] | None = None
 
 
+PRICE_JUMPS = 2
+"""A night that costs so many times as much, or as little, as before is asked about once: a figure is easily left
+out."""
+
+
+def price(nights: int | None, amount: int | None) -> int | None:
+    """What one night costs, rounded to the currency's unit; None where a contract pays for no nights."""
+    return round(amount / nights) if nights and amount is not None else None
+
+
+def jumps(before: int | None, after: int | None) -> bool:
+    """Whether the price of a night changes so much that it may be a mistyped figure; never of a new contract."""
+    if before is None or after is None:
+        return False
+    return after > PRICE_JUMPS * before or before > PRICE_JUMPS * after
+
+
 class Why(StrEnum):
     """Why a contract is entered, or says something else."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 
-from forms.agreement.contracts import CHANGE_STATES, CONTRACT_REFUSED, WHY_LABELS
+from forms.agreement.contracts import CHANGE_STATES, CONTRACT_REFUSED, WHY_LABELS, AgreeForm, price_jumps
 from nrm.actions.agreement import contracts as actions
 from nrm.domain.accounts.accounts import Permission
-from nrm.domain.support.contracts import ChangeState, ContractRefusal, ContractRefused
+from nrm.domain.support.contracts import ChangeState, ContractRefusal, ContractRefused, jumps, price
 from nrm.domain.words import N_
 from nrm.steps.agreement import contracts as steps
 from nrm.store.agreement import contract_changes as store
@@ -30,6 +30,16 @@ NUMBER_TAKEN = N_(
 @access.requires(Permission.CONTRACT_MANAGE)
 def show(change_id: uuid.UUID) -> str:
     """What it says, what it shall say, who asked and why; and what the reader can do about it."""
+    return _page(change_id, AgreeForm(formdata=None))
+
+
+def _prices(line: store.AskedChange) -> tuple[int | None, int | None]:
+    """What a night costs now, and what it shall cost."""
+    before = price(line.before.quarter_nights, line.before.quarter_amount) if line.before is not None else None
+    return before, price(line.after.quarter_nights, line.after.quarter_amount)
+
+
+def _page(change_id: uuid.UUID, form: AgreeForm) -> str:
     by = access.actor()
     line = store.asked(change_id, by=by)
     refusal = steps.hand_refusal(line.after, by)
@@ -38,6 +48,9 @@ def show(change_id: uuid.UUID) -> str:
     return render_template(
         "agreement/contracts/asked.html",
         line=line,
+        form=form,
+        price=price,
+        leap=jumps(*_prices(line)),
         may_agree=refusal is None,
         may_decline=steps.decline_refusal(line.after, by) in (None, ContractRefusal.FORGED),
         mine=waits and mine,
@@ -53,6 +66,12 @@ def show(change_id: uuid.UUID) -> str:
 @blueprint.post("/contracts/changes/<uuid:change_id>/agree")
 @access.requires(Permission.CONTRACT_MANAGE)
 def agree(change_id: uuid.UUID) -> Answer:
+    """A price of a night that jumps is looked at once more."""
+    by, form = access.actor(), AgreeForm(request.form)
+    line = store.asked(change_id, by=by)
+    if steps.hand_refusal(line.after, by) is None and jumps(*_prices(line)) and not form.price.data:
+        form.price.errors = [price_jumps(*_prices(line))]
+        return _page(change_id, form), 422
     return _decided(change_id, actions.agree)
 
 

@@ -12,7 +12,7 @@ from forms.agreement.contracts import CHANGE_STATES, CONTRACT_REFUSED, WHY_LABEL
 from nrm import clock
 from nrm.actions.agreement import contracts as actions
 from nrm.domain.accounts.accounts import Actor, Permission
-from nrm.domain.support.contracts import ChangeState, ContractRefusal, ContractRefused, Terms
+from nrm.domain.support.contracts import ChangeState, ContractRefusal, ContractRefused, Terms, price
 from nrm.domain.words import N_
 from nrm.steps.agreement import contracts as steps
 from nrm.store import days
@@ -170,14 +170,14 @@ def _changed(contract_id: uuid.UUID, form: ContractForm) -> str:
 @access.requires(Permission.CONTRACT_MANAGE)
 def change(contract_id: uuid.UUID) -> Answer:
     """Ask that a contract says something else: a second one of the office agrees."""
-    store.contract(contract_id, by=access.actor())
+    row = store.contract(contract_id, by=access.actor())
     form = ContractForm(request.form)
     del form.centre
     form.offer_reasons(new=False)
     change_id = _change_id(form)
     if change_id is None:
         return errors.error_page(422)
-    if form.validate():
+    if form.validate() and form.is_price_sure(price(row.quarter_nights, row.quarter_amount)):
         try:
             asked = actions.change(
                 change_id=change_id,

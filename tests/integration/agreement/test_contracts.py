@@ -315,3 +315,34 @@ def test_what_another_hand_took_out_or_put_back_is_said(app: Flask, sign_in: Sig
                 session.execute(delete(Contract))
     for address in ("/contracts", "/") + (() if what == "all of it" else (f"/contracts/{row.id}",)):
         assert "was changed in the database by another hand" in coordinator.get(f"{address}?lang=en"), address
+
+
+@pytest.mark.slow
+def test_a_night_that_costs_many_times_as_much_is_asked_about_at_both_ends(app: Flask, sign_in: SignIn) -> None:
+    """46 nights in place of 4,600 made a night a hundred times as dear, and neither of the two read what it costs."""
+    colleague = contracts_by_two.joins()
+    factories.later(days=15)
+    first, other = sign_in(texts.COORDINATOR), sign_in(colleague)
+    nights = {"quarter_nights": "4600", "quarter_amount": "300 000"}
+    other.post(f"{first.post('/contracts', contract_form(**nights))}/agree", {})
+    (row,) = db.session.scalars(select(Contract))
+    path = f"/contracts/{row.id}"
+    typed = contract_form(quarter_nights="46", quarter_amount="300 000", why="mistyped")
+    asks = "One night costs 65 now, and then 6522: look at the paper again"
+    page = first.post(f"{path}?lang=en", typed, 422)
+    assert asks in page
+    assert 'name="price"' in page
+    asked = first.post(path, {**typed, "price": "y"})
+    shown = other.get(f"{asked}?lang=en")
+    assert "<strong>6,522 " in shown
+    assert 'name="price"' in shown
+    assert "It also counts for quarters since the first day of the contract" in shown
+    assert asks in other.post(f"{asked}/agree?lang=en", {}, 422)
+    db.session.rollback()
+    assert db.session.get_one(Contract, row.id, populate_existing=True).quarter_nights == 4600
+    other.post(f"{asked}/agree", {"price": "y"})
+    db.session.rollback()
+    assert db.session.get_one(Contract, row.id, populate_existing=True).quarter_nights == 46
+    # A price that moves a little is asked about by nobody.
+    near = contract_form(quarter_nights="45", quarter_amount="300 000", why="mistyped")
+    assert "/contracts/changes/" in first.post(path, near)

@@ -320,7 +320,14 @@ def _states(quarter: Quarter, waiting: Sequence[store.DraftLine]) -> list[Report
 @sessions.step_up
 def sign(quarter: str) -> BaseResponse:
     """The statistician's signature, with their own key, under the reports that the page showed."""
-    actions.sign(quarter_of(quarter), by=access.actor(), reports=request.form.getlist("report"))
+    which, asked, by = quarter_of(quarter), request.form.getlist("report"), access.actor()
+    try:
+        actions.sign(which, by=by, reports=asked)
+    except NotVisible:  # in another window, perhaps: the page that follows says how each stands
+        waiting = [line for line in store.waiting(by=by) if line.quarter == which]
+        signed = {each.report for each in _states(which, waiting) if each.state in ("signed", "released")}
+        if not asked or not signed.issuperset(asked):
+            raise
     return redirect(url_for("reports.state_of_quarter", quarter=quarter), 303)
 
 

@@ -18,12 +18,14 @@ from nrm.domain.support.benefits import (
     Channel,
     Second,
     State,
+    answer_since,
     may_come_back,
     month_after,
     quarter_sums,
 )
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.support.benefits import Benefit
+from nrm.store import days
 from nrm.store.rows import entries
 from nrm.store.rows.support.benefits import NEW, SHOWN, is_put_back
 from nrm.vault import rows as vault_rows
@@ -161,11 +163,13 @@ def on_paper(code: str, *, by: Actor) -> BenefitLine | None:
     return next(iter(_lines(which & SHOWN)), None) if code else None
 
 
-def number_asked(*, by: Actor) -> tuple[int, int]:
-    """(how many wait to be paid, how many another hand changed in the database). Raises NotPermitted."""
-    lines = of_desk(by=by)
-    waiting = sum(each.sound and each.state is State.ASKED for each in lines)
-    return waiting, sum(not each.sound for each in lines)
+def number_asked(*, by: Actor) -> tuple[int, int, int]:
+    """(how many wait to be paid, how many another hand changed in the database, of how many that were called off the
+    desk is asked whether the money had gone out). Raises NotPermitted."""
+    lines, since = of_desk(by=by), answer_since(days.today())
+    sound = [each for each in lines if each.sound]
+    waiting = sum(each.state is State.ASKED for each in sound)
+    return waiting, len(lines) - len(sound), sum(each.is_asked_about(since) for each in sound)
 
 
 def number_untold(by: Actor) -> ColumnElement[int]:

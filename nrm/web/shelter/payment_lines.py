@@ -49,7 +49,7 @@ def payment_home() -> str:
     """The list of nights as a home page: the payment desk does nothing else."""
     by = access.actor()
     lines = actions.read(by=by)
-    asked, foreign = benefits.number_asked(by=by) if by.may(Permission.BENEFIT_SETTLE) else (0, 0)
+    asked, foreign, called_off = benefits.number_asked(by=by) if by.may(Permission.BENEFIT_SETTLE) else (0, 0, 0)
     quarters = [each.base.quarter for each in lines]
     coming = max(quarters).next if quarters else Quarter.of(days.today())
     return render_template(
@@ -61,6 +61,7 @@ def payment_home() -> str:
         desk=by.kind == "ministry",
         changed=contract_changes.changed_since(clock.now() - CHANGES_SHOWN, by=by),
         asked=asked,
+        called_off=called_off,
         unpaid=[each for each in lines if each.left and by.may(Permission.NIGHTS_PAY)],
         foreign=foreign,
         may_sign=by.may(Permission.NIGHTS_SIGN),

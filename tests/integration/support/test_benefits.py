@@ -240,8 +240,10 @@ def test_a_benefit_from_the_page_of_a_person_to_the_desk_and_back(vatra: Actor, 
     asked = "Called off: say whether the money had gone out"
     for said, stands in (("paid", "paid"), ("returned", "returned")):
         assert asked in desk.get("/benefits?lang=en")
+        assert "1 benefit was called off: say whether the money had gone out" in desk.get("/?lang=en")
         desk.post(f"/benefits/{second}", {"to": said})
         assert state(second) == stands
+        assert "was called off: say" not in desk.get("/?lang=en")
         assert asked not in desk.get("/benefits?lang=en")
         desk.post(f"/benefits/{second}/undo")
         assert state(second) == "called_off"

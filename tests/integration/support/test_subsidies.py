@@ -741,7 +741,8 @@ def test_two_contracts_never_pay_for_one_night(app: Flask, sign_in: SignIn) -> N
         "starts-day": "1", "starts-month": "1", "starts-year": "2026",
         "ends-day": "31", "ends-month": "12", "ends-year": "2026",
     }  # fmt: skip
-    typed = page.post(f"/contracts/{first}?lang=en", {**sent, "quarter_nights": "5", "quarter_amount": "9"}, 422)
+    cheap = {"quarter_nights": "5", "quarter_amount": "9", "price": "y"}
+    typed = page.post(f"/contracts/{first}?lang=en", {**sent, **cheap}, 422)
     assert "Another contract of this centre pays for nights" in typed
     for nights, amount in (("5", ""), ("", "5"), ("0", "5"), ("x", "5"), ("5", "-1")):
         page.post(f"/contracts/{first}", {**sent, "quarter_nights": nights, "quarter_amount": amount}, 422)

@@ -213,7 +213,7 @@ def test_what_cannot_be_done_says_why_and_what_to_do(app: Flask, command: Comman
         said
     )
     (gone,) = [line for line in said if "VATC" in line]
-    assert gone.startswith("not done: organisation VATC is gone from the file but has 6 accounts")
+    assert gone.startswith("not done: organisation VATC is gone from the file but has 2 accounts")
     assert "suspend it" in gone
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NRM_COUNTRY_FOLDER", str(folder))

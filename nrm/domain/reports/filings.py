@@ -231,6 +231,16 @@ def totals(matrix: Matrix, figures: Figures) -> dict[Key, int]:
     return found
 
 
+def without_report(matrix: Matrix, figures: Figures) -> set[Key]:
+    """The sums to which a cell without a report belongs: they say less than the whole."""
+    missing = [key for key, figure in cells(matrix, figures) if figure is Missing.NO_REPORT]
+    return {
+        (line, column)
+        for line, column in keys(matrix)
+        if TOTAL in (line, column) and any(line in (TOTAL, row) and column in (TOTAL, col) for row, col in missing)
+    }
+
+
 def cells(matrix: Matrix, figures: Figures) -> list[tuple[Key, Figure]]:
     """Each figure with its key, in the order of the matrix or of the lines that it had when they were filed."""
     return [

@@ -393,7 +393,9 @@ def _with_totals(table: Matrix, figures: Figures) -> Shown:
     texts: dict[rules.Key, str] = {}
     for key, figure in rules.cells(table, figures):
         texts[key] = translated(MISSING[figure]) if isinstance(figure, Missing) else str(figure)
-    texts.update({key: str(total) for key, total in rules.totals(table, figures).items()})
+    short = rules.without_report(table, figures)
+    for key, total in rules.totals(table, figures).items():
+        texts[key] = gettext("%(total)s, without “no report”", total=str(total)) if key in short else str(total)
     return _shown(table, texts, {})
 
 

@@ -91,6 +91,8 @@ def test_a_table_is_filed_by_form_read_once_more_signed_and_corrected(begun: Fla
     assert 'aria-invalid="true"' in page
     page = focal.post("/register/2026Q2/arrests?lang=en", {**typed, "tc0": "7"}, status=200)
     assert all(text in page for text in ("Check and sign", "no report", "does not apply"))
+    assert "<td>7<" in page.replace("\n", "")  # this total is whole
+    assert page.count("without “no report”") == 1  # that of its column
     again = focal.post("/register/2026Q2/arrests?lang=en", {**hidden(page), "change": "1"}, status=200)
     assert 'value="7"' in again
     address = focal.post("/register/2026Q2/arrests/sign", hidden(page))

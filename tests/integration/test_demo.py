@@ -206,7 +206,7 @@ def test_a_demo_that_was_stopped_or_killed_says_what_to_do_and_the_same_command_
     ]
     assert not made.after_stop
     assert (made.unfinished.returncode, len(made.unfinished.stderr.strip().splitlines())) == (2, 1)
-    assert "instance" in made.unfinished.stderr
+    assert "holds an unfinished demo country" in made.unfinished.stderr
     assert "it is begun again" in made.killed
     assert "it is begun again" in made.second
     assert "Traceback" not in made.first + made.killed + made.second

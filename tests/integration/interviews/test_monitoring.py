@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -631,3 +632,19 @@ def test_an_interview_that_is_not_sent_leaves_nothing(rinas: Actor) -> None:
     with pytest.raises(interview_sending.ReferralRefused):
         interview_sending.send(interview_id=interview_id, party="NOBODY", by=rinas)
     assert records() == []
+
+
+def test_old_quarters_that_nobody_drew_do_not_bury_the_work_of_today(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten of them, in most of which no post had five interviews, stood above the interviews to score."""
+    years = [
+        SimpleNamespace(quarter=f"{year}Q1", committed_on=date(2025, 1, 1), drawn_on=None)
+        for year in (2025, 2024, 2023)
+    ]
+    monkeypatch.setattr(store, "draws", lambda **_: years)
+    home = Person(app.test_client(), "oms.monitor").get("/?lang=en")
+    folded = home.partition("1 earlier quarter</summary>")
+    assert all(f"/monitoring/quarters/{year}Q1" in folded[0] for year in (2025, 2024))
+    assert "/monitoring/quarters/2023Q1" in folded[2].partition("</details>")[0]
+    assert "/monitoring/quarters/2023Q1" not in folded[0]

@@ -9,7 +9,7 @@ import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -316,6 +316,15 @@ def later(by: timedelta = timedelta(0), **duration: float) -> None:
     """
     moment = clock.now() + by + timedelta(**duration)
     clock.set_clock(lambda: moment)
+
+
+def on_day(day: date) -> None:
+    """Stop the clock on that day of the country, at the hour it shows there now.
+
+    So many times 24 hours end on another day, where the clocks are changed in between and it is nearly midnight.
+    """
+    moment = datetime.combine(day, clock.now().astimezone(country().timezone).timetz())
+    clock.set_clock(lambda: moment.astimezone(UTC))
 
 
 def end_holds() -> int:

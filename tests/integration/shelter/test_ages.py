@@ -215,7 +215,7 @@ def test_nobody_is_18_before_the_day(vatra: Actor) -> None:
 def test_that_somebody_is_18_is_asked_once_it_can_be_recorded_and_until_then_the_page_says_what_is_waited_for(
     vatra: Actor, sign_in: SignIn
 ) -> None:
-    factories.later(days=(after(month_of(days.today())) - days.today()).days)  # some days of the month lie ahead
+    factories.on_day(after(month_of(days.today())))  # some days of the month lie ahead
     by, today = factories.actor("vatra.shelter_manager"), days.today()
     born = born_18_years_before(today + timedelta(days=9))
     case_id = girl(by, born=born)
@@ -247,7 +247,7 @@ def test_that_somebody_is_18_is_asked_once_it_can_be_recorded_and_until_then_the
 def test_in_the_month_of_18_a_child_is_one_until_the_day_and_one_hand_makes_no_adult(vatra: Actor, first: str) -> None:
     """Child protection alone made an adult of a child on the first of the month; the house ended the stay at once."""
     assert vatra
-    factories.later(days=(after(month_of(days.today())) - days.today()).days)  # some days of the month lie ahead
+    factories.on_day(after(month_of(days.today())))  # some days of the month lie ahead
     by, today = factories.actor("vatra.shelter_manager"), days.today()
     case_id = girl(by, born=born_18_years_before(today + timedelta(days=9)))
     open_identity(case_id, by)
@@ -265,7 +265,7 @@ def test_once_the_month_of_18_is_over_one_hand_records_what_the_calendar_says(va
     case_id = girl(vatra, born=born_18_years_before(days.today()))
     open_identity(case_id, vatra)
     enter_month(case_id, month_of(days.today()), vatra)
-    factories.later(days=(after(month_of(days.today())) - days.today()).days)
+    factories.on_day(after(month_of(days.today())))
     ages.assess(case_id=case_id, age_class="adult", on=days.today(), by=factories.actor(SERVICE))
     assert _of_age(case_id) == "adult"
 
@@ -292,7 +292,7 @@ def test_after_the_month_the_calendar_makes_an_adult_from_its_first_day(vatra: A
     tend = Actor.system("tend")
     assert ages.grow_up(by=tend) == 0
     turning = after(month_of(today))
-    factories.later(days=(turning - today).days + 2)
+    factories.on_day(turning + timedelta(days=2))
     assert ages.grow_up(by=tend) == 1
     assert ages.grow_up(by=tend) == 0
     kept = db.session.scalars(select(CaseAge).where(CaseAge.kind == "birthday")).one()

@@ -739,8 +739,7 @@ def test_when_everything_is_taken_back_nothing_says_whose_a_code_was(app: Flask,
     assert [entry.code for entry, _ in benefits.of_person(case_id=other, by=vatra)] == [others]
     # The desk still says what became of it; after the time for accounts the row goes, too.
     benefits.settle(code=code, to=State.RETURNED, by=factories.actor(DESK))
-    month = days.today()
-    factories.later(days=(month_after(month, 26) - month).days)  # it was for three months
+    factories.on_day(month_after(days.today(), 26))  # it was for three months
     assert tending.tend()["benefits_forgotten"] == 0
     factories.later(days=31)
     assert tending.tend()["benefits_forgotten"] == 2

@@ -98,7 +98,7 @@ def followed(by: Actor, *, bed: int = 0, closes: bool = True) -> uuid.UUID:
 
 def on(day: date, login: str = MANAGER) -> Actor:
     """The clock stands on that day, and the member signs in again."""
-    factories.later(days=(day - days.today()).days)
+    factories.on_day(day)
     return factories.actor(login)
 
 

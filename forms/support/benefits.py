@@ -13,6 +13,7 @@ from forms.typed import Offered, OnceForm, OneOf, PlainText, check_amount, whole
 from nrm.domain.support.benefits import (
     MOST_AMOUNT,
     MOST_MONTHS,
+    PAID_AFTER_OFF,
     BenefitRefusal,
     Channel,
     State,
@@ -65,6 +66,7 @@ STATE_LABELS = {
     State.PAID: N_("paid"),
     State.RETURNED: N_("came back, or was not paid"),
     State.CALLED_OFF: N_("called off"),
+    PAID_AFTER_OFF: N_("called off, but the money had gone out"),
 }
 SETTLE_LABELS = {
     State.PAID: N_("It was paid"),

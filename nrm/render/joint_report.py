@@ -6,7 +6,7 @@ Figures come from filed tables and from sealed releases; only the sums of a file
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,7 @@ CALLED = ByLanguage("joint")
 MEANS = (
     "Of tables named after a report (`ix:sex`): 0 means 0 to 4; 5 nearly always that somebody is there, and, but for "
     "the number in all, 0 to 14. "
-    "The others are as filed: no_report and not_applicable are no numbers."
+    "The others are as filed: no_report and not_applicable are no number, and in no total."
 )
 MOST_WAYS = 2
 """The tables of a release that are printed: those of one or two attributes. The others are in the release itself."""
@@ -44,6 +44,7 @@ class Line:
     kind: str
     label: str
     figures: Sequence[int | str | None]
+    short: Set[int] = frozenset()  # which of them, by their place, are sums over a cell that says "no report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,11 +264,23 @@ def _filed(table: Mapping[str, Any], filed: Matrix, language: str, why: Words | 
                 "all" if line[0] == TOTAL else "",
                 " / ".join(words[language] for words in filed.lines.get("/".join(line), ())) or TOTALS[language],
                 [values.get((line, column)) for column in columns],
+                {at for at, column in enumerate(columns) if _is_short(line, column, values)},
             )
             for line in lines
         ],
         why=why[language] if why else "",
         broken=_broken_rules(filed, values, language) if why else (),
+    )
+
+
+def _is_short(
+    line: tuple[str, ...], column: str, values: Mapping[tuple[tuple[str, ...], str], int | str | None]
+) -> bool:
+    """Whether it is a sum to which a cell belongs that says "no report": it says less than the whole."""
+    every_line, every_column = line[0] == TOTAL, column == TOTAL
+    return (every_line or every_column) and any(
+        value == Missing.NO_REPORT and (every_line or row == line) and (every_column or at == column)
+        for (row, at), value in values.items()
     )
 
 

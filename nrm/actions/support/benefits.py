@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import transaction
@@ -199,7 +200,7 @@ def settle(*, code: str, to: State, by: Actor) -> None:
         rules.check_settled(line.state, to)
         if not rows.settle_by_desk(session, code, line.state, to, days.today()):
             raise _refused(code, BenefitRefusal.OVER)
-        audit.append(session, audit.Event.BENEFIT_SETTLED, by=by, code=code, state=str(to))
+        _say(session, code, to, by, after_off=line.state is State.CALLED_OFF or line.was_off)
 
 
 def undo(*, code: str, by: Actor) -> None:
@@ -214,7 +215,13 @@ def undo(*, code: str, by: Actor) -> None:
             stands = line.state in (State.ASKED, State.CALLED_OFF)
             raise _refused(code, BenefitRefusal.UNDONE if stands else BenefitRefusal.LATE)
         rows.stir(session)
-        audit.append(session, audit.Event.BENEFIT_SETTLED, by=by, code=code, state=line.was)
+        _say(session, code, State(line.was), by, after_off=line.was_off and line.was == State.PAID)
+
+
+def _say(session: Session, code: str, state: State, by: Actor, *, after_off: bool) -> None:
+    """The chain tells how it stands, and whether it had been called off before the desk said what became of it."""
+    was = str(State.CALLED_OFF) if after_off else None
+    audit.append(session, audit.Event.BENEFIT_SETTLED, by=by, code=code, state=str(state), was=was)
 
 
 def told(*, case_id: uuid.UUID, stands: Mapping[str, str], by: Actor) -> int:

@@ -49,6 +49,10 @@ class State(StrEnum):
     CALLED_OFF = "called_off"  # by the holder, before it was paid
 
 
+PAID_AFTER_OFF = "paid_after_off"
+"""How a benefit stands of which the payment desk said that the money had gone out, after the holder called it off."""
+
+
 class Second(StrEnum):
     """Whether a second member of the house agrees to it."""
 

@@ -107,13 +107,13 @@ def of_money() -> list[Told]:
     return [Told(event, _id(whose), details_of(details)) for event, whose, details in db.session.execute(statement)]
 
 
-def of_benefits() -> dict[str, str]:
+def of_benefits() -> dict[str, tuple[str, str]]:
     """What the chain tells last of each payment code of which the payment desk said something, also by taking that
-    back. The caller has checked what they are about."""
+    back, and how it stood before that, where it was called off. The caller has checked what they are about."""
     # The whole condition of the index, too: SQLite uses it for nothing less.
     which = AuditEntry.event.in_(_MONEY) & (AuditEntry.event == _MONEY[0])
     found = map(details_of, db.session.scalars(select(AuditEntry.details).where(which).order_by(AuditEntry.id)))
-    return {said["code"]: said["state"] for said in found}
+    return {said["code"]: (said["state"], said.get("was", "")) for said in found}
 
 
 def _id(text: str) -> uuid.UUID | None:

@@ -13,6 +13,7 @@ from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.support.benefits import (
     ANSWERED_MONTHS,
     OF_NOBODY_AFTER,
+    PAID_AFTER_OFF,
     UNDONE_WITHIN,
     BenefitRefusal,
     Channel,
@@ -38,7 +39,8 @@ class BenefitLine:
     long as that can be taken back; `untold`: the person has not been told yet; `nobody_on`, `nobody_by`: since when,
     and who says that nobody of the house knows whose it is, or, once it does not wait, that nobody has to be told any
     more; `off_unseen`: called off, and the manager has not seen it; not `sound`: another hand changed the row
-    in the database, or put an older one back (`put_back`), and nothing of it is believed."""
+    in the database, or put an older one back (`put_back`), and nothing of it is believed; `was_off`: the payment desk
+    said what became of it after it was called off."""
 
     code: str
     holder: Mapping[str, str]
@@ -58,6 +60,12 @@ class BenefitLine:
     off_unseen: bool = False
     sound: bool = True
     put_back: bool = False
+    was_off: bool = False
+
+    @property
+    def shown(self) -> str:
+        """How it stands, for the words of pages: a `State`, or PAID_AFTER_OFF."""
+        return PAID_AFTER_OFF if self.was_off and self.state is State.PAID else self.state
 
     @property
     def why_foreign(self) -> BenefitRefusal:
@@ -251,7 +259,9 @@ def _lines(wanted: ColumnElement[bool]) -> list[BenefitLine]:
             each.off_unseen,
             vault_rows.is_benefit(each) and not put_back,
             put_back,
+            was == State.CALLED_OFF,
         )
         for each, holder, nobody_by in rows
-        for put_back in (is_put_back(each.code, State(each.state), told),)
+        for said, was in (told.get(each.code, (None, "")),)
+        for put_back in (is_put_back(State(each.state), said),)
     ]

@@ -60,7 +60,7 @@ from nrm.web.agreement import agreement_changes, agreement_simulation, agreement
 from nrm.web.agreement import agreement_words as words
 from nrm.web.agreement.text_differences import differences
 from nrm.web.language import gettext, text_in, translated
-from nrm.web.reports.late_tables import late_note
+from nrm.web.reports.late_tables import late_note, unjoined
 
 blueprint = Blueprint("agreements", __name__)
 Answer = errors.Answer
@@ -118,6 +118,7 @@ def coordinator_home() -> str:
         unready=sum(bool(line.missing) for line in readiness.lines(by=by)),
         today=days.today(),
         late=late_note(),
+        unjoined=unjoined() if by.may(Permission.REGISTER_JOIN) else (),
     )
 
 

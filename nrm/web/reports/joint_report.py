@@ -9,15 +9,16 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from nrm.actions.reports import joint_report as actions
-from nrm.domain.accounts.accounts import Permission
+from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.reports.register import JointMade, JointTooEarly
 from nrm.domain.reports.report_list import JOINT
 from nrm.domain.reports.reports import BeingClosed, ReleasesGone
+from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.reports import register as register_store
 from nrm.store.reports import reports as store
 from nrm.web import access, errors, sessions
-from nrm.web.language import text_in, translated
+from nrm.web.language import gettext, text_in, translated
 from nrm.web.reports.late_tables import agency_names
 from nrm.web.reports.register import STATES
 from nrm.web.reports.reports import (
@@ -88,11 +89,18 @@ def _joint_report_page(quarter: str) -> str:
 
 @blueprint.get("/register/joint/<string(length=6):quarter>")
 @access.requires(Permission.REPORT_READ)
-def show(quarter: str) -> str:
-    """The sealed page in the reader's language, inside the frame of all pages."""
+def show(quarter: str) -> errors.Answer:
+    """The sealed page in the reader's language, inside the frame of all pages; before it is made, that it is not."""
     which = quarter_of(quarter)
     by = access.actor()
-    release = store.release(which, by=by, report=JOINT.name)
+    try:
+        release = store.release(which, by=by, report=JOINT.name)
+    except NotVisible:
+        if which not in days.span().quarters:
+            raise
+        if by.may(Permission.REGISTER_JOIN):
+            return redirect(url_for("joint_report.make_page", quarter=quarter), 303)
+        return errors.error_page(404, gettext("The joint report of %(quarter)s is not made yet.", quarter=quarter))
     body = store.release_file(which, page_in(release.formats), by=by, report=JOINT.name).decode()
     return render_template(
         "reports/register/joint.html",

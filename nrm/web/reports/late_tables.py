@@ -1,4 +1,4 @@
-"""Which tables are late, and whose they are: for the home pages of those who see the whole register."""
+"""Which tables are late, and whose they are; which joint report is not made: for those who see the whole register."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from flask import render_template
 from markupsafe import Markup
 
+from nrm.domain.quarters import Quarter
 from nrm.store.countries import country
 from nrm.store.reports import register as store
+from nrm.store.reports import reports
 from nrm.web import access
 
 SHOWN = 5
@@ -21,6 +23,14 @@ def late_note() -> str:
         return ""
     page = render_template("reports/register/late.html", late=late, shown=late[:SHOWN], agencies=agency_names())
     return Markup(page)  # noqa: S704 - our own template
+
+
+def unjoined() -> list[Quarter]:
+    """The quarters whose figures are published and whose joint report is not made, the oldest first: also where making
+    it was begun and given up."""
+    by = access.actor()
+    published = {line.quarter for line in reports.releases(by=by)}
+    return sorted(published & {line.quarter for line in store.lines(by=by) if line.open})
 
 
 def agency_names() -> dict[str, Mapping[str, str]]:

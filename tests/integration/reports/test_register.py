@@ -369,7 +369,10 @@ def joint_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         for code, table in country().register.tables.items():
             words = {"tims": Answer.ZERO, "sanctions": Answer.NO_REPORT, "vatc": Answer.NOT_APPLICABLE}
             if code not in ("victims", "courts"):
-                filed.file(code, Q2, words.get(code, Answer.FIGURES), of=filed.figures(code, 7))
+                of = filed.figures(code, 7)
+                if code == "assistance":
+                    of = ((Missing.NO_REPORT, *of[0][1:]), *of[1:])
+                filed.file(code, Q2, words.get(code, Answer.FIGURES), of=of)
             assert table.code == code
         filed.begin(TODAY)
         accommodated.many(30, seed=3, months=(date(2026, 4, 1), date(2026, 6, 20)))
@@ -390,6 +393,16 @@ def joint(joint_template: Path, tmp_path: Path) -> Iterator[Flask]:
         filed.begin(TODAY)
         yield app
         disconnect()
+
+
+def test_a_total_over_a_line_without_a_report_says_so_in_the_joint_report_too(joint: Flask) -> None:
+    """A minister quoted 5 as the whole, where one country gave no report."""
+    table = country().register.tables["assistance"]
+    for language, words in (("en", "it is not the whole"), ("sq", "nuk është e tërë shuma")):
+        page = report_store.release_file(Q2, f"html.{language}", by=RELEASE, report="joint").decode()
+        assert re.findall(r"<td>([0-9]+)\*", page) == [str(7 * (len(table.lines) - 1))]
+        assert page.count(words) == 1
+    assert b"in no total" in report_store.release_file(Q2, "csvw", by=RELEASE, report="joint")
 
 
 def value_of(report: str) -> dict[str, object]:
@@ -550,6 +563,7 @@ def test_every_report_says_the_same_in_every_format(joint: Flask) -> None:
                 "table": table["name"],
                 "status": "A",
                 **{name: str(each) for name, each in row.items() if each is not None},
+                **STATED.get(row["value"], {}),
             }
             for table in value["tables"]
             for row in table["rows"] or [dict.fromkeys(table["dimensions"], "*") | {"value": NONE, "status": "L"}]
@@ -672,6 +686,14 @@ def test_the_joint_report_is_made_behind_the_page_that_asks_for_it(
     monkeypatch.setattr(joint_report, "make", slow)
     coordinator = Person(joint.test_client(), "oms.coordinator")
     assert "was not made" in coordinator.get("/register/joint/2026Q2/in-work?lang=en")
+    # Who left that page reads it on the home page, and the address of the report leads on.
+    assert 'href="/register/joint/2026Q2/make">The joint report of 2026Q2 is not made yet' in coordinator.get(
+        "/?lang=en"
+    )
+    assert coordinator.client.get("/register/joint/2026Q2").headers["Location"] == "/register/joint/2026Q2/make"
+    reader = Person(joint.test_client(), "oms.reader")
+    assert "The joint report of 2026Q2 is not made yet." in reader.get("/register/joint/2026Q2?lang=en", status=404)
+    reader.get("/register/joint/2031Q2", status=404)
     for _ in range(2):  # pressed twice
         assert coordinator.post("/register/joint/2026Q2/make") == "/register/joint/2026Q2/in-work"
     answer = coordinator.client.get("/register/joint/2026Q2/in-work?lang=en")
@@ -683,6 +705,7 @@ def test_the_joint_report_is_made_behind_the_page_that_asks_for_it(
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert answer.headers["Location"] == "/register/joint/2026Q2"
+    assert "is not made yet" not in coordinator.get("/?lang=en")
     assert coordinator.post("/register/joint/2026Q2/make") == "/register/joint/2026Q2/in-work"  # it is made
     assert reports.is_genuine(value_of("joint"))
 

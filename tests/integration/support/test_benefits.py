@@ -243,6 +243,9 @@ def test_a_benefit_from_the_page_of_a_person_to_the_desk_and_back(vatra: Actor, 
         assert "1 benefit was called off: say whether the money had gone out" in desk.get("/?lang=en")
         desk.post(f"/benefits/{second}", {"to": said})
         assert state(second) == stands
+        said_off = "called off, but the money had gone out" in desk.get(f"/benefits/{second}?lang=en")
+        assert said_off == (said == "paid")
+        assert said_off == ("called off, but the money had gone out" in manager.get(f"{path}?lang=en"))
         assert "was called off: say" not in desk.get("/?lang=en")
         assert asked not in desk.get("/benefits?lang=en")
         desk.post(f"/benefits/{second}/undo")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import date
 
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
@@ -184,10 +184,9 @@ def not_told(session: Session, code: str) -> bool:
     return bool(_change(session, Benefit.code == code, Benefit.untold.is_(False), untold=True))
 
 
-def is_put_back(code: str, state: State, told: Mapping[str, str]) -> bool:
+def is_put_back(state: State, said: str | None) -> bool:
     """Whether the audit chain (`entries.of_benefits`) tells otherwise of a benefit than its row: somebody put an older
     row back, with its mark."""
-    said = told.get(code)
     if said in (State.PAID, State.RETURNED):
         return state != said
     return said is not None and state not in (State.ASKED, State.CALLED_OFF)

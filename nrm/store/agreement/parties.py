@@ -36,6 +36,11 @@ class PartyLine:
     until: datetime | None
     to_come: bool
 
+    @property
+    def may_open(self) -> bool:
+        """Whether it would take part again if that was signed; of others it would change nothing."""
+        return self.bound and (self.said is PartyState.STRUCK_OFF or self.until is not None)
+
 
 def lines(*, by: Actor) -> list[PartyLine]:
     """Every organisation that acts for a party, by code. Raises LogWrong."""

@@ -53,6 +53,8 @@ from nrm.web.support.follow_up_words import kept_ended
 from nrm.web.support.hearings import court_name
 
 blueprint = Blueprint("to_do", __name__)
+NIGHTS_SIGNED_WITHIN = timedelta(days=7)
+"""So long after the closing of a quarter nobody is late who has not signed its nights."""
 
 SHOWN, LEAST = 10, 3
 """How many rows the home page shows, and on a full evening; one line says how many more there are."""
@@ -405,7 +407,15 @@ def _nights(line: subsidies.Line) -> Task:
         )
     address = url_for("subsidies.sign_page", quarter=str(line.base.quarter))
     due = due_on(Quarter.parse(str(line.base.quarter)), country().calendar.release_after_days)
-    return Task("", None, min(calendar.today(), due), text, address, due < calendar.today(), own=True)
+    return Task("", None, min(calendar.today(), due), text, address, _is_late(line, due), own=True)
+
+
+def _is_late(line: subsidies.Line, due: date) -> bool:
+    """Whether the day has passed, and a week after the closing of the quarter: before that, nobody could sign. Nothing
+    is late that was signed, and of which the contract was changed since."""
+    at = line.base.frozen_at
+    open_for = calendar.today() - clock.day_of(at, country().timezone) if at else NIGHTS_SIGNED_WITHIN
+    return not line.is_signed and due < calendar.today() and open_for >= NIGHTS_SIGNED_WITHIN
 
 
 def _before(line: match_lines.DueLine) -> Task:

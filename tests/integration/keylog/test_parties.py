@@ -65,7 +65,10 @@ def refused(reason: PartyRefusal, act: object, code: str) -> None:
 def test_the_coordinator_and_one_of_the_authority_say_that_a_party_takes_part(app: Flask) -> None:
     coordinator, desk = Person(app.test_client(), texts.COORDINATOR), Person(app.test_client(), DESK)
     vatra = organisation("VATRA")
-    assert "Propose: it takes part" in coordinator.get("/parties?lang=en")
+    # Nothing is offered for parties that take part already: it was pressed, and asked others for what stands.
+    page = coordinator.get("/parties?lang=en")
+    assert "Propose: it takes part" not in page
+    assert "Propose: strike it off" not in page
     coordinator.post(f"/parties/{vatra}/open")
     assert state_of("VATRA") == ""
     assert "Waits for the Responsible Authority" in coordinator.get("/parties?lang=en")

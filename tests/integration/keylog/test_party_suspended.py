@@ -97,7 +97,9 @@ def test_two_duty_officers_by_the_pages_and_one_alone_changes_nothing(app: Flask
     second.post(f"/key-log/{waiting().hex()}/agree", {"compared": "y"})
     assert "It takes no part until" in second.get(f"{address}?lang=en")
     assert "takes no part until" in second.get("/key-log/organisations?lang=en")
-    assert "takes no part until" in Person(app.test_client(), texts.COORDINATOR).get("/parties?lang=en")
+    page = Person(app.test_client(), texts.COORDINATOR).get("/parties?lang=en")
+    assert "takes no part until" in page
+    assert page.count("Propose: it takes part<") == 1  # of nobody else: they take part
     # Its people read why and whom to call, on every page, in place of it; a new sign-in reads the same.
     for who in (me, Person(app.test_client(), "vatra.shelter_manager")):
         page = who.get("/?lang=en")

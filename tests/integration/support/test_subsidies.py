@@ -377,6 +377,10 @@ def test_what_was_signed_keeps_its_figures_and_is_paid_once_and_by_another_hand_
     page.post(address, {**again, "reason": "Koordinatori: me kontratën e vjetër"})
     assert "me kontratën e vjetër" in page.get(address)
     assert line(Q3, desk).left == 0
+    settled = page.get(f"{address}?lang=en")  # nobody is asked why it is paid where nothing is left to be paid
+    assert "ask the coordinator first" not in settled
+    assert 'name="reason"' not in settled
+    assert "Look, or take back" in page.get("/payment?lang=en")
     assert subsidies.take(Q3, "VATRA", by=desk) == first
     assert "/payment/2026Q3/sign" in sign_in(MANAGER).get("/")
     with pytest.raises(NightsRefused) as refused:
@@ -779,6 +783,25 @@ def test_places_by_days_are_not_called_nights_of_people_and_each_sign_is_explain
     line_there = home[: home.index("Sign the nights of July")].rpartition("<tr")[2]
     assert "14 October 2026" in line_there
     assert "20 October 2026" not in line_there
+
+
+def test_nights_that_could_not_be_signed_before_are_not_late_on_the_day_of_the_closing(
+    app: Flask, sign_in: SignIn
+) -> None:
+    """The quarter was closed weeks after its day; the manager read that hers had passed, the moment she could sign."""
+    on(date(2026, 12, 2))
+    contract(400, 800_000)
+    freeze(Q3, payable=450, basis="nights")
+
+    def line_there() -> str:
+        home = sign_in(MANAGER).get("/?lang=en")
+        return home[: home.index("Sign the nights of July")].rpartition("<tr")[2]
+
+    assert "passed" not in line_there()
+    on(date(2026, 12, 8))
+    assert "passed" not in line_there()
+    on(date(2026, 12, 9))
+    assert '14 October 2026</span> <span class="tag late">passed' in line_there()
 
 
 def test_nights_of_people_are_signed_as_nights(app: Flask, sign_in: SignIn) -> None:

@@ -161,19 +161,27 @@ GUIDES: Mapping[Role, Guide] = {
                 N_("Register of contracts"),
                 N_(
                     "A contract with a centre begins or changes: “%(add)s”, and say why. A second one of your office"
-                    " compares it with the paper and agrees: until then nothing is different.",
+                    " compares it with the paper and agrees: until then nothing is different. A shelter or the payment"
+                    " desk calls because places or a sum seem wrong: open the contract there, and compare.",
                     add=N_("Add a contract"),
                 ),
             ),
             Step(
                 "register.index",
                 N_("Register of reporting requirements"),
-                N_("See which tables are late. When a quarter is complete, make its joint report."),
+                N_(
+                    "See which tables are late. When a quarter is complete, make its joint report. Somebody says that a"
+                    " figure is wrong: the office that filed it corrects its table before that; afterwards nothing"
+                    " changes."
+                ),
             ),
             Step(
                 "parties.index",
                 N_("Parties in the key log"),
-                N_("A party begins: “%(propose)s”. Others confirm it.", propose=N_("Propose: it takes part")),
+                N_(
+                    "No version names a party any more: propose here that it is struck off. One of the Responsible"
+                    " Authority agrees."
+                ),
             ),
             LEAVE,
         ),
@@ -240,8 +248,8 @@ GUIDES: Mapping[Role, Guide] = {
             Trouble(
                 N_("The sum is not what the contract says."),
                 N_(
-                    "Pay what was signed, not what was said by telephone. If it is wrong, the manager of the"
-                    " shelter signs the quarter again."
+                    "Ask the coordinator, and pay what was signed, not what was said by telephone. Once the contract is"
+                    " corrected, the manager of the shelter signs the quarter again."
                 ),
             ),
             NO_PAGE,

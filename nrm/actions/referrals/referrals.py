@@ -322,12 +322,14 @@ def _without_promise(referral: Referral, promised_at: datetime) -> datetime:
 
 
 def deny_promise(*, referral_id: uuid.UUID, by: Actor) -> None:
-    """Who is asked promised nothing: the answer is owed by the hour of before, late at once where that has passed. Both
-    entries of the audit chain stay, and the name, which says that a promise was denied (ADR 0248).
+    """Who is asked promised nothing, or told the duty desk so: the answer is owed by the hour of before, late at once
+    where that has passed. Both entries of the audit chain stay, and the name, which says that a promise was denied
+    (ADR 0248, ADR 0270).
 
     Raises NotPermitted, NotVisible, IllegalTransition.
     """
-    by.must(Permission.REFERRAL_DECIDE)
+    if not by.may(Permission.REFERRAL_DIRECT):
+        by.must(Permission.REFERRAL_DECIDE)
     with transaction() as session:
         referral, after = decided(referral_id, ReferralEvent.DENY_PROMISE, by)
         if referral.promised_at is None:

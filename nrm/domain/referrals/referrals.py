@@ -82,6 +82,7 @@ TRANSITIONS: Mapping[tuple[ReferralStatus, ReferralEvent, Relation], ReferralSta
         (_S.SENT, _E.PROMISE, _R.SENDER): _S.SENT,
         (_S.SENT, _E.PROMISE, _R.DUTY_OFFICER): _S.SENT,
         (_S.SENT, _E.DENY_PROMISE, _R.RECEIVER): _S.SENT,
+        (_S.SENT, _E.DENY_PROMISE, _R.DUTY_OFFICER): _S.SENT,  # who called, and nobody had promised (ADR 0270)
         # On the way: who escorts, and when the person is expected; recorded again when that changes.
         (_S.ACCEPTED, _E.DEPART, _R.SENDER): _S.ACCEPTED,
         (_S.ACCEPTED, _E.DEPART, _R.DUTY_OFFICER): _S.ACCEPTED,
@@ -187,7 +188,7 @@ class TransitionRefusal(StrEnum):
     MEETING = "meeting"  # the shelter said where it meets them, or changed it, since the page was loaded
     MISSING = "missing"  # an alarm stands: whoever raised it ends it, and not a departure
     PRESSED_LONG_AGO = "pressed_long_ago"  # what is taken back for some minutes alone
-    PROMISE_DENIED = "promise_denied"  # who is asked said that it promised nothing: the duty desk asks it again
+    PROMISE_DENIED = "promise_denied"  # who is asked, or the duty desk, said that nothing was promised: the desk asks again
     PROMISED_BEFORE = "promised_before"  # the sender took back a referral with a promise of the same party
 
 

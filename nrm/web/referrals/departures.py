@@ -273,9 +273,10 @@ def take_back_promise(referral_id: uuid.UUID) -> Answer:
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/promise/deny")
-@access.requires(Permission.REFERRAL_DECIDE)
+@access.requires(Permission.REFERRAL_DECIDE, Permission.REFERRAL_DIRECT)
 def deny_promise(referral_id: uuid.UUID) -> Answer:
-    """Say that one's own house promised nothing, whoever wrote that down; pressed twice, it is said."""
+    """Say that one's own house promised nothing, or told the desk so, whoever wrote that down; pressed twice, it is
+    said."""
     try:
         actions.deny_promise(referral_id=referral_id, by=access.actor())
     except IllegalTransition as error:

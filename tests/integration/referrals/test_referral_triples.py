@@ -75,7 +75,6 @@ FORBIDDEN = {
         ReferralEvent.TAKE_BACK_ACCEPTANCE,
         ReferralEvent.TAKE_AFTER_ALL,
         ReferralEvent.AWAIT_AGAIN,
-        ReferralEvent.DENY_PROMISE,
     },
 }
 # Only a move from one shelter to another is called off; for the hand-over of a post that is refused like all else.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -76,6 +76,8 @@ from nrm.vault import epochs, grants, members, shredding
 
 CannotOpen = members.CannotOpen
 _HAND_OVER = "hand_over"
+TAGS_KEPT = timedelta(hours=1)
+"""So long after an arrival its tag is kept under seal: the arrival may have been somebody else's."""
 
 
 def accept(*, referral_id: uuid.UUID, place_id: uuid.UUID, by: Actor, expected_at: datetime | None = None) -> uuid.UUID:
@@ -520,13 +522,19 @@ def deny_done(*, obligation_id: uuid.UUID, seen: str, by: Actor) -> uuid.UUID:
 
 
 def forget_tags() -> int:
-    """Delete the sealed tags of people whom nobody is asked to take, and who are not awaited; returns how many."""
+    """Delete the sealed tags of people whom nobody is asked to take, and who are not awaited; returns how many. Of
+    those who came, an hour later: whoever recorded an arrival of the wrong person has her tag back."""
     with transaction() as session:
-        return sum(rows_hit(session, each) for each in _tags_forgotten())
+        arrived = entries.since(clock.now() - TAGS_KEPT, audit.Event.REFERRAL_ARRIVED)  # the row has a quarter alone
+        lately = [uuid.UUID(each.said["case_id"]) for each in arrived]
+        return sum(
+            rows_hit(session, each.where(of.case_id.not_in(lately)) if lately else each)
+            for of, each in _tags_forgotten().items()
+        )
 
 
 @cache
-def _tags_forgotten() -> list[Update]:
+def _tags_forgotten() -> dict[type[RouteCandidate] | type[Referral], Update]:
     awaited = exists().where(
         Referral.case_id == RouteCandidate.case_id, Referral.status.in_((ReferralStatus.SENT, ReferralStatus.ACCEPTED))
     )
@@ -535,10 +543,10 @@ def _tags_forgotten() -> list[Update]:
     of_referrals = update(Referral).where(
         Referral.sealed_tags.is_not(None), Referral.status.not_in((ReferralStatus.SENT, ReferralStatus.ACCEPTED))
     )
-    return [
-        each.values(sealed_tags=None, tags_version=None).execution_options(synchronize_session=False)
-        for each in (of_candidates, of_referrals)
-    ]
+    return {
+        of: each.values(sealed_tags=None, tags_version=None).execution_options(synchronize_session=False)
+        for of, each in ((RouteCandidate, of_candidates), (Referral, of_referrals))
+    }
 
 
 def _done(session: Session, case_id: uuid.UUID, kind: str, by: Actor) -> None:

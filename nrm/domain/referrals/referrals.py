@@ -188,7 +188,7 @@ class TransitionRefusal(StrEnum):
     MEETING = "meeting"  # the shelter said where it meets them, or changed it, since the page was loaded
     MISSING = "missing"  # an alarm stands: whoever raised it ends it, and not a departure
     PRESSED_LONG_AGO = "pressed_long_ago"  # what is taken back for some minutes alone
-    PROMISE_DENIED = "promise_denied"  # who is asked, or the duty desk, said that nothing was promised: the desk asks again
+    PROMISE_DENIED = "promise_denied"  # who is asked, or the desk, said that nothing was promised: the desk asks again
     PROMISED_BEFORE = "promised_before"  # the sender took back a referral with a promise of the same party
 
 

@@ -14,8 +14,10 @@ from sqlalchemy import select
 from nrm import clock
 from nrm.actions import tending
 from nrm.actions.referrals import referrals
+from nrm.actions.shelter import corrections
 from nrm.db import db, transaction
 from nrm.domain.referrals.referrals import NO_SHOW_AFTER, DeclineReason
+from nrm.domain.shelter.corrections import Why
 from nrm.models.referrals.referrals import Obligation, Referral, RouteCandidate
 from nrm.models.shelter.cases import Opening, Reading
 from nrm.store.referrals import obligations
@@ -179,9 +181,25 @@ def test_the_next_party_sees_it_and_once_the_person_is_there_it_is_gone(app: Fla
     assert tending.tend()["tags_forgotten"] == 0
     assert DOCTOR in "".join(rows(sign_in("iom.case_worker").get("/?lang=en"), "Who comes today"))
     referrals.arrive(referral_id=following, by=iom)
+    assert tending.tend()["tags_forgotten"] == 0  # the arrival may be of somebody else: then she is awaited again
+    factories.later(hours=1)
     assert tending.tend()["tags_forgotten"] > 0
     db.session.rollback()
     assert not [each for each in db.session.scalars(select(RouteCandidate.sealed_tags)) if each is not None]
+
+
+def test_an_arrival_of_somebody_else_that_is_taken_back_leaves_the_tag_as_it_was(app: Flask, sign_in: SignIn) -> None:
+    """A tired hand pressed "has arrived" for the wrong woman: of the one who was awaited nobody read any more that she
+    needs a doctor."""
+    assert app
+    sent = people.sent(factories.actor("rinas.border_officer"), hurt="yes")
+    nrc = factories.actor("nrc.case_worker")
+    referrals.accept(referral_id=sent.referral_id, place_id=people.bed("NRC"), by=nrc)
+    referrals.arrive(referral_id=sent.referral_id, by=nrc)
+    tending.tend()
+    corrections.take_back_arrival(referral_id=sent.referral_id, why=Why.OTHER_PERSON, by=nrc)
+    (row,) = rows(sign_in("nrc.case_worker").get("/?lang=en"), "Who comes today")
+    assert DOCTOR in row
 
 
 def test_a_tag_is_as_long_whatever_it_says_and_opens_for_nobody_else(app: Flask, sign_in: SignIn) -> None:

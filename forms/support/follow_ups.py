@@ -26,6 +26,10 @@ from nrm.domain.support.follow_ups import (
 from nrm.domain.words import N_
 
 REFUSED = {
+    FollowUpRefusal.OF_ANOTHER: N_(
+        "The alarm stands: it was not you alone who wrote it down within the last day, somebody acts on it already, or "
+        "it is of a child. Who leads the shelter looks at it."
+    ),
     FollowUpRefusal.NOTHING_ENTERED: N_("Nothing is entered of this contact."),
     FollowUpRefusal.STANDS: N_("It is agreed already that somebody stays in touch."),
     FollowUpRefusal.NONE: N_("Nothing is agreed with this person about staying in touch."),

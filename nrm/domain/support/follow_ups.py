@@ -143,6 +143,10 @@ UNSAFE_END_IS_SHOWN = timedelta(days=30)
 """How long the house and the duty desk read who ended a follow-up while the person was not safe."""
 
 
+TOLD_OF_ANOTHER_WITHIN = timedelta(days=1)
+"""So long who wrote down that a person is not safe can say that it was another one."""
+
+
 class FollowUpRefusal(StrEnum):
     """Why nothing is recorded."""
 
@@ -173,6 +177,7 @@ class FollowUpRefusal(StrEnum):
     WHO_SPOKE = "who_spoke"  # it is not written down who spoke with her
     CHILD_MANAGER = "child_manager"  # of a child the manager alone ends it
     NOTHING_ENTERED = "nothing_entered"  # nothing is there that was about another person
+    OF_ANOTHER = "of_another"  # that she is not safe stays: others said it, too, or somebody acts on it
     END_MANAGER = "end_manager"  # the manager alone takes back that it ended
 
 

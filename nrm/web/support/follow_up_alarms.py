@@ -139,6 +139,18 @@ def take_back(case_id: uuid.UUID) -> Answer:
     return redirect(url_for("follow_ups.show", case_id=case_id), 303)
 
 
+@blueprint.post("/cases/<uuid:case_id>/follow-up/not-safe/another")
+@access.requires(Permission.STAY_MANAGE)
+def was_another(case_id: uuid.UUID) -> Answer:
+    """It was written down of the wrong person: no alarm stands of this one."""
+    _case(case_id)
+    try:
+        actions.was_another(case_id=case_id, by=access.actor())
+    except (CaseRefused, FollowUpRefused) as error:
+        return _refused(error)
+    return redirect(url_for("follow_ups.show", case_id=case_id), 303)
+
+
 @blueprint.post("/cases/<uuid:case_id>/follow-up/safe/undo")
 @access.requires(Permission.STAY_MANAGE)
 def is_not_safe(case_id: uuid.UUID) -> Answer:

@@ -68,6 +68,49 @@ def _admitted_again(case_id: uuid.UUID, by: Actor) -> uuid.UUID:
 
 
 @pytest.mark.slow
+def test_who_wrote_it_down_of_the_wrong_person_says_so_with_true_words(vatra: Actor, sign_in: SignIn) -> None:
+    """One press on the neighbour: there was "we act on it" and "the person is safe", and nobody had spoken with her."""
+    case_id = followed(vatra)
+    page = f"/cases/{case_id}/follow-up"
+    another = "It was another person: no alarm for this one"
+    alarms.tell(case_id=case_id, text=TEXT, by=factories.actor(WORKER))
+    assert alarm_stands(case_id)
+    worker, manager = sign_in(WORKER), sign_in(MANAGER)
+    assert another in worker.get(f"{page}?lang=en")
+    assert another not in manager.get(f"{page}?lang=en")  # she did not write it down
+    manager.post(f"{page}/not-safe/another", {}, 409)
+    assert alarm_stands(case_id)
+    assert worker.post(f"{page}/not-safe/another") == page
+    assert not alarm_stands(case_id)
+    assert STANDS not in manager.get("/?lang=en")
+    assert "it was about another person." in manager.get("/?lang=en")
+    worker.post(f"{page}/not-safe/another", {}, 409)  # pressed twice
+    # Said by two, or acted on: then it is the manager's.
+    alarms.tell(case_id=case_id, text=TEXT, by=factories.actor(WORKER))
+    alarms.tell(case_id=case_id, text="", by=_manager())
+    worker.post(f"{page}/not-safe/another", {}, 409)
+    assert another not in sign_in(MANAGER).get(f"{page}?lang=en")
+    assert alarm_stands(case_id)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("since", ["acted", "a day", "child"])
+def test_an_alarm_that_is_older_acted_on_or_of_a_child_stays(vatra: Actor, sign_in: SignIn, since: str) -> None:
+    case_id = followed(vatra)
+    alarms.tell(case_id=case_id, text=TEXT, by=factories.actor(WORKER))
+    if since == "acted":
+        alarms.act(case_id=case_id, what=Acts.MET, text="Vera", by=_manager())
+    elif since == "a day":
+        factories.later(days=1, minutes=1)
+    else:
+        db.session.get_one(Case, case_id).age_class = "unsure"
+        db.session.commit()
+    worker, page = sign_in(WORKER), f"/cases/{case_id}/follow-up"
+    assert "/not-safe/another" not in worker.get(page)
+    assert "The alarm stands" in worker.post(f"{page}/not-safe/another?lang=en", {}, 409)
+
+
+@pytest.mark.slow
 def test_an_admission_under_a_wrong_code_takes_nobody_who_is_not_safe_off_the_lists(
     vatra: Actor, sign_in: SignIn
 ) -> None:

@@ -20,6 +20,7 @@ from nrm.domain.support.follow_ups import (
     FOLLOW_UP_CODES,
     KEPT_FOR_BENEFITS,
     LAPSES_AFTER,
+    TOLD_OF_ANOTHER_WITHIN,
     UNSAFE_END_IS_SHOWN,
     Ended,
     Result,
@@ -79,6 +80,24 @@ def raised_at(case_id: uuid.UUID) -> tuple[int, uuid.UUID | None] | None:
             found = each.said["months"], each.member_id
         before = event
     return found
+
+
+def told_alone(case_id: uuid.UUID) -> uuid.UUID | None:
+    """Who wrote down, a day ago at most and between two contacts, that the person is not safe, where nobody said so
+    beside that, before it or since; None for everything else."""
+    over = (Event.FOLLOW_UP_SAFE, Event.FOLLOW_UP_NOT_THIS_PERSON)
+    which = AuditEntry.event.in_([str(each) for each in (*_ALARMS, *over, Event.FOLLOW_UP_CONTACT)])
+    said: list[uuid.UUID | None] = []
+    before = None
+    for event, each in entries.any_since(entries.EVER, which, entries.about(case_id), newest=_LOOKED_THROUGH):
+        if event in over:
+            said = []
+        elif event == Event.FOLLOW_UP_NOT_SAFE:
+            said.append(each.member_id if each.at > clock.now() - TOLD_OF_ANOTHER_WITHIN else None)
+        elif event in _ALARMS or before == Event.FOLLOW_UP_NOT_SAFE:  # the second: a contact, written in one act
+            said.append(None)
+        before = event
+    return said[0] if len(said) == 1 else None
 
 
 _ALARMS = (str(Event.FOLLOW_UP_NOT_SAFE), str(Event.FOLLOW_UP_SAFE_TAKEN_BACK))

@@ -285,11 +285,13 @@ SAME = "same"
 HAPPENED: Mapping[str, Phrase] = {
     "arrived": N_(
         "%(code)s has arrived and is admitted. Next: ask what the person needs, and write the first talk from the "
-        "case.",
+        "case. A child came along? Open a case for the child there, under “More”: else it has no place here.",
         code="",
     ),
     "admitted": N_(
-        "%(code)s is admitted. Next: ask what the person needs, and write the first talk from the case.", code=""
+        "%(code)s is admitted. Next: ask what the person needs, and write the first talk from the case. A child came "
+        "along? Open a case for the child there, under “More”: else it has no place here.",
+        code="",
     ),
     "found": N_(
         "%(code)s is back and the alarm is over: the desks see that, and nobody opens what the police were told. "

@@ -378,11 +378,12 @@ def depart(
         # Who left again after it was taken back that they had left is put off, too.
         on_the_way = referral.departed_at is not None or referral.put_off > 0
         values: dict[str, Any] = {"departed_at": departed_at, "escort": str(escort), "expected_at": expected_at}
-        if on_the_way and expected_at != referral.expected_at:
-            values["put_off"] = referral.put_off + 1
-            values["missed_at"] = held(
-                referral.missed_at, referral.expected_at, expected_at, put_off=referral.put_off, at=clock.now()
-            )
+        if expected_at != referral.expected_at:
+            put_off, said = referral.put_off, referral.expected_at
+            kept = held(referral.missed_at, said, expected_at, put_off=put_off, at=clock.now())
+            # On leaving it is the first word of the sender, but for an hour that the shelter said when it accepted.
+            values["put_off"] = put_off + (on_the_way or kept != referral.missed_at)
+            values["missed_at"] = kept
         change(session, referral, after, **values)
         place_steps.expected(session, referral.id, expected_at)
         stay_steps.move_on(session, referral.case_id, by, only=referral.sender_id)

@@ -129,6 +129,36 @@ def test_who_is_late_stays_late_at_the_desk_however_often_another_hour_is_said(a
     assert kept.missed_at == datetime(2025, 12, 31, 23, tzinfo=UTC), "only the quarter is kept"
 
 
+@pytest.mark.slow
+def test_who_leaves_for_a_much_later_hour_than_the_shelter_said_stays_late_by_that_one(
+    app: Flask, sign_in: SignIn
+) -> None:
+    """An officer said "within 24 hours" of somebody in danger who was awaited in three: nobody was alarmed for a day,
+    and no page said the hour of before."""
+    assert app
+    at(NOON)
+    nrc, post = factories.actor("nrc.case_worker"), factories.actor(POST)
+    said = NOON + timedelta(hours=3)
+
+    def line(hours: int) -> duty.DutyLine:
+        sent = people.sent(factories.actor(POST))
+        place_id = people.bed("NRC", len(left))
+        referrals.accept(referral_id=sent.referral_id, place_id=place_id, expected_at=said, by=nrc)
+        later = NOON + timedelta(hours=hours)
+        referrals.depart(referral_id=sent.referral_id, escort=Escort.WOMAN_OFFICER, expected_at=later, by=post)
+        db.session.rollback()
+        left.append(sent.referral_id)
+        return duty.line("arrival", sent.referral_id, by=factories.actor(DESK))
+
+    left: list[object] = []
+    soon, late = line(5), line(24)
+    assert (soon.put_off, soon.due_at) == (0, NOON + timedelta(hours=6))
+    assert (late.put_off, late.due_at) == (1, said + timedelta(hours=1))
+    at(said + timedelta(hours=1, minutes=1))
+    home = sign_in(DESK).get("/?lang=en")
+    assert "Changes of the hour: 1; expected now on 3 March 2026" in home
+
+
 def test_who_did_not_come_is_late_at_once_whatever_hour_was_said(app: Flask) -> None:
     """ "Did not arrive" stood at the desk as due tomorrow, because that was the hour said last."""
     assert app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField, RadioField, SelectField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.validators import Optional
 
 from forms import SelectChoice
@@ -103,6 +103,13 @@ class RecordCallForm(OnceForm):
         ),
         validators=[Optional(), PlainText(LONGEST_NOTE)],
     )
+    no_way = BooleanField(N_("There is no way to call back"))
+
+    def is_lost(self) -> bool:
+        """Whether somebody in danger would be on no list: the call broke off, and nobody said that there is no way to
+        call back."""
+        broke_off = (self.outcome.data, self.topic.data) == (str(Outcome.ENDED), str(Topic.DANGER))
+        return broke_off and not self.no_way.data
 
 
 class OpenNoteForm(OnceForm):

@@ -41,6 +41,10 @@ from nrm.web.language import current_language
 blueprint = Blueprint("helpline", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
+IN_DANGER = N_(
+    "Danger now, and the call broke off: do you know any number or way? Then choose “To be called back” and write it "
+    "down, so that the call stays on the list. If there is none, tick this"
+)
 _, OVER = IMPOSSIBLE[HelplineRefusal.OVER]
 
 
@@ -102,6 +106,9 @@ def record() -> Answer:
     except ValueError:
         return errors.error_page(422)
     if not form.validate():
+        return render_template("interviews/helpline/record.html", form=form), 422
+    if form.is_lost():
+        form.no_way.errors = [IN_DANGER]
         return render_template("interviews/helpline/record.html", form=form), 422
     outcome = Outcome(form.outcome.data)
     try:

@@ -252,6 +252,21 @@ def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
     sign_in("rinas.border_officer").get(address, status=403)
 
 
+def test_a_call_in_danger_that_breaks_off_is_on_a_list_or_somebody_says_that_nothing_can_be_done(
+    app: Flask, sign_in: Callable[[str], Person]
+) -> None:
+    assert app
+    operator = sign_in("helpline.helpline_operator")
+    page = operator.get("/helpline/calls/new?lang=en")
+    assert "no way to call back" not in page
+    ids = dict(re.findall(r'name="(id|interview)" value="([0-9a-f-]+)"', page))
+    form: dict[str, object] = {**ids, "outcome": "ended", "topic": "danger", "caller": "person", "language": "it"}
+    assert "do you know any number or way?" in operator.post("/helpline/calls?lang=en", form, status=422)
+    assert "There is no way to call back" in operator.post("/helpline/calls?lang=en", form, status=422)
+    operator.post("/helpline/calls", {**form, "no_way": "y"})
+    operator.post("/helpline/calls", {**form, "id": str(uuid.uuid4()), "topic": "information"})
+
+
 @pytest.mark.slow
 def test_a_note_goes_by_no_press_alone_and_the_home_page_and_the_list_say_what_came_of_it(
     operator: Actor, sign_in: Callable[[str], Person]

@@ -9,13 +9,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from nrm.actions.shelter import best_interests, direct_intake, findings, places
+from nrm.actions.shelter import best_interests, direct_intake, findings, permits, places
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.shelter.child_returns import Assessment
 from nrm.domain.shelter.direct_intake import OwnCase
 from nrm.domain.shelter.findings import DecidedBy, Found, Outcome
+from nrm.domain.shelter.permits import PermitEvent
 from nrm.domain.shelter.places import OutReason
 from nrm.domain.shelter.stays import Source, earliest_admission
 from nrm.models.accounts.accounts import Organisation
@@ -67,6 +68,11 @@ def admitted(
         by=by,
         **more,
     )
+
+
+def informed(case_id: uuid.UUID, by: Actor, *, on: date | None = None) -> None:
+    """The person was told about the residence permit: until then one member alone ends no stay of hers (ADR 0271)."""
+    permits.record(case_id=case_id, event=PermitEvent.INFORM, on=on or days.today(), language="ro", by=by)
 
 
 def has(stay_id: uuid.UUID) -> uuid.UUID | None:

@@ -94,9 +94,9 @@ CLOSED = {
         "another country but a recorded citizen of this one"
     ),
     GateRefusal.UNTOLD: N_(
-        "Record first that the person was told about the residence permit: until then one member alone does not say of "
-        "anybody but a recorded citizen that they need or want no support. Did an adult leave on their own? Two "
-        "members record it"
+        "Record first that the person was told about the residence permit: until then one member alone ends the stay "
+        "of nobody but a recorded citizen. Hand the person on to another shelter, or, if an adult left on their own, "
+        "two members record it"
     ),
     GateRefusal.REFLECTS: N_(
         "The reflection period still runs: until its last day one member alone does not say that the person needs or "

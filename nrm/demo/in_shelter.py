@@ -42,7 +42,7 @@ from nrm.domain.shelter.closings import NOTHING_AGREED, Answers, Debts, Document
 from nrm.domain.shelter.direct_intake import OwnCase
 from nrm.domain.shelter.findings import DecidedBy, Found, Outcome
 from nrm.domain.shelter.key_workers import Place
-from nrm.domain.shelter.permits import CHILD_GATE, GateClosed, Ground, PermitEvent, PermitRefused
+from nrm.domain.shelter.permits import CHILD_GATE, GateClosed, GateRefusal, Ground, PermitEvent, PermitRefused
 from nrm.domain.shelter.stays import (
     HOME,
     Destination,
@@ -294,6 +294,8 @@ class InShelter:
                 home, way = self._households[case_id], (ExitReason.FOSTER_OR_EXTENDED_FAMILY, Destination.FOSTER_FAMILY)
             else:
                 home, way = None, (ExitReason.INDEPENDENT_LIVING, Destination.OWN_HOME)
+                if error.reason in (GateRefusal.NOT_INFORMED, GateRefusal.UNTOLD):
+                    self._permit(case_id, PermitEvent.INFORM, by, language=str(plan.answers["language"]))
             self._end_stay(stay_id, today, *way, by, home)
         self._life.after(timedelta(days=2 + plan.number % 4), lambda: self._close_case(case_id, by))
 

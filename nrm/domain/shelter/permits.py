@@ -326,8 +326,8 @@ class GateRefusal(StrEnum):
     NOT_AS_DECIDED = "not_as_decided"  # a reason for which nobody goes to a household
     NOT_HANDED_OVER = "not_handed_over"
     CHILD_ALONE = "child_alone"
-    UNTOLD = "untold"  # in the country: one member alone says that somebody needs no support, or wants none
-    REFLECTS = "reflects"  # the same, while the reflection period runs
+    UNTOLD = "untold"  # in the country: one member alone ends the stay of somebody who was not told of the permit
+    REFLECTS = "reflects"  # one member alone says that somebody needs no support, or wants none
 
 
 class GateClosed(Exception):
@@ -379,16 +379,26 @@ BY_ONE_WORD = frozenset(
 
 
 def check_one_word(
-    reason: ExitReason, citizenship_class: str, permit: PermitFacts, *, on: date, reflection_until: date | None
+    reason: ExitReason,
+    citizenship_class: str,
+    permit: PermitFacts,
+    *,
+    on: date,
+    reflection_until: date | None,
+    others: bool = False,
 ) -> None:
-    """Raise GateClosed where one member alone says that somebody, who stays in the country, wants or needs no support:
-    of nobody but a home citizen before the person was told of the permit, and of nobody while the reflection period
-    runs. That an adult left on their own is recorded by two members (ADR 0260)."""
-    if reason not in BY_ONE_WORD:
-        return
-    if citizenship_class != HOME_CITIZEN and (permit.informed is None or permit.informed.on > on):
+    """Raise GateClosed where one member alone ends the stay of somebody who stays in the country.
+
+    Of anybody but a home citizen before the person was told of the permit, whatever the reason is (ADR 0271), unless
+    somebody else has a say (`others`: another shelter took the person over, or a decision about a child says where to);
+    that somebody wants or needs no support is then said alone all the same of nobody. The latter of nobody, either,
+    while the reflection period runs. That an adult left on their own is recorded by two members (ADR 0260).
+    """
+    alone = reason in BY_ONE_WORD
+    untold = citizenship_class != HOME_CITIZEN and (permit.informed is None or permit.informed.on > on)
+    if untold and (alone or not others):
         raise GateClosed(GateRefusal.UNTOLD)
-    if reflection_until is not None and on <= reflection_until:
+    if alone and reflection_until is not None and on <= reflection_until:
         raise GateClosed(GateRefusal.REFLECTS)
 
 
@@ -534,7 +544,7 @@ def check_leaving(
     """The gates for the end of a stay on that day: raise GateClosed.
 
     Every destination outside the home country is a repatriation step, independent of the names of reason and
-    destination. In the country the reason counts: `check_one_word`.
+    destination. In the country it counts whether the person was told, and the reason: `check_one_word`.
 
     Returns (repatriation gate, child gate) as kept with the stay: by what each was opened.
     """
@@ -542,7 +552,9 @@ def check_leaving(
     if destination is Destination.NONE:
         return "", opened
     if reason is not ExitReason.REPATRIATED and destination not in REPATRIATION_DESTINATIONS and country == HOME:
-        check_one_word(reason, citizenship_class, permit, on=on, reflection_until=reflection_until)
+        taken_over = destination is Destination.OTHER_SHELTER and child.handed_over
+        others = taken_over or opened != "adult"
+        check_one_word(reason, citizenship_class, permit, on=on, reflection_until=reflection_until, others=others)
         return "home", opened
     check_repatriation(citizenship_class, permit, on=on)
     check_reflection(reflection_until, on=on)

@@ -45,7 +45,7 @@ from nrm.store.shelter import stays as store
 from tests import factories
 from tests.conftest import Person
 from tests.factories_referrals import HAND_OVER, NOT_SAFE, bed, organisation, sent
-from tests.factories_stays import ALBANIAN, CHILD, MOLDOVAN, admitted
+from tests.factories_stays import ALBANIAN, CHILD, MOLDOVAN, admitted, informed
 
 SignIn = Callable[[str], Person]
 FAMILY = (ExitReason.REINTEGRATED_WITH_FAMILY, Destination.FAMILY)
@@ -138,10 +138,16 @@ def test_a_wrong_end_is_struck_and_the_stay_goes_on(vatra: Actor) -> None:
 def test_a_corrected_end_passes_the_same_gates(vatra: Actor) -> None:
     today = days.today()
     foreign = admitted(vatra, MOLDOVAN, days_ago=3)
+    informed(foreign.case_id, vatra, on=today - timedelta(days=1))
     _left(foreign.stay_id, vatra, today)
-    home = Exit(today, ExitReason.REPATRIATED, Destination.COUNTRY_OF_CITIZENSHIP, "")
-    abroad = Exit(today, *FAMILY, "MD")
-    for exit_ in (home, abroad, Exit(today, *FAMILY, "unknown")):
+    untold = today - timedelta(days=2)
+    home = Exit(untold, ExitReason.REPATRIATED, Destination.COUNTRY_OF_CITIZENSHIP, "")
+    abroad = Exit(untold, *FAMILY, "MD")
+    with pytest.raises(GateClosed, match="untold"):
+        corrections.correct_exit(
+            stay_id=foreign.stay_id, exit_=Exit(untold, *FAMILY, "home"), why=Why.KNOWN_LATER, by=vatra
+        )
+    for exit_ in (home, abroad, Exit(untold, *FAMILY, "unknown")):
         with pytest.raises(GateClosed, match="not_informed"):
             corrections.correct_exit(stay_id=foreign.stay_id, exit_=exit_, why=Why.KNOWN_LATER, by=vatra)
     for reason in (ExitReason.MISSING, ExitReason.LEFT_ALONE, ExitReason.DIED, ExitReason.ENTERED_BY_MISTAKE):

@@ -39,7 +39,7 @@ from nrm.store.shelter import stays as store
 from tests import factories
 from tests.conftest import Person
 from tests.factories_referrals import bed, sent
-from tests.factories_stays import CHILD, MOLDOVAN, admitted
+from tests.factories_stays import CHILD, MOLDOVAN, admitted, informed
 from tests.integration.test_races import instance
 from tests.races import race
 
@@ -245,6 +245,7 @@ def test_an_end_asks_the_reason_then_what_fits_it_then_says_what_follows(vatra: 
     person.post(end, {**first, "step": "3"}, 422)
     person.post(end, {**second, "step": "3", "destination": "foster_family", "country": "home"}, 422)
     assert _row(opened.stay_id).ended_on is None
+    informed(opened.case_id, vatra)
     confirm = str(person.post(end, {**second, "country": "home"}, 200))
     assert _row(opened.stay_id).ended_on is None
     assert store.stay(opened.stay_id, by=vatra).place in confirm
@@ -279,6 +280,7 @@ def test_corrections_on_their_pages_are_kept_and_shown(vatra: Actor, sign_in: Si
     for path in ("correct/end", "correct/reopen"):
         person.get(f"{stay}/{path}", 409)
         person.post(f"{stay}/{path}", {}, 409)
+    informed(opened.case_id, vatra)
     person.post(f"{stay}/end", {"ended": "today", "reason": "independent_living", "country": "home", "step": "3"})
     shut = {"ended": "today", "reason": "expelled", "destination": "friends", "country": "unknown", "step": "3"}
     person.post(f"{stay}/correct/end", {**shut, "why": "mistold"}, 422)

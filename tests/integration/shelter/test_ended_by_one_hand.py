@@ -19,6 +19,7 @@ from nrm.domain.shelter.corrections import Why
 from nrm.domain.shelter.key_workers import Place
 from nrm.domain.shelter.permits import GateClosed, PermitEvent
 from nrm.domain.shelter.stays import Destination, ExitReason, ImpossibleStay
+from nrm.models.shelter.stays import Stay
 from nrm.store import days
 from nrm.store.accounts import one_hand
 from nrm.store.shelter import away as away_store
@@ -138,6 +139,43 @@ def test_nobody_needs_no_support_any_more_before_they_were_told_of_the_permit(si
     assert "The reflection period still runs" in person.post(f"/stays/{foreign.stay_id}/end?lang=en", END, 422)
     factories.later(days=95)
     leaves(foreign, manager, ExitReason.NO_LONGER_NEEDS_SUPPORT)
+
+
+ELSEWHERE = [
+    ("independent_living", "own_home"),
+    ("reintegrated_with_family", "family"),
+    ("foster_or_extended_family", "extended_family"),
+    ("witness_protection", "protected_place"),
+    ("expelled", "unknown"),
+    ("transferred", "hospital"),
+    ("transferred", "institution"),
+    ("transferred", "other_shelter"),
+]
+"""What else the form takes of an adult, in the country."""
+
+
+@pytest.mark.slow
+def test_no_reason_ends_the_stay_of_a_foreign_adult_alone_before_she_was_told_of_the_permit(sign_in: SignIn) -> None:
+    """A worker alone ended the stay on the second day as "independent living": nobody had told her of the permit."""
+    manager = factories.actor(MANAGER)
+    foreign, home = admitted(manager, MOLDOVAN, days_ago=1), admitted(manager, ALBANIAN, days_ago=1, bed=1)
+    person = sign_in(WORKER)
+    address = f"/stays/{foreign.stay_id}/end?lang=en"
+    for reason, destination in ELSEWHERE:
+        for step in ("2", "3"):  # before it is asked whether one is sure, and after that
+            sent = {**END, "reason": reason, "destination": destination, "step": step}
+            page = person.post(address, sent, 422)
+            assert "Record first that the person was told about the residence permit" in page, (reason, step)
+            assert f"/cases/{foreign.case_id}/permit" in page
+            assert f"/stays/{foreign.stay_id}/left" in page
+    assert db.session.get_one(Stay, foreign.stay_id, populate_existing=True).ended_on is None
+    with pytest.raises(GateClosed, match="untold"):
+        leaves(foreign, manager)
+    leaves(home, manager)
+    permits.record(case_id=foreign.case_id, event=PermitEvent.INFORM, on=days.today(), language="ro", by=manager)
+    living = {**END, "reason": "independent_living", "destination": "own_home"}
+    person.post(address, living, 303)
+    assert db.session.get_one(Stay, foreign.stay_id, populate_existing=True).ended_on == days.today()
 
 
 # --- ended and closed

@@ -68,7 +68,7 @@ from nrm.store.shelter import stays as store
 from nrm.vault.members import CannotOpen
 from tests import factories
 from tests.factories_referrals import HAND_OVER, NOT_SAFE, organisation
-from tests.factories_stays import MOLDOVAN, out_of_service
+from tests.factories_stays import MOLDOVAN, informed, out_of_service
 
 HISTORIES = int(os.environ.get("NRM_TEST_HISTORIES", "0"))
 SHELTERS = ("VATRA", "NRC")
@@ -189,6 +189,7 @@ class TwoShelters(RuleBasedStateMachine):
             anticipated_end_on=self.day(-9),
             by=by,
         )
+        informed(made.case_id, by, on=self.day(BACK))
         code = db.session.get_one(Case, made.case_id).pseudonym
         self.people.append((made.case_id, code, []))
         self.begins(number, made.stay_id, "VATRA", self.day(BACK))

@@ -27,7 +27,7 @@ from nrm.store import days
 from nrm.store.shelter import stays as store
 from tests import factories
 from tests.conftest import Person
-from tests.factories_stays import CHILD, MOLDOVAN, admitted
+from tests.factories_stays import CHILD, MOLDOVAN, admitted, informed
 
 SignIn = Callable[[str], Person]
 
@@ -88,6 +88,7 @@ def test_the_page_asks_for_the_country_and_the_gate_says_what_is_missing(vatra: 
         ({"country": "unknown"}, "until then nobody leaves for another country but a recorded"),
     ):
         assert said in person.post(address, {**leaving, **more}, 422), more
+    informed(opened.case_id, vatra)
     person.post(address, {**leaving, "country": "abroad", "country_name": "Shqipëria"})
     row = db.session.get_one(Stay, opened.stay_id)
     assert (row.destination_country, row.repatriation_gate) == ("home", "home")

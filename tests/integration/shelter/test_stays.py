@@ -41,7 +41,7 @@ from nrm.web.shelter.stays import HAPPENED
 from tests import factories, factories_stays
 from tests.conftest import Person
 from tests.factories_referrals import bed, organisation, sent
-from tests.factories_stays import ALBANIAN, CHILD, MOLDOVAN, admitted, found, may_go, out_of_service
+from tests.factories_stays import ALBANIAN, CHILD, MOLDOVAN, admitted, found, informed, may_go, out_of_service
 from tests.races import race
 
 SignIn = Callable[[str], Person]
@@ -551,6 +551,8 @@ def test_a_case_is_opened_in_two_pages_and_its_stay_closed(sign_in: SignIn) -> N
     stay = re.search(r"/stays/([0-9a-f-]{36})\"", person.get("/stays"))
     assert stay
     person.get(f"/stays/{stay[1]}/end")
+    by = factories.actor("vatra.case_worker")
+    informed(store.stay(uuid.UUID(stay[1]), by=by).case_id, by)
     over = person.get(
         person.post(
             f"/stays/{stay[1]}/end",

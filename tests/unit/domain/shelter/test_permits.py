@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nrm.domain.shelter.permits import (
+    REPATRIATION_DESTINATIONS,
     TO_A_HOUSEHOLD,
     TRANSITIONS,
     ChildFacts,
@@ -303,14 +305,37 @@ def test_the_gates_look_at_the_country_and_not_at_the_word(destination: Destinat
                 reflection_until=until,
             )
         assert caught.value.reason == why
-    for citizenship, where, gate in (("third_country", "home", "home"), ("home", country, "home_citizen")):
+    told_or_home = (("third_country", FACTS, "home", "home"), ("home", PermitFacts(), country, "home_citizen"))
+    for citizenship, facts, where, gate in told_or_home:
         kept = check_leaving(
             ExitReason.EXPELLED,
             destination,
             child=ADULT,
             citizenship_class=citizenship,
-            permit=PermitFacts(),
+            permit=facts,
             on=ON,
             country=where,
         )
         assert kept == (gate, "adult")
+
+
+HERE = [
+    (reason, each)
+    for reason in sorted(set(ExitReason) - {ExitReason.REPATRIATED})
+    for each in sorted(DESTINATIONS[reason] - REPATRIATION_DESTINATIONS - {Destination.NONE})
+]
+
+
+@pytest.mark.parametrize(("reason", "destination"), HERE)
+def test_in_the_country_no_reason_lets_a_foreign_adult_out_untold(reason: ExitReason, destination: Destination):
+    def leaves(citizenship: str, permit: PermitFacts, child: ChildFacts = ADULT) -> tuple[str, str]:
+        return check_leaving(
+            reason, destination, child=child, citizenship_class=citizenship, permit=permit, on=ON, country="home"
+        )
+
+    for citizenship in ("third_country", "unknown"):
+        with pytest.raises(GateClosed, match="untold"):
+            leaves(citizenship, PermitFacts())
+    assert leaves("third_country", FACTS) == leaves("home", PermitFacts()) == ("home", "adult")
+    if destination is Destination.OTHER_SHELTER:  # another shelter has taken the person over
+        assert leaves("third_country", PermitFacts(), replace(ADULT, handed_over=True)) == ("home", "adult")

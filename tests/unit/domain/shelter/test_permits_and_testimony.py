@@ -91,9 +91,12 @@ def test_the_gates_open_only_by_what_opens_them(
         destination, safe_since is not None and safe_since <= DAY
     )
     shut = status in UNDECIDED or status is PermitStatus.REFUSED  # of which the last day for an appeal is not known
-    # In the country: what one member says of another, of no foreigner before the person was told (ADR 0260).
+    # In the country one member alone lets no foreigner out before the person was told (ADR 0271); of a child whose way
+    # was decided, and who is taken over, not where it is said that no support is needed or wanted (ADR 0260).
     one_word = reason in ("left_voluntarily", "refused_service", "no_longer_eligible", "no_longer_needs_support")
-    untold = one_word and not abroad and destination is not Destination.NONE and citizenship != "home" and not told
+    taken_over = destination is Destination.OTHER_SHELTER and handed_over
+    alone = one_word or (age == "adult" and not taken_over)
+    untold = alone and not abroad and destination is not Destination.NONE and citizenship != "home" and not told
     may = (not abroad or citizenship == "home" or (told and not shut)) and (age == "adult" or child) and not untold
     try:
         kept = check_leaving(

@@ -140,6 +140,7 @@ def end(
             stay_id=stay.id,
             exit_reason=str(exit_reason),
             **told,
+            **_found(stay.id, case.id, by),
         )
         return case.id
 
@@ -155,6 +156,12 @@ def _struck(stay_id: uuid.UUID, case_id: uuid.UUID) -> dict[str, str]:
         "struck_on": struck.on.isoformat(),
         "struck_why": struck.why,
     }
+
+
+def _found(stay_id: uuid.UUID, case_id: uuid.UUID, by: Actor) -> dict[str, str]:
+    """What the chain says of an end by who alone said that the person, who was missing, was found (ADR 0271)."""
+    found = away_rows.found_by(by.member_id, stay_id, case_id)
+    return {} if found is None else {"missed": found.since_on.isoformat(), "found_on": found.on.isoformat()}
 
 
 def check_end(*, stay_id: uuid.UUID, exit_: Exit, by: Actor) -> None:

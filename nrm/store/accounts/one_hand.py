@@ -1,6 +1,7 @@
 """What the duty desk reads of stays that rest on one hand alone (ADR 0260): who ended the stay and closed the case
 within 14 days, whose stay ended while they were away and expected back, or after days away were struck when they were
-late, and who was excluded to nobody knows where (ADR 0262). The code, and nothing more of the person.
+late, or after the same member said that the person, who was missing, was found (ADR 0271), and who was excluded to
+nobody knows where (ADR 0262). The code, and nothing more of the person.
 
 Who ended a stay is read from the audit chain; who closed the case stands in its row.
 """
@@ -20,9 +21,11 @@ from nrm import clock
 from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.shelter.absences import Outcome
 from nrm.domain.shelter.away import Over
 from nrm.domain.shelter.stays import Destination, ExitReason
 from nrm.models.accounts.accounts import Member, Organisation
+from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.away import Away
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.closings import Closing
@@ -55,7 +58,8 @@ class StruckLine:
 class OneHandLine:
     """One stay: who ended it, when, and where. `expected_on`: the person was away, and was expected back on that day;
     `closed_on`: the same member closed the case; `struck`: days away had been struck when the person was late;
-    `reason`: of these, and of who was excluded, and `nowhere`, whether nobody wrote where to."""
+    `found`: the same member had said that the person was found, who was missing since then, and on which day;
+    `reason`: of all but the first two, and `nowhere`, whether nobody wrote where to."""
 
     pseudonym: str
     house: Mapping[str, str]
@@ -65,6 +69,7 @@ class OneHandLine:
     expected_on: date | None
     closed_on: date | None
     struck: StruckLine | None = None
+    found: tuple[date, date] | None = None
     reason: str = ""
     nowhere: bool = False
 
@@ -98,17 +103,19 @@ def _closed(closing: type[Closing], since: Any) -> tuple[ColumnElement[bool], ..
 
 
 def _ended(since: Any, earliest: Any) -> tuple[ColumnElement[bool], ...]:
-    """Stays that ended by the word of one member, and the case was closed lately, the person was away, or was excluded
-    to nobody knows where. Those that ended before `earliest` are not looked at: the home page of the desk reads no
+    """Stays that ended by the word of one member, and the case was closed lately, the person was away or missing, or
+    was excluded to nobody knows where. Those that ended before `earliest` are not looked at: the home page of the desk reads no
     whole table."""
     gone = (str(Over.LEFT), str(Over.STRUCK))  # struck before the stay ended, or after that
     was_away = exists().where(Away.stay_id == Stay.id, Away.outcome.in_(gone), Stay.end_known_on > since)
+    found = (Missing.stay_id == Stay.id, Missing.outcome == str(Outcome.FOUND))
+    was_missing = exists().where(*found, Stay.end_known_on > since)
     excluded = and_(_EXCLUDED, Stay.end_known_on > since)
     return (
         Stay.ended_on > earliest,
         Stay.taken_back_on.is_(None),
         *(Stay.exit_reason != str(each) for each in _READ_ELSEWHERE),
-        or_(exists().where(*_closed(aliased(Closing), since)), was_away, excluded),
+        or_(exists().where(*_closed(aliased(Closing), since)), was_away, was_missing, excluded),
     )
 
 
@@ -144,9 +151,10 @@ def lately(*, by: Actor) -> list[OneHandLine]:
         expected = date.fromisoformat(end.said["expected"]) if "expected" in end.said and said > since else None
         alone = closed_on is not None and closed_by == end.member_id and closed_on - said <= SHOWN_FOR
         struck = _struck(end.said, members, codes) if said > since else None
+        found_alone = _found(end.said) if said > since else None
         nowhere = stay.destination == Destination.UNKNOWN
         excluded = nowhere and stay.exit_reason == ExitReason.EXPELLED and said > since
-        if expected is None and struck is None and not alone and not excluded:
+        if not (expected or struck or found_alone or alone or excluded):
             continue
         lines.append(
             OneHandLine(
@@ -158,7 +166,8 @@ def lately(*, by: Actor) -> list[OneHandLine]:
                 expected,
                 closed_on if alone else None,
                 struck,
-                stay.exit_reason if struck is not None or excluded else "",
+                found_alone,
+                stay.exit_reason if struck or found_alone or excluded else "",
                 nowhere,
             )
         )
@@ -167,6 +176,12 @@ def lately(*, by: Actor) -> list[OneHandLine]:
 
 def _name(member: Member, codes: Mapping[uuid.UUID | None, str]) -> str:
     return signed_names.who(codes, member.id, member.name, member.login)
+
+
+def _found(said: Mapping[str, Any]) -> tuple[date, date] | None:
+    if "missed" not in said:
+        return None
+    return date.fromisoformat(said["missed"]), date.fromisoformat(said["found_on"])
 
 
 def _struck(

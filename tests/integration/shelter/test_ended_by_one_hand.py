@@ -11,10 +11,11 @@ import pytest
 from flask import Flask
 
 from nrm import clock
-from nrm.actions.shelter import away, cases, key_workers, permits, stays
+from nrm.actions.shelter import absences, away, cases, key_workers, permits, stays
 from nrm.actions.shelter.direct_intake import Opened
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotPermitted
+from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.corrections import Why
 from nrm.domain.shelter.key_workers import Place
 from nrm.domain.shelter.permits import GateClosed, PermitEvent
@@ -202,6 +203,44 @@ def test_who_ended_a_stay_and_closed_the_case_alone_is_read_by_the_duty_desk(sig
     assert LINK not in sign_in(DUTY).get("/")
     with pytest.raises(NotPermitted):
         one_hand.lately(by=manager)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("was_away", [True, False])
+def test_who_was_missing_and_found_by_the_hand_that_ended_the_stay_is_read_by_the_duty_desk(
+    sign_in: SignIn, was_away: bool
+) -> None:
+    """A worker reported somebody missing who did not come back, then "found", and ended the stay: no list held it."""
+    worker = factories.actor(WORKER)
+    opened, other, seen = (admitted(worker, days_ago=20, bed=bed) for bed in (0, 1, 2))
+    for each, finder in ((opened, worker), (other, factories.actor(MANAGER)), (seen, worker)):
+        if was_away:
+            away_until(each, -1)
+        missing_id = absences.report(
+            case_id=each.case_id, since=NOON - timedelta(hours=30), feared=Feared.NOT_KNOWN, by=worker
+        )
+        absences.found(missing_id=missing_id, by=finder)
+    assert LINK not in sign_in(DUTY).get("/")
+    # Of `other` a second member said that she was there; of `seen`, too, later.
+    factories.later(days=1)
+    today = days.today()
+    by = factories.actor(MANAGER)
+    away.record(stay_id=seen.stay_id, since_on=today, expected_on=today, reason="", by=by)
+    (line,) = [each for each in away_store.away(by=by) if each.pseudonym == seen.pseudonym]
+    away.back(away_id=line.id, back_on=today, by=by)
+    for each in (opened, other, seen):
+        leaves(each, worker, ExitReason.REINTEGRATED_WITH_FAMILY)
+    desk = sign_in(DUTY)
+    assert "1 stay was ended lately by one person alone" in words(desk.get("/?lang=en"))
+    page = words(desk.get(LINK + "?lang=en"))
+    assert f"{opened.pseudonym}: Test case_worker" in page
+    assert "The same person wrote on 2 March 2026 that the person, missing since 1 March 2026, was found." in page
+    assert other.pseudonym not in page
+    assert seen.pseudonym not in page
+    factories.later(days=13)
+    assert LINK in sign_in(DUTY).get("/")
+    factories.later(days=1)
+    assert LINK not in sign_in(DUTY).get("/")
 
 
 # --- taken off

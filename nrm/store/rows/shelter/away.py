@@ -1,5 +1,5 @@
 """Whether somebody whose stay goes on is away and did not come back by the day, also where a later one was said; and
-whether days away were struck when that day had come.
+whether days away were struck when that day had come, or an alarm ended by the word of one member.
 
 The row keeps the last day of return alone: the audit chain tells that it was moved when the person was late already,
 and by whom (ADR 0217).
@@ -17,9 +17,11 @@ from sqlalchemy import ColumnElement, func, or_, select
 from nrm import clock
 from nrm.audit import Event
 from nrm.db import db
+from nrm.domain.shelter.absences import Outcome
 from nrm.domain.shelter.away import TOLD_FOR, Over, is_late
 from nrm.domain.shelter.corrections import Kind
 from nrm.models.audit import AuditEntry
+from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.away import Away
 from nrm.models.shelter.stays import Stay
 from nrm.store.countries import country
@@ -44,6 +46,13 @@ class Struck(NamedTuple):
     member_id: uuid.UUID
     on: date
     why: str
+
+
+class Found(NamedTuple):
+    """Somebody was said to be found: missing since which day, and on which day that was said."""
+
+    since_on: date
+    on: date
 
 
 def moved_late(away_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Moved]:
@@ -106,6 +115,28 @@ def struck_late(stay_id: uuid.UUID, case_id: uuid.UUID) -> Struck | None:
             found = Struck(expected_on[each.said["away_id"]], each.member_id, on, each.said["why"])
         elif not struck and found is not None and each.member_id != found.member_id:
             found = None
+    return found
+
+
+def found_by(member_id: uuid.UUID | None, stay_id: uuid.UUID, case_id: uuid.UUID) -> Found | None:
+    """The last alarm of this stay, of within a week, that this member ended with the word that the person was found,
+    unless somebody else recorded since that the person was there. The caller has checked that the actor sees the
+    case."""
+    today = clock.today(country().timezone)
+    statement = select(Missing.id, Missing.since_on).where(
+        Missing.stay_id == stay_id, Missing.outcome == str(Outcome.FOUND), Missing.over_on > today - TOLD_FOR
+    )
+    since_on = {str(missing_id): on for missing_id, on in db.session.execute(statement)}
+    if not since_on or member_id is None:
+        return None
+    which = AuditEntry.event.in_([str(each) for each in _SEEN])
+    since = clock.now() - TOLD_FOR - timedelta(days=1)
+    found = None
+    for event, each in entries.any_since(since, which, entries.about(case_id), newest=_LOOKED_THROUGH):
+        if each.member_id != member_id:
+            found = None
+        elif event == Event.MISSING_FOUND and each.said.get("missing_id") in since_on:
+            found = Found(since_on[each.said["missing_id"]], clock.day_of(each.at, country().timezone))
     return found
 
 

@@ -49,6 +49,10 @@ MISTYPED = {
 CASE_REFUSED = {
     CaseRefusal.NOT_HOLDER: N_("Only the organisation that holds the case can do this."),
     CaseRefusal.NOT_AGREED: N_("Tick that the person was told and agrees"),
+    CaseRefusal.NOT_HERE: N_(
+        "This person is recorded as away or missing: nobody can have asked them today. Wait until they are back and "
+        "the return is recorded; then ask, and share"
+    ),
     CaseRefusal.NOT_SHAREABLE: N_("Choose who may read what"),
     CaseRefusal.NOTHING_TO_SHARE: N_(
         "There is nothing of this kind in the case yet: no identity was asked for, or no joint interview"

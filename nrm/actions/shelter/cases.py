@@ -66,6 +66,8 @@ from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter.cases import CannotOpen
 from nrm.steps.support import plans as plan_steps
 from nrm.store import days, names
+from nrm.store.rows.shelter import absences as absence_rows
+from nrm.store.rows.shelter import away as away_rows
 from nrm.store.rows.shelter import closings as closing_rows
 from nrm.store.rows.shelter import consents as consent_rows
 from nrm.store.rows.shelter import permits as permit_rows
@@ -195,7 +197,8 @@ def share(
 
     A legal file that does not exist yet is begun empty. Of what the organisation reads by a clause already nothing is
     recorded once more. Raises NotPermitted, NotVisible, CannotOpen, CaseRefused (`not_shareable`, also with whoever is
-    there for children, of an adult; `not_agreed`, `not_applied`, `nothing_to_share`).
+    there for children, of an adult; `not_agreed`, `not_applied`, `nothing_to_share`, `not_here`: what is read because
+    the person agrees, while the person is away or missing).
     """
     by.must(Permission.CASE_OPEN)
     organisation = names.organisation(organisation_id)
@@ -261,7 +264,10 @@ def _check_share(
         raise CaseRefused(CaseRefusal.NOT_APPLIED)
     if not set(compartments) - {Compartment.LEGAL} <= set(vault.compartments_of(session, case_id)):
         raise CaseRefused(CaseRefusal.NOTHING_TO_SHARE)
-    return consent_rows.given_by_consent(case, organisation)
+    by_consent = consent_rows.given_by_consent(case, organisation)
+    if set(compartments) & by_consent and (absence_rows.stands(case_id) is not None or away_rows.is_away(case_id)):
+        raise CaseRefused(CaseRefusal.NOT_HERE)  # it is written down as her word of today (ADR 0271)
+    return by_consent
 
 
 def end_share(*, case_id: uuid.UUID, organisation_id: uuid.UUID, mistake: bool = False, by: Actor) -> None:

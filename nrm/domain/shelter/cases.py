@@ -150,6 +150,7 @@ class CaseRefusal(StrEnum):
 
     NOT_HOLDER = "not_holder"
     NOT_AGREED = "not_agreed"
+    NOT_HERE = "not_here"  # away or missing: nobody can have asked the person today
     NOT_SHAREABLE = "not_shareable"
     NOTHING_TO_SHARE = "nothing_to_share"
     BY_CLAUSE = "by_clause"

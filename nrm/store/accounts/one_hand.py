@@ -104,8 +104,8 @@ def _closed(closing: type[Closing], since: Any) -> tuple[ColumnElement[bool], ..
 
 def _ended(since: Any, earliest: Any) -> tuple[ColumnElement[bool], ...]:
     """Stays that ended by the word of one member, and the case was closed lately, the person was away or missing, or
-    was excluded to nobody knows where. Those that ended before `earliest` are not looked at: the home page of the desk reads no
-    whole table."""
+    was excluded to nobody knows where. Those that ended before `earliest` are not looked at: the home page of the desk
+    reads no whole table."""
     gone = (str(Over.LEFT), str(Over.STRUCK))  # struck before the stay ended, or after that
     was_away = exists().where(Away.stay_id == Stay.id, Away.outcome.in_(gone), Stay.end_known_on > since)
     found = (Missing.stay_id == Stay.id, Missing.outcome == str(Outcome.FOUND))

@@ -606,7 +606,8 @@ def share(case_id: uuid.UUID) -> Answer:
             return _ask_before_sharing(case_id, text_in(organisation.names), _named(tuple(parts)), by_consent)
         actions.share(case_id=case_id, organisation_id=organisation.id, compartments=parts, agreed=agreed, by=by)
     except CaseRefused as error:
-        field = form.agreed if error.reason is CaseRefusal.NOT_AGREED else form.what
+        of_her = error.reason in (CaseRefusal.NOT_AGREED, CaseRefusal.NOT_HERE)
+        field = form.agreed if of_her else form.what
         field.errors = [CASE_REFUSED[error.reason]]
         return _share_page(case_id, form, 422)
     return redirect(url_for("cases.share_page", case_id=case_id), 303)

@@ -5,22 +5,24 @@ from __future__ import annotations
 import re
 import shutil
 import uuid
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from nrm import audit
+from nrm import audit, clock
 from nrm import db as database
 from nrm.actions import tending
 from nrm.actions.referrals import next_receiver, referrals, supplements
-from nrm.actions.shelter import cases, consents, data_requests, direct_intake, stays
+from nrm.actions.shelter import absences, away, cases, consents, data_requests, direct_intake, stays
 from nrm.db import db, transaction
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.referrals import OverrideReason, ReferralRefused
+from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.cases import SUPPLEMENT, CaseRefused, Compartment, Purpose
 from nrm.domain.shelter.consents import EVERYTHING, Answer, Asking, ByName, ConsentRefused, Naming, Said, Topic, Weighed
 from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
@@ -45,9 +47,11 @@ from tests import factories
 from tests import factories_referrals as people
 from tests import second_hands as hands
 from tests.conftest import Person
+from tests.factories_stays import admitted
 from tests.thief import Files, opened
 from tests.world import World
 
+SignIn = Callable[[str], Person]
 Planted = tuple[Flask, World]
 OTHERS = ("vatra.case_worker", "ra.duty_officer", "trp_unit.trp_officer", "rinas.border_officer")
 ASKED = Asking("returnee-1", "ro", "telephone")
@@ -253,6 +257,51 @@ def test_a_part_that_was_shared_by_mistake_is_no_word_of_the_person(world_app: P
     db.session.rollback()
     assert party in consent_rows.struck_out(world.case)
     assert party in store.lists(world.case, by=factories.actor("nrc.case_worker"))[Naming.NAMED]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gone", ["away", "missing"])
+def test_nobody_writes_down_that_somebody_agreed_today_who_is_away_or_missing(sign_in: SignIn, gone: str) -> None:
+    """A worker let the prosecution read the legal file "because she agrees", of somebody who was away overnight."""
+    noon = datetime(2026, 3, 3, 11, 0, tzinfo=UTC)
+    clock.set_clock(lambda: noon)
+    by = factories.actor("vatra.case_worker")
+    opened, today = admitted(by, days_ago=10), stay_store.today()
+    factories.later(minutes=20)
+    worker, address = sign_in("vatra.case_worker"), f"/cases/{opened.case_id}/share"
+    page = worker.get(address)
+    what = next(each for each in re.findall(r'value="(\w+:[\w+]+)"', page) if each.startswith("PROSECUTION:legal"))
+    before = said(opened.case_id)
+    if gone == "away":
+        went = today - timedelta(days=1)
+        away_id = away.record(stay_id=opened.stay_id, since_on=went, expected_on=today, reason="", by=by)
+    else:
+        missing_id = absences.report(
+            case_id=opened.case_id, since=noon - timedelta(hours=20), feared=Feared.NOT_KNOWN, by=by
+        )
+    for sure in ({}, {"sure": "y"}):
+        page = worker.post(f"{address}?lang=en", {"what": what, "agreed": "yes", **sure}, 422)
+        assert "This person is recorded as away or missing: nobody can have asked them today" in page
+    with pytest.raises(CaseRefused, match="not_here"):
+        cases.share(
+            case_id=opened.case_id,
+            organisation_id=people.organisation("PROSECUTION"),
+            compartments=[Compartment.LEGAL],
+            agreed=True,
+            by=by,
+        )
+    db.session.rollback()
+    assert said(opened.case_id) == before
+    assert not any(each.by_consent for each in case_store.shares(opened.case_id, by=by))
+    if gone == "away":
+        away.back(away_id=away_id, back_on=today, by=by)
+    else:
+        absences.found(missing_id=missing_id, by=by)
+    # Days away that were entered ahead refuse nothing yet.
+    ahead = today + timedelta(days=2)
+    away.record(stay_id=opened.stay_id, since_on=ahead, expected_on=ahead, reason="", by=by)
+    worker.post(address, {"what": what, "agreed": "yes", "sure": "y"})
+    assert said(opened.case_id)[Topic.SHARING, "PROSECUTION"] == Said.GIVEN
 
 
 @pytest.mark.slow

@@ -89,6 +89,15 @@ def did_not_come_back(case_id: uuid.UUID) -> bool:
     return any(on <= today for _, on in rows) or bool(moved_late([away_id for away_id, _ in rows]))
 
 
+def is_away(case_id: uuid.UUID) -> bool:
+    """Whether the person of the case is away today from a stay that goes on. The caller has checked that the actor sees
+    the case."""
+    today = clock.today(country().timezone)
+    going_on = (Stay.case_id == case_id, Stay.ended_on.is_(None), Away.outcome == "", Away.since_on <= today)
+    statement = select(Away.id).join(Stay, Stay.id == Away.stay_id).where(*going_on).limit(1)
+    return db.session.scalar(statement) is not None
+
+
 def expected(stay_id: uuid.UUID) -> date | None:
     """The day on which somebody is expected back who is away from this stay today; None where nobody is."""
     today = clock.today(country().timezone)

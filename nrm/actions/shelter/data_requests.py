@@ -21,6 +21,7 @@ from nrm.domain.presses import Press
 from nrm.domain.shelter.cases import SUPPLEMENT, Compartment, Purpose
 from nrm.domain.shelter.data_requests import (
     AT_ONCE,
+    OF_ONE_MEMBER,
     Refusal,
     RequestKind,
     RequestRefusal,
@@ -40,13 +41,14 @@ from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import parked
 from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
+from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
 from nrm.store.rows.shelter import data_requests as data_request_rows
 from nrm.store.rows.support import follow_ups as follow_up_rows
 from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import data_requests as store
 from nrm.store.support import benefits as benefit_store
 from nrm.store.support.benefits import BenefitLine
-from nrm.vault import care_notes, shredding
+from nrm.vault import care_notes, second_factor, shredding
 from nrm.vault import compartments as vault
 
 
@@ -71,15 +73,18 @@ def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, press: P
     over, and destroyed after a week, in which the manager reads who passed it on and can take it back (ADR 0215). While
     the person is not safe, and of a child, nothing ends: it is kept open as her wish, on the list of the house (ADR
     0197). Who records it learns nothing of it.
-    `pseudonym` as `parse_pseudonym` gives it. Raises NotPermitted, SentAlready, NotVisible for an id that is another's.
+    `pseudonym` as `parse_pseudonym` gives it. Raises NotPermitted, SentAlready, NotVisible for an id that is another's,
+    TooSoon after ten of one member in an hour, of whatever kind (ADR 0272).
     """
     by.must(Permission.REQUEST_RECORD)
+    often = failed_attempt_rows.Counter(second_factor.try_mark("person request", str(by.member_id)), OF_ONE_MEMBER)
     try:
         with transaction() as session:
             if data_request_rows.is_known(request_id):
                 store.own(request_id, by=by)
                 return
             presses.check(press, audit.Event.REQUEST_RECORDED)
+            failed_attempt_rows.check_all(often)  # before the code is looked up
             case_id = data_request_rows.case_of(pseudonym)
             waits = kind is RequestKind.NO_FOLLOW_UP and case_id is not None and _waits(session, case_id)
             at_once = kind in AT_ONCE and not waits
@@ -106,6 +111,8 @@ def record(*, request_id: uuid.UUID, pseudonym: str, kind: RequestKind, press: P
                 "press": press.mark if press else None,
             }
             audit.append(session, audit.Event.REQUEST_RECORDED, by=by, **said)
+            failed_attempt_rows.check_all(often)  # writers queue there: of several at once, too
+            failed_attempt_rows.count(session, [often])
     except IntegrityError:
         store.own(request_id, by=by)  # the same button, pressed twice at once
     if kind is RequestKind.KEEP:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from enum import StrEnum
 
+from nrm.domain.accounts.failed_attempts import Limit
+
 ANSWER_WITHIN = timedelta(days=30)
 """Counted from the day the person asked."""
+OF_ONE_MEMBER = Limit(10, timedelta(minutes=6))
+"""So many requests, of all kinds, one member records in an hour: some of them end something at once (ADR 0272)."""
 
 
 class RequestKind(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -19,6 +19,7 @@ from forms.shelter.data_requests import (
 )
 from nrm.actions.shelter import data_requests as actions
 from nrm.domain.accounts.accounts import Permission
+from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.presses import SentAlready
 from nrm.domain.shelter.cases import (
     OF_IDENTIFICATION,
@@ -42,6 +43,10 @@ blueprint = Blueprint("data_requests", __name__)
 Answer = BaseResponse | tuple[str, int] | str
 
 ANSWERED = N_("This request was answered already.")
+TOO_OFTEN = N_(
+    "This is not recorded: you have recorded ten requests within an hour. Wait six minutes and press the button again, "
+    "or let a colleague record it now."
+)
 MANAGER = N_(
     "The person said that she is not safe or needs help now, or is or may be a child: the manager of your shelter "
     "answers this. It stays on the list."
@@ -91,6 +96,10 @@ def record() -> Answer:
         except SentAlready:
             form.id.data = str(carrying.sent_already(form.code))
             return render_template("shelter/data_requests/record.html", form=form), 409
+        except TooSoon as too_soon:
+            form.form_errors = [TOO_OFTEN]
+            page = make_response(render_template("shelter/data_requests/record.html", form=form), 429)
+            return errors.with_retry(page, too_soon)
         except MistypedPseudonym as error:
             form.code.errors = [MISTYPED[str(error)]]
         except ValueError:

@@ -16,6 +16,7 @@ from nrm.actions.referrals import referrals
 from nrm.actions.shelter import data_requests
 from nrm.db import db
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
+from nrm.domain.accounts.failed_attempts import TooSoon
 from nrm.domain.shelter.cases import new_pseudonym
 from nrm.domain.shelter.data_requests import Refusal, RequestKind, RequestRefused, RequestStatus
 from nrm.models.shelter.cases import Case, Reading
@@ -221,3 +222,30 @@ def test_a_code_that_cannot_be_one_is_said_at_the_field_and_nothing_is_lost(worl
     assert 'href="#code"' in page
     assert re.search(r'value="erasure"[^>]* checked', page)
     assert helpline.post("/requests/new", {"id": "junk", "code": quote(UNKNOWN), "kind": "copy"}, 422)
+
+
+@pytest.mark.slow
+def test_one_member_records_ten_requests_an_hour_and_what_was_typed_stays(world_app: Planted) -> None:
+    app, world = world_app
+    factories.later(hours=1)  # one was recorded when the world was made
+    helpline = Person(app.test_client(), RECORDERS[0])
+    before = len(db.session.scalars(select(PersonRequest.id)).all())
+    first = {"id": str(uuid.uuid4()), "code": UNKNOWN, "kind": "no_follow_up"}
+    helpline.post("/requests/new", first)
+    for number in range(9):
+        kind = ("no_follow_up", "copy", "keep")[number % 3]
+        helpline.post("/requests/new", {"id": str(uuid.uuid4()), "code": UNKNOWN, "kind": kind})
+    for code in (UNKNOWN, code_of(world.own_case)):
+        page = helpline.post("/requests/new?lang=en", {"id": str(uuid.uuid4()), "code": code, "kind": "copy"}, 429)
+        assert "This is not recorded: you have recorded ten requests within an hour." in page
+        assert f'value="{code}"' in page
+        assert re.search(r'value="copy"[^>]* checked', page)
+    assert helpline.post("/requests/new", first) == "/requests", "the same button again is no further request"
+    db.session.rollback()
+    assert len(db.session.scalars(select(PersonRequest.id)).all()) == before + 10
+    asked(UNKNOWN, login="vatra.case_worker")  # another member is not held up by it
+    factories.later(minutes=7)
+    asked(UNKNOWN)
+    with pytest.raises(TooSoon):
+        asked(UNKNOWN)
+    assert list(audit.verify(db.session())) == []

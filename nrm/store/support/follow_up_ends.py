@@ -23,6 +23,7 @@ from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.store import days, names
 from nrm.store.countries import country
 from nrm.store.rows import entries
+from nrm.store.rows.shelter import data_requests as request_rows
 from nrm.store.rows.support import follow_ups as rows
 from nrm.store.support.follow_ups import CaseLine
 
@@ -39,7 +40,8 @@ class EndedLine:
     """Somebody who left the list of those whom the house asks: on which day, why, and by whose press, where the newest
     entries of the audit chain tell it. `by_mistake`: by an admission that was struck since; `not_safe`: she was not
     safe then; `is_told`: it concerns the asker, who stayed in touch, was told of the danger, or leads the house, and
-    did not end it."""
+    did not end it; `passed_on_by`: the names of the organisation that passed it on, where no press of the house is
+    told."""
 
     case_id: uuid.UUID
     pseudonym: str
@@ -49,6 +51,7 @@ class EndedLine:
     name: str
     not_safe: bool = False
     is_told: bool = False
+    passed_on_by: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ def _ended(by: Actor, *which: ColumnElement[bool]) -> list[EndedLine]:
         return []
     told = _told([each.id for each, _ in found if each.ended_why == Ended.NO_LONGER])
     who = _who_ended(_LOOKED_THROUGH if told else _LOOKED_THROUGH_ELSE, _of_house(by))
+    passed_on = request_rows.passed_on([each.case_id for each, _ in found if each.ended_why == Ended.NO_LONGER])
     leads = by.may(Permission.TEAM_MANAGE)
     lines = []
     for each, code in found:
@@ -123,7 +127,9 @@ def _ended(by: Actor, *which: ColumnElement[bool]) -> list[EndedLine]:
         near = leads or by.member_id in {each.worker_id, *tellers}
         is_told = bool(tellers) and near and member_id != by.member_id
         why = Ended(each.ended_why)
-        lines.append(EndedLine(each.case_id, code, on, why, mistake, _name(member_id), bool(tellers), is_told))
+        office = passed_on.get((each.case_id, on)) if why is Ended.NO_LONGER and member_id is None else None
+        name = _name(member_id)
+        lines.append(EndedLine(each.case_id, code, on, why, mistake, name, bool(tellers), is_told, office))
     return lines
 
 

@@ -89,7 +89,7 @@ class CaseLine:
     asked, while she was not safe, that nobody stays in touch any more. `lives_here`: the person is in a shelter now, so
     that nobody asks; `is_back`: admitted again since it began, and not by mistake; `stands_as`: as
     `rows.follow_ups.stands_as`; `kept_until`: it ended because the person does not want it any more, and until that day
-    this can be taken back."""
+    this can be taken back; `passed_on_by`: the names of the organisation that passed that on, if one did."""
 
     case_id: uuid.UUID
     agreed_month: date
@@ -107,6 +107,7 @@ class CaseLine:
     is_back: bool
     stands_as: str
     kept_until: date | None = None
+    passed_on_by: dict[str, str] | None = None
 
     @property
     def may_be_ended(self) -> bool:
@@ -276,6 +277,9 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
         rows.was_admitted_since(found),
         rows.stands_as(found.id),
         found.ended_on + END_IS_KEPT if found.ended_on is not None and rows.end_is_kept(found) else None,
+        request_rows.passed_on([case_id]).get((case_id, found.ended_on))
+        if found.ended_on is not None and found.ended_why == _NO_LONGER
+        else None,
     )
 
 

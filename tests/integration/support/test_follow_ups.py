@@ -55,6 +55,7 @@ from nrm.store.support import follow_ups as store
 from nrm.web import formats
 from tests import factories
 from tests import second_hands as hands
+from tests.client import words
 from tests.conftest import Person
 from tests.factories_stays import CHILD, admitted
 
@@ -420,7 +421,17 @@ def test_she_ends_it_with_the_house_or_the_help_line_and_everything_goes_when_sh
     assert (
         sign_in("helpline.helpline_operator").get("/requests?lang=en").count("passed on: it ended at once, unless") == 2
     )
-    assert "does not want it any more" in manager.get(f"/cases/{line}/follow-up?lang=en")
+    # Not as a fact: everybody of the house reads who passed it on, also when it can be taken back no more (ADR 0272).
+    passed_on = (
+        "The person does not want it any more. SOS help line passed that on from somebody with the person’s code."
+    )
+    pages = (f"/cases/{line}/follow-up", f"/cases/{line}", "/follow-ups")
+    for login in (MANAGER, WORKER):
+        for page in pages:
+            assert words(sign_in(login).get(f"{page}?lang=en")).count(passed_on) == 1
+    factories.later(days=9)
+    for page in pages:
+        assert passed_on in words(sign_in(WORKER).get(f"{page}?lang=en"))
     cases.reopen(case_id=all_, reason=ReopenReason.CORRECTION, by=vatra)
     hands.withdrawn(all_, vatra)
     assert not sealed(all_)
@@ -477,8 +488,8 @@ def test_a_thief_of_the_main_database_finds_no_channel_no_words_and_not_how_she_
     follow_ups.record(case_id=case_id, months=1, contact=NOT_SAFE, text=TEXT, by=by)
     config: Config = app.extensions["nrm.config"]
     found = b"".join(path.read_bytes() for path in config.directory.rglob("*") if path.is_file())
-    for words in (CHANNEL, SAY, TEXT, "Motra", "Zambak"):
-        assert words.encode() not in found
+    for said in (CHANNEL, SAY, TEXT, "Motra", "Zambak"):
+        assert said.encode() not in found
     with closing(sqlite3.connect(config.directory / "main.db")) as main:
         for table in ("follow_ups", "follow_up_dates"):
             text = str(main.execute(f"SELECT * FROM {table}").fetchall())

@@ -48,5 +48,6 @@ def passed_on(case_ids: Collection[uuid.UUID]) -> dict[tuple[uuid.UUID, date], d
     )
     found: dict[tuple[uuid.UUID, date], dict[str, str]] = {}
     for case_id, on, named in db.session.execute(statement):
-        found.setdefault((case_id, on), named)
+        if case_id is not None and on is not None:
+            found.setdefault((case_id, on), named)
     return found

@@ -88,7 +88,7 @@ class Top:
     lately, how much a post may have to tell an escort, or to ask about who did not arrive, how many days away of
     children were struck, of how many children at the post an answer was written down or asked lately, how many cases
     colleagues closed lately (for the desk: of people who may be missing), what colleagues said lately of somebody,
-    how many promises were written down in the name of the house for referrals that were withdrawn, how many returns
+    how many referrals to the house were withdrawn lately, or with a promise written down in its name, how many returns
     that the office announced colleagues took back lately, of how many stays that ended lately the desk may read that
     one hand alone did it, how many stays of the actor's people ended lately while the case is open, how often
     lately whoever is named in a joint interview objected, how many permits somebody else struck or withdrew lately,

@@ -1,4 +1,5 @@
-"""Who wrote down a promise by telephone: the house that is said to have promised reads and can deny it (ADR 0248)."""
+"""Who wrote down a promise by telephone: the house that is said to have promised reads and can deny it (ADR 0248). And
+what it is asked no more (ADR 0254)."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Uuid, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, Uuid, and_, bindparam, exists, func, literal, or_, select
+from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import UtcDateTime, db
@@ -16,12 +18,14 @@ from nrm.domain.referrals.referrals import ReferralStatus
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case
-from nrm.store import signed_names
+from nrm.store import names, signed_names
 from nrm.store.rows.referrals import duty as duty_rows
 from nrm.store.rows.referrals import referrals as rows
 
 READ_FOR = timedelta(days=7)
 """How long a house reads what was written down in its name after the referral was withdrawn."""
+TAKEN_BACK_IS_READ = timedelta(hours=12)
+"""How long a house reads that it is asked no more: whoever drives for it may be on the road."""
 _HANDS_OVER = (Permission.REFERRAL_SEND, Permission.REFERRAL_DECIDE, Permission.REFERRAL_DIRECT)
 
 
@@ -45,8 +49,8 @@ def written(promised: Mapping[uuid.UUID, datetime], *, by: Actor) -> dict[uuid.U
     members = {each.member_id for each in found.values()}
     statement = select(Member, Organisation).join(Organisation, Organisation.id == Member.organisation_id)
     by_id = {each.id: (each, of) for each, of in db.session.execute(statement.where(Member.id.in_(members)))}
-    names = select(Referral.id, Referral.promised_by).where(Referral.id.in_(found))
-    said = {row.id: row.promised_by for row in db.session.execute(names)}
+    promisers = select(Referral.id, Referral.promised_by).where(Referral.id.in_(found))
+    said = {row.id: row.promised_by for row in db.session.execute(promisers)}
     codes = signed_names.codes(by_id)
     lines = {}
     for id_, entry in found.items():
@@ -83,31 +87,47 @@ def before(case_ids: Collection[uuid.UUID], *, by: Actor) -> dict[uuid.UUID, Bef
 
 
 @dataclass(frozen=True, slots=True)
-class WithdrawnPromise:
-    """What was written down in the name of a house, of a referral that was withdrawn. `denied`: it said that it
-    promised nothing."""
+class Withdrawn:
+    """A referral to a house that was withdrawn. `sender`: whom to ask, and by which number, for as long as somebody of
+    the house may be on the road; `directed`: by the duty desk, which took it back. `promise`: what was written down in
+    the name of the house; `denied`: it said that it promised nothing."""
 
     referral_id: uuid.UUID
     pseudonym: str
     withdrawn_at: datetime
+    sender: tuple[Mapping[str, str], str] | None
+    directed: bool
     denied: bool
-    promise: WrittenPromise
+    promise: WrittenPromise | None
 
 
-def withdrawn(*, by: Actor) -> list[WithdrawnPromise]:
-    """What was written down lately in the name of the actor's house for people of whom it is asked no more, the newest
-    first: whoever is said to have promised reads it when the shift comes (ADR 0254). Empty for everybody else."""
+def withdrawn(*, by: Actor) -> list[Withdrawn]:
+    """The people for whom the actor's house is asked no more, the newest first: of the last hours all but those for
+    whom it is asked again, and of a week those in whose referral something was written down in the name of the house,
+    which it reads when the shift comes (ADR 0254). Empty for everybody else."""
     if not _answers(by):
         return []
-    columns = (Referral.id, Case.pseudonym, Referral.sent_at, Referral.decided_at, Referral.promised_at)
-    statement = select(*columns).join(Case, Case.id == Referral.case_id).where(*_withdrawn())
-    values = {"promise_receiver_id": by.organisation_id, **moment(by)}
-    found = db.session.execute(statement.order_by(Referral.decided_at.desc(), Referral.id), values).all()
-    said = written({row.id: row.sent_at for row in found}, by=by)
+    statement = (
+        select(Referral, Case.pseudonym, Organisation, _taken_back().label("lately"))
+        .join(Case, Case.id == Referral.case_id)
+        .join(Organisation, Organisation.id == Referral.sender_id)
+        .where(*_withdrawn())
+        .order_by(Referral.decided_at.desc(), Referral.id)
+    )
+    found = db.session.execute(statement, {"promise_receiver_id": by.organisation_id, **moment(by)}).all()
+    said = written({each.id: each.sent_at for each, *_ in found if each.promised_by}, by=by)
     return [
-        WithdrawnPromise(row.id, row.pseudonym, row.decided_at, row.promised_at is None, said[row.id])
-        for row in found
-        if row.id in said and row.decided_at is not None
+        Withdrawn(
+            each.id,
+            code,
+            each.decided_at,
+            (signed_names.organisation_names(sender), names.number_of(sender)) if lately else None,
+            each.assigned,
+            each.promised_at is None,
+            said.get(each.id),
+        )
+        for each, code, sender, lately in found
+        if each.decided_at is not None and (lately or each.id in said)
     ]
 
 
@@ -120,8 +140,10 @@ def number_withdrawn(by: Actor) -> ColumnElement[int]:
 
 
 def moment(by: Actor) -> dict[str, datetime]:
-    """The value of `number_withdrawn`; none for who answers for no house."""
-    return {"promises_since": clock.now() - READ_FOR} if _answers(by) else {}
+    """The values of `number_withdrawn`; none for who answers for no house."""
+    if not _answers(by):
+        return {}
+    return {"promises_since": clock.now() - READ_FOR, "taken_back_since": clock.now() - TAKEN_BACK_IS_READ}
 
 
 def _withdrawn(receiver_id: uuid.UUID | None = None) -> tuple[ColumnElement[bool], ...]:
@@ -129,9 +151,20 @@ def _withdrawn(receiver_id: uuid.UUID | None = None) -> tuple[ColumnElement[bool
     return (
         Referral.receiver_id == whose,
         Referral.status == ReferralStatus.WITHDRAWN,
-        Referral.promised_by != "",
         Referral.decided_at > bindparam("promises_since", type_=UtcDateTime()),
+        or_(Referral.promised_by != "", _taken_back()),
     )
+
+
+def _taken_back() -> ColumnElement[bool]:
+    """Whether it was withdrawn in the last hours, and the same house is not asked again."""
+    later = aliased(Referral)
+    again = exists().where(
+        later.case_id == Referral.case_id,
+        later.receiver_id == Referral.receiver_id,
+        later.position > Referral.position,
+    )
+    return and_(Referral.decided_at > bindparam("taken_back_since", type_=UtcDateTime()), ~again)
 
 
 def _answers(by: Actor) -> bool:

@@ -17,6 +17,7 @@ from nrm.actions.referrals import referrals as actions
 from nrm.db import db
 from nrm.domain.referrals.referrals import IllegalTransition, OverrideReason, TransitionRefusal
 from nrm.models.referrals.referrals import Referral
+from nrm.models.shelter.cases import Case
 from nrm.store.referrals import duty
 from tests import factories
 from tests import factories_referrals as people
@@ -153,3 +154,32 @@ def test_a_denial_outlives_the_withdrawal(sign_in: SignIn) -> None:
     assert "You said that you promised nothing." in sign_in(HOUSE).get("/?lang=en")
     again(sent.case_id)
     assert denied in sign_in(DESK).get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_who_was_asked_reads_for_twelve_hours_that_it_was_taken_back(sign_in: SignIn) -> None:
+    by = factories.actor(POST)
+    sent, kept = people.sent(by), people.sent(by)
+    code = db.session.get_one(Case, sent.case_id).pseudonym
+    at(20)
+    actions.withdraw(referral_id=sent.referral_id, by=by)
+    again(sent.case_id, "VATRA")
+    told = "Did you send somebody to fetch the person already? Call:"
+    for login in (HOUSE, "nrc.shelter_manager"):
+        page = sign_in(login).get("/?lang=en")
+        note = page.partition(f'href="/referrals/{sent.referral_id}">{code}</a>')[2].partition("</div>")[0]
+        assert re.search(
+            rf": Rinas[^.]* took back on [^.]* what it had asked you\. {re.escape(told)} \+?[0-9]", text(note)
+        )
+        assert 'href="tel:' in note
+        assert "Vatra" not in note, "nothing of where the person goes"
+        assert page.count(told) == 1
+    for login in ("vatra.case_worker", POST, DESK):
+        assert told not in sign_in(login).get("/?lang=en")
+    at(30)
+    actions.withdraw(referral_id=kept.referral_id, by=by)
+    assert sign_in(HOUSE).get("/?lang=en").count(told) == 2
+    again(kept.case_id)
+    assert sign_in(HOUSE).get("/?lang=en").count(told) == 1, "who is asked again is asked"
+    at(60 * 12 + 21)
+    assert told not in sign_in(HOUSE).get("/?lang=en")

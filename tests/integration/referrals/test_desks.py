@@ -345,7 +345,12 @@ def test_the_duty_desk_takes_its_direction_back_and_reads_that_a_house_cannot_ac
     assert duty.post(f"{where}/direction") == path
     duty.post(f"{where}/direction", status=409)
     assert path in duty.get("/")
-    assert rinas.pseudonym not in shelter.get("/")
+    home = shelter.get("/?lang=en")
+    assert "Answer the referral" not in home
+    told = home.partition(f"{rinas.pseudonym}</a>: taken back on ")[2].partition("</div>")[0]
+    assert "Did you send somebody to fetch the person already? Call: Duty desk," in told
+    assert organisation(people.organisation("RA")).telephone in told
+    assert home.count(rinas.pseudonym) == 1, "it is told, and nothing is to be done of it"
     assert "Taken back: nobody is expected here by this referral" in shelter.get(where + "?lang=en")
     assert "You withdrew this referral" not in post.get(where + "?lang=en")
     following = duty.post(path, {**wrong, "receiver": str(people.organisation("IOM")), "anyway": "y"})

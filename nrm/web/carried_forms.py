@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from forms.accounts.mailboxes import SetMailboxForm
+from forms.typed import OnceForm
 from nrm.domain.accounts.second_hands import ActKind
 from nrm.domain.words import N_
 
@@ -210,6 +212,8 @@ DECIDES = frozenset(
 )
 # Forms of a page that is not called as they are, and shows them as its one form (`id="sheet"`).
 ON_PAGE = frozenset({"matching.answer", "matching.confirm", "interviews.save", "feedback.write_note"})
+# Forms whose every field is said by its own label: one of them is called as a question of an interview.
+BY_LABEL: Mapping[str, type[OnceForm]] = {"mailboxes.set_address": SetMailboxForm}
 # What each form does, in the words of the person who sent it.
 WORDS: Mapping[str, str] = {
     "absences.confirm_left": N_("Confirm that the person left on their own"),

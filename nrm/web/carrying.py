@@ -40,8 +40,8 @@ from nrm.store.shelter import (
 )
 from nrm.store.support import hearings, plans
 from nrm.web import formats
-from nrm.web.carried_forms import ACT_WORDS, CLOSES, DECIDES, NEVER_KEPT, ON_PAGE, WORDS
-from nrm.web.language import current_language, gettext, text_in, translated
+from nrm.web.carried_forms import ACT_WORDS, BY_LABEL, CLOSES, DECIDES, NEVER_KEPT, ON_PAGE, WORDS
+from nrm.web.language import current_language, gettext, languages, text_in, translated
 
 _YES = re.compile(r"consent_\w+|named|parties|party|by_name")
 # What stands around the answers of a form.
@@ -81,9 +81,18 @@ def decides(endpoint: str, fields: Mapping[str, str]) -> bool:
     return endpoint in DECIDES or (endpoint == "interviews.save" and any(map(_YES.fullmatch, fields)))
 
 
-def in_words(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+def in_words(fields: Iterable[tuple[str, str]], endpoint: str = "") -> list[tuple[str, str]]:
     """What a form says, as (question, answer) in the reader's language, with what else somebody wrote: whoever sends a
-    form that was typed before reads what it says."""
+    form that was typed before reads what it says. `endpoint`: of the form, where it is known."""
+    if endpoint in BY_LABEL:
+        sent = {name: value.strip() for name, value in fields}
+        if "language" in sent:  # each by its own name, as on the form
+            sent["language"] = languages().get(sent["language"], sent["language"])
+        return [
+            (translated(each.label.text), sent[each.name] or gettext("none"))
+            for each in BY_LABEL[endpoint]()
+            if each.name in sent
+        ]
     known = _questions()
     found: dict[str, list[str]] = {}
     others: list[tuple[str, str]] = []

@@ -483,7 +483,7 @@ def proof_page(
         about=carrying.about_of(request.view_args or {}, by=visitor.actor),
         kept=any(name != CARRIED and value for name, value in fields),
         code=carrying.code_of(request.view_args or {}, by=visitor.actor) if sent else "",
-        said=carrying.in_words(fields) if sent else (),
+        said=carrying.in_words(fields, sent) if sent else (),
         address=address or url_for("second_factor.prove"),
         fields=fields,
         asked=asked,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -325,3 +326,19 @@ def test_a_wrong_setting_is_named(app: Flask, change: dict[str, str], names: str
     assert (read.port, read.tls) == (587, "starttls")
     with pytest.raises(MisConfigured, match=names):
         load_config({**right, **change})
+
+
+def test_the_page_that_asks_for_a_proof_calls_what_was_typed_as_the_form_does(
+    app: Flask, sign_in: Callable[[str], Person]
+) -> None:
+    person = sign_in("vatra.case_worker")
+    factories.later(minutes=10)
+    for address, shown in (("desk@vatra.example.al", "desk@vatra.example.al"), ("", "none")):
+        page = person.post("/desk/e-mail?lang=en", {"address": address, "language": "sq"}, 401)
+        said = re.sub(r"\s*<[^>]+>\s*", "|", page.partition("What it says")[2].partition("What you typed is kept")[0])
+        assert [each for each in said.split("|") if each] == [
+            "E-mail address of the desk",
+            shown,
+            "Language of the messages",
+            "Shqip",
+        ]

@@ -28,6 +28,7 @@ from tests import factories
 from tests.browser import live
 from tests.browser.conftest import new_context
 from tests.conftest import Command
+from tests.factories_stays import informed
 
 MANAGER, WORKER = "vatra.shelter_manager", "vatra.case_worker"
 WIDTH = 320
@@ -197,6 +198,10 @@ def test_a_first_day(app: Flask, sit_down: Callable[[str, str], Desk], command: 
     worker.go(f"/cases/{child}/best-interests").says("The child protection service begins")
 
     # She leaves: before and after, the page says who stays behind, and the list of the house asks for a place.
+    # One hand ends no stay of a foreign woman whom nobody told about the permit.
+    worker.go(f"/stays/{hers.id}/end").send(ended="today", reason="independent_living")
+    worker.send(country="home").says("Record first that the person was told about the residence permit")
+    informed(her, factories.actor(WORKER))
     worker.go(f"/stays/{hers.id}/end").send(ended="today", reason="independent_living")
     worker.send(country="home").says(left_behind)
     assert worker.page.locator("main .btn.danger").count() == 1

@@ -22,7 +22,7 @@ from nrm import audit, clock, crypto, schema
 from nrm.actions import backups, instances, tending
 from nrm.actions.accounts import accounts, joining, members, sealing_again, words
 from nrm.actions.referrals import next_receiver, proposals
-from nrm.actions.shelter import cases
+from nrm.actions.shelter import away, cases
 from nrm.db import db, disconnect, transaction
 from nrm.domain.accounts.accounts import Actor, Role, UnusableInvitation
 from nrm.domain.referrals.referrals import OverrideReason
@@ -32,6 +32,8 @@ from nrm.models.accounts.accounts import Invitation, Keyring, KeyringWrap, Membe
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.cases import Grant, KnownKeyring, PendingGrant
 from nrm.steps.accounts import ceremonies
+from nrm.store import days
+from nrm.store.rows.shelter import away as away_rows
 from nrm.vault import grants, marks, shredding
 from nrm.vault.members import invitation_digest
 from tests import factories
@@ -252,13 +254,16 @@ def test_an_older_version_that_is_put_in_the_place_of_the_newest_is_not_sealed_t
 
 
 def share(world: World, code: str) -> None:
-    """VATRA's own case, to one more organisation."""
+    """VATRA's own case, to one more organisation; the person is back, and can agree."""
+    worker = factories.actor("vatra.case_worker")
+    if away_rows.is_away(world.own_case):
+        away.back(away_id=world.away, back_on=days.today(), by=worker)
     cases.share(
         case_id=world.own_case,
         organisation_id=people.organisation(code),
         compartments={Compartment.LEGAL},
         agreed=True,
-        by=factories.actor("vatra.case_worker"),
+        by=worker,
     )
 
 

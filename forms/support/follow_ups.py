@@ -314,6 +314,15 @@ class EndForm(OnceForm):
     )
 
 
+class AnotherForm(OnceForm):
+    """That an alarm was written down of the wrong person: it is the right one's that ends."""
+
+    compared = BooleanField(
+        N_("I have compared the code: I wrote it down here, and it was another person"),
+        validators=[InputRequired(N_("Compare the code, and tick the box; else the alarm stands"))],
+    )
+
+
 class SafeForm(OnceForm):
     """That the person is safe now."""
 

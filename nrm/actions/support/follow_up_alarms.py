@@ -30,9 +30,9 @@ from nrm.steps.support import follow_up_alarms as alarms
 from nrm.steps.support import follow_ups as steps
 from nrm.steps.support import not_safe
 from nrm.store import days
-from nrm.store.rows.shelter import key_workers as key_worker_rows
 from nrm.store.rows.support import follow_ups as rows
 from nrm.store.shelter import cases as case_store
+from nrm.store.support import follow_ups as store
 from nrm.vault import compartments as vault
 from nrm.vault import members, shredding
 
@@ -64,12 +64,6 @@ def tell(*, case_id: uuid.UUID, text: str, by: Actor) -> bool:
     return stopped
 
 
-def may_be_of_another(*, case_id: uuid.UUID, by: Actor) -> bool:
-    """Whether `was_another` would do it now."""
-    found = steps.held(case_id, by)
-    return _told_of_another(found, by) is not None
-
-
 def was_another(*, case_id: uuid.UUID, by: Actor) -> None:
     """What the actor wrote down between two contacts within the last day was said by another person: of this one there
     is no alarm, and nobody has to say that she is safe. Only of an adult whose shelter has a manager, who reads it, and
@@ -80,20 +74,11 @@ def was_another(*, case_id: uuid.UUID, by: Actor) -> None:
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
         found = steps.held(case_id, by)
-        row = _told_of_another(found, by)
+        row = store.told_of_another(found, by=by)
         if row is None:
             raise FollowUpRefused(FollowUpRefusal.OF_ANOTHER)
         alarms.was_another(row)
         audit.append(session, audit.Event.FOLLOW_UP_NOT_THIS_PERSON, by=by, case_id=case_id, months=row.months)
-
-
-def _told_of_another(found: FollowUp, by: Actor) -> FollowUpDate | None:
-    standing = [each for each in rows.dates_of(found.id) if each.alarm_on is not None and each.alarm_by_id is not None]
-    if len(standing) != 1 or standing[0].alarm_by_id != by.member_id or standing[0].acted_at is not None:
-        return None
-    if not key_worker_rows.has_leader(found.organisation_id) or rows.is_of_child(found.id):
-        return None
-    return standing[0] if rows.told_alone(found.case_id) == by.member_id else None
 
 
 def act(*, case_id: uuid.UUID, what: Acts, text: str, seen: str | None = None, by: Actor) -> None:

@@ -269,9 +269,8 @@ def _was_another(session: Session, found: FollowUp, row: FollowUpDate, by: Actor
     if row.alarm_by_id is None:
         row.alarm_on = None
         return
-    led = key_worker_rows.has_leader(found.organisation_id) and not rows.is_of_child(found.id)
     own = row.alarm_by_id == by.member_id and rows.raised_at(found.case_id) == (row.months, by.member_id)
-    if row.alarm_on is not None and own and led:
+    if row.alarm_on is not None and own and rows.is_led(found):
         alarms.was_another(row)
         audit.append(session, audit.Event.FOLLOW_UP_NOT_THIS_PERSON, by=by, case_id=found.case_id, months=row.months)
 

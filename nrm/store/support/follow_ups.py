@@ -89,7 +89,8 @@ class CaseLine:
     asked, while she was not safe, that nobody stays in touch any more. `lives_here`: the person is in a shelter now, so
     that nobody asks; `is_back`: admitted again since it began, and not by mistake; `stands_as`: as
     `rows.follow_ups.stands_as`; `kept_until`: it ended because the person does not want it any more, and until that day
-    this can be taken back; `passed_on_by`: the names of the organisation that passed that on, if one did."""
+    this can be taken back; `passed_on_by`: the names of the organisation that passed that on, if one did;
+    `may_be_of_another`: the reader wrote the alarm down, and can say that it was another person's."""
 
     case_id: uuid.UUID
     agreed_month: date
@@ -108,6 +109,7 @@ class CaseLine:
     stands_as: str
     kept_until: date | None = None
     passed_on_by: dict[str, str] | None = None
+    may_be_of_another: bool = False
 
     @property
     def may_be_ended(self) -> bool:
@@ -280,7 +282,18 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
         request_rows.passed_on([case_id]).get((case_id, found.ended_on))
         if found.ended_on is not None and found.ended_why == _NO_LONGER
         else None,
+        bool(unsafe) and told_of_another(found, by=by) is not None,
     )
+
+
+def told_of_another(found: FollowUp, *, by: Actor) -> FollowUpDate | None:
+    """The contact whose alarm the actor can say was another person's (ADR 0273); None where somebody else said it,
+    too, or acts on it, or it is older, of a child, or in a shelter without a manager. The caller has checked that the
+    actor's organisation holds the case."""
+    standing = [each for each in rows.dates_of(found.id) if each.alarm_on is not None and each.alarm_by_id is not None]
+    if len(standing) != 1 or standing[0].alarm_by_id != by.member_id or standing[0].acted_at is not None:
+        return None
+    return standing[0] if rows.is_led(found) and rows.told_alone(found.case_id) == by.member_id else None
 
 
 def _is_tried_again(each: FollowUpDate, *, ended: bool, last_made: int) -> bool:

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.shelter.cases import CASE_REFUSED
-from forms.support.follow_ups import REFUSED, ActForm, SafeForm, TellForm
+from forms.support.follow_ups import REFUSED, ActForm, AnotherForm, SafeForm, TellForm
 from nrm.actions.support import follow_up_alarms as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefused
@@ -139,11 +139,28 @@ def take_back(case_id: uuid.UUID) -> Answer:
     return redirect(url_for("follow_ups.show", case_id=case_id), 303)
 
 
+@blueprint.get("/cases/<uuid:case_id>/follow-up/not-safe/another")
+@access.requires(Permission.STAY_MANAGE)
+def another_page(case_id: uuid.UUID) -> Answer:
+    """What follows where it was written down of the wrong person."""
+    case, found = _case(case_id)
+    if not found.may_be_of_another:
+        return errors.error_page(409, REFUSED[FollowUpRefusal.OF_ANOTHER])
+    return _another_page(case, AnotherForm(formdata=None))
+
+
+def _another_page(case: cases.SeenCase, form: AnotherForm, status: int = 200) -> Answer:
+    return render_template("support/follow_ups/another.html", case=case, form=form), status
+
+
 @blueprint.post("/cases/<uuid:case_id>/follow-up/not-safe/another")
 @access.requires(Permission.STAY_MANAGE)
 def was_another(case_id: uuid.UUID) -> Answer:
     """It was written down of the wrong person: no alarm stands of this one."""
-    _case(case_id)
+    case, found = _case(case_id)
+    form = AnotherForm(request.form)
+    if found.may_be_of_another and not form.validate():
+        return _another_page(case, form, 422)
     try:
         actions.was_another(case_id=case_id, by=access.actor())
     except (CaseRefused, FollowUpRefused) as error:

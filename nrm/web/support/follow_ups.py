@@ -21,7 +21,6 @@ from forms.support.follow_ups import (
     EndForm,
 )
 from nrm import clock
-from nrm.actions.support import follow_up_alarms as alarms
 from nrm.actions.support import follow_ups as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
@@ -96,7 +95,6 @@ def show(case_id: uuid.UUID) -> Answer:
         done=done(opened[0]) if opened else [],
         may_be_told=found is not None and found.may_be_told(today()),
         waiting=found.waiting if found is not None else (),
-        of_another=found is not None and found.alarms and alarms.may_be_of_another(case_id=case_id, by=by),
         safe_lately=found is not None and found.safe is not None and found.safe.at > clock.now() - SAFE_IS_SHOWN,
         may_agree=second_hands.of_case(case_id, by=by) is None,
         ended_by=ends.who_ended(found) if found is not None and found.unsafe_at_end else None,

@@ -32,6 +32,7 @@ from tests.integration.support.test_follow_ups import (
     CHANNEL,
     MANAGER,
     MISSED,
+    NOT_SAFE,
     TEXT,
     WELL,
     WORDS,
@@ -72,42 +73,51 @@ def test_who_wrote_it_down_of_the_wrong_person_says_so_with_true_words(vatra: Ac
     """One press on the neighbour: there was "we act on it" and "the person is safe", and nobody had spoken with her."""
     case_id = followed(vatra)
     page = f"/cases/{case_id}/follow-up"
-    another = "It was another person: no alarm for this one"
+    another, sure = "I wrote it down here, and it was another person", {"compared": "y"}
     alarms.tell(case_id=case_id, text=TEXT, by=factories.actor(WORKER))
     assert alarm_stands(case_id)
     worker, manager = sign_in(WORKER), sign_in(MANAGER)
     assert another in worker.get(f"{page}?lang=en")
     assert another not in manager.get(f"{page}?lang=en")  # she did not write it down
-    manager.post(f"{page}/not-safe/another", {}, 409)
+    manager.get(f"{page}/not-safe/another", 409)
+    manager.post(f"{page}/not-safe/another", sure, 409)
+    assert "no alarm stands then" in worker.get(f"{page}/not-safe/another?lang=en")
+    assert "else the alarm stands" in worker.post(f"{page}/not-safe/another?lang=en", {}, 422)
     assert alarm_stands(case_id)
-    assert worker.post(f"{page}/not-safe/another") == page
+    assert worker.post(f"{page}/not-safe/another", sure) == page
     assert not alarm_stands(case_id)
     assert STANDS not in manager.get("/?lang=en")
     assert "it was about another person." in manager.get("/?lang=en")
-    worker.post(f"{page}/not-safe/another", {}, 409)  # pressed twice
+    worker.post(f"{page}/not-safe/another", sure, 409)  # pressed twice
     # Said by two, or acted on: then it is the manager's.
     alarms.tell(case_id=case_id, text=TEXT, by=factories.actor(WORKER))
     alarms.tell(case_id=case_id, text="", by=_manager())
-    worker.post(f"{page}/not-safe/another", {}, 409)
+    worker.post(f"{page}/not-safe/another", sure, 409)
     assert another not in sign_in(MANAGER).get(f"{page}?lang=en")
     assert alarm_stands(case_id)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("since", ["acted", "a day", "child"])
+@pytest.mark.parametrize("since", ["acted", "a day", "child", "contact"])
 def test_an_alarm_that_is_older_acted_on_or_of_a_child_stays(vatra: Actor, sign_in: SignIn, since: str) -> None:
     case_id = followed(vatra)
-    alarms.tell(case_id=case_id, text=TEXT, by=factories.actor(WORKER))
+    if since == "contact":  # said at a contact, which is corrected there
+        first = min(dates(case_id))
+        by = on(dates(case_id)[first].due_on, WORKER)
+        follow_ups.record(case_id=case_id, months=first, contact=NOT_SAFE, text=TEXT, by=by)
+    else:
+        alarms.tell(case_id=case_id, text=TEXT, by=factories.actor(WORKER))
     if since == "acted":
         alarms.act(case_id=case_id, what=Acts.MET, text="Vera", by=_manager())
     elif since == "a day":
         factories.later(days=1, minutes=1)
-    else:
+    elif since == "child":
         db.session.get_one(Case, case_id).age_class = "unsure"
         db.session.commit()
     worker, page = sign_in(WORKER), f"/cases/{case_id}/follow-up"
     assert "/not-safe/another" not in worker.get(page)
-    assert "The alarm stands" in worker.post(f"{page}/not-safe/another?lang=en", {}, 409)
+    assert "The alarm stands" in worker.post(f"{page}/not-safe/another?lang=en", {"compared": "y"}, 409)
+    assert alarm_stands(case_id)
 
 
 @pytest.mark.slow

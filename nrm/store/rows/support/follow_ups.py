@@ -35,6 +35,7 @@ from nrm.models.support.follow_ups import FollowUp, FollowUpDate
 from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows import entries
+from nrm.store.rows.shelter import key_workers as key_worker_rows
 from nrm.store.rows.support.benefits import is_open
 
 
@@ -124,6 +125,11 @@ def is_of_child(follow_up_id: uuid.UUID) -> bool:
     """As `is_child`, of one agreement."""
     statement = select(FollowUp.id).join(Case, Case.id == FollowUp.case_id)
     return db.session.scalar(statement.where(FollowUp.id == follow_up_id, is_child())) is not None
+
+
+def is_led(follow_up: FollowUp) -> bool:
+    """Whether it is an adult's and its shelter has a manager, who reads what colleagues take back."""
+    return key_worker_rows.has_leader(follow_up.organisation_id) and not is_of_child(follow_up.id)
 
 
 def unsafe_now() -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from jinja2 import Environment
 
 from nrm.domain.languages import SOURCE, ByLanguage, text_for
 from nrm.domain.reports.filings import TOTAL as SUM
-from nrm.domain.reports.filings import Figures, Missing, broken, cells, totals
+from nrm.domain.reports.filings import Figures, Key, Missing, broken, cells, is_short, totals
 from nrm.domain.reports.register import Matrix, Register, Requirement, Words
 from nrm.domain.reports.reports import with_structural_zeros
 from nrm.render.matrices import Column, matrix, title_of
@@ -252,6 +252,7 @@ def _filed(table: Mapping[str, Any], filed: Matrix, language: str, why: Words | 
     """Lines as they were filed: the members of the crossed dimensions side by side, the total last."""
     names = table["dimensions"]
     values = {(tuple(row[name] for name in names[:-1]), row[names[-1]]): row["value"] for row in table["rows"]}
+    filed_as = [(_key(line, column), value) for (line, column), value in values.items()]
     columns = list(dict.fromkeys(column for _, column in values))
     lines = list(dict.fromkeys(line for line, _ in values))
     return Printed(
@@ -264,7 +265,7 @@ def _filed(table: Mapping[str, Any], filed: Matrix, language: str, why: Words | 
                 "all" if line[0] == TOTAL else "",
                 " / ".join(words[language] for words in filed.lines.get("/".join(line), ())) or TOTALS[language],
                 [values.get((line, column)) for column in columns],
-                {at for at, column in enumerate(columns) if _is_short(line, column, values)},
+                {at for at, column in enumerate(columns) if is_short(_key(line, column), filed_as)},
             )
             for line in lines
         ],
@@ -273,15 +274,9 @@ def _filed(table: Mapping[str, Any], filed: Matrix, language: str, why: Words | 
     )
 
 
-def _is_short(
-    line: tuple[str, ...], column: str, values: Mapping[tuple[tuple[str, ...], str], int | str | None]
-) -> bool:
-    """Whether it is a sum to which a cell belongs that says "no report": it says less than the whole."""
-    every_line, every_column = line[0] == TOTAL, column == TOTAL
-    return (every_line or every_column) and any(
-        value == Missing.NO_REPORT and (every_line or row == line) and (every_column or at == column)
-        for (row, at), value in values.items()
-    )
+def _key(line: tuple[str, ...], column: str) -> Key:
+    """The key of a cell of `filed_table`, as a filing has it."""
+    return (SUM if line[0] == TOTAL else "/".join(line), SUM if column == TOTAL else column)
 
 
 def _broken_rules(

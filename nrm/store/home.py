@@ -159,7 +159,7 @@ class Top:
     written: int = 0
     closed_lately: int = 0
     told_lately: int = 0
-    withdrawn_promises: int = 0
+    withdrawn_referrals: int = 0
     notices_told: int = 0
     one_hand: int = 0
     stays_ended: int = 0

@@ -7,7 +7,7 @@ is a number. A table about victims or children has numbers only.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -231,14 +231,13 @@ def totals(matrix: Matrix, figures: Figures) -> dict[Key, int]:
     return found
 
 
-def without_report(matrix: Matrix, figures: Figures) -> set[Key]:
-    """The sums to which a cell without a report belongs: they say less than the whole."""
-    missing = [key for key, figure in cells(matrix, figures) if figure is Missing.NO_REPORT]
-    return {
-        (line, column)
-        for line, column in keys(matrix)
-        if TOTAL in (line, column) and any(line in (TOTAL, row) and column in (TOTAL, col) for row, col in missing)
-    }
+def is_short(key: Key, filed: Iterable[tuple[Key, object]]) -> bool:
+    """Whether it is a sum to which a cell without a report belongs: it says less than the whole. `filed`: what each
+    cell says, by its key."""
+    line, column = key
+    return TOTAL in key and any(
+        figure == Missing.NO_REPORT and line in (TOTAL, row) and column in (TOTAL, col) for (row, col), figure in filed
+    )
 
 
 def cells(matrix: Matrix, figures: Figures) -> list[tuple[Key, Figure]]:

@@ -108,7 +108,7 @@ def shelter_home() -> str:
         tonight=place_pages.tonight(room),
         kept=places.kept_for(by=by) if g.top.kept else (),
         received=received,
-        withdrawn=promises.withdrawn(by=by) if g.top.withdrawn_promises else (),
+        withdrawn=promises.withdrawn(by=by) if g.top.withdrawn_referrals else (),
         coming=coming,
         not_left={line.referral_id for line in there.moves if line.stand is Stand.TAKEN_BACK and not line.sends},
         no_place=meetings.left_without(coming.rows),

@@ -407,10 +407,10 @@ def _nights(line: subsidies.Line) -> Task:
         )
     address = url_for("subsidies.sign_page", quarter=str(line.base.quarter))
     due = due_on(Quarter.parse(str(line.base.quarter)), country().calendar.release_after_days)
-    return Task("", None, min(calendar.today(), due), text, address, _is_late(line, due), own=True)
+    return Task("", None, min(calendar.today(), due), text, address, _nights_late(line, due), own=True)
 
 
-def _is_late(line: subsidies.Line, due: date) -> bool:
+def _nights_late(line: subsidies.Line, due: date) -> bool:
     """Whether the day has passed, and a week after the closing of the quarter: before that, nobody could sign. Nothing
     is late that was signed, and of which the contract was changed since."""
     at = line.base.frozen_at

@@ -391,11 +391,12 @@ def _requirement(table: Matrix) -> register_rules.Requirement:
 def _with_totals(table: Matrix, figures: Figures) -> Shown:
     """The figures as they are read, with the sums that hold."""
     texts: dict[rules.Key, str] = {}
-    for key, figure in rules.cells(table, figures):
+    filed = rules.cells(table, figures)
+    for key, figure in filed:
         texts[key] = translated(MISSING[figure]) if isinstance(figure, Missing) else str(figure)
-    short = rules.without_report(table, figures)
     for key, total in rules.totals(table, figures).items():
-        texts[key] = gettext("%(total)s, without “no report”", total=str(total)) if key in short else str(total)
+        short = rules.is_short(key, filed)
+        texts[key] = gettext("%(total)s, without “no report”", total=str(total)) if short else str(total)
     return _shown(table, texts, {})
 
 

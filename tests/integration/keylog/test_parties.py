@@ -173,6 +173,11 @@ def test_who_is_struck_off_is_sealed_nothing_and_opens_nothing(app: Flask) -> No
     cookie = accounts.sign_in(login="tjeter_vizion.case_worker", password=factories.PASSWORD)
     assert accounts.resume(cookie) is None
     refused(PartyRefusal.SAID, parties.strike_off, code)
+    # Where a version in force names it, it can be proposed that it takes part: for it alone.
+    local = clock.now() - timedelta(days=2)
+    clock.set_clock(lambda: local)
+    page = Person(app.test_client(), texts.COORDINATOR).get("/parties?lang=en")
+    assert page.count("Propose: it takes part<") == 1
 
 
 def test_a_party_that_nobody_vouched_for_is_founded_first(app: Flask) -> None:

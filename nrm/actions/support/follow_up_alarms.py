@@ -32,7 +32,6 @@ from nrm.steps.support import not_safe
 from nrm.store import days
 from nrm.store.rows.support import follow_ups as rows
 from nrm.store.shelter import cases as case_store
-from nrm.store.support import follow_ups as store
 from nrm.vault import compartments as vault
 from nrm.vault import members, shredding
 
@@ -74,7 +73,7 @@ def was_another(*, case_id: uuid.UUID, by: Actor) -> None:
     by.must(Permission.STAY_MANAGE)
     with transaction() as session:
         found = steps.held(case_id, by)
-        row = store.told_of_another(found, by=by)
+        row = rows.told_of_another(found, by.member_id)
         if row is None:
             raise FollowUpRefused(FollowUpRefusal.OF_ANOTHER)
         alarms.was_another(row)

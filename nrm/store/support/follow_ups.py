@@ -282,18 +282,8 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:
         request_rows.passed_on([case_id]).get((case_id, found.ended_on))
         if found.ended_on is not None and found.ended_why == _NO_LONGER
         else None,
-        bool(unsafe) and told_of_another(found, by=by) is not None,
+        bool(unsafe) and rows.told_of_another(found, by.member_id) is not None,
     )
-
-
-def told_of_another(found: FollowUp, *, by: Actor) -> FollowUpDate | None:
-    """The contact whose alarm the actor can say was another person's (ADR 0273); None where somebody else said it,
-    too, or acts on it, or it is older, of a child, or in a shelter without a manager. The caller has checked that the
-    actor's organisation holds the case."""
-    standing = [each for each in rows.dates_of(found.id) if each.alarm_on is not None and each.alarm_by_id is not None]
-    if len(standing) != 1 or standing[0].alarm_by_id != by.member_id or standing[0].acted_at is not None:
-        return None
-    return standing[0] if rows.is_led(found) and rows.told_alone(found.case_id) == by.member_id else None
 
 
 def _is_tried_again(each: FollowUpDate, *, ended: bool, last_made: int) -> bool:

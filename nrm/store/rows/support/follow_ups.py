@@ -83,7 +83,16 @@ def raised_at(case_id: uuid.UUID) -> tuple[int, uuid.UUID | None] | None:
     return found
 
 
-def told_alone(case_id: uuid.UUID) -> uuid.UUID | None:
+def told_of_another(found: FollowUp, member_id: uuid.UUID | None) -> FollowUpDate | None:
+    """The contact whose alarm a member of the shelter that asks can say was another person's (ADR 0273); None where
+    somebody else said it, too, or acts on it, or it is older, of a child, or in a shelter without a manager."""
+    standing = [each for each in dates_of(found.id) if each.alarm_on is not None and each.alarm_by_id is not None]
+    if len(standing) != 1 or standing[0].alarm_by_id != member_id or standing[0].acted_at is not None:
+        return None
+    return standing[0] if is_led(found) and _told_alone(found.case_id) == member_id else None
+
+
+def _told_alone(case_id: uuid.UUID) -> uuid.UUID | None:
     """Who wrote down, a day ago at most and between two contacts, that the person is not safe, where nobody said so
     beside that, before it or since; None for everything else."""
     over = (Event.FOLLOW_UP_SAFE, Event.FOLLOW_UP_NOT_THIS_PERSON)

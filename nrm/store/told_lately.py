@@ -111,7 +111,8 @@ def number(by: Actor) -> ColumnElement[int]:
     if not _reads(by):
         return literal(0)
     last = select(func.max(AuditEntry.id)).scalar_subquery()
-    counted = select(func.count()).select_from(AuditEntry).where(AuditEntry.id > last - _LOOKED_THROUGH)
+    newest = AuditEntry.id > last - _LOOKED_THROUGH, entries.is_one_of(_EVENTS)
+    counted = select(func.count()).select_from(AuditEntry).where(*newest)
     lately = AuditEntry.at >= bindparam("told_lately_since", type_=String())
     house = AuditEntry.organisation_id == bindparam("told_lately_house", type_=String())
     others = AuditEntry.member_id != bindparam("told_lately_member", type_=String())
@@ -149,8 +150,7 @@ def _to(by: Actor) -> str:
 def _told(to_house: str | ColumnElement[str]) -> ColumnElement[bool]:
     """The entries that take a hearing or a step of a witness away, strike an arrival, or decide whether somebody is a
     victim, whoever wrote them. `to_house`: see `_to`."""
-    events = (*_OF_HEARINGS, Event.IDENTIFICATION_RECORDED, Event.ARRIVAL_TAKEN_BACK)
-    return and_(AuditEntry.event.in_([str(each) for each in events]), AuditEntry.details.contains(to_house))
+    return and_(entries.is_one_of(_OF_OFFICES), AuditEntry.details.contains(to_house))
 
 
 def _arrived(from_house: str | ColumnElement[str]) -> ColumnElement[bool]:
@@ -164,9 +164,8 @@ def _reads(by: Actor) -> bool:
 
 def _which(of_reader: str | ColumnElement[str]) -> ColumnElement[bool]:
     """The entries that say such a thing; as `audit` writes what they say. `of_reader`: see `_of`."""
-    whole = (Event.AWAY_ENDED, Event.AWAY_MOVED, Event.MISSING_FOUND, Event.FOLLOW_UP_NOT_THIS_PERSON)
     return or_(
-        AuditEntry.event.in_([str(each) for each in whole]),
+        entries.is_one_of(_WHOLE),
         and_(AuditEntry.event == str(Event.STAY_CORRECTED), AuditEntry.details.contains(f'"kind":"{Kind.AWAY}"')),
         and_(AuditEntry.event == str(Event.CASE_SHARED), AuditEntry.details.contains(f'"ground":"{AGREED}"')),
         and_(AuditEntry.event == str(Event.STAY_ENDED), AuditEntry.details.contains('"expected":')),
@@ -187,7 +186,7 @@ def lines(*, by: Actor) -> list[ToldLine]:
     since, wanted = clock.now() - TOLD_FOR, or_(and_(house, _which(_of(by))), _arrived(_from(by)), _told(_to(by)))
     found = [
         (what, entry)
-        for event, entry in entries.any_since(since, wanted, others, newest=_LOOKED_THROUGH)
+        for event, entry in entries.any_since(since, entries.is_one_of(_EVENTS), wanted, others, newest=_LOOKED_THROUGH)
         if (what := _what(event, entry)) is not None
     ]
     if not found:
@@ -226,6 +225,11 @@ _OF_HEARINGS = {
     Event.TESTIMONY_RECORDED: What.STEP_ENDED,
     Event.TESTIMONY_STRUCK: What.STEP_STRUCK,
 }
+_OF_OFFICES = (*_OF_HEARINGS, Event.IDENTIFICATION_RECORDED, Event.ARRIVAL_TAKEN_BACK)
+_WHOLE = (Event.AWAY_ENDED, Event.AWAY_MOVED, Event.MISSING_FOUND, Event.FOLLOW_UP_NOT_THIS_PERSON)
+"""Whatever they say, they are looked at."""
+_IN_PART = (Event.STAY_CORRECTED, Event.CASE_SHARED, Event.STAY_ENDED, Event.KEY_WORKER_ENDED)
+_EVENTS = (*_OF_OFFICES, *_WHOLE, *_IN_PART, Event.REFERRAL_ARRIVED)
 _OTHER = {
     **{str(event): what for event, what in _OF_HEARINGS.items()},
     str(Event.STAY_ENDED): What.LEFT,

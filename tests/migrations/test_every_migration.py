@@ -268,6 +268,7 @@ TABLE: dict[str, Moved | str] = {
     "0115_numbers_of_a_quarter": Moved(
         since.test_numbers_of_months_are_added_up_to_quarters, ("screening_counts", "screen_steps")
     ),
+    "0116_events_of_the_chain": NEW_INDEX,
 }
 
 FILES = {path.stem: path for path in (revisions.FOLDER / "versions").glob("*.py")}

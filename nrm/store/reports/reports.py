@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, literal_column, or_, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, or_, select
 
+from nrm.audit import Event
 from nrm.db import RELEASES, db
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Permission
 from nrm.domain.quarters import Quarter
@@ -19,11 +20,11 @@ from nrm.domain.reports.reports import Finding, Window, bits_told, findings_of
 from nrm.models.audit import AuditEntry
 from nrm.models.reports.reports import Release, ReleaseDraft, ReleaseFile, ReleaseMemory
 from nrm.store.reports import contributions
+from nrm.store.rows.entries import is_one_of
 from nrm.store.rows.reports import reports as rows
 
 RELEASE = Actor.system("release")
-# Written out, as the index has them: it holds these few of all entries.
-_ATTEMPTS: tuple[ColumnElement[str], ...] = (literal_column("'quarter_refused'"), literal_column("'quarter_waits'"))
+_ATTEMPTS = (Event.QUARTER_REFUSED, Event.QUARTER_WAITS)
 _FORMATS = select(ReleaseFile.release_id, ReleaseFile.format)
 _RELEASES = (
     select(Release.id, Release.quarter, Release.first_quarter, Release.released_at, Release.step)
@@ -168,7 +169,7 @@ def attempt(quarter: Quarter, *, by: Actor, report: str = MAIN.name) -> tuple[st
     _must_read(by)
     entries = db.session.execute(
         select(AuditEntry.event, AuditEntry.details)
-        .where(AuditEntry.event.in_(_ATTEMPTS))
+        .where(is_one_of(_ATTEMPTS))
         .order_by(AuditEntry.id.desc())
         .limit(50)
     )
@@ -185,7 +186,7 @@ def without_paper(quarter: Quarter, *, by: Actor) -> frozenset[str]:
     _must_read(by)
     entries = db.session.scalars(
         select(AuditEntry.details)
-        .where(AuditEntry.event == literal_column("'paper_not_made'"))
+        .where(AuditEntry.event == str(Event.PAPER_NOT_MADE))
         .order_by(AuditEntry.id.desc())
         .limit(50)
     )

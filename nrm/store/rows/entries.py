@@ -1,18 +1,18 @@
 """What the newest entries of the audit chain say: for the minutes in which a press may be taken back (ADR 0166), and
 for alarms about what is done often in a short time.
 
-Most events have no index but their place: only so many entries from the end of the chain are looked at, whatever the
-moment. Those that money follows have one (`of_money`).
+An index leads to the entries of an event (ADR 0274), so that what is asked names its events in a condition of its own.
+Who says how many entries from the end of the chain are looked at bounds what happens often.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import ColumnElement, func, select
 
 from nrm.audit import Event, details_of
 from nrm.db import db
@@ -21,18 +21,13 @@ from nrm.models.audit import AuditEntry
 NEWEST = 5_000
 EVER, WHOLE = datetime(1, 1, 1, tzinfo=UTC), 2**62
 """The moment and the number that leave out nothing of the chain."""
-_MONEY: tuple[ColumnElement[str], ...] = tuple(
-    literal_column(f"'{event}'")
-    for event in (
-        Event.BENEFIT_SETTLED,
-        Event.CONTRACT_CHANGED,
-        Event.CONTRACT_RECORDED,
-        Event.NIGHTS_PAID,
-        Event.NIGHTS_SIGNED,
-        Event.RELEASE_SEALED,
-    )
+_MONEY = (
+    Event.CONTRACT_CHANGED,
+    Event.CONTRACT_RECORDED,
+    Event.NIGHTS_PAID,
+    Event.NIGHTS_SIGNED,
+    Event.RELEASE_SEALED,
 )
-"""As the condition of the index has them: with parameters no database would use it."""
 
 
 class Entry(NamedTuple):
@@ -47,6 +42,11 @@ class Entry(NamedTuple):
 def by(member_id: uuid.UUID | None) -> ColumnElement[bool]:
     """Whether this member did it; None: nobody did."""
     return AuditEntry.member_id == str(member_id)
+
+
+def is_one_of(events: Iterable[str]) -> ColumnElement[bool]:
+    """Whether the entry is one of these events."""
+    return AuditEntry.event.in_([str(each) for each in events])
 
 
 def since(moment: datetime, event: str, *where: ColumnElement[bool], newest: int = NEWEST) -> Iterator[Entry]:
@@ -102,16 +102,14 @@ def of_money() -> list[Told]:
     """All that the chain tells of payments for nights, of what contracts say, and of reports that were sealed, the
     oldest first. The caller has checked what they are about."""
     columns = AuditEntry.event, AuditEntry.organisation_id, AuditEntry.details
-    which = AuditEntry.event.in_(_MONEY) & (AuditEntry.event != _MONEY[0])
-    statement = select(*columns).where(which).order_by(AuditEntry.id)
+    statement = select(*columns).where(is_one_of(_MONEY)).order_by(AuditEntry.id)
     return [Told(event, _id(whose), details_of(details)) for event, whose, details in db.session.execute(statement)]
 
 
 def of_benefits() -> dict[str, tuple[str, str]]:
     """What the chain tells last of each payment code of which the payment desk said something, also by taking that
     back, and how it stood before that, where it was called off. The caller has checked what they are about."""
-    # The whole condition of the index, too: SQLite uses it for nothing less.
-    which = AuditEntry.event.in_(_MONEY) & (AuditEntry.event == _MONEY[0])
+    which = AuditEntry.event == str(Event.BENEFIT_SETTLED)
     found = map(details_of, db.session.scalars(select(AuditEntry.details).where(which).order_by(AuditEntry.id)))
     return {said["code"]: (said["state"], said.get("was", "")) for said in found}
 

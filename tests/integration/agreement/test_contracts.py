@@ -145,7 +145,11 @@ def test_a_contract_is_made_and_changed_by_two_of_the_office(app: Flask, sign_in
         assert "900,000" in told.partition("It says:")[2]
     assert "Contracts that were changed" not in sign_in("tjeter_vizion.shelter_manager").get("/payment?lang=en")
     db.session.rollback()
-    events = [each for each in db.session.scalars(select(AuditEntry.event)) if each.startswith("contract_")]
+    events = [
+        each
+        for each in db.session.scalars(select(AuditEntry.event).order_by(AuditEntry.id))
+        if each.startswith("contract_")
+    ]
     assert events == [
         "contract_asked", "contract_recorded", "contract_asked", "contract_taken_back", "contract_asked",
         "contract_declined", "contract_asked", "contract_changed",

@@ -85,7 +85,9 @@ def test_nothing_is_released_before_both_have_signed_in_their_order(closed: Flas
     reports.countersign(Q2, by=factories.actor("ra.duty_officer"))
     assert db.session.scalar(select(func.count()).select_from(ReleaseDraft)) == 0
     refuses(NotVisible, reports.countersign, "ra.duty_officer")
-    events = db.session.scalars(select(AuditEntry.event).where(AuditEntry.event.like("release_s%"))).all()
+    events = db.session.scalars(
+        select(AuditEntry.event).where(AuditEntry.event.like("release_s%")).order_by(AuditEntry.id)
+    ).all()
     assert set(events) == {"release_signed", "release_sealed"}
 
 
@@ -333,7 +335,9 @@ def test_a_quarter_closes_without_a_silent_contributor_only_after_a_second_offic
     assert officer.post("/reports/quarter/2026Q2/without", {"part": "TJETER_VIZION"}) == "/reports/quarter/2026Q2"
     assert "Të mbyllet pa këta?" not in officer.get("/reports/quarter/2026Q2")
     assert "pret që të konfirmoni" not in officer.get("/")
-    events = db.session.scalars(select(AuditEntry.event).where(AuditEntry.event.like("silence_%"))).all()
+    events = db.session.scalars(
+        select(AuditEntry.event).where(AuditEntry.event.like("silence_%")).order_by(AuditEntry.id)
+    ).all()
     assert events == ["silence_asked", "silence_confirmed"]
     assert isinstance(reports.close(Q2, by=by), reports.Closed)
     with pytest.raises(NotVisible):

@@ -179,7 +179,9 @@ def test_from_the_request_to_the_day_the_child_is_received(desks: Desks) -> None
     assert [step for step, _ in taken] == ["requested", "assessed", "guardian_ready", "travelling", "received"]
     assert len({taker for _, taker in taken}) == 2
     assert store.returns(by=desks.authority, open_only=True) == []
-    events = db.session.scalars(select(AuditEntry.event).where(AuditEntry.event.like("child_return%"))).all()
+    events = db.session.scalars(
+        select(AuditEntry.event).where(AuditEntry.event.like("child_return%")).order_by(AuditEntry.id)
+    ).all()
     assert events == ["child_return_recorded", "child_return_answered", *["child_return_step"] * 3]
 
 

@@ -144,7 +144,9 @@ def test_two_members_say_that_a_free_adult_left_and_the_duty_desk_is_told_at_onc
     factories.later(days=2)
     assert "Left on their own" not in sign_in("ra.duty_officer").get("/?lang=en")
     db.session.rollback()
-    events = db.session.scalars(select(AuditEntry.event).where(AuditEntry.event.like("left_alone%"))).all()
+    events = db.session.scalars(
+        select(AuditEntry.event).where(AuditEntry.event.like("left_alone%")).order_by(AuditEntry.id)
+    ).all()
     assert events == ["left_alone_recorded", "left_alone_confirmed", "left_alone_known"]
 
 

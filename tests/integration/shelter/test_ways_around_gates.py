@@ -170,7 +170,9 @@ def test_a_death_of_a_child_is_told_at_once_and_said_by_two(vatra: Actor, sign_i
     sign_in("vatra.case_worker").post(f"{record}/not-known", {}, 404)
     sign_in("tjeter_vizion.case_worker").post(f"{record}/not-known", {}, 404)
     db.session.rollback()
-    events = db.session.scalars(select(AuditEntry.event).where(AuditEntry.event.like("death_%"))).all()
+    events = db.session.scalars(
+        select(AuditEntry.event).where(AuditEntry.event.like("death_%")).order_by(AuditEntry.id)
+    ).all()
     assert events == ["death_recorded", "death_confirmed", "death_known", "death_known", "death_known", "death_known"]
     cases.close(case_id=opened.case_id, by=vatra)
 

@@ -229,7 +229,9 @@ def test_the_desk_opens_it_with_a_purpose_that_is_recorded_and_a_year_after_it_i
     assert words is not None
     assert (words.done, words.done_by) == ("Roja u zhvendos.", DESK)
     assert "zhvendos" not in repr(raw_rows())
-    events = db.session.scalars(select(AuditEntry.event).where(AuditEntry.details.contains(str(complaint_id)))).all()
+    events = db.session.scalars(
+        select(AuditEntry.event).where(AuditEntry.details.contains(str(complaint_id))).order_by(AuditEntry.id)
+    ).all()
     assert sorted(events) == [
         "compartment_opened",
         "complaint_dealt",

@@ -17,6 +17,7 @@ from nrm.domain.referrals.post_tasks import AFTER_LEAVING, SAID_WITHIN, Said, Ta
 from nrm.domain.referrals.referrals import UNSAID, UNSAID_SHOWN_FOR
 from nrm.models.audit import AuditEntry
 from nrm.prepared import Prepared
+from nrm.store.rows import entries
 
 _NEWEST = 50_000
 _EVENTS = (
@@ -110,7 +111,7 @@ def is_unsaid() -> ColumnElement[bool]:
     """The condition for entries that say that somebody arrived of whom no post had said that they left, or that such an
     arrival was struck by the shelter from which the person moved (ADR 0267)."""
     arrived = and_(AuditEntry.event == str(Event.REFERRAL_ARRIVED), AuditEntry.details.contains(f'"{UNSAID}"'))
-    return or_(arrived, is_denied())
+    return and_(entries.is_one_of((Event.REFERRAL_ARRIVED, Event.ARRIVAL_TAKEN_BACK)), or_(arrived, is_denied()))
 
 
 def is_denied() -> ColumnElement[bool]:

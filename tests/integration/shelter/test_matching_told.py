@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from nrm import clock
+from nrm import clock, crypto
 from nrm.actions.referrals import referrals
 from nrm.actions.shelter import consents, corrections, stays
 from nrm.actions.shelter import matching as actions
@@ -400,6 +400,32 @@ def test_what_she_hears_before_her_yes_is_all_that_happens(vatra: Actor, sign_in
     assert "within some minutes" in shown(worker, said)
     assert "a check is open" in shown(worker, f"/cases/{asked.case_id}/close")
     worker.post(f"/cases/{asked.case_id}/open", {"compartment": "identity", "purpose": "here_before"}, 303)
+
+
+def test_what_was_found_is_opened_once_and_a_row_that_was_put_back_or_moved_does_not_open(
+    nrc: Actor, vatra: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, now = a_repeat(nrc, vatra)
+    row = rows.question(now.case_id)
+    assert row is not None
+    found, opened = vault.found_of(row), list[bytes]()
+    unseal = crypto.unseal
+
+    def told(key: bytes, sealed: bytes, aad: bytes) -> bytes:
+        opened.append(sealed)
+        return unseal(key, sealed, aad)
+
+    monkeypatch.setattr(crypto, "unseal", told)
+    assert vault.found_of(row) == found
+    assert opened == []
+    row.revision += 1
+    with pytest.raises(vault.CannotOpen):
+        vault.found_of(row)
+    row.revision, row.case_id = row.revision - 1, before.case_id
+    with pytest.raises(vault.CannotOpen):
+        vault.found_of(row)
+    assert len(opened) == 2
+    db.session.rollback()
 
 
 def test_a_question_of_before_gets_no_number_by_what_the_other_side_does(nrc: Actor, vatra: Actor) -> None:

@@ -24,13 +24,16 @@ def questionnaire() -> Questionnaire:
 def example(**changed: Any) -> dict[str, Any]:
     """An adult's complete interview; a value of None takes an answer away.
 
-    What a changed answer opens is answered too: who interprets, who is there, and that the talk went on apart.
+    What a changed answer opens is answered too: who interprets, who is there, that the talk went on apart, and who the
+    children are.
     """
     opened: dict[str, Any] = {"interpreter": "nobody"} if changed.get("language", "sq") != "sq" else {}
     if changed.get("alone") == "no":
         opened |= {"companions": ["partner"], "apart": "go_on"}
     if changed.get("interpreter") == "not_found":
         opened |= {"apart": "go_on"}
+    if changed.get("children") in ("1", "2+"):
+        opened |= {"children_who": "vajzë 4"}
     answers = {**example_answers(questionnaire()), "official": "no", "proceedings": "none", **opened, **changed}
     return {name: value for name, value in answers.items() if value is not None}
 

@@ -23,6 +23,8 @@ POSTS = frozenset(
 )
 """Kinds of organisations to which no shelter is named from the acceptance on."""
 
+MEETING_WITHIN = timedelta(hours=1)
+"""How long after the acceptance nobody calls the shelter that has not said where it meets the person."""
 MEETING_ENDS = timedelta(hours=12)
 """How long after the hour for which a person is expected the meeting place is destroyed, if nobody arrived."""
 

@@ -21,10 +21,11 @@ OLD_AFTER = timedelta(days=7)
 """What was due longer ago is one line on the home page, and a page of its own."""
 AHEAD = timedelta(hours=12)
 """How far the home page looks ahead: to the end of the night, or of the day."""
-OWED, CHILD, FAMILY, MOVE, NOT_COME = "owed", "child", "family", "move", "not_come"
+OWED, CHILD, FAMILY, MOVE, NOT_COME, NO_MEETING = "owed", "child", "family", "move", "not_come", "no_meeting"
 """Kinds of things that wait, beside the steps of the critical path: what a party owes, a child at a post, children with
 their own parent of whom the child authority has not said for a day that it has seen the notice, a move between
-shelters of which nobody said for seven days what happened, and a person who did not come to the shelter that waited."""
+shelters of which nobody said for seven days what happened, a person who did not come to the shelter that waited, and
+an accepted person who waits at a post until the shelter says where it meets them."""
 CHILD_ANSWER = "child_answer"
 """The step of a child once the post wants to end its interview."""
 

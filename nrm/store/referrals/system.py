@@ -12,6 +12,7 @@ from nrm.domain.accounts.accounts import SHELTERS, Actor, OrganisationKind, Perm
 from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.agreement.routing import Capacity
 from nrm.domain.referrals.critical_path import ARRIVAL
+from nrm.domain.referrals.crossing_points import MEETING_WITHIN
 from nrm.domain.referrals.referrals import NO_SHOW_AFTER
 from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.accounts.accounts import Organisation
@@ -21,6 +22,7 @@ from nrm.store import names as organisation_names
 from nrm.store.countries import country
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.referrals import duty as duty_rows
+from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.shelter import places as place_store
 from nrm.store.shelter.places import Room
 
@@ -89,7 +91,7 @@ def _counts() -> dict[str, tuple[int, int]]:
     duty desk counts it.
 
     An obligation of the receiver counts for the holder of the case; one of the posts, for the post that has the case;
-    who is expected, for the shelter, late an hour after that.
+    who is expected, for the shelter, late an hour after that; who waits to be told where they meet, likewise.
     """
     now, code = clock.now(), Organisation.code.label("code")
     answers = (
@@ -102,6 +104,11 @@ def _counts() -> dict[str, tuple[int, int]]:
         select(code, awaited.label("due"))
         .join(Referral, Referral.receiver_id == Organisation.id)
         .where(Referral.status == "accepted", awaited.is_not(None))
+    )
+    meeting = (
+        select(code, func.coalesce(Referral.decided_at, Referral.sent_at, type_=Referral.sent_at.type).label("due"))
+        .join(Referral, Referral.receiver_id == Organisation.id)
+        .where(transfer_rows.post_waits(), awaited.is_(None))
     )
     arrival = or_(Obligation.kind != ARRIVAL, and_(Case.status == "open", ~duty_rows.is_on_the_way()))
     open_ = (Obligation.done_at.is_(None), Obligation.due_at.is_not(None), Case.status.in_(UNFINISHED), arrival)
@@ -129,7 +136,8 @@ def _counts() -> dict[str, tuple[int, int]]:
         .join(ChildAlert, ChildAlert.party == Organisation.party)
         .where(asked, ChildAlert.withdrawn_at.is_(None))
     )
-    parts = (*((each, now) for each in (answers, told, received, children, asked_of)), (coming, now - NO_SHOW_AFTER))
+    at_their_hour = ((each, now) for each in (answers, told, received, children, asked_of))
+    parts = (*at_their_hour, (coming, now - NO_SHOW_AFTER), (meeting, now - MEETING_WITHIN))
     counted = []
     for each, by in parts:
         part = each.subquery()

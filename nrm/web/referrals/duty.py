@@ -22,7 +22,7 @@ from nrm.domain.accounts.accounts import Permission, Role
 from nrm.domain.agreement.routing import Capacity
 from nrm.domain.quarters import Quarter
 from nrm.domain.referrals.critical_path import ANSWER, ARRIVAL, DECISION
-from nrm.domain.referrals.duty import CHILD, CHILD_ANSWER, FAMILY, MOVE, NOT_COME, OLD_AFTER, Tag
+from nrm.domain.referrals.duty import CHILD, CHILD_ANSWER, FAMILY, MOVE, NO_MEETING, NOT_COME, OLD_AFTER, Tag
 from nrm.domain.words import N_
 from nrm.store.accounts import one_hand
 from nrm.store.agreement import agreements
@@ -83,6 +83,7 @@ WAYS: dict[str, Callable[[DutyLine], str]] = {
     ARRIVAL: lambda line: url_for("referrals.show", referral_id=line.id),
     MOVE: lambda line: url_for("referrals.show", referral_id=line.id),
     NOT_COME: lambda line: url_for("referrals.show", referral_id=line.id),
+    NO_MEETING: lambda line: url_for("referrals.show", referral_id=line.id),
     DECISION: lambda line: url_for("next_receiver.direct_page", case_id=line.case_id),
     CHILD: lambda line: url_for(
         "notification_calls.child_answer_page" if line.step == CHILD_ANSWER else "notification_calls.child_page",

@@ -41,12 +41,14 @@ from nrm.domain.referrals.critical_path import (
     DECISION,
     NOTIFY,
 )
+from nrm.domain.referrals.crossing_points import MEETING_WITHIN
 from nrm.domain.referrals.duty import (
     CHILD,
     CHILD_ANSWER,
     CHILDREN,
     FAMILY,
     MOVE,
+    NO_MEETING,
     NOT_COME,
     OWED,
     UNSAFE,
@@ -132,12 +134,16 @@ class Source:
         )
 
 
-def _referred(step: str, outcome: Any = None) -> Select[Any]:
+def _referred(step: str, outcome: Any = None, since: Any = None) -> Select[Any]:
+    """`since`: from when on it is counted whom to call; the sending where it is not given."""
     return (
         select(Referral.id, Referral.case_id, Case.pseudonym, Case.age_class, Referral.clause, literal(step))
         .add_columns(Referral.receiver_id, literal(""), Case.opened_by_id, Case.holder_id)
         .add_columns(
-            Referral.sent_at, Referral.promised_at, literal("") if outcome is None else outcome, Referral.agreement
+            Referral.sent_at if since is None else since,
+            Referral.promised_at,
+            literal("") if outcome is None else outcome,
+            Referral.agreement,
         )
         .join(Case, Case.id == Referral.case_id)
     )
@@ -233,7 +239,7 @@ def sources() -> tuple[Source, ...]:
             Referral.id,
             Referral.clause,
             Case.age_class,
-            false(),
+            transfer_rows.post_waits(),
             NO_SHOW_AFTER,
             {**marks, Tag.NO_PLACE: transfer_rows.left_without_meeting()},
             Referral.put_off,
@@ -250,6 +256,20 @@ def sources() -> tuple[Source, ...]:
             Case.age_class,
             false(),
             marks=marks,
+            why=why,
+        ),
+        # Accepted without an hour, and still at the post: nobody sets off before it is said where they meet. With an
+        # hour it is the row of the arrival that stands there.
+        Source(
+            NO_MEETING,
+            _referred(NO_MEETING, since=accepted_at).where(transfer_rows.post_waits(), alarm_at.is_(None)),
+            accepted_at,
+            Referral.id,
+            Referral.clause,
+            Case.age_class,
+            literal(1) == 1,
+            MEETING_WITHIN,
+            marks,
             why=why,
         ),
         Source(

@@ -421,6 +421,7 @@ def arrive(
         # Nobody at the door is turned away for it: it is recorded, and whoever had the person and the duty desk read it
         # (ADR 0238, ADR 0261).
         unsaid, moves = transfer_rows.is_unsaid(referral.id), transfer_rows.is_move(referral)
+        awaited = mistake_steps.as_awaited(session, referral)
         change(session, referral, after, arrived_at=clock.now(), missed_at=mistake_steps.alarm_before(referral))
         mistake_steps.settle(session, referral.id)
         place_steps.expected(session, referral.id, clock.now())
@@ -428,7 +429,7 @@ def arrive(
         stay_steps.move_on(session, referral.case_id, by)
         transfer_steps.complete(session, referral, by)
         _done(session, referral.case_id, "arrival", by)
-        more: dict[str, Any] = {UNSAID: 1} if unsaid else {}
+        more: dict[str, Any] = {**awaited, **({UNSAID: 1} if unsaid else {})}
         if unsaid and moves:
             more["sender_id"] = referral.sender_id
         next_receiver_steps.record(session, audit.Event.REFERRAL_ARRIVED, referral, by, **more)

@@ -274,8 +274,8 @@ def _take_back_arrival(session: Session, referral_id: uuid.UUID, why: Why | None
     if stay is not None:
         strike_stay(session, stay, why, by)
         _keep_again(session, referral, stay, by)
-    referral.status, referral.arrived_at, referral.expected_at = str(after), None, clock.now()
-    referral_mistakes.arrival_owed(session, case.id)
+    referral.status = str(after)
+    referral_mistakes.await_as_before(session, referral)
     audit.append(
         session,
         audit.Event.ARRIVAL_TAKEN_BACK,

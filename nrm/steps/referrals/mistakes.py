@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from nrm import clock
+from nrm.audit import Event
 from nrm.domain.accounts.accounts import Actor, NotVisible
+from nrm.domain.referrals.crossing_points import meeting_ends
 from nrm.domain.referrals.mistakes import Kind
 from nrm.domain.referrals.referrals import TOO_EARLY, ReferralStatus
 from nrm.domain.shelter.corrections import Why
@@ -27,6 +30,9 @@ from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.shelter import places as place_rows
 from nrm.store.rows.shelter import stays as stay_rows
 from nrm.vault.rows import mistake_mark
+
+_AWAITED = ("expected_at", "missed_at", "owed_at")
+_SENT = (Event.REFERRAL_SENT, Event.REFERRAL_ASSIGNED)
 
 
 def append(session: Session, referral: Referral, kind: Kind, why: Why, by: Actor) -> None:
@@ -83,14 +89,56 @@ def strike_arrival(session: Session, referral: Referral, why: Why, by: Actor) ->
     return stay.id
 
 
-def arrival_owed(session: Session, case_id: uuid.UUID) -> None:
-    """Whoever accepted the person waits for the arrival again, from now on."""
+def arrival_owed(session: Session, case_id: uuid.UUID, due_at: datetime | None = None) -> None:
+    """Whoever accepted the person waits for the arrival again: by `due_at`, or from now on."""
     session.execute(
         update(Obligation)
         .where(Obligation.case_id == case_id, Obligation.kind == "arrival")
-        .values(done_at=None, done_by_id=None, due_at=clock.now())
+        .values(done_at=None, done_by_id=None, due_at=due_at or clock.now())
     )
     session.flush()
+
+
+def as_awaited(session: Session, referral: Referral) -> dict[str, str]:
+    """By which hours a person is awaited, as the entry of the arrival keeps them: a wrong one is taken back to them,
+    and the row has the quarter alone (ADR 0274)."""
+    owed = select(Obligation.due_at).where(
+        Obligation.case_id == referral.case_id, Obligation.kind == "arrival", Obligation.done_at.is_(None)
+    )
+    hours = (referral.expected_at, alarm_before(referral), session.scalar(owed.limit(1)))
+    return {name: at.isoformat() if at is not None else "" for name, at in zip(_AWAITED, hours, strict=True)}
+
+
+def await_as_before(session: Session, referral: Referral) -> None:
+    """The arrival was wrong: the person is awaited by the hours from before it, and the row has those again that the
+    audit chain tells. An hour after which nobody can say any more where they meet is one that passed: they are awaited
+    from now on, and the alarm stands at it. Of an arrival whose entry keeps no hours they are awaited from now on."""
+    now = clock.now()
+    referral.arrived_at, referral.expected_at = None, now
+    said = referral_rows.hours_of(referral.id)
+    kept: Mapping[str, str] = next((each.said for event, each in reversed(said) if event == Event.REFERRAL_ARRIVED), {})
+    if not set(_AWAITED) <= set(kept):
+        arrival_owed(session, referral.case_id)
+        return
+    for event, entry in said:
+        if event in _SENT:
+            # By when the answer was due is not known any more: no time to answer says so (`Leg.is_exact`).
+            referral.sent_at = referral.due_at = referral.expires_at = entry.at
+        elif event in (Event.REFERRAL_ACCEPTED, Event.ACCEPTED_AFTER_ALL):
+            referral.decided_at = entry.at
+    if referral.departed_at is not None:
+        left = None
+        for event, entry in said:
+            if event == Event.DEPARTURE_TAKEN_BACK:
+                left = None
+            elif event == Event.REFERRAL_DEPARTED:
+                left = left or entry.at
+        referral.departed_at = left or referral.departed_at
+    expected, missed, owed = (datetime.fromisoformat(kept[each]) if kept[each] else None for each in _AWAITED)
+    over = meeting_ends(expected, referral.decided_at or referral.sent_at) <= now
+    referral.expected_at = now if over else expected
+    referral.missed_at = missed or (expected if over else None)
+    arrival_owed(session, referral.case_id, owed)
 
 
 def stays_on(session: Session, referral: Referral, why: Why, by: Actor) -> None:

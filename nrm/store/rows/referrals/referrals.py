@@ -8,15 +8,27 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
+from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.referrals.referrals import ReferralStatus, Terms
 from nrm.domain.shelter.stays import ExitReason
+from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.cases import Case, Supplement
 from nrm.models.shelter.stays import Stay
 from nrm.prepared import Row
 from nrm.store.rows import entries
+
+_HOURS = (
+    Event.REFERRAL_SENT,
+    Event.REFERRAL_ASSIGNED,
+    Event.REFERRAL_ACCEPTED,
+    Event.ACCEPTED_AFTER_ALL,
+    Event.REFERRAL_DEPARTED,
+    Event.DEPARTURE_TAKEN_BACK,
+    Event.REFERRAL_ARRIVED,
+)
 
 
 def terms(referral: Referral | Row) -> Terms:
@@ -97,6 +109,12 @@ def last_said_not_to_come(referral_id: uuid.UUID) -> entries.Entry | None:
 def departures(referral_id: uuid.UUID) -> list[entries.Entry]:
     """Each time that a departure was recorded, the oldest first; the caller has checked the referral."""
     return list(entries.since(entries.EVER, "referral_departed", entries.about(referral_id)))
+
+
+def hours_of(referral_id: uuid.UUID) -> list[tuple[str, entries.Entry]]:
+    """What sent the referral, accepted it, and recorded that they left and are there, with what took a departure back,
+    the oldest first; the caller has checked it."""
+    return list(entries.any_since(entries.EVER, AuditEntry.event.in_(_HOURS), entries.about(referral_id)))
 
 
 def _did(event: str, referral_id: uuid.UUID, member_id: uuid.UUID | None, since: datetime) -> bool:

@@ -101,7 +101,7 @@ def arrival_owed(session: Session, case_id: uuid.UUID, due_at: datetime | None =
 
 def as_awaited(session: Session, referral: Referral) -> dict[str, str]:
     """By which hours a person is awaited, as the entry of the arrival keeps them: a wrong one is taken back to them,
-    and the row has the quarter alone (ADR 0274)."""
+    and the row has the quarter alone (ADR 0276)."""
     owed = select(Obligation.due_at).where(
         Obligation.case_id == referral.case_id, Obligation.kind == "arrival", Obligation.done_at.is_(None)
     )

@@ -43,7 +43,7 @@ OVER = N_("The move is over, or the person has left already. Look where it stand
 TOO_LATE = N_("You do not hold this case any more: another shelter has it. Tell it what you wrote, by telephone.")
 BEFORE_LEAVING = (Stand.BOTH, Stand.OVERDUE, Stand.AT_ONCE, Stand.TAKEN_BACK)
 # Which answers of the hand-over and the story say something for each box, as far as they are open. Who the children are
-# is asked at the post (ADR 0274).
+# is asked at the post (ADR 0276).
 _SAID = {
     "needs": ("hurt", "hurt_what", "needs", "needs_note"),
     "risk": ("risk", "danger", "danger_who", "avoid", "waited_for", "fears"),

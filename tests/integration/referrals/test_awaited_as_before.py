@@ -1,4 +1,4 @@
-"""An arrival of the wrong person is taken back: the one who is awaited stands on every list as before (ADR 0274)."""
+"""An arrival of the wrong person is taken back: the one who is awaited stands on every list as before (ADR 0276)."""
 
 from __future__ import annotations
 

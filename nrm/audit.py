@@ -202,6 +202,8 @@ class Event(StrEnum):
     CALL_RECORDED = "call_recorded"
     CALL_SETTLED = "call_settled"
     CALL_NOT_REACHED = "call_not_reached"
+    CALL_CORRECTED = "call_corrected"  # by whoever recorded it, within a day
+    CALL_FOLLOWED = "call_followed"  # whether what it led to is done
     DIRECTIVE_ACKNOWLEDGED = "directive_acknowledged"
     REQUEST_RECORDED = "request_recorded"
     REQUEST_ANSWERED = "request_answered"

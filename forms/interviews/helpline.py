@@ -8,7 +8,16 @@ from wtforms.validators import Optional
 from forms import SelectChoice
 from forms.shelter.cases import PURPOSE_LABELS
 from forms.typed import Offered, OnceForm, PlainText
-from nrm.domain.interviews.helpline import LONGEST_NOTE, Caller, CameOf, HelplineRefusal, Outcome, PartOfDay, Topic
+from nrm.domain.interviews.helpline import (
+    LONGEST_NOTE,
+    Caller,
+    CameOf,
+    Followed,
+    HelplineRefusal,
+    Outcome,
+    PartOfDay,
+    Topic,
+)
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.words import N_
 
@@ -54,6 +63,18 @@ RESULT_LABELS = {
     Outcome.NOTICE: N_("A return is announced"),
 }
 """What came of a call, as its record says it: what the operator does next stands in the form alone."""
+FOLLOWED_LABELS = {Followed.OWED: N_("still to be done"), Followed.DONE: N_("done")}
+FOLLOW_LABELS = {
+    Outcome.URGENT: (
+        N_("The hand-over was done"),
+        N_("Go on with it: it stands among your drafts on the home page. Say here once it is sent."),
+    ),
+    Outcome.NOTICE: (
+        N_("The return was announced"),
+        N_("Announce the return; it is then said here by itself."),
+    ),
+}
+"""Outcome -> the button that says that it is done, and what to do until then."""
 CAME_LABELS = {
     CameOf.SPOKE: N_("Called back, and spoke with the person: destroy the note"),
     CameOf.PASSED_ON: N_("Somebody else cares for it: destroy the note"),
@@ -61,6 +82,10 @@ CAME_LABELS = {
 }
 IMPOSSIBLE = {
     HelplineRefusal.OVER: ("", N_("Nothing is kept of this call any more: it was dealt with.")),
+    HelplineRefusal.LATE: (
+        "",
+        N_("What was ticked of a call is corrected within a day, by whoever recorded it. Nothing was changed."),
+    ),
     HelplineRefusal.LANGUAGE: ("language", N_("Choose the language")),
     HelplineRefusal.NOTE: (
         "note",

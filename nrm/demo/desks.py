@@ -44,8 +44,9 @@ def add_desks(life: Life, last: datetime, seed: int) -> None:
 
 def _call(life: Life, topic: Topic, caller: Caller, outcome: Outcome) -> None:
     note = cast().writes["call_back"] if outcome is Outcome.CALL_BACK else ""
+    call_id = uuid.uuid4()
     helpline.record(
-        call_id=uuid.uuid4(),
+        call_id=call_id,
         language=cast().home_language if caller is not Caller.OFFICIAL else "en",
         caller=caller,
         topic=topic,
@@ -53,6 +54,8 @@ def _call(life: Life, topic: Topic, caller: Caller, outcome: Outcome) -> None:
         note=note,
         by=life.actors[cast().helpline],
     )
+    if outcome.owes:
+        helpline.follow(call_id=call_id, done=True, by=life.actors[cast().helpline])
 
 
 def _ask_for_return(life: Life, iso: str, ending: State) -> None:

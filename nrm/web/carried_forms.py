@@ -389,6 +389,8 @@ WORDS: Mapping[str, str] = {
     "first_talks.save": N_("Write down the first talk"),
     "groups.begin": N_("Begin a group"),
     "groups.next_person": N_("Begin the interview of the next person of a group"),
+    "helpline.correct": N_("Correct a call to the help line"),
+    "helpline.follow": N_("Say whether what a call led to is done"),
     "helpline.open_note": N_("Open the note of a call"),
     "helpline.record": N_("Record a call to the help line"),
     "helpline.settle": N_("Record what came of a call back"),

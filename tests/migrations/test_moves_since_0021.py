@@ -2180,3 +2180,18 @@ def test_numbers_of_months_are_added_up_to_quarters(before: Before) -> None:
     assert steps_of_months == steps
     data.up()
     assert (data.rows("screen_steps"), data.rows("screening_counts")) == was
+
+
+@pytest.mark.slow
+def test_of_calls_from_before_nobody_knows_whether_it_was_done(before: Before) -> None:
+    data = before("0117_said_of_calls")
+    data.add("helpline_calls", outcome="urgent")
+    was = data.rows("helpline_calls")
+    for _ in range(2):
+        data.up()
+        assert [row["followed"] for row in data.rows("helpline_calls")] == [""]
+        data.down()
+        assert data.rows("helpline_calls") == was
+    data.up()
+    with refused("known_followed"):
+        data.add("helpline_calls", outcome="urgent", followed="perhaps")

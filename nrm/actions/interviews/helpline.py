@@ -16,6 +16,7 @@ from nrm.domain.interviews.helpline import (
     OTHER_LANGUAGE,
     Caller,
     CameOf,
+    Followed,
     HelplineRefusal,
     HelplineRefused,
     Outcome,
@@ -70,8 +71,7 @@ def record(
     """
     by.must(Permission.CALL_RECORD)
     check_note(outcome, note)
-    if language != OTHER_LANGUAGE and language not in languages():
-        raise HelplineRefused(HelplineRefusal.LANGUAGE)
+    _check_language(language)
     if outcome.begins_interview and interview_id is None:
         raise NotVisible
     begun = interview_id if outcome.begins_interview else None
@@ -97,6 +97,81 @@ def record(
     return begun
 
 
+def _check_language(language: str) -> None:
+    if language != OTHER_LANGUAGE and language not in languages():
+        raise HelplineRefused(HelplineRefusal.LANGUAGE)
+
+
+def correct(
+    *,
+    call_id: uuid.UUID,
+    language: str,
+    caller: Caller,
+    topic: Topic,
+    outcome: Outcome,
+    note: str = "",
+    interview_id: uuid.UUID | None = None,
+    by: Actor,
+) -> uuid.UUID | None:
+    """Whoever recorded a call corrects within a day what was ticked of it; the audit chain names what it was (ADR
+    0275). A note that is under seal stays; one is sealed where the person is to be called back after all.
+
+    Returns the id of the interview that begins with it, None if none does: one that the call had begun goes on. Raises
+    NotPermitted, NotVisible, HelplineRefused (`late`; `over`: of a call back that was dealt with only the rest is
+    corrected; `note`, `language`).
+    """
+    by.must(Permission.CALL_RECORD)
+    _check_language(language)
+    if outcome.begins_interview and interview_id is None:
+        raise NotVisible
+    with transaction() as session:
+        call = store.row(call_id, by=by, lock=True)
+        if outcome.begins_interview and interview_id is not None and interview_rows.is_known(interview_id):
+            return interview_store.interview(interview_id, by=by).id  # the same button again
+        if call.called_on is None or call_id not in store.may_be_corrected([call_id], by=by):
+            raise HelplineRefused(HelplineRefusal.LATE)
+        before = Outcome(call.outcome)
+        if outcome is not before and before is Outcome.CALL_BACK and not call.noted:
+            raise HelplineRefused(HelplineRefusal.OVER)
+        if outcome is Outcome.CALL_BACK and outcome is not before and not call.noted:
+            check_note(outcome, note)
+            if helpline_rows.is_note_gone(call_id):
+                raise HelplineRefused(HelplineRefusal.OVER)
+            call.noted = True
+            _seal(session, call_id, note, by)
+        said = {"language": language, "caller": str(caller), "topic": str(topic), "outcome": str(outcome)}
+        was = {name: getattr(call, name) for name, value in said.items() if getattr(call, name) != value}
+        if not was:
+            return None
+        for name, value in said.items():
+            setattr(call, name, value)
+        begun = interview_id if outcome.begins_interview and not before.begins_interview else None
+        if "outcome" in was:
+            call.followed = _owed(outcome)
+        if begun is not None:
+            if begun == call_id:
+                raise NotVisible
+            _begin(session, begun, language, urgent=outcome is Outcome.URGENT, by=by)
+        told = {f"was_{name}": str(value) for name, value in was.items()}
+        audit.append(session, audit.Event.CALL_CORRECTED, by=by, call_id=call_id, outcome=str(outcome), **told)
+        return begun
+
+
+def follow(*, call_id: uuid.UUID, done: bool, by: Actor) -> None:
+    """Say whether what a call led to is done: the hand-over, or the notice of a return; said twice it is said once.
+    Raises NotPermitted, NotVisible, HelplineRefused (`over`: it leads to nothing, or is older than thirty days)."""
+    by.must(Permission.CALL_RECORD)
+    said = str(Followed.DONE if done else Followed.OWED)
+    with transaction() as session:
+        call = store.row(call_id, by=by, lock=True)
+        if call.called_on is None or not Outcome(call.outcome).owes:
+            raise HelplineRefused(HelplineRefusal.OVER)
+        if call.followed == said:
+            return
+        call.followed = said
+        audit.append(session, audit.Event.CALL_FOLLOWED, by=by, call_id=call_id, followed=said)
+
+
 def _keep(
     session: Session,
     call_id: uuid.UUID,
@@ -120,12 +195,21 @@ def _keep(
             topic=str(topic),
             outcome=str(outcome),
             noted=bool(note),
+            followed=_owed(outcome),
         )
     )
     session.flush()
     if note:
-        assert by.organisation_id is not None
-        vault.create(session, call_id, {_NOTE: {"note": note}}, [by.organisation_id])
+        _seal(session, call_id, note, by)
+
+
+def _owed(outcome: Outcome) -> str:
+    return str(Followed.OWED) if outcome.owes else ""
+
+
+def _seal(session: Session, call_id: uuid.UUID, note: str, by: Actor) -> None:
+    assert by.organisation_id is not None
+    vault.create(session, call_id, {_NOTE: {"note": note}}, [by.organisation_id])
 
 
 def _begin(session: Session, interview_id: uuid.UUID, language: str, *, urgent: bool, by: Actor) -> None:
@@ -190,7 +274,7 @@ def forget() -> int:
         for call in over:
             if call.noted:
                 epochs.erase(session, call.id, [_NOTE])
-            call.called_on, call.part, call.noted = None, "", False
+            call.called_on, call.part, call.noted, call.followed = None, "", False, ""
     if over:
         shredding.work_off()
     return len(over)

@@ -5,11 +5,13 @@ Source: National Action Plan, II.1(b)(vii): a nationwide toll-free line for vict
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 LONGEST_NOTE = 500
 OTHER_LANGUAGE = "other"
+CORRECTED_WITHIN = timedelta(days=1)
+"""So long whoever recorded a call corrects what was ticked (ADR 0275)."""
 
 
 class PartOfDay(StrEnum):
@@ -63,6 +65,18 @@ class Outcome(StrEnum):
         """Whether the operator goes on with the interview of the help line."""
         return self in (Outcome.URGENT, Outcome.REFERRAL)
 
+    @property
+    def owes(self) -> bool:
+        """Whether what it says is done elsewhere, after the call (ADR 0275)."""
+        return self in (Outcome.URGENT, Outcome.NOTICE)
+
+
+class Followed(StrEnum):
+    """Whether what an outcome says was done, where it is done elsewhere; of calls from before nobody knows."""
+
+    OWED = "owed"
+    DONE = "done"
+
 
 class CameOf(StrEnum):
     """What came of calling somebody back; only who was not reached is still called (ADR 0258)."""
@@ -78,6 +92,7 @@ class HelplineRefusal(StrEnum):
     LANGUAGE = "language"
     NOTE = "note"  # a call back needs one
     OVER = "over"
+    LATE = "late"  # corrected by another hand, or after a day
 
 
 class HelplineRefused(Exception):

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
-from nrm.domain.interviews.helpline import Caller, Outcome, PartOfDay, Topic
+from nrm.domain.interviews.helpline import Caller, Followed, Outcome, PartOfDay, Topic
 from nrm.models.accounts.accounts import one_of
 
 
@@ -26,6 +26,7 @@ class HelplineCall(Model):
         CheckConstraint(one_of("caller", Caller), name="known_caller"),
         CheckConstraint(one_of("topic", Topic), name="known_topic"),
         CheckConstraint(one_of("outcome", Outcome), name="known_outcome"),
+        CheckConstraint(one_of("followed", ("", *Followed)), name="known_followed"),
         CheckConstraint("called_on IS NOT NULL OR (part = '' AND NOT noted)", name="coarse_once_old"),
         Index("ix_helpline_calls_organisation_id", "organisation_id", "called_on"),
         Index("ix_helpline_calls_called_on", "called_on"),
@@ -41,3 +42,4 @@ class HelplineCall(Model):
     topic: Mapped[str]
     outcome: Mapped[str]
     noted: Mapped[bool]
+    followed: Mapped[str] = mapped_column(default="", server_default="")  # of an outcome that is done elsewhere

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 
+from nrm import clock
 from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
-from nrm.domain.interviews.helpline import Outcome
+from nrm.domain.interviews.helpline import CORRECTED_WITHIN, Followed, Outcome
 from nrm.models.interviews.helpline import HelplineCall
 from nrm.store.rows import entries
 
@@ -28,6 +30,7 @@ class CallLine:
     topic: str
     outcome: str
     noted: bool
+    followed: str
 
     @property
     def code(self) -> str:
@@ -38,6 +41,11 @@ class CallLine:
     def dealt_with(self) -> bool:
         """Whether whoever was to be called back was, or somebody else cares for it; of older calls nobody knows."""
         return self.outcome == Outcome.CALL_BACK and not self.noted and self.called_on is not None
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether what it says still has to be done."""
+        return self.followed == Followed.OWED and self.called_on is not None
 
 
 def row(call_id: uuid.UUID, *, by: Actor, lock: bool = False) -> HelplineCall:
@@ -64,11 +72,29 @@ def not_reached(call: CallLine, *, by: Actor) -> list[datetime]:
     return [each.at for each in entries.since(begun, Event.CALL_NOT_REACHED, entries.about(call.id))][::-1]
 
 
-def calls(*, by: Actor, noted_only: bool = False, size: int = 100) -> list[CallLine]:
-    """The calls of the last thirty days, newest first; `noted_only`: those with something sealed."""
+def corrected(call: CallLine, *, by: Actor) -> list[datetime]:
+    """When what was ticked of it was corrected, the last first, as long as its day is kept."""
+    if call.called_on is None or not by.may(Permission.CALL_RECORD):
+        return []
+    begun = datetime.combine(call.called_on, time(), UTC) - timedelta(days=1)
+    return [each.at for each in entries.since(begun, Event.CALL_CORRECTED, entries.about(call.id))][::-1]
+
+
+def may_be_corrected(call_ids: Iterable[uuid.UUID], *, by: Actor) -> set[uuid.UUID]:
+    """Which of these calls the asker recorded within a day."""
+    ids = {str(each): each for each in call_ids}
+    if not ids or not by.may(Permission.CALL_RECORD):
+        return set()
+    mine = entries.since(clock.now() - CORRECTED_WITHIN, Event.CALL_RECORDED, entries.by(by.member_id))
+    return {ids[each.said["call_id"]] for each in mine if each.said.get("call_id") in ids}
+
+
+def calls(*, by: Actor, open_only: bool = False, size: int = 100) -> list[CallLine]:
+    """The calls of the last thirty days, newest first; `open_only`: those with something sealed, and those that led to
+    what is not said to be done."""
     statement = select(HelplineCall).where(_own_calls(by), HelplineCall.called_on.is_not(None))
-    if noted_only:
-        statement = statement.where(HelplineCall.noted)
+    if open_only:
+        statement = statement.where(or_(HelplineCall.noted, HelplineCall.followed == str(Followed.OWED)))
     statement = statement.order_by(HelplineCall.called_on.desc(), HelplineCall.id).limit(size)
     return [_call_line(each) for each in db.session.scalars(statement)]
 
@@ -81,5 +107,13 @@ def _own_calls(by: Actor) -> ColumnElement[bool]:
 
 def _call_line(call: HelplineCall) -> CallLine:
     return CallLine(
-        call.id, call.called_on, call.part, call.language, call.caller, call.topic, call.outcome, call.noted
+        call.id,
+        call.called_on,
+        call.part,
+        call.language,
+        call.caller,
+        call.topic,
+        call.outcome,
+        call.noted,
+        call.followed,
     )

@@ -11,6 +11,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms import SelectChoice
 from forms.interviews.helpline import (
     CALLER_LABELS,
+    CAME_LABELS,
+    FOLLOW_LABELS,
+    FOLLOWED_LABELS,
     IMPOSSIBLE,
     PART_LABELS,
     RESULT_LABELS,
@@ -46,14 +49,37 @@ IN_DANGER = N_(
     "down, so that the call stays on the list. If there is none, tick this"
 )
 _, OVER = IMPOSSIBLE[HelplineRefusal.OVER]
+_, LATE = IMPOSSIBLE[HelplineRefusal.LATE]
 
 
 def home_part() -> Markup:
-    """The part of the operator's home page: who is to be called back, and what the last press did."""
+    """The part of the operator's home page: who is to be called back, what still has to be done, and what the last
+    press did."""
     by = access.actor()
-    lines = store.calls(by=by, noted_only=True)
+    lines = store.calls(by=by, open_only=True)
     part = render_template("interviews/helpline/waiting.html", lines=lines, said=_said(by), **_words())
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
+
+
+def sent_part() -> Markup:
+    """The part of the page of what was sent that asks the operator of which call it was: nothing kept tells it."""
+    by = access.actor()
+    if not by.may(Permission.CALL_RECORD):
+        return Markup("")
+    lines = [each for each in store.calls(by=by, open_only=True) if each.is_owed and each.outcome == Outcome.URGENT]
+    part = render_template("interviews/helpline/sent_part.html", lines=lines, **_words())
+    return Markup(part)  # noqa: S704 - a template of ours, escaped there
+
+
+def was_announced(call: str) -> None:
+    """The return to which a call led, by the address of the form, was announced: the call says so."""
+    by = access.actor()
+    if not call or not by.may(Permission.CALL_RECORD):
+        return
+    try:
+        actions.follow(call_id=uuid.UUID(call), done=True, by=by)
+    except (ValueError, NotVisible, HelplineRefused):
+        return
 
 
 def _said(by: Actor) -> store.CallLine | None:
@@ -71,6 +97,7 @@ def _words() -> dict[str, object]:
         "callers": CALLER_LABELS,
         "topics": TOPIC_LABELS,
         "outcomes": RESULT_LABELS,
+        "followed": FOLLOWED_LABELS,
         "names": actions.languages(),
     }
 
@@ -135,7 +162,7 @@ def record() -> Answer:
     if begun is not None:
         return redirect(url_for("interviews.tasks", interview_id=begun), 303)
     if outcome is Outcome.NOTICE:
-        return redirect(url_for("announced_returns.announce_page"), 303)
+        return redirect(url_for("announced_returns.announce_page", call=press.id), 303)
     return told_once.lead(url_for("home.index", call=press.id))
 
 
@@ -143,7 +170,10 @@ def record() -> Answer:
 @access.requires(Permission.CALL_RECORD)
 def index() -> str:
     """The calls of the last thirty days."""
-    return render_template("interviews/helpline/index.html", lines=store.calls(by=access.actor()), **_words())
+    by = access.actor()
+    lines = store.calls(by=by)
+    mine = store.may_be_corrected([line.id for line in lines], by=by)
+    return render_template("interviews/helpline/index.html", lines=lines, mine=mine, **_words())
 
 
 @blueprint.get("/helpline/calls/<uuid:call_id>")
@@ -163,6 +193,9 @@ def _show(call_id: uuid.UUID, form: OpenNoteForm | SettleForm | None = None, sta
         form=form if isinstance(form, right) else right(),
         note=note,
         tried=store.not_reached(line, by=by),
+        corrected=store.corrected(line, by=by),
+        is_mine=bool(store.may_be_corrected([call_id], by=by)),
+        follow=FOLLOW_LABELS.get(Outcome(line.outcome)),
         **_words(),
     )
     return page, status
@@ -182,14 +215,95 @@ def open_note(call_id: uuid.UUID) -> Answer:
 @blueprint.post("/helpline/calls/<uuid:call_id>/settled")
 @access.requires(Permission.CALL_RECORD)
 def settle(call_id: uuid.UUID) -> Answer:
-    """What came of calling back: the note is destroyed, or stays."""
+    """What came of calling back: the note is destroyed, once that was asked on a page of its own, or stays."""
     form = SettleForm(request.form)
     try:
         if not store.one(call_id, by=access.actor()).noted:
             return errors.error_page(409, OVER)
         if not form.validate():
             return _show(call_id, form, 422)
+        if form.came.data != str(CameOf.NOT_REACHED) and request.form.get("sure") != "yes":
+            return _settle_sure(call_id, CameOf(form.came.data))
         actions.settle(call_id=call_id, came=CameOf(form.came.data), by=access.actor())
     except HelplineRefused:
         return errors.error_page(409, OVER)
     return told_once.lead(url_for("home.index", call=call_id))
+
+
+def _settle_sure(call_id: uuid.UUID, came: CameOf) -> Answer:
+    line = store.one(call_id, by=access.actor())
+    return render_template(
+        "interviews/helpline/settle_sure.html", line=line, came=came, said=CAME_LABELS[came], **_words()
+    )
+
+
+@blueprint.get("/helpline/calls/<uuid:call_id>/correct")
+@access.requires(Permission.CALL_RECORD)
+def correct_page(call_id: uuid.UUID) -> Answer:
+    """What was ticked of a call, to be corrected by whoever recorded it."""
+    by = access.actor()
+    line, form = store.one(call_id, by=by), _form()
+    if not store.may_be_corrected([call_id], by=by):
+        return errors.error_page(409, LATE)
+    form.interview.data = str(uuid.uuid4())
+    form.outcome.data, form.topic.data, form.caller.data = line.outcome, line.topic, line.caller
+    form.language.data = line.language
+    return _correct(line, form, 200)
+
+
+def _correct(line: store.CallLine, form: RecordCallForm, status: int) -> Answer:
+    return render_template("interviews/helpline/correct.html", form=form, line=line), status
+
+
+@blueprint.post("/helpline/calls/<uuid:call_id>/correct")
+@access.requires(Permission.CALL_RECORD)
+def correct(call_id: uuid.UUID) -> Answer:
+    """It leads on to where what is said now is done, as recording a call does."""
+    by = access.actor()
+    line, form = store.one(call_id, by=by), _form()
+    try:
+        interview_id = uuid.UUID((form.interview.data or "")[:36])
+    except ValueError:
+        return errors.error_page(422)
+    if not form.validate():
+        return _correct(line, form, 422)
+    if not line.noted and form.is_lost():
+        form.no_way.errors = [IN_DANGER]
+        return _correct(line, form, 422)
+    outcome = Outcome(form.outcome.data)
+    try:
+        begun = actions.correct(
+            call_id=call_id,
+            language=form.language.data,
+            caller=Caller(form.caller.data),
+            topic=Topic(form.topic.data),
+            outcome=outcome,
+            note=(form.note.data or "").replace("\r\n", "\n").strip(),
+            interview_id=interview_id,
+            by=by,
+        )
+    except HelplineRefused as error:
+        field, words = IMPOSSIBLE[error.reason]
+        if not field:
+            return errors.error_page(409, words)
+        form[field].errors = [words]
+        return _correct(line, form, 422)
+    if begun is not None:
+        return redirect(url_for("interviews.tasks", interview_id=begun), 303)
+    if outcome is Outcome.NOTICE and line.outcome != outcome:
+        return redirect(url_for("announced_returns.announce_page", call=call_id), 303)
+    return told_once.lead(url_for("home.index", call=call_id, did="corrected"))
+
+
+@blueprint.post("/helpline/calls/<uuid:call_id>/followed")
+@access.requires(Permission.CALL_RECORD)
+def follow(call_id: uuid.UUID) -> Answer:
+    """What the call led to is done, or is not, after all."""
+    done = request.form.get("done")
+    if done not in ("yes", "no"):
+        return errors.error_page(422)
+    try:
+        actions.follow(call_id=call_id, done=done == "yes", by=access.actor())
+    except HelplineRefused:
+        return errors.error_page(409, OVER)
+    return redirect(url_for("helpline.show", call_id=call_id), 303)

@@ -47,6 +47,7 @@ from nrm.web.interviews import (
     draft_owners,
     groups,
     handouts,
+    helpline,
     holds,
     interview_endings,
     interview_pages,
@@ -566,6 +567,7 @@ def sent(interview_id: uuid.UUID) -> Answer:
         interview_id=interview_id,
         groups=groups.under_way(by),
         announced=announced_returns.sent_part(interview_id),
+        calls=helpline.sent_part(),
     )
 
 

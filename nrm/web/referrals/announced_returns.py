@@ -54,6 +54,7 @@ from nrm.store.referrals import notices_told
 from nrm.web import access, carrying, errors, formats
 from nrm.web.accounts import told_once
 from nrm.web.choices import label_of, of_list
+from nrm.web.interviews import helpline
 from nrm.web.language import current_language, gettext, text_in, translated
 
 blueprint = Blueprint("announced_returns", __name__)
@@ -249,6 +250,7 @@ def announce() -> Answer:
             return errors.error_page(409, what)
         form[field].errors = [what]
         return render_template("referrals/announced_returns/announce.html", form=form), 422
+    helpline.was_announced(request.args.get("call", "")[:36])
     return told_once.lead(url_for("home.index", did="announced", notice=press.id))
 
 

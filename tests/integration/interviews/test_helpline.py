@@ -12,12 +12,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from nrm import clock
+from nrm import audit, clock
 from nrm.actions import tending
+from nrm.actions.accounts import joining
 from nrm.actions.interviews import helpline as actions
 from nrm.actions.interviews import interview_sending, interviews
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible
+from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, Role
 from nrm.domain.interviews.helpline import (
     LONGEST_NOTE,
     Caller,
@@ -33,6 +34,7 @@ from nrm.models.interviews.helpline import HelplineCall
 from nrm.models.interviews.interviews import Interview
 from nrm.models.shelter.cases import Case, Erasure, Grant, ShredKey
 from nrm.store.interviews import helpline as store
+from nrm.store.rows import entries
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
@@ -195,6 +197,177 @@ def test_nobody_else_sees_a_call(operator: Actor, login: str) -> None:
         db.session.rollback()
 
 
+def corrected(call_id: uuid.UUID, by: Actor, **changed: Any) -> uuid.UUID | None:
+    values: dict[str, Any] = {
+        "language": "sq",
+        "caller": Caller.FAMILY,
+        "topic": Topic.MISSING,
+        "outcome": Outcome.ADVICE,
+        "interview_id": uuid.uuid4(),
+        "by": by,
+        **changed,
+    }
+    return actions.correct(call_id=call_id, **values)
+
+
+def test_who_recorded_a_call_corrects_it_within_a_day_and_the_chain_names_what_it_was(operator: Actor) -> None:
+    call_id = called(operator)
+    corrected(call_id, operator, topic=Topic.CHILD, outcome=Outcome.CALL_BACK, note=NOTE)
+    corrected(call_id, operator, topic=Topic.CHILD, outcome=Outcome.CALL_BACK)  # the same again: nothing
+    kept = row(call_id)
+    assert (kept.topic, kept.outcome, kept.noted) == ("child", "call_back", True)
+    [said] = [each.said for each in entries.since(entries.EVER, audit.Event.CALL_CORRECTED)]
+    assert said == {
+        "call_id": str(call_id),
+        "outcome": "call_back",
+        "was_topic": "missing",
+        "was_outcome": "advice",
+    }
+    actions.open_note(call_id=call_id, purpose=Purpose.SAFETY, by=operator)
+    assert actions.opened(call_id=call_id, by=operator) == NOTE
+    begun = corrected(call_id, operator, topic=Topic.CHILD, outcome=Outcome.URGENT)
+    assert begun is not None
+    assert interviews.read(interview_id=begun, by=operator).answers["urgent"] == "yes"
+    assert row(call_id).noted  # the note stays where it was
+    assert corrected(call_id, operator, outcome=Outcome.URGENT, interview_id=begun) == begun  # pressed twice
+    assert corrected(call_id, operator, topic=Topic.CHILD, outcome=Outcome.REFERRAL) is None  # one was begun already
+    clock.set_clock(lambda: NOON + timedelta(days=1, minutes=1))
+    with pytest.raises(HelplineRefused, match="late"):
+        corrected(call_id, operator)
+    assert row(call_id).outcome == "referral"
+
+
+def test_what_a_correction_cannot_be(operator: Actor) -> None:
+    call_id = called(operator, outcome=Outcome.CALL_BACK, note=NOTE)
+    actions.settle(call_id=call_id, came=CameOf.SPOKE, by=operator)
+    with pytest.raises(HelplineRefused, match="over"):
+        corrected(call_id, operator)
+    corrected(call_id, operator, outcome=Outcome.CALL_BACK, topic=Topic.CHILD)
+    other = called(operator)
+    with pytest.raises(HelplineRefused, match="note"):
+        corrected(other, operator, outcome=Outcome.CALL_BACK)
+    with pytest.raises(HelplineRefused, match="language"):
+        corrected(other, operator, language="xx")
+    with pytest.raises((NotPermitted, NotVisible)):
+        corrected(other, factories.actor("rinas.border_officer"), outcome=Outcome.ENDED)
+    with pytest.raises((NotPermitted, NotVisible)):
+        actions.follow(call_id=other, done=True, by=factories.actor("rinas.border_officer"))
+    with pytest.raises(HelplineRefused, match="over"):
+        actions.follow(call_id=other, done=True, by=operator)
+    assert row(other).outcome == "advice"
+
+
+@pytest.mark.slow
+def test_a_call_is_corrected_on_its_page_by_its_writer_and_by_no_colleague(
+    operator: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    call_id = called(operator)
+    address = f"/helpline/calls/{call_id}"
+    person = sign_in("helpline.helpline_operator")
+    assert f'href="{address}"' in person.get("/helpline/calls")
+    assert f'href="{address}/correct"' in person.get(address)
+    page = person.get(f"{address}/correct?lang=en")
+    assert re.search(r'value="advice" checked', page)
+    assert re.search(r'value="missing" checked', page)
+    [interview] = re.findall(r'name="interview" value="([0-9a-f-]+)"', page)
+    form: dict[str, object] = {"interview": interview, "topic": "danger", "caller": "family", "language": "sq"}
+    assert "how the person can be called back" in person.post(
+        f"{address}/correct?lang=en", {**form, "outcome": "call_back"}, status=422
+    )
+    person.post(f"{address}/correct", {**form, "outcome": ""}, status=422)
+    assert "do you know any number" in person.post(
+        f"{address}/correct?lang=en", {**form, "outcome": "ended"}, status=422
+    )
+    after = person.post(f"{address}/correct", {**form, "outcome": "police"})
+    assert "the call is corrected." in person.get(f"{after}&lang=en")
+    page = person.get(f"{address}?lang=en")
+    assert "Passed to the emergency number" in page
+    assert "Corrected: 2 March 2026" in page
+    assert person.post(f"{address}/correct", {**form, "outcome": "urgent"}) == f"/interviews/{interview}"
+    factories.join(
+        joining.invite(
+            organisation_id=operator.organisation_id,
+            login="helpline.second",
+            name="Second Operator",
+            role=Role.HELPLINE_OPERATOR,
+            by=operator,
+        )
+    )
+    factories.confirm("helpline.second", by=operator)
+    colleague = sign_in("helpline.second")
+    assert f"{address}/correct" not in colleague.get(address)
+    colleague.get(f"{address}/correct", status=409)
+    colleague.post(f"{address}/correct", {**form, "outcome": "advice"}, status=409)
+    sign_in("rinas.border_officer").get(f"{address}/correct", status=403)
+
+
+@pytest.mark.slow
+def test_what_a_call_led_to_stands_on_the_home_page_until_it_is_done(
+    operator: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    urgent = called(operator, outcome=Outcome.URGENT, interview_id=uuid.uuid4())
+    wish = called(operator, outcome=Outcome.REFERRAL, interview_id=uuid.uuid4())
+    address = f"/helpline/calls/{urgent}"
+    person = sign_in("helpline.helpline_operator")
+    home = person.get("/?lang=en")
+    assert "Calls of which something still has to be done" in home
+    assert f'href="{address}"' in home
+    assert str(wish) not in home
+    assert "Urgent hand-over: still to be done" in person.get("/helpline/calls")
+    assert "The hand-over was done" in person.get(address)
+    person.post(f"{address}/followed", status=422)
+    person.post(f"{address}/followed", {"done": "yes"})
+    assert address not in person.get("/")
+    assert "Urgent hand-over: done" in person.get("/helpline/calls")
+    assert "It is not done after all" in person.get(address)
+    person.post(f"{address}/followed", {"done": "no"})
+    assert address in person.get("/")
+    said = [each.said["followed"] for each in entries.since(entries.EVER, audit.Event.CALL_FOLLOWED)]
+    assert said == ["done", "owed"]
+    person.post(f"/helpline/calls/{wish}/followed", {"done": "yes"}, status=409)
+    sign_in("rinas.border_officer").post(f"{address}/followed", {"done": "yes"}, status=403)
+
+
+@pytest.mark.slow
+def test_the_return_that_a_call_announces_is_said_to_be_done_by_announcing_it(
+    operator: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    call_id = called(operator, outcome=Outcome.NOTICE)
+    person = sign_in("helpline.helpline_operator")
+    page = person.get(f"/helpline/calls/{call_id}?lang=en")
+    assert f'href="/notices/new?call={call_id}"' in page
+    form = person.get(f"/notices/new?call={call_id}")
+    assert f'action="/notices?call={call_id}"' in form
+    [new] = re.findall(r'name="id" value="([0-9a-f-]+)"', form)
+    sent: dict[str, object] = {
+        "id": new, "origin": "helpline", "country": "Italia", "post": "RINAS", "child": "no", "name": "Lule Planted",
+        "day-day": "9", "day-month": "3", "day-year": "2026", "hour": "10",
+    }  # fmt: skip
+    person.post(f"/notices?call={call_id}", {**sent, "name": ""}, status=422)
+    assert row(call_id).followed == "owed"
+    db.session.rollback()
+    person.post(f"/notices?call={call_id}", sent)
+    assert row(call_id).followed == "done"
+    person.post("/notices?call=junk", {**sent, "id": str(uuid.uuid4()), "name": "Drita Lamaj"})
+
+
+def test_who_sent_an_urgent_hand_over_is_led_to_the_call(operator: Actor, sign_in: Callable[[str], Person]) -> None:
+    call_id = called(operator, outcome=Outcome.URGENT, interview_id=uuid.uuid4())
+    sent = people.sent(operator)
+    interview_id = db.session.scalars(select(Interview.id).where(Interview.status == "sent")).one()
+    assert sent
+    page = sign_in("helpline.helpline_operator").get(f"/interviews/{interview_id}/sent?lang=en")
+    assert "Was this an urgent call of the list?" in page
+    assert f'href="/helpline/calls/{call_id}"' in page
+
+
+def test_after_thirty_days_nothing_is_owed(operator: Actor) -> None:
+    call_id = called(operator, outcome=Outcome.NOTICE)
+    clock.set_clock(lambda: NOON + timedelta(days=30))
+    tending.tend()
+    assert row(call_id).followed == ""
+
+
 def test_no_call_takes_the_id_of_an_interview_and_no_interview_that_of_a_call(operator: Actor) -> None:
     draft = interviews.start(interview_id=uuid.uuid4(), by=operator)
     values: dict[str, Any] = {"language": "sq", "caller": Caller.FAMILY, "topic": Topic.OTHER, "by": operator}
@@ -240,7 +413,8 @@ def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
     operator.post(f"{address}/open", {"purpose": "safety"})
     assert NOTE in operator.get(address)
     operator.post(f"{address}/settled", status=422)
-    operator.post(f"{address}/settled", {"came": "spoke"})
+    operator.post(f"{address}/settled", {"came": "spoke"}, status=200)
+    operator.post(f"{address}/settled", {"came": "spoke", "sure": "yes"})
     operator.post(f"{address}/settled", {"came": "spoke"}, status=409)
     assert address not in operator.get("/")
     urgent = {**form, "id": str(uuid.uuid4()), "outcome": "urgent"}
@@ -248,7 +422,9 @@ def test_by_pages(app: Flask, sign_in: Callable[[str], Person]) -> None:
     assert begun == f"/interviews/{ids['interview']}"
     operator.get(begun)
     assert operator.post("/helpline/calls", urgent) == begun
-    assert operator.post("/helpline/calls", {**form, "id": str(uuid.uuid4()), "outcome": "notice"}) == "/notices/new"
+    led = operator.post("/helpline/calls", {**form, "id": str(uuid.uuid4()), "outcome": "notice"})
+    assert re.fullmatch(r"/notices/new\?call=[0-9a-f-]{36}", led)
+    operator.get(led)
     sign_in("rinas.border_officer").get(address, status=403)
 
 
@@ -284,7 +460,13 @@ def test_a_note_goes_by_no_press_alone_and_the_home_page_and_the_list_say_what_c
     assert "its note is kept" in home
     assert address in home
     assert "Not reached: 2 March 2026" in person.get(f"{address}?lang=en")
-    after = person.post(f"{address}/settled", {"came": "passed_on"})
+    asked = person.post(f"{address}/settled?lang=en", {"came": "passed_on"}, status=200)
+    assert "Is the note to be destroyed?" in asked
+    assert calls[0].hex[:4].upper() in asked
+    assert "Somebody is missing" in asked
+    assert "Planted" not in asked
+    assert NOTE in person.get(address)
+    after = person.post(f"{address}/settled", {"came": "passed_on", "sure": "yes"})
     home = person.get(after)
     assert "the call is dealt with, and its note is destroyed" in home
     assert address not in home

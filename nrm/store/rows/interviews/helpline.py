@@ -9,12 +9,19 @@ from datetime import date
 from sqlalchemy import select
 
 from nrm.db import db
+from nrm.domain.shelter.cases import Compartment
 from nrm.models.interviews.helpline import HelplineCall
+from nrm.models.shelter.cases import Erasure
 
 
 def is_known(call_id: uuid.UUID) -> bool:
     """Whether the id is taken."""
     return db.session.scalar(select(HelplineCall.id).where(HelplineCall.id == call_id)) is not None
+
+
+def is_note_gone(call_id: uuid.UUID) -> bool:
+    """Whether a note of this call was destroyed: nothing is sealed under its number any more."""
+    return db.session.get(Erasure, (call_id, str(Compartment.IDENTITY))) is not None
 
 
 def old(day: date, limit: int) -> Sequence[HelplineCall]:

@@ -207,6 +207,7 @@ class Event(StrEnum):
     DIRECTIVE_ACKNOWLEDGED = "directive_acknowledged"
     REQUEST_RECORDED = "request_recorded"
     REQUEST_ANSWERED = "request_answered"
+    REQUEST_MISTAKEN = "request_mistaken"  # it was recorded for the wrong person
     KEY_WORKER_SET = "key_worker_set"
     KEY_WORKER_ENDED = "key_worker_ended"
     HOUSE_LABEL_WRITTEN = "house_label_written"

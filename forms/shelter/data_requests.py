@@ -23,6 +23,7 @@ STATUS_LABELS = {
     RequestStatus.ERASED: N_("it was erased"),
     RequestStatus.WITHDRAWN: N_("it was taken back"),
     RequestStatus.REFUSED: N_("no"),
+    RequestStatus.MISTAKEN: N_("recorded for the wrong person: it is withdrawn"),
     RequestStatus.PASSED_ON: N_("passed on at once; nobody here learns whether there was anything"),
 }
 NO_FOLLOW_UP_STATUS = N_(

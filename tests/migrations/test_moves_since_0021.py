@@ -2183,8 +2183,10 @@ def test_numbers_of_months_are_added_up_to_quarters(before: Before) -> None:
 
 
 @pytest.mark.slow
-def test_of_calls_from_before_nobody_knows_whether_it_was_done(before: Before) -> None:
-    data = before("0117_said_of_calls")
+def test_of_calls_from_before_nobody_knows_whether_it_was_done_and_a_mistake_is_taken_back_on_the_way_down(
+    before: Before,
+) -> None:
+    data = before("0117_calls_and_requests")
     data.add("helpline_calls", outcome="urgent")
     was = data.rows("helpline_calls")
     for _ in range(2):
@@ -2195,3 +2197,10 @@ def test_of_calls_from_before_nobody_knows_whether_it_was_done(before: Before) -
     data.up()
     with refused("known_followed"):
         data.add("helpline_calls", outcome="urgent", followed="perhaps")
+    request = data.add("person_requests", status="mistaken", answered_on=date(2026, 3, 2))
+    act = data.add("heavy_acts", undone="wrong_person")
+    data.down()
+    (row,) = [row for row in data.rows("person_requests") if row["id"] == request["id"]]
+    assert (row["status"], row["reason"]) == ("refused", "taken_back")
+    (row,) = [row for row in data.rows("heavy_acts") if row["id"] == act["id"]]
+    assert row["undone"] == "holder"

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from nrm import audit
 from nrm.db import db, hit_one, transaction
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.accounts.second_hands import ActKind, Undone
 from nrm.domain.presses import Press
 from nrm.domain.shelter.cases import SUPPLEMENT, Compartment, Purpose
 from nrm.domain.shelter.data_requests import (
@@ -42,6 +43,7 @@ from nrm.steps.shelter import parked
 from nrm.steps.support import follow_ups as follow_up_steps
 from nrm.store import days
 from nrm.store.rows.accounts import failed_attempts as failed_attempt_rows
+from nrm.store.rows.accounts import second_hands as act_rows
 from nrm.store.rows.shelter import data_requests as data_request_rows
 from nrm.store.rows.support import follow_ups as follow_up_rows
 from nrm.store.shelter import cases as case_store
@@ -141,6 +143,49 @@ def refuse(*, request_id: uuid.UUID, reason: Refusal, by: Actor) -> None:
         if asked.kind == RequestKind.NO_FOLLOW_UP and not (desk or follow_up_steps.leads(by)):
             raise RequestRefused(RequestRefusal.MANAGER)
         _answer(session, asked, RequestStatus.REFUSED, by, reason)
+
+
+def strike(*, request_id: uuid.UUID, by: Actor) -> None:
+    """A request that waits was recorded for the wrong person: who recorded it, or who answers it, says so. Nobody is
+    refused anything, and what waits to be destroyed because of it is given back, unless another request asks for it,
+    too (ADR 0275).
+
+    Raises NotPermitted, NotVisible, RequestRefused (`answered`; `manager`: as `refuse`).
+    """
+    if not by.may(Permission.REQUEST_RECORD):
+        by.must(Permission.REQUEST_ANSWER)
+    line = store.one_to_strike(request_id, by=by)
+    with transaction() as session:
+        asked = session.get_one(PersonRequest, line.id, populate_existing=True)
+        if asked.case_id is not None:  # first, as whoever destroys it does
+            session.get_one(Case, asked.case_id, with_for_update=True, populate_existing=True)
+        desk = by.may(Permission.REFERRAL_DIRECT)
+        if asked.kind == RequestKind.NO_FOLLOW_UP and not (desk or follow_up_steps.leads(by)):
+            raise RequestRefused(RequestRefusal.MANAGER)
+        hit = hit_one(
+            session,
+            update(PersonRequest)
+            .where(PersonRequest.id == asked.id, PersonRequest.status == RequestStatus.OPEN)
+            .values(status=str(RequestStatus.MISTAKEN), answered_on=days.today())
+            .execution_options(synchronize_session=False),
+        )
+        if not hit:
+            raise RequestRefused(RequestRefusal.ANSWERED)
+        audit.append(session, audit.Event.REQUEST_MISTAKEN, by=by, request_id=asked.id)
+        _stop(session, asked, by)
+    shredding.work_off()
+
+
+_DONE_BY = {RequestKind.ERASURE: ActKind.ERASE, RequestKind.WITHDRAWAL: ActKind.WITHDRAW}
+
+
+def _stop(session: Session, asked: PersonRequest, by: Actor) -> None:
+    """The hours that run because of a request end, once nothing else asks for it."""
+    if asked.case_id is None or data_request_rows.others_wait(asked):
+        return
+    act = act_rows.open_of_case(asked.case_id)
+    if act is not None and act.kind == _DONE_BY.get(RequestKind(asked.kind)):
+        parked.keep(session, asked.case_id, by, how=Undone.WRONG_PERSON)
 
 
 def open_copy(*, request_id: uuid.UUID, by: Actor) -> None:

@@ -385,7 +385,9 @@ def _shown(by: Actor, kinds: Collection[str], undone_since: Any, climbed_until: 
     )
     ran_out = and_(HeavyAct.status == ActStatus.EXPIRED, HeavyAct.decided_at > undone_since, ~again)
     given_back = and_(
-        HeavyAct.undone.in_((str(Undone.HELP_LINE), str(Undone.AUTHORITY))), HeavyAct.decided_at > undone_since, ~again
+        HeavyAct.undone.in_(list(map(str, (Undone.HELP_LINE, Undone.AUTHORITY, Undone.WRONG_PERSON)))),
+        HeavyAct.decided_at > undone_since,
+        ~again,
     )
     is_open = HeavyAct.status.in_(OPEN)
     own = and_(HeavyAct.organisation_id == by.organisation_id, or_(is_open, ran_out, given_back))

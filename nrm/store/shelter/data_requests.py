@@ -7,13 +7,16 @@ and the answer.
 
 from __future__ import annotations
 
+import contextlib
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
+from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.shelter.data_requests import ANSWER_WITHIN, AT_ONCE, RequestKind, RequestStatus, due_on
@@ -21,6 +24,7 @@ from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.data_requests import PersonRequest
 from nrm.store import days
+from nrm.store.rows import entries
 from nrm.store.statements import built_once
 
 _MOST = 50
@@ -80,6 +84,33 @@ def one(request_id: uuid.UUID, *, by: Actor) -> RequestLine:
     if found is None:
         raise NotVisible
     return _request_line(*found, by=by)
+
+
+def may_strike(request_ids: Iterable[uuid.UUID], *, by: Actor) -> set[uuid.UUID]:
+    """Which of these the asker recorded; of what is passed on unread nobody learns whether it still can be."""
+    ids = {str(each): each for each in request_ids}
+    if not ids or not by.may(Permission.REQUEST_RECORD):
+        return set()
+    mine = entries.since(entries.EVER, Event.REQUEST_RECORDED, entries.by(by.member_id))
+    passed = set(map(str, AT_ONCE))
+    return {
+        ids[each.said["request_id"]]
+        for each in mine
+        if each.said.get("request_id") in ids and each.said["kind"] not in passed
+    }
+
+
+def one_to_strike(request_id: uuid.UUID, *, by: Actor) -> RequestLine:
+    """One open request, for who answers it or recorded it; raises NotVisible."""
+    with contextlib.suppress(NotVisible):
+        return one(request_id, by=by)
+    if request_id not in may_strike([request_id], by=by):
+        raise NotVisible
+    mine = (PersonRequest.organisation_id == by.organisation_id, PersonRequest.status == RequestStatus.OPEN)
+    found = db.session.execute(_request_rows().where(PersonRequest.id == request_id, *mine)).first()
+    if found is None:
+        raise NotVisible
+    return _request_line(*found, by=by, recorder=True)
 
 
 def waiting(*, by: Actor) -> list[RequestLine]:

@@ -65,6 +65,7 @@ UNDONE: Mapping[Undone, str] = {
     Undone.AUTHORITY: N_("given back by the Responsible Authority"),
     Undone.PERSON: N_("given back: she changed her mind, and said so here"),
     Undone.HELP_LINE: N_("given back: she changed her mind, and told the help line"),
+    Undone.WRONG_PERSON: N_("given back: the request had been recorded for the wrong person"),
     Undone.ASKER: N_("taken back by who asked"),
     Undone.FELL: N_("over: who asked was suspended, or their account was ended"),
 }

@@ -28,7 +28,14 @@ from nrm.domain.shelter.cases import (
     MistypedPseudonym,
     parse_pseudonym,
 )
-from nrm.domain.shelter.data_requests import Refusal, RequestKind, RequestRefusal, RequestRefused, refusals
+from nrm.domain.shelter.data_requests import (
+    Refusal,
+    RequestKind,
+    RequestRefusal,
+    RequestRefused,
+    RequestStatus,
+    refusals,
+)
 from nrm.domain.words import N_
 from nrm.store.countries import country
 from nrm.store.shelter import cases as case_store
@@ -64,9 +71,12 @@ def waiting_part() -> Markup:
 @access.requires(Permission.REQUEST_RECORD)
 def index() -> str:
     """What was recorded here, and the answers to tell."""
+    by = access.actor()
+    lines = store.recorded(by=by)
     return render_template(
         "shelter/data_requests/index.html",
-        lines=store.recorded(by=access.actor()),
+        lines=lines,
+        mine=store.may_strike([line.id for line in lines if line.status is RequestStatus.OPEN], by=by),
         kinds=KIND_LABELS,
         statuses=STATUS_LABELS,
         reasons=REFUSAL_LABELS,
@@ -141,6 +151,26 @@ def refuse(request_id: uuid.UUID) -> Answer:
     except RequestRefused as error:
         return errors.error_page(409, MANAGER if error.reason is RequestRefusal.MANAGER else ANSWERED)
     return redirect(url_for("home.index"), 303)
+
+
+@blueprint.get("/requests/<uuid:request_id>/mistake")
+@access.requires(Permission.REQUEST_RECORD, Permission.REQUEST_ANSWER)
+def strike_page(request_id: uuid.UUID) -> Answer:
+    """Whether it was recorded for the wrong person."""
+    line = store.one_to_strike(request_id, by=access.actor())
+    return render_template("shelter/data_requests/strike.html", line=line, kinds=KIND_LABELS)
+
+
+@blueprint.post("/requests/<uuid:request_id>/mistake")
+@access.requires(Permission.REQUEST_RECORD, Permission.REQUEST_ANSWER)
+def strike(request_id: uuid.UUID) -> Answer:
+    """It is withdrawn, as it was recorded for the wrong person; what runs because of it stops."""
+    by = access.actor()
+    try:
+        actions.strike(request_id=request_id, by=by)
+    except RequestRefused as error:
+        return errors.error_page(409, MANAGER if error.reason is RequestRefusal.MANAGER else ANSWERED)
+    return redirect(url_for("data_requests.index" if by.may(Permission.REQUEST_RECORD) else "home.index"), 303)
 
 
 @blueprint.post("/requests/<uuid:request_id>/copy")

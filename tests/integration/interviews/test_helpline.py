@@ -348,7 +348,8 @@ def test_the_return_that_a_call_announces_is_said_to_be_done_by_announcing_it(
     db.session.rollback()
     person.post(f"/notices?call={call_id}", sent)
     assert row(call_id).followed == "done"
-    person.post("/notices?call=junk", {**sent, "id": str(uuid.uuid4()), "name": "Drita Lamaj"})
+    other = {**sent, "id": str(uuid.uuid4()), "name": "Drita Lamaj", "child": "unknown", "day-day": "12"}
+    person.post("/notices?call=junk", other)
 
 
 def test_who_sent_an_urgent_hand_over_is_led_to_the_call(operator: Actor, sign_in: Callable[[str], Person]) -> None:

@@ -12,15 +12,19 @@ from flask import Flask
 from sqlalchemy import select
 
 from nrm import audit
+from nrm.actions import tending
 from nrm.actions.referrals import referrals
-from nrm.actions.shelter import data_requests
+from nrm.actions.shelter import data_requests, erasures
 from nrm.db import db
 from nrm.domain.accounts.accounts import NotPermitted, NotVisible
 from nrm.domain.accounts.failed_attempts import TooSoon
+from nrm.domain.accounts.second_hands import ActStatus, Undone
 from nrm.domain.shelter.cases import new_pseudonym
 from nrm.domain.shelter.data_requests import Refusal, RequestKind, RequestRefused, RequestStatus
+from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.shelter.cases import Case, Reading
 from nrm.models.shelter.data_requests import PersonRequest
+from nrm.store.rows import entries
 from nrm.store.shelter import data_requests as store
 from tests import factories
 from tests import factories_referrals as people
@@ -65,7 +69,9 @@ def test_who_records_it_gets_the_same_answer_for_a_code_that_exists_and_one_that
         page = person.get("/requests")
         assert code in page
         row = next(line for line in page.split("<tr>") if code in line).split("</tr>")[0]
-        pages.append(row.replace(code, "*"))
+        own = re.findall(r"/requests/([0-9a-f-]{36})/mistake", row)
+        assert len(own) == 1
+        pages.append(row.replace(code, "*").replace(own[0], "*"))
         assert "/cases/" not in row
     assert pages[0] == pages[1]
 
@@ -249,3 +255,67 @@ def test_one_member_records_ten_requests_an_hour_and_what_was_typed_stays(world_
     with pytest.raises(TooSoon):
         asked(UNKNOWN)
     assert list(audit.verify(db.session())) == []
+
+
+def test_who_recorded_it_for_the_wrong_person_says_so_and_what_runs_because_of_it_stops(world_app: Planted) -> None:
+    app, world = world_app
+    code = code_of(world.own_case)
+    first, second = asked(code, RequestKind.ERASURE), asked(code, RequestKind.ERASURE, "ra.duty_officer")
+    gone(world.own_stay, "vatra.shelter_manager")
+    act_id = hands.asked(lambda: erasures.erase(case_id=world.own_case, by=factories.actor("vatra.case_worker")))
+    operator = Person(app.test_client(), RECORDERS[0])
+    address = f"/requests/{first}/mistake"
+    assert f'href="{address}"' in operator.get("/requests")
+    page = operator.get(f"{address}?lang=en")
+    assert code in page
+    assert "nobody is refused anything" in page
+    assert operator.post(address) == "/requests"
+    assert status_of(first) == (RequestStatus.MISTAKEN, "")
+    assert status_of(second) == (RequestStatus.OPEN, "")
+    assert act(act_id).status == ActStatus.PARKED  # somebody else recorded the same for this person
+    assert "recorded for the wrong person: it is withdrawn" in operator.get("/requests?lang=en")
+    operator.post(address, status=404)
+    Person(app.test_client(), "ra.duty_officer").post(f"/requests/{second}/mistake")
+    assert (act(act_id).status, act(act_id).undone) == (ActStatus.DECLINED, Undone.WRONG_PERSON)
+    factories.later(hours=73)
+    tending.tend()
+    assert db.session.get_one(Case, world.own_case, populate_existing=True).status == "open"
+    said = [each.said["request_id"] for each in entries.since(entries.EVER, audit.Event.REQUEST_MISTAKEN)]
+    assert said == [str(first), str(second)]
+    home = Person(app.test_client(), "vatra.shelter_manager").get("/?lang=en")
+    assert "Given back: the request had been recorded for the wrong person:" in home
+    page = Person(app.test_client(), "vatra.shelter_manager").get(f"/second-hands/{act_id}?lang=en")
+    assert "given back: the request had been recorded for the wrong person" in page
+
+
+def act(act_id: uuid.UUID) -> HeavyAct:
+    db.session.rollback()
+    return db.session.get_one(HeavyAct, act_id, populate_existing=True)
+
+
+def test_the_house_that_decides_says_that_it_was_recorded_for_the_wrong_person(world_app: Planted) -> None:
+    app, world = world_app
+    nrc = Person(app.test_client(), "nrc.case_worker")
+    assert f"/requests/{world.request}/mistake" in nrc.get(f"/requests/{world.request}")
+    assert f"/requests/{world.request}/mistake" in nrc.get(f"/requests/{world.request}/refuse")
+    nrc.get(f"/requests/{world.request}/mistake")
+    nrc.post(f"/requests/{world.request}/mistake")
+    assert status_of(world.request) == (RequestStatus.MISTAKEN, "")
+    nrc.get(f"/requests/{world.request}", 404)
+    lost = asked(UNKNOWN)
+    Person(app.test_client(), "ra.duty_officer").post(f"/requests/{lost}/mistake")
+    assert status_of(lost) == (RequestStatus.MISTAKEN, "")
+
+
+def test_nobody_else_withdraws_a_request_and_what_was_passed_on_unread_is_not_shown(world_app: Planted) -> None:
+    app, world = world_app
+    for login in ("vatra.shelter_manager", "iom.shelter_manager", "ra.duty_officer"):
+        person = Person(app.test_client(), login)
+        person.get(f"/requests/{world.request}/mistake", 404)
+        person.post(f"/requests/{world.request}/mistake", status=404)
+    Person(app.test_client(), "molsa.statistician").post(f"/requests/{world.request}/mistake", status=403)
+    passed = asked(code_of(world.own_case), RequestKind.KEEP)
+    operator = Person(app.test_client(), RECORDERS[0])
+    assert f"/requests/{passed}/mistake" not in operator.get("/requests")
+    operator.get(f"/requests/{passed}/mistake", 404)
+    assert status_of(world.request) == (RequestStatus.OPEN, "")

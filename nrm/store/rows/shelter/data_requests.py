@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from nrm.db import db
 from nrm.domain.shelter.data_requests import RequestKind, RequestStatus
@@ -23,6 +23,13 @@ def is_known(request_id: uuid.UUID) -> bool:
 def case_of(pseudonym: str) -> uuid.UUID | None:
     """The case with this code, for the action that records a request; the actor must never learn it."""
     return db.session.scalar(select(Case.id).where(Case.pseudonym == pseudonym))
+
+
+def others_wait(request: PersonRequest) -> bool:
+    """Whether the same is asked of the case by another request that waits, too."""
+    same = (PersonRequest.case_id == request.case_id, PersonRequest.kind == request.kind)
+    waits = exists().where(*same, PersonRequest.id != request.id, PersonRequest.status == str(RequestStatus.OPEN))
+    return bool(db.session.scalar(select(waits)))
 
 
 def asked_no_follow_up(case_id: uuid.UUID) -> date | None:

@@ -64,7 +64,7 @@ RESULT_LABELS = {
 }
 """What came of a call, as its record says it: what the operator does next stands in the form alone."""
 FOLLOWED_LABELS = {Followed.OWED: N_("still to be done"), Followed.DONE: N_("done")}
-FOLLOW_LABELS = {
+FOLLOW_WORDS = {
     Outcome.URGENT: (
         N_("The hand-over was done"),
         N_("Go on with it: it stands among your drafts on the home page. Say here once it is sent."),

@@ -22,14 +22,24 @@ from nrm.domain.support.follow_ups import (
     Result,
     Safe,
     Stand,
+    Stands,
 )
 from nrm.domain.words import N_
 
-REFUSED = {
-    FollowUpRefusal.OF_ANOTHER: N_(
-        "The alarm stands: it was not you alone who wrote it down within the last day, somebody acts on it already, or "
-        "it is of a child. Who leads the shelter looks at it."
+STANDS_LABELS = {
+    Stands.CHILD: N_("The alarm stands, because it is of a child. Who leads the shelter looks at it."),
+    Stands.NO_MANAGER: N_("The alarm stands, because the shelter has no manager who would read that it was a mistake."),
+    Stands.ACTED: N_("The alarm stands, because somebody acts on it already. Who leads the shelter looks at it."),
+    Stands.COLLEAGUE: N_("The alarm stands, because a colleague raised it. Who leads the shelter looks at it."),
+    Stands.AGAIN: N_("The alarm stands, because it was said more than once. Who leads the shelter looks at it."),
+    Stands.CONTACT: N_("The alarm stands, because it was said at a contact: correct that contact."),
+    Stands.BETWEEN: N_(
+        "The alarm stands, because it was said beside this contact. Was that another person, too? Say so at the alarm."
     ),
+    Stands.LATE: N_("The alarm stands, because it is older than a day. Who leads the shelter looks at it."),
+}
+REFUSED = {
+    FollowUpRefusal.OF_ANOTHER: N_("No alarm stands of this person."),
     FollowUpRefusal.NOTHING_ENTERED: N_("Nothing is entered of this contact."),
     FollowUpRefusal.STANDS: N_("It is agreed already that somebody stays in touch."),
     FollowUpRefusal.NONE: N_("Nothing is agreed with this person about staying in touch."),

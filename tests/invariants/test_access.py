@@ -170,7 +170,11 @@ KNOWN_TO_ALL = {"next_receiver.direct", "accounts.invite"}
 THEIRS = {
     "molsa.statistician": {"register.show"},
     "consular.consular_officer": {"announced_returns.cancel", "announced_returns.cancel_page"},
-    "helpline.helpline_operator": {each for each, asked in ACCESS.items() if asked == "call:record"},
+    "helpline.helpline_operator": {
+        *(each for each, asked in ACCESS.items() if asked == "call:record"),
+        "data_requests.strike",  # the request is one that this operator recorded
+        "data_requests.strike_page",
+    },
     "oms.monitor": {each for each, asked in ACCESS.items() if asked == "monitoring:score"},
     "prosecution.witness_liaison": {  # a witness without a case is the prosecution's own
         *("hearings.of_witness", "hearings.announce_of_witness", "threats.tell_of_witness_page"),

@@ -147,6 +147,19 @@ TOLD_OF_ANOTHER_WITHIN = timedelta(days=1)
 """So long who wrote down that a person is not safe can say that it was another one."""
 
 
+class Stands(StrEnum):
+    """Why an alarm stands of which somebody says that it was another person's; the first that applies (ADR 0275)."""
+
+    CHILD = "child"
+    NO_MANAGER = "no_manager"
+    ACTED = "acted"
+    COLLEAGUE = "colleague"
+    AGAIN = "again"  # it was said more than once
+    CONTACT = "contact"  # it was said at a contact, which is corrected there
+    BETWEEN = "between"  # it was said between two contacts, and is taken back beside the alarm
+    LATE = "late"  # written down more than a day ago
+
+
 class FollowUpRefusal(StrEnum):
     """Why nothing is recorded."""
 

@@ -22,7 +22,9 @@ from nrm.domain.support.follow_ups import (
     Acts,
     Ended,
     FollowUpRefusal,
+    Result,
     Stand,
+    Stands,
     is_late,
     is_tried_again,
     why_not_ended,
@@ -221,6 +223,18 @@ class DeskLine:
     acted: Said | None = None
     safe: Said | None = None
     is_child: bool = True
+
+
+def why_stands(case_id: uuid.UUID, *, by: Actor) -> Stands | None:
+    """Why an alarm of which the asker says that it was another person's stands. Raises NotVisible."""
+    found = rows.newest(case_id) if of_case(case_id, by=by) is not None else None
+    return rows.why_stands(found, by.member_id) if found is not None else None
+
+
+def entered_last(case_id: uuid.UUID, months: int, *, by: Actor) -> tuple[datetime, Result] | None:
+    """When, and what, was entered last of a contact: what is struck where it was another person's. Raises
+    NotVisible."""
+    return rows.entered_last(case_id, months) if of_case(case_id, by=by) is not None else None
 
 
 def of_case(case_id: uuid.UUID, *, by: Actor) -> CaseLine | None:

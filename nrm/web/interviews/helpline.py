@@ -12,7 +12,7 @@ from forms import SelectChoice
 from forms.interviews.helpline import (
     CALLER_LABELS,
     CAME_LABELS,
-    FOLLOW_LABELS,
+    FOLLOW_WORDS,
     FOLLOWED_LABELS,
     IMPOSSIBLE,
     PART_LABELS,
@@ -195,7 +195,7 @@ def _show(call_id: uuid.UUID, form: OpenNoteForm | SettleForm | None = None, sta
         tried=store.not_reached(line, by=by),
         corrected=store.corrected(line, by=by),
         is_mine=bool(store.may_be_corrected([call_id], by=by)),
-        follow=FOLLOW_LABELS.get(Outcome(line.outcome)),
+        follow=FOLLOW_WORDS.get(Outcome(line.outcome)),
         **_words(),
     )
     return page, status

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.shelter.cases import CASE_REFUSED
-from forms.support.follow_ups import REFUSED, ActForm, AnotherForm, SafeForm, TellForm
+from forms.support.follow_ups import REFUSED, STANDS_LABELS, ActForm, AnotherForm, SafeForm, TellForm
 from nrm.actions.support import follow_up_alarms as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefused
@@ -145,8 +145,14 @@ def another_page(case_id: uuid.UUID) -> Answer:
     """What follows where it was written down of the wrong person."""
     case, found = _case(case_id)
     if not found.may_be_of_another:
-        return errors.error_page(409, REFUSED[FollowUpRefusal.OF_ANOTHER])
+        return _stands(case_id)
     return _another_page(case, AnotherForm(formdata=None))
+
+
+def _stands(case_id: uuid.UUID) -> Answer:
+    """Why the alarm stands all the same."""
+    why = store.why_stands(case_id, by=access.actor())
+    return errors.error_page(409, STANDS_LABELS[why] if why is not None else REFUSED[FollowUpRefusal.OF_ANOTHER])
 
 
 def _another_page(case: cases.SeenCase, form: AnotherForm, status: int = 200) -> Answer:
@@ -164,6 +170,8 @@ def was_another(case_id: uuid.UUID) -> Answer:
     try:
         actions.was_another(case_id=case_id, by=access.actor())
     except (CaseRefused, FollowUpRefused) as error:
+        if error.reason is FollowUpRefusal.OF_ANOTHER:
+            return _stands(case_id)
         return _refused(error)
     return redirect(url_for("follow_ups.show", case_id=case_id), 303)
 

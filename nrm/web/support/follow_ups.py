@@ -14,6 +14,8 @@ from forms.support.follow_ups import (
     ENDED_LABELS,
     LISTS,
     REFUSED,
+    RESULT_LABELS,
+    STANDS_LABELS,
     STATE_LABELS,
     AgreeForChildForm,
     AgreeForm,
@@ -24,7 +26,7 @@ from nrm import clock
 from nrm.actions.support import follow_ups as actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.shelter.cases import CaseRefusal, CaseRefused
-from nrm.domain.support.follow_ups import SAFE_IS_SHOWN, FollowUpRefusal, FollowUpRefused, Result, Safe, Stand
+from nrm.domain.support.follow_ups import SAFE_IS_SHOWN, FollowUpRefusal, FollowUpRefused, Result, Safe, Stand, Stands
 from nrm.domain.words import N_
 from nrm.store.accounts import second_hands
 from nrm.store.days import today
@@ -102,7 +104,7 @@ def show(case_id: uuid.UUID) -> Answer:
         kept_ended=kept_ended,
         erasure_stopped=bool(told_once.word("stopped")),
         same_day=bool(told_once.word("again")),
-        alarm_stands=bool(told_once.word("stands")),
+        alarm_stands=STANDS_LABELS[Stands(why)] if (why := told_once.word("stands")) else "",
         me=by.member_id,
         acts=ACT_LABELS,
         may_admit=case.status == "open" and stays.of_case(case_id, by=by).may_admit,
@@ -274,6 +276,8 @@ def _contact_page(
         title=in_months(line.months),
         filled=filled,
         refused=refused,
+        struck=store.entered_last(case.id, line.months, by=access.actor()),
+        results=RESULT_LABELS,
     )
     return page, status
 
@@ -309,7 +313,8 @@ def record(case_id: uuid.UUID, months: int) -> Answer:
     another = contact.result is Result.OTHER_PERSON
     same = line.state is Stand.OPEN and now is not None and now.months == months and now.tries == line.tries
     again = 1 if same and not another else None
-    stands = 1 if another and line.alarm and found is not None and found.alarms else None
+    alarm = another and line.alarm and found is not None and found.alarms
+    stands = store.why_stands(case_id, by=access.actor()) if alarm else None
     return told_once.lead(url_for("follow_ups.show", case_id=case_id, again=again, stands=stands))
 
 

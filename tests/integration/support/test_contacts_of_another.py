@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -46,7 +47,9 @@ def test_not_safe_of_the_wrong_person_is_taken_back_by_correcting_that_contact(v
     follow_ups.record(case_id=case_id, months=1, contact=NOT_SAFE, by=worker)
     person, address = sign_in(WORKER), f"/cases/{case_id}/follow-up"
     assert "The person is not safe" in person.get(f"{address}?lang=en")
-    assert "about another person" in person.get(f"{address}/1?lang=en")
+    page = person.get(f"{address}/1?lang=en")
+    assert "about another person" in page
+    assert re.search(r"this entry is struck: <b>[^<]+, The person was reached</b>", page)
     assert "about another person" not in person.get(f"{address}/3?lang=en", 409)
     person.post(f"{address}/1", {**_typed(NOT_SAFE), "result": "other_person"})
     assert not alarms(case_id)
@@ -70,8 +73,15 @@ def test_the_alarm_of_another_hand_a_later_one_and_a_childs_stand(vatra: Actor, 
     if why == "said again":
         follow_up_alarms.tell(case_id=case_id, text="", by=worker)
     person, address = sign_in(WORKER), f"/cases/{case_id}/follow-up"
-    person.post(f"{address}/1", {**_typed(NOT_SAFE), "result": "other_person"})
+    after = person.post(f"{address}/1", {**_typed(NOT_SAFE), "result": "other_person"})
     assert alarms(case_id)
+    page = person.get(f"{after}&lang=en")
+    reasons = {
+        "another hand": "because a colleague raised it",
+        "said again": "because it was said more than once",
+        "child": "because it is of a child",
+    }
+    assert [each for each, said in reasons.items() if said in page] == [why]
     assert dates(case_id)[1].state == Stand.OPEN
 
 

@@ -116,7 +116,15 @@ def test_an_alarm_that_is_older_acted_on_or_of_a_child_stays(vatra: Actor, sign_
         db.session.commit()
     worker, page = sign_in(WORKER), f"/cases/{case_id}/follow-up"
     assert "/not-safe/another" not in worker.get(page)
-    assert "The alarm stands" in worker.post(f"{page}/not-safe/another?lang=en", {"compared": "y"}, 409)
+    refused = worker.post(f"{page}/not-safe/another?lang=en", {"compared": "y"}, 409)
+    reasons = {
+        "acted": "because somebody acts on it already",
+        "a day": "because it is older than a day",
+        "child": "because it is of a child",
+        "contact": "because it was said at a contact",
+    }
+    assert "The alarm stands" in refused
+    assert [each for each, words in reasons.items() if words in refused] == [since]
     assert alarm_stands(case_id)
 
 

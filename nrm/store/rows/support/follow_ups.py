@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -25,6 +25,7 @@ from nrm.domain.support.follow_ups import (
     Ended,
     Result,
     Stand,
+    Stands,
 )
 from nrm.models.audit import AuditEntry
 from nrm.models.shelter.ages import CaseAge
@@ -77,7 +78,7 @@ def raised_at(case_id: uuid.UUID) -> tuple[int, uuid.UUID | None] | None:
     for event, each in entries.any_since(entries.EVER, which, entries.about(case_id), newest=_LOOKED_THROUGH):
         if event in _ALARMS:
             found = None
-        elif before == Event.FOLLOW_UP_NOT_SAFE:  # written in one act
+        elif before == Event.FOLLOW_UP_NOT_SAFE and each.said["result"] != Result.OTHER_PERSON:  # written in one act
             found = each.said["months"], each.member_id
         before = event
     return found
@@ -92,9 +93,48 @@ def told_of_another(found: FollowUp, member_id: uuid.UUID | None) -> FollowUpDat
     return standing[0] if is_led(found) and _told_alone(found.case_id) == member_id else None
 
 
+def why_stands(found: FollowUp, member_id: uuid.UUID | None) -> Stands | None:
+    """Why an alarm of which this member says that it was another person's stands; None where none does."""
+    standing = [each for each in dates_of(found.id) if each.alarm_on is not None and each.alarm_by_id is not None]
+    if not standing:
+        return None
+    if not is_led(found):
+        return Stands.CHILD if is_of_child(found.id) else Stands.NO_MANAGER
+    if any(each.acted_at is not None for each in standing):
+        return Stands.ACTED
+    if any(each.alarm_by_id != member_id for each in standing):
+        return Stands.COLLEAGUE
+    said = _said_since_safe(found.case_id)
+    if len(standing) == 1 and len(said) == 2 and raised_at(found.case_id) is not None:
+        return Stands.CONTACT
+    if len(standing) > 1 or len(said) > 1:
+        return Stands.AGAIN
+    return Stands.BETWEEN if told_of_another(found, member_id) is not None else Stands.LATE
+
+
+def entered_last(case_id: uuid.UUID, months: int) -> tuple[datetime, Result] | None:
+    """When, and what, was entered last of a contact and was not struck since, as the audit chain tells."""
+    there: list[tuple[datetime, Result]] = []
+    of_case = entries.about(case_id)
+    for each in entries.since(entries.EVER, Event.FOLLOW_UP_CONTACT, of_case, newest=_LOOKED_THROUGH):
+        if each.said["months"] != months:
+            continue
+        if each.said["result"] == Result.OTHER_PERSON:
+            del there[-1:]
+        else:
+            there.append((each.at, Result(each.said["result"])))
+    return there[-1] if there else None
+
+
 def _told_alone(case_id: uuid.UUID) -> uuid.UUID | None:
     """Who wrote down, a day ago at most and between two contacts, that the person is not safe, where nobody said so
     beside that, before it or since; None for everything else."""
+    said = _said_since_safe(case_id)
+    return said[0] if len(said) == 1 else None
+
+
+def _said_since_safe(case_id: uuid.UUID) -> list[uuid.UUID | None]:
+    """Who said that the person is not safe since the last alarm was over; None: at a contact, or over a day ago."""
     over = (Event.FOLLOW_UP_SAFE, Event.FOLLOW_UP_NOT_THIS_PERSON)
     which = AuditEntry.event.in_([str(each) for each in (*_ALARMS, *over, Event.FOLLOW_UP_CONTACT)])
     said: list[uuid.UUID | None] = []
@@ -104,10 +144,10 @@ def _told_alone(case_id: uuid.UUID) -> uuid.UUID | None:
             said = []
         elif event == Event.FOLLOW_UP_NOT_SAFE:
             said.append(each.member_id if each.at > clock.now() - TOLD_OF_ANOTHER_WITHIN else None)
-        elif event in _ALARMS or before == Event.FOLLOW_UP_NOT_SAFE:  # the second: a contact, written in one act
-            said.append(None)
+        elif event in _ALARMS or (before == Event.FOLLOW_UP_NOT_SAFE and each.said["result"] != Result.OTHER_PERSON):
+            said.append(None)  # the second: a contact, written in one act
         before = event
-    return said[0] if len(said) == 1 else None
+    return said
 
 
 _ALARMS = (str(Event.FOLLOW_UP_NOT_SAFE), str(Event.FOLLOW_UP_SAFE_TAKEN_BACK))

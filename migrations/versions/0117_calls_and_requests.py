@@ -1,5 +1,5 @@
 """Of a call to the help line: whether what it led to was done; a request that was recorded for the wrong person, and what
-ends with it (ADR 0275)."""
+ends with it (ADR 0277)."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,7 +7,7 @@ from alembic import op
 from nrm import schema
 
 revision = "0117_calls_and_requests"
-down_revision = "0115_numbers_of_a_quarter"
+down_revision = "0116_events_of_the_chain"
 branch_labels = None
 depends_on = None
 

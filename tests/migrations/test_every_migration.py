@@ -269,7 +269,6 @@ TABLE: dict[str, Moved | str] = {
         since.test_numbers_of_months_are_added_up_to_quarters, ("screening_counts", "screen_steps")
     ),
     "0116_events_of_the_chain": NEW_INDEX,
-    "0117_said_of_calls": Moved(since.test_of_calls_from_before_nobody_knows_whether_it_was_done, ("helpline_calls",)),
     "0117_calls_and_requests": Moved(
         since.test_of_calls_from_before_nobody_knows_whether_it_was_done_and_a_mistake_is_taken_back_on_the_way_down,
         ("helpline_calls", "person_requests", "heavy_acts"),

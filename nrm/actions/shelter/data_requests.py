@@ -148,7 +148,7 @@ def refuse(*, request_id: uuid.UUID, reason: Refusal, by: Actor) -> None:
 def strike(*, request_id: uuid.UUID, by: Actor) -> None:
     """A request that waits was recorded for the wrong person: who recorded it, or who answers it, says so. Nobody is
     refused anything, and what waits to be destroyed because of it is given back, unless another request asks for it,
-    too (ADR 0275).
+    too (ADR 0277).
 
     Raises NotPermitted, NotVisible, RequestRefused (`answered`; `manager`: as `refuse`).
     """

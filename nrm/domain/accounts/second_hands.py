@@ -95,7 +95,7 @@ class Undone(StrEnum):
     PERSON = "person"  # changed her mind, at the holder
     HELP_LINE = "help_line"  # changed her mind, and told the help line, which passed it on unread
     ASKER = "asker"  # who asked took it back
-    WRONG_PERSON = "wrong_person"  # the request behind it had been recorded for the wrong person (ADR 0275)
+    WRONG_PERSON = "wrong_person"  # the request behind it had been recorded for the wrong person (ADR 0277)
     FELL = "fell"  # who asked was suspended, or their account was ended
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 LONGEST_NOTE = 500
 OTHER_LANGUAGE = "other"
 CORRECTED_WITHIN = timedelta(days=1)
-"""So long whoever recorded a call corrects what was ticked (ADR 0275)."""
+"""So long whoever recorded a call corrects what was ticked (ADR 0277)."""
 
 
 class PartOfDay(StrEnum):
@@ -67,7 +67,7 @@ class Outcome(StrEnum):
 
     @property
     def owes(self) -> bool:
-        """Whether what it says is done elsewhere, after the call (ADR 0275)."""
+        """Whether what it says is done elsewhere, after the call (ADR 0277)."""
         return self in (Outcome.URGENT, Outcome.NOTICE)
 
 

@@ -36,7 +36,7 @@ class RequestStatus(StrEnum):
     ERASED = "erased"
     WITHDRAWN = "withdrawn"
     REFUSED = "refused"
-    MISTAKEN = "mistaken"  # it was recorded for the wrong person: nobody was refused anything (ADR 0275)
+    MISTAKEN = "mistaken"  # it was recorded for the wrong person: nobody was refused anything (ADR 0277)
     PASSED_ON = "passed_on"  # at once, whether there was anything to keep or not
 
 

@@ -148,7 +148,7 @@ TOLD_OF_ANOTHER_WITHIN = timedelta(days=1)
 
 
 class Stands(StrEnum):
-    """Why an alarm stands of which somebody says that it was another person's; the first that applies (ADR 0275)."""
+    """Why an alarm stands of which somebody says that it was another person's; the first that applies (ADR 0277)."""
 
     CHILD = "child"
     NO_MANAGER = "no_manager"

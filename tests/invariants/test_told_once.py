@@ -27,6 +27,7 @@ ASKS = {
     "asked": "the answer of an exercise, which says what is so",
     "back": "the reason that a form proposes",
     "before": "from which entry a list goes on",
+    "call": "which call a return that is announced settles, as the help line recorded it",
     "clause": "of which clause a list is",
     "come": "how many come along, as a form proposes it",
     "did": "said only where the data, or what the session was told, says so (ADR 0232)",

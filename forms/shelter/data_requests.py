@@ -32,7 +32,7 @@ NO_FOLLOW_UP_STATUS = N_(
 )
 REFUSAL_LABELS = {
     Refusal.NO_CASE: N_("There is no case with this code"),
-    Refusal.NOT_THE_PERSON: N_("Whoever asked could not show that it is about them"),
+    Refusal.NOT_THE_PERSON: N_("Whoever asked could not show that it is about them, or the code was wrong"),
     Refusal.COURT_FILE: N_("A court needs it: the law keeps it"),
     Refusal.DANGER: N_("A copy in hand would put the person in danger now"),
     Refusal.NOTHING_KEPT: N_("Nothing is kept under seal any more"),

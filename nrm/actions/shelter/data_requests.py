@@ -146,14 +146,13 @@ def refuse(*, request_id: uuid.UUID, reason: Refusal, by: Actor) -> None:
 
 
 def strike(*, request_id: uuid.UUID, by: Actor) -> None:
-    """A request that waits was recorded for the wrong person: who recorded it, or who answers it, says so. Nobody is
-    refused anything, and what waits to be destroyed because of it is given back, unless another request asks for it,
-    too (ADR 0277).
+    """A request that waits was recorded for the wrong person: who recorded it says so, and nobody else, who could make
+    a person's own request vanish. Nobody is refused anything, and what waits to be destroyed because of it is given
+    back, unless another request asks for it, too (ADR 0277).
 
     Raises NotPermitted, NotVisible, RequestRefused (`answered`; `manager`: as `refuse`).
     """
-    if not by.may(Permission.REQUEST_RECORD):
-        by.must(Permission.REQUEST_ANSWER)
+    by.must(Permission.REQUEST_RECORD)
     line = store.one_to_strike(request_id, by=by)
     with transaction() as session:
         asked = session.get_one(PersonRequest, line.id, populate_existing=True)

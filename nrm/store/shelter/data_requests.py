@@ -7,7 +7,6 @@ and the answer.
 
 from __future__ import annotations
 
-import contextlib
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -101,9 +100,7 @@ def may_strike(request_ids: Iterable[uuid.UUID], *, by: Actor) -> set[uuid.UUID]
 
 
 def one_to_strike(request_id: uuid.UUID, *, by: Actor) -> RequestLine:
-    """One open request, for who answers it or recorded it; raises NotVisible."""
-    with contextlib.suppress(NotVisible):
-        return one(request_id, by=by)
+    """One open request, for who recorded it; raises NotVisible."""
     if request_id not in may_strike([request_id], by=by):
         raise NotVisible
     mine = (PersonRequest.organisation_id == by.organisation_id, PersonRequest.status == RequestStatus.OPEN)

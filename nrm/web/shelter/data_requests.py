@@ -154,7 +154,7 @@ def refuse(request_id: uuid.UUID) -> Answer:
 
 
 @blueprint.get("/requests/<uuid:request_id>/mistake")
-@access.requires(Permission.REQUEST_RECORD, Permission.REQUEST_ANSWER)
+@access.requires(Permission.REQUEST_RECORD)
 def strike_page(request_id: uuid.UUID) -> Answer:
     """Whether it was recorded for the wrong person."""
     line = store.one_to_strike(request_id, by=access.actor())
@@ -162,7 +162,7 @@ def strike_page(request_id: uuid.UUID) -> Answer:
 
 
 @blueprint.post("/requests/<uuid:request_id>/mistake")
-@access.requires(Permission.REQUEST_RECORD, Permission.REQUEST_ANSWER)
+@access.requires(Permission.REQUEST_RECORD)
 def strike(request_id: uuid.UUID) -> Answer:
     """It is withdrawn, as it was recorded for the wrong person; what runs because of it stops."""
     by = access.actor()
@@ -170,7 +170,7 @@ def strike(request_id: uuid.UUID) -> Answer:
         actions.strike(request_id=request_id, by=by)
     except RequestRefused as error:
         return errors.error_page(409, MANAGER if error.reason is RequestRefusal.MANAGER else ANSWERED)
-    return redirect(url_for("data_requests.index" if by.may(Permission.REQUEST_RECORD) else "home.index"), 303)
+    return redirect(url_for("data_requests.index"), 303)
 
 
 @blueprint.post("/requests/<uuid:request_id>/copy")

@@ -52,13 +52,15 @@ class Word(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is known when somebody says that a child is 18 or over. `said`: somebody recorded an age or a month since
-    the questionnaire; `undoes`: the asker turned an adult into a child today, by a slip; `recorded`: child protection
-    recorded something; `not_safe`: the child is not safe, or missing; `first`: the first day of the case."""
+    """What is known when somebody says that a child is 18 or over. `by_house`: a shelter opened the case itself, and
+    wrote down the age; `said`: somebody recorded an age or a month since then; `undoes`: the asker turned an adult into
+    a child today, by a slip; `recorded`: child protection recorded something; `not_safe`: the child is not safe, or
+    missing; `first`: the first day of the case."""
 
     age_class: str
     band: str
     month: date | None
+    by_house: bool
     said: bool
     undoes: bool
     recorded: bool
@@ -193,7 +195,7 @@ def needs_two(told: Told, *, today: date) -> bool:
         return True
     if told.said:
         return not told.undoes
-    return told.age_class == CHILD and (told.band == SMALL or today - told.first > SLIP_WITHIN)
+    return told.age_class == CHILD and (told.by_house or told.band == SMALL or today - told.first > SLIP_WITHIN)
 
 
 def month_needs_another(month: date, before: date | None, *, today: date) -> bool:

@@ -36,6 +36,7 @@ from nrm.store.reports import counting
 from nrm.store.shelter import cases as case_store
 from nrm.vault import compartments, grants
 from tests import accommodated, factories
+from tests import factories_referrals as people
 from tests.conftest import Person
 from tests.factories_stays import ALBANIAN, CHILD, admitted, found
 
@@ -325,6 +326,7 @@ def test_gates_and_reports_follow_the_date_and_not_the_first_answer(vatra: Actor
     with pytest.raises(AgeRefused, match="day"):
         ages.assess(case_id=opened.case_id, age_class="adult", on=today - timedelta(days=400), by=factories.actor(DESK))
     ages.assess(case_id=opened.case_id, age_class="adult", on=today, by=factories.actor(SERVICE))
+    ages.agree(case_id=opened.case_id, by=factories.actor(DESK))  # the shelter wrote the age down: two say so
     with pytest.raises(GateClosed, match="assessments_missing"):  # yesterday she was a child
         _end(opened.stay_id, today - timedelta(days=1), vatra)
     with db.engine.connect() as connection:
@@ -501,6 +503,8 @@ def test_what_the_questionnaire_alone_says_is_put_right_by_one_until_child_prote
     first, other = girl(vatra), admitted(vatra, CHILD, days_ago=8, bed=1).case_id
     seen = admitted(vatra, CHILD, bed=2).case_id
     found(seen)
+    for case_id in (first, other, seen):
+        asked_at_a_post(case_id)
     ages.assess(case_id=first, age_class="adult", on=today, by=worker)
     assert _of_age(first) == "adult"
     ages.assess(case_id=first, age_class="child", on=today, by=desk)
@@ -513,6 +517,24 @@ def test_what_the_questionnaire_alone_says_is_put_right_by_one_until_child_prote
     factories.later(days=31)
     with pytest.raises(AgeRefused, match="no_word"):  # the word lapsed
         ages.agree(case_id=seen, by=factories.actor(SERVICE))
+
+
+def asked_at_a_post(case_id: uuid.UUID) -> None:
+    """The age of the child is what an interview at a crossing point says."""
+    db.session.get_one(Case, case_id).opened_by_id = people.organisation("RINAS")
+    db.session.commit()
+
+
+@pytest.mark.parametrize("one", [DESK, SERVICE])
+def test_nobody_alone_makes_an_adult_of_a_child_whose_age_a_shelter_wrote_down(vatra: Actor, one: str) -> None:
+    case_id, today, other = girl(vatra), days.today(), DESK if one == SERVICE else SERVICE
+    ages.assess(case_id=case_id, age_class="adult", on=today, by=factories.actor(one))
+    assert _of_age(case_id) == "child"
+    assert "assess_risk" in owed(case_id)
+    with pytest.raises(NotVisible):
+        ages.agree(case_id=case_id, by=vatra)
+    ages.agree(case_id=case_id, by=factories.actor(other))
+    assert _of_age(case_id) == "adult"
 
 
 def test_a_later_month_is_not_brought_forward_to_one_that_makes_an_adult_at_once(vatra: Actor) -> None:

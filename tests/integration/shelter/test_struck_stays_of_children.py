@@ -158,12 +158,14 @@ def test_who_was_a_child_when_it_was_struck_stays_on_the_list_and_who_was_an_adu
     grown, child = admitted(house, CHILD), admitted(house, CHILD)
     desk = factories.actor("ra.duty_officer")
     ages.assess(case_id=grown.case_id, age_class="adult", on=days.today(), by=desk)
+    ages.agree(case_id=grown.case_id, by=factories.actor(SERVICE))
     factories.later(days=1)
     house = factories.actor(HOUSE)
     for each in (grown, child):
         corrections.opened_by_mistake(stay_id=each.stay_id, why=Why.MISTYPED, by=house)
     assert read() == {child.case_id: True}
     ages.assess(case_id=child.case_id, age_class="adult", on=days.today(), by=factories.actor("ra.duty_officer"))
+    ages.agree(case_id=child.case_id, by=factories.actor(SERVICE))
     assert read() == {child.case_id: False}  # said to be an adult afterwards, it is read still, without its file
 
 

@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 
 from nrm import clock
 from nrm.db import db
+from nrm.domain.accounts.accounts import SHELTERS
 from nrm.domain.shelter.ages import ADULT, SLIP_WITHIN, WORD_WAITS, Change, Kind, Told, class_on
 from nrm.domain.shelter.cases import UNFINISHED
+from nrm.models.accounts.accounts import Organisation
 from nrm.models.shelter.ages import CaseAge
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.findings import ChildFile, ChildFinding, ChildGuardian
@@ -72,6 +74,7 @@ def told(case: Case, *, first: date, member_id: uuid.UUID | None) -> Told:
         case.age_class,
         case.age_band,
         case.adult_month,
+        by_house=db.session.get_one(Organisation, case.opened_by_id).kind in SHELTERS,
         said=last is not None,
         undoes=undoes,
         recorded=bool(db.session.scalar(select(recorded))),

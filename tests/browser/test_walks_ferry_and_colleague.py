@@ -188,7 +188,7 @@ def test_forty_who_come_back_at_once_each_end_in_the_right_place(post: Town, des
     with officer.expect_navigation():
         officer.locator("header button[name=stop]").click()
     expect(officer.locator("[name=hurt][value=yes]")).to_be_checked()  # what was ticked is still there
-    say(officer, **{**ADULT, "hurt": "yes", "needs": "medical", "children": "2+"})
+    say(officer, **{**ADULT, "hurt": "yes", "needs": "medical", "children": "2+"}, children_who="girl 4, boy 9")
     say(officer, consent_urgent="not_asked")
     officer.locator("main details:has([name=party][value=NRC]) > summary").click()
     say(officer, leaflet="unsafe", party="NRC", override_reason="other")

@@ -34,6 +34,8 @@ MOST = {
 OF_A_HEARING, OF_A_THREAT = 2, 1
 """Statements more where a hearing lies ahead and a threat was not seen; on any other night a count says that there is
 none."""
+OF_A_WAIT = 1
+"""And where somebody is accepted and waits at a post to be told where they meet: the list of who waits there."""
 OF_A_NOTE = 3
 """And where a note of another house waits to be read: whether the reader is another hand than who wrote it."""
 
@@ -71,7 +73,7 @@ def test_the_page_of_a_case_looks_once_for_the_case_and_for_the_relation_to_it(w
 def test_a_home_page_costs_few_statements_however_much_waits(world_app: tuple[Flask, World], login: str) -> None:
     app, world = world_app
     worker, desk = "nrc.case_worker", "ra.duty_officer"
-    more = {worker: OF_A_HEARING + OF_A_THREAT, desk: OF_A_THREAT + OF_A_NOTE}.get(login, 0)
+    more = {worker: OF_A_HEARING + OF_A_THREAT, desk: OF_A_THREAT + OF_A_NOTE + OF_A_WAIT}.get(login, 0)
     assert_few(Person(app.test_client(), login), MOST[login] + more)
     for each in (worker, desk):
         threats.seen(alarm_id=world.alarm, what=Acts.POLICE, by=factories.actor(each))
@@ -79,7 +81,7 @@ def test_a_home_page_costs_few_statements_however_much_waits(world_app: tuple[Fl
     vatra = people.organisation("VATRA")
     (note,) = [each for each in feedback_rows.notes(vatra) if each.is_to_read]
     feedback_notes.show(house_id=vatra, note=note, by=factories.actor(desk))
-    seen = OF_A_THREAT if login in (worker, desk) else 0  # it stands there as seen
+    seen = {worker: OF_A_THREAT, desk: OF_A_THREAT + OF_A_WAIT}.get(login, 0)  # it stands there as seen
     assert_few(Person(app.test_client(), login), MOST[login] + seen)
 
 

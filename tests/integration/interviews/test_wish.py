@@ -122,9 +122,10 @@ def test_every_page_that_asks_for_consent_has_a_wording_in_every_language(questi
 def test_what_is_read_says_who_learns_and_who_does_not() -> None:
     text = questionnaire().wordings["consent"].text
     assert text["en"].startswith(
-        "One of these will receive you. Only the one that says yes learns what you told us; the others are not told. "
-        "Whom must we not ask?"
+        "One of these will receive you. Who is asked learns only what you need and what threatens you, without a name; "
+        "what you told us, only the one that says yes. Whom must we not ask?"
     )
+    assert "the one that is asked and the duty desk learn only what you need and what threatens you" in text["en"]
     assert text["sq"].startswith("Njëra nga këto do t’ju pranojë.")
     assert f"{country().retention.thinking_hours} hours" in text["en"]
     assert f"{country().retention.thinking_hours} orë" in text["sq"]

@@ -30,9 +30,10 @@ from nrm.vault.keylog import log
 def suspend(*, organisation_id: uuid.UUID, reason: OrganisationReason, by: Actor) -> bool:
     """Suspend an organisation: its people are signed out and cannot sign in, and it is no longer asked to take anybody.
 
-    Where its answer is awaited, the next party is asked. What it holds stays sealed to it. The Responsible Authority,
-    with the duty desk, takes two more hands, of two other organisations; whoever alone may receive some people takes
-    one more, of another organisation. Both are proposed in the key log. Returns whether it holds.
+    Where its answer is awaited, the next party is asked. What it holds stays sealed to it. The Responsible
+    Authority, with the duty desk, takes two more hands, of two other organisations; the child protection service,
+    the help line, and whoever alone may receive some people, take one more, of another organisation. Both are
+    proposed in the key log. Returns whether it holds.
 
     Raises NotPermitted, NotVisible, OwnOrganisation, TooFewShelters, SuspendsTooMany, NoSecondHandThere.
     """
@@ -56,12 +57,16 @@ def suspend(*, organisation_id: uuid.UUID, reason: OrganisationReason, by: Actor
 
 
 def takes_two(organisation: Organisation, *, by: Actor) -> bool:
-    """Whether no administrator suspends it alone: it has the duty desk, or some people would have nobody left who may
-    receive them."""
-    return (
-        organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY
-        or left_without.by_suspending(organisation.id, by=by) is not None
-    )
+    """Whether no administrator suspends it alone: it has the duty desk, it is who answers for children or on the help
+    line, whom nobody else stands in for, or some people would have nobody left who may receive them."""
+    return organisation.kind in _NOBODY_STANDS_IN or left_without.by_suspending(organisation.id, by=by) is not None
+
+
+_NOBODY_STANDS_IN = (
+    OrganisationKind.RESPONSIBLE_AUTHORITY,
+    OrganisationKind.CHILD_PROTECTION,
+    OrganisationKind.HELPLINE,
+)
 
 
 def readmit(*, organisation_id: uuid.UUID, by: Actor) -> None:

@@ -116,5 +116,6 @@ def _suspension_page(organisation_id: uuid.UUID, form: SuspendOrganisationForm, 
         desk=organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY,
         takes_people_in=OrganisationKind(organisation.kind).takes_people_in,
         left=left_by(organisation.id) if organisation.enabled else None,
+        two=actions.takes_two(organisation, by=by),
         form=form,
     ), status

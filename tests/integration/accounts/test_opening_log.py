@@ -247,7 +247,9 @@ def test_each_side_looks_into_it_for_itself_and_again_when_it_grew(
     many(factories.actor("nrc.case_worker"), world.case, 5)
     tending.tend()
     assert "/alarms" in manager.get("/")
-    events = db.session.scalars(select(AuditEntry.event).where(AuditEntry.event.like("alarm%")).order_by(AuditEntry.id)).all()
+    events = db.session.scalars(
+        select(AuditEntry.event).where(AuditEntry.event.like("alarm%")).order_by(AuditEntry.id)
+    ).all()
     assert events == ["alarm_raised", "alarm_acknowledged"]
 
 

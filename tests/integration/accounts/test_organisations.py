@@ -295,3 +295,25 @@ def test_an_administrator_alone_leaves_nobody_without_a_house_that_may_receive_t
     assert log.state(db.session).organisations[nrc].suspended
     assert tending.tend()["referrals_expired"] == 1
     assert chain(waits.case_id)[0] == (nrc, ReferralStatus.EXPIRED)
+
+
+@pytest.mark.parametrize("code", ["CHILD_PROTECTION", "HELPLINE"])
+def test_an_administrator_alone_shuts_out_neither_who_answers_for_children_nor_the_help_line(
+    app: Flask, sign_in: Callable[[str], Person], code: str
+) -> None:
+    """A child waited for the officer who would have denied an invented answer."""
+    needed, admin = people.organisation(code), sign_in("administrator")
+    address = f"/organisations/{needed}/suspend"
+    assert "Nobody does this alone" in admin.get(f"{address}?lang=en")
+    assert admin.post(address, {"reason": "closed"}) == "/key-log"
+    assert db.session.get_one(Organisation, needed, populate_existing=True).enabled
+    assert "It is proposed to suspend your organisation" in sign_in(FIRST_OF[code]).get("/?lang=en")
+    (proposal,) = log.state(db.session).open_proposals(hour_of(clock.now()))
+    manager, agreeing = sign_in("vatra.shelter_manager"), f"/key-log/{proposal.digest.hex()}/agree"
+    assert people.organisation("VATRA") != needed
+    manager.post(agreeing, {"compared": "y"})
+    db.session.rollback()
+    assert not db.session.get_one(Organisation, needed, populate_existing=True).enabled
+
+
+FIRST_OF = {"CHILD_PROTECTION": "child_protection.child_protection_officer", "HELPLINE": "helpline.helpline_operator"}

@@ -176,9 +176,9 @@ def waiting(*, case_id: uuid.UUID, by: Actor) -> list[str] | None:
 
 def record(*, case_id: uuid.UUID, months: int, contact: Contact, text: str = "", by: Actor) -> Stand:
     """What came of a contact; returns how it stands now. A later entry of the same months corrects the one before,
-    which stays under seal; what was about another person is as if it had not been tried (ADR 0262). After the last
-    contact, or when she does not want it any more, the follow-up is over. That she is not safe is heard as
-    `follow_up_alarms.tell` hears it.
+    which stays under seal; what was about another person is struck, and the entry before it counts again (ADR
+    0262). After the last contact, or when she does not want it any more, the follow-up is over. That she is not
+    safe is heard as `follow_up_alarms.tell` hears it.
 
     Raises NotPermitted, NotVisible, CannotOpen, CaseRefused, FollowUpRefused.
     """
@@ -229,6 +229,8 @@ def _record(session: Session, found: FollowUp, months: int, contact: Contact, te
     was = row.state
     corrects = was != Stand.OPEN and not is_tried_again(ended=found.ended_on is not None, later_settled=later)
     state = after(contact.result, row.tries, country().follow_up, corrects=corrects)
+    if another and Result.REACHED in [result for _, result in rows.entered(found.case_id, months)[-2:-1]]:
+        state = Stand.REACHED  # what was struck had corrected a true entry, which counts again
     row.state = str(state)
     row.outcome = str(contact.outcome) if row is dates[-1] and state is Stand.REACHED else ""
     if state is Stand.OPEN:

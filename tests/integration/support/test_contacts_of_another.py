@@ -19,6 +19,7 @@ from tests.integration.support.test_follow_ups import (
     MANAGER,
     MISSED,
     NOT_SAFE,
+    WELL,
     WORKER,
     SignIn,
     _typed,
@@ -82,6 +83,23 @@ def test_the_alarm_of_another_hand_a_later_one_and_a_childs_stand(vatra: Actor, 
         "child": "because it is of a child",
     }
     assert [each for each, said in reasons.items() if said in page] == [why]
+    assert dates(case_id)[1].state == Stand.OPEN
+
+
+@pytest.mark.slow
+def test_a_true_contact_that_was_corrected_for_the_wrong_person_counts_again(vatra: Actor, sign_in: SignIn) -> None:
+    """She had been reached, and was late from then on: what struck the wrong words struck the true ones with them."""
+    case_id = followed(vatra)
+    worker = on(dates(case_id)[1].due_on, WORKER)
+    follow_ups.record(case_id=case_id, months=1, contact=WELL, by=worker)
+    follow_ups.record(case_id=case_id, months=1, contact=NOT_SAFE, by=worker)
+    follow_ups.record(case_id=case_id, months=1, contact=WELL, by=worker)
+    for left in ("once", "twice"):
+        follow_ups.record(case_id=case_id, months=1, contact=OTHER, by=worker)
+        assert dates(case_id)[1].state == Stand.REACHED, left
+    assert not alarms(case_id)
+    assert 'class="tag late"' not in sign_in(WORKER).get(f"/cases/{case_id}/follow-up?lang=en")
+    follow_ups.record(case_id=case_id, months=1, contact=OTHER, by=worker)  # and nothing is left of it
     assert dates(case_id)[1].state == Stand.OPEN
 
 

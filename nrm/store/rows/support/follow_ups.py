@@ -114,6 +114,12 @@ def why_stands(found: FollowUp, member_id: uuid.UUID | None) -> Stands | None:
 
 def entered_last(case_id: uuid.UUID, months: int) -> tuple[datetime, Result] | None:
     """When, and what, was entered last of a contact and was not struck since, as the audit chain tells."""
+    there = entered(case_id, months)
+    return there[-1] if there else None
+
+
+def entered(case_id: uuid.UUID, months: int) -> list[tuple[datetime, Result]]:
+    """When, and what, was entered of a contact and was not struck since, the first first, as the audit chain tells."""
     there: list[tuple[datetime, Result]] = []
     of_case = entries.about(case_id)
     for each in entries.since(entries.EVER, Event.FOLLOW_UP_CONTACT, of_case, newest=_LOOKED_THROUGH):
@@ -123,7 +129,7 @@ def entered_last(case_id: uuid.UUID, months: int) -> tuple[datetime, Result] | N
             del there[-1:]
         else:
             there.append((each.at, Result(each.said["result"])))
-    return there[-1] if there else None
+    return there
 
 
 def _told_alone(case_id: uuid.UUID) -> uuid.UUID | None:

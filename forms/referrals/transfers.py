@@ -9,6 +9,7 @@ from wtforms.validators import DataRequired, Optional
 
 from forms import SelectChoice
 from forms.referrals.referrals import PlaceReferralForm
+from forms.shelter.stays import children_seen
 from forms.typed import Offered, OnceForm, PlainText
 from nrm.domain.referrals.transfers import CallOff, HandOver, MoveReason, TransferRefusal
 from nrm.domain.words import N_
@@ -104,6 +105,8 @@ class HandOverFields(OnceForm):
 
 class MovePersonForm(PlaceReferralForm, HandOverFields):
     """Whom a shelter asks to take over somebody who lives with it, and what it writes for that shelter."""
+
+    children_seen = children_seen()
 
 
 class CallOffForm(OnceForm):

@@ -313,6 +313,19 @@ class CorrectEndForm(EndReasonForm):
     why = why()
 
 
+CHILDREN_FIRST = N_("Look whether a child of this person stays here, and tick the box; else nothing is done")
+
+
+def children_seen() -> BooleanField:
+    """Shown and asked for where children who came along with a parent live in the house (ADR 0279)."""
+    return BooleanField(
+        N_(
+            "I have looked: no child of this person stays behind, or I end its stay too, or it stays with a place and "
+            "a key worker"
+        )
+    )
+
+
 class EndWhereForm(WhereForm):
     """Second step of an end: where to, of what fits the reason, and in which country."""
 
@@ -320,6 +333,7 @@ class EndWhereForm(WhereForm):
     asked = BooleanField(N_("I called the permit unit: the person holds no permit any more, and knows it"))
     """Shown and asked for where a permit was struck or withdrawn in the last days, and the person leaves for another
     country (ADR 0263)."""
+    children_seen = children_seen()
 
 
 class LeftAloneForm(WhereForm):
@@ -327,6 +341,7 @@ class LeftAloneForm(WhereForm):
 
     left = today_or(N_("Left"))
     left_day = DayField(N_("Day of leaving"), when=("left", "other"))
+    children_seen = children_seen()
 
 
 class DiedForm(OnceForm):
@@ -334,6 +349,7 @@ class DiedForm(OnceForm):
 
     died = today_or(N_("Day of death"))
     died_day = DayField(N_("Which day was it?"), when=("died", "other"))
+    children_seen = children_seen()
 
 
 AGO = {

@@ -37,7 +37,7 @@ from nrm.domain.referrals.duty import PRESSED_WRONG_WITHIN
 from nrm.domain.shelter.away import is_late
 from nrm.domain.shelter.corrections import was_opened_lately
 from nrm.domain.shelter.places import may_be_with_mother, missing_place_until
-from nrm.domain.shelter.stays import ExitReason, Period, nights, present
+from nrm.domain.shelter.stays import ExitReason, Period, Source, nights, present
 from nrm.looks import looked_up
 from nrm.models.accounts.second_hands import HeavyAct
 from nrm.models.referrals.referrals import Referral
@@ -174,6 +174,21 @@ def with_person(case_id: uuid.UUID, *, by: Actor) -> list[StayLine]:
         Stay.organisation_id == own,
         Stay.ended_on.is_(None),
         or_(Occupancy.with_stay_id.in_(theirs), and_(nowhere, was_with)),
+    )
+
+
+def came_along(case_id: uuid.UUID, *, by: Actor) -> list[StayLine]:
+    """Open stays in the asker's shelter of children who came along with a parent, whosever they are: whose child each
+    is stands under seal. None where this case is one of such a child itself; raises NotVisible (ADR 0279)."""
+    own = own_shelter_id(by)
+    itself = exists().where(Case.id == case_id, Case.source == Source.WITH_A_VICTIM)
+    if db.session.scalar(select(itself)):
+        return []
+    return _stays(
+        Stay.organisation_id == own,
+        Stay.ended_on.is_(None),
+        Stay.case_id != case_id,
+        Case.source == Source.WITH_A_VICTIM,
     )
 
 

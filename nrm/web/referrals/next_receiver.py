@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms import SelectChoice
 from forms.referrals.referrals import DECLINE_LABELS, STATUS_LABELS, PlaceReferralForm
 from forms.referrals.transfers import MovePersonForm
+from forms.shelter.stays import CHILDREN_FIRST
 from nrm import clock
 from nrm.actions.referrals import next_receiver as actions
 from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Permission
@@ -102,7 +103,8 @@ def refer(case_id: uuid.UUID) -> Answer:
 def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
     form = _moves(case_id)(request.form) if action is actions.refer else PlaceReferralForm(request.form)
     _offer_shelters(case_id, form)
-    if not form.validate():
+    valid = form.validate()
+    if not _seen(case_id, form) or not valid:
         return _placing_page(template, case_id, form, 422)
     readers = {value for value, *_ in _readers(case_id)} if action is actions.refer else set()
     chosen = [uuid.UUID(each) for each in form.go_on_reading.data or () if each in readers]
@@ -151,6 +153,19 @@ def _place(template: str, case_id: uuid.UUID, action: Any) -> Answer:
     return redirect(url_for("referrals.show", referral_id=referral_id), 303)
 
 
+def _seen(case_id: uuid.UUID, form: PlaceReferralForm) -> bool:
+    """Whether somebody looked for the children who came along, where a shelter hands on and has such in the house."""
+    if isinstance(form, MovePersonForm) and not form.children_seen.data and _along(case_id):
+        form.children_seen.errors = [CHILDREN_FIRST]
+        return False
+    return True
+
+
+def _along(case_id: uuid.UUID) -> list[stays.StayLine]:
+    by = access.actor()
+    return stays.came_along(case_id, by=by) if _is_of_a_shelter(case_store.case(case_id, by=by), by) else []
+
+
 def _placing_page(template: str, case_id: uuid.UUID, form: PlaceReferralForm, status: int = 200) -> Answer:
     by = access.actor()
     case = case_store.case(case_id, by=by)
@@ -172,6 +187,7 @@ def _placing_page(template: str, case_id: uuid.UUID, form: PlaceReferralForm, st
         asked_of=_asked_of(form),
         duty_officer_decides=store.duty_officer_owes(case),
         children=stays.with_person(case_id, by=by) if _is_of_a_shelter(case, by) else (),
+        along=_along(case_id) if isinstance(form, MovePersonForm) else [],
     )
     return page, status
 

@@ -16,6 +16,7 @@ from forms.shelter.cases import CARE_FIELDS, IF_MISSING
 from forms.shelter.corrections import TakeBackForm
 from forms.shelter.stays import (
     ABSENCE_REFUSED,
+    CHILDREN_FIRST,
     CLOSED,
     FIELD_OF,
     IMPOSSIBLE,
@@ -114,6 +115,7 @@ def _missing(
         police=country().emergency.police,
         children=country().emergency.children,
         small=stays.with_person(case_id, by=by),
+        along=stays.came_along(case_id, by=by),
         asked=_was_asked(case_id),
         answers=_if_missing(case_id),
         typed=typed,
@@ -297,8 +299,23 @@ def left_page(stay_id: uuid.UUID) -> Answer:
 
 
 def _left_page(stay: stays.StayLine, form: LeftAloneForm, status: int = 200) -> Answer:
-    children = stays.with_person(stay.case_id, by=access.actor())
-    return render_template("shelter/absences/left.html", stay=stay, form=form, children=children), status
+    by = access.actor()
+    children, along = stays.with_person(stay.case_id, by=by), stays.came_along(stay.case_id, by=by)
+    page = render_template("shelter/absences/left.html", stay=stay, form=form, children=children, along=along)
+    return page, status
+
+
+def _seen(form: LeftAloneForm | DiedForm, stay: stays.StayLine) -> bool:
+    """Whether somebody looked for the children who came along, where there are such in the house."""
+    if form.children_seen.data or not stays.came_along(stay.case_id, by=access.actor()):
+        return True
+    form.children_seen.errors = [CHILDREN_FIRST]
+    return False
+
+
+def _died_page(stay: stays.StayLine, form: DiedForm, status: int = 200) -> Answer:
+    along = stays.came_along(stay.case_id, by=access.actor())
+    return render_template("shelter/absences/died.html", stay=stay, form=form, along=along), status
 
 
 def _left_form() -> LeftAloneForm:
@@ -323,7 +340,7 @@ def record_left(stay_id: uuid.UUID) -> Answer:
     if not form.destination.data:
         form.destination.errors = [N_("Choose where the person went")]
         valid = False
-    if not valid:
+    if not _seen(form, stay) or not valid:
         return _left_page(stay, form, 422)
     try:
         left_id = actions.record_left(
@@ -354,7 +371,7 @@ def died_page(stay_id: uuid.UUID) -> Answer:
     stay = stays.stay(stay_id, by=access.actor())
     if stay.ended_on is not None:
         return errors.error_page(409, OVER)
-    return render_template("shelter/absences/died.html", stay=stay, form=DiedForm())
+    return _died_page(stay, DiedForm())
 
 
 @blueprint.post("/stays/<uuid:stay_id>/died")
@@ -364,8 +381,9 @@ def record_death(stay_id: uuid.UUID) -> Answer:
     by = access.actor()
     stay = stays.stay(stay_id, by=by)
     form = DiedForm(request.form)
-    if not form.validate():
-        return render_template("shelter/absences/died.html", stay=stay, form=form), 422
+    valid = form.validate()
+    if not _seen(form, stay) or not valid:
+        return _died_page(stay, form, 422)
     try:
         left_id = actions.record_death(
             stay_id=stay_id, died_on=chosen_day(form.died, form.died_day, days.today()), by=by
@@ -373,7 +391,7 @@ def record_death(stay_id: uuid.UUID) -> Answer:
     except ImpossibleStay as error:
         field = form.died_day if form.died.data == "other" else form.died
         field.errors = [IMPOSSIBLE[error.reason]]
-        return render_template("shelter/absences/died.html", stay=stay, form=form), 422
+        return _died_page(stay, form, 422)
     return redirect(url_for("absences.left_one", left_id=left_id), 303)
 
 

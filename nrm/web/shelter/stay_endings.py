@@ -15,6 +15,7 @@ from forms.shelter.findings import chosen_household
 from forms.shelter.stays import (
     ABROAD,
     ASK_UNIT,
+    CHILDREN_FIRST,
     CLOSED,
     IMPOSSIBLE,
     NAME_IT,
@@ -195,7 +196,9 @@ def _decide(typed: _Typed, reason: ExitReason, destination: Destination, *, act:
     leaves = reason is ExitReason.REPATRIATED or destination in REPATRIATION_DESTINATIONS or elsewhere
     told = permits_told.of_case(stay.case_id, by=by) if leaves else []
     unasked = act and bool(told) and not second.asked.data
-    act = act and not unasked
+    along = [] if typed.correcting else store.came_along(stay.case_id, by=by)
+    unseen = act and bool(along) and not second.children_seen.data
+    act = act and not unasked and not unseen
     try:
         if typed.correcting and act:
             corrections.correct_exit(stay_id=stay.id, exit_=exit_, why=Why(first["why"].data), by=by)
@@ -237,9 +240,11 @@ def _decide(typed: _Typed, reason: ExitReason, destination: Destination, *, act:
         return redirect(url_for("stays.show", stay_id=stay.id, did="corrected" if typed.correcting else "ended"), 303)
     if unasked:
         second.asked.errors = [ASK_UNIT]
+    if unseen:
+        second.children_seen.errors = [CHILDREN_FIRST]
     return typed.page(
         "confirm",
-        422 if unasked else 200,
+        422 if unasked or unseen else 200,
         told=told,
         exit=exit_,
         reason=label_of("exit_reasons", reason),
@@ -248,6 +253,7 @@ def _decide(typed: _Typed, reason: ExitReason, destination: Destination, *, act:
         abroad=not asks_country(destination) or exit_.where != HOME,
         child=findings.gate(stay.case_id),
         children=() if typed.correcting else store.with_person(stay.case_id, by=by),
+        along=along,
     )
 
 

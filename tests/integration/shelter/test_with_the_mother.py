@@ -71,7 +71,7 @@ def test_who_leaves_or_is_away_is_asked_for_the_child_that_stays_behind(sign_in:
     end = {"ended": "today", "reason": "independent_living", "destination": "own_home", "country": "home"}
     assert left in worker.post(f"{stay}/end?lang=en", {**end, "step": "2"}, 200)
     assert "Has no place now" not in worker.get("/?lang=en")
-    after = worker.post(f"{stay}/end", {**end, "step": "3"})
+    after = worker.post(f"{stay}/end", {**end, "step": "3", "children_seen": "y"})
     assert left in worker.get(f"{after}&lang=en")
     home = worker.get("/?lang=en")
     assert "Has no place now: give one" in home

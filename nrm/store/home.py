@@ -93,7 +93,7 @@ class Top:
     one hand alone did it, how many stays of the actor's people ended lately while the case is open, how often
     lately whoever is named in a joint interview objected, how many permits somebody else struck or withdrew lately,
     how many children whose case was sent have not arrived, how many formal identifications wait for long, and how many
-    steps of plans have a later day, with what closed cases left behind.
+    steps of plans have a later day, with what closed cases left behind, and how many people have no key worker.
     An actor who has no part in one of them gets 0.
     """
 
@@ -168,6 +168,7 @@ class Top:
     children_sent: int = 0
     identifications: int = 0
     later: int = 0
+    without_worker: int = 0
 
 
 def top(*, by: Actor) -> Top:
@@ -293,4 +294,5 @@ def _top(by: Actor) -> Select[*tuple[Any, ...]]:
         children_sent.number(by),
         identification_waits.number(by),
         plans.number_later(by) + closings.number_owed(by),
+        key_workers.number_without(by),
     )

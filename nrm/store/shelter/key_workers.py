@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.db import db
-from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
+from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, Permission
 from nrm.domain.accounts.second_hands import ActStatus
 from nrm.domain.shelter.cases import HOUSE_LABEL
 from nrm.domain.shelter.key_workers import WORKING_ROLES, Place
@@ -225,6 +225,24 @@ def number_of_mine(by: Actor) -> ColumnElement[int]:
     return counted.where(*mine, KeyWorker.ended_at.is_(None)).scalar_subquery()
 
 
+def number_without(by: Actor) -> ColumnElement[int]:
+    """How many open cases of the asker's shelter have no key worker; a part of another statement."""
+    if by.organisation_id is None or by.kind not in SHELTERS or not by.may(Permission.STAY_MANAGE):
+        return literal(0)
+    own = by.organisation_id
+    counted = select(func.count()).select_from(Case)
+    return counted.where(Case.holder_id == own, Case.status == "open", ~_answered_for(own)).scalar_subquery()
+
+
+def _answered_for(own: uuid.UUID) -> ColumnElement[bool]:
+    return exists().where(
+        KeyWorker.case_id == Case.id,
+        KeyWorker.organisation_id == own,
+        KeyWorker.place == str(Place.KEY),
+        KeyWorker.ended_at.is_(None),
+    )
+
+
 def names(case_ids: Collection[uuid.UUID], *, by: Actor) -> dict[uuid.UUID, str]:
     """Case -> the name of its key worker in the asker's shelter; raises NotVisible."""
     if not case_ids:
@@ -264,13 +282,8 @@ def my_shifts(*, by: Actor) -> dict[ShiftKind, datetime]:
 def news(*, by: Actor) -> News:
     """What the manager of the actor's shelter has to know, however many live there; raises NotVisible."""
     own = _own(by)
-    answered_for = exists().where(
-        KeyWorker.case_id == Case.id,
-        KeyWorker.organisation_id == own,
-        KeyWorker.place == str(Place.KEY),
-        KeyWorker.ended_at.is_(None),
-    )
-    without = select(func.count()).select_from(Case).where(Case.holder_id == own, Case.status == "open", ~answered_for)
+    without = select(func.count()).select_from(Case)
+    without = without.where(Case.holder_id == own, Case.status == "open", ~_answered_for(own))
     lately = _lines().where(
         KeyWorker.organisation_id == own,
         KeyWorker.begun_at > clock.now() - LATELY,

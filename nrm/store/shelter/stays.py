@@ -181,14 +181,22 @@ def came_along(case_id: uuid.UUID, *, by: Actor) -> list[StayLine]:
     """Open stays in the asker's shelter of children who came along with a parent, whosever they are: whose child each
     is stands under seal. None where this case is one of such a child itself; raises NotVisible (ADR 0279)."""
     own = own_shelter_id(by)
-    itself = exists().where(Case.id == case_id, Case.source == Source.WITH_A_VICTIM)
-    if db.session.scalar(select(itself)):
+    if is_of_child_who_came(case_id, by=by):
         return []
     return _stays(
         Stay.organisation_id == own,
         Stay.ended_on.is_(None),
         Stay.case_id != case_id,
         Case.source == Source.WITH_A_VICTIM,
+    )
+
+
+def is_of_child_who_came(case_id: uuid.UUID, *, by: Actor) -> bool:
+    """Whether a case with a stay in the asker's shelter is one of a child who came along; raises NotVisible."""
+    own = own_shelter_id(by)
+    here = exists().where(Stay.case_id == Case.id, Stay.organisation_id == own)
+    return bool(
+        db.session.scalar(select(exists().where(Case.id == case_id, Case.source == Source.WITH_A_VICTIM, here)))
     )
 
 

@@ -232,6 +232,9 @@ def show(stay_id: uuid.UUID) -> str:
         stay=stay,
         is_return=stay.opened_lately and stay.ended_on is None and store.is_return(stay_id, by=access.actor()),
         sees_case=stay.ended_on is None or _sees_case(stay.case_id),
+        begins=(begins := stay.ended_on is None and stay.nights <= NEW and _is_held(stay.case_id)),
+        brings=begins and not store.is_of_child_who_came(stay.case_id, by=access.actor()),
+        answered=not begins or bool(key_workers.names([stay.case_id], by=access.actor())),
         reason=label_of("exit_reasons", stay.exit_reason) if stay.exit_reason else "",
         destination=label_of("destinations", stay.destination) if stay.destination else "",
         country=absences.place(stay.destination_country),
@@ -272,6 +275,19 @@ def _sees_case(case_id: uuid.UUID) -> bool:
     return True
 
 
+NEW = 7
+"""So many nights the page of a stay offers what follows an arrival: the case of a child, and a key worker."""
+
+
+def _is_held(case_id: uuid.UUID) -> bool:
+    """Whether the reader's shelter holds the case, and it is open."""
+    try:
+        case = cases.case(case_id, by=access.actor())
+    except NotVisible:
+        return False
+    return case.relation is cases.CaseRelation.HOLDER and case.status == "open"
+
+
 def _happened(stay: store.StayLine) -> Phrase | None:
     """What the last act of the reader did, and to whom. The address alone says nothing: anybody can write one."""
     did = request.args.get("did", "")
@@ -286,12 +302,12 @@ SAME = "same"
 HAPPENED: Mapping[str, Phrase] = {
     "arrived": N_(
         "%(code)s has arrived and is admitted. Next: ask what the person needs, and write the first talk from the "
-        "case. A child came along? Open a case for the child there, under “More”: else it has no place here.",
+        "case. A child came along? Open a case for the child: else it has no place here.",
         code="",
     ),
     "admitted": N_(
         "%(code)s is admitted. Next: ask what the person needs, and write the first talk from the case. A child came "
-        "along? Open a case for the child there, under “More”: else it has no place here.",
+        "along? Open a case for the child: else it has no place here.",
         code="",
     ),
     "found": N_(

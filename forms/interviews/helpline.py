@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from wtforms import BooleanField, HiddenField, RadioField, SelectField, TextAreaField
-from wtforms.validators import Optional
 
 from forms import SelectChoice
 from forms.shelter.cases import PURPOSE_LABELS
-from forms.typed import Offered, OnceForm, PlainText
+from forms.typed import Offered, OnceForm, OneOf, PlainText
 from nrm.domain.interviews.helpline import (
     LONGEST_NOTE,
     Caller,
@@ -67,7 +66,10 @@ FOLLOWED_LABELS = {Followed.OWED: N_("still to be done"), Followed.DONE: N_("don
 FOLLOW_WORDS = {
     Outcome.URGENT: (
         N_("The hand-over was done"),
-        N_("Go on with it: it stands among your drafts on the home page. Say here once it is sent."),
+        N_(
+            "Not sent yet? Whoever took the call finds it among their drafts on the home page. Sending it from the "
+            "browser in which the call was recorded says it here. Sent from another one? Say it here."
+        ),
     ),
     Outcome.NOTICE: (
         N_("The return was announced"),
@@ -92,7 +94,7 @@ IMPOSSIBLE = {
         N_("Enter how the person can be called back safely, in at most %(longest)s characters", longest=LONGEST_NOTE),
     ),
 }
-PURPOSES = (Purpose.SAFETY, Purpose.FAMILY_CONTACT, Purpose.ANSWER)
+PURPOSES = (Purpose.CALL_BACK, Purpose.SAFETY, Purpose.FAMILY_CONTACT)
 
 
 class RecordCallForm(OnceForm):
@@ -119,14 +121,14 @@ class RecordCallForm(OnceForm):
         validate_choice=False,
     )
     language = SelectField(
-        N_("Language"), validators=[Offered(IMPOSSIBLE[HelplineRefusal.LANGUAGE][1])], validate_choice=False
+        N_("Language"), validators=[OneOf(IMPOSSIBLE[HelplineRefusal.LANGUAGE][1])], validate_choice=False
     )
     note = TextAreaField(
         N_("Note, under seal"),
         description=N_(
-            "Only for a call back: number, safe hours, what to say if somebody else answers. Destroyed after 30 days."
+            "Needed for a call back: number, safe hours, what to say if somebody else answers. Destroyed after 30 days."
         ),
-        validators=[Optional(), PlainText(LONGEST_NOTE)],
+        validators=[PlainText(LONGEST_NOTE)],
     )
     no_way = BooleanField(N_("There is no way to call back"))
 

@@ -136,6 +136,7 @@ PURPOSE_LABELS = {
     Purpose.CORRECTION: N_("To correct or erase at the person's request"),
     Purpose.IDENTIFICATION: N_("For formal identification"),
     Purpose.HERE_BEFORE: N_("To say whether it is the same person as another organisation asks for"),
+    Purpose.CALL_BACK: N_("To call back"),
     Purpose.COPY: N_("To give the person a copy"),
     Purpose.HELD: N_("To look into how an interview was ended"),
 }

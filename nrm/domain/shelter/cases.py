@@ -120,6 +120,7 @@ class Purpose(StrEnum):
     IDENTIFICATION = "identification"
     HELD = "held"
     HERE_BEFORE = "here_before"  # another organisation asks whether it is the same person
+    CALL_BACK = "call_back"  # of the help line, somebody who called
     COPY = "copy"  # all of it at once, at the person's request
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, after_this_request, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -37,9 +37,8 @@ from nrm.domain.presses import SentAlready
 from nrm.domain.shelter.cases import Purpose
 from nrm.domain.words import N_
 from nrm.store.interviews import helpline as store
-from nrm.web import access, carrying, errors
+from nrm.web import access, carrying, errors, sessions
 from nrm.web.accounts import told_once
-from nrm.web.language import current_language
 
 blueprint = Blueprint("helpline", __name__)
 Answer = BaseResponse | tuple[str, int] | str
@@ -48,6 +47,8 @@ IN_DANGER = N_(
     "Danger now, and the call broke off: do you know any number or way? Then choose “To be called back” and write it "
     "down, so that the call stays on the list. If there is none, tick this"
 )
+BEGUN_SECONDS = 12 * 3600
+"""So long the browser knows which call began an urgent hand-over."""
 _, OVER = IMPOSSIBLE[HelplineRefusal.OVER]
 _, LATE = IMPOSSIBLE[HelplineRefusal.LATE]
 
@@ -82,6 +83,34 @@ def was_announced(call: str) -> None:
         return
 
 
+def was_sent(interview_id: uuid.UUID) -> None:
+    """The urgent hand-over that a call began in this browser was sent: the call says so."""
+    if _begun(interview_id) in request.cookies:
+        was_announced(request.cookies[_begun(interview_id)][:36])
+        _keep_call(interview_id, None)
+
+
+def _lead_on(interview_id: uuid.UUID, call_id: uuid.UUID, outcome: Outcome) -> BaseResponse:
+    """To the interview that begins; of an urgent one the browser keeps the call, and the server nothing (ADR 0280)."""
+    if outcome is Outcome.URGENT:
+        _keep_call(interview_id, call_id)
+    return redirect(url_for("interviews.tasks", interview_id=interview_id), 303)
+
+
+def _keep_call(interview_id: uuid.UUID, call_id: uuid.UUID | None) -> None:
+    name, secure = _begun(interview_id), sessions.is_secure()
+
+    @after_this_request
+    def _keep(response: BaseResponse) -> BaseResponse:
+        value, seconds = str(call_id or ""), BEGUN_SECONDS if call_id is not None else 0
+        response.set_cookie(name, value, seconds, secure=secure, httponly=True, samesite="Strict", path="/")
+        return response
+
+
+def _begun(interview_id: uuid.UUID) -> str:
+    return f"{'__Host-nrm' if sessions.is_secure() else 'nrm'}-call-{interview_id.hex}"
+
+
 def _said(by: Actor) -> store.CallLine | None:
     """The call of which the session just recorded something."""
     said = told_once.word("call")
@@ -105,6 +134,7 @@ def _words() -> dict[str, object]:
 def _form() -> RecordCallForm:
     form = RecordCallForm(request.form)
     form.language.choices = [
+        SelectChoice(value="", label=N_("Choose")),
         *(SelectChoice(value=code, label=name) for code, name in actions.languages().items()),
         SelectChoice(value=OTHER_LANGUAGE, label=N_("another language")),
     ]
@@ -117,7 +147,6 @@ def record_page() -> str:
     """The call that is on the line: outcome first, large answers one below the other, one button."""
     form = _form()
     form.id.data, form.interview.data = str(uuid.uuid4()), str(uuid.uuid4())
-    form.language.data = current_language() if current_language() in actions.languages() else OTHER_LANGUAGE
     return render_template("interviews/helpline/record.html", form=form)
 
 
@@ -160,7 +189,7 @@ def record() -> Answer:
         form[field].errors = [words]
         return render_template("interviews/helpline/record.html", form=form), 422
     if begun is not None:
-        return redirect(url_for("interviews.tasks", interview_id=begun), 303)
+        return _lead_on(begun, press.id, outcome)
     if outcome is Outcome.NOTICE:
         return redirect(url_for("announced_returns.announce_page", call=press.id), 303)
     return told_once.lead(url_for("home.index", call=press.id))
@@ -289,7 +318,7 @@ def correct(call_id: uuid.UUID) -> Answer:
         form[field].errors = [words]
         return _correct(line, form, 422)
     if begun is not None:
-        return redirect(url_for("interviews.tasks", interview_id=begun), 303)
+        return _lead_on(begun, call_id, outcome)
     if outcome is Outcome.NOTICE and line.outcome != outcome:
         return redirect(url_for("announced_returns.announce_page", call=call_id), 303)
     return told_once.lead(url_for("home.index", call=call_id, did="corrected"))

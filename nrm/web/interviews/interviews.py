@@ -409,6 +409,7 @@ def _finish(draft: Draft, page: Page, form: PageForm, given: dict[str, Any], see
         else:
             picked.party.errors = [REFUSALS[error.reason]]
         return interview_pages.again(draft, page, form, by=by, picked=picked)
+    helpline.was_sent(draft.interview_id)
     return redirect(url_for("interviews.sent", interview_id=draft.interview_id), 303)
 
 

@@ -38,6 +38,7 @@ from nrm.store.rows import entries
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
+from tests.factories_interviews import example, walk
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 NOTE = "069 555 Planted, only before noon"
@@ -521,3 +522,56 @@ def test_drafts_are_told_apart_and_the_urgent_one_stands_first_on_the_home_page_
         assert "nothing answered yet" in rows[0]
         assert "urgent" not in rows[1]
         assert "Italiano" in rows[1]
+
+
+@pytest.mark.slow
+def test_the_urgent_hand_over_that_a_call_began_settles_the_call_by_being_sent(
+    operator: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    person, elsewhere = sign_in("helpline.helpline_operator"), sign_in("helpline.helpline_operator")
+    calls: list[uuid.UUID] = []
+    waits = "Not sent yet? Whoever took the call"
+    for browser in (person, elsewhere):
+        page = person.get("/helpline/calls/new?lang=en")
+        ids = dict(re.findall(r'name="(id|interview)" value="([0-9a-f-]+)"', page))
+        form = {**ids, "outcome": "urgent", "topic": "danger", "caller": "person", "language": "sq"}
+        begun = person.post("/helpline/calls", form)
+        db.session.rollback()
+        calls += [each.id for each in store.calls(by=operator) if each.id not in calls]
+        address = f"/helpline/calls/{calls[-1]}?lang=en"
+        assert waits in person.get(address)
+        assert "Nothing personal is kept" not in person.get(address)
+        browser.get(begun)
+        browser.post(f"{begun}/resume") if browser is elsewhere else None
+        loaded = walk(browser, example(consent_urgent="not_asked"), f"{begun}/urgent_first")
+        assert loaded[-1] == "sent"
+    db.session.rollback()
+    assert [row(each).followed for each in calls] == ["done", "owed"]  # of another browser the operator says it
+    assert waits not in person.get(f"/helpline/calls/{calls[0]}?lang=en")
+    home = person.get("/?lang=en")
+    assert str(calls[0]) not in home
+    assert str(calls[1]) in home
+    sent = [each.id for each in db.session.scalars(select(Interview).where(Interview.status == "sent"))]
+    said = [each.said for each in entries.since(entries.EVER, audit.Event.CALL_FOLLOWED)]
+    assert len(sent) == 2
+    assert not any(str(each) in str(said) for each in sent)
+
+
+def test_a_call_back_says_why_the_note_is_opened_that_it_is_needed_and_presets_no_language(
+    operator: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    person = sign_in("helpline.helpline_operator")
+    for language in ("en", "sq"):
+        page = person.get(f"/helpline/calls/new?lang={language}")
+        assert "(optional)" not in page
+        assert "detyrueshme" not in page
+        assert re.search(r'<option value="" selected>', page) or "selected" not in page
+    ids = dict(re.findall(r'name="(id|interview)" value="([0-9a-f-]+)"', page))
+    form: dict[str, object] = {**ids, "outcome": "call_back", "topic": "danger", "caller": "family", "note": NOTE}
+    assert "Zgjidhni gjuhën" in person.post("/helpline/calls", {**form, "language": ""}, status=422)
+    person.post("/helpline/calls", {**form, "language": "it"})
+    address = f"/helpline/calls/{store.calls(by=operator)[0].id}"
+    assert "To call back" in person.get(f"{address}?lang=en")
+    assert "To answer a referral" not in person.get(f"{address}?lang=en")
+    person.post(f"{address}/open", {"purpose": "call_back"})
+    assert NOTE in person.get(address)

@@ -80,6 +80,7 @@ FOLLOW_WORDS = {
 CAME_LABELS = {
     CameOf.SPOKE: N_("Called back, and spoke with the person: destroy the note"),
     CameOf.PASSED_ON: N_("Somebody else cares for it: destroy the note"),
+    CameOf.NOT_AGREED: N_("No call back was agreed, it was ticked by mistake: destroy the note"),
     CameOf.NOT_REACHED: N_("Tried, not reached: the note stays"),
 }
 IMPOSSIBLE = {

@@ -83,6 +83,7 @@ class CameOf(StrEnum):
 
     SPOKE = "spoke"
     PASSED_ON = "passed_on"
+    NOT_AGREED = "not_agreed"  # it was ticked by mistake
     NOT_REACHED = "not_reached"
 
 

@@ -229,7 +229,7 @@ def test_who_recorded_a_call_corrects_it_within_a_day_and_the_chain_names_what_i
     begun = corrected(call_id, operator, topic=Topic.CHILD, outcome=Outcome.URGENT)
     assert begun is not None
     assert interviews.read(interview_id=begun, by=operator).answers["urgent"] == "yes"
-    assert row(call_id).noted  # the note stays where it was
+    assert row(call_id).noted  # the note stays where it was, until somebody says what came of it
     assert corrected(call_id, operator, outcome=Outcome.URGENT, interview_id=begun) == begun  # pressed twice
     assert corrected(call_id, operator, topic=Topic.CHILD, outcome=Outcome.REFERRAL) is None  # one was begun already
     clock.set_clock(lambda: NOON + timedelta(days=1, minutes=1))
@@ -256,6 +256,26 @@ def test_what_a_correction_cannot_be(operator: Actor) -> None:
     with pytest.raises(HelplineRefused, match="over"):
         actions.follow(call_id=other, done=True, by=operator)
     assert row(other).outcome == "advice"
+
+
+def test_a_call_back_that_was_ticked_by_mistake_is_ended_by_true_words(
+    operator: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    """There was only that somebody called back, or that somebody else cares for it."""
+    call_id = called(operator, outcome=Outcome.CALL_BACK, note=NOTE)
+    corrected(call_id, operator, outcome=Outcome.ADVICE)
+    person, address = sign_in("helpline.helpline_operator"), f"/helpline/calls/{call_id}"
+    person.post(f"{address}/open", {"purpose": "call_back"})
+    assert "No call back was agreed" in person.get(f"{address}?lang=en")
+    asked = person.client.post(
+        f"{address}/settled?lang=en", data={"came": "not_agreed", "csrf_token": person.csrf_token}
+    )
+    assert row(call_id).noted
+    assert "Is the note to be destroyed?" in asked.text
+    person.post(f"{address}/settled", {"came": "not_agreed", "sure": "yes"})
+    db.session.rollback()
+    assert not row(call_id).noted
+    assert str(call_id) not in person.get("/")
 
 
 @pytest.mark.slow
@@ -453,7 +473,7 @@ def test_a_note_goes_by_no_press_alone_and_the_home_page_and_the_list_say_what_c
     person, (address, other) = sign_in("helpline.helpline_operator"), [f"/helpline/calls/{each}" for each in calls]
     person.post(f"{address}/open", {"purpose": "safety"})
     page = person.get(f"{address}?lang=en")
-    assert re.findall(r'name="came" value="(\w+)"', page) == ["spoke", "passed_on", "not_reached"]
+    assert re.findall(r'name="came" value="(\w+)"', page) == ["spoke", "passed_on", "not_agreed", "not_reached"]
     refused = person.post(f"{address}/settled?lang=en", status=422)
     assert "Choose what came of the call back" in refused
     assert NOTE in refused

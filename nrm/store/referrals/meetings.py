@@ -100,3 +100,8 @@ def to_say(*, by: Actor) -> list[Unsaid]:
 def of_post(line: ReferralLine) -> bool:
     """Whether a post sent a referral that was seen."""
     return bool(db.session.scalar(select(exists().where(Referral.id == line.id, rows.from_a_post()))))
+
+
+def of_telephone(line: ReferralLine) -> bool:
+    """Whether the help line sent a referral that was seen: nobody there has the person with them."""
+    return bool(db.session.scalar(select(exists().where(Referral.id == line.id, rows.from_the_helpline()))))

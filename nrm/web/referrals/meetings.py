@@ -9,13 +9,14 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from forms import SelectChoice
 from forms.referrals.meetings import BRINGS_LABELS, EscortForm, MeetingForm
 from nrm import clock
 from nrm.actions.referrals import meetings as actions
 from nrm.actions.referrals import transfers as transfer_actions
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.interviews.draft_owners import NoSuchColleague
-from nrm.domain.referrals.crossing_points import Meeting
+from nrm.domain.referrals.crossing_points import Brings, Meeting
 from nrm.domain.referrals.referrals import IllegalTransition, ReferralStatus, Relation
 from nrm.domain.referrals.transfers import MEETING
 from nrm.domain.words import N_
@@ -77,7 +78,16 @@ def _comes(meeting: Meeting) -> str:
 @blueprint.get("/referrals/<uuid:referral_id>/where")
 @access.requires(Permission.REFERRAL_DECIDE)
 def say_page(referral_id: uuid.UUID) -> Answer:
-    return _say_page(_to_say(referral_id), MeetingForm(), 200)
+    line = _to_say(referral_id)
+    return _say_page(line, _form(line), 200)
+
+
+def _form(line: ReferralLine) -> MeetingForm:
+    """Nobody at the help line brings a person (ADR 0280)."""
+    form = MeetingForm(request.form)
+    if store.of_telephone(line):
+        form.brings.choices = [SelectChoice(value=str(Brings.SHELTER), label=BRINGS_LABELS[Brings.SHELTER])]
+    return form
 
 
 def _to_say(referral_id: uuid.UUID) -> ReferralLine:
@@ -96,8 +106,8 @@ def _say_page(line: ReferralLine, form: MeetingForm, status: int) -> tuple[str, 
 @access.requires(Permission.REFERRAL_DECIDE)
 def say(referral_id: uuid.UUID) -> Answer:
     """The shelter says who goes with the person, and where they meet."""
-    by, form = access.actor(), MeetingForm(request.form)
-    line = _to_say(referral_id)
+    by, line = access.actor(), _to_say(referral_id)
+    form = _form(line)
     if not form.fits(*_own_names()):
         return _say_page(line, form, 422)
     now, stand = clock.now().astimezone(country().timezone), store.stand(line)

@@ -647,3 +647,18 @@ def test_who_left_waits_at_no_post_any_more(accepted: uuid.UUID, sign_in: Callab
     worker = sign_in("nrc.case_worker")
     assert "the post waits" not in worker.get("/?lang=en")
     assert "the post waits" not in worker.get("/to-do")
+
+
+def test_nobody_at_the_help_line_brings_the_person(app: Flask, sign_in: Callable[[str], Person]) -> None:
+    made = sent(factories.actor("helpline.helpline_operator"))
+    at = clock.now()
+    clock.set_clock(lambda: at)
+    worker = factories.actor("nrc.case_worker")
+    referrals.accept(referral_id=made.referral_id, place_id=bed("NRC"), expected_at=at + timedelta(hours=6), by=worker)
+    nrc, where = sign_in("nrc.case_worker"), f"/referrals/{made.referral_id}/where"
+    page = nrc.get(f"{where}?lang=en")
+    assert "We come for the person" in page
+    assert "The post brings the person" not in page
+    nrc.post(where, dict(FORM), status=422)
+    soon = (at + timedelta(hours=2)).astimezone(country().timezone).strftime("%H:%M")
+    nrc.post(where, {**COMES, "hour": soon})

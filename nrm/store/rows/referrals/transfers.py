@@ -92,6 +92,12 @@ def from_a_post() -> ColumnElement[bool]:
     return Referral.sender_id.in_(select(Organisation.id).where(Organisation.kind.in_(_POSTS)))
 
 
+def from_the_helpline() -> ColumnElement[bool]:
+    """The condition for referrals that the help line sent."""
+    kind = str(OrganisationKind.HELPLINE)
+    return Referral.sender_id.in_(select(Organisation.id).where(Organisation.kind == kind))
+
+
 def left_without_meeting() -> ColumnElement[bool]:
     """The condition for referrals of a post whose person has left before the shelter said where it meets them, as long
     as it can still say so."""

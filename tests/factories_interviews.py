@@ -109,7 +109,9 @@ def confirmation(body: str) -> dict[str, Any]:
         for name in ("seen", "shelter")
         if (found := re.search(f'name="{name}" value="(.*?)"', body))
     }
-    answers = {"reason": "explained", "sentence": "Fjali.", **dict.fromkeys(("texts", "alone", "understood"), "yes")}
+    first = re.search(r'name="reason"[^>]*? value="(\w+)"', body)
+    reason = first.group(1) if first else ""
+    answers = {"reason": reason, "sentence": "Fjali.", **dict.fromkeys(("texts", "alone", "understood"), "yes")}
     return {**sent, **{name: answer for name, answer in answers.items() if f'name="{name}"' in body}}
 
 

@@ -8,7 +8,7 @@ from wtforms.validators import DataRequired
 from forms import SelectChoice
 from forms.referrals.notification_calls import ANSWERED, CallForm
 from forms.typed import Offered, OnceForm, PlainText
-from nrm.domain.interviews.endings import LONGEST_SENTENCE, ChildAnswer, EndReason, answers_to
+from nrm.domain.interviews.endings import LEAVE_REASONS, LONGEST_SENTENCE, TOOK_BACK, ChildAnswer, EndReason, answers_to
 from nrm.domain.words import N_
 
 REASON_LABELS = {
@@ -17,6 +17,10 @@ REASON_LABELS = {
     EndReason.HELPED: N_("Somebody else helps already"),
     EndReason.HELD_TWICE: N_("The interview of this person was begun twice"),
     EndReason.OTHER: N_("Another reason"),
+}
+HOLD_LABELS: dict[str, str] = {
+    **{str(code): label for code, label in REASON_LABELS.items()},
+    TOOK_BACK: N_("The person takes their yes back"),
 }
 ANSWER_LABELS = {
     ChildAnswer.PARENTS: N_("The child goes with the parents"),
@@ -44,6 +48,22 @@ class EndForm(OpinionForm):
 
     sentence = TextAreaField(
         N_("In one sentence: what did you see or hear that explains it?"),
+        description=N_("It is sealed with the interview and destroyed with it."),
+        validators=[DataRequired(N_("Enter a sentence that explains it")), PlainText(LONGEST_SENTENCE)],
+    )
+
+
+class LeaveForm(OnceForm):
+    """Why the person leaves without a shelter although something speaks against it."""
+
+    reason = RadioField(
+        N_("Why does the person leave all the same?"),
+        choices=[SelectChoice(value=str(code), label=HOLD_LABELS[code]) for code in LEAVE_REASONS],
+        validators=[Offered(N_("Choose why"))],
+        validate_choice=False,
+    )
+    sentence = TextAreaField(
+        N_("In one sentence: what did the person say, and what did you see?"),
         description=N_("It is sealed with the interview and destroyed with it."),
         validators=[DataRequired(N_("Enter a sentence that explains it")), PlainText(LONGEST_SENTENCE)],
     )
@@ -91,6 +111,16 @@ class RefusalForm(OnceForm):
             "Call an interpreter, by telephone too, go back and ask once more. If that cannot be done now, choose "
             "“Does not know”: the person gets time to think, and the answers stay sealed."
         ),
+    )
+
+
+class RetractedForm(RefusalForm):
+    """As of any no, and the sentence that belongs to a yes that is taken back."""
+
+    sentence = TextAreaField(
+        N_("The person had said yes. In one sentence: why do they take it back?"),
+        description=N_("It is sealed with the interview and destroyed with it."),
+        validators=[DataRequired(N_("Enter a sentence that explains it")), PlainText(LONGEST_SENTENCE)],
     )
 
 

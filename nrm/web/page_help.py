@@ -155,8 +155,8 @@ HELP: Mapping[str, str] = {
     ),
     "holding": N_("Here stands who does not hold the newest key of the organisation, and how they get it."),
     "holds": N_(
-        "Here is an interview that has ended and is kept for some hours; until then it can be taken back, and"
-        " then it is destroyed."
+        "Here is an interview that has ended; it says until when it is kept and can be taken back. Then it is"
+        " destroyed."
     ),
     "home": N_("Here stands what waits for you, the most urgent first; each line leads to the page where you do it."),
     "identifications": N_(

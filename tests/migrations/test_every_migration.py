@@ -273,6 +273,9 @@ TABLE: dict[str, Moved | str] = {
         since.test_of_calls_from_before_nobody_knows_whether_it_was_done_and_a_mistake_is_taken_back_on_the_way_down,
         ("helpline_calls", "person_requests", "heavy_acts"),
     ),
+    "0118_ended_against_a_yes": Moved(
+        since.test_who_left_against_a_yes_is_thrown_away_on_the_way_down, ("interview_holds",)
+    ),
 }
 
 FILES = {path.stem: path for path in (revisions.FOLDER / "versions").glob("*.py")}

@@ -2204,3 +2204,21 @@ def test_of_calls_from_before_nobody_knows_whether_it_was_done_and_a_mistake_is_
     assert (row["status"], row["reason"]) == ("refused", "taken_back")
     (row,) = [row for row in data.rows("heavy_acts") if row["id"] == act["id"]]
     assert row["undone"] == "holder"
+
+
+@pytest.mark.slow
+def test_who_left_against_a_yes_is_thrown_away_on_the_way_down(before: Before) -> None:
+    data = before("0118_ended_against_a_yes")
+    was = data.add("interview_holds", ending="undecided", reason="")
+    with refused("known_ending"):
+        data.add("interview_holds", ending="left")
+    data.up()
+    left = data.add("interview_holds", ending="left", reason="took_back", desk=True)
+    said_no = data.add("interview_holds", ending="retracted", reason="took_back", desk=True)
+    data.down()
+    rows = {row["id"]: (row["ending"], row["reason"]) for row in data.rows("interview_holds")}
+    assert rows == {
+        was["id"]: ("undecided", ""),
+        left["id"]: ("discarded", "other"),
+        said_no["id"]: ("discarded", "other"),
+    }

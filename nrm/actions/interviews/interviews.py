@@ -17,6 +17,8 @@ from nrm.domain.interviews.draft_owners import DRAFT, Anothers, Lost, OpenReason
 from nrm.domain.interviews.endings import (
     DRAFT_OVER,
     HIGH,
+    LEAVE_REASONS,
+    TOOK_BACK,
     Against,
     ChildWaits,
     EndReason,
@@ -26,7 +28,7 @@ from nrm.domain.interviews.endings import (
     check_reason,
     is_child,
 )
-from nrm.domain.interviews.facts import consent_of, routing_facts
+from nrm.domain.interviews.facts import agreed_to, consent_of, routing_facts, wish
 from nrm.domain.interviews.indicators import profile, profile_of_answered
 from nrm.domain.interviews.interview_findings import UnacceptableInterview, whole_interview
 from nrm.domain.interviews.interviews import Answers, Questionnaire
@@ -241,10 +243,12 @@ def _answers_on_page(page: str, draft: Draft) -> dict[str, Any]:
     return {name: draft.answers[name] for name in draft.questionnaire.pages[page].questions if name in draft.answers}
 
 
-def against(draft: Draft, answers: Answers, *, shelter: bool = False, discard: bool = False) -> Against:
+def against(
+    draft: Draft, answers: Answers, *, shelter: bool = False, discard: bool = False, leaves: bool = False
+) -> Against:
     """What speaks against ending this interview without a case.
 
-    `shelter`: a shelter was chosen; `discard`: the draft is only thrown away.
+    `shelter`: a shelter was chosen; `discard`: the draft is only thrown away; `leaves`: the person leaves without one.
     """
     questionnaire = draft.questionnaire
     child = is_child(answers.get(questionnaire.derive["age"]))
@@ -259,7 +263,15 @@ def against(draft: Draft, answers: Answers, *, shelter: bool = False, discard: b
         shelter,
         not child and child_alert_rows.is_told(draft.interview_id),
         discard,
+        leaves,
+        {**aside, **answers}.get(questionnaire.derive["danger"]) == "yes",
+        draft.agreed or bool(agreed_to(questionnaire, {**aside, **answers})),
     )
+
+
+def takes_back(draft: Draft, answers: Answers) -> bool:
+    """Whether these answers are an adult's no after a yes that was recorded (ADR 0278)."""
+    return draft.agreed and ending_of(draft.questionnaire, answers) == REFUSED
 
 
 def against_end(draft: Draft, answers: Answers, *, shelter: bool = False) -> Against:
@@ -384,8 +396,10 @@ def end(
             raise NotAskedProperly
         child = is_child(answers.get(draft.questionnaire.derive["age"]))
         opposed = against_end(draft, answers, shelter=shelter) if outcome != REFUSED and not child else None
+        if not child and takes_back(draft, answers):
+            opposed = against(draft, answers, leaves=True)
         if opposed:
-            check_reason(opposed, reason, sentence)
+            check_reason(opposed, reason, sentence, (TOOK_BACK,) if outcome == REFUSED else tuple(EndReason))
         paper_entries.spend(session, interview, by=by)
         if last is not None:
             draft = replace(draft, wordings=drafts.wordings_read(draft, answers, [last.page]))
@@ -401,7 +415,7 @@ def end(
                 interview,
                 draft,
                 draft.answers,
-                Holding(outcome),
+                Holding.RETRACTED if opposed and outcome == REFUSED else Holding(outcome),
                 screenings=screenings,
                 steps=steps,
                 kept=kept,
@@ -435,12 +449,13 @@ def strike_out(*, draft: Draft, parties: Collection[str], by: Actor) -> Draft:
     return after
 
 
-def leave(*, interview_id: uuid.UUID, by: Actor) -> None:
+def leave(*, interview_id: uuid.UUID, by: Actor, reason: str = "", sentence: str = "") -> None:
     """The person leaves without a shelter: did not decide, wants none of those that could be asked, or just goes.
 
     The draft is held as after a refusal (ADR 0057), then it and its key are destroyed. The person is counted as
-    undecided, never as refused; nothing else is kept. Raises NotAnEnd, EnteredTwice, NotVisible, OpeningEnded,
-    NoLongerDraft.
+    undecided, never as refused; nothing else is kept. Where a yes was recorded, or much danger, or signs with fear, a
+    coded `reason` and a `sentence` are needed, and it is held as what a post ends against what was said; who said yes
+    is not counted (ADR 0278). Raises NotAnEnd, ReasonNeeded, EnteredTwice, NotVisible, OpeningEnded, NoLongerDraft.
     """
     by.must(Permission.INTERVIEW_CONDUCT)
     with transaction() as session:
@@ -449,9 +464,30 @@ def leave(*, interview_id: uuid.UUID, by: Actor) -> None:
         draft = drafts.opened_last(session, interview, by=by)
         if not may_leave(draft):
             raise NotAnEnd
+        opposed = against(draft, draft.answers, leaves=True)
+        if opposed:
+            check_reason(opposed, reason, sentence, LEAVE_REASONS)
         paper_entries.spend(session, interview, by=by)
-        screenings = screenings_of(draft.questionnaire, draft.answers, draft.started_at, by=by, left=True)
-        holds.hold(session, interview, draft, draft.answers, Holding.UNDECIDED, screenings=screenings, by=by)
+        screenings = []
+        if is_undecided(draft):
+            screenings = screenings_of(draft.questionnaire, draft.answers, draft.started_at, by=by, left=True)
+        holds.hold(
+            session,
+            interview,
+            draft,
+            draft.answers,
+            Holding.LEFT if opposed else Holding.UNDECIDED,
+            screenings=screenings,
+            reason=reason if opposed else "",
+            sentence=sentence if opposed else "",
+            by=by,
+        )
+
+
+def is_undecided(draft: Draft) -> bool:
+    """Whether who leaves is counted as "did not decide": not after a yes to all of it, be it one in doubt."""
+    answers = draft.answers
+    return consent_of(draft.questionnaire, answers) != "given" and not wish(draft.questionnaire, answers)
 
 
 def may_leave(draft: Draft) -> bool:

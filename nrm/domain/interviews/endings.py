@@ -5,6 +5,7 @@ Decided in ADR 0044, ADR 0057.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -35,6 +36,11 @@ class EndReason(StrEnum):
     OTHER = "other"
 
 
+TOOK_BACK = "took_back"
+"""A code beside the reasons: the person takes a yes back that was recorded (ADR 0278)."""
+LEAVE_REASONS = (TOOK_BACK, EndReason.HELPED, EndReason.MISTAKEN, EndReason.HELD_TWICE, EndReason.OTHER)
+"""Why a person leaves without a shelter although something speaks against it."""
+HOLD_REASONS = (*EndReason, TOOK_BACK)
 DRAFT_OVER = "draft_over"
 """A code in place of a reason: nobody at the post gave one, and the time of the draft is over."""
 AGE_CHANGED = "age_changed"
@@ -87,6 +93,8 @@ class Holding(StrEnum):
     NOT_ASKED = "not_asked"  # nobody could ask the six questions, and something speaks against leaving it so
     REFUSED = "refused"  # an adult said no
     UNDECIDED = "undecided"  # the person left without a shelter
+    LEFT = "left"  # the person left without a shelter, and something speaks against it
+    RETRACTED = "retracted"  # an adult said no after a yes that was recorded
 
 
 OF_THE_PERSON = (Holding.REFUSED, Holding.UNDECIDED)
@@ -110,7 +118,8 @@ class Against:
     """What speaks against ending an adult's interview: what was named or noticed, danger, a shelter chosen.
 
     `unheard`: little was said. That speaks against "no indicator", but not against destroying a draft, which claims
-    nothing about the person.
+    nothing about the person. `leaves`: the person leaves without a shelter, which claims nothing either, so that signs
+    count with fear (`afraid`) alone. `agreed`: a yes to help or to telling was recorded (ADR 0278).
     """
 
     profile: Profile
@@ -118,8 +127,15 @@ class Against:
     shelter: bool = False
     was_child: bool = False
     unheard: bool = False
+    leaves: bool = False
+    afraid: bool = False
+    agreed: bool = False
 
     def __bool__(self) -> bool:
+        if self.agreed and (self.unheard or self.leaves):
+            return True
+        if self.leaves:
+            return self.high_risk or self.was_child or (self.afraid and self.profile.outcome != "none")
         said = self.profile.spoken if self.unheard else self.profile.outcome != "none"
         return said or self.high_risk or self.shelter or self.was_child
 
@@ -129,9 +145,9 @@ def is_child(age: object) -> bool:
     return age in CHILD_ROUTE
 
 
-def check_reason(against: Against, reason: str, sentence: str) -> None:
+def check_reason(against: Against, reason: str, sentence: str, offered: Collection[str] = tuple(EndReason)) -> None:
     """Raise ReasonNeeded where something speaks against it, unless a reason of the list and a sentence are given."""
-    if against and (reason not in list(EndReason) or not sentence.strip()):
+    if against and (reason not in offered or not sentence.strip()):
         raise ReasonNeeded(reason)
 
 

@@ -20,6 +20,8 @@ from nrm.domain.shelter.cases import DOES_NOT_KNOW, NOT_COLLECTED, PREFERS_NOT, 
 
 HOME = "home"  # what an answer `elsewhere` stands for when it is the country itself
 SEVERAL = "several"
+CONSENT = "consent_"
+AGREED = ("yes", "given")
 ASSESSMENT = "assessment"
 SCREENING = ("returned_from", "return_manner", "announced", "refusal_reason", ASSESSMENT)
 ROUTED = ("gender", "citizenship_class", "security_risk", "proceedings_in", "wish_region")
@@ -88,6 +90,16 @@ def consent_of(questionnaire: Questionnaire, answers: Answers) -> str | None:
 def wish(questionnaire: Questionnaire, answers: Answers) -> tuple[Doubt, ...]:
     """Why the yes that was said is only a wish; empty if it is a yes, or if no yes was said."""
     return doubts(questionnaire, answers) if _said(questionnaire, answers) == "given" else ()
+
+
+def agreed_to(questionnaire: Questionnaire, answers: Answers) -> tuple[Question, ...]:
+    """The questions of consent that were answered with yes, to help or to telling; not that to be counted. Nothing
+    where the person says no to one of them."""
+    if _said(questionnaire, answers) == "refused":
+        return ()
+    counted = questionnaire.derive["consent_statistics"]
+    asked = (each for each in questionnaire.questions.values() if each.id.startswith(CONSENT) and each.id != counted)
+    return tuple(each for each in asked if answers.get(each.id) in AGREED)
 
 
 def _said(questionnaire: Questionnaire, answers: Answers) -> str | None:

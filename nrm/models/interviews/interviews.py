@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nrm.db import Model, id_column
-from nrm.domain.interviews.endings import OF_THE_PERSON, EndReason, Holding
+from nrm.domain.interviews.endings import HOLD_REASONS, OF_THE_PERSON, Holding
 from nrm.models.accounts.accounts import one_of
 
 
@@ -75,7 +75,7 @@ class Hold(Model):
     __tablename__ = "interview_holds"
     __table_args__ = (
         CheckConstraint(one_of("ending", Holding), name="known_ending"),
-        CheckConstraint(one_of("reason", ("", *EndReason)), name="known_reason"),
+        CheckConstraint(one_of("reason", ("", *HOLD_REASONS)), name="known_reason"),
         CheckConstraint(one_of("was", ("draft", "completed")), name="known_status_before"),
         CheckConstraint(f"NOT desk OR NOT {one_of('ending', OF_THE_PERSON)}", name="nobody_opens_a_no"),
     )

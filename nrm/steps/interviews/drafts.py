@@ -33,6 +33,7 @@ from nrm.domain.interviews.draft_owners import (
     OnlyTheirs,
     official_involved,
 )
+from nrm.domain.interviews.facts import agreed_to
 from nrm.domain.interviews.interviews import Answers, Page, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import (
     Journey,
@@ -126,6 +127,7 @@ class Draft:
     handed: str = field(default="", compare=False)
     warned: Mapping[str, int] = field(default_factory=dict, compare=False)  # warnings that were seen -> version
     aside: Answers = field(default_factory=dict, compare=False)  # said, and not asked on this way
+    agreed: bool = field(default=False, compare=False)  # a yes was saved once, whatever stands there now (ADR 0278)
     _filled: list[Any] = field(default_factory=list, init=False, compare=False)
 
     @cached_property
@@ -338,6 +340,7 @@ def opened(session: AnySession, interview: Interview | Row, *, by: Actor) -> Dra
         found.value.get("handed", ""),
         found.value.get("warned", {}),
         found.value.get("aside", {}),
+        bool(found.value.get("agreed")),
     )
 
 
@@ -407,6 +410,9 @@ def sealed_next(
     asked_again = asked_again or draft.asked_again
     if asked_again:
         value["asked_again"] = True
+    agreed = draft.agreed or any(agreed_to(questionnaire, each) for each in (draft.answers, answers))
+    if agreed:
+        value["agreed"] = True
     if draft.handed:
         value["handed"] = draft.handed
     if aside:
@@ -440,6 +446,7 @@ def sealed_next(
         handed=draft.handed,
         warned=known,
         aside=aside,
+        agreed=agreed,
     )
     return after, following
 

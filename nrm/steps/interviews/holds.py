@@ -45,6 +45,8 @@ _EVENTS = {
     Holding.NONE: audit.Event.INTERVIEW_ENDED,
     Holding.NOT_ASKED: audit.Event.INTERVIEW_ENDED,
     Holding.UNDECIDED: audit.Event.INTERVIEW_ENDED,
+    Holding.LEFT: audit.Event.INTERVIEW_ENDED,
+    Holding.RETRACTED: audit.Event.HELP_REFUSED,
     Holding.REFUSED: audit.Event.HELP_REFUSED,
     Holding.DISCARDED: audit.Event.INTERVIEW_DISCARDED,
 }

@@ -7,7 +7,7 @@ import uuid
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from forms.interviews.endings import REASON_LABELS, OpenHeldForm
+from forms.interviews.endings import HOLD_LABELS, OpenHeldForm
 from nrm.actions.interviews import holds as actions
 from nrm.actions.interviews import interviews
 from nrm.domain.accounts.accounts import NotVisible, Permission
@@ -130,7 +130,7 @@ def _look(interview_id: uuid.UUID, form: OpenHeldForm, status: int = 200) -> tup
             opened=found,
             parts=parts,
             written=written_answers.of_child(interview_id, by=by),
-            reason_labels=REASON_LABELS,
+            reason_labels=HOLD_LABELS,
         ),
         status,
     )

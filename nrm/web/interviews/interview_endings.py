@@ -12,13 +12,14 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from forms.interviews.endings import ANSWER_LABELS, REASON_LABELS, EndForm, OpinionForm, RefusalForm
+from forms.interviews.endings import ANSWER_LABELS, REASON_LABELS, EndForm, OpinionForm, RefusalForm, RetractedForm
 from forms.typed import OnceForm
 from nrm import clock
 from nrm.actions.interviews import interviews as actions
 from nrm.actions.interviews.interviews import Draft, LastPage
 from nrm.domain.interviews.answers import is_unknown
-from nrm.domain.interviews.endings import FINAL, Against, is_child
+from nrm.domain.interviews.endings import FINAL, TOOK_BACK, Against, is_child
+from nrm.domain.interviews.facts import agreed_to
 from nrm.domain.interviews.indicators import said_words
 from nrm.domain.interviews.interviews import Question
 from nrm.domain.interviews.questionnaire_flow import first_incomplete, set_aside
@@ -80,7 +81,9 @@ def _form_of(draft: Draft, ending: str, data: Any = None) -> OnceForm:
     """What is asked before it ends: of a child why, of a no how it was asked, of others why and in a sentence."""
     if is_a_childs(draft):
         return OpinionForm(data)
-    return RefusalForm(data) if ending == REFUSED else EndForm(data)
+    if ending == REFUSED:
+        return RetractedForm(data) if actions.takes_back(draft, draft.answers) else RefusalForm(data)
+    return EndForm(data)
 
 
 def show(draft: Draft, ending: str, form: OnceForm | None = None, status: int = 200) -> tuple[str, int]:
@@ -105,6 +108,7 @@ def show(draft: Draft, ending: str, form: OnceForm | None = None, status: int = 
             answer_labels=ANSWER_LABELS,
             reason_labels=REASON_LABELS,
             may_end=not child or (told is not None and told.answer in list(FINAL)),
+            retracted=not child and ending == REFUSED and actions.takes_back(draft, draft.answers),
             asks_reason=asks or (not child and ending != REFUSED and bool(against)),
             asks=asks,
             by_telephone=told is not None and told.contradictable,
@@ -179,9 +183,12 @@ def _told_of(against: Against) -> Rows:
 
 
 def _summary_rows(draft: Draft, against: Against, shelter: str) -> Rows:
-    """What was said: named, noticed, how much danger, hurt, not alone, needs, children along, that there are own words,
-    the shelter; and the officer's own words."""
-    rows = _told_of(against)
+    """What was said: a yes, named, noticed, how much danger, hurt, not alone, needs, children along, that there are
+    own words, the shelter; and the officer's own words."""
+    agreed = agreed_to(draft.questionnaire, {**draft.aside, **draft.answers})
+    rows = [*_answered(draft, list(agreed)), *_told_of(against)]
+    if against.agreed and not agreed:
+        rows.append((gettext("Said before"), gettext("Yes to help or to telling; it was changed.")))
     shown = [each for each in draft.questionnaire.questions.values() if _tells_danger(each) or _counts(draft, each)]
     rows += [*_answered(draft, shown), *_own_words(draft)]
     if shelter:
@@ -222,6 +229,8 @@ def carry_out(draft: Draft, ending: str, seen: int) -> BaseResponse | tuple[str,
                 return show(draft, ending, status=409)
             actions.ask_child_authority(interview_id=interview_id, reason=reason, seen=seen, by=by)
             return redirect(url_for("interviews.end_page", interview_id=interview_id), 303)
+        if isinstance(form, RetractedForm):
+            reason = TOOK_BACK
         # What is wrong with a sentence is said only where one is asked for.
         sentence = sentence if right else ""
         if ending == DISCARDED:

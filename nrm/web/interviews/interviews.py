@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from forms.interviews.endings import LeaveForm
 from forms.interviews.interview_sending import SendInterviewForm
 from forms.interviews.interviews import PageForm, page_form
 from forms.referrals.referrals import STATUS_LABELS
@@ -437,15 +438,27 @@ def without_page(interview_id: uuid.UUID) -> Answer:
         return interview_endings.ask_again(interview_id, discard=False)
     if not actions.may_leave(draft):
         return _to_page(draft, draft.page_to_do)
-    return render_template(
-        "interviews/interviews/without.html",
-        interview_id=interview_id,
-        code=draft.pseudonym,
-        back=draft.page_to_do.id,
-        rows=interview_endings.said(draft),
-        numbers=proposed_routes.numbers_left(draft, draft.answers, by=by),
-        leaflets=handouts.of_talk(draft, draft.answers),
-        minutes=country().retention.refused_minutes,
+    return _leaving(draft, LeaveForm(), 200)
+
+
+def _leaving(draft: Draft, form: LeaveForm, status: int) -> tuple[str, int]:
+    kept = country().retention
+    return (
+        render_template(
+            "interviews/interviews/without.html",
+            interview_id=draft.interview_id,
+            code=draft.pseudonym,
+            back=draft.page_to_do.id,
+            rows=interview_endings.said(draft),
+            asks_reason=bool(actions.against(draft, draft.answers, leaves=True)),
+            counted=actions.is_undecided(draft),
+            form=form,
+            numbers=proposed_routes.numbers_left(draft, draft.answers, by=access.actor()),
+            leaflets=handouts.of_talk(draft, draft.answers),
+            hours=kept.hold_hours,
+            minutes=kept.refused_minutes,
+        ),
+        status,
     )
 
 
@@ -455,11 +468,17 @@ def without(interview_id: uuid.UUID) -> Answer:
     try:
         draft = interview_pages.draft_of_form(interview_id, actions.read)
         handouts.remember(draft, draft.answers)
-        actions.leave(interview_id=interview_id, by=access.actor())
+        form = LeaveForm(request.form)
+        # What is wrong with a sentence is said only where one is asked for.
+        sentence = str(form.sentence.data) if form.validate() else ""
+        reason = str(form.reason.data or "")
+        actions.leave(interview_id=interview_id, reason=reason, sentence=sentence, by=access.actor())
     except NoLongerDraft as error:
         return _address_after_ending(interview_id, error)
     except actions.ChildWaits:
         return interview_endings.ask_again(interview_id, discard=False)
+    except actions.ReasonNeeded:
+        return _leaving(draft, form, 422)
     except actions.NotAnEnd:
         return _go_on(interview_id)
     except paper_entries.EnteredTwice:

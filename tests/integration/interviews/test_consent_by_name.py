@@ -26,7 +26,17 @@ from nrm.store.countries import country
 from tests import factories, screened, world
 from tests.conftest import Person
 from tests.factories import actor
-from tests.factories_interviews import LOGIN, begin, example, fields, last_of, page_asking, questionnaire, walk
+from tests.factories_interviews import (
+    LOGIN,
+    begin,
+    confirmation,
+    example,
+    fields,
+    last_of,
+    page_asking,
+    questionnaire,
+    walk,
+)
 from tests.factories_referrals import HAND_OVER_FORM, NAMED, bed, organisation, sent
 
 SignIn = Callable[[str], Person]
@@ -237,7 +247,8 @@ def test_who_leaves_without_a_shelter_did_not_decide_and_did_not_refuse(app: Fla
     body = person.get(leaving)  # a page of its own says what is destroyed
     assert _compartments(_id(page)) == {"draft"}
     assert "116 006" in body
-    ended = person.post(leaving)
+    person.post(leaving, status=422)  # a yes to help was recorded
+    ended = person.post(leaving, confirmation(body))
     assert "116 006" in person.get(ended)
     assert person.post(leaving) == ended  # the same button again counts nothing twice
     assert factories.end_holds() == 1

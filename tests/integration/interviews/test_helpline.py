@@ -563,6 +563,7 @@ def test_the_urgent_hand_over_that_a_call_began_settles_the_call_by_being_sent(
         assert "Nothing personal is kept" not in person.get(address)
         browser.get(begun)
         browser.post(f"{begun}/resume") if browser is elsewhere else None
+        assert "where the person can be met now" in browser.get(f"{begun}/urgent_first?lang=en")
         loaded = walk(browser, example(consent_urgent="not_asked"), f"{begun}/urgent_first")
         assert loaded[-1] == "sent"
     db.session.rollback()
@@ -595,3 +596,11 @@ def test_a_call_back_says_why_the_note_is_opened_that_it_is_needed_and_presets_n
     assert "To answer a referral" not in person.get(f"{address}?lang=en")
     person.post(f"{address}/open", {"purpose": "call_back"})
     assert NOTE in person.get(address)
+
+
+def test_at_a_crossing_point_nobody_is_told_that_they_talk_by_telephone(sign_in: Callable[[str], Person]) -> None:
+    officer, draft = sign_in("rinas.border_officer"), str(uuid.uuid4())
+    begun = officer.post("/interviews", {"id": draft, "urgent": "yes"})
+    page = officer.get(f"{begun}?lang=en")
+    assert "Urgent hand-over" in page
+    assert "You talk by telephone" not in page

@@ -205,7 +205,8 @@ def test_a_first_day(app: Flask, sit_down: Callable[[str, str], Desk], command: 
     worker.go(f"/stays/{hers.id}/end").send(ended="today", reason="independent_living")
     worker.send(country="home").says(left_behind)
     assert worker.page.locator("main .btn.danger").count() == 1
-    worker.send("main .btn.danger")
+    worker.send("main .btn.danger").says("Look whether a child of this person stays here")
+    worker.send("main .btn.danger", children_seen="y")
     worker.says(left_behind).go("/").says("Has no place now: give one")
     assert worker.cut_off == []
     db.session.rollback()

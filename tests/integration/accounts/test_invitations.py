@@ -528,7 +528,7 @@ def test_three_organisations_a_day_are_suspended_and_two_shelters_stay(app: Flas
 
 def test_of_many_suspensions_at_once_three_pass(instance: Flask) -> None:
     admin = factories.actor("administrator")
-    codes = ("RINAS", "DURRES", "TRP_UNIT", "PROSECUTION", "HELPLINE")
+    codes = ("RINAS", "DURRES", "TRP_UNIT", "PROSECUTION", "CONSULAR")
 
     def suspend(code: str) -> Callable[[], object]:
         organisation_id = people.organisation(code)

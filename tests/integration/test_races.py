@@ -219,7 +219,7 @@ def test_sending_and_destroying_at_once_does_one_of_them(instance: Flask) -> Non
     given = race(
         instance,
         lambda: interview_sending.send(interview_id=interview_id, party="NRC", by=rinas),
-        lambda: interviews.discard(interview_id=interview_id, by=rinas),
+        lambda: interviews.discard(interview_id=interview_id, reason="mistaken", sentence="Fjali.", by=rinas),
     )
     assert len(given) == 1
     assert statuses(interview_id) == ([] if given == [None] else ["sent"])

@@ -250,7 +250,9 @@ class Histories(RuleBasedStateMachine):
 
     @step(child=st.booleans())
     def interview(self, child: bool) -> None:
-        answers = {"age": "child"} if child else {}
+        # Of an adult who does not know yet: a draft with a yes is held before it is destroyed (ADR 0278).
+        undecided = {"consent_services": "dont_know", "consent_sharing": "dont_know"}
+        answers = {"age": "child"} if child else undecided
         draft = people.interview(self.by(POST), **answers)
         self.people.append(Somebody(draft, POST, "draft", {"draft": Lot({POST})}))
 

@@ -319,7 +319,7 @@ def test_what_a_shelter_says_after_an_arrival_was_taken_back_waits_for_the_whole
         assert f"{made.pseudonym} {NO_PLACE}" in waiting(sign_in(login))
         page = sign_in(login).get(address)
         assert "The shelter has not said it yet" not in page
-        assert "What the shelter had said was destroyed with it" in page
+        assert "Who comes and where you meet the shelter has to say again" in page
     again(made)
     for login in (POST, second):
         assert f"{made.pseudonym} has left, and {CHANGED}" in waiting(sign_in(login))

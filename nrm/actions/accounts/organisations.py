@@ -57,9 +57,15 @@ def suspend(*, organisation_id: uuid.UUID, reason: OrganisationReason, by: Actor
 
 
 def takes_two(organisation: Organisation, *, by: Actor) -> bool:
-    """Whether no administrator suspends it alone: it has the duty desk, it is who answers for children or on the help
-    line, whom nobody else stands in for, or some people would have nobody left who may receive them."""
-    return organisation.kind in _NOBODY_STANDS_IN or left_without.by_suspending(organisation.id, by=by) is not None
+    """Whether no administrator suspends it alone: nobody stands in for it, or some people would have nobody left who
+    may receive them."""
+    return nobody_stands_in(organisation.kind) or left_without.by_suspending(organisation.id, by=by) is not None
+
+
+def nobody_stands_in(kind: str) -> bool:
+    """Whether no other organisation does what one of this kind does: the duty desk, who answers for children, the help
+    line."""
+    return kind in _NOBODY_STANDS_IN
 
 
 _NOBODY_STANDS_IN = (

@@ -114,7 +114,7 @@ def correct(
     by: Actor,
 ) -> uuid.UUID | None:
     """Whoever recorded a call corrects within a day what was ticked of it; the audit chain names what it was (ADR
-    0275). A note that is under seal stays; one is sealed where the person is to be called back after all.
+    0277). A note that is under seal stays; one is sealed where the person is to be called back after all.
 
     Returns the id of the interview that begins with it, None if none does: one that the call had begun goes on. Raises
     NotPermitted, NotVisible, HelplineRefused (`late`; `over`: of a call back that was dealt with only the rest is

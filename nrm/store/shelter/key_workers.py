@@ -93,9 +93,8 @@ class ShiftLine:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What the manager is told at home: how many people have no key worker, who appointed herself, who has a shift."""
+    """What the manager is told at home: who appointed herself, who has a shift."""
 
-    without: int
     own_hand: list[PlaceLine]
     shifts: list[ShiftLine]
 
@@ -282,15 +281,12 @@ def my_shifts(*, by: Actor) -> dict[ShiftKind, datetime]:
 def news(*, by: Actor) -> News:
     """What the manager of the actor's shelter has to know, however many live there; raises NotVisible."""
     own = _own(by)
-    without = select(func.count()).select_from(Case)
-    without = without.where(Case.holder_id == own, Case.status == "open", ~_answered_for(own))
     lately = _lines().where(
         KeyWorker.organisation_id == own,
         KeyWorker.begun_at > clock.now() - LATELY,
         KeyWorker.set_by_id == KeyWorker.member_id,
     )
     return News(
-        without=db.session.scalar(without) or 0,
         own_hand=_read(lately.order_by(KeyWorker.begun_at.desc(), KeyWorker.id).limit(_HISTORY)),
         shifts=_shifts(own),
     )

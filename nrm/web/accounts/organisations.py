@@ -103,6 +103,7 @@ def left_by(organisation_id: uuid.UUID) -> Left | None:
 
 def _suspension_page(organisation_id: uuid.UUID, form: SuspendOrganisationForm, status: int) -> errors.Answer:
     organisation, by = organisation_names.organisation(organisation_id), access.actor()
+    left = left_by(organisation.id) if organisation.enabled else None
     return render_template(
         "accounts/organisations/suspend.html",
         id=organisation.id,
@@ -115,7 +116,7 @@ def _suspension_page(organisation_id: uuid.UUID, form: SuspendOrganisationForm, 
         enabled=organisation.enabled,
         desk=organisation.kind == OrganisationKind.RESPONSIBLE_AUTHORITY,
         takes_people_in=OrganisationKind(organisation.kind).takes_people_in,
-        left=left_by(organisation.id) if organisation.enabled else None,
-        two=actions.takes_two(organisation, by=by),
+        left=left,
+        two=left is not None or actions.nobody_stands_in(organisation.kind),
         form=form,
     ), status

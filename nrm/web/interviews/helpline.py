@@ -72,8 +72,9 @@ def sent_part() -> Markup:
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
 
 
-def was_announced(call: str) -> None:
-    """The return to which a call led, by the address of the form, was announced: the call says so."""
+def was_done(call: str) -> None:
+    """What a call led to was done, the return announced or the urgent hand-over sent: the call says so. `call`: its id,
+    as a form's address or the browser kept it."""
     by = access.actor()
     if not call or not by.may(Permission.CALL_RECORD):
         return
@@ -86,7 +87,7 @@ def was_announced(call: str) -> None:
 def was_sent(interview_id: uuid.UUID) -> None:
     """The urgent hand-over that a call began in this browser was sent: the call says so."""
     if _begun(interview_id) in request.cookies:
-        was_announced(request.cookies[_begun(interview_id)][:36])
+        was_done(request.cookies[_begun(interview_id)][:36])
         _keep_call(interview_id, None)
 
 

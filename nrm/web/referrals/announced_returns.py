@@ -250,7 +250,7 @@ def announce() -> Answer:
             return errors.error_page(409, what)
         form[field].errors = [what]
         return render_template("referrals/announced_returns/announce.html", form=form), 422
-    helpline.was_announced(request.args.get("call", "")[:36])
+    helpline.was_done(request.args.get("call", "")[:36])
     return told_once.lead(url_for("home.index", did="announced", notice=press.id))
 
 

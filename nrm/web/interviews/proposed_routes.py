@@ -8,7 +8,7 @@ from typing import Any
 from forms.interviews.interview_sending import SendInterviewForm
 from nrm.actions.interviews.interviews import Draft
 from nrm.domain.accounts.accounts import Actor
-from nrm.domain.agreement.routes import FALLBACKS, Exclusion
+from nrm.domain.agreement.routes import FALLBACKS, Excluded, Exclusion
 from nrm.domain.interviews.facts import consent_of, struck_out
 from nrm.domain.interviews.interviews import Answers, Page
 from nrm.domain.interviews.questionnaire_flow import with_page
@@ -16,8 +16,9 @@ from nrm.domain.interviews.screenings import REFUSED
 from nrm.steps.referrals import proposals as proposal_steps
 from nrm.steps.referrals.proposals import Choice, Proposal
 from nrm.store.countries import country
+from nrm.web.agreement import agreement_words
 from nrm.web.interviews import handouts
-from nrm.web.language import current_language, text_in
+from nrm.web.language import current_language, gettext, text_in
 
 
 def sending(
@@ -48,7 +49,7 @@ def sending(
         "picked": picked,
         "asked_of": next((_choice(each)["name"] for each in proposed.choices if each.party == asked), ""),
         "proposed": [_choice(choice) for choice in proposed.proposed],
-        "others": [_choice(choice) for choice in proposed.choices if not choice.proposed],
+        "others": [_choice(choice) | _against(proposed, choice) for choice in proposed.choices if not choice.proposed],
         "unread": unread,
         "excluded": _excluded(proposed),
         "fallback": FALLBACKS[proposed.route.fallback][language] if proposed.route.fallback else "",
@@ -72,11 +73,32 @@ def _choice(choice: Choice) -> dict[str, Any]:
     }
 
 
+def _against(proposed: Proposal, choice: Choice) -> dict[str, str]:
+    """Of a party that the route leaves out: why it does, which no clause says; empty of one that has its own clause."""
+    left_out = next((each for each in proposed.route.excluded if each.party == choice.party), None)
+    return {} if left_out is None else {"why_not": _why_not(proposed, left_out)}
+
+
+def _why_not(proposed: Proposal, left_out: Excluded) -> str:
+    """Why a party does not receive; of one that receives others, whom: a clause may name it beside those who do."""
+    why = text_in(proposed.reason_of(left_out.party, left_out.reason))
+    party = proposed.agreement.parties[left_out.party]
+    if left_out.reason is not Exclusion.NOT_COMPETENT or left_out.party in proposed.unreachable:
+        return why
+    if party.receives is not None:
+        whom = text_in(party.receives)
+    elif party.competence is not None:
+        whom = agreement_words.condition(party.competence, agreement_words.names_of(proposed.agreement))
+    else:
+        return why
+    return f"{why} {gettext('Receives: %(whom)s', whom=whom)}"
+
+
 def _excluded(proposed: Proposal) -> list[tuple[str, str]]:
     """(name, why not) of the parties that cannot be asked at all; who was struck out stands only where it was asked."""
     offered = {choice.party for choice in proposed.choices}
     return [
-        (text_in(proposed.agreement.parties[each.party].names), text_in(proposed.reason_of(each.party, each.reason)))
+        (text_in(proposed.agreement.parties[each.party].names), _why_not(proposed, each))
         for each in proposed.route.excluded
         if each.party not in offered and each.reason is not Exclusion.STRUCK_OUT
     ]

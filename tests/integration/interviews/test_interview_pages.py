@@ -399,6 +399,22 @@ def test_against_the_agreement_only_with_a_reason(app: Flask, sign_in: SignIn) -
     assert (referral.overrides, referral.override_reason, referral.must) == ("2.2", "safety", False)
 
 
+def test_who_is_left_out_by_its_competence_says_whom_it_receives_and_names_no_clause(
+    app: Flask, sign_in: SignIn
+) -> None:
+    """The clause names IOM for this person, and IOM receives nobody at high risk: the page said only the first."""
+    person = sign_in(LOGIN)
+    answers = example(urgent="no", risk="high")
+    address = begin(person)
+    walk(person, answers, address, until="decision")
+    body = person.get(f"/interviews/{_id_of(address)}/decision?lang=en")
+    others = body[body.index("Another shelter, with a reason") :]
+    iom = others[others.index('value="IOM"') :]
+    iom = iom[: iom.index("</label>")]
+    assert "in this situation. Receives: Age group: 18 or over and Risk: low or medium<br>" in iom
+    assert "Clause" not in iom
+
+
 def test_nothing_is_chosen_before_when_more_than_one_may_be_asked(app: Flask, sign_in: SignIn) -> None:
     person = sign_in(LOGIN)
     address = begin(person)

@@ -9,7 +9,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from wtforms import RadioField, SelectField, SelectMultipleField, StringField, TextAreaField, ValidationError
+from wtforms import (
+    BooleanField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
 from wtforms.fields.core import Field
 from wtforms.validators import InputRequired
 
@@ -191,6 +199,8 @@ class OpenChildCaseForm(OpenCaseForm):
 
     source = None
     age_class = _age_class("child", "unsure")
+    comes_first = BooleanField(N_("Yes, the child is here already, before the person it came with"))
+    """Shown and asked for once, where that person has no place in the house."""
 
     @property
     def came(self) -> Source:

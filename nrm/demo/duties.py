@@ -13,6 +13,7 @@ from nrm.actions.referrals import referrals
 from nrm.demo.cast import cast
 from nrm.domain.accounts.accounts import Actor, NotVisible
 from nrm.domain.agreement.agreements import RECEIVER
+from nrm.domain.referrals.children_along import Came, NoChildHere
 from nrm.domain.referrals.referrals import IllegalTransition
 from nrm.store.referrals import obligations
 from nrm.store.referrals.obligations import RECORDED_ELSEWHERE, ObligationLine
@@ -50,6 +51,6 @@ class Duties:
 
 def _do(obligation_id: uuid.UUID, by: Actor) -> None:
     try:
-        referrals.acknowledge(obligation_id=obligation_id, by=by)
-    except (IllegalTransition, NotVisible):
+        referrals.acknowledge(obligation_id=obligation_id, by=by, came=Came.HAVE_CASES)
+    except (IllegalTransition, NoChildHere, NotVisible):
         return  # told by telephone already, or the case was closed or went to another shelter

@@ -20,6 +20,7 @@ from nrm import audit, clock
 from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.members import TooFewKeyHolders
+from nrm.domain.referrals.children_along import Came, NoChildHere
 from nrm.domain.referrals.duty import PRESSED_WRONG_WITHIN
 from nrm.domain.referrals.referrals import (
     PROMISE_AT_MOST,
@@ -491,14 +492,22 @@ def call_off(*, referral_id: uuid.UUID, reason: CallOff, words: str, by: Actor) 
     return case_id
 
 
-def acknowledge(*, obligation_id: uuid.UUID, by: Actor) -> None:
+def acknowledge(*, obligation_id: uuid.UUID, by: Actor, came: Came | None = None) -> None:
     """The party that has the obligation says that it knows, or has done it (`calls` records what is told by telephone).
 
-    Once the person has arrived, only the quarter of the time is kept. Raises NotVisible, IllegalTransition.
+    `came`: what became of children who were announced; of nothing else. Once the person has arrived, only the quarter
+    of the time is kept. Raises NotVisible, IllegalTransition, NoChildHere.
     """
     with transaction() as session:
         obligation = obligations.row(obligation_id, by=by)
-        steps.fulfil(session, obligation, clock.now(), "system", by)
+        how = "system"
+        if obligation.kind == obligations.CHILDREN_ALONG:
+            if came is None or not obligations.has_arrived(obligation):
+                raise IllegalTransition(TransitionRefusal.STATE)
+            if came is Came.HAVE_CASES and not obligations.holds_child(by):
+                raise NoChildHere
+            how = str(came)
+        steps.fulfil(session, obligation, clock.now(), how, by)
 
 
 def take_back_known(*, obligation_id: uuid.UUID, by: Actor) -> None:

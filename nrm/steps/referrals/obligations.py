@@ -35,7 +35,8 @@ _TIMES = (
 
 
 def fulfil(session: Session, obligation: Obligation, at: datetime, how: str, by: Actor) -> None:
-    """Mark the obligation as done in the caller's transaction; `how`: `system` or `telephone`.
+    """Mark the obligation as done in the caller's transaction; `how`: `system`, `telephone`, or what became of
+    children who were announced.
 
     Raises IllegalTransition.
     """

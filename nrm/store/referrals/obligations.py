@@ -37,7 +37,7 @@ from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.referrals.critical_path import NOTIFY
 from nrm.domain.referrals.duty import OLD_AFTER, PRESSED_WRONG_WITHIN, TELEPHONED_FOR
 from nrm.domain.referrals.notification_calls import LONGEST_AGO
-from nrm.domain.referrals.referrals import coarsened
+from nrm.domain.referrals.referrals import Relation, coarsened
 from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.audit import AuditEntry
@@ -48,6 +48,7 @@ from nrm.store import signed_names
 from nrm.store.countries import country
 from nrm.store.names import number_now
 from nrm.store.paging import MOST, PAGE, PLACE, Page, page, place_after, values_of
+from nrm.store.referrals.referrals import ReferralLine
 from nrm.store.rows import entries
 from nrm.store.rows.referrals import obligations as rows
 from nrm.store.rows.referrals.referrals import handed_over_urgently
@@ -64,6 +65,7 @@ TELLING = ("notify", "tell_duty_officer")
 READ_SUPPLEMENT = "read_supplement"
 COMPLETE_INTERVIEW = "complete_interview"
 ASK_CONSENT = "ask_consent"
+CHILDREN_ALONG = "children_along"
 PERMIT_DECISION = "trp_decision"
 RECORDED_ELSEWHERE = (
     ARRIVAL,
@@ -78,6 +80,8 @@ RECORDED_ELSEWHERE = (
 """Done by recording the thing itself (the arrival, the permit, what was found), never by saying that it was done."""
 DENIABLE = ("interpret",)
 """What whoever waits for it can say is not done, after somebody said that it is (ADR 0258)."""
+AFTER_ARRIVAL = (COMPLETE_INTERVIEW, CHILDREN_ALONG)
+"""Of these nobody can say that they are done before the person is there."""
 _DUE = func.coalesce(Obligation.due_at, _WITHOUT_HOUR, type_=Obligation.due_at.type)
 
 
@@ -574,7 +578,7 @@ def _obligation_line(found: Row[Obligation, Case, Organisation, bool, bool, bool
         own=bool(owns),
         may_acknowledge=obligation.done_at is None
         and obligation.kind not in RECORDED_ELSEWHERE
-        and (obligation.kind != COMPLETE_INTERVIEW or bool(arrived))  # nobody has spoken with the person yet
+        and (obligation.kind not in AFTER_ARRIVAL or bool(arrived))
         and (owns or _may_tell(obligation, case, by)),
         handed_on=by.kind is OrganisationKind.CHILD_PROTECTION
         and case.status == "open"
@@ -599,3 +603,32 @@ def is_unread(obligation: Obligation, *, by: Actor) -> bool:
 def is_owed(case: SeenCase, kind: str) -> bool:
     """Whether this is owed still in a case."""
     return rows.is_owed(case.id, kind)
+
+
+def children_announced(line: ReferralLine) -> bool:
+    """Whether children were announced with the person of a referral that the asker saw as its receiver, and nobody has
+    said yet what became of them."""
+    return line.relation is Relation.RECEIVER and rows.is_owed(line.case_id, CHILDREN_ALONG)
+
+
+def announced_with(case_id: uuid.UUID, *, by: Actor) -> uuid.UUID | None:
+    """The duty by which the asker's shelter says what became of the children who were announced with a person that it
+    holds; None where nothing is to be said."""
+    statement = (
+        select(Obligation.id)
+        .join(Case, Case.id == Obligation.case_id)
+        .where(Case.id == case_id, Obligation.kind == CHILDREN_ALONG, Obligation.done_at.is_(None))
+    )
+    return db.session.scalar(statement.where(_own_obligations(by)))
+
+
+def has_arrived(obligation: Obligation) -> bool:
+    """Whether the person of an obligation that the asker saw reached a shelter."""
+    arrived = exists().where(Referral.case_id == obligation.case_id, Referral.arrived_at.is_not(None))
+    return bool(db.session.scalar(select(arrived)))
+
+
+def holds_child(by: Actor) -> bool:
+    """Whether the actor's organisation holds an open case of somebody who is a child, or may be one."""
+    held = (Case.holder_id == by.organisation_id, Case.status == "open", Case.age_class != "adult")
+    return bool(db.session.scalar(select(exists().where(*held))))

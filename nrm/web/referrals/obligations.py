@@ -8,10 +8,12 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.interviews.endings import ANSWER_LABELS
+from forms.referrals.children_along import NO_CHILD_HERE, ChildrenAlongForm
 from nrm import clock
 from nrm.actions.referrals import referrals as actions
 from nrm.domain.accounts.accounts import OrganisationKind, Permission
 from nrm.domain.agreement.agreements import Clause
+from nrm.domain.referrals.children_along import Came, NoChildHere
 from nrm.domain.referrals.referrals import IllegalTransition, Relation
 from nrm.domain.shelter.direct_intake import REFER_ON
 from nrm.store import names
@@ -49,6 +51,8 @@ def owed() -> str:
 def acknowledge_page(obligation_id: uuid.UUID) -> Answer:
     """What is said to be done, of whom, before it is: that is not taken back."""
     obligation, pseudonym = obligations.to_acknowledge(obligation_id, by=access.actor())
+    if obligation.kind == obligations.CHILDREN_ALONG:
+        return _children_page(obligation_id, ChildrenAlongForm(), 200)
     return render_template(
         "referrals/referrals/acknowledge.html",
         obligation=obligation,
@@ -74,9 +78,26 @@ def _named(number: str) -> list[tuple[str, str]]:
 @blueprint.post("/obligations/<uuid:obligation_id>/acknowledge")
 @access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def acknowledge(obligation_id: uuid.UUID) -> Answer:
-    """Told, or done."""
-    actions.acknowledge(obligation_id=obligation_id, by=access.actor())
+    """Told, or done; of children who were announced, with what became of them."""
+    by, came, form = access.actor(), None, ChildrenAlongForm(request.form)
+    if obligations.row(obligation_id, by=by).kind == obligations.CHILDREN_ALONG:
+        if not form.validate():
+            return _children_page(obligation_id, form, 422)
+        came = Came(form.came.data)
+    try:
+        actions.acknowledge(obligation_id=obligation_id, by=by, came=came)
+    except NoChildHere:
+        form.came.errors = [NO_CHILD_HERE]
+        return _children_page(obligation_id, form, 422)
     return redirect(url_for("home.index"), 303)
+
+
+def _children_page(obligation_id: uuid.UUID, form: ChildrenAlongForm, status: int) -> tuple[str, int]:
+    obligation, pseudonym = obligations.to_acknowledge(obligation_id, by=access.actor())
+    page = render_template(
+        "referrals/referrals/children_along.html", obligation=obligation, pseudonym=pseudonym, form=form
+    )
+    return page, status
 
 
 @blueprint.post("/obligations/<uuid:obligation_id>/known/back")

@@ -54,6 +54,7 @@ from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
 from nrm.store.referrals import meetings as meeting_store
 from nrm.store.referrals import mistakes as mistake_store
+from nrm.store.referrals import obligations
 from nrm.store.referrals import referrals as store
 from nrm.store.referrals import transfers as transfer_store
 from nrm.store.referrals.referrals import ReferralLine
@@ -191,6 +192,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         offer_places(form)
     return render_template(
         "referrals/referrals/received_one.html",
+        children=obligations.children_announced(line),
         line=line,
         form=form,
         hand_over=rows,

@@ -61,7 +61,12 @@ SHOWN, LEAST = 10, 3
 MOST = 200
 """How many obligations of the shelter are looked through."""
 _AHEAD = timedelta(days=30)
-_AFTER_URGENT = (obligations.READ_SUPPLEMENT, obligations.COMPLETE_INTERVIEW, obligations.ASK_CONSENT)
+_WITHOUT_HOUR = (
+    obligations.READ_SUPPLEMENT,
+    obligations.COMPLETE_INTERVIEW,
+    obligations.ASK_CONSENT,
+    obligations.CHILDREN_ALONG,
+)
 _NOT_DATED = date.max
 
 
@@ -91,7 +96,7 @@ class Task:
         """Whether a home page counts it only: it has no day, is far ahead, or the agreement asked it long ago. What
         follows an urgent hand-over has no hour and is shown."""
         if self.day is None:
-            return self.owed is None or self.owed.kind not in _AFTER_URGENT
+            return self.owed is None or self.owed.kind not in _WITHOUT_HOUR
         today = calendar.today()
         return self.day > today + _AHEAD or (self.owed is not None and self.day < today - OLD_AFTER)
 
@@ -142,7 +147,7 @@ def tasks(there: Waiting, *, by: Actor, until: date | None = None) -> list[Task]
     """
     found = [
         *(map(_meeting, meetings.to_say(by=by)) if until is not None and g.top.coming else ()),
-        *map(_owed, obligations.owed(by=by, size=MOST).rows),
+        *(_owed(each) for each in obligations.owed(by=by, size=MOST).rows if not _is_too_soon(each)),
         *_planned_ends(by),
         *_permits(there.permits),
         *(task for each in there.away if not each.late for task in _back(each)),
@@ -201,6 +206,11 @@ def _owed(line: ObligationLine) -> Task:
     due = line.due_at
     on = clock.day_of(due, country().timezone) if due is not None else None
     return Task(line.pseudonym, line.case_id, on, "", _page_of(line.kind, line.case_id), line.late, due, line)
+
+
+def _is_too_soon(line: ObligationLine) -> bool:
+    """Whether it is of children who were announced with somebody who has not arrived: the pages of the way say it."""
+    return line.kind == obligations.CHILDREN_ALONG and not line.arrived
 
 
 def _meeting(line: meetings.Unsaid) -> Task:

@@ -36,7 +36,7 @@ from nrm.domain.words import N_, Moment, Phrase
 from nrm.steps.shelter.arrivals import Admission, Told
 from nrm.store import days as calendar
 from nrm.store.countries import country
-from nrm.store.referrals import meetings, mistakes, referrals, transfers
+from nrm.store.referrals import meetings, mistakes, obligations, referrals, transfers
 from nrm.store.shelter import stays as store
 from nrm.web import access, errors
 from nrm.web.formats import day as day_in_words
@@ -130,6 +130,7 @@ def _page(line: referrals.ReferralLine, form: ArrivalForm, status: int = 200) ->
         line=line,
         form=form,
         adult=line.age_class == "adult",
+        children=obligations.children_announced(line),
         door=transfers.at_the_door(line, by=access.actor()),
     ), status
 

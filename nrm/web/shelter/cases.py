@@ -243,9 +243,13 @@ def _writes(case: SeenCase) -> bool:
 
 
 def _owed(case_id: uuid.UUID) -> list[obligations.ObligationLine]:
-    """What this organisation has to do by an hour that is set, the first due first."""
+    """What this organisation has to do by an hour that is set, the first due first; and the children of who came."""
     lines = obligations.of_case(case_id, by=access.actor())
-    return [each for each in lines if each.own and each.done_at is None and each.due_at and each.kind != ARRIVAL]
+    return [each for each in lines if each.own and each.done_at is None and each.kind != ARRIVAL and _is_now(each)]
+
+
+def _is_now(line: obligations.ObligationLine) -> bool:
+    return line.arrived if line.kind == obligations.CHILDREN_ALONG else line.due_at is not None
 
 
 def _needs_joint_interview(case: SeenCase, opened: Mapping[Compartment, case_steps.Opened]) -> bool:

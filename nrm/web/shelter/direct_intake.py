@@ -33,6 +33,7 @@ from nrm.web.shelter.stays import chosen_place, mark_impossible, offer_places
 Answer = Response | str | tuple[str, int]
 
 blueprint = Blueprint("direct_intake", __name__)
+NOT_HERE = N_("The person it came with has no place here: is the child here already, and is it the right case?")
 OPENED_ALREADY = N_(
     "This form opened a case already, which your shelter does not hold any more. No second case was opened."
 )
@@ -95,6 +96,8 @@ def _open(who: OpenCaseForm, parent: cases.SeenCase | None) -> Answer:
     who.once.data = str(who.press)
     if not who.validate():
         return _who_page(who, parent), 422
+    if parent is not None and not _is_here(who, parent):
+        return _who_page(who, parent), 422
     if "back" in request.form:
         return _who_page(who, parent)
     if request.form.get("step") != "2":
@@ -136,6 +139,16 @@ def _open(who: OpenCaseForm, parent: cases.SeenCase | None) -> Answer:
         who.age_class.errors = [IMPOSSIBLE[error.reason]]
         return _who_page(who, parent), 422
     return redirect(url_for("direct_intake.opened", case_id=opened.case_id), 303)
+
+
+def _is_here(who: OpenCaseForm, parent: cases.SeenCase) -> bool:
+    """Whether the person with whom the child came lives here, or it was said that the child came first (ADR 0281)."""
+    if not isinstance(who, OpenChildCaseForm) or who.comes_first.data:
+        return True
+    if store.of_case(parent.id, by=access.actor()).current is not None:
+        return True
+    who.comes_first.errors = [NOT_HERE]
+    return False
 
 
 def _opened_before(case_id: uuid.UUID) -> Response | None:

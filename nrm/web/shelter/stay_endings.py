@@ -44,6 +44,7 @@ from nrm.steps.shelter.leaving import Exit
 from nrm.store import days as calendar
 from nrm.store import permits_told
 from nrm.store.countries import country
+from nrm.store.referrals import obligations
 from nrm.store.shelter import absences as absence_store
 from nrm.store.shelter import cases
 from nrm.store.shelter import stays as store
@@ -254,6 +255,7 @@ def _decide(typed: _Typed, reason: ExitReason, destination: Destination, *, act:
         child=findings.gate(stay.case_id),
         children=() if typed.correcting else store.with_person(stay.case_id, by=by),
         along=along,
+        announced=None if typed.correcting else obligations.announced_with(stay.case_id, by=by),
     )
 
 

@@ -1,0 +1,131 @@
+"""Children who were announced with a person stay a task of the shelter until it says what became of them (ADR 0281)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from nrm.db import db
+from nrm.models.referrals.referrals import Obligation
+from nrm.models.shelter.stays import Stay
+from tests import factories
+from tests.conftest import Person
+from tests.factories_referrals import Sent, bed, sent
+from tests.factories_stays import admitted
+from tests.integration.shelter.test_dependants import ADMITTED, LITTLE, WHO
+
+SignIn = Callable[[str], Person]
+ANNOUNCED = "Children were announced with this person."
+OPEN = "Children announced: open a case for each"
+NO_CHILD_HERE = "Your shelter holds no open case of a child"
+
+
+def announced(children: str = "2+") -> Sent:
+    return sent(factories.actor("rinas.border_officer"), children=children)
+
+
+def owed(case_id: uuid.UUID) -> list[Obligation]:
+    db.session.rollback()
+    kind = Obligation.kind == "children_along"
+    return list(db.session.scalars(select(Obligation).where(Obligation.case_id == case_id, kind)))
+
+
+def arrive(desk: Person, made: Sent) -> None:
+    desk.post(f"/referrals/{made.referral_id}/accept", {"bed": str(bed("NRC"))})
+    form = {"bed": "N01", "admitted": "today", "planned": "30", "is_here": "y", "stood": "accepted"}
+    assert desk.post(f"/referrals/{made.referral_id}/arrival", form).startswith("/stays/")
+
+
+@pytest.mark.slow
+def test_the_shelter_reads_it_at_the_answer_and_the_arrival_and_has_it_on_its_pages_until_it_said_what_became_of_them(
+    app: Flask, sign_in: SignIn
+) -> None:
+    made = announced()
+    desk, other = sign_in("nrc.case_worker"), sign_in("vatra.case_worker")
+    assert ANNOUNCED in desk.get(f"/referrals/{made.referral_id}?lang=en")
+    assert OPEN not in desk.get("/?lang=en")
+    desk.post(f"/referrals/{made.referral_id}/accept", {"bed": str(bed("NRC"))})
+    assert ANNOUNCED in desk.get(f"/referrals/{made.referral_id}/arrival?lang=en")
+    assert OPEN not in desk.get("/?lang=en")  # she is not there yet
+    (line,) = owed(made.case_id)
+    address = f"/obligations/{line.id}/acknowledge"
+    desk.post(address, {"came": "stayed"}, 409)
+    form = {"bed": "N01", "admitted": "today", "planned": "30", "is_here": "y", "stood": "accepted"}
+    desk.post(f"/referrals/{made.referral_id}/arrival", form)
+    for page in ("/?lang=en", f"/cases/{made.case_id}?lang=en"):
+        shown = desk.get(page)
+        assert OPEN in shown, page
+        assert f'href="/cases/{made.case_id}/child"' in shown, page
+        assert f'href="{address}"' in shown, page
+    other.get(address, status=404)
+    other.post(address, {"came": "stayed"}, status=404)
+    assert "Choose where the children are" in desk.post(f"{address}?lang=en", {}, 422)
+    assert "Choose where the children are" in desk.post(f"{address}?lang=en", {"came": "else"}, 422)
+    assert NO_CHILD_HERE in desk.post(f"{address}?lang=en", {"came": "have_cases"}, 422)
+    assert owed(made.case_id)[0].done_at is None
+    desk.post(address, {"came": "stayed"})
+    assert owed(made.case_id)[0].done_at is not None
+    assert OPEN not in desk.get("/?lang=en")
+    assert f'href="{address}"' not in desk.get(f"/cases/{made.case_id}?lang=en")
+    desk.get(address, status=404)
+
+
+def test_a_case_of_a_child_lets_the_shelter_say_that_each_has_one(app: Flask, sign_in: SignIn) -> None:
+    made = announced("1")
+    desk = sign_in("nrc.case_worker")
+    arrive(desk, made)
+    admitted(factories.actor("nrc.case_worker"), LITTLE, came_with=made.case_id)
+    (line,) = owed(made.case_id)
+    desk.post(f"/obligations/{line.id}/acknowledge", {"came": "have_cases"})
+    assert owed(made.case_id)[0].done_at is not None
+
+
+def test_of_who_comes_alone_nothing_is_asked(app: Flask, sign_in: SignIn) -> None:
+    made = announced("0")
+    desk = sign_in("nrc.case_worker")
+    assert ANNOUNCED not in desk.get(f"/referrals/{made.referral_id}?lang=en")
+    assert owed(made.case_id) == []
+
+
+def test_an_end_of_the_stay_asks_where_they_are(app: Flask, sign_in: SignIn) -> None:
+    made = announced()
+    desk = sign_in("nrc.case_worker")
+    arrive(desk, made)
+    (line,) = owed(made.case_id)
+    stay = db.session.scalars(select(Stay.id).where(Stay.case_id == made.case_id)).one()
+    end = {"ended": "today", "reason": "no_longer_needs_support", "destination": "own_home", "country": "home"}
+    link = f'href="/obligations/{line.id}/acknowledge"'
+    assert link in desk.post(f"/stays/{stay}/end", {**end, "step": "2"}, 200)
+    desk.post(f"/obligations/{line.id}/acknowledge", {"came": "none"})
+    assert link not in desk.post(f"/stays/{stay}/end", {**end, "step": "2"}, 200)
+
+
+def test_a_child_is_entered_before_its_mother_only_where_it_is_said_that_it_came_first(
+    app: Flask, sign_in: SignIn
+) -> None:
+    made = announced("1")
+    desk = sign_in("nrc.case_worker")
+    desk.get(f"/cases/{made.case_id}/child", status=404)  # nobody has accepted the mother
+    desk.post(f"/referrals/{made.referral_id}/accept", {"bed": str(bed("NRC"))})
+    address = f"/cases/{made.case_id}/child?lang=en"
+    asked = "The person it came with has no place here: is the child here already, and is it the right case?"
+    assert 'name="comes_first"' not in desk.get(address)
+    form = {**ADMITTED, **WHO, "bed": "N02"}
+    for typed in (WHO, form):
+        refused = desk.post(address, typed, 422)
+        assert asked in refused
+        assert 'name="comes_first"' in refused
+    second = desk.post(address, {**WHO, "comes_first": "y"}, 200)
+    assert 'name="comes_first" value="y"' in second
+    assert desk.post(address, {**form, "comes_first": "y"}).endswith("/opened")
+
+
+def test_of_a_mother_who_is_here_nothing_is_asked(app: Flask, sign_in: SignIn) -> None:
+    made = announced("1")
+    desk = sign_in("nrc.case_worker")
+    arrive(desk, made)
+    assert 'name="comes_first"' not in desk.post(f"/cases/{made.case_id}/child", WHO, 200)

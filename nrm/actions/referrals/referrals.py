@@ -68,6 +68,7 @@ from nrm.store.rows import entries
 from nrm.store.rows.accounts import accounts as account_rows
 from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.referrals import duty as duty_rows
+from nrm.store.rows.referrals import obligations as obligation_rows
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
@@ -502,7 +503,7 @@ def acknowledge(*, obligation_id: uuid.UUID, by: Actor, came: Came | None = None
         obligation = obligations.row(obligation_id, by=by)
         how = "system"
         if obligation.kind == obligations.CHILDREN_ALONG:
-            if came is None or not obligations.has_arrived(obligation):
+            if came is None or not obligation_rows.has_arrived(obligation.case_id):
                 raise IllegalTransition(TransitionRefusal.STATE)
             if came is Came.HAVE_CASES and not obligations.holds_child(by):
                 raise NoChildHere

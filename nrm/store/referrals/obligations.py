@@ -622,12 +622,6 @@ def announced_with(case_id: uuid.UUID, *, by: Actor) -> uuid.UUID | None:
     return db.session.scalar(statement.where(_own_obligations(by)))
 
 
-def has_arrived(obligation: Obligation) -> bool:
-    """Whether the person of an obligation that the asker saw reached a shelter."""
-    arrived = exists().where(Referral.case_id == obligation.case_id, Referral.arrived_at.is_not(None))
-    return bool(db.session.scalar(select(arrived)))
-
-
 def holds_child(by: Actor) -> bool:
     """Whether the actor's organisation holds an open case of somebody who is a child, or may be one."""
     held = (Case.holder_id == by.organisation_id, Case.status == "open", Case.age_class != "adult")

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Date, and_, bindparam, exists, func, or_, 
 from nrm.db import db
 from nrm.domain.agreement.agreements import RECEIVER
 from nrm.domain.shelter.cases import UNFINISHED
-from nrm.models.referrals.referrals import Obligation
+from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case
 from nrm.models.shelter.closings import Closing
 from nrm.store import days
@@ -64,3 +64,9 @@ def is_owed(case_id: uuid.UUID, kind: str) -> bool:
     """Whether this is owed still in a case that was seen already."""
     owed = exists().where(Obligation.case_id == case_id, Obligation.kind == kind, Obligation.done_at.is_(None))
     return bool(db.session.scalar(select(owed)))
+
+
+def has_arrived(case_id: uuid.UUID) -> bool:
+    """Whether the person of a case that was seen already reached a shelter."""
+    arrived = exists().where(Referral.case_id == case_id, Referral.arrived_at.is_not(None))
+    return bool(db.session.scalar(select(arrived)))

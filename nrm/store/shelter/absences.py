@@ -67,6 +67,8 @@ class MissingLine:
     police_danger: str
     police_confirmed: bool
     own_ground: bool  # the reader said it, so another member must confirm
+    child_there: bool
+    """A small child that sleeps or slept with her is entered in the shelter still, and no alarm is raised for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +306,7 @@ def _standing(by: Actor, *wanted: ColumnElement[bool]) -> list[MissingLine]:
         Occupancy.stay_id == Missing.stay_id, Occupancy.until_on.is_(None), Occupancy.struck_on.is_(None)
     )
     statement = (
-        select(Missing, Case.pseudonym, Organisation, in_a_place)
+        select(Missing, Case.pseudonym, Organisation, in_a_place, _child_there())
         .join(Case, Case.id == Missing.case_id)
         .join(Organisation, Organisation.id == Missing.organisation_id)
         .where(_visible_missing(by), Missing.outcome == "", *wanted)
@@ -316,7 +318,21 @@ def _standing(by: Actor, *wanted: ColumnElement[bool]) -> list[MissingLine]:
     ]
 
 
-def _missing_line(found: Missing, pseudonym: str, shelter: Organisation, has_place: bool, by: Actor) -> MissingLine:
+def _child_there() -> ColumnElement[bool]:
+    """Whether a child that is or was with the missing person in one place has an open stay, and no alarm of its own."""
+    own = aliased(Missing)
+    return exists().where(
+        Occupancy.with_stay_id == Missing.stay_id,
+        Occupancy.struck_on.is_(None),
+        Stay.id == Occupancy.stay_id,
+        Stay.ended_on.is_(None),
+        ~exists().where(own.case_id == Stay.case_id, own.outcome == ""),
+    )
+
+
+def _missing_line(
+    found: Missing, pseudonym: str, shelter: Organisation, has_place: bool, child_there: bool, by: Actor
+) -> MissingLine:
     authority = by.kind is OrganisationKind.CHILD_PROTECTION
     desk = by.organisation_id != found.organisation_id
     kept_until = missing_place_until(found.since_at or clock.now(), country().building.missing_place_hours)
@@ -340,6 +356,7 @@ def _missing_line(found: Missing, pseudonym: str, shelter: Organisation, has_pla
         place_kept_until=kept_until,
         place_kept=clock.now() < kept_until,
         has_place=has_place,
+        child_there=child_there,
         police_ground="" if desk else found.police_ground,
         police_danger="" if desk else found.police_danger,
         police_confirmed=found.police_confirmed_by_id is not None,

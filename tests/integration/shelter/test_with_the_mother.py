@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 
+from nrm import clock
+from nrm.actions.shelter import absences
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
+from nrm.domain.shelter.absences import Feared
 from nrm.store.shelter import stays as store
 from tests import factories
 from tests.conftest import Person
@@ -101,3 +106,24 @@ def test_of_a_woman_without_a_child_nothing_is_asked(sign_in: SignIn, vatra: Act
     worker = sign_in("vatra.case_worker")
     for address in (f"/stays/{alone.stay_id}/away", f"/stays/{alone.stay_id}/left", f"/cases/{alone.case_id}/missing"):
         assert "a small child" not in worker.get(f"{address}?lang=en"), address
+
+
+@pytest.mark.slow
+def test_an_alarm_about_the_mother_says_that_her_child_is_entered_here_until_it_has_an_alarm_of_its_own(
+    sign_in: SignIn, vatra: Actor
+) -> None:
+    mother, childless = admitted(vatra), admitted(vatra, MOLDOVAN)
+    worker, desk = sign_in("vatra.case_worker"), sign_in("ra.duty_officer")
+    baby = baby_of(mother, worker, vatra)
+    raised: dict[str, Any] = {"since": clock.now() - timedelta(hours=1), "feared": Feared.NO, "by": vatra}
+    absences.report(case_id=childless.case_id, **raised)
+    asked = "A small child of this person is entered in the shelter: is it there, or with the person?"
+    assert asked not in desk.get("/?lang=en")
+    absences.report(case_id=mother.case_id, **raised)
+    for who, address in ((desk, "/?lang=en"), (worker, f"/cases/{mother.case_id}?lang=en")):
+        shown = who.get(address)
+        assert shown.count(asked) == 1, address
+        assert baby.pseudonym not in shown[shown.index(asked) - 300 : shown.index(asked) + 300], address
+    assert asked not in worker.get(f"/cases/{childless.case_id}?lang=en")
+    absences.report(case_id=baby.case_id, **raised)
+    assert asked not in desk.get("/?lang=en")

@@ -91,7 +91,7 @@ def _why_not(proposed: Proposal, left_out: Excluded) -> str:
         whom = agreement_words.condition(party.competence, agreement_words.names_of(proposed.agreement))
     else:
         return why
-    return f"{why} {gettext('Receives: %(whom)s', whom=whom)}"
+    return " ".join((why, gettext("Receives: %(whom)s", whom=whom)))
 
 
 def _excluded(proposed: Proposal) -> list[tuple[str, str]]:

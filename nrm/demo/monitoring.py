@@ -52,7 +52,7 @@ def _mark(item: str, record: ProcedureRecord, *, strict: bool) -> Mark:
         "questions": len(record.not_asked) <= (1 if strict else 4),
         "assessment": record.profile == record.assessment or "assessment_why" in record.asked,
         "in_time": record.in_time == "yes",
-        "leaflet": bool(answers.get("leaflet")),
+        "leaflet": bool(answers.get("leaflet") or answers.get("leaflet_read")),
     }
     unknown = (item == "pace" and not record.duration) or (item == "assessment" and not record.assessment)
     if unknown:

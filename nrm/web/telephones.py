@@ -13,6 +13,7 @@ from nrm.domain.accounts.accounts import OrganisationKind
 from nrm.domain.words import N_
 from nrm.store import names
 from nrm.store.countries import country
+from nrm.web import access
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,15 @@ def coordinator() -> tuple[Telephone, ...]:
     return (Telephone(N_("Coordinator"), number),) if number else ()
 
 
+def by_telephone() -> bool:
+    """Whether who is signed in talks by telephone alone and hands nothing over (ADR 0283)."""
+    return access.actor().kind is OrganisationKind.HELPLINE
+
+
 def register(app: Flask) -> None:
-    """Give templates `telephones()`, `duty_desk()`, `number_of_office(code)` and `coordinator_office()`."""
+    """Give templates `telephones()`, `duty_desk()`, `number_of_office(code)`, `coordinator_office()` and
+    `by_telephone()`."""
+    app.jinja_env.globals["by_telephone"] = by_telephone
     app.jinja_env.globals["telephones"] = numbers
     app.jinja_env.globals["duty_desk"] = duty_desk
     app.jinja_env.globals["number_of_office"] = of_office

@@ -141,7 +141,7 @@ def test_a_question_that_goes_takes_its_options_and_its_place_on_the_page(edited
     new = edited(
         "new",
         page=('"parties", "consent_services"', '"consent_services"'),
-        more=('"parties", "leaflet"]', '"leaflet"]'),
+        more=('"parties", "leaflet", "leaflet_read"]', '"leaflet", "leaflet_read"]'),
     )
     text = new.read_text("utf-8")
     start = text.index('[[question]]\nid = "parties"')

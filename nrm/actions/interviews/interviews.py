@@ -101,7 +101,7 @@ def start(
         with transaction() as session:
             if interview_rows.is_known(interview_id):
                 return store.interview(interview_id, by=by).id
-            answers = {asked.home.questions[0]: "yes" if urgent else "no"}
+            answers = {asked.home.questions[0]: "yes" if urgent else "no", **drafts.told_by_telephone(asked, by=by)}
             drafts.begin(session, interview_id, asked, at or clock.now(), answers, by=by)
     except IntegrityError:
         return store.interview(interview_id, by=by).id  # the same button, pressed twice at once

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -268,6 +268,7 @@ class Questionnaire:
     `derive` names the questions from which times and places are derived. `consent` are conditions in order.
     `language_names` are languages by their own names; `language_words` what the staff calls those of them that it
     would not know by that name. `home_country` is the country's own code (ISO 3166 alpha-2) as it stands among answers.
+    `telephone`: the question that is on no page, and is answered by itself where the help line begins an interview.
     """
 
     id: str
@@ -291,6 +292,7 @@ class Questionnaire:
     reading: Mapping[str, tuple[str, str]]
     group: GroupFacts = GroupFacts()
     home_country: str = ""
+    telephone: str = ""
 
 
 @lru_cache(maxsize=64)
@@ -298,6 +300,46 @@ def content_of(questionnaire: Questionnaire) -> str:
     """The SHA-256 of everything the questionnaire says: what is made of it is kept under this, for its id and version
     stay the same while somebody edits its file."""
     return hashlib.sha256(repr(questionnaire).encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def face_to_face(questionnaire: Questionnaire) -> Questionnaire:
+    """The questionnaire without what is asked by telephone alone, as a paper has it (ADR 0283)."""
+    telephone, questions = questionnaire.telephone, questionnaire.questions
+    if not telephone:
+        return questionnaire
+    only = {telephone} | {name for name, each in questions.items() if each.when == _by_telephone(telephone)}
+    only |= {name for name, each in questions.items() if each.under is not None and each.under[0] in only}
+    kept = {
+        name: replace(each, when=ALWAYS) if telephone in each.when.names() else each
+        for name, each in questions.items()
+        if name not in only
+    }
+    pages = {
+        name: replace(page, questions=tuple(each for each in page.questions if each not in only))
+        if only.intersection(page.questions)
+        else page
+        for name, page in questionnaire.pages.items()
+    }
+    home = pages[questionnaire.home.id]
+    warnings = tuple(each for each in questionnaire.warnings if each.question not in only)
+    return replace(questionnaire, questions=kept, pages=pages, home=home, warnings=warnings, telephone="")
+
+
+def _by_telephone(telephone: str) -> Condition:
+    return Condition("eq", telephone, "yes")
+
+
+def telephone_conditions(telephone: str) -> tuple[Condition, Condition]:
+    """What a question may say of the telephone: that it is asked by telephone alone, or in no talk by telephone."""
+    by_telephone = _by_telephone(telephone)
+    return by_telephone, Condition("not", parts=(by_telephone,))
+
+
+def telephoned_answers(questionnaire: Questionnaire, answers: Answers) -> dict[str, Any]:
+    """What was answered of what is asked by telephone alone: where the person is, and how they are reached."""
+    left = face_to_face(questionnaire).questions
+    return {name: value for name, value in answers.items() if name in questionnaire.questions and name not in left}
 
 
 def chosen(value: object, code: str) -> bool:

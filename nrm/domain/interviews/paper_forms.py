@@ -18,7 +18,7 @@ from types import MappingProxyType
 
 from nrm.domain.conditions import ALWAYS, Condition
 from nrm.domain.interviews.answers import unacceptable
-from nrm.domain.interviews.interviews import Option, Page, Question, Questionnaire, Route
+from nrm.domain.interviews.interviews import Option, Page, Question, Questionnaire, Route, face_to_face
 from nrm.domain.interviews.questionnaire_flow import route_of
 from nrm.domain.interviews.short_screen import SCREENED, goes_on, questions_of, screen_of
 from nrm.domain.languages import QUOTED, ByLanguage
@@ -157,7 +157,9 @@ def plan(questionnaire: Questionnaire) -> Plan:
     """The paper of a questionnaire: the usual way first, then what only the other ways ask, the last one first.
 
     The usual way is the last route, which has no condition. A question that several pages ask stands on the paper once.
+    What is asked by telephone alone stands on none.
     """
+    questionnaire = face_to_face(questionnaire)
     usual, others = questionnaire.routes[-1], questionnaire.routes[-2::-1]
     parts: list[Part] = []
     numbers: dict[str, int] = {}

@@ -15,6 +15,7 @@ from nrm.domain.interviews.interviews import (
     Question,
     Questionnaire,
     Route,
+    telephone_conditions,
 )
 from nrm.domain.interviews.questionnaire_flow import opener_of
 from nrm.domain.interviews.short_screen import SCREENED, questions_of
@@ -107,6 +108,33 @@ def _parts(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
     yield from _companions(questionnaire)
     yield from _group(questionnaire)
     yield from _alarms(questionnaire)
+    yield from _telephone(questionnaire)
+
+
+def _telephone(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
+    """What is asked by telephone alone can be taken off the paper: nothing else looks at it."""
+    telephone, questions = questionnaire.telephone, questionnaire.questions
+    if not telephone:
+        return
+    if any(telephone in page.questions for page in questionnaire.pages.values()):
+        yield "telephone", f"`{telephone}` is asked on a page, and is answered by itself"
+    only, never = telephone_conditions(telephone)
+    for question in questions.values():
+        if telephone in question.when.names() and question.when not in (only, never):
+            yield f"question.{question.id}.when", f"looks at `{telephone}`, so it must look at nothing else"
+    others = [(f"page.{each.id}.when", each.when) for each in questionnaire.pages.values()]
+    others += [(f"route.{each.id}.when", each.when) for each in questionnaire.routes]
+    others += [(f"check.{each.question}.when", each.when) for each in questionnaire.checks]
+    others += [
+        (f"warning.{each.id}.when", each.when)
+        for each in questionnaire.warnings
+        if questions[each.question].when != only
+    ]
+    others += [(f"question.{each.id}.when", each.when) for each in questions.values()]
+    asked = {name for name, each in questions.items() if each.when == only}
+    for key, when in others:
+        if wrong := when.names() & (asked if key.startswith("question.") else {*asked, telephone}):
+            yield key, f"looks at `{min(wrong)}`, which is asked by telephone alone"
 
 
 def _alarms(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
@@ -181,6 +209,9 @@ def _group(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
 
 
 def _names(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
+    by_itself = questionnaire.questions.get(questionnaire.telephone)
+    if questionnaire.telephone and (by_itself is None or by_itself.kind != "yes_no"):
+        yield "telephone", f"`{questionnaire.telephone}` is no question of the kind yes_no"
     for page in questionnaire.pages.values():
         for name in page.questions:
             if name not in questionnaire.questions:
@@ -309,7 +340,7 @@ def _reveals(questionnaire: Questionnaire, page: Page) -> Iterator[tuple[str, st
 
 
 def _order(questionnaire: Questionnaire, route: Route) -> Iterator[tuple[str, str]]:
-    earlier: set[str] = set(questionnaire.home.questions)
+    earlier: set[str] = {*questionnaire.home.questions, questionnaire.telephone}
     placed: dict[str, str] = dict.fromkeys(questionnaire.home.questions, questionnaire.home.id)
     for name in route.pages:
         page = questionnaire.pages[name]
@@ -355,7 +386,7 @@ def _names_only(
 
 def _unreachable(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
     used = {questionnaire.home.id, *(name for route in questionnaire.routes for name in route.pages)}
-    reached: set[str] = set(questionnaire.home.questions)
+    reached: set[str] = {*questionnaire.home.questions, questionnaire.telephone}
     for page in questionnaire.pages.values():
         if page.asked_by == "receiver":
             reached.update(page.questions)

@@ -149,7 +149,8 @@ def _walk(questionnaire: Questionnaire, answers: Answers) -> _Way:
 
     A request goes through a hundred questions, most of which are always asked; so, for speed, it goes by groups.
     """
-    reached: dict[str, Any] = {}
+    telephone = questionnaire.telephone
+    reached: dict[str, Any] = {telephone: answers[telephone]} if telephone in answers else {}
     steps: list[Step] = []
     names: set[str] = set()
     required: list[Step] = []
@@ -180,12 +181,14 @@ def _walk(questionnaire: Questionnaire, answers: Answers) -> _Way:
 
 @lru_cache(maxsize=64)
 def asked_later(questionnaire: Questionnaire) -> frozenset[str]:
-    """The questions that the receiver asks once, and no post: they are on no way.
+    """The questions that the receiver asks once, and no post: they are on no way. The telephone's is on none either.
 
     A file or an old paper may answer them; such an answer is kept where it is given, and nobody waits for one.
     """
     later = (page for page in questionnaire.pages.values() if page.asked_by == "receiver" and not page.repeat)
-    return frozenset(name for page in later for name in page.questions)
+    return frozenset(name for page in later for name in page.questions) | (
+        {questionnaire.telephone} if questionnaire.telephone else frozenset()
+    )
 
 
 class Settled(dict[str, Any]):

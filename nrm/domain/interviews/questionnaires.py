@@ -78,7 +78,7 @@ OPTION_KEYS = frozenset(
 )
 TOP_KEYS = frozenset(
     (
-        *("id", "version", "languages", "title", "home", "answers", "language_names", "language_words"),
+        *("id", "version", "languages", "title", "home", "telephone", "answers", "language_names", "language_words"),
         *("countries", "indicators", "group", "warning"),
         *("dimension", "fact", "derive", "consent", "check", "wording", "route", "page", "question"),
     )
@@ -445,6 +445,7 @@ class _Reader:
             language_words=MappingProxyType(dict(self.language_words())),
             reading=MappingProxyType(read_out.statuses()),
             group=self.group_facts(),
+            telephone=self.string(self.data, "telephone", "") if "telephone" in self.data else "",
         )
         check_whole(result, self.file)
         return replace(result, routes=tuple(calm(result, route) for route in result.routes))

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import Writer, db, hit_one
-from nrm.domain.accounts.accounts import Actor
+from nrm.domain.accounts.accounts import Actor, OrganisationKind
 from nrm.domain.interviews import answer_warnings, rollout
 from nrm.domain.interviews.draft_owners import (
     DRAFT,
@@ -220,6 +220,11 @@ def unused_pseudonym() -> str:
         pseudonym = new_pseudonym(os.urandom(RANDOM_BYTES))
         if not rows.is_pseudonym_taken(pseudonym):
             return pseudonym
+
+
+def told_by_telephone(asked: Questionnaire, *, by: Actor) -> dict[str, str]:
+    """What an interview of the help line has answered by itself: that the talk is by telephone (ADR 0283)."""
+    return {asked.telephone: "yes"} if asked.telephone and by.kind is OrganisationKind.HELPLINE else {}
 
 
 def begin(

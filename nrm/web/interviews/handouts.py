@@ -45,8 +45,8 @@ ASKED = {
     "consent_statistics": ("statistics",),
     "consent_urgent": ("services", "sharing"),
 }
-LEAFLET, UNSAFE = "leaflet", "unsafe"
-"""The question whether the leaflet was offered, and the answer that it was not safe."""
+LEAFLET, UNSAFE = ("leaflet", "leaflet_read"), "unsafe"
+"""The questions whether the leaflet was offered, or read out by telephone; and the answer that it was not safe."""
 NONE_SAFE = "none"
 KEPT_SECONDS = 3600
 Leaflets = list[tuple[str, str, str, bool]]
@@ -69,16 +69,20 @@ def leaflets(first: str = "") -> Leaflets:
 
 def of_talk(draft: Draft, answers: Answers) -> Leaflets | None:
     """The leaflets, that in the language of the talk first; None where the officer wrote that none is safe to have."""
-    if answers.get(LEAFLET) == UNSAFE:
+    if _is_unsafe(answers):
         return None
     return leaflets(str(answers.get(language_question(draft.questionnaire)) or ""))
+
+
+def _is_unsafe(answers: Answers) -> bool:
+    return any(answers.get(name) == UNSAFE for name in LEAFLET)
 
 
 def remember(draft: Draft, answers: Answers) -> None:
     """Let the pages after this interview offer leaflets as `of_talk` does, when its answers are sealed: the browser
     keeps for an hour the language, or that none is safe, and nothing is kept on the server. That none is safe is kept
     of each interview on its own: another one that ends meanwhile does not replace it."""
-    unsafe = answers.get(LEAFLET) == UNSAFE
+    unsafe = _is_unsafe(answers)
     language = str(answers.get(language_question(draft.questionnaire)) or "")
     value = f"{draft.interview_id} {NONE_SAFE if unsafe else language}"
 

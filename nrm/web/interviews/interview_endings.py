@@ -373,7 +373,7 @@ def before_losing(draft: Draft, answers: Mapping[str, Any], page: str) -> str | 
 def _is_told(question: Question, answers: Mapping[str, Any]) -> bool:
     """Whether the answer says something of what happened, of who the person is, or of what was seen."""
     said = answers[question.id]
-    told = question.compartment in ("story", "identity") and question.id != handouts.LEAFLET
+    told = question.compartment in ("story", "identity") and question.id not in handouts.LEAFLET
     return told and not is_unknown(said) and said not in ([NONE], "")
 
 

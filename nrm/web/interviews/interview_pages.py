@@ -15,7 +15,7 @@ from forms.interviews.interview_sending import SendInterviewForm
 from forms.interviews.interviews import PageForm
 from nrm.actions.interviews import interviews
 from nrm.actions.interviews.interviews import Draft, OpeningEnded
-from nrm.domain.accounts.accounts import Actor, Permission
+from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews import answer_warnings
 from nrm.domain.interviews.endings import is_child
 from nrm.domain.interviews.facts import consent_of, struck_out, wish
@@ -287,7 +287,6 @@ def _render(
         "asks_language": any(draft.questionnaire.questions[name].kind == "language" for name in page.questions),
         "directives": directives.lines(page.id),
         "letters": LETTERS if name_help.is_wanted(page) else (),
-        "by_telephone": urgent and page is journey[0] and by.may(Permission.CALL_RECORD),
     }
     spoken = _spoken(draft, form)
     wordings = markup_of(draft.questionnaire).wordings(page, staff=language, spoken=spoken)

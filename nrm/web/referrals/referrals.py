@@ -30,6 +30,7 @@ from nrm.actions.shelter import cases as case_actions
 from nrm.actions.shelter import shifts
 from nrm.domain.accounts.accounts import NotVisible, Permission
 from nrm.domain.accounts.members import TooFewKeyHolders
+from nrm.domain.interviews.interviews import telephoned_answers
 from nrm.domain.referrals.crossing_points import POSTS
 from nrm.domain.referrals.referrals import (
     OF_THE_SHELTER,
@@ -185,9 +186,14 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
     opened = case_steps.opened(case_id=line.case_id, by=by) if can_open else {}
     hand_over = opened.get(Compartment.HAND_OVER)
     written = _written_now(line) if can_open else None
-    rows = None
+    rows, found = None, []
     if hand_over is not None:
-        rows = answer_rows(questionnaire_of(line.questionnaire), hand_over.value, party_names())
+        asked = questionnaire_of(line.questionnaire)
+        at = telephoned_answers(asked, hand_over.value) if asked is not None else {}
+        found = answer_rows(asked, at, party_names())
+        rows = answer_rows(
+            asked, {name: each for name, each in hand_over.value.items() if name not in at}, party_names()
+        )
     if line.relation is Relation.RECEIVER and line.status is ReferralStatus.SENT:
         offer_places(form)
     return render_template(
@@ -196,6 +202,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
         line=line,
         form=form,
         hand_over=rows,
+        found=found,
         written=written,
         move=transfers.of_referral(line.id),
         moves=transfer_store.is_move(line),

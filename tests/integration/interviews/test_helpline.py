@@ -32,13 +32,14 @@ from nrm.domain.interviews.helpline import (
 from nrm.domain.shelter.cases import Purpose
 from nrm.models.interviews.helpline import HelplineCall
 from nrm.models.interviews.interviews import Interview
+from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Erasure, Grant, ShredKey
 from nrm.store.interviews import helpline as store
 from nrm.store.rows import entries
 from tests import factories
 from tests import factories_referrals as people
 from tests.conftest import Person
-from tests.factories_interviews import example, walk
+from tests.factories_interviews import example, fields, walk
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 NOTE = "069 555 Planted, only before noon"
@@ -140,7 +141,7 @@ def test_a_call_becomes_an_interview_and_a_referral_and_nothing_leads_from_one_t
         )
         assert begun == interview_id
     draft = interviews.read(interview_id=interview_id, by=operator)
-    assert draft.answers == {"urgent": "no", "language": "el"}
+    assert draft.answers == {"urgent": "no", "language": "el", "by_telephone": "yes"}
     assert len(db.session.scalars(select(Interview)).all()) == 1
     kept = row(call_id)
     written = {each.name: str(getattr(kept, each.name)) for each in HelplineCall.__table__.columns}
@@ -153,7 +154,10 @@ def test_a_call_becomes_an_interview_and_a_referral_and_nothing_leads_from_one_t
 def test_an_urgent_call_begins_the_urgent_way(operator: Actor) -> None:
     interview_id = uuid.uuid4()
     called(operator, outcome=Outcome.URGENT, interview_id=interview_id, language="other")
-    assert interviews.read(interview_id=interview_id, by=operator).answers == {"urgent": "yes"}
+    assert interviews.read(interview_id=interview_id, by=operator).answers == {
+        "urgent": "yes",
+        "by_telephone": "yes",
+    }
 
 
 @pytest.mark.parametrize(
@@ -196,6 +200,12 @@ def test_nobody_else_sees_a_call(operator: Actor, login: str) -> None:
         with pytest.raises((NotPermitted, NotVisible)):
             attempt()
         db.session.rollback()
+
+
+def on_the_line(**changed: Any) -> dict[str, Any]:
+    """Answers to the urgent way of the help line."""
+    said = {"consent_urgent": "not_asked", "meet_where": "", "reach": "number", "leaflet_read": "heard"}
+    return example(**{**said, "leaflet": None, **changed})
 
 
 def corrected(call_id: uuid.UUID, by: Actor, **changed: Any) -> uuid.UUID | None:
@@ -563,8 +573,7 @@ def test_the_urgent_hand_over_that_a_call_began_settles_the_call_by_being_sent(
         assert "Nothing personal is kept" not in person.get(address)
         browser.get(begun)
         browser.post(f"{begun}/resume") if browser is elsewhere else None
-        assert "where the person can be met now" in browser.get(f"{begun}/urgent_first?lang=en")
-        loaded = walk(browser, example(consent_urgent="not_asked"), f"{begun}/urgent_first")
+        loaded = walk(browser, on_the_line(), f"{begun}/urgent_first")
         assert loaded[-1] == "sent"
     db.session.rollback()
     assert [row(each).followed for each in calls] == ["done", "owed"]  # of another browser the operator says it
@@ -598,9 +607,89 @@ def test_a_call_back_says_why_the_note_is_opened_that_it_is_needed_and_presets_n
     assert NOTE in person.get(address)
 
 
-def test_at_a_crossing_point_nobody_is_told_that_they_talk_by_telephone(sign_in: Callable[[str], Person]) -> None:
+@pytest.mark.slow
+def test_the_urgent_hand_over_of_a_call_asks_where_the_person_is_and_how_she_is_reached(
+    operator: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    person = sign_in("helpline.helpline_operator")
+    there, number, hours = "Planted Square 9", "069 111 Planted", "Planted, till noon"
+    begun, first = urgent_call(person)
+    page = person.get(f"{first}?lang=en")
+    for words in ("Where can the person be met?", "How is the person reached safely?", "At which number?"):
+        assert words in page
+    assert "You talk by telephone. Ask where" not in page
+    told = on_the_line(consent_urgent="given", meet_where=there, reach="number", reach_number=number, reach_hours=hours)
+    lacking = person.post(first, fields("urgent_first", person.get(first), {**told, "reach": None}), status=422)
+    assert 'href="#reach"' in lacking
+    walk(person, told, first, until="urgent_send")
+    last = person.get(f"{begun}/urgent_send?lang=en")
+    assert "Did you offer the leaflet?" not in last
+    assert "Did you read the leaflet out by telephone?" in last
+    assert "The leaflet itself is given on arrival." in last
+    sent = walk(person, told, f"{begun}/urgent_send")
+    assert sent == ["urgent_send", "sent"]
+    after = person.get(f"{begun}/sent?lang=en")
+    assert "You talk by telephone: read the leaflet out" in after
+    assert "Leaflet for the wallet" not in after
+    db.session.rollback()
+    with db.engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        assert "Planted" not in "\n".join(raw.iterdump())
+    address = f"/referrals/{db.session.scalars(select(Referral)).one().id}"
+    worker = sign_in("nrc.case_worker")
+    assert there not in worker.get(address)
+    worker.post(f"{address}/open", {"compartment": "hand_over", "purpose": "answer"})
+    opened = worker.get(f"{address}?lang=en")
+    for words in (there, number, hours):
+        assert words in opened
+    reached = opened.partition("How the person is found")[2].partition("What else was handed over")[0]
+    assert there in reached
+    assert number in reached
+    assert opened.index(there) < opened.index('id="sheet"')
+    sign_in("vatra.case_worker").get(address, status=404)
+
+
+def test_who_has_no_place_and_no_way_is_asked_once_more(operator: Actor, sign_in: Callable[[str], Person]) -> None:
+    person = sign_in("helpline.helpline_operator")
+    _, first = urgent_call(person)
+    told = on_the_line(reach="no_way")
+    asked = person.post(first, fields("urgent_first", person.get(f"{first}?lang=sq"), told), status=200)
+    assert "qendra nuk e gjen dot personin" in asked
+    person.post(first, fields("urgent_first", asked, told))
+
+
+def test_a_call_that_is_not_urgent_is_asked_it_too_and_back_on_the_whole_way_it_stays_one_by_telephone(
+    operator: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    person = sign_in("helpline.helpline_operator")
+    begun, first = urgent_call(person)
+    seen = re.search(r'name="seen" value="(\d+)"', person.get(first))
+    assert seen
+    person.post(f"{begun}/start", {"whole": "1", "seen": seen.group(1)})
+    walk(person, example(), f"{begun}/screen", until="signs")
+    assert "name=reach " in person.get(f"{begun}/signs")
+
+
+def test_the_short_way_begun_anywhere_on_the_help_line_is_by_telephone(
+    operator: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    person, draft = sign_in("helpline.helpline_operator"), str(uuid.uuid4())
+    assert "name=reach " in person.get(person.post("/interviews", {"id": draft, "urgent": "yes"}))
+
+
+def urgent_call(person: Person) -> tuple[str, str]:
+    """(interview, its first page) of an urgent call."""
+    ids = dict(re.findall(r'name="(id|interview)" value="([0-9a-f-]+)"', person.get("/helpline/calls/new")))
+    form = {**ids, "outcome": "urgent", "topic": "danger", "caller": "person", "language": "sq"}
+    begun = person.post("/helpline/calls", form)
+    return begun, f"{begun}/urgent_first"
+
+
+def test_at_a_crossing_point_nobody_is_asked_of_a_telephone(sign_in: Callable[[str], Person]) -> None:
     officer, draft = sign_in("rinas.border_officer"), str(uuid.uuid4())
     begun = officer.post("/interviews", {"id": draft, "urgent": "yes"})
     page = officer.get(f"{begun}?lang=en")
     assert "Urgent hand-over" in page
-    assert "You talk by telephone" not in page
+    for name in ("by_telephone", "meet_where", "reach", "reach_hours", "leaflet_read"):
+        assert f"name={name}" not in page

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nrm.domain.conditions import parse
 from nrm.domain.interviews.answers import UnacceptableAnswer
 from nrm.domain.interviews.example_interview import example_answers
-from nrm.domain.interviews.interviews import Questionnaire
+from nrm.domain.interviews.interviews import Questionnaire, face_to_face
 from nrm.domain.interviews.paper_forms import (
     MistypedNumber,
     PaperRefused,
@@ -109,7 +109,9 @@ def test_every_question_stands_once_and_in_the_order_of_the_usual_way(questionna
     paper = plan(questionnaire)
     numbered = [question.id for question in paper.questions]
     posts = {name for page in questionnaire.pages.values() if page.asked_by == "post" for name in page.questions}
-    assert sorted(numbered) == sorted(posts)
+    by_telephone = {"meet_where", "reach", "reach_number", "reach_through", "reach_hours", "leaflet_read"}
+    assert sorted(numbered) == sorted(posts - by_telephone if questionnaire.telephone else posts)
+    questionnaire = face_to_face(questionnaire)
     assert [paper.numbers[name] for name in numbered] == list(range(1, len(numbered) + 1))
     usual = [name for page in questionnaire.routes[-1].pages for name in questionnaire.pages[page].questions]
     assert numbered[1 : 1 + len(usual)] == usual
@@ -118,6 +120,7 @@ def test_every_question_stands_once_and_in_the_order_of_the_usual_way(questionna
 
 def test_who_follows_the_gates_answers_what_the_screen_would_ask(questionnaire: Questionnaire) -> None:
     paper = plan(questionnaire)
+    questionnaire = face_to_face(questionnaire)
     for changed in ({"age": "child"}, {"consent_services": "no"}, {"urgent": "yes", "consent_urgent": "given"}):
         answers = {**example_answers(questionnaire), **changed}
         route = route_of(questionnaire, answers)

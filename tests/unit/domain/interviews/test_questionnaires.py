@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nrm.domain.interviews.interviews import face_to_face
 from nrm.domain.interviews.questionnaire_checks import MalformedQuestionnaire
 from nrm.domain.interviews.questionnaires import parse_questionnaire
 from tests.unit.domain.interviews.small_questionnaire import both, option, question, small
@@ -384,3 +385,33 @@ def test_junk_in_a_question_is_refused_with_a_message_or_harmless(position: int,
         parse_questionnaire(data, file="q.toml")
     except MalformedQuestionnaire as error:
         assert str(error).startswith("q.toml: ")  # noqa: PT017 - anything else but this error fails the test
+
+
+def by_telephone(**changes: Any) -> dict[str, Any]:
+    """The small questionnaire with a question that is asked by telephone alone."""
+    data = small()
+    data["telephone"] = "by_telephone"
+    data["question"] += [
+        question("by_telephone", "yes_no", by="officer"),
+        question("reach", "short_text", by="officer", when={"eq": ["by_telephone", "yes"]}),
+    ]
+    page = next(each for each in data["page"] if each["id"] != data["home"])
+    page["questions"] = [*page["questions"], "reach"]
+    for name, more in changes.items():
+        item(data, "question", name).update(more)
+    return data
+
+
+def test_what_is_asked_by_telephone_alone_is_on_no_paper_and_nothing_else_depends_on_it() -> None:
+    read = parse_questionnaire(by_telephone(), file="q.toml")
+    on_paper = face_to_face(read)
+    assert read.questions.keys() - on_paper.questions.keys() == {"by_telephone", "reach"}
+    assert not any("reach" in page.questions for page in on_paper.pages.values())
+    both_whens = {"and": [{"eq": ["by_telephone", "yes"]}, {"eq": ["age", "adult"]}]}
+    assert "looks at `by_telephone`, so it must look at nothing else" in message(
+        by_telephone(reach={"when": both_whens})
+    )
+    assert "is no question of the kind yes_no" in message({**small(), "telephone": "age"})
+    asked = by_telephone()
+    item(asked, "page", asked["home"])["questions"].append("by_telephone")
+    assert "is asked on a page, and is answered by itself" in message(asked)

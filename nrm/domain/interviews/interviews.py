@@ -304,7 +304,7 @@ def content_of(questionnaire: Questionnaire) -> str:
 
 @lru_cache(maxsize=64)
 def face_to_face(questionnaire: Questionnaire) -> Questionnaire:
-    """The questionnaire without what is asked by telephone alone, as a paper has it (ADR 0283)."""
+    """The questionnaire without what is asked by telephone alone, as a paper has it (ADR 0282)."""
     telephone, questions = questionnaire.telephone, questionnaire.questions
     if not telephone:
         return questionnaire

@@ -223,7 +223,7 @@ def unused_pseudonym() -> str:
 
 
 def told_by_telephone(asked: Questionnaire, *, by: Actor) -> dict[str, str]:
-    """What an interview of the help line has answered by itself: that the talk is by telephone (ADR 0283)."""
+    """What an interview of the help line has answered by itself: that the talk is by telephone (ADR 0282)."""
     return {asked.telephone: "yes"} if asked.telephone and by.kind is OrganisationKind.HELPLINE else {}
 
 

@@ -80,6 +80,8 @@ RECORDED_ELSEWHERE = (
 """Done by recording the thing itself (the arrival, the permit, what was found), never by saying that it was done."""
 DENIABLE = ("interpret",)
 """What whoever waits for it can say is not done, after somebody said that it is (ADR 0258)."""
+TAKEN_BACK = (NOTIFY, CHILDREN_ALONG)
+"""What is said by one press, and taken back for some minutes by who said it."""
 AFTER_ARRIVAL = (COMPLETE_INTERVIEW, CHILDREN_ALONG)
 """Of these nobody can say that they are done before the person is there."""
 _DUE = func.coalesce(Obligation.due_at, _WITHOUT_HOUR, type_=Obligation.due_at.type)
@@ -152,15 +154,16 @@ def to_acknowledge(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, 
 
 
 def just_known(obligation_id: uuid.UUID, *, by: Actor) -> tuple[Obligation, str]:
-    """(what the desk has to know, the code of its person), where the actor said some minutes ago, by one press, that it
-    knows, or another office wrote down lately that it told the desk (`telephoned`); raises NotVisible for everything
-    else. The hour stands in the audit chain: the row keeps a quarter alone once the person has arrived."""
+    """(what the desk has to know or to say, the code of its person), where the actor said some minutes ago, by one
+    press, that it knows, or where the children are; or another office wrote down lately that it told the desk
+    (`telephoned`); raises NotVisible for everything else. The hour stands in the audit chain: the row keeps a quarter
+    alone once the person has arrived."""
     found = row(obligation_id, by=by)
     for line in telephoned(by=by):
         if line.id == obligation_id:
             return found, line.pseudonym
-    own = found.kind == NOTIFY and found.done_at is not None and found.done_by_id == by.member_id
-    if not own or (obligation_id, rows.SYSTEM) not in _said_lately(by):
+    own = found.kind in TAKEN_BACK and found.done_at is not None and found.done_by_id == by.member_id
+    if not own or obligation_id not in _pressed(_said_lately(by)):
         raise NotVisible
     return found, db.session.scalars(select(Case.pseudonym).where(Case.id == found.case_id)).one()
 
@@ -272,7 +275,7 @@ def number_known(by: Actor) -> ColumnElement[int]:
         Obligation.done_at > bindparam("called_since", type_=UtcDateTime()),
         exists().where(Call.subject_id == Obligation.id, Call.called_by_id == by.member_id, Call.answered),
     )
-    mine = (Obligation.kind.in_(TELLING), Obligation.done_by_id == by.member_id, or_(lately, called))
+    mine = (Obligation.kind.in_((*TELLING, CHILDREN_ALONG)), Obligation.done_by_id == by.member_id, or_(lately, called))
     return select(func.count()).select_from(Obligation).where(*mine).scalar_subquery()
 
 
@@ -286,12 +289,15 @@ def known_moments(by: Actor) -> dict[str, datetime]:
     return {"known_since": since, "known_quarter": quarter, "called_since": since - LONGEST_AGO}
 
 
-def said_lately(*, by: Actor) -> tuple[list[tuple[uuid.UUID, str]], list[CalledLine]]:
-    """What the actor can take back now: (id, code of the person) of everything that `just_known` gives as said by one
-    press, and what the actor wrote down as told by telephone."""
+def said_lately(*, by: Actor) -> tuple[list[tuple[uuid.UUID, str, str]], list[CalledLine]]:
+    """What the actor can take back now: (id, kind, code of the person) of everything that `just_known` gives as said by
+    one press, and what the actor wrote down as told by telephone."""
     said = _said_lately(by)
-    known = _known_lately([id_ for id_, how in said if how == rows.SYSTEM], by)
-    return known, _called_lately([id_ for id_, how in said if how == rows.TELEPHONE], by)
+    return _known_lately(_pressed(said), by), _called_lately([id_ for id_, how in said if how == rows.TELEPHONE], by)
+
+
+def _pressed(said: list[tuple[uuid.UUID, str]]) -> list[uuid.UUID]:
+    return [id_ for id_, how in said if how != rows.TELEPHONE]
 
 
 def _said_lately(by: Actor) -> list[tuple[uuid.UUID, str]]:
@@ -301,21 +307,21 @@ def _said_lately(by: Actor) -> list[tuple[uuid.UUID, str]]:
     return rows.known_since(by.member_id, clock.now() - PRESSED_WRONG_WITHIN)
 
 
-def _known_lately(said: list[uuid.UUID], by: Actor) -> list[tuple[uuid.UUID, str]]:
+def _known_lately(said: list[uuid.UUID], by: Actor) -> list[tuple[uuid.UUID, str, str]]:
     if not said:
         return []
     statement = (
         _acknowledged_here(by)
-        .with_only_columns(Obligation.id, Case.pseudonym)
+        .with_only_columns(Obligation.id, Obligation.kind, Case.pseudonym)
         .where(
             Obligation.id.in_(said),
-            Obligation.kind == NOTIFY,
+            Obligation.kind.in_(TAKEN_BACK),
             Obligation.done_at.is_not(None),  # not taken back already
             Obligation.done_by_id == by.member_id,
         )
     )
-    codes = {row.id: row.pseudonym for row in db.session.execute(statement)}
-    return [(each, codes[each]) for each in said if each in codes]
+    lines = {row.id: (row.id, row.kind, row.pseudonym) for row in db.session.execute(statement)}
+    return [lines[each] for each in said if each in lines]
 
 
 def _called_lately(said: list[uuid.UUID], by: Actor) -> list[CalledLine]:

@@ -103,8 +103,8 @@ def _children_page(obligation_id: uuid.UUID, form: ChildrenAlongForm, status: in
 @blueprint.post("/obligations/<uuid:obligation_id>/known/back")
 @access.requires(Permission.OBLIGATION_ACKNOWLEDGE)
 def take_back_known(obligation_id: uuid.UUID) -> Answer:
-    """Say that "we know" was pressed by mistake, some minutes after; with the mark of what was `seen` as done, whoever
-    waits for it says that it is not."""
+    """Say that "we know", or where children are, was pressed by mistake, some minutes after; with the mark of what was
+    `seen` as done, whoever waits for it says that it is not."""
     if seen := request.form.get("seen"):
         return _denied(obligation_id, seen)
     actions.take_back_known(obligation_id=obligation_id, by=access.actor())

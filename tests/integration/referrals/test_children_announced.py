@@ -9,7 +9,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from nrm.actions.referrals import referrals
 from nrm.db import db
+from nrm.domain.accounts.accounts import NotVisible
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.stays import Stay
 from tests import factories
@@ -129,3 +131,30 @@ def test_of_a_mother_who_is_here_nothing_is_asked(app: Flask, sign_in: SignIn) -
     desk = sign_in("nrc.case_worker")
     arrive(desk, made)
     assert 'name="comes_first"' not in desk.post(f"/cases/{made.case_id}/child", WHO, 200)
+
+
+def test_a_wrong_answer_is_taken_back_for_some_minutes_by_who_gave_it(app: Flask, sign_in: SignIn) -> None:
+    made = announced()
+    desk, colleague, other = sign_in("nrc.case_worker"), sign_in("nrc.shelter_manager"), sign_in("vatra.case_worker")
+    arrive(desk, made)
+    (line,) = owed(made.case_id)
+    back = f"/obligations/{line.id}/known/back"
+    desk.post(back, {}, status=404)  # nothing was said yet
+    desk.post(f"/obligations/{line.id}/acknowledge", {"came": "none"})
+    shown = desk.get("/?lang=en")
+    assert "It is recorded where the children are who were announced with " in shown
+    assert f'action="{back}"' in shown
+    for who in (colleague, other):
+        assert back not in who.get("/")
+        who.post(back, {}, status=404)
+    desk.post(back, {})
+    assert owed(made.case_id)[0].done_at is None
+    shown = desk.get("/?lang=en")
+    assert OPEN in shown
+    assert "It is recorded where the children are" not in shown
+    desk.post(back, {}, status=404)
+    desk.post(f"/obligations/{line.id}/acknowledge", {"came": "stayed"})
+    assert owed(made.case_id)[0].done_at is not None
+    factories.later(minutes=16)
+    with pytest.raises(NotVisible):
+        referrals.take_back_known(obligation_id=line.id, by=factories.actor("nrc.case_worker"))

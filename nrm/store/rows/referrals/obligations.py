@@ -17,8 +17,8 @@ from nrm.store import days
 from nrm.store.rows import entries
 
 _AFTER_CLOSING = timedelta(days=30)
-SYSTEM, TELEPHONE = "system", "telephone"
-"""How a party came to know: it said so itself, or was told by a call."""
+TELEPHONE = "telephone"
+"""How a party came to know that did not say so itself."""
 
 
 def known_since(member_id: uuid.UUID | None, since: datetime) -> list[tuple[uuid.UUID, str]]:

@@ -142,8 +142,7 @@ def of_party(agreement: Agreement, party: Any) -> list[str]:
             )
         )
     if party.competence is not None:
-        whom = words.condition(party.competence, names) or gettext("everybody")
-        found.append(gettext("Receives: %(whom)s", whom=whom))
+        found.append(words.receives(party.competence, names))
     if party.receives is not None:
         found.append(text_in(party.receives))
     return found

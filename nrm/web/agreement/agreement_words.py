@@ -106,6 +106,12 @@ def condition(read: Condition, names: Names, *, inside: bool = False) -> str:
     return gettext("%(fact)s: %(what)s", fact=translated(FACT_LABELS[read.name]), what=what)
 
 
+def receives(whom: Condition | None, names: Names) -> str:
+    """Whom a party receives by its competence, in a line of its own."""
+    said = gettext("nobody") if whom is None else condition(whom, names) or gettext("everybody")
+    return gettext("Receives: %(whom)s", whom=said)
+
+
 def _in_order(fact: str, codes: Iterable[str]) -> list[str]:
     known = country().agreements[-1].facts[fact]
     return sorted(codes, key=lambda each: (known.index(each) if each in known else len(known), each))

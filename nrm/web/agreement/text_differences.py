@@ -134,11 +134,8 @@ def _itself(agreement: Agreement, names: Names) -> dict[str, _Part]:
 
 def _parties(agreement: Agreement, names: Names) -> dict[str, _Part]:
     def said(each: Party) -> _Part:
-        whom = gettext("nobody")
-        if each.competence is not None:
-            whom = words.condition(each.competence, names) or gettext("everybody")
         heavy = (
-            gettext("Receives: %(whom)s", whom=whom),
+            words.receives(each.competence, names),
             _line(gettext("Kind"), translated(KIND_LABELS[each.kind])),
             gettext("Members: %(names)s", names=_listed(names[code] for code in each.members)),
             _line(gettext("From"), _day(each.joined_on) if each.joined_on else gettext("as the version")),

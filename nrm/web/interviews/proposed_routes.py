@@ -86,12 +86,12 @@ def _why_not(proposed: Proposal, left_out: Excluded) -> str:
     if left_out.reason is not Exclusion.NOT_COMPETENT or left_out.party in proposed.unreachable:
         return why
     if party.receives is not None:
-        whom = text_in(party.receives)
+        whom = gettext("Receives: %(whom)s", whom=text_in(party.receives))
     elif party.competence is not None:
-        whom = agreement_words.condition(party.competence, agreement_words.names_of(proposed.agreement))
+        whom = agreement_words.receives(party.competence, agreement_words.names_of(proposed.agreement))
     else:
         return why
-    return " ".join((why, gettext("Receives: %(whom)s", whom=whom)))
+    return f"{why} {whom}"
 
 
 def _excluded(proposed: Proposal) -> list[tuple[str, str]]:

@@ -190,7 +190,7 @@ def _receiver_page(line: ReferralLine, form: AcceptReferralForm) -> str:
     if hand_over is not None:
         asked = questionnaire_of(line.questionnaire)
         at = telephoned_answers(asked, hand_over.value) if asked is not None else {}
-        found = answer_rows(asked, at, party_names())
+        found = answer_rows(asked, {name: each for name, each in at.items() if name != asked.telephone}, party_names())
         rows = answer_rows(
             asked, {name: each for name, each in hand_over.value.items() if name not in at}, party_names()
         )

@@ -101,14 +101,17 @@ class Task:
         return self.day > today + _AHEAD or (self.owed is not None and self.day < today - OLD_AFTER)
 
     @property
-    def in_order(self) -> tuple[bool, bool, bool, date, bool, datetime, str]:
+    def in_order(self) -> tuple[bool, bool, bool, bool, date, bool, datetime, str]:
         """The sort key: who is not safe, then who waits at a post, then who was handed over urgently and is not there
-        yet, then by day; of one day what has an hour first; without a day last."""
+        yet, then children who are nowhere in the records, then by day; of one day what has an hour first; without a day
+        last."""
         handed_over = self.owed is not None and self.owed.urgent
+        children = self.owed is not None and self.owed.kind == obligations.CHILDREN_ALONG
         return (
             not self.urgent,
             not self.post_waits,
             not handed_over,
+            not children,
             self.day or _NOT_DATED,
             self.at is None,
             self.at or clock.now(),

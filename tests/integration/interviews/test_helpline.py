@@ -626,6 +626,7 @@ def test_the_urgent_hand_over_of_a_call_asks_where_the_person_is_and_how_she_is_
     assert "Did you offer the leaflet?" not in last
     assert "Did you read the leaflet out by telephone?" in last
     assert "The leaflet itself is given on arrival." in last
+    assert "hand over only if the person wants it" not in last
     sent = walk(person, told, f"{begun}/urgent_send")
     assert sent == ["urgent_send", "sent"]
     after = person.get(f"{begun}/sent?lang=en")
@@ -646,6 +647,7 @@ def test_the_urgent_hand_over_of_a_call_asks_where_the_person_is_and_how_she_is_
     reached = opened.partition("How the person is found")[2].partition("What else was handed over")[0]
     assert there in reached
     assert number in reached
+    assert "Is it a talk by telephone" not in opened
     assert opened.index(there) < opened.index('id="sheet"')
     sign_in("vatra.case_worker").get(address, status=404)
 

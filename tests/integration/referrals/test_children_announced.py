@@ -14,6 +14,7 @@ from nrm.db import db
 from nrm.domain.accounts.accounts import NotVisible
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.stays import Stay
+from nrm.web.referrals import to_do
 from tests import factories
 from tests.conftest import Person
 from tests.factories_referrals import Sent, bed, sent
@@ -74,6 +75,18 @@ def test_the_shelter_reads_it_at_the_answer_and_the_arrival_and_has_it_on_its_pa
     assert OPEN not in desk.get("/?lang=en")
     assert f'href="{address}"' not in desk.get(f"/cases/{made.case_id}?lang=en")
     desk.get(address, status=404)
+
+
+def test_they_stand_above_what_is_due_by_a_day_also_on_a_full_evening(app: Flask, sign_in: SignIn) -> None:
+    by = factories.actor("nrc.case_worker")
+    for _ in range(to_do.SHOWN):
+        admitted(by, bed=1)
+    factories.later(days=31)  # each planned end has passed
+    made, desk = announced(), sign_in("nrc.case_worker")
+    arrive(desk, made)
+    shown = desk.get("/?lang=en").partition("To do")[2]
+    assert OPEN in shown
+    assert shown.index(OPEN) < shown.index("The stay is planned until then")
 
 
 def test_a_case_of_a_child_lets_the_shelter_say_that_each_has_one(app: Flask, sign_in: SignIn) -> None:

@@ -38,6 +38,7 @@ from nrm.store import days
 from nrm.store.countries import country
 from nrm.store.rows.shelter import away as rows
 from nrm.store.shelter import findings
+from nrm.store.shelter.absences import child_there
 from nrm.store.statements import built_once
 
 _MOST = 100
@@ -58,6 +59,8 @@ class AwayLine:
     over_on: date | None
     outcome: str
     late: bool
+    child_there: bool
+    """A small child that sleeps or slept with the person is entered in the shelter still, and has no alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def away(*, by: Actor) -> list[AwayLine]:
 
 
 @built_once
-def _away_now(by: Actor) -> Select[Away, uuid.UUID, str]:
+def _away_now(by: Actor) -> Select[Away, uuid.UUID, str, bool]:
     return _rows(Stay.organisation_id == by.organisation_id, *_AWAY_NOW)
 
 
@@ -228,9 +231,9 @@ def _read(*wanted: ColumnElement[bool]) -> list[AwayLine]:
     return [_line(*found) for found in db.session.execute(statement)]
 
 
-def _rows(*wanted: ColumnElement[bool]) -> Select[Away, uuid.UUID, str]:
+def _rows(*wanted: ColumnElement[bool]) -> Select[Away, uuid.UUID, str, bool]:
     return (
-        select(Away, Stay.case_id, Case.pseudonym)
+        select(Away, Stay.case_id, Case.pseudonym, child_there(Away.stay_id))
         .join(Stay, Stay.id == Away.stay_id)
         .join(Case, Case.id == Stay.case_id)
         .where(*wanted)
@@ -239,7 +242,7 @@ def _rows(*wanted: ColumnElement[bool]) -> Select[Away, uuid.UUID, str]:
     )
 
 
-def _line(found: Away, case_id: uuid.UUID, pseudonym: str) -> AwayLine:
+def _line(found: Away, case_id: uuid.UUID, pseudonym: str, with_child: bool) -> AwayLine:
     return AwayLine(
         id=found.id,
         stay_id=found.stay_id,
@@ -250,6 +253,7 @@ def _line(found: Away, case_id: uuid.UUID, pseudonym: str) -> AwayLine:
         over_on=found.over_on,
         outcome=found.outcome,
         late=found.outcome == "" and is_late(found.expected_on, days.today()),
+        child_there=with_child,
     )
 
 

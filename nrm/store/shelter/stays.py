@@ -210,13 +210,16 @@ def number_open(by: Actor) -> ColumnElement[int]:
 
 @dataclass(frozen=True, slots=True)
 class EndedLine:
-    """Somebody whose stay ended lately, and whose case is open still: nobody has said yet what becomes of it."""
+    """Somebody whose stay ended lately, or was struck, and whose case is open still: nobody has said yet what becomes
+    of it."""
 
     case_id: uuid.UUID
     pseudonym: str
     stay_id: uuid.UUID
     ended_on: date
     died: bool
+    struck_on: date | None
+    """On this day it was said that the person was never there. A case that a post sent waits for the person again."""
 
 
 def number_ended(by: Actor) -> ColumnElement[int]:
@@ -238,17 +241,18 @@ def _reads_ends(by: Actor) -> bool:
 
 def ended_lately(*, by: Actor) -> list[EndedLine]:
     """Whose stay in the asker's shelter ended in the last fourteen days while the case is open and nobody takes the
-    person in, the last one first: for who leads the shelter, and for the key worker and deputy of each."""
+    person in, the last one first: for who leads the shelter, and for the key worker and deputy of each. Also who was
+    never there, for fourteen days after the day that was struck: a case that the shelter opened itself."""
     since = calendar.today() - ENDED_IS_SHOWN
     found = db.session.execute(
-        select(Case.id, Case.pseudonym, Stay.id, Stay.ended_on, Stay.exit_reason)
+        select(Case.id, Case.pseudonym, Stay.id, Stay.ended_on, Stay.exit_reason, Stay.taken_back_on)
         .join(Case, Case.id == Stay.case_id)
         .where(*_ended(by, since))
         .order_by(Stay.ended_on, Stay.end_known_on, Case.pseudonym)
     )
     last = {
-        case_id: EndedLine(case_id, code, stay_id, ended_on, why == ExitReason.DIED)
-        for case_id, code, stay_id, ended_on, why in found
+        case_id: EndedLine(case_id, code, stay_id, ended_on, why == ExitReason.DIED, struck_on)
+        for case_id, code, stay_id, ended_on, why, struck_on in found
         if ended_on is not None
     }
     return list(reversed(last.values()))
@@ -259,8 +263,7 @@ def _ended(by: Actor, since: date | ColumnElement[date]) -> tuple[ColumnElement[
     ended = (
         Stay.organisation_id == by.organisation_id,
         Stay.ended_on > since,
-        Stay.taken_back_on.is_(None),
-        Stay.exit_reason != str(ExitReason.ENTERED_BY_MISTAKE),
+        or_(Stay.taken_back_on.is_(None), Stay.referral_id.is_(None)),
         Case.holder_id == by.organisation_id,
         Case.status == "open",
         ~exists().where(here.case_id == Case.id, here.ended_on.is_(None)),

@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 
 from nrm import clock
-from nrm.actions.shelter import absences, away, cases, key_workers, permits, stays
+from nrm.actions.referrals import referrals
+from nrm.actions.shelter import absences, away, cases, corrections, key_workers, permits, stays
 from nrm.actions.shelter.direct_intake import Opened
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotPermitted
@@ -25,9 +26,10 @@ from nrm.store import days
 from nrm.store.accounts import one_hand
 from nrm.store.shelter import away as away_store
 from tests import factories
+from tests import factories_referrals as people
 from tests.client import words
 from tests.conftest import Person
-from tests.factories_stays import ALBANIAN, MOLDOVAN, admitted
+from tests.factories_stays import ALBANIAN, CHILD, MOLDOVAN, admitted
 
 SignIn = Callable[[str], Person]
 NOON = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
@@ -291,6 +293,31 @@ def test_whose_stay_ended_stands_at_home_until_it_is_said_what_becomes_of_the_pe
     assert told in worker.get("/?lang=en")
     factories.later(days=14)
     assert told not in sign_in(MANAGER).get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_whose_stay_was_struck_stands_at_home_too_unless_a_post_sent_the_person(sign_in: SignIn) -> None:
+    """The case of a child whose stay the house struck stayed open, and stood on no home page."""
+    manager = factories.actor(MANAGER)
+    mother, opened = admitted(manager), admitted(manager, CHILD, bed=1)
+    told = "the stay was struck on 2 March 2026, and the case is open."
+    person = sign_in(MANAGER)
+    corrections.opened_by_mistake(stay_id=opened.stay_id, why=Why.MISTYPED, by=manager)
+    page = person.get("/?lang=en")
+    assert f"{opened.pseudonym}: {told} Admit again, hand on or close" in words(page)
+    assert page.count("and the case is open.") == 1
+    assert mother.pseudonym + ": the stay" not in words(page)
+    assert told not in sign_in("nrc.shelter_manager").get("/?lang=en")
+    sent = people.sent(factories.actor("rinas.border_officer"), "VATRA", override_reason="other")
+    place = people.bed("VATRA", 4)
+    referrals.accept(referral_id=sent.referral_id, place_id=place, by=manager)
+    referrals.arrive(referral_id=sent.referral_id, by=manager)
+    today = days.today()
+    stays.admit(
+        case_id=sent.case_id, place_id=place, admitted_on=today, anticipated_end_on=today + timedelta(9), by=manager
+    )
+    corrections.take_back_arrival(referral_id=sent.referral_id, why=Why.MISTOLD, by=manager)
+    assert f"{sent.pseudonym}: the stay" not in words(person.get("/?lang=en"))
 
 
 @pytest.mark.slow

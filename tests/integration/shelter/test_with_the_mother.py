@@ -11,10 +11,11 @@ import pytest
 from flask import Flask
 
 from nrm import clock
-from nrm.actions.shelter import absences
+from nrm.actions.shelter import absences, away
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.shelter.absences import Feared
+from nrm.store import days
 from nrm.store.shelter import stays as store
 from tests import factories
 from tests.conftest import Person
@@ -127,3 +128,24 @@ def test_an_alarm_about_the_mother_says_that_her_child_is_entered_here_until_it_
     assert asked not in worker.get(f"/cases/{childless.case_id}?lang=en")
     absences.report(case_id=baby.case_id, **raised)
     assert asked not in desk.get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_of_a_mother_who_is_late_the_home_page_says_that_her_child_is_entered_here(
+    sign_in: SignIn, vatra: Actor
+) -> None:
+    mother, childless = admitted(vatra), admitted(vatra, MOLDOVAN)
+    baby = baby_of(mother, sign_in("vatra.case_worker"), vatra)
+    today = days.today()
+    for each in (mother, childless):
+        away.record(stay_id=each.stay_id, since_on=today, expected_on=today + timedelta(days=1), reason="", by=vatra)
+    asked = "A small child of this person is entered in the shelter: is it there, or with the person?"
+    assert asked not in sign_in("vatra.case_worker").get("/?lang=en")
+    later = clock.now() + timedelta(days=3)
+    clock.set_clock(lambda: later)
+    worker = sign_in("vatra.case_worker")
+    home = worker.get("/?lang=en")
+    assert home.count("away, expected back on") == 2
+    assert home.count(asked) == 1
+    absences.report(case_id=baby.case_id, since=later - timedelta(hours=1), feared=Feared.NO, by=vatra)
+    assert asked not in worker.get("/?lang=en")

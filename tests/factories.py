@@ -331,6 +331,11 @@ def end_holds() -> int:
     """As the hours after which what was ended is destroyed and counted; the clock stays there. How many there were."""
     db.session.rollback()
     later(hours=13)
+    return finish_holds()
+
+
+def finish_holds() -> int:
+    """Destroy and count what was ended and is due; how many there were."""
     return holds.finish_due(by=Actor.system("tend"))
 
 

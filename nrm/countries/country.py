@@ -112,6 +112,7 @@ class Retention:
     draft_warning_days: int
     group_hours: int
     hold_hours: int  # of an interview that the post ended against what was said: until the end of the next shift
+    child_word_hours: int  # at most, of a child whose interview ended by a word that nobody confirmed
     refused_minutes: int  # of a person who said no, or left
     thinking_hours: int
     negative_screen_days: int

@@ -169,6 +169,7 @@ class Periods(Part):
     draft_warning_days: Positive
     group_hours: Positive
     hold_hours: Positive
+    child_word_hours: Positive | None = None
     refused_minutes: Positive
     thinking_hours: Positive
     negative_screen_days: Positive

@@ -38,6 +38,7 @@ from nrm.domain.shelter.permit_entries import PermitPeriods
 from nrm.domain.support.benefits import Limits
 from nrm.domain.support.follow_ups import FollowUpRules
 
+CHILD_WORD_HOURS = 72  # where the country does not say: a week-end
 LONGEST_THINKING = 72  # hours, as in the text that is read out
 FINDINGS_HOLD_DAYS = 90
 PLAN_LATE_DAYS = 3
@@ -237,6 +238,8 @@ def _check_periods(read: files.CountryFile) -> None:
     kept: Any = read.retention
     if kept.draft_warning_days >= kept.draft_days:
         _wrong("retention.draft_warning_days", "the warning must come before the end")
+    if kept.child_word_hours is not None and kept.child_word_hours < kept.hold_hours:
+        _wrong("retention.child_word_hours", "not below `hold_hours`: it is held longer, not shorter")
     if kept.thinking_hours > LONGEST_THINKING:
         _wrong("retention.thinking_hours", f"at most {LONGEST_THINKING}: that is what the person is told")
     if read.consent.ask_again_days >= min(read.consent.services_days, read.consent.sharing_days):
@@ -250,6 +253,8 @@ def _retention(read: Any) -> Retention:
             _wrong(f"retention.{code}.years_after_closing", "missing, or say `as_long_as` alone")
         years[Compartment(code)] = rule.years_after_closing
     periods = {name: getattr(read, name) for name in files.Periods.model_fields}
+    if read.child_word_hours is None:
+        periods["child_word_hours"] = max(CHILD_WORD_HOURS, read.hold_hours)
     return Retention(years_after_closing=MappingProxyType(years), **periods)
 
 

@@ -63,6 +63,7 @@ def confirm(*, interview_id: uuid.UUID, seen: str, by: Actor) -> None:
         if line.confirmed_at is None:
             event = audit.Event.CHILD_ANSWER_CONFIRMED
             audit.append(session, event, by=by, interview_id=alert.id, recorded_by_id=alert.answered_by_id, seen=seen)
+            holds.confirmed(session, alert.id)
 
 
 def contradict(*, interview_id: uuid.UUID, seen: str | None = None, by: Actor) -> None:

@@ -33,6 +33,7 @@ from nrm.steps.interviews import paper_entries
 from nrm.steps.interviews.drafts import ENDED_STAYS, UNSENT, Draft, NoLongerDraft
 from nrm.steps.referrals import announced_returns as announced_return_steps
 from nrm.store.countries import country
+from nrm.store.rows.interviews import child_alerts as child_alert_rows
 from nrm.store.rows.interviews import screenings as screening_rows
 from nrm.vault import compartments as vault
 from nrm.vault import epochs, grants, sharing, shredding
@@ -71,11 +72,12 @@ def hold(
     """Seal the interview until its time is over, which is returned; nobody reads it meanwhile without opening it.
 
     `screenings`, `steps`, `kept`: what is counted and kept of it then. `child`: it waits for the child authority to
-    contradict what was written down as its answer; the duty desk has no part in it. Raises NoLongerDraft, ChildWaits.
+    confirm or deny what was written down as its answer, which takes longer (ADR 0283); the duty desk has no part in it.
+    Raises NoLongerDraft, ChildWaits.
     """
     child_alert_steps.check_may_go(interview.id)
     group_steps.leave(session, interview, done=ending is not Holding.DISCARDED)
-    now, until = clock.now(), _until(ending)
+    now, until = clock.now(), clock.now() + (_of_child(interview.id) if child else _of_adult(ending))
     was, kept_until = interview.status, interview.expires_at
     hit = hit_one(
         session,
@@ -108,10 +110,23 @@ def hold(
     return until
 
 
-def _until(ending: Holding) -> datetime:
+def _of_adult(ending: Holding) -> timedelta:
     kept = country().retention
-    length = timedelta(minutes=kept.refused_minutes) if ending in OF_THE_PERSON else timedelta(hours=kept.hold_hours)
-    return clock.now() + length
+    return timedelta(minutes=kept.refused_minutes) if ending in OF_THE_PERSON else timedelta(hours=kept.hold_hours)
+
+
+def _of_child(interview_id: uuid.UUID) -> timedelta:
+    """Also where a child said no: the short time is promised to adults alone."""
+    kept = country().retention
+    return timedelta(hours=kept.hold_hours if child_alert_rows.is_confirmed(interview_id) else kept.child_word_hours)
+
+
+def confirmed(session: Session, interview_id: uuid.UUID) -> None:
+    """The child authority says that it did give the answer by which the interview ended: the ordinary time is left from
+    now on, in which a colleague there can still say no. Nothing where it is not held, or ends sooner."""
+    until = clock.now() + timedelta(hours=country().retention.hold_hours)
+    held = (Interview.id == interview_id, Interview.status == "held", Interview.expires_at > until)
+    session.execute(update(Interview).where(*held).values(expires_at=until))
 
 
 def _official(questionnaire: Questionnaire, answers: Answers) -> bool:

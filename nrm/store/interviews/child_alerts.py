@@ -285,7 +285,7 @@ def of_interview(interview_id: uuid.UUID, *, by: Actor) -> AlertLine | None:
     """What the post told about its own interview, if anything."""
     wanted = (ChildAlert.id == interview_id, ChildAlert.organisation_id == by.organisation_id)
     found = db.session.execute(_alert_rows().where(*wanted)).first()
-    return _alert_line(*found) if found is not None else None
+    return _with_words([_alert_line(*found)])[0] if found is not None else None
 
 
 def _visible_alerts(by: Actor) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Date, and_, bindparam, case, exists, false, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import aliased
 
 from nrm import clock
 from nrm.audit import Event
@@ -306,7 +306,7 @@ def _standing(by: Actor, *wanted: ColumnElement[bool]) -> list[MissingLine]:
         Occupancy.stay_id == Missing.stay_id, Occupancy.until_on.is_(None), Occupancy.struck_on.is_(None)
     )
     statement = (
-        select(Missing, Case.pseudonym, Organisation, in_a_place, child_there(Missing.stay_id))
+        select(Missing, Case.pseudonym, Organisation, in_a_place, rows.child_there(Missing.stay_id))
         .join(Case, Case.id == Missing.case_id)
         .join(Organisation, Organisation.id == Missing.organisation_id)
         .where(_visible_missing(by), Missing.outcome == "", *wanted)
@@ -316,21 +316,6 @@ def _standing(by: Actor, *wanted: ColumnElement[bool]) -> list[MissingLine]:
     return [
         _missing_line(*found, by) for found in db.session.execute(statement.execution_options(populate_existing=True))
     ]
-
-
-def child_there(
-    of_stay: InstrumentedAttribute[uuid.UUID] | InstrumentedAttribute[uuid.UUID | None],
-) -> ColumnElement[bool]:
-    """Whether a child that is or was with the person of a stay in one place has an open stay, and no own alarm."""
-    own = aliased(Missing)
-    with_whom, theirs = aliased(Occupancy), aliased(Stay)
-    return exists().where(
-        with_whom.with_stay_id == of_stay,
-        with_whom.struck_on.is_(None),
-        theirs.id == with_whom.stay_id,
-        theirs.ended_on.is_(None),
-        ~exists().where(own.case_id == theirs.case_id, own.outcome == ""),
-    )
 
 
 def _missing_line(

@@ -36,9 +36,9 @@ from nrm.models.shelter.corrections import StayCorrection
 from nrm.models.shelter.stays import Stay
 from nrm.store import days
 from nrm.store.countries import country
+from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import away as rows
 from nrm.store.shelter import findings
-from nrm.store.shelter.absences import child_there
 from nrm.store.statements import built_once
 
 _MOST = 100
@@ -233,7 +233,7 @@ def _read(*wanted: ColumnElement[bool]) -> list[AwayLine]:
 
 def _rows(*wanted: ColumnElement[bool]) -> Select[Away, uuid.UUID, str, bool]:
     return (
-        select(Away, Stay.case_id, Case.pseudonym, child_there(Away.stay_id))
+        select(Away, Stay.case_id, Case.pseudonym, absence_rows.child_there(Away.stay_id))
         .join(Stay, Stay.id == Away.stay_id)
         .join(Case, Case.id == Stay.case_id)
         .where(*wanted)

@@ -46,7 +46,7 @@ def held(interview_id: uuid.UUID) -> Answer:
         line=line,
         child=child,
         written=written_answers.of_child(interview_id, by=by) if child else None,
-        of_the_person=line.ending in OF_THE_PERSON,
+        of_the_person=line.ending in OF_THE_PERSON and not child,
         telephone=country().emergency.helpline,
         leaflets=handouts.after_talk(interview_id),
         groups=groups.under_way(by),

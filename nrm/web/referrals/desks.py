@@ -221,6 +221,7 @@ def child_answer_page(interview_id: uuid.UUID) -> tuple[str, int]:
             answers=ANSWER_LABELS,
             written=written_answers.of_child(interview_id, by=access.actor()),
             hours=country().retention.hold_hours,
+            most=country().retention.child_word_hours,
             seen=as_answered(line.answer, line.answered_at),
         ), 200
     if not line.answerable:

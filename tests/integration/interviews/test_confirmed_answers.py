@@ -20,12 +20,13 @@ from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Call, ChildAlert
 from nrm.store.interviews import child_alerts, written_answers
 from nrm.store.rows import entries
+from tests import factories
 from tests.conftest import Person
 from tests.factories import actor
 from tests.factories_agreements import colleague
 from tests.factories_interviews import LOGIN
 from tests.integration.interviews.test_ending import asked_about, told_long_ago
-from tests.integration.interviews.test_holds import by_telephone
+from tests.integration.interviews.test_holds import by_telephone, confirmation
 
 SignIn = Callable[[str], Person]
 AUTHORITY, SERVICE, DUTY = (
@@ -91,6 +92,50 @@ def test_an_answer_that_was_written_down_is_due_until_the_child_authority_says_y
     # Whoever of the desk knows better says no all the same.
     desk.post(f"/children/{id_of(interview)}/contradict", {"seen": seen(interview)})
     assert DENIED in top(sign_in(LOGIN).get("/?lang=en"))
+
+
+def ended_by(person: Person, interview: str) -> None:
+    person.post(f"{interview}/end", confirmation(person.get(f"{interview}/end")))
+    assert person.get(f"{interview}/held")
+
+
+@pytest.mark.slow
+def test_a_yes_leaves_the_ordinary_hours_in_which_a_colleague_can_still_say_no(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    person, desk = sign_in(LOGIN), sign_in(AUTHORITY)
+    interview, confirmed_first = asked_about(person), asked_about(person)
+    for each in (interview, confirmed_first):
+        by_telephone(person, each)
+    desk.post(f"/children/{id_of(confirmed_first)}/confirm", {"seen": seen(confirmed_first)})
+    assert "So the interview stays sealed for 12 hours" in person.get(f"{confirmed_first}/end?lang=en")
+    for each in (interview, confirmed_first):
+        ended_by(person, each)
+    assert "for 72 hours at most, and for 12 hours after your yes" in desk.get(
+        f"/children/{id_of(interview)}/answer?lang=en"
+    )
+    assert factories.end_holds() == 1  # the answer was confirmed before
+    desk = sign_in(AUTHORITY)
+    for _ in range(2):  # pressed twice
+        desk.post(f"/children/{id_of(interview)}/confirm", {"seen": seen(interview)})
+    factories.later(hours=11)
+    assert factories.finish_holds() == 0
+    factories.later(hours=2)
+    assert factories.finish_holds() == 1
+
+
+@pytest.mark.slow
+def test_a_denial_after_a_day_brings_the_interview_back(app: Flask, sign_in: SignIn) -> None:
+    assert app
+    person = sign_in(LOGIN)
+    interview = asked_about(person)
+    by_telephone(person, interview)
+    ended_by(person, interview)
+    factories.later(hours=30)
+    assert factories.finish_holds() == 0
+    sign_in("nrc.case_worker").post(f"/children/{id_of(interview)}/contradict", status=404)
+    sign_in(AUTHORITY).post(f"/children/{id_of(interview)}/contradict", {"seen": seen(interview)})
+    assert DENIED in top(sign_in(LOGIN).get("/?lang=en"))
+    assert factories.finish_holds() == 0
 
 
 @pytest.mark.slow

@@ -646,7 +646,7 @@ def test_the_post_writes_down_an_answer_by_telephone_and_the_child_authority_con
         sign_in(login).get(f"{address}/call", status=404)
     by_telephone(person, interview)
     body = person.get(f"{interview}/end")
-    assert "mbetet e vulosur për 12 orë" in body
+    assert "mbetet e vulosur jo më shumë se 72 orë, dhe 12 orë pasi të konfirmohet" in body
     assert person.post(f"{interview}/end", confirmation(body)) == f"{interview}/held"
     assert "Intervista e fëmijës u mbyll" in person.get(f"{interview}/held")
     assert row(interview).status == "held"
@@ -693,7 +693,11 @@ def test_the_post_writes_down_an_answer_by_telephone_and_the_child_authority_con
 
 
 @pytest.mark.slow
-def test_what_was_said_by_telephone_and_not_contradicted_ends_after_twelve_hours(app: Flask, sign_in: SignIn) -> None:
+def test_what_was_said_by_telephone_and_neither_confirmed_nor_denied_ends_after_three_days(
+    app: Flask, sign_in: SignIn
+) -> None:
+    """One officer invents what child protection said on a Friday night: by Saturday noon nothing was left of the
+    child (ADR 0283)."""
     person = sign_in(LOGIN)
     interview = asked_about(person)
     by_telephone(person, interview, "nothing")
@@ -706,6 +710,10 @@ def test_what_was_said_by_telephone_and_not_contradicted_ends_after_twelve_hours
     assert 'name="why"' not in shown  # it has no key to a child's interview
     desk.post(look, {"why": "x"}, status=404)
     desk.post(f"{look}/give-back", status=404)
+    assert factories.end_holds() == 0
+    assert look in sign_in(DESK).get("/")
+    assert "Did you say that?" in sign_in("child_protection.case_worker").get("/?lang=en")
+    factories.later(hours=60)
     assert factories.end_holds() == 1
     assert look not in sign_in(DESK).get("/")
     (line,) = screened.counted().elements()

@@ -220,6 +220,8 @@ def test_a_country_that_is_not_shipped_is_refused(code: str):
          "responsible_authority"),
         ("country.toml", 'party = "BORDER_POLICE"', 'party = "POLICE"', "organisation RINAS: `POLICE` is not a party "
          "of kind border_police"),
+        ("country.toml", "child_word_hours = 72", "child_word_hours = 11", "retention.child_word_hours: not below "
+         "`hold_hours`: it is held longer, not shorter"),
         ("country.toml", "draft_warning_days = 5", "draft_warning_days = 7", "retention.draft_warning_days: the "
          "warning must come before the end"),
         ("country.toml", '"court_file"', '"forever"', "retention.legal.as_long_as: `forever` is none of court_file"),

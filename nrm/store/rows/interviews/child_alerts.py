@@ -9,7 +9,7 @@ from sqlalchemy import select
 from nrm import clock
 from nrm.audit import Event
 from nrm.db import db
-from nrm.domain.interviews.endings import CONFIRMED_WITHIN, DENIED_FOR
+from nrm.domain.interviews.endings import CONFIRMED_WITHIN, DENIED_FOR, as_answered
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import ChildAlert
 from nrm.store.rows import entries
@@ -63,3 +63,9 @@ def confirmed() -> dict[tuple[uuid.UUID, str], entries.Entry]:
     somebody wrote down (ADR 0243)."""
     told = entries.since(clock.now() - CONFIRMED_WITHIN, Event.CHILD_ANSWER_CONFIRMED, newest=_NEWEST)
     return {(uuid.UUID(each.said["interview_id"]), each.said["seen"]): each for each in told}
+
+
+def is_confirmed(interview_id: uuid.UUID) -> bool:
+    """Whether the child authority said so of the answer that holds now."""
+    alert = db.session.get(ChildAlert, interview_id)
+    return alert is not None and (alert.id, as_answered(alert.answer, alert.answered_at)) in confirmed()

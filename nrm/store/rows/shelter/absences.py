@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, CompoundSelect, exists, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from nrm import clock
 from nrm.audit import Event
@@ -20,6 +20,7 @@ from nrm.models.audit import AuditEntry
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.away import Away
+from nrm.models.shelter.places import Occupancy
 from nrm.models.shelter.stays import Stay
 from nrm.store.countries import country
 from nrm.store.rows import entries
@@ -74,6 +75,22 @@ def _was_true() -> ColumnElement[bool]:
 def was_absent(stay_id: ColumnElement[uuid.UUID] | InstrumentedAttribute[uuid.UUID]) -> ColumnElement[bool]:
     """Whether somebody was ever missing, or away, from a stay; a part of another statement."""
     return or_(exists().where(Missing.stay_id == stay_id, _was_true()), exists().where(Away.stay_id == stay_id))
+
+
+def child_there(
+    of_stay: InstrumentedAttribute[uuid.UUID] | InstrumentedAttribute[uuid.UUID | None],
+) -> ColumnElement[bool]:
+    """Whether a child that is or was with the person of a stay in one place has an open stay, and no own alarm; a part
+    of another statement."""
+    own = aliased(Missing)
+    with_whom, theirs = aliased(Occupancy), aliased(Stay)
+    return exists().where(
+        with_whom.with_stay_id == of_stay,
+        with_whom.struck_on.is_(None),
+        theirs.id == with_whom.stay_id,
+        theirs.ended_on.is_(None),
+        ~exists().where(own.case_id == theirs.case_id, own.outcome == ""),
+    )
 
 
 def gaps(stay_ids: Collection[uuid.UUID] | None = None) -> dict[uuid.UUID, list[Period]]:

@@ -9,7 +9,7 @@ from forms.typed import Offered, OnceForm
 from nrm.domain.referrals.children_along import Came
 from nrm.domain.words import N_
 
-NO_CHILD_HERE = N_("Your shelter holds no open case of a child: open the case of each child first")
+NO_CHILD_HERE = N_("No child was admitted here since this person came: open the case of each child first")
 CAME_LABELS = {
     Came.HAVE_CASES: N_("Each child who came has a case here"),
     Came.STAYED: N_("No child came: they stayed with family, or with somebody they trust"),

@@ -73,6 +73,7 @@ from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.rows.shelter import absences as absence_rows
 from nrm.store.rows.shelter import consents as consent_rows
+from nrm.store.shelter import stays
 from nrm.vault import compartments as vault
 from nrm.vault import epochs, grants, members, shredding
 
@@ -505,7 +506,7 @@ def acknowledge(*, obligation_id: uuid.UUID, by: Actor, came: Came | None = None
         if obligation.kind == obligations.CHILDREN_ALONG:
             if came is None or not obligation_rows.has_arrived(obligation.case_id):
                 raise IllegalTransition(TransitionRefusal.STATE)
-            if came is Came.HAVE_CASES and not obligations.holds_child(by):
+            if came is Came.HAVE_CASES and not stays.children_since(obligation.case_id, by=by):
                 raise NoChildHere
             how = str(came)
         steps.fulfil(session, obligation, clock.now(), how, by)

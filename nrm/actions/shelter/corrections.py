@@ -52,6 +52,7 @@ from nrm.models.shelter.cases import Case
 from nrm.models.shelter.planned_ends import PlannedEnd
 from nrm.models.shelter.stays import Stay
 from nrm.steps.referrals import mistakes as referral_mistakes
+from nrm.steps.referrals import obligations as obligation_steps
 from nrm.steps.shelter import cases as case_steps
 from nrm.steps.shelter import erasures as erasure_steps
 from nrm.steps.shelter import missing_told as told_steps
@@ -276,6 +277,7 @@ def _take_back_arrival(session: Session, referral_id: uuid.UUID, why: Why | None
         _keep_again(session, referral, stay, by)
     referral.status = str(after)
     referral_mistakes.await_as_before(session, referral)
+    obligation_steps.ask_of_children_again(session, case.id, by)
     audit.append(
         session,
         audit.Event.ARRIVAL_TAKEN_BACK,

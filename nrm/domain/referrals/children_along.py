@@ -21,7 +21,7 @@ class Came(StrEnum):
 
 
 class NoChildHere(Exception):
-    """It was said that each child has a case, and the shelter holds no case of a child."""
+    """It was said that each child has a case, and no child was admitted in the shelter since the person came."""
 
 
 def are_announced(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> bool:

@@ -18,6 +18,7 @@ from nrm.models.referrals.mistakes import ReferralMistake
 from nrm.models.referrals.referrals import Call, Obligation, Referral
 from nrm.models.referrals.reminder_calls import ReminderCall
 from nrm.store.countries import country
+from nrm.store.referrals.obligations import CHILDREN_ALONG
 from nrm.store.rows.referrals import notification_calls as call_rows
 
 _TIMES = (
@@ -66,6 +67,14 @@ def owe_again(session: Session, obligation: Obligation, by: Actor) -> None:
     """It was said by mistake that the party knows: it is owed again. Raises IllegalTransition."""
     done = Obligation.done_at.is_not(None)
     _open_again(session, obligation, update(Obligation).where(done).values(done_at=None, done_by_id=None), by)
+
+
+def ask_of_children_again(session: Session, case_id: uuid.UUID, by: Actor) -> None:
+    """The person was never there: what was said of the children who were announced with them is not known (ADR
+    0281)."""
+    said = (Obligation.case_id == case_id, Obligation.kind == CHILDREN_ALONG, Obligation.done_at.is_not(None))
+    for each in session.scalars(select(Obligation).where(*said)).all():
+        owe_again(session, each, by)
 
 
 def deny(session: Session, obligation: Obligation, by: Actor) -> None:

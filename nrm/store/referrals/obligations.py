@@ -119,7 +119,8 @@ class ObligationLine:
     handed_on: bool = False
     """For child protection: who opened the case has it no more. Who has it is not said: the duty desk answers now."""
     denied: bool = False  # whoever waits says that it is not done, as somebody had said
-    said_by: SaidDone | None = None  # who says or said that it is done; of what can be denied alone
+    said_by: SaidDone | None = None  # who says or said that it is done; of what can be denied, and of children
+    came: str = ""  # what was said to have become of children who were announced
     number: str = ""  # of what is denied: by which the party answers now
     mark: str = ""  # of what the asker can deny: tells what was said from what is said later
 
@@ -470,7 +471,8 @@ def of_case(case_id: uuid.UUID, *, by: Actor) -> list[ObligationLine]:
     lines = []
     for each, line in zip(found, _with_who_said([_obligation_line(each, by) for each in found], by), strict=True):
         mark = _mark(each[0]) if line.id in may and not line.own else ""
-        lines.append(replace(line, mark=mark))
+        came = rows.said_last(each[0]) if line.kind == CHILDREN_ALONG and line.done_at else ""
+        lines.append(replace(line, mark=mark, came=came))
     return lines
 
 
@@ -522,8 +524,10 @@ def said_done(obligation_ids: Collection[uuid.UUID], *, by: Actor) -> dict[uuid.
 
 
 def _with_who_said(lines: Sequence[ObligationLine], by: Actor) -> list[ObligationLine]:
-    """With who said that it is done, of what can be denied, and whom to call where it was."""
-    said = said_done([line.id for line in lines if line.kind in DENIABLE and (line.denied or line.done_at)], by=by)
+    """With who said that it is done, of what can be denied and of children who were announced, and whom to call where
+    it was denied."""
+    told = (*DENIABLE, CHILDREN_ALONG)
+    said = said_done([line.id for line in lines if line.kind in told and (line.denied or line.done_at)], by=by)
     return [
         replace(line, said_by=said.get(line.id), number=number_now(line.party) if line.denied else "") for line in lines
     ]
@@ -626,9 +630,3 @@ def announced_with(case_id: uuid.UUID, *, by: Actor) -> uuid.UUID | None:
         .where(Case.id == case_id, Obligation.kind == CHILDREN_ALONG, Obligation.done_at.is_(None))
     )
     return db.session.scalar(statement.where(_own_obligations(by)))
-
-
-def holds_child(by: Actor) -> bool:
-    """Whether the actor's organisation holds an open case of somebody who is a child, or may be one."""
-    held = (Case.holder_id == by.organisation_id, Case.status == "open", Case.age_class != "adult")
-    return bool(db.session.scalar(select(exists().where(*held))))

@@ -57,6 +57,7 @@ from nrm.store.statements import built_once
 
 LEAVING_DAYS = 7
 ENDED_IS_SHOWN = timedelta(days=14)
+_CHILDREN_FIRST = timedelta(days=7)
 _StayRows = Select[*tuple[Any, ...]]
 
 
@@ -188,6 +189,23 @@ def came_along(case_id: uuid.UUID, *, by: Actor) -> list[StayLine]:
         Stay.ended_on.is_(None),
         Stay.case_id != case_id,
         Case.source == Source.WITH_A_VICTIM,
+    )
+
+
+def children_since(case_id: uuid.UUID, *, by: Actor) -> list[StayLine]:
+    """Open stays in the asker's shelter of children that began since this person came there, or up to a week before:
+    whose child each is stands under seal (ADR 0281). Raises NotVisible."""
+    own = own_shelter_id(by)
+    theirs = (Stay.case_id == case_id, Stay.organisation_id == own, Stay.taken_back_on.is_(None))
+    came_on = db.session.scalar(select(func.max(Stay.admitted_on)).where(*theirs))
+    if came_on is None:
+        return []
+    return _stays(
+        Stay.organisation_id == own,
+        Stay.ended_on.is_(None),
+        Stay.case_id != case_id,
+        Stay.admitted_on >= came_on - _CHILDREN_FIRST,
+        Case.age_class != "adult",
     )
 
 

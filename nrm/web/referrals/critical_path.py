@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, render_template
 from markupsafe import Markup
 
+from forms.referrals.children_along import CAME_LABELS
 from forms.referrals.referrals import STATUS_LABELS
 from nrm import clock
 from nrm.domain.accounts.accounts import NotVisible
@@ -79,6 +80,7 @@ def _values(case_id: uuid.UUID) -> dict[str, Any] | None:
             **{str(status): label for status, label in STATUS_LABELS.items()},
             "promised": N_("Promised by telephone"),
         },
+        "came": CAME_LABELS,
         "quarter_of": _quarter,
     }
 

@@ -20,6 +20,7 @@ from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.interviews import child_alerts
 from nrm.store.referrals import obligations, referrals
+from nrm.store.shelter import stays
 from nrm.web import access
 from nrm.web.language import text_in
 from nrm.web.referrals import refused_steps
@@ -93,9 +94,14 @@ def acknowledge(obligation_id: uuid.UUID) -> Answer:
 
 
 def _children_page(obligation_id: uuid.UUID, form: ChildrenAlongForm, status: int) -> tuple[str, int]:
-    obligation, pseudonym = obligations.to_acknowledge(obligation_id, by=access.actor())
+    by = access.actor()
+    obligation, pseudonym = obligations.to_acknowledge(obligation_id, by=by)
     page = render_template(
-        "referrals/referrals/children_along.html", obligation=obligation, pseudonym=pseudonym, form=form
+        "referrals/referrals/children_along.html",
+        obligation=obligation,
+        pseudonym=pseudonym,
+        children=stays.children_since(obligation.case_id, by=by),
+        form=form,
     )
     return page, status
 

@@ -10,21 +10,23 @@ from flask import Flask
 from sqlalchemy import select
 
 from nrm.actions.referrals import referrals
+from nrm.actions.shelter import corrections
 from nrm.db import db
 from nrm.domain.accounts.accounts import NotVisible
+from nrm.domain.shelter.corrections import Why
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.stays import Stay
 from nrm.web.referrals import to_do
 from tests import factories
 from tests.conftest import Person
 from tests.factories_referrals import Sent, bed, sent
-from tests.factories_stays import admitted
+from tests.factories_stays import CHILD, admitted
 from tests.integration.shelter.test_dependants import ADMITTED, LITTLE, WHO
 
 SignIn = Callable[[str], Person]
 ANNOUNCED = "Children were announced with this person."
 OPEN = "Children announced: open a case for each"
-NO_CHILD_HERE = "Your shelter holds no open case of a child"
+NO_CHILD_HERE = "No child was admitted here since this person came"
 
 
 def announced(children: str = "2+") -> Sent:
@@ -99,6 +101,42 @@ def test_a_case_of_a_child_lets_the_shelter_say_that_each_has_one(app: Flask, si
     assert owed(made.case_id)[0].done_at is not None
 
 
+@pytest.mark.slow
+def test_a_child_of_somebody_else_is_no_case_of_theirs_and_what_was_said_is_read(app: Flask, sign_in: SignIn) -> None:
+    """A worker said that each child had a case where only children of others had one, and the duty desk read "done"."""
+    by = factories.actor("nrc.case_worker")
+    others = admitted(by, CHILD, bed=3)
+    factories.later(days=8)
+    made, desk, duty = announced(), sign_in("nrc.case_worker"), sign_in("ra.duty_officer")
+    arrive(desk, made)
+    (line,) = owed(made.case_id)
+    address = f"/obligations/{line.id}/acknowledge"
+    assert "No child was admitted here since the person came." in desk.get(f"{address}?lang=en")
+    assert NO_CHILD_HERE in desk.post(f"{address}?lang=en", {"came": "have_cases"}, 422)
+    little = admitted(by, LITTLE, bed=2, came_with=made.case_id)
+    shown = desk.get(f"{address}?lang=en")
+    assert little.pseudonym in shown
+    assert others.pseudonym not in shown
+    desk.post(address, {"came": "elsewhere"})
+    for who in (desk, duty):
+        page = who.get(f"/cases/{made.case_id}?part=path&lang=en")
+        said = page.partition("Children announced: open a case for each")[2].partition("</tr>")[0]
+        assert "No child came: another house or child protection takes care of them" in said
+        assert "Said to be done by " in said
+
+
+@pytest.mark.slow
+def test_an_arrival_that_is_taken_back_asks_for_the_children_anew(app: Flask, sign_in: SignIn) -> None:
+    made, desk = announced(), sign_in("nrc.case_worker")
+    arrive(desk, made)
+    (line,) = owed(made.case_id)
+    desk.post(f"/obligations/{line.id}/acknowledge", {"came": "none"})
+    by = factories.actor("nrc.case_worker")
+    corrections.take_back_arrival(referral_id=made.referral_id, why=Why.MISTOLD, by=by)
+    assert owed(made.case_id)[0].done_at is None
+    assert ANNOUNCED in desk.get(f"/referrals/{made.referral_id}?lang=en")
+
+
 def test_of_who_comes_alone_nothing_is_asked(app: Flask, sign_in: SignIn) -> None:
     made = announced("0")
     desk = sign_in("nrc.case_worker")
@@ -146,6 +184,7 @@ def test_of_a_mother_who_is_here_nothing_is_asked(app: Flask, sign_in: SignIn) -
     assert 'name="comes_first"' not in desk.post(f"/cases/{made.case_id}/child", WHO, 200)
 
 
+@pytest.mark.slow
 def test_a_wrong_answer_is_taken_back_for_some_minutes_by_who_gave_it(app: Flask, sign_in: SignIn) -> None:
     made = announced()
     desk, colleague, other = sign_in("nrc.case_worker"), sign_in("nrc.shelter_manager"), sign_in("vatra.case_worker")

@@ -29,6 +29,14 @@ def known_since(member_id: uuid.UUID | None, since: datetime) -> list[tuple[uuid
     return list(dict.fromkeys(said))
 
 
+def said_last(obligation: Obligation) -> str:
+    """How it was said last to be done; empty where the newest entries of the chain do not tell it."""
+    assert obligation.done_at is not None
+    before = obligation.done_at - timedelta(seconds=1)
+    found = entries.newest_of(before, ("obligation_acknowledged",), entries.about(obligation.id))
+    return str(found[1].said.get("how", "")) if found is not None else ""
+
+
 def is_open_again(obligation_id: uuid.UUID, member_id: uuid.UUID | None, since: datetime) -> bool:
     """Whether the member said since then that the party does not know."""
     about = (entries.by(member_id), entries.about(obligation_id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -14,7 +14,9 @@ from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.accounts.accounts import Actor, NotVisible, Permission
 from nrm.domain.interviews.helpline import CORRECTED_WITHIN, Followed, Outcome
+from nrm.models.accounts.accounts import Member
 from nrm.models.interviews.helpline import HelplineCall
+from nrm.store import signed_names
 from nrm.store.rows import entries
 
 
@@ -48,6 +50,18 @@ class CallLine:
         return self.followed == Followed.OWED and self.called_on is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """When and by whom it was corrected what was ticked of a call, and what stood there before; empty: as it is."""
+
+    at: datetime
+    by: str
+    topic: str
+    caller: str
+    outcome: str
+    language: str
+
+
 def row(call_id: uuid.UUID, *, by: Actor, lock: bool = False) -> HelplineCall:
     """One call of the asker's line; raises NotVisible."""
     statement = (
@@ -72,12 +86,26 @@ def not_reached(call: CallLine, *, by: Actor) -> list[datetime]:
     return [each.at for each in entries.since(begun, Event.CALL_NOT_REACHED, entries.about(call.id))][::-1]
 
 
-def corrected(call: CallLine, *, by: Actor) -> list[datetime]:
-    """When what was ticked of it was corrected, the last first, as long as its day is kept."""
-    if call.called_on is None or not by.may(Permission.CALL_RECORD):
-        return []
-    begun = datetime.combine(call.called_on, time(), UTC) - timedelta(days=1)
-    return [each.at for each in entries.since(begun, Event.CALL_CORRECTED, entries.about(call.id))][::-1]
+def corrected(calls: Collection[CallLine], *, by: Actor) -> dict[uuid.UUID, list[Correction]]:
+    """Call -> what was corrected of it, the last first, as long as its day is kept; only of those that were."""
+    kept = {str(call.id): call for call in calls if call.called_on is not None}
+    if not kept or not by.may(Permission.CALL_RECORD):
+        return {}
+    first = min(call.called_on for call in kept.values() if call.called_on is not None)
+    begun = datetime.combine(first, time(), UTC) - timedelta(days=1)
+    found = [each for each in entries.since(begun, Event.CALL_CORRECTED) if each.said["call_id"] in kept]
+    ids = {each.member_id for each in found if each.member_id is not None}
+    if not ids:
+        return {}
+    codes = signed_names.codes(ids)
+    members = {each.id: each for each in db.session.scalars(select(Member).where(Member.id.in_(ids)))}
+    said: dict[uuid.UUID, list[Correction]] = {}
+    for each in reversed(found):
+        was = {name: each.said.get(f"was_{name}", "") for name in ("topic", "caller", "outcome", "language")}
+        who = members.get(each.member_id) if each.member_id is not None else None
+        name = signed_names.who(codes, each.member_id, who.name, who.login) if who is not None else ""
+        said.setdefault(kept[each.said["call_id"]].id, []).append(Correction(each.at, name, **was))
+    return said
 
 
 def may_be_corrected(call_ids: Iterable[uuid.UUID], *, by: Actor) -> set[uuid.UUID]:

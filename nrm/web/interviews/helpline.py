@@ -58,7 +58,8 @@ def home_part() -> Markup:
     press did."""
     by = access.actor()
     lines = store.calls(by=by, open_only=True)
-    part = render_template("interviews/helpline/waiting.html", lines=lines, said=_said(by), **_words())
+    changed = store.corrected(lines, by=by)
+    part = render_template("interviews/helpline/waiting.html", lines=lines, said=_said(by), changed=changed, **_words())
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
 
 
@@ -223,7 +224,7 @@ def _show(call_id: uuid.UUID, form: OpenNoteForm | SettleForm | None = None, sta
         form=form if isinstance(form, right) else right(),
         note=note,
         tried=store.not_reached(line, by=by),
-        corrected=store.corrected(line, by=by),
+        corrected=store.corrected([line], by=by).get(line.id, ()),
         is_mine=bool(store.may_be_corrected([call_id], by=by)),
         follow=FOLLOW_WORDS.get(Outcome(line.outcome)),
         **_words(),

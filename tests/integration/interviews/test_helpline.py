@@ -314,6 +314,7 @@ def test_a_call_is_corrected_on_its_page_by_its_writer_and_by_no_colleague(
     page = person.get(f"{address}?lang=en")
     assert "Passed to the emergency number" in page
     assert "Corrected: 2 March 2026" in page
+    assert "Before: Somebody is missing, Advice was enough" in page
     assert person.post(f"{address}/correct", {**form, "outcome": "urgent"}) == f"/interviews/{interview}"
     factories.join(
         joining.invite(
@@ -330,6 +331,24 @@ def test_a_call_is_corrected_on_its_page_by_its_writer_and_by_no_colleague(
     colleague.get(f"{address}/correct", status=409)
     colleague.post(f"{address}/correct", {**form, "outcome": "advice"}, status=409)
     sign_in("rinas.border_officer").get(f"{address}/correct", status=403)
+
+
+@pytest.mark.slow
+def test_danger_that_is_corrected_away_is_read_by_the_next_shift(
+    operator: Actor, sign_in: Callable[[str], Person]
+) -> None:
+    """ "Danger now" of the person herself became "information" of a friend: the next shift read only the last."""
+    call_id = called(operator, topic=Topic.DANGER, caller=Caller.PERSON, outcome=Outcome.CALL_BACK, note=NOTE)
+    other = called(operator, topic=Topic.RIGHTS, outcome=Outcome.CALL_BACK, note=NOTE)
+    person = sign_in("helpline.helpline_operator")
+    assert "Before:" not in person.get("/?lang=en")
+    corrected(call_id, operator, topic=Topic.INFORMATION, caller=Caller.FRIEND, outcome=Outcome.ADVICE)
+    home = person.get("/?lang=en")
+    assert home.count("(Before: Danger now)") == 1
+    assert "Before:" not in person.get(f"/helpline/calls/{other}?lang=en")
+    page = person.get(f"/helpline/calls/{call_id}?lang=en")
+    assert "<strong>To be called back</strong>" in page
+    assert "(helpline.helpline_operator). Before: Danger now, The person" in page
 
 
 @pytest.mark.slow

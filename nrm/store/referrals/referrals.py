@@ -247,27 +247,35 @@ def took_arrival_back(referral: ReferralLine, *, by: Actor) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class ArrivalTakenBack:
-    """That an arrival was taken back; `mark` tells one time from another."""
+class TakenBack:
+    """That an arrival, or a referral, was taken back; `mark` tells one time from another."""
 
     mark: str
     name: str
     at: datetime
 
 
-def arrival_taken_back(received: ReferralLine, *, by: Actor) -> ArrivalTakenBack | None:
+def arrival_taken_back(received: ReferralLine, *, by: Actor) -> TakenBack | None:
     """The last time that the arrival was taken back, for who receives the person; raises NotVisible."""
     if received.relation is not Relation.RECEIVER or not by.may(Permission.REFERRAL_DECIDE):
         raise NotVisible
     return _told_by(referral_rows.last_arrival_taken_back(received.id))
 
 
-def said_not_to_come(received: ReferralLine, *, by: Actor) -> ArrivalTakenBack | None:
+def said_not_to_come(received: ReferralLine, *, by: Actor) -> TakenBack | None:
     """The last time that it was said that the person did not come, or was accepted by mistake, for who receives the
     person; raises NotVisible."""
     if received.relation is not Relation.RECEIVER or not by.may(Permission.REFERRAL_DECIDE):
         raise NotVisible
     return _told_by(referral_rows.last_said_not_to_come(received.id))
+
+
+def withdrawal(line: ReferralLine, *, by: Actor) -> TakenBack | None:
+    """Who withdrew a referral, and when, for who sent it and the duty desk; None where it stands, and for others."""
+    sent = line.relation is not Relation.RECEIVER and by.may(Permission.REFERRAL_SEND)
+    if line.status is not ReferralStatus.WITHDRAWN or not (sent or by.may(Permission.REFERRAL_DIRECT)):
+        return None
+    return _told_by(referral_rows.last_withdrawal(line.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,11 +301,11 @@ def escorts_said(line: ReferralLine, *, by: Actor) -> list[EscortSaid]:
     return [EscortSaid(each.said["escort"], names.get(each.member_id, ""), each.at) for each in said]
 
 
-def _told_by(entry: Entry | None) -> ArrivalTakenBack | None:
+def _told_by(entry: Entry | None) -> TakenBack | None:
     if entry is None:
         return None
     member = db.session.get(Member, entry.member_id) if entry.member_id is not None else None
-    return ArrivalTakenBack(entry.at.isoformat(), member.name if member is not None else "", entry.at)
+    return TakenBack(entry.at.isoformat(), member.name if member is not None else "", entry.at)
 
 
 def has_not_come(line: ReferralLine) -> bool:

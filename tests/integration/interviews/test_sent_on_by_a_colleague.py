@@ -96,3 +96,19 @@ def test_the_interviewer_sends_it_on_after_a_withdrawal_and_it_can_be_opened(app
     part = Compartment.STORY
     cases.open_compartment(case_id=sent.case_id, compartment=part, purpose=Purpose.CARE, by=iom)
     assert case_steps.opened(case_id=sent.case_id, by=iom)[part].value["official"] == "yes"
+
+
+def test_who_withdrew_what_a_colleague_sent_is_named_to_the_post_and_the_duty_desk(
+    app: Flask, sign_in: SignIn, second: str
+) -> None:
+    """The sender read "You withdrew this referral", whoever had done it."""
+    sent = people.sent(factories.actor(LOGIN))
+    address = f"/referrals/{sent.referral_id}"
+    sign_in(second).post(f"{address}/withdraw")
+    member = account_rows.member_by_login(second)
+    assert member is not None
+    for login in (LOGIN, second, "ra.duty_officer"):
+        assert f"{member.name} withdrew this referral on " in sign_in(login).get(f"{address}?lang=en"), login
+    asked = sign_in("nrc.case_worker").get(f"{address}?lang=en")
+    assert "withdrew this referral" not in asked
+    assert "Taken back: nobody is expected here" in asked

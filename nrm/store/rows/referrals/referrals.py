@@ -99,6 +99,12 @@ def last_arrival_taken_back(referral_id: uuid.UUID) -> entries.Entry | None:
     return found[1] if found is not None else None
 
 
+def last_withdrawal(referral_id: uuid.UUID) -> entries.Entry | None:
+    """Who withdrew it; the caller has checked the referral."""
+    found = entries.newest_of(entries.EVER, ("referral_withdrawn",), entries.about(referral_id))
+    return found[1] if found is not None else None
+
+
 def last_said_not_to_come(referral_id: uuid.UUID) -> entries.Entry | None:
     """The last *did not arrive* or *accepted by mistake*; the caller has checked the referral."""
     events = ("referral_not_arrived", "acceptance_taken_back")

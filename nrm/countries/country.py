@@ -70,6 +70,7 @@ class ListedOrganisation:
     beds: tuple[str, ...] = ()
     crossing_point: str | None = None
     roles: frozenset[Role] | None = None  # None: all that an organisation of its kind can have
+    face_to_face: bool = False  # counts as a help line, and meets those with whom it talks
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,7 @@ class Organisation(Part):
     beds: Positive | None = None
     bed_prefix: Text | None = None
     roles: Annotated[list[Role], Field(min_length=1)] | None = None  # type: ignore[valid-type]
+    face_to_face: bool = False
 
 
 class NextNumber(Part):

@@ -218,6 +218,8 @@ def _organisation(key: str, entry: files.Organisation, regions: Collection[str])
         # Nobody is handed over to who needs no number; with one they are called (ADR 0250).
         if not is_needed and name in ("bed_prefix", "beds") and getattr(entry, name) is not None:
             _wrong(f"{key}.{name}", f"an organisation of kind {kind} has no beds")
+    if entry.face_to_face and kind is not OrganisationKind.HELPLINE:
+        _wrong(f"{key}.face_to_face", f"said only of a {OrganisationKind.HELPLINE}: all others meet people")
     _one_of(f"{key}.region", entry.region, regions)
     for role in entry.roles or ():
         _one_of(f"{key}.roles", role, sorted(ROLES_OF[kind]))
@@ -230,6 +232,7 @@ def _organisation(key: str, entry: files.Organisation, regions: Collection[str])
         on_call=entry.on_call or "",
         beds=tuple(f"{entry.bed_prefix}{number:02}" for number in range(1, (entry.beds or 0) + 1)),
         roles=frozenset(map(Role, entry.roles)) if entry.roles is not None else None,
+        face_to_face=entry.face_to_face,
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Select, exists, select
 from nrm import clock
 from nrm.countries.country import NoAgreement
 from nrm.db import db
-from nrm.domain.accounts.accounts import SHELTERS, NotVisible, OrganisationKind
+from nrm.domain.accounts.accounts import SHELTERS, Actor, NotVisible, OrganisationKind
 from nrm.domain.agreement.routing import Capacity
 from nrm.domain.languages import text_for
 from nrm.domain.referrals.critical_path import numbers_of
@@ -38,6 +38,14 @@ def organisation(organisation_id: uuid.UUID) -> Organisation:
     if found is None:
         raise NotVisible
     return found
+
+
+def talks_by_telephone(by: Actor) -> bool:
+    """Whether the actor is of a help line that talks by telephone alone and hands nothing over (ADR 0282)."""
+    if by.kind is not OrganisationKind.HELPLINE or by.organisation_id is None:
+        return False
+    listed = country().organisations.get(organisations_by_id()[by.organisation_id].code)
+    return listed is None or not listed.face_to_face
 
 
 def organisations_by_id() -> dict[uuid.UUID, Organisation]:

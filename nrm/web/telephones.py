@@ -83,7 +83,7 @@ def coordinator() -> tuple[Telephone, ...]:
 
 def by_telephone() -> bool:
     """Whether who is signed in talks by telephone alone and hands nothing over (ADR 0282)."""
-    return access.actor().kind is OrganisationKind.HELPLINE
+    return names.talks_by_telephone(access.actor())
 
 
 def register(app: Flask) -> None:

@@ -217,7 +217,7 @@ def _begin(session: Session, interview_id: uuid.UUID, language: str, *, urgent: 
     if interview_rows.is_known(interview_id):
         raise NotVisible
     asked = drafts.questionnaire_called(drafts.CURRENT)
-    answers = {asked.home.questions[0]: "yes" if urgent else "no", **drafts.told_by_telephone(asked, by=by)}
+    answers = {asked.home.questions[0]: "yes" if urgent else "no", **drafts.told_by_telephone(asked)}
     question = next((each for each in asked.questions.values() if each.kind == "language"), None)
     if question is not None and language != OTHER_LANGUAGE:
         answers[question.id] = language

@@ -50,6 +50,7 @@ from nrm.steps.interviews.drafts import (
 )
 from nrm.steps.interviews.procedures import left_by
 from nrm.steps.interviews.screenings import ending_of, local_day, screenings_of, steps_taken
+from nrm.store import names
 from nrm.store.countries import country
 from nrm.store.interviews import interviews as store
 from nrm.store.rows.interviews import child_alerts as child_alert_rows
@@ -101,7 +102,9 @@ def start(
         with transaction() as session:
             if interview_rows.is_known(interview_id):
                 return store.interview(interview_id, by=by).id
-            answers = {asked.home.questions[0]: "yes" if urgent else "no", **drafts.told_by_telephone(asked, by=by)}
+            answers = {asked.home.questions[0]: "yes" if urgent else "no"}
+            if names.talks_by_telephone(by):
+                answers |= drafts.told_by_telephone(asked)
             drafts.begin(session, interview_id, asked, at or clock.now(), answers, by=by)
     except IntegrityError:
         return store.interview(interview_id, by=by).id  # the same button, pressed twice at once

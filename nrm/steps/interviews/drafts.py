@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from nrm import audit, clock
 from nrm.db import Writer, db, hit_one
-from nrm.domain.accounts.accounts import Actor, OrganisationKind
+from nrm.domain.accounts.accounts import Actor
 from nrm.domain.interviews import answer_warnings, rollout
 from nrm.domain.interviews.draft_owners import (
     DRAFT,
@@ -222,9 +222,9 @@ def unused_pseudonym() -> str:
             return pseudonym
 
 
-def told_by_telephone(asked: Questionnaire, *, by: Actor) -> dict[str, str]:
+def told_by_telephone(asked: Questionnaire) -> dict[str, str]:
     """What an interview of the help line has answered by itself: that the talk is by telephone (ADR 0282)."""
-    return {asked.telephone: "yes"} if asked.telephone and by.kind is OrganisationKind.HELPLINE else {}
+    return {asked.telephone: "yes"} if asked.telephone else {}
 
 
 def begin(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import uuid
 from collections.abc import Callable
@@ -34,6 +35,8 @@ from nrm.models.interviews.helpline import HelplineCall
 from nrm.models.interviews.interviews import Interview
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Erasure, Grant, ShredKey
+from nrm.store import names
+from nrm.store.countries import country
 from nrm.store.interviews import helpline as store
 from nrm.store.rows import entries
 from tests import factories
@@ -705,6 +708,19 @@ def urgent_call(person: Person) -> tuple[str, str]:
     form = {**ids, "outcome": "urgent", "topic": "danger", "caller": "person", "language": "sq"}
     begun = person.post("/helpline/calls", form)
     return begun, f"{begun}/urgent_first"
+
+
+def test_a_team_that_meets_people_is_asked_of_a_telephone_only_where_a_call_led_to_it(
+    operator: Actor, sign_in: Callable[[str], Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = country().organisations
+    teams = {**known, "HELPLINE": dataclasses.replace(known["HELPLINE"], face_to_face=True)}
+    meeting = dataclasses.replace(country(), organisations=teams)
+    monkeypatch.setattr(names, "country", lambda: meeting)
+    person, draft = sign_in("helpline.helpline_operator"), str(uuid.uuid4())
+    begun = person.post("/interviews", {"id": draft, "urgent": "yes"})
+    assert "name=reach " not in person.get(begun)
+    assert "name=reach " in person.get(urgent_call(person)[1])
 
 
 def test_at_a_crossing_point_nobody_is_asked_of_a_telephone(sign_in: Callable[[str], Person]) -> None:

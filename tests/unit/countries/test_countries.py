@@ -220,6 +220,8 @@ def test_a_country_that_is_not_shipped_is_refused(code: str):
          "responsible_authority"),
         ("country.toml", 'party = "BORDER_POLICE"', 'party = "POLICE"', "organisation RINAS: `POLICE` is not a party "
          "of kind border_police"),
+        ("country.toml", 'code = "MOLSA"', 'face_to_face = true\ncode = "MOLSA"', "organisation[12].face_to_face: "
+         "said only of a helpline: all others meet people"),
         ("country.toml", "child_word_hours = 72", "child_word_hours = 11", "retention.child_word_hours: not below "
          "`hold_hours`: it is held longer, not shorter"),
         ("country.toml", "draft_warning_days = 5", "draft_warning_days = 7", "retention.draft_warning_days: the "

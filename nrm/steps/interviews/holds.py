@@ -90,6 +90,9 @@ def hold(
     # Written even without a sentence: the number of the revision is then another at each hold, as `seal` asks.
     vault.merge(session, interview.id, DRAFT, {"held": {"sentence": sentence.strip()}}, by=by)
     held_counts.seal(session, interview.id, draft.revision, _to_count(screenings, steps, kept))
+    against = ending not in OF_THE_PERSON and not child
+    desk = against and _share(session, draft, answers, by=by)
+    unseen = against and not desk and not _strikes_help_line(session, draft, answers)
     session.add(
         Hold(
             id=interview.id,
@@ -100,12 +103,18 @@ def hold(
             was=was,
             kept_until=kept_until,
             official=_official(draft.questionnaire, {**draft.aside, **answers}),
-            desk=ending not in OF_THE_PERSON and not child and _share(session, draft, answers, by=by),
+            desk=desk,
         )
     )
     vault.end_leave(session, interview.id, DRAFT)
     audit.append(
-        session, audit.Event.INTERVIEW_HELD, by=by, interview_id=interview.id, ending=ending, why=reason or None
+        session,
+        audit.Event.INTERVIEW_HELD,
+        by=by,
+        interview_id=interview.id,
+        ending=ending,
+        why=reason or None,
+        told=str(OrganisationKind.HELPLINE) if unseen else None,
     )
     return until
 
@@ -145,6 +154,12 @@ def _share(session: Session, draft: Draft, answers: Answers, *, by: Actor) -> bo
     except HoldsNoKeys:
         return False
     return bool(desks)
+
+
+def _strikes_help_line(session: Session, draft: Draft, answers: Answers) -> bool:
+    """Whether the person does not want a help line to know."""
+    parties = session.scalars(select(Organisation.party).where(Organisation.kind == OrganisationKind.HELPLINE))
+    return not struck_out(draft.questionnaire, answers).isdisjoint(parties)
 
 
 def _desks(session: Session) -> Sequence[Organisation]:

@@ -20,6 +20,8 @@ from nrm.models.accounts.accounts import Member, Organisation
 from nrm.models.interviews.interviews import Hold, Interview
 from nrm.models.referrals.referrals import ChildAlert
 from nrm.models.shelter.cases import Grant
+from nrm.store import names
+from nrm.store.rows.interviews import holds as rows
 from nrm.vault.unattended import call_names
 
 _MOST = 50
@@ -129,6 +131,59 @@ def of_desk_one(interview_id: uuid.UUID, *, by: Actor) -> DeskLine:
     if row is None:
         raise NotVisible
     return _desk_line(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenLine:
+    """One interview that ended at a post against what was said, and that the duty desk does not see: the person struck
+    it out. Nothing of what was said (ADR 0284)."""
+
+    id: uuid.UUID
+    pseudonym: str
+    post: dict[str, str]
+    telephone: str
+    ending: str
+    reason: str
+    held_at: datetime
+    until: datetime
+
+
+def of_help_line(*, by: Actor) -> list[UnseenLine]:
+    """What the help line asks the posts about, the first to be destroyed first; empty for everybody else."""
+    if not names.talks_by_telephone(by):
+        return []
+    told = {uuid.UUID(each.said["interview_id"]) for each in rows.held_unseen()}
+    if not told:
+        return []
+    statement = (
+        select(Hold, Interview, Organisation)
+        .join(Interview, Interview.id == Hold.id)
+        .join(Organisation, Organisation.id == Interview.organisation_id)
+        .where(Hold.id.in_(told), Interview.status == "held", Interview.expires_at > clock.now())
+        .order_by(Interview.expires_at, Interview.id)
+        .limit(_MOST)
+    )
+    found = []
+    for hold, interview, post in db.session.execute(statement):
+        assert interview.expires_at is not None
+        found.append(
+            UnseenLine(
+                hold.id,
+                interview.pseudonym,
+                post.names,
+                post.telephone,
+                hold.ending,
+                hold.reason,
+                hold.held_at,
+                interview.expires_at,
+            )
+        )
+    return found
+
+
+def is_told_to_help_line(line: HeldLine) -> bool:
+    """Whether the help line reads that it ended."""
+    return str(line.id) in {each.said["interview_id"] for each in rows.held_unseen()}
 
 
 def to_open(interview_id: uuid.UUID, *, by: Actor) -> DeskLine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms.interviews.endings import HOLD_LABELS, OpenHeldForm
@@ -46,6 +47,7 @@ def held(interview_id: uuid.UUID) -> Answer:
         line=line,
         child=child,
         written=written_answers.of_child(interview_id, by=by) if child else None,
+        told=not line.desk and store.is_told_to_help_line(line),
         of_the_person=line.ending in OF_THE_PERSON and not child,
         telephone=country().emergency.helpline,
         leaflets=handouts.after_talk(interview_id),
@@ -79,6 +81,14 @@ def address(interview_id: uuid.UUID) -> str | None:
     except NotVisible:
         return None
     return url_for("holds.held", interview_id=interview_id)
+
+
+def unseen_part() -> Markup:
+    """The part of the home page of the help line: what ended at a post against what was said, where the person does not
+    want the duty desk to know."""
+    lines = store.of_help_line(by=access.actor())
+    part = render_template("interviews/holds/unseen.html", lines=lines, reason_labels=HOLD_LABELS) if lines else ""
+    return Markup(part)  # noqa: S704 - a template of ours, escaped there
 
 
 @blueprint.get("/duty/held/<uuid:interview_id>")

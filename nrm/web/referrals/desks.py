@@ -42,6 +42,7 @@ from nrm.store.shelter import (
 )
 from nrm.web import access, home, telephones
 from nrm.web.interviews import helpline, officer_home
+from nrm.web.interviews import holds as hold_pages
 from nrm.web.language import gettext
 from nrm.web.referrals import announced_returns, answered_since, to_do
 from nrm.web.reports import contributions
@@ -155,6 +156,7 @@ def desk_home() -> str:
         more_drafts=more_drafts,
         threats=threats.home_part() if g.top.threats else "",
         age_words=ages.home_part() + corrections.mistakes_at_home() if g.top.ages else "",
+        unseen=hold_pages.unseen_part() if by.role is Role.HELPLINE_OPERATOR else "",
         hearings=hearings.home_part() if by.role is Role.WITNESS_LIAISON else "",
         owed=owed,
         hours_first=by.role in _HOURS_FIRST and any(line.due_at is not None for line in owed.rows),

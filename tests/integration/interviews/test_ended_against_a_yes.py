@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 
 from nrm.actions import tending
-from nrm.actions.interviews import interviews
+from nrm.actions.interviews import holds, interviews
 from nrm.db import db
-from nrm.models.interviews.interviews import Hold
+from nrm.models.interviews.interviews import Hold, Interview
 from tests import factories, screened
 from tests import factories_referrals as people
 from tests.conftest import Person
@@ -117,8 +117,39 @@ def test_the_desk_that_was_struck_out_reads_no_yes_either(app: Flask, sign_in: S
     interviews.leave(interview_id=interview_id, reason="took_back", sentence=WORDS, by=by)
     interview = f"/interviews/{interview_id}"
     assert not hold(interview).desk
-    assert "askush tjetër nuk e hap dot" in person.get(f"{interview}/held")
+    page = person.get(f"{interview}/held")
+    assert "askush tjetër nuk e hap dot" in page
+    assert "Linja e ndihmës lexon se u mbyll" in page
     desk.get(f"/duty/held/{id_of(interview)}", status=404)
+
+
+@pytest.mark.slow
+def test_where_the_desk_is_struck_out_the_help_line_reads_that_a_yes_was_ended_and_nothing_else(
+    app: Flask, sign_in: SignIn
+) -> None:
+    """An officer ticks the duty desk as one that must not know, ends the yes, and nobody ever heard of the woman."""
+    by = factories.actor(LOGIN)
+    struck, both, seen = (
+        people.interview(by, **{**WOMAN, "still": "yes"}, parties=parties)
+        for parties in (["RA"], ["RA", "HELPLINE"], [])
+    )
+    for each in (struck, both, seen):
+        interviews.leave(interview_id=each, reason="took_back", sentence=WORDS, by=by)
+    line, heading = sign_in("helpline.helpline_operator"), "Ended at a post against what was said"
+    home = line.get("/?lang=en")
+    told = home.partition(heading)[2].partition("</section>")[0]
+    assert told.count("<li>") == 1
+    assert db.session.get_one(Interview, struck).pseudonym in told
+    assert "The person takes their yes back" in told
+    for secret in (WORDS, str(struck)):
+        assert secret not in home
+    line.get(f"/duty/held/{struck}", status=403)
+    for login in (DESK, "child_protection.case_worker", "nrc.case_worker", "durres.border_officer"):
+        other = sign_in(login).get("/?lang=en")
+        assert db.session.get_one(Interview, struck).pseudonym not in other, login
+    assert "The help line reads that it was ended" not in sign_in(LOGIN).get(f"/interviews/{both}/held?lang=en")
+    holds.take_back(interview_id=struck, by=by)
+    assert heading not in sign_in("helpline.helpline_operator").get("/?lang=en")
 
 
 def test_a_draft_with_a_yes_and_nothing_named_is_not_thrown_away_at_once(app: Flask, sign_in: SignIn) -> None:

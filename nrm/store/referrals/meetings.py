@@ -77,7 +77,8 @@ def left_without(lines: Sequence[ReferralLine | SentLine]) -> set[uuid.UUID]:
 
 @dataclass(frozen=True, slots=True)
 class Unsaid:
-    """Somebody who waits at a post until the asker's shelter says where they meet; `urgent`: handed over urgently."""
+    """Somebody who waits, at a post or where the help line spoke with them, until the asker's shelter says where they
+    meet; `urgent`: handed over urgently."""
 
     referral_id: uuid.UUID
     case_id: uuid.UUID
@@ -103,5 +104,5 @@ def of_post(line: ReferralLine) -> bool:
 
 
 def of_telephone(line: ReferralLine) -> bool:
-    """Whether the help line sent a referral that was seen: nobody there has the person with them."""
+    """Whether the help line sent a referral that was seen, by telephone: nobody there has the person with them."""
     return bool(db.session.scalar(select(exists().where(Referral.id == line.id, rows.from_the_helpline()))))

@@ -54,6 +54,7 @@ from nrm.store.rows.accounts import members as member_rows
 from nrm.store.rows.entries import Entry
 from nrm.store.rows.referrals import duty as duty_rows
 from nrm.store.rows.referrals import next_receiver as next_receiver_rows
+from nrm.store.rows.referrals import obligations as obligation_rows
 from nrm.store.rows.referrals import referrals as referral_rows
 from nrm.store.rows.referrals import transfers as transfer_rows
 from nrm.store.statements import built_once
@@ -138,6 +139,8 @@ class ReferralLine:
     alarm_at: datetime | None = None
     """From when an accepted person is late, which is no `expected_at`: every page counts from this hour."""
     post_waits: bool = False
+    children: bool = False
+    """Children were announced with the person, for who receives them; in lists alone."""
     """In the list of who awaits the person: the post lets nobody set off before the shelter says where they meet."""
 
 
@@ -554,14 +557,14 @@ def _received_by(status: ReferralStatus, by: Actor, after: str, size: int) -> Pa
 
 def _received_line(found: Row[*tuple[Any, ...]], by: Actor) -> ReferralLine:
     """A line with the tag that was sealed to the asker's organisation; this is no opening (ADR 0064)."""
-    *rest, danger, post_waits, sealed, version, wrapped = found
+    *rest, danger, post_waits, children, sealed, version, wrapped = found
     doctor = (
         sealed is not None
         and version is not None
         and tags.needs_doctor(db.session(), rest[1].id, sealed, version, wrapped, by=by)
     )
     line = _referral_line(cast(Any, rest), by, doctor=doctor, danger=bool(danger))
-    return replace(line, post_waits=True) if post_waits else line
+    return replace(line, post_waits=bool(post_waits), children=bool(children)) if post_waits or children else line
 
 
 def _hour(line: ReferralLine) -> datetime:
@@ -582,7 +585,14 @@ def _first_due_first(by: Actor, status: ReferralStatus, further: bool, danger: t
     waits = transfer_rows.post_waits() if status is ReferralStatus.ACCEPTED else literal(False)
     statement = (
         _referral_rows()
-        .add_columns(duty_rows.in_danger(danger), waits, sealed, made_for, KeyringWrap.sealed_private)
+        .add_columns(
+            duty_rows.in_danger(danger),
+            waits,
+            obligation_rows.children_announced(),
+            sealed,
+            made_for,
+            KeyringWrap.sealed_private,
+        )
         .outerjoin(RouteCandidate, and_(*asked))
         .outerjoin(Keyring, and_(*version))
         .outerjoin(KeyringWrap, and_(KeyringWrap.keyring_id == Keyring.id, KeyringWrap.member_id == by.member_id))

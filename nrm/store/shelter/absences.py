@@ -254,7 +254,7 @@ def ended(*, by: Actor) -> list[EndedLine]:
                 by_another=found.mistake_by_id not in (None, found.reported_by_id),
                 telephone=names.number_now(country().party_in(MechanismRole.AUTHORITY))
                 if authority
-                else shelter.telephone,
+                else names.number_of(shelter),
                 ender=ender.name,
                 ender_shelter=None if authority or house is None else house.names,
                 ender_telephone=names.number_of(house) if house is not None and not authority else "",
@@ -334,7 +334,7 @@ def _missing_line(
         since_at=found.since_at or clock.now(),
         feared=found.feared,
         shelter={} if authority else shelter.names,
-        telephone="" if authority else shelter.telephone,
+        telephone="" if authority else names.number_of(shelter),
         desk_knows=found.desk_knows,
         authority_knows=found.authority_knows or found.party == "",
         known=found.authority_knows if authority else found.desk_knows,
@@ -395,7 +395,7 @@ def _left_lines(*wanted: ColumnElement[bool], by: Actor) -> list[LeftLine]:
             destination=found.destination,
             country=found.country,
             shelter={} if authority else shelter.names,
-            telephone="" if authority else shelter.telephone,
+            telephone="" if authority else names.number_of(shelter),
             confirmed=found.confirmed_by_id is not None,
             own=found.recorded_by_id == by.member_id,
             known=found.authority_knows if authority else found.desk_knows,

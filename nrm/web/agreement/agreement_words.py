@@ -17,7 +17,19 @@ from forms.agreement.agreements import (
 )
 from forms.shelter.cases import COMPARTMENT_LABELS
 from nrm.domain.agreement.agreement_people import Person, usual
-from nrm.domain.agreement.agreements import FACTS, FLAG, RECEIVER, SET, Agreement, Clause, Desk, Duty, PathStep, Target
+from nrm.domain.agreement.agreements import (
+    FACTS,
+    FLAG,
+    RECEIVER,
+    SET,
+    Agreement,
+    Clause,
+    Desk,
+    Duty,
+    Party,
+    PathStep,
+    Target,
+)
 from nrm.domain.agreement.comparisons import Difference, DifferenceKind, Lived, Reading, in_compartments, is_whole
 from nrm.domain.agreement.fact_diagrams import Cube, terms
 from nrm.domain.agreement.routes import FALLBACKS, Fallback
@@ -110,6 +122,13 @@ def receives(whom: Condition | None, names: Names) -> str:
     """Whom a party receives by its competence, in a line of its own."""
     said = gettext("nobody") if whom is None else condition(whom, names) or gettext("everybody")
     return gettext("Receives: %(whom)s", whom=said)
+
+
+def whom(party: Party, names: Names) -> str:
+    """The same in the words of the agreement, where it has some; empty where nothing is said of it."""
+    if party.receives is not None:
+        return gettext("Receives: %(whom)s", whom=text_in(party.receives))
+    return receives(party.competence, names) if party.competence is not None else ""
 
 
 def _in_order(fact: str, codes: Iterable[str]) -> list[str]:

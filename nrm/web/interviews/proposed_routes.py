@@ -15,10 +15,11 @@ from nrm.domain.interviews.questionnaire_flow import with_page
 from nrm.domain.interviews.screenings import REFUSED
 from nrm.steps.referrals import proposals as proposal_steps
 from nrm.steps.referrals.proposals import Choice, Proposal
+from nrm.store import names as organisation_names
 from nrm.store.countries import country
 from nrm.web.agreement import agreement_words
 from nrm.web.interviews import handouts
-from nrm.web.language import current_language, gettext, text_in
+from nrm.web.language import current_language, text_in
 
 
 def sending(
@@ -63,7 +64,7 @@ def _choice(choice: Choice) -> dict[str, Any]:
     return {
         "party": choice.party,
         "name": text_in(organisation.names),
-        "telephone": organisation.telephone,
+        "telephone": organisation_names.number_of(organisation),
         "room": str(choice.room),
         "must": choice.must,
         "clause": choice.clause,
@@ -85,13 +86,7 @@ def _why_not(proposed: Proposal, left_out: Excluded) -> str:
     party = proposed.agreement.parties[left_out.party]
     if left_out.reason is not Exclusion.NOT_COMPETENT or left_out.party in proposed.unreachable:
         return why
-    if party.receives is not None:
-        whom = gettext("Receives: %(whom)s", whom=text_in(party.receives))
-    elif party.competence is not None:
-        whom = agreement_words.receives(party.competence, agreement_words.names_of(proposed.agreement))
-    else:
-        return why
-    return f"{why} {whom}"
+    return f"{why} {agreement_words.whom(party, agreement_words.names_of(proposed.agreement))}".rstrip()
 
 
 def _excluded(proposed: Proposal) -> list[tuple[str, str]]:

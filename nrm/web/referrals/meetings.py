@@ -62,6 +62,7 @@ def section(line: ReferralLine) -> Markup:
         meeting=meeting,
         comes=_comes(meeting) if meeting is not None else "",
         brings=BRINGS_LABELS,
+        on_the_line=store.of_telephone(line),
         task=post_tasks.section(line) if stand.said and not stand.sends else "",
     )
     return Markup(part)  # noqa: S704 - a template of ours, escaped there
@@ -99,7 +100,8 @@ def _to_say(referral_id: uuid.UUID) -> ReferralLine:
 
 
 def _say_page(line: ReferralLine, form: MeetingForm, status: int) -> tuple[str, int]:
-    return render_template("referrals/meetings/say.html", line=line, form=form), status
+    on_the_line = store.of_telephone(line)
+    return render_template("referrals/meetings/say.html", line=line, form=form, on_the_line=on_the_line), status
 
 
 @blueprint.post("/referrals/<uuid:referral_id>/where")

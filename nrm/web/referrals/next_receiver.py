@@ -36,6 +36,7 @@ from nrm.store.shelter import cases as case_store
 from nrm.store.shelter import places, stays
 from nrm.store.shelter.cases import CaseRelation
 from nrm.web import access, errors
+from nrm.web.agreement import agreement_words
 from nrm.web.language import gettext, text_in, translated
 from nrm.web.referrals import transfers
 
@@ -299,6 +300,7 @@ def _note(party: str, read_out: set[str] | None) -> str:
 
 
 def _receives(party: str) -> str:
-    """The people whom the shelter receives, as far as the rules cannot check it, in the words of the agreement."""
-    known = country().in_force(clock.now()).parties.get(party)
-    return text_in(known.receives) if known is not None and known.receives is not None else ""
+    """The people whom the shelter receives, by the agreement."""
+    agreement = country().in_force(clock.now())
+    known = agreement.parties.get(party)
+    return agreement_words.whom(known, agreement_words.names_of(agreement)) if known is not None else ""

@@ -159,6 +159,7 @@ def _sender_page(line: ReferralLine, form: DepartReferralForm) -> str:
         goes_to=mistake_store.goes_to(line),
         post=by.kind in POSTS,
         drives=line.departed_at is None and by.may(Permission.INTERVIEW_CONDUCT),
+        on_the_line=meeting_store.of_telephone(line),
         unsaid=bool(arrivals.unsaid_of([line])),
         task=post_tasks.section(line),
         meeting=meetings.section(line),

@@ -217,7 +217,7 @@ def _is_too_soon(line: ObligationLine) -> bool:
 
 
 def _meeting(line: meetings.Unsaid) -> Task:
-    text = gettext("Say who goes and where you meet: the post waits")
+    text = gettext("Say who goes and where you meet: the person waits")
     address = url_for("meetings.say_page", referral_id=line.referral_id)
     return Task(line.pseudonym, line.case_id, calendar.today(), text, address, others_wait=True, post_waits=True)
 

@@ -53,7 +53,10 @@ def test_the_shelter_reads_it_at_the_answer_and_the_arrival_and_has_it_on_its_pa
     desk, other = sign_in("nrc.case_worker"), sign_in("vatra.case_worker")
     assert ANNOUNCED in desk.get(f"/referrals/{made.referral_id}?lang=en")
     assert OPEN not in desk.get("/?lang=en")
+    assert desk.get("/?lang=en").count("with children") == 1
     desk.post(f"/referrals/{made.referral_id}/accept", {"bed": str(bed("NRC"))})
+    assert desk.get("/?lang=en").count("with children") == 1
+    assert "with children" not in other.get("/?lang=en")
     assert ANNOUNCED in desk.get(f"/referrals/{made.referral_id}/arrival?lang=en")
     assert OPEN not in desk.get("/?lang=en")  # she is not there yet
     (line,) = owed(made.case_id)

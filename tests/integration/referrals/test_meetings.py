@@ -616,7 +616,7 @@ def test_who_waits_at_a_post_stands_first_at_the_shelter_until_it_says_where_the
     accepted: uuid.UUID, sign_in: Callable[[str], Person]
 ) -> None:
     """The post lets nobody set off without it; the shelter could leave it for later and was told of it nowhere."""
-    say, words = f'href="/referrals/{accepted}/where"', "Say who goes and where you meet: the post waits"
+    say, words = f'href="/referrals/{accepted}/where"', "Say who goes and where you meet: the person waits"
     worker, case_id = sign_in("nrc.case_worker"), _row(accepted).case_id
 
     def first_of(address: str) -> str:
@@ -645,8 +645,8 @@ def test_who_left_waits_at_no_post_any_more(accepted: uuid.UUID, sign_in: Callab
     gone = {"escort": Escort.WOMAN_OFFICER, "expected_at": clock.now() + timedelta(hours=6)}
     referrals.depart(referral_id=accepted, **gone, by=factories.actor(INTERVIEWER))
     worker = sign_in("nrc.case_worker")
-    assert "the post waits" not in worker.get("/?lang=en")
-    assert "the post waits" not in worker.get("/to-do")
+    assert "the person waits" not in worker.get("/?lang=en")
+    assert "the person waits" not in worker.get("/to-do")
 
 
 def test_nobody_at_the_help_line_brings_the_person(app: Flask, sign_in: Callable[[str], Person]) -> None:
@@ -662,3 +662,32 @@ def test_nobody_at_the_help_line_brings_the_person(app: Flask, sign_in: Callable
     nrc.post(where, dict(FORM), status=422)
     soon = (at + timedelta(hours=2)).astimezone(country().timezone).strftime("%H:%M")
     nrc.post(where, {**COMES, "hour": soon})
+
+
+@pytest.mark.slow
+def test_who_was_found_by_telephone_is_reached_by_the_shelter_and_left_no_post(
+    app: Flask, sign_in: Callable[[str], Person]
+) -> None:
+    """Once a shelter had accepted a caller its page spoke of a post that waits, and the help line was asked who escorts
+    her and when they left: no page told anybody to call her."""
+    made = sent(factories.actor("helpline.helpline_operator"))
+    address = f"/referrals/{made.referral_id}"
+    nrc = factories.actor("nrc.case_worker")
+    referrals.accept(referral_id=made.referral_id, place_id=bed("NRC"), by=nrc)
+    worker, line, duty = (
+        sign_in(each) for each in ("nrc.case_worker", "helpline.helpline_operator", "ra.duty_officer")
+    )
+    assert "Say who goes and where you meet: the person waits" in worker.get("/?lang=en")
+    page = worker.get(f"{address}?lang=en")
+    assert "Nobody of the help line is with the person. Reach them as the hand-over says" in page
+    assert "The post waits" not in page
+    assert "Agree it with the person first" in worker.get(f"{address}/where?lang=en")
+    page = line.get(f"{address}?lang=en")
+    assert "The shelter reaches the person as you wrote it down." in page
+    assert "Who escorts" not in page
+    assert "They have left" not in page
+    assert "It reaches the person as you wrote it down." in line.get(f"/interviews/{made.case_id}/sent?lang=en")
+    referrals.arrive(referral_id=made.referral_id, by=nrc)
+    for who in (duty, line):
+        assert "nobody said that they left" not in who.get("/?lang=en")
+    assert "nobody here said that the person left" not in line.get(f"{address}?lang=en")

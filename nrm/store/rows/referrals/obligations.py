@@ -74,6 +74,13 @@ def is_owed(case_id: uuid.UUID, kind: str) -> bool:
     return bool(db.session.scalar(select(owed)))
 
 
+def children_announced() -> ColumnElement[bool]:
+    """Whether it is not said yet what became of children who were announced with a person; a part of a statement about
+    cases."""
+    owed = (Obligation.kind == "children_along", Obligation.done_at.is_(None))
+    return exists().where(Obligation.case_id == Case.id, *owed)
+
+
 def has_arrived(case_id: uuid.UUID) -> bool:
     """Whether the person of a case that was seen already reached a shelter."""
     arrived = exists().where(Referral.case_id == case_id, Referral.arrived_at.is_not(None))

@@ -21,6 +21,7 @@ from nrm.models.accounts.accounts import Organisation
 from nrm.models.referrals.referrals import Referral
 from nrm.models.shelter.cases import Case, Grant, SealedCompartment
 from nrm.models.shelter.stays import Stay
+from nrm.store.countries import country
 from nrm.store.rows import entries
 
 _POSTS = tuple(str(each) for each in sorted(POSTS))
@@ -66,14 +67,15 @@ def is_of_a_post(referral: Referral) -> bool:
 
 def is_unsaid(referral_id: uuid.UUID) -> bool:
     """Whether nobody said that the person of a referral left: no departure is recorded, and of a move the stay with the
-    sender, if there was one, was not ended either (ADR 0238, ADR 0261)."""
+    sender, if there was one, was not ended either (ADR 0238, ADR 0261). A help line that talks by telephone does not
+    know."""
     stay = (
         Stay.case_id == Referral.case_id,
         Stay.organisation_id == Referral.sender_id,
         Stay.taken_back_on.is_(None),
     )
     over = exists().where(*stay, Stay.ended_on.is_not(None)) & ~exists().where(*stay, Stay.ended_on.is_(None))
-    unsaid = or_(from_a_post(), and_(from_a_shelter(), ~over))
+    unsaid = or_(and_(from_a_post(), ~from_the_helpline()), and_(from_a_shelter(), ~over))
     here = exists().where(Referral.id == referral_id, Referral.departed_at.is_(None), unsaid)
     return bool(db.session.scalar(select(here)))
 
@@ -93,9 +95,11 @@ def from_a_post() -> ColumnElement[bool]:
 
 
 def from_the_helpline() -> ColumnElement[bool]:
-    """The condition for referrals that the help line sent."""
+    """The condition for referrals that a help line sent which talks by telephone alone."""
     kind = str(OrganisationKind.HELPLINE)
-    return Referral.sender_id.in_(select(Organisation.id).where(Organisation.kind == kind))
+    meeting = [each.code for each in country().organisations.values() if each.face_to_face]
+    lines = select(Organisation.id).where(Organisation.kind == kind, Organisation.code.not_in(meeting))
+    return Referral.sender_id.in_(lines)
 
 
 def left_without_meeting() -> ColumnElement[bool]:

@@ -28,7 +28,7 @@ from nrm.domain.accounts.members import Keys
 from nrm.domain.accounts.second_hands import ActKind
 from nrm.domain.presses import Press
 from nrm.domain.quarters import Quarter
-from nrm.domain.referrals.referrals import Relation
+from nrm.domain.referrals.referrals import ReferralStatus, Relation
 from nrm.domain.referrals.transfers import Stand
 from nrm.domain.shelter.cases import Compartment
 from nrm.domain.shelter.permits import PermitEvent
@@ -206,6 +206,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "quarter": Quarter(2026, 2),
         "referral": first(select(Referral)).first(),
         "received": SimpleNamespace(id=world.coming, relation=Relation.RECEIVER),
+        "sent": SimpleNamespace(id=world.coming, relation=Relation.SENDER, status=ReferralStatus.WITHDRAWN),
         "notice": db.session.get_one(AnnouncedReturn, world.notice),
         "mine": CaseRelation.SHARED,
         "did": "left",
@@ -222,6 +223,7 @@ def values(app: Flask, world: World) -> dict[str, Any]:
         "until": date(2099, 12, 31),
         "call_id": world.call,
         "call": SimpleNamespace(id=world.call, noted=True, called_on=date(2026, 1, 1)),
+        "calls": [SimpleNamespace(id=world.call, noted=True, called_on=date(2026, 1, 1))],
         "announced": db.session.get_one(AnnouncedReturn, world.notice),
         "but": uuid.uuid4(),
         "post_id": world.organisation,

@@ -273,12 +273,12 @@ def said_not_to_come(received: ReferralLine, *, by: Actor) -> TakenBack | None:
     return _told_by(referral_rows.last_said_not_to_come(received.id))
 
 
-def withdrawal(line: ReferralLine, *, by: Actor) -> TakenBack | None:
+def withdrawal(sent: ReferralLine, *, by: Actor) -> TakenBack | None:
     """Who withdrew a referral, and when, for who sent it and the duty desk; None where it stands, and for others."""
-    sent = line.relation is not Relation.RECEIVER and by.may(Permission.REFERRAL_SEND)
-    if line.status is not ReferralStatus.WITHDRAWN or not (sent or by.may(Permission.REFERRAL_DIRECT)):
+    own = sent.relation is not Relation.RECEIVER and by.may(Permission.REFERRAL_SEND)
+    if sent.status is not ReferralStatus.WITHDRAWN or not (own or by.may(Permission.REFERRAL_DIRECT)):
         return None
-    return _told_by(referral_rows.last_withdrawal(line.id))
+    return _told_by(referral_rows.last_withdrawal(sent.id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,8 @@ class MissingLine:
     own_ground: bool  # the reader said it, so another member must confirm
     child_there: bool
     """A small child that sleeps or slept with her is entered in the shelter still, and no alarm is raised for it."""
+    children_there: bool
+    """A child who came along with somebody since her admission is: it may be hers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +308,14 @@ def _standing(by: Actor, *wanted: ColumnElement[bool]) -> list[MissingLine]:
         Occupancy.stay_id == Missing.stay_id, Occupancy.until_on.is_(None), Occupancy.struck_on.is_(None)
     )
     statement = (
-        select(Missing, Case.pseudonym, Organisation, in_a_place, rows.child_there(Missing.stay_id))
+        select(
+            Missing,
+            Case.pseudonym,
+            Organisation,
+            in_a_place,
+            rows.child_there(Missing.stay_id),
+            rows.children_there(Missing.stay_id),
+        )
         .join(Case, Case.id == Missing.case_id)
         .join(Organisation, Organisation.id == Missing.organisation_id)
         .where(_visible_missing(by), Missing.outcome == "", *wanted)
@@ -319,7 +328,13 @@ def _standing(by: Actor, *wanted: ColumnElement[bool]) -> list[MissingLine]:
 
 
 def _missing_line(
-    found: Missing, pseudonym: str, shelter: Organisation, has_place: bool, child_there: bool, by: Actor
+    found: Missing,
+    pseudonym: str,
+    shelter: Organisation,
+    has_place: bool,
+    child_there: bool,
+    children_there: bool,
+    by: Actor,
 ) -> MissingLine:
     authority = by.kind is OrganisationKind.CHILD_PROTECTION
     desk = by.organisation_id != found.organisation_id
@@ -345,6 +360,7 @@ def _missing_line(
         place_kept=clock.now() < kept_until,
         has_place=has_place,
         child_there=child_there,
+        children_there=children_there,
         police_ground="" if desk else found.police_ground,
         police_danger="" if desk else found.police_danger,
         police_confirmed=found.police_confirmed_by_id is not None,

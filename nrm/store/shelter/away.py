@@ -61,6 +61,8 @@ class AwayLine:
     late: bool
     child_there: bool
     """A small child that sleeps or slept with the person is entered in the shelter still, and has no alarm."""
+    children_there: bool
+    """A child who came along with somebody since the person's admission is: it may be theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def away(*, by: Actor) -> list[AwayLine]:
 
 
 @built_once
-def _away_now(by: Actor) -> Select[Away, uuid.UUID, str, bool]:
+def _away_now(by: Actor) -> Select[Away, uuid.UUID, str, bool, bool]:
     return _rows(Stay.organisation_id == by.organisation_id, *_AWAY_NOW)
 
 
@@ -231,9 +233,15 @@ def _read(*wanted: ColumnElement[bool]) -> list[AwayLine]:
     return [_line(*found) for found in db.session.execute(statement)]
 
 
-def _rows(*wanted: ColumnElement[bool]) -> Select[Away, uuid.UUID, str, bool]:
+def _rows(*wanted: ColumnElement[bool]) -> Select[Away, uuid.UUID, str, bool, bool]:
     return (
-        select(Away, Stay.case_id, Case.pseudonym, absence_rows.child_there(Away.stay_id))
+        select(
+            Away,
+            Stay.case_id,
+            Case.pseudonym,
+            absence_rows.child_there(Away.stay_id),
+            absence_rows.children_there(Away.stay_id),
+        )
         .join(Stay, Stay.id == Away.stay_id)
         .join(Case, Case.id == Stay.case_id)
         .where(*wanted)
@@ -242,7 +250,7 @@ def _rows(*wanted: ColumnElement[bool]) -> Select[Away, uuid.UUID, str, bool]:
     )
 
 
-def _line(found: Away, case_id: uuid.UUID, pseudonym: str, with_child: bool) -> AwayLine:
+def _line(found: Away, case_id: uuid.UUID, pseudonym: str, with_child: bool, with_children: bool) -> AwayLine:
     return AwayLine(
         id=found.id,
         stay_id=found.stay_id,
@@ -254,6 +262,7 @@ def _line(found: Away, case_id: uuid.UUID, pseudonym: str, with_child: bool) -> 
         outcome=found.outcome,
         late=found.outcome == "" and is_late(found.expected_on, days.today()),
         child_there=with_child,
+        children_there=with_children,
     )
 
 

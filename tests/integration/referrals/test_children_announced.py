@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from nrm import clock
 from nrm.actions.referrals import referrals
-from nrm.actions.shelter import corrections
+from nrm.actions.shelter import absences, corrections
 from nrm.db import db
 from nrm.domain.accounts.accounts import NotVisible
+from nrm.domain.shelter.absences import Feared
 from nrm.domain.shelter.corrections import Why
 from nrm.models.referrals.referrals import Obligation
 from nrm.models.shelter.stays import Stay
@@ -26,6 +29,7 @@ from tests.integration.shelter.test_dependants import ADMITTED, LITTLE, WHO
 SignIn = Callable[[str], Person]
 ANNOUNCED = "Children were announced with this person."
 OPEN = "Children announced: open a case for each"
+PERHAPS = "Children who came along with a parent are entered in the shelter: is one of them this person’s"
 NO_CHILD_HERE = "No child was admitted here since this person came"
 
 
@@ -126,6 +130,25 @@ def test_a_child_of_somebody_else_is_no_case_of_theirs_and_what_was_said_is_read
         said = page.partition("Children announced: open a case for each")[2].partition("</tr>")[0]
         assert "No child came: another house or child protection takes care of them" in said
         assert "Said to be done by " in said
+
+
+@pytest.mark.slow
+def test_an_alarm_about_the_person_says_that_a_child_may_be_theirs(app: Flask, sign_in: SignIn) -> None:
+    """A child of three has a place of its own, and that it belongs to the missing mother stands under seal."""
+    by = factories.actor("nrc.case_worker")
+    made, desk, duty = announced(), sign_in("nrc.case_worker"), sign_in("ra.duty_officer")
+    arrive(desk, made)
+    alone = admitted(by, bed=4)
+    little = admitted(by, LITTLE, bed=2, came_with=made.case_id)
+    since = clock.now() - timedelta(hours=1)
+    absences.report(case_id=alone.case_id, since=since, feared=Feared.NO, by=by)
+    assert PERHAPS not in duty.get("/?lang=en")
+    absences.report(case_id=made.case_id, since=since, feared=Feared.NO, by=by)
+    for who in (duty, desk):
+        assert who.get("/?lang=en").count(PERHAPS) == 1
+    assert little.pseudonym not in duty.get("/?lang=en").partition("Missing now")[2].partition("<h2>")[0]
+    absences.report(case_id=little.case_id, since=since, feared=Feared.NO, by=by)
+    assert PERHAPS not in duty.get("/?lang=en")
 
 
 @pytest.mark.slow

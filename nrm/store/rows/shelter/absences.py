@@ -15,11 +15,12 @@ from nrm.audit import Event
 from nrm.db import db
 from nrm.domain.shelter.absences import Outcome
 from nrm.domain.shelter.away import not_counted
-from nrm.domain.shelter.stays import Period
+from nrm.domain.shelter.stays import Period, Source
 from nrm.models.audit import AuditEntry
-from nrm.models.referrals.referrals import Referral
+from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.absences import Missing
 from nrm.models.shelter.away import Away
+from nrm.models.shelter.cases import Case
 from nrm.models.shelter.places import Occupancy
 from nrm.models.shelter.stays import Stay
 from nrm.store.countries import country
@@ -89,6 +90,24 @@ def child_there(
         with_whom.struck_on.is_(None),
         theirs.id == with_whom.stay_id,
         theirs.ended_on.is_(None),
+        ~exists().where(own.case_id == theirs.case_id, own.outcome == ""),
+    )
+
+
+def children_there(
+    of_stay: InstrumentedAttribute[uuid.UUID] | InstrumentedAttribute[uuid.UUID | None],
+) -> ColumnElement[bool]:
+    """Whether children were announced with the person of a stay, and a child who came along with somebody since has an
+    open stay in that shelter, and no own alarm: whose child it is stands under seal. A part of another statement."""
+    own, hers, theirs, child = aliased(Missing), aliased(Stay), aliased(Stay), aliased(Case)
+    return exists().where(
+        hers.id == of_stay,
+        exists().where(Obligation.case_id == hers.case_id, Obligation.kind == "children_along"),
+        theirs.organisation_id == hers.organisation_id,
+        theirs.admitted_on >= hers.admitted_on,
+        theirs.ended_on.is_(None),
+        child.id == theirs.case_id,
+        child.source == Source.WITH_A_VICTIM,
         ~exists().where(own.case_id == theirs.case_id, own.outcome == ""),
     )
 

@@ -37,7 +37,7 @@ from nrm.domain.interviews.facts import (
 from nrm.domain.interviews.interviews import Answers, Questionnaire
 from nrm.domain.interviews.questionnaire_flow import set_aside
 from nrm.domain.languages import ByLanguage
-from nrm.domain.referrals.children_along import are_announced
+from nrm.domain.referrals.children_along import CHILDREN_ALONG, are_announced
 from nrm.domain.referrals.referrals import ReferralRefused, needs_doctor
 from nrm.domain.shelter.cases import UNKNOWN
 from nrm.domain.shelter.consents import ByName, Naming, asked_in_interview, of_interview, towards
@@ -57,7 +57,7 @@ from nrm.steps.shelter import consent_records
 from nrm.steps.shelter import withheld as withheld_steps
 from nrm.store.countries import country
 from nrm.store.interviews import interviews as store
-from nrm.store.referrals.obligations import ASK_CONSENT, CHILDREN_ALONG
+from nrm.store.referrals.obligations import ASK_CONSENT
 from nrm.store.rows.agreement import agreements as agreement_rows
 from nrm.store.rows.interviews import screenings as screening_rows
 from nrm.vault import compartments as vault

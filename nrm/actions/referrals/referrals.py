@@ -20,7 +20,7 @@ from nrm import audit, clock
 from nrm.db import rows_hit, transaction
 from nrm.domain.accounts.accounts import Actor, NotPermitted, NotVisible, OrganisationKind, Permission
 from nrm.domain.accounts.members import TooFewKeyHolders
-from nrm.domain.referrals.children_along import Came, NoChildHere
+from nrm.domain.referrals.children_along import CHILDREN_ALONG, Came, NoChildHere
 from nrm.domain.referrals.duty import PRESSED_WRONG_WITHIN
 from nrm.domain.referrals.referrals import (
     PROMISE_AT_MOST,
@@ -503,7 +503,7 @@ def acknowledge(*, obligation_id: uuid.UUID, by: Actor, came: Came | None = None
     with transaction() as session:
         obligation = obligations.row(obligation_id, by=by)
         how = "system"
-        if obligation.kind == obligations.CHILDREN_ALONG:
+        if obligation.kind == CHILDREN_ALONG:
             if came is None or not obligation_rows.has_arrived(obligation.case_id):
                 raise IllegalTransition(TransitionRefusal.STATE)
             if came is Came.HAVE_CASES and not stays.children_since(obligation.case_id, by=by):

@@ -9,6 +9,8 @@ from typing import Any
 from nrm.domain.interviews.interviews import Questionnaire
 
 ROUTING = "children_with"
+CHILDREN_ALONG = "children_along"
+"""The duty by which a shelter says what became of them."""
 
 
 class Came(StrEnum):

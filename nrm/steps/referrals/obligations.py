@@ -13,12 +13,12 @@ from nrm import audit
 from nrm.db import hit_one
 from nrm.domain.accounts.accounts import Actor
 from nrm.domain.quarters import Quarter
+from nrm.domain.referrals.children_along import CHILDREN_ALONG
 from nrm.domain.referrals.referrals import IllegalTransition, TransitionRefusal, answer_class, coarsened
 from nrm.models.referrals.mistakes import ReferralMistake
 from nrm.models.referrals.referrals import Call, Obligation, Referral
 from nrm.models.referrals.reminder_calls import ReminderCall
 from nrm.store.countries import country
-from nrm.store.referrals.obligations import CHILDREN_ALONG
 from nrm.store.rows.referrals import notification_calls as call_rows
 
 _TIMES = (

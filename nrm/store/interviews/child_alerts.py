@@ -48,7 +48,11 @@ def _waits(now: datetime) -> ColumnElement[int]:
 
 _OF_RECORDER = aliased(Organisation)
 """The organisation of whoever wrote down that the child authority knows."""
-_DUE = func.coalesce(ChildAlert.answer_due_at, ChildAlert.due_at, type_=ChildAlert.due_at.type)
+_DUE = case(
+    (ChildAlert.answer_how == BY_TELEPHONE, ChildAlert.answered_at),
+    else_=func.coalesce(ChildAlert.answer_due_at, ChildAlert.due_at, type_=ChildAlert.due_at.type),
+)
+"""From when on it becomes old: what others wrote down waits for a yes from then on, whenever it was asked."""
 
 
 @dataclass(frozen=True, slots=True)

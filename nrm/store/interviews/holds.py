@@ -152,7 +152,7 @@ def of_help_line(*, by: Actor) -> list[UnseenLine]:
     """What the help line asks the posts about, the first to be destroyed first; empty for everybody else."""
     if not names.talks_by_telephone(by):
         return []
-    told = {uuid.UUID(each.said["interview_id"]) for each in rows.held_unseen()}
+    told = rows.held_unseen()
     if not told:
         return []
     statement = (
@@ -183,7 +183,7 @@ def of_help_line(*, by: Actor) -> list[UnseenLine]:
 
 def is_told_to_help_line(line: HeldLine) -> bool:
     """Whether the help line reads that it ended."""
-    return str(line.id) in {each.said["interview_id"] for each in rows.held_unseen()}
+    return line.id in rows.held_unseen()
 
 
 def to_open(interview_id: uuid.UUID, *, by: Actor) -> DeskLine:

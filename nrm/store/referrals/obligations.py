@@ -34,6 +34,7 @@ from nrm.audit import Event
 from nrm.db import UtcDateTime, db
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.agreement.agreements import RECEIVER
+from nrm.domain.referrals.children_along import CHILDREN_ALONG
 from nrm.domain.referrals.critical_path import NOTIFY
 from nrm.domain.referrals.duty import OLD_AFTER, PRESSED_WRONG_WITHIN, TELEPHONED_FOR
 from nrm.domain.referrals.notification_calls import LONGEST_AGO
@@ -65,7 +66,6 @@ TELLING = ("notify", "tell_duty_officer")
 READ_SUPPLEMENT = "read_supplement"
 COMPLETE_INTERVIEW = "complete_interview"
 ASK_CONSENT = "ask_consent"
-CHILDREN_ALONG = "children_along"
 PERMIT_DECISION = "trp_decision"
 RECORDED_ELSEWHERE = (
     ARRIVAL,

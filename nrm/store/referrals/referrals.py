@@ -138,9 +138,9 @@ class ReferralLine:
     """Who wrote down what was promised, for one referral and for who is asked."""
     alarm_at: datetime | None = None
     """From when an accepted person is late, which is no `expected_at`: every page counts from this hour."""
-    post_waits: bool = False
     children: bool = False
     """Children were announced with the person, for who receives them; in lists alone."""
+    post_waits: bool = False
     """In the list of who awaits the person: the post lets nobody set off before the shelter says where they meet."""
 
 

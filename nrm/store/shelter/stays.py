@@ -259,8 +259,8 @@ def _reads_ends(by: Actor) -> bool:
 
 def ended_lately(*, by: Actor) -> list[EndedLine]:
     """Whose stay in the asker's shelter ended in the last fourteen days while the case is open and nobody takes the
-    person in, the last one first: for who leads the shelter, and for the key worker and deputy of each. Also who was
-    never there, for fourteen days after the day that was struck: a case that the shelter opened itself."""
+    person in, the last one first: for who leads the shelter, and for the key worker and deputy of each. Also whose stay
+    was struck in these days: a case that the shelter opened itself."""
     since = calendar.today() - ENDED_IS_SHOWN
     found = db.session.execute(
         select(Case.id, Case.pseudonym, Stay.id, Stay.ended_on, Stay.exit_reason, Stay.taken_back_on)
@@ -280,8 +280,10 @@ def _ended(by: Actor, since: date | ColumnElement[date]) -> tuple[ColumnElement[
     here = aliased(Stay)
     ended = (
         Stay.organisation_id == by.organisation_id,
-        Stay.ended_on > since,
-        or_(Stay.taken_back_on.is_(None), Stay.referral_id.is_(None)),
+        or_(
+            and_(Stay.ended_on > since, Stay.taken_back_on.is_(None)),
+            and_(Stay.taken_back_on > since, Stay.referral_id.is_(None)),
+        ),
         Case.holder_id == by.organisation_id,
         Case.status == "open",
         ~exists().where(here.case_id == Case.id, here.ended_on.is_(None)),

@@ -13,7 +13,7 @@ from nrm import clock
 from nrm.actions.referrals import referrals as actions
 from nrm.domain.accounts.accounts import OrganisationKind, Permission
 from nrm.domain.agreement.agreements import Clause
-from nrm.domain.referrals.children_along import Came, NoChildHere
+from nrm.domain.referrals.children_along import CHILDREN_ALONG, Came, NoChildHere
 from nrm.domain.referrals.referrals import IllegalTransition, Relation
 from nrm.domain.shelter.direct_intake import REFER_ON
 from nrm.store import names
@@ -52,7 +52,7 @@ def owed() -> str:
 def acknowledge_page(obligation_id: uuid.UUID) -> Answer:
     """What is said to be done, of whom, before it is: that is not taken back."""
     obligation, pseudonym = obligations.to_acknowledge(obligation_id, by=access.actor())
-    if obligation.kind == obligations.CHILDREN_ALONG:
+    if obligation.kind == CHILDREN_ALONG:
         return _children_page(obligation_id, ChildrenAlongForm(), 200)
     return render_template(
         "referrals/referrals/acknowledge.html",
@@ -81,7 +81,7 @@ def _named(number: str) -> list[tuple[str, str]]:
 def acknowledge(obligation_id: uuid.UUID) -> Answer:
     """Told, or done; of children who were announced, with what became of them."""
     by, came, form = access.actor(), None, ChildrenAlongForm(request.form)
-    if obligations.row(obligation_id, by=by).kind == obligations.CHILDREN_ALONG:
+    if obligations.row(obligation_id, by=by).kind == CHILDREN_ALONG:
         if not form.validate():
             return _children_page(obligation_id, form, 422)
         came = Came(form.came.data)

@@ -16,6 +16,7 @@ from forms.shelter.identifications import STATE_LABELS
 from nrm import clock
 from nrm.domain.accounts.accounts import Actor, Permission
 from nrm.domain.quarters import Quarter
+from nrm.domain.referrals.children_along import CHILDREN_ALONG
 from nrm.domain.referrals.duty import OLD_AFTER
 from nrm.domain.referrals.transfers import Stand
 from nrm.domain.reports.reports import due_on
@@ -65,7 +66,7 @@ _WITHOUT_HOUR = (
     obligations.READ_SUPPLEMENT,
     obligations.COMPLETE_INTERVIEW,
     obligations.ASK_CONSENT,
-    obligations.CHILDREN_ALONG,
+    CHILDREN_ALONG,
 )
 _NOT_DATED = date.max
 
@@ -106,7 +107,7 @@ class Task:
         yet, then children who are nowhere in the records, then by day; of one day what has an hour first; without a day
         last."""
         handed_over = self.owed is not None and self.owed.urgent
-        children = self.owed is not None and self.owed.kind == obligations.CHILDREN_ALONG
+        children = self.owed is not None and self.owed.kind == CHILDREN_ALONG
         return (
             not self.urgent,
             not self.post_waits,
@@ -213,7 +214,7 @@ def _owed(line: ObligationLine) -> Task:
 
 def _is_too_soon(line: ObligationLine) -> bool:
     """Whether it is of children who were announced with somebody who has not arrived: the pages of the way say it."""
-    return line.kind == obligations.CHILDREN_ALONG and not line.arrived
+    return line.kind == CHILDREN_ALONG and not line.arrived
 
 
 def _meeting(line: meetings.Unsaid) -> Task:

@@ -41,6 +41,7 @@ from nrm.actions.shelter import erasures
 from nrm.domain.accounts.accounts import Actor, NotVisible, OrganisationKind, Permission
 from nrm.domain.interviews.facts import is_suspected
 from nrm.domain.interviews.interviews import Questionnaire
+from nrm.domain.referrals.children_along import CHILDREN_ALONG
 from nrm.domain.shelter import first_talks as first_talk_rules
 from nrm.domain.shelter.cases import (
     OF_CHILDREN,
@@ -249,7 +250,7 @@ def _owed(case_id: uuid.UUID) -> list[obligations.ObligationLine]:
 
 
 def _is_now(line: obligations.ObligationLine) -> bool:
-    return line.arrived if line.kind == obligations.CHILDREN_ALONG else line.due_at is not None
+    return line.arrived if line.kind == CHILDREN_ALONG else line.due_at is not None
 
 
 def _needs_joint_interview(case: SeenCase, opened: Mapping[Compartment, case_steps.Opened]) -> bool:

@@ -124,6 +124,23 @@ def test_a_yes_leaves_the_ordinary_hours_in_which_a_colleague_can_still_say_no(a
 
 
 @pytest.mark.slow
+def test_what_waits_for_a_yes_stands_at_home_however_long_ago_it_was_asked(app: Flask, sign_in: SignIn) -> None:
+    """The question was asked eight days ago, the answer is written down today: that is not an old question."""
+    assert app
+    person = sign_in(LOGIN)
+    interview = asked_about(person)
+    factories.later(days=8)
+    person = sign_in(LOGIN)
+    person.post(f"{interview}/resume", {"page": "end"})
+    by_telephone(person, interview)
+    for _ in range(2):
+        assert ASKS in sign_in(AUTHORITY).get("/?lang=en")
+        factories.later(hours=71)
+    factories.later(days=7)
+    assert ASKS not in sign_in(AUTHORITY).get("/?lang=en")
+
+
+@pytest.mark.slow
 def test_a_denial_after_a_day_brings_the_interview_back(app: Flask, sign_in: SignIn) -> None:
     assert app
     person = sign_in(LOGIN)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
+from nrm import audit, clock
 from nrm.actions import tending
 from nrm.actions.interviews import holds, interviews
-from nrm.db import db
+from nrm.db import db, transaction
 from nrm.models.interviews.interviews import Hold, Interview
 from tests import factories, screened
 from tests import factories_referrals as people
@@ -150,6 +153,26 @@ def test_where_the_desk_is_struck_out_the_help_line_reads_that_a_yes_was_ended_a
     assert "The help line reads that it was ended" not in sign_in(LOGIN).get(f"/interviews/{both}/held?lang=en")
     holds.take_back(interview_id=struck, by=by)
     assert heading not in sign_in("helpline.helpline_operator").get("/?lang=en")
+
+
+@pytest.mark.slow
+def test_what_was_ended_anew_is_read_as_it_ended_last(app: Flask, sign_in: SignIn) -> None:
+    """A no is destroyed after thirty minutes, and nobody reads of it: also where a yes had been ended before."""
+    by = factories.actor(LOGIN)
+    interview_id = people.interview(by, **{**WOMAN, "still": "yes"}, parties=["RA"])
+    interviews.leave(interview_id=interview_id, reason="took_back", sentence=WORDS, by=by)
+    line, pseudonym = sign_in("helpline.helpline_operator"), db.session.get_one(Interview, interview_id).pseudonym
+    assert pseudonym in line.get("/?lang=en")
+    holds.take_back(interview_id=interview_id, by=by)
+    with transaction() as session:  # ended by a no, in which the duty desk has no part
+        held = {"desk": False, "ending": "undecided", "reason": ""}
+        session.add(
+            Hold(id=interview_id, member_id=by.member_id, held_at=clock.now(), was="draft", official=False, **held)
+        )
+        until = clock.now() + timedelta(minutes=30)
+        session.execute(update(Interview).where(Interview.id == interview_id).values(status="held", expires_at=until))
+        audit.append(session, audit.Event.INTERVIEW_HELD, by=by, interview_id=interview_id, ending="undecided")
+    assert pseudonym not in line.get("/?lang=en")
 
 
 def test_a_draft_with_a_yes_and_nothing_named_is_not_thrown_away_at_once(app: Flask, sign_in: SignIn) -> None:

@@ -308,6 +308,9 @@ def test_whose_stay_was_struck_stands_at_home_too_unless_a_post_sent_the_person(
     assert page.count("and the case is open.") == 1
     assert mother.pseudonym + ": the stay" not in words(page)
     assert told not in sign_in("nrc.shelter_manager").get("/?lang=en")
+    long_ago = admitted(manager, days_ago=20, bed=2)  # another member says so than who entered it
+    corrections.opened_by_mistake(stay_id=long_ago.stay_id, why=Why.MISTYPED, by=factories.actor(WORKER))
+    assert f"{long_ago.pseudonym}: {told}" in words(person.get("/?lang=en"))
     sent = people.sent(factories.actor("rinas.border_officer"), "VATRA", override_reason="other")
     place = people.bed("VATRA", 4)
     referrals.accept(referral_id=sent.referral_id, place_id=place, by=manager)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 from nrm import clock
@@ -11,8 +12,9 @@ from nrm.store.countries import country
 from nrm.store.rows import entries
 
 
-def held_unseen() -> list[entries.Entry]:
-    """Of what is held against what was said, what the duty desk does not see, and the help line is told of."""
+def held_unseen() -> set[uuid.UUID]:
+    """Interviews that were ended against what was said when they were held last, which the duty desk does not see, and
+    of which the help line is told."""
     since = clock.now() - timedelta(hours=country().retention.hold_hours)
-    told = str(OrganisationKind.HELPLINE)
-    return [each for each in entries.since(since, Event.INTERVIEW_HELD) if each.said.get("told") == told]
+    last = {each.said["interview_id"]: each.said.get("told") for each in entries.since(since, Event.INTERVIEW_HELD)}
+    return {uuid.UUID(each) for each, told in last.items() if told == OrganisationKind.HELPLINE}

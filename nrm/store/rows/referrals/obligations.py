@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Date, and_, bindparam, exists, func, or_, 
 
 from nrm.db import db
 from nrm.domain.agreement.agreements import RECEIVER
+from nrm.domain.referrals.children_along import CHILDREN_ALONG
 from nrm.domain.shelter.cases import UNFINISHED
 from nrm.models.referrals.referrals import Obligation, Referral
 from nrm.models.shelter.cases import Case
@@ -77,7 +78,7 @@ def is_owed(case_id: uuid.UUID, kind: str) -> bool:
 def children_announced() -> ColumnElement[bool]:
     """Whether it is not said yet what became of children who were announced with a person; a part of a statement about
     cases."""
-    owed = (Obligation.kind == "children_along", Obligation.done_at.is_(None))
+    owed = (Obligation.kind == CHILDREN_ALONG, Obligation.done_at.is_(None))
     return exists().where(Obligation.case_id == Case.id, *owed)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from nrm import clock
 from nrm.audit import Event
 from nrm.db import db
+from nrm.domain.referrals.children_along import CHILDREN_ALONG
 from nrm.domain.shelter.absences import Outcome
 from nrm.domain.shelter.away import not_counted
 from nrm.domain.shelter.stays import Period, Source
@@ -102,7 +103,7 @@ def children_there(
     own, hers, theirs, child = aliased(Missing), aliased(Stay), aliased(Stay), aliased(Case)
     return exists().where(
         hers.id == of_stay,
-        exists().where(Obligation.case_id == hers.case_id, Obligation.kind == "children_along"),
+        exists().where(Obligation.case_id == hers.case_id, Obligation.kind == CHILDREN_ALONG),
         theirs.organisation_id == hers.organisation_id,
         theirs.admitted_on >= hers.admitted_on,
         theirs.ended_on.is_(None),

@@ -686,6 +686,8 @@ def test_who_was_found_by_telephone_is_reached_by_the_shelter_and_left_no_post(
     assert "The shelter reaches the person as you wrote it down." in page
     assert "Who escorts" not in page
     assert "They have left" not in page
+    for address_of in (address, f"/interviews/{made.case_id}/sent"):
+        assert "Sheet for who drives" not in line.get(f"{address_of}?lang=en")
     assert "It reaches the person as you wrote it down." in line.get(f"/interviews/{made.case_id}/sent?lang=en")
     referrals.arrive(referral_id=made.referral_id, by=nrc)
     for who in (duty, line):

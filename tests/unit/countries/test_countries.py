@@ -103,6 +103,16 @@ def test_every_code_has_words_in_both_languages(albania: countries.Country):
         albania.label("exit_reasons", "bored", "sq")
 
 
+def test_who_meets_those_with_whom_it_talks_is_said_by_the_country() -> None:
+    there = [
+        each.code
+        for code in ("albania", "north_macedonia")
+        for each in countries.load(code).organisations.values()
+        if each.face_to_face
+    ]
+    assert there == ["MOBILE_TEAMS"]
+
+
 def test_retention_and_calendar_are_read(albania: countries.Country):
     kept = albania.retention.years_after_closing
     assert (kept[Compartment.IDENTITY], kept[Compartment.CARE], kept[Compartment.LEGAL]) == (2, 5, None)

@@ -230,7 +230,8 @@ GUIDES: Mapping[Role, Guide] = {
                 N_("Sent referrals"),
                 N_(
                     "Look for the answer to each referral that you sent. If its hour is over, call the"
-                    " shelter, then the duty desk."
+                    " shelter, then the duty desk. A shelter that accepted reaches the person; tell who calls again who"
+                    " comes and where they meet."
                 ),
             ),
             Step(

@@ -24,7 +24,7 @@ from nrm.actions import backups as actions
 from nrm.cli.drilling import temporary
 from nrm.cli.instance import folder_of_country, instance_settings
 from nrm.cli.places.files import write_once
-from nrm.cli.places.key_files import lost_option, match_key, refused_keys, say_unchecked
+from nrm.cli.places.key_files import lost_option, match_key, of_another, refuse_others, refused_keys, say_unchecked
 from nrm.cli.places.misspelt import tell_misspelt
 from nrm.cli.places.new import no_folder_left, remove_databases
 from nrm.cli.progress import Steps
@@ -105,6 +105,7 @@ def backup(directory: Path, to: Path, recipients: tuple[Path, ...]) -> None:
         try:
             if (other := actions.foreign(to)) is not None:
                 raise Refused(f"--to: {other} is a backup of another instance; name a folder of its own")
+            refuse_others(whose.wrong(), directory)  # nobody could restore it: the right ones would be refused
             written = actions.take(to, (keys[0], keys[1]), tell=steps.tell)
             doubted = health.clock_doubted(current_app.extensions["nrm.config"].directory)
         finally:
@@ -298,6 +299,8 @@ def drill(directory: Path, to: Path, keys: tuple[Path, ...], login: str | None) 
     with _explained_errors(directory), temporary(settings(directory)) as config:
         checked = actions.check_pair(*pair, privates)
         found, opened, tried = _tried_pair(config, pair, privates, checked, listed, login)
+        if said := of_another(whose.wrong_by_notes(directory, config.secrets), directory):
+            found.append(f"NRM_KEYS: {said}")
     if opened < tried:
         found.append(f"{tried - opened} of {tried} compartments do not open for {login}")
     if login is not None and not tried and not found:

@@ -12,10 +12,10 @@ from babel.dates import format_timedelta
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from config import MisConfigured, database_addresses, key_files, key_problem
+from config import MisConfigured, database_addresses, key_problem
 from nrm.actions import country_folders
 from nrm.actions.accounts import key_log
-from nrm.cli.places.key_files import FROM_SAFE
+from nrm.cli.places.key_files import of_another
 from nrm.cli.places.misspelt import misspelt
 from nrm.cli.places.open_to_others import open_to_others
 from nrm.cli.refusals import Refused
@@ -106,9 +106,7 @@ def _with_whose_keys(reading: Reading) -> Reading:
         wrong = whose.wrong()
     except _TOLD_ELSEWHERE:
         return reading
-    files = key_files(os.environ, current_app.extensions["nrm.config"].directory)
-    named = ", ".join(str(files[name]) for name in wrong)
-    return by_finding(reading.part, f"not of this instance: {named}; {FROM_SAFE}" if wrong else "")
+    return by_finding(reading.part, of_another(wrong, current_app.extensions["nrm.config"].directory))
 
 
 def _with_second_database(reading: Reading) -> Reading:

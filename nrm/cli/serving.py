@@ -29,6 +29,7 @@ from nrm.actions.accounts import mailboxes
 from nrm.actions.agreement import agreement_versions
 from nrm.cli.gateway import Gateway
 from nrm.cli.places.clock import believe, clock_option
+from nrm.cli.places.key_files import refuse_others
 from nrm.cli.places.misspelt import tell_misspelt
 from nrm.cli.refusals import Refused
 from nrm.cli.said.failures import of_port
@@ -36,7 +37,7 @@ from nrm.cli.said.kinds import Whole
 from nrm.cli.telling import json_option, remark
 from nrm.cli.usage import application, instance_option
 from nrm.db import empty_log
-from nrm.steps import health
+from nrm.steps import health, key_files
 
 TEND_SECONDS = 60
 THREADS = 2  # of each worker; more of them would slow down writers (ADR 0040)
@@ -79,6 +80,7 @@ def run_server(
     """
     app = application(directory, pages=True)
     config = app.extensions["nrm.config"]
+    refuse_others(key_files.wrong_by_notes(config.directory, config.secrets), config.directory)
     tls = config.tls_certificate is not None
     if not tls and not config.proxies and not (app.extensions["nrm.synthetic"] and host in LOOPBACK):
         raise Refused(

@@ -6,6 +6,7 @@ Decided in ADR 0179.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 from sqlalchemy import create_engine, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -58,6 +59,12 @@ def wrong() -> list[str]:
     return [name for name in KEY_FILES if not found.get(name, True)]
 
 
+def wrong_by_notes(directory: Path, keys: Secrets) -> list[str]:
+    """The same by what the instance's folder has alone: no database is asked."""
+    found = key_checks.noted(directory, keys)
+    return [name for name in KEY_FILES if not found.get(name, True)]
+
+
 def lies_under_match(address: str) -> bool:
     """Whether anything in the main database, of whatever version, is sealed with the key file `match`.
 
@@ -87,4 +94,5 @@ __all__ = [
     "note_what_is_right",
     "was_noted",
     "wrong",
+    "wrong_by_notes",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import uuid
@@ -130,6 +131,16 @@ def test_the_doctor_and_a_drill_name_a_key_file_of_another_instance(keeper: Keep
         assert said.exit_code == 1
         (line,) = (line for line in said.stdout.splitlines() if line.startswith("keys: "))
         assert line.startswith(f"keys: wrong: not of this instance: {path}"), line
+        # A backup that is made now, only the wrong file could restore; and nobody signs in at a server.
+        both = [part for key in keeper.keys for part in ("--recipient", f"{key}.pub")]
+        (keeper.folder / "new").mkdir(mode=0o700, exist_ok=True)
+        for refusing in (
+            run("backup", "--dir", keeper.instance, "--to", keeper.folder / "new", *both),
+            run("serve", "--dir", keeper.instance, "--port", "1"),
+        ):
+            assert refusing.exit_code == 2
+            assert refusing.stderr.strip().splitlines()[-1].startswith(f"NRM_KEYS: not of this instance: {path}; put")
+        assert not list((keeper.folder / "new").glob("*"))
         own = [part for key in keeper.keys for part in ("--key", key)]
         drilled = run("drill", "--dir", keeper.instance, "--to", keeper.folder, *own)
         assert (drilled.exit_code, str(path) in drilled.stderr) == (2, True), drilled.stderr
@@ -137,6 +148,26 @@ def test_the_doctor_and_a_drill_name_a_key_file_of_another_instance(keeper: Keep
         path.write_bytes(right)
         path.chmod(0o400)
     assert "keys: ok" in run("doctor", "--dir", keeper.instance).stdout
+
+
+@pytest.mark.slow  # a backup and a drill
+def test_a_drill_tells_that_a_backup_was_made_with_a_wrong_key_file(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An earlier program made it: the drill compared the pair with the files in place alone, and passed."""
+    assert run("upgrade", "--dir", keeper.instance).exit_code == 0
+    disconnect()
+    path = keeper.instance / "keys" / "pepper"
+    exchange(path)
+    with monkeypatch.context() as earlier:
+        earlier.setattr("nrm.steps.key_files.wrong", list)
+        keeper.back_up("--quiet")
+    own = [part for key in keeper.keys for part in ("--key", key)]
+    drilled = run("drill", "--dir", keeper.instance, "--to", keeper.folder, *own)
+    assert drilled.exit_code == 1, drilled.stderr
+    assert any(
+        each.startswith(f"NRM_KEYS: not of this instance: {path}") for each in json.loads(drilled.stdout)["findings"]
+    )
 
 
 @pytest.mark.slow  # a backup, and two upgrades

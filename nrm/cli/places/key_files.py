@@ -35,6 +35,18 @@ def refused_keys(names: Iterable[str], directory: Path | None) -> Refused:
     return Refused(f"NRM_KEYS: not of the instance that was backed up: {named}; {FROM_SAFE}")
 
 
+def of_another(names: Iterable[str], directory: Path) -> str:
+    """What is wrong with key files of another instance; empty without names."""
+    named = _named(names, directory)
+    return f"not of this instance: {named}; {FROM_SAFE}" if named else ""
+
+
+def refuse_others(names: Iterable[str], directory: Path) -> None:
+    """Raise Refused if there are key files of another instance."""
+    if said := of_another(names, directory):
+        raise Refused(f"NRM_KEYS: {said}")
+
+
 def _named(names: Iterable[str], directory: Path) -> str:
     files = key_files(os.environ, directory)
     return ", ".join(str(files[name]) for name in names)

@@ -63,10 +63,11 @@ def note(names: Iterable[str] = KEY_FILES) -> None:
     partial.replace(path)
 
 
-def noted() -> dict[str, bool]:
-    """As `compared`, with what the instance's folder has; nothing is known by a file that cannot be read."""
-    found = _read(config().directory)
-    return compared(found, found.get(_SALT, ""))
+def noted(directory: Path | None = None, keys: Secrets | None = None) -> dict[str, bool]:
+    """As `compared`, with what the instance's folder has, or the given one; nothing is known by a file that cannot be
+    read."""
+    found = _read(directory or config().directory)
+    return compared(found, found.get(_SALT, ""), keys)
 
 
 def was_noted(directory: Path, name: str) -> bool:
